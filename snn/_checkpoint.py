@@ -139,8 +139,19 @@ def settings_of(trainer: Trainer, batches: Batches) -> dict[str, Any]:
         "delay_learning": {name: asdict(one) for name, one in trainer.delay_learning.items()} or None,
         "rule": None if trainer.rule == "bptt" else trainer.rule,
         "windows": trainer.window_steps and [trainer.window_steps, trainer.window_updates],
-        "device": trainer.device,
+        "device": _device_of_bits(trainer.device, trainer.batch_size),
     }
+
+
+def _device_of_bits(device: str, batch_size: int) -> str:
+    """Return one name for all lists of devices that give the same bits: micro-batches may be dealt to any number of a kind."""
+    names, _, microbatch = device.partition(";microbatch=")
+    kinds = {name.partition("*")[0] for name in names.split("+")}
+    if not microbatch or len(kinds) > 1:
+        return device
+    kind = kinds.pop()
+    # The CPU's own update is that of the host's memory, to the bit.
+    return kind if kind == "cpu" and int(microbatch) >= batch_size else f"{kind}*;microbatch={microbatch}"
 
 
 def free_settings_of(trainer: Trainer) -> dict[str, Any]:

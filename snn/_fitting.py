@@ -122,10 +122,11 @@ class Fit:
         """Train to the end; whatever ends it, the network has the weights reached so far."""
         front = self._front
         front._reports = self._reports
-        bar = EpochBar(front.epochs, self._batches.batch_count) if progress else nullcontext()
+        done = len(self._reports)
+        bar = EpochBar(front.epochs, self._batches.batch_count, done_epochs=done) if progress else nullcontext()
         try:
             with bar as drawn:
-                for epoch in range(len(self._reports), front.epochs):
+                for epoch in range(done, front.epochs):
                     front._checkpoint = None
                     report = self._report(epoch, *self._train(epoch, drawn))
                     if drawn is not None:

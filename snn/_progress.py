@@ -1,12 +1,16 @@
-"""Progress bars of training and of runs."""
+"""Progress bars of training and of runs, in a terminal and in a notebook."""
 
 from __future__ import annotations
 
+import importlib
 import math
+import sys
 import time
+from html import escape
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from rich import get_console
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Column
@@ -20,64 +24,154 @@ __all__ = ["EpochBar", "RunBar"]
 _SHARE = 0.05
 
 
-class _Bar:
-    """A bar over a number of things to do: a text before it, numbers and times behind it; shown inside a ``with`` block."""
+_WIDE = 90  # columns of a terminal with room for everything
+_NARROW = 76
 
-    def __init__(self, text: str, total: int, console: Console | None, **fields: Any) -> None:
+
+class _View(Protocol):
+    """Where a bar is drawn."""
+
+    has_room: bool
+    """For all numbers."""
+
+    def start(self) -> None: ...
+
+    def show(self, done: int, title: str, numbers: str) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class _Terminal:
+    """A line of a terminal that is drawn again and again."""
+
+    def __init__(self, total: int, title: str, console: Console | None) -> None:
         fixed = Column(no_wrap=True)
-        # Everything but the bar keeps its width, so that a narrow terminal cuts no number.
+        width = (get_console() if console is None else console).width
+        self.has_room = width >= _NARROW
+        # Everything but the bar keeps its width, so that a narrow terminal cuts no number; there the time that has passed goes
+        # first, and what bars leave out.
         self._progress = Progress(
-            TextColumn(text, table_column=fixed),
+            TextColumn("[bold]{task.description}", table_column=fixed),
             BarColumn(bar_width=None, table_column=Column(ratio=1)),
             TextColumn("{task.fields[numbers]}", table_column=fixed),
-            TimeElapsedColumn(table_column=fixed),
+            *([TimeElapsedColumn(table_column=fixed)] if width >= _WIDE else []),
             TimeRemainingColumn(compact=True, table_column=fixed),
             console=console,
             expand=True,
             refresh_per_second=8,
         )
-        self._task = self._progress.add_task("", total=total, numbers="", **fields)
+        self._task = self._progress.add_task(title, total=total, numbers="")
+
+    def start(self) -> None:
+        self._progress.start()
+
+    def show(self, done: int, title: str, numbers: str) -> None:
+        self._progress.update(self._task, completed=done, description=title, numbers=numbers)
+
+    def stop(self) -> None:
+        self._progress.stop()
+
+
+class _Notebook:
+    """A line of HTML below the cell of a notebook; it stays there when the notebook is saved.
+
+    Rich draws in notebooks with ipywidgets alone, and a saved notebook loses what widgets have shown.
+    """
+
+    has_room = True
+    _PAUSE = 0.125  # seconds between two drawings
+
+    def __init__(self, total: int, title: str) -> None:
+        self._total = total
+        self._newest = (0, title, "")
+        self._begin = self._drawn = 0.0
+        self._display: Any = importlib.import_module("IPython.display")
+        self._handle: Any = None
+
+    def start(self) -> None:
+        self._begin = time.perf_counter()
+        self._handle = self._display.display(self._html(), display_id=True)
+
+    def show(self, done: int, title: str, numbers: str) -> None:
+        self._newest = (done, title, numbers)
+        if time.perf_counter() - self._drawn >= self._PAUSE:
+            self._draw()
+
+    def stop(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        self._drawn = time.perf_counter()
+        self._handle.update(self._html())
+
+    def _html(self) -> Any:
+        done, title, numbers = self._newest
+        seconds = time.perf_counter() - self._begin
+        times = _clock(seconds)
+        if 0 < done < self._total:
+            times += f", {_clock(seconds * (self._total - done) / done)} left"
+        bar = f'<progress value="{done}" max="{self._total}"></progress>'
+        return self._display.HTML(f"<div><b>{escape(title)}</b> {bar} {escape(numbers)} {times}</div>")
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"
+
+
+def _in_notebook() -> bool:
+    # A notebook has imported IPython long before; nobody else should pay for that.
+    return "IPython" in sys.modules and get_console().is_jupyter
+
+
+class _Bar:
+    """A bar over a number of things to do, shown inside a ``with`` block."""
+
+    def __init__(self, total: int, title: str, console: Console | None) -> None:
+        here = console is None and _in_notebook()
+        self._view: _View = _Notebook(total, title) if here else _Terminal(total, title, console)
 
     def __enter__(self) -> Self:
-        self._progress.start()
+        self._view.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._progress.stop()
+        self._view.stop()
 
 
 class EpochBar(_Bar):
     """A bar over all batches of all epochs, with loss, accuracy and spikes of a neuron for one sample."""
 
-    def __init__(self, epochs: int, batches: int, console: Console | None = None) -> None:
-        self._epochs = epochs
-        self._epoch = 0
+    def __init__(self, epochs: int, batches: int, console: Console | None = None, *, done_epochs: int = 0) -> None:
+        self._epochs, self._epoch, self._done = epochs, done_epochs, done_epochs * batches
         self._loss = self._accuracy = math.nan
         self._extra = ""
-        text = "[bold]epoch {task.fields[epoch]}/" + str(epochs)
-        super().__init__(text, epochs * batches, console, epoch=min(1, epochs))
+        super().__init__(epochs * batches, self._title(done_epochs + 1), console)
 
     def batch(self, loss: float, accuracy: float) -> None:
         """Take note of one batch."""
         first = math.isnan(self._loss)
         self._loss = loss if first else self._loss + _SHARE * (loss - self._loss)
         self._accuracy = accuracy if first else self._accuracy + _SHARE * (accuracy - self._accuracy)
-        self._show(self._loss, self._accuracy, advance=1)
+        self._done += 1
+        self._show(self._epoch + 1, self._loss, self._accuracy)
 
     def epoch(self, report: EpochReport) -> None:
         """Take note of the end of an epoch."""
         self._epoch = report.epoch
-        self._extra = f" spikes {report.spikes_per_neuron:.2f}"
+        self._extra = f" spikes {report.spikes_per_neuron:.2f}" if self._view.has_room else ""
         if not math.isnan(report.validation_accuracy):
             self._extra += f" valid {report.validation_accuracy:.1%}"
-        self._show(report.loss, report.accuracy, advance=0)
+        self._show(report.epoch, report.loss, report.accuracy)
 
-    def _show(self, loss: float, accuracy: float, advance: int) -> None:
+    def _title(self, epoch: int) -> str:
+        return f"epoch {min(epoch, self._epochs)}/{self._epochs}"
+
+    def _show(self, epoch: int, loss: float, accuracy: float) -> None:
         share = "" if math.isnan(accuracy) else f" acc {accuracy:.1%}"
-        epoch = min(self._epoch + 1, self._epochs) if advance else self._epoch
-        self._progress.update(self._task, advance=advance, epoch=epoch, numbers=f"loss {loss:.4f}{share}{self._extra}")
+        self._view.show(self._done, self._title(epoch), f"loss {loss:.4f}{share}{self._extra}")
 
 
 class RunBar(_Bar):
@@ -87,7 +181,7 @@ class RunBar(_Bar):
 
     def __init__(self, steps: int, dt_ms: float, console: Console | None = None) -> None:
         self._dt_s = dt_ms / 1000.0
-        super().__init__("[bold]step {task.completed:,.0f}/{task.total:,.0f}", steps, console)
+        super().__init__(steps, f"step 0/{steps:,}", console)
         self._begin = self._shown = 0.0
 
     def __enter__(self) -> Self:
@@ -103,6 +197,7 @@ class RunBar(_Bar):
         self._shown = now
         seconds = max(now - self._begin, 1e-9)
         factor = seconds / (done * self._dt_s)
-        self._progress.update(
-            self._task, completed=done, numbers=f"{done / seconds:,.0f} steps/s, real-time factor {factor:.3g}"
-        )
+        speed = f"{done / seconds:,.0f} steps/s"
+        if self._view.has_room:
+            speed += f", real-time factor {factor:.3g}"
+        self._view.show(done, f"step {done:,}/{steps:,}", speed)

@@ -11,6 +11,7 @@ __all__ = [
     "OPTIMIZERS",
     "RULES",
     "Arithmetic",
+    "EncoderName",
     "LossName",
     "OptimizerName",
     "RuleName",
@@ -18,6 +19,8 @@ __all__ = [
 
 Arithmetic = Literal["default", "float", "fixed", "compact"]
 ARITHMETIC: tuple[str, ...] = get_args(Arithmetic)
+
+EncoderName = Literal["rate", "latency", "constant", "delta"]
 
 INSTRUCTION_SETS = ("best", "scalar", "avx2", "avx512", "neon")
 

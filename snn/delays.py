@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -147,7 +148,7 @@ class DelayLearning:
     """
 
     max_delay_steps: int = 24
-    kernel: str = "gaussian"
+    kernel: Literal["gaussian", "triangle"] = "gaussian"
     width: float | None = None
     final_width: float | None = None
     narrowing: float = 0.25

@@ -7,17 +7,19 @@ sample, shape (features,), they return (steps, features).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from snn._arrays import LARGEST_FLOAT32, Floats, choice, float32_array, float32_number, integer, new_array
+from snn._words import EncoderName
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 
 __all__ = ["KINDS", "Encoder", "constant", "delta", "latency", "rate"]
 
-KINDS = ("rate", "latency", "constant", "delta")
+KINDS: tuple[str, ...] = get_args(EncoderName)
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Encoder:
         Smallest value (latency) or rise (delta) that makes a spike.
     """
 
-    kind: str
+    kind: EncoderName
     gain: float = 1.0
     threshold: float = 0.01
 

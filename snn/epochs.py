@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from snn._arrays import boolean, choice, integer, number
 
@@ -54,7 +54,7 @@ class EarlyStopping:
         Whether the network has the weights of the best epoch afterwards, or those of the last.
     """
 
-    monitor: str = "validation_loss"
+    monitor: Literal["validation_loss", "validation_accuracy", "loss", "accuracy"] = "validation_loss"
     patience: int = 5
     min_delta: float = 0.0
     restore_best: bool = True

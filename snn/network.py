@@ -5,20 +5,21 @@ from __future__ import annotations
 import math
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from snn._arrays import MAX_BATCH, MAX_DT, MAX_SEED, file_path, integer, known_name, number, valid_name
 from snn._strict import Strict, keywords_told
+from snn._summary import Summary
 from snn.connections import Connection
 from snn.definitions import ModelDefinition
 from snn.engine import _native
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, SnnError, shown
 from snn.neurons import Input, Neuron, SpikeInput
 from snn.placement import Placement, device_of_several
-from snn.population import Population, declare, differences
+from snn.population import Population, declare
 from snn.projection import Projection
 
 __all__ = ["MemoryEstimate", "Network", "load", "save"]
@@ -276,37 +277,20 @@ class Network(Strict):
 
     def summary(self) -> str:
         """Return a table of the populations and projections as text, and what training takes as the network's output."""
+        return self._summary().text()
+
+    def _repr_html_(self) -> str | None:
+        """Return the tables of `summary` for a notebook; None, which lets it show `repr`, while the network is unfinished."""
+        try:
+            return self._summary().html()
+        except SnnError:
+            return None
+
+    def _summary(self) -> Summary:
         info = self._finished().info()
-        rows = [("population", "model", "shape", "parameters that differ from the default")]
-        for population in self._populations.values():
-            shape = "x".join(str(size) for size in population.shape)
-            rows.append((population.name, population.model, shape, differences(population)))
-        lines = _table(rows)
-        if self._projections:
-            rows = [("projection", "kind", "weights", "from, to")]
-            for projection in self._projections.values():
-                places = f"{projection.source.name} to {projection.target.name}"
-                least, most = projection.delay_range
-                if most:
-                    places += f", delay {least} steps" if least == most else f", delays {least} to {most} steps"
-                if not projection.trainable and projection.kind != "pool2d":
-                    places += (
-                        ", not trained"
-                        if projection.plasticity is None
-                        else f", learns by {projection.plasticity.name}"
-                    )
-                if projection.detached:
-                    places += ", detached"
-                rows.append((projection.name, projection.kind, f"{projection.weight_count:,}", places))
-            lines += ["", *_table(rows)]
-        lines += [
-            "",
-            f"{info.neuron_count:,} neurons, {info.synapse_count:,} synapses, {info.parameter_count:,} weights and "
-            f"biases, dt {info.dt_ms:g} ms",
-        ]
-        if self.inputs and any(projection.trainable for projection in self._projections.values()):
-            lines.append(f"output of training, where no other is named: {self._answer()}")
-        return "\n".join(lines)
+        projections = [*self._projections.values()]
+        trained = bool(self.inputs) and any(projection.trainable for projection in projections)
+        return Summary([*self._populations.values()], projections, info, self._answer() if trained else None)
 
     def memory_estimate(
         self, *, device: str = "cpu", batch_size: int = 1, threads: int = 1, sample_weights: bool = False
@@ -336,8 +320,9 @@ class Network(Strict):
         """Return which of several devices would run each population, without opening a simulation.
 
         Populations with an undelayed projection between them stay together. The others go where they are expected to be done
-        first, those with most work first, by their synapses and neurons and by `snn.device_speed`. Where one device would
-        need much longer than others, populations are cut: slices of them go to several.
+        first, those with most work first, by their synapses and neurons and by `snn.device_speed`, which is measured where it
+        is not known yet. Where one device would need much longer than others, populations are cut: slices go to several.
+        Nothing goes to a device that cannot run it, or has no memory for it while others have.
 
         Parameters
         ----------
@@ -357,7 +342,10 @@ class Network(Strict):
         found: dict[str, int] = {}
         for name, place in zip(self._populations, places, strict=True):
             found |= slices.get(name) or {name: place}
-        return Placement(tuple(words.partition(";")[0].split("+")), found, window, device)
+        names = tuple(words.partition(";")[0].split("+"))
+        seconds = finished.placement_times(words, size, thread_count, len(names))
+        reasons = finished.placement_reasons(words, size, thread_count).splitlines()
+        return Placement(names, found, window, device, tuple(seconds), tuple(reasons))
 
     def shares(self, devices: Iterable[str], *, batch_size: int, threads: int = 1) -> tuple[int, ...]:
         """Return how many samples of a batch each of several devices would have, without opening a simulation.
@@ -500,11 +488,6 @@ class _Named(dict[str, Any]):
 
 def _unpickled(data: bytes, seed: int) -> Network:
     return Network._from_native(_native.Network.load_memory(data), seed)
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def load(path: str | os.PathLike[str]) -> Network:

@@ -26,12 +26,21 @@ class Placement(NamedTuple):
         Interval, in steps, at which devices exchange spikes; 0 when they exchange none.
     device : str
         The `device` of `Simulation` that reproduces this placement: ``"cpu+vulkan:0;exc=0;inh=1"``.
+    step_seconds : tuple of float
+        How long a step is expected to take on each of the devices, in seconds, with what spikes between devices cost; 0 for one
+        that has nothing to do. From the two steps of `snn.device_speed` and 5 % of the neurons spiking, so they say which
+        device does more, not what a clock will show.
+    reasons : tuple of str
+        What keeps populations from some of the devices: a device cannot run them, its bits are its own, or there is not enough
+        memory.
     """
 
     devices: tuple[str, ...]
     populations: dict[str, int]
     window_steps: int
     device: str
+    step_seconds: tuple[float, ...]
+    reasons: tuple[str, ...]
 
 
 def device_of_several(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypedDict, Unpack
 
 from snn._arrays import choice, number
 from snn._strict import Strict, suggestion
@@ -14,6 +14,71 @@ from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 from snn.engine.modelc import compile_plasticity
 
 __all__ = ["HomeostaticSTDP", "PairSTDP", "Plasticity", "RewardSTDP", "TripletSTDP", "TsodyksMarkram"]
+
+
+# The keywords of each rule, for editors and type checkers; what they are is said in the rule's definition.
+
+
+class _PairSTDP(TypedDict, total=False):
+    tau_plus: float
+    tau_minus: float
+    amplitude_plus: float
+    amplitude_minus: float
+    w_min: float
+    w_max: float
+    mu_plus: float
+    mu_minus: float
+    bounds: Literal["hard", "soft", "power"]
+    pairing: Literal["all", "nearest"]
+
+
+class _TripletSTDP(TypedDict, total=False):
+    tau_plus: float
+    tau_minus: float
+    tau_x: float
+    tau_y: float
+    a2_plus: float
+    a3_plus: float
+    a2_minus: float
+    a3_minus: float
+    w_min: float
+    w_max: float
+    mu_plus: float
+    mu_minus: float
+    bounds: Literal["hard", "soft", "power"]
+    pairing: Literal["all", "nearest"]
+
+
+class _RewardSTDP(TypedDict, total=False):
+    tau_plus: float
+    tau_minus: float
+    amplitude_plus: float
+    amplitude_minus: float
+    tau_eligibility: float
+    learning_rate: float
+    w_min: float
+    w_max: float
+    pairing: Literal["all", "nearest"]
+
+
+class _HomeostaticSTDP(TypedDict, total=False):
+    tau_plus: float
+    tau_minus: float
+    amplitude_plus: float
+    amplitude_minus: float
+    target_rate: float
+    tau_rate: float
+    scaling: float
+    w_min: float
+    w_max: float
+
+
+class _TsodyksMarkram(TypedDict, total=False):
+    utilization: float
+    tau_recovery: float
+    tau_facilitation: float
+    w_min: float
+    w_max: float
 
 
 class Plasticity(Strict):
@@ -178,7 +243,7 @@ class PairSTDP(Plasticity):
         Whether all earlier spikes count or the last one.
     """
 
-    def __init__(self, **values: float | str) -> None:
+    def __init__(self, **values: Unpack[_PairSTDP]) -> None:
         super().__init__("pair_stdp", **values)
 
 
@@ -202,7 +267,7 @@ class TripletSTDP(Plasticity):
         Whether all earlier spikes count or the last one.
     """
 
-    def __init__(self, **values: float | str) -> None:
+    def __init__(self, **values: Unpack[_TripletSTDP]) -> None:
         super().__init__("triplet_stdp", **values)
 
 
@@ -235,7 +300,7 @@ class RewardSTDP(Plasticity):
     >>> simulation.signal("input_to_output", 1.0 if answer_was_right else -1.0)
     """
 
-    def __init__(self, **values: float | str) -> None:
+    def __init__(self, **values: Unpack[_RewardSTDP]) -> None:
         super().__init__("reward_stdp", **values)
 
 
@@ -262,7 +327,7 @@ class HomeostaticSTDP(Plasticity):
         Bounds of the weights, which the first weights must keep.
     """
 
-    def __init__(self, **values: float | str) -> None:
+    def __init__(self, **values: Unpack[_HomeostaticSTDP]) -> None:
         super().__init__("homeostatic_stdp", **values)
 
 
@@ -292,7 +357,7 @@ class TsodyksMarkram(Plasticity):
     >>> net.connect("input", "output", snn.Sparse.fixed_probability(0.1, weight=10.0, plasticity=rule))
     """
 
-    def __init__(self, **values: float | str) -> None:
+    def __init__(self, **values: Unpack[_TsodyksMarkram]) -> None:
         super().__init__("tsodyks_markram", **values)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -263,7 +263,7 @@ class Sparse(Connection):
         *,
         width: float,
         cutoff: float,
-        kernel: str = "gaussian",
+        kernel: Literal["gaussian", "exponential"] = "gaussian",
         probability: float = 1.0,
         period: float | Sequence[float] | None = None,
         **rule: Unpack[_Rule],

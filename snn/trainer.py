@@ -32,7 +32,7 @@ from snn._parts import by_population, by_projection
 from snn._scoring import evaluate
 from snn._strict import Strict, keywords_told
 from snn._trained import checkpoint_number
-from snn._words import INSTRUCTION_SETS, RULES, LossName, OptimizerName, RuleName
+from snn._words import INSTRUCTION_SETS, RULES, EncoderName, LossName, OptimizerName, RuleName
 from snn.delays import DelayLearning
 from snn.encode import Encoder
 from snn.engine import _native
@@ -245,7 +245,7 @@ class Trainer(Strict):
         *,
         # the run
         steps: int = 25,
-        encoder: str | Encoder | None = "constant",
+        encoder: EncoderName | Encoder | None = "constant",
         output: str | None = None,
         seed: int = 0,
         # the loss

@@ -7,6 +7,9 @@ readonly root=$PWD
 readonly build_dir=build
 readonly log_dir=$build_dir/logs
 readonly venv=.venv
+# What compilers are started by: ccache, where it is installed. Said at each configuration, because CMake remembers it.
+launcher=$(command -v ccache >/dev/null && echo ccache || true)
+readonly launcher
 
 say() { printf '%s\n' "$*"; }
 
@@ -18,13 +21,16 @@ fail() {
 # The comment block at the head of the calling script, without '#!' and '# ', is its help.
 print_help() { sed -n '2,/^[^#]/{/^#/s/^# \{0,1\}//p}' "$0"; }
 
+took=() # what quietly ran: "SECONDS s NAME"
+
 # Runs a command with its output in build/logs/NAME.log; on failure shows the end of the log. Returns the command's status.
 #   quietly NAME COMMAND...
 quietly() {
-    local name=$1 status=0
+    local name=$1 status=0 start=$SECONDS
     shift
     mkdir -p "$log_dir"
     "$@" >"$log_dir/$name.log" 2>&1 || status=$?
+    took+=("$((SECONDS - start)) s $name")
     if ((status != 0)); then
         say "--- failed ($status): $*" >&2
         tail -n 40 "$log_dir/$name.log" >&2
@@ -41,6 +47,15 @@ job_count() {
     ((memory_gib < 1)) && memory_gib=1
     ((memory_gib < cores)) && cores=$memory_gib
     echo "$cores"
+}
+
+# pip_builds ON|OFF COMMAND...: a command of pip, which builds in build/release with the compilers of the preset "release", so that
+# what one of them has compiled is not compiled by the other. ON: warnings are errors, as they are where the tests are built.
+pip_builds() {
+    local options=("build-dir=$build_dir/release" "cmake.define.SNN_BUILD_TESTS=$1"
+        "cmake.define.CMAKE_C_COMPILER_LAUNCHER=$launcher" "cmake.define.CMAKE_CXX_COMPILER_LAUNCHER=$launcher")
+    shift
+    CC=${CC:-cc} CXX=${CXX:-c++} "$@" "${options[@]/#/--config-settings=}"
 }
 
 has_header() { [[ -e /usr/include/$1 || -e /usr/local/include/$1 ]]; }

@@ -510,6 +510,44 @@ cdef class Network:
         check(status)
         return words[:size - 1].decode()
 
+    def placement_times(self, device, uint32_t batch_size, uint32_t threads, size_t count):
+        """Seconds that a step is expected to take on each of so many devices."""
+        cdef SNNConfig config
+        cdef SNNStatus status
+        cdef bytes c_device = text(device, "the device")
+        cdef Buffer buffer
+        snn_config_default(&config)
+        config.device = c_device
+        config.batch_size = batch_size
+        config.thread_count = threads
+        values = numpy.zeros(count, numpy.float64)
+        buffer = open_buffer(values, FLOAT64, "values", True)
+        cdef double *out = <double *>buffer.view.buf
+        with nogil:
+            status = snn_network_placement_times(self.handle, &config, out, count)
+        check(status)
+        return values.tolist()
+
+    def placement_reasons(self, device, uint32_t batch_size, uint32_t threads):
+        """What keeps populations from some of the devices, a sentence on each line."""
+        cdef SNNConfig config
+        cdef SNNStatus status
+        cdef size_t size = 0
+        cdef bytes c_device = text(device, "the device")
+        snn_config_default(&config)
+        config.device = c_device
+        config.batch_size = batch_size
+        config.thread_count = threads
+        with nogil:
+            status = snn_network_placement_reasons(self.handle, &config, NULL, 0, &size)
+        check(status)
+        words = bytearray(size)
+        cdef char *out = words
+        with nogil:
+            status = snn_network_placement_reasons(self.handle, &config, out, size, &size)
+        check(status)
+        return words[:size - 1].decode()
+
     def model(self, uint32_t population):
         """The model of a population of neurons."""
         cdef Model model = Model()

@@ -277,6 +277,9 @@ cdef extern from "snn/snn.h" nogil:
                                     uint32_t *out_window_steps)
     SNNStatus snn_network_placement_words(SNNNetwork network, const SNNConfig *config, char *out_words, size_t size_bytes,
                                           size_t *out_size_bytes)
+    SNNStatus snn_network_placement_times(SNNNetwork network, const SNNConfig *config, double *out_seconds, size_t count)
+    SNNStatus snn_network_placement_reasons(SNNNetwork network, const SNNConfig *config, char *out_text, size_t size_bytes,
+                                            size_t *out_size_bytes)
     SNNStatus snn_create_network(const SNNConfig *config, SNNHandle *out_handle)
     void snn_destroy_network(SNNHandle handle)
     SNNStatus snn_load_weights(SNNHandle handle, const char *path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 import snn
 from snn.engine.cli.output import JsonFlag, console, print_json, table, with_unit
@@ -56,11 +57,10 @@ def devices(
             *told,
         )
     console.print(rows)
-    # In lines of their own: they are long.
     console.print()
+    words = table("device", "what it is")
     for device in found:
-        words = [device["description"], device.get("driver", "")]
-        console.print(f"{device['name']}: {'; '.join(filter(None, words))}", highlight=False, markup=False)
-    for device in found:
-        if "error" in device:
-            console.print(f"{device['name']}: {device['error']}", style="yellow", highlight=False, markup=False)
+        described = escape("; ".join(filter(None, [device["description"], device.get("driver", "")])))
+        failed = f"[yellow]{escape(device['error'])}[/]" if "error" in device else ""
+        words.add_row(f"[bold]{device['name']}[/]", "\n".join(filter(None, [described, failed])))
+    console.print(words, highlight=False)

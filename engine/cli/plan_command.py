@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 from rich.markup import escape
 
 import snn
-from snn.engine.cli.output import JsonFlag, console, fail, print_json, table
+from snn.engine.cli.output import JsonFlag, console, fail, print_json, table, with_unit
 
 __all__ = ["plan"]
 
@@ -21,7 +22,8 @@ def plan(
         typer.Option(
             "--devices",
             metavar="DEVICE",
-            help="A device, see snn devices. Repeated for each; the same one may be named twice. Without it: cpu alone.",
+            help="A device, see snn devices. Repeated for each, or all with commas; the same one may be named twice. "
+            "Without it: cpu alone.",
         ),
     ] = None,
     place: Annotated[
@@ -40,8 +42,9 @@ def plan(
 ) -> None:
     """Show on which of several devices the populations of a network, or the samples of a batch, would run together."""
     network = snn.load(file)
+    named = device_names(devices)
     if samples:
-        show_shares(file, network, devices or ["cpu"], place, batch_size, threads, as_json)
+        show_shares(file, network, named, place, batch_size, threads, as_json)
         return
     fixed: dict[str, int] = {}
     for text in place or []:
@@ -53,7 +56,7 @@ def plan(
         if name.partition("[")[0] not in network.populations:
             raise fail(f"--place: there is no population '{name}'; there are: {', '.join(network.populations)}")
         fixed[name] = int(number)
-    found = network.placement(devices or ["cpu"], fixed, batch_size=batch_size, threads=threads)
+    found = network.placement(named, fixed, batch_size=batch_size, threads=threads)
     if as_json:
         print_json(
             {
@@ -61,6 +64,8 @@ def plan(
                 "devices": list(found.devices),
                 "populations": found.populations,
                 "window_steps": found.window_steps,
+                "step_seconds": list(found.step_seconds),
+                "reasons": list(found.reasons),
                 "device": found.device,
             }
         )
@@ -72,6 +77,12 @@ def plan(
         size = int(end) - int(first) if bounds else network[whole].size
         rows.add_row(f"[bold]{escape(name)}[/]", f"{size:,}", f"{at}: {found.devices[at]}")
     console.print(rows)
+    if len(found.devices) > 1:
+        console.print()
+        expected = table("device", ">a step is expected to take")
+        for at, (name, seconds) in enumerate(zip(found.devices, found.step_seconds, strict=True)):
+            expected.add_row(f"[bold]{at}: {escape(name)}[/]", with_unit(seconds, "s") if seconds else "nothing to do")
+        console.print(expected)
     exchange = (
         "no spikes are exchanged between devices"
         if not found.window_steps
@@ -82,7 +93,20 @@ def plan(
     if not devices:
         console.print("\nno --devices given: everything runs on cpu", highlight=False)
     console.print(f"\n{exchange}", highlight=False)
+    for reason in found.reasons:
+        console.print(reason, style="yellow", highlight=False, markup=False)
     console.print(f"as a device: {found.device}", highlight=False, markup=False, soft_wrap=True)
+
+
+def device_names(given: list[str] | None) -> list[str]:
+    """Return the names of ``--devices``, which may also be given at once: ``--devices cpu,vulkan:0``."""
+    names: list[str] = []
+    for word in given or ["cpu"]:
+        parts = re.split("[,+]", word)
+        # Names of GPUs may have commas, beside spaces and brackets.
+        are_names = all(re.fullmatch(r"[a-z]+(:[\w.]+)*", part) for part in parts)
+        names += parts if are_names else [word]
+    return names
 
 
 def show_shares(

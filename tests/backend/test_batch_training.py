@@ -227,7 +227,10 @@ def test_what_cannot_be_is_said() -> None:
             snn.Trainer(net, steps=STEPS, batch_size=BATCH, output="out", **settings)
     shared: dict[str, Any] = {"devices": ["cpu", "cpu"], "samples": [3, 4]}
     for settings, sentence in (
-        ({**shared, "normalization": {"last": snn.BatchNorm()}}, "cannot normalise projection 'last'"),
+        (
+            {**shared, "normalization": {"last": snn.BatchNorm()}},
+            "cannot normalise projection 'last'; .cpu. can by itself - statistics are of",
+        ),
         ({"device": "cpu+cpu"}, "cannot train"),
     ):
         with pytest.raises(snn.UnsupportedError, match=sentence):

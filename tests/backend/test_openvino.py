@@ -182,6 +182,63 @@ def check_same(first: snn.Simulation, second: snn.Simulation, steps: int = 20) -
     assert results[0]["hidden"]["spikes"].any()
 
 
+def _mixed(learns: bool = True) -> snn.Network:
+    """Dense layers with a delay between them, synapses that may learn, synapses with delays of their own, neurons that draw."""
+    net = snn.Network(seed=3)
+    net.add("pixels", snn.SpikeInput(64))
+    net.add("noise", snn.PoissonSource(40, rate=80.0))
+    net.add("hidden", snn.LIF(96))
+    net.add("learns", snn.LIF(32))
+    net.add("events", snn.LIF(48))
+    net.add("out", snn.LIF(10))
+    net.connect("pixels", "hidden", snn.Dense())
+    net.connect("hidden", "out", snn.Dense(delay_steps=4))
+    plasticity = {"plasticity": snn.PairSTDP(w_max=0.9)} if learns else {}
+    rule = snn.Sparse.fixed_indegree(12, weight=0.25, delay=4.0, **plasticity)
+    net.connect("hidden", "learns", rule)
+    delays = snn.Uniform(4.0, 9.0)
+    net.connect("noise", "events", snn.Sparse.fixed_indegree(8, weight=0.4, delay=delays, trainable=False))
+    net.connect("learns", "events", snn.Sparse.fixed_indegree(4, weight=0.4, delay=delays, trainable=False))
+    return net
+
+
+def test_what_it_cannot_run_is_left_to_the_cpu_and_the_plan_says_so() -> None:
+    net = _mixed()
+    found = net.placement(["cpu", "openvino:CPU"], {"hidden": 1, "out": 1})
+    assert {found.populations[name] for name in ("noise", "learns", "events")} == {0}
+    told = "\n".join(found.reasons)
+    assert "'openvino:CPU' computes in its maker's arithmetic" in told
+    assert "'noise' is not for 'openvino:CPU': model 'poisson" in told
+    assert "'learns' is not for 'openvino:CPU': projection 'hidden_to_learns' is plastic" in told
+    assert "'events' is not for 'openvino:CPU': the synapses of sparse projection" in told
+    assert "'hidden' is not for" not in told
+    assert found.step_seconds[0] > 0
+    assert found.step_seconds[1] > 0
+    with pytest.raises(
+        snn.UnsupportedError, match="none of the devices can run population 'noise': openvino:CPU: model"
+    ):
+        net.placement(["openvino:CPU", "openvino:CPU"])
+    with pytest.raises(snn.UnsupportedError, match="does not give the same bits"):
+        snn.Simulation(_mixed(learns=False), devices=["cpu", "openvino:CPU"], samples="auto", batch_size=4)
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_it_works_beside_the_cpu_to_the_same_degree(batch: int) -> None:
+    net = _mixed(learns=batch == 1)
+    x = (np.random.default_rng(1).random((200, batch, 64)) < 0.12).astype(np.float32)
+    record = {name: ["spikes"] for name in ("hidden", "learns", "events", "out")}
+    found = []
+    for settings in ({}, {"devices": ["cpu", "openvino:CPU"], "placement": {"hidden": 1, "out": 1}}):
+        with snn.Simulation(net, batch_size=batch, seed=2, **settings) as sim:
+            run = sim.run(200, {"pixels": x if batch > 1 else x[:, 0]}, record)
+            found.append({name: run[name]["spikes"] for name in record})
+            assert sim.counters.steps == 200
+    for name, one in found[0].items():
+        assert one.any(), name
+        different = (one != found[1][name]).sum()
+        assert different <= SPIKES_THAT_MAY_DIFFER * one.sum(), f"{name}: {different} of {one.sum()}"
+
+
 @pytest.fixture
 def pair():
     with (

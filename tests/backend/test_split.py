@@ -31,7 +31,7 @@ from .test_equal import GOLDEN
 from .together import check_equal, column, outcome
 
 COMPACT = 3
-DEVICES = ["cpu+cpu", "reference+cpu", *(["cpu+vulkan"] if vulkan_settings() else [])]
+DEVICES = ["cpu+cpu", "reference+cpu", *(["cpu+vulkan", "vulkan+vulkan"] if vulkan_settings() else [])]
 
 
 def _delayed(b: Builder) -> None:
@@ -120,6 +120,19 @@ def test_every_split_has_the_bits_of_one_device(case: Case, devices: str) -> Non
         session = open_session(builder, case, Setting(device))
         session.run(case.steps, builder.drive(case), [])
         assert session.counters() == single.counters(), device
+
+
+@pytest.mark.skipif(not vulkan_settings(), reason="no Vulkan device, or built without Vulkan")
+def test_one_network_has_one_hash() -> None:
+    """On the reference, the CPU with one and two threads, a Vulkan device, two of them, the CPU with a Vulkan device."""
+    case = SPLIT[0]
+    alone = simulate(case, Setting("reference"))
+    assert all(array.any() for name, array in alone.arrays.items() if name.endswith(".spikes"))
+    builder = Builder(case)
+    together = [device for devices in ("vulkan+vulkan", "cpu+vulkan") for device in splits(builder, devices)]
+    assert len(together) == 2 * 2**5
+    settings = [Setting("cpu"), Setting("cpu", threads=2), Setting("vulkan"), *map(Setting, together)]
+    assert {simulate(case, setting).digest() for setting in settings} == {alone.digest()}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -56,6 +56,7 @@ static void several_devices_work_together(void) {
     SNNHandle handle = NULL;
     uint32_t places[8], window = 99, i;
     char words[256], again[256];
+    double seconds[3] = {-1, -1, -1};
     size_t size = 0;
     memset(&info, 0, sizeof info);
     info.struct_size = sizeof info;
@@ -74,6 +75,15 @@ static void several_devices_work_together(void) {
                 "out_size_bytes");
     CHECK_OK(snn_network_placement_words(network, &config, words, sizeof words, &size));
     CHECK(strlen(words) == size - 1 && strncmp(words, "cpu+reference+cpu;", 18) == 0);
+    CHECK_OK(snn_network_placement_times(network, &config, seconds, 3));
+    for (i = 0; i < 3; ++i) CHECK(seconds[i] >= 0 && (seconds[i] > 0) == (places[0] == i)); /* all are on one */
+    CHECK_ERROR(snn_network_placement_times(network, &config, seconds, 2), SNN_ERROR_INVALID_ARGUMENT, "count is 2; config->device names 3");
+    CHECK_ERROR(snn_network_placement_times(network, &config, NULL, 3), SNN_ERROR_INVALID_ARGUMENT, "out_seconds");
+    CHECK_OK(snn_network_placement_reasons(network, &config, NULL, 0, &size));
+    CHECK_EQUAL(size, 1); /* each of them could have all of it */
+    CHECK_OK(snn_network_placement_reasons(network, &config, again, sizeof again, &size));
+    CHECK_TEXT(again, "");
+    CHECK_ERROR(snn_network_placement_reasons(network, &config, NULL, 8, &size), SNN_ERROR_INVALID_ARGUMENT, "out_text");
     config.device = words; /* gives it again */
     CHECK_OK(snn_network_placement_words(network, &config, again, sizeof again, &size));
     CHECK_TEXT(again, words);
@@ -94,6 +104,13 @@ static void several_devices_work_together(void) {
     config.batch_size = 7;
     CHECK_OK(snn_network_placement_words(network, &config, words, sizeof words, &size));
     CHECK_TEXT(words, "cpu*4+cpu*3");
+    CHECK_OK(snn_network_placement_times(network, &config, seconds, 2));
+    CHECK(seconds[0] > seconds[1] && seconds[1] > 0);
+    config.device = "auto";
+    CHECK_ERROR(snn_network_placement_times(network, &config, seconds, 1), SNN_ERROR_INVALID_ARGUMENT, "config->device is 'auto'");
+    config.device = "cpu";
+    CHECK_OK(snn_network_placement_times(network, &config, seconds, 1));
+    CHECK(seconds[0] > 0);
     config.device = "cpu+auto";
     CHECK_ERROR(snn_network_placement_words(network, &config, words, sizeof words, &size), SNN_ERROR_INVALID_ARGUMENT,
                 "'auto' chooses one device");

@@ -212,6 +212,38 @@ static void input_is_checked(void) {
     snn_destroy_network(handle);
 }
 
+static void a_sample_is_given_its_own_input(void) {
+    SNNHandle handle = open_with_batch(make_chain(), NULL, 3, 1), whole = open_with_batch(make_chain(), NULL, 3, 1);
+    const float frames[3][3] = {{1, 1, 0}, {0, 0, 1}, {0, 0, 0}}, half[3] = {0, 0, 0.5f};
+    float v[9], expected[9];
+    int i;
+    for (i = 0; i < 2; ++i) {
+        CHECK_OK(snn_session_set_sample_input(handle, 0, 1, three_ones, 3)); /* changed before the step */
+        CHECK_OK(snn_session_set_sample_input(handle, 0, 1, frames[1], 3));
+        CHECK_OK(snn_session_set_sample_input(handle, 0, 0, frames[0], 3));
+        CHECK_OK(snn_session_set_input(whole, 0, frames[0], 9));
+        CHECK_OK(snn_session_step(handle, 1));
+        CHECK_OK(snn_session_step(whole, 1));
+        CHECK_OK(snn_session_step(handle, 1)); /* spikes are gone after one step */
+        CHECK_OK(snn_session_step(whole, 1));
+        CHECK_OK(snn_get_membrane_potentials(handle, "cells", v, 9));
+        CHECK_OK(snn_get_membrane_potentials(whole, "cells", expected, 9));
+        CHECK(memcmp(v, expected, sizeof v) == 0);
+        CHECK_NEAR(v[0], i == 0 ? 0.5 : 0.0, 0);
+    }
+    CHECK_ERROR(snn_session_set_sample_input(handle, 0, 2, half, 3), SNN_ERROR_INVALID_ARGUMENT,
+                "input 'in' is 0.5 at sample 2, neuron 2; a spike input takes 0 and 1 only");
+    CHECK_ERROR(snn_session_set_sample_input(handle, 0, 3, three_ones, 3), SNN_ERROR_INVALID_ARGUMENT, "sample is 3; batch_size is 3");
+    CHECK_ERROR(snn_session_set_sample_input(handle, 0, 2, three_ones, 2), SNN_ERROR_INVALID_ARGUMENT,
+                "input 'in' takes 3 values (of sample 2), got 2");
+    CHECK_ERROR(snn_session_set_sample_input(handle, 0, 2, NULL, 3), SNN_ERROR_INVALID_ARGUMENT, "values is null");
+    CHECK_ERROR(snn_session_set_sample_input(handle, 1, 0, three_ones, 3), SNN_ERROR_INVALID_ARGUMENT, "cells");
+    CHECK_OK(snn_session_bind_input(handle, 0, frames[0], 9));
+    CHECK_ERROR(snn_session_set_sample_input(handle, 0, 0, three_ones, 3), SNN_ERROR_STATE, "is bound to memory of the program");
+    snn_destroy_network(handle);
+    snn_destroy_network(whole);
+}
+
 static void values_stay_until_they_are_changed(void) {
     const float weight = 0.25f, value = 1.0f, nothing = 0.0f;
     SNNNetwork network = new_network();
@@ -814,6 +846,7 @@ static const CheckCase cases[] = {
     CASE(a_frame_advances_whole_steps_and_carries_the_rest),
     CASE(a_budget_of_time_carries_steps_to_the_next_frame),
     CASE(input_is_checked),
+    CASE(a_sample_is_given_its_own_input),
     CASE(values_stay_until_they_are_changed),
     CASE(bound_input_is_read_at_each_step),
     CASE(samples_of_a_batch_are_independent),

@@ -1,29 +1,7 @@
-/* Training through the C interface: a step lowers the loss, its parts, its errors, its callbacks. */
+/* Training through the C interface: a step lowers the loss, its parts, its callbacks. */
 #include <math.h>
 
-#include "fixtures.h"
-
-enum { BATCH = 12, PIXELS = 16, CLASSES = 3, T = 10 };
-
-/* Three classes that differ in which third of the pixels is bright. */
-static void make_batch(float pixels[BATCH][PIXELS], int32_t labels[BATCH]) {
-    int sample, pixel;
-    CHECK_OK(snn_random_fill(9, 0, SNN_RANDOM_UNIFORM, 0.0, 0.3, &pixels[0][0], BATCH * PIXELS));
-    for (sample = 0; sample < BATCH; ++sample) {
-        labels[sample] = sample % CLASSES;
-        for (pixel = 0; pixel < 5; ++pixel) pixels[sample][labels[sample] * 5 + pixel] += 0.7f;
-    }
-}
-
-static SNNBatch batch_of(SNNInputArray *input, float pixels[BATCH][PIXELS], const int32_t *labels) {
-    return held_batch(input, &pixels[0][0], BATCH * PIXELS, labels, BATCH);
-}
-
-static SNNTrainerDef trainer_def(void) { return classifier_trainer_def(T); }
-
-static SNNHandle open_batch_session(uint32_t thread_count) {
-    return open_with_batch(make_classifier(), NULL, BATCH, thread_count);
-}
+#include "classification.h"
 
 static void trains_with(uint32_t optimizer, double learning_rate, double weight_decay) {
     float pixels[BATCH][PIXELS];
@@ -60,35 +38,6 @@ static void adam_lowers_the_loss(void) { trains_with(SNN_OPTIMIZER_ADAM, 0.02, 0
 static void adamw_lowers_the_loss(void) { trains_with(SNN_OPTIMIZER_ADAMW, 0.02, 0.001); }
 static void sgd_lowers_the_loss(void) { trains_with(SNN_OPTIMIZER_SGD, 0.3, 0.0); }
 static void lion_lowers_the_loss(void) { trains_with(SNN_OPTIMIZER_LION, 0.01, 0.001); }
-
-/* The classifier with one time constant for the hidden layer and a threshold for each of its neurons to learn. */
-static SNNHandle open_learning_session(void) {
-    SNNNetwork network = new_network();
-    float first[PIXELS * 24], second[24 * CLASSES];
-    double thresholds[24];
-    uint32_t learnable = 7;
-    int i;
-    CHECK_OK(snn_random_fill(1, 1, SNN_RANDOM_NORMAL, 0.2, 0.5, first, COUNT(first)));
-    CHECK_OK(snn_random_fill(1, 2, SNN_RANDOM_NORMAL, 0.0, 0.3, second, COUNT(second)));
-    for (i = 0; i < 24; ++i) thresholds[i] = 0.9 + 0.01 * i;
-    add_input(network, "pixels", SNN_POPULATION_VALUE_INPUT, PIXELS);
-    add_neurons(network, "hidden", "lif", 24);
-    add_neurons(network, "readout", "leaky_integrator", CLASSES);
-    connect(network, SNN_CONNECT_DENSE, 0, 1, first, COUNT(first));
-    connect(network, SNN_CONNECT_DENSE, 1, 2, second, COUNT(second));
-    CHECK_OK(snn_network_set_parameter(network, 1, "threshold", thresholds, 24));
-    CHECK_OK(snn_network_set_learnable(network, 1, "threshold", 1));
-    CHECK_OK(snn_network_set_learnable(network, 1, "tau_membrane", 1));
-    CHECK_ERROR(snn_network_set_learnable(network, 1, "refractory", 1), SNN_ERROR_UNSUPPORTED, "'refractory'");
-    CHECK_ERROR(snn_network_set_learnable(network, 1, "tau", 1), SNN_ERROR_NOT_FOUND, "'tau'");
-    CHECK_ERROR(snn_network_set_learnable(network, 0, "tau_membrane", 1), SNN_ERROR_INVALID_ARGUMENT, "'pixels' is an input");
-    CHECK_OK(snn_network_get_learnable(network, 1, "tau_membrane", &learnable));
-    CHECK_EQUAL(learnable, 1);
-    CHECK_OK(snn_network_get_learnable(network, 1, "v_reset", &learnable));
-    CHECK_EQUAL(learnable, 0);
-    CHECK_OK(snn_network_finish(network));
-    return open_with_batch(network, NULL, BATCH, 1);
-}
 
 static void parameters_learn_and_reach_the_network(void) {
     float pixels[BATCH][PIXELS];
@@ -404,79 +353,6 @@ static void training_gives_the_same_bits_for_every_thread_count(void) {
     }
 }
 
-static void parts_in_the_wrong_order_are_refused(void) {
-    float pixels[BATCH][PIXELS], scores[BATCH * CLASSES];
-    int32_t labels[BATCH];
-    SNNInputArray input;
-    SNNHandle handle = open_batch_session(1);
-    SNNTrainerDef def = trainer_def();
-    SNNTrainer trainer;
-    SNNBatch batch;
-    SNNTrainResult result = new_result();
-    make_batch(pixels, labels);
-    batch = batch_of(&input, pixels, labels);
-    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
-    CHECK_ERROR(snn_trainer_backward(trainer), SNN_ERROR_STATE, "forward");
-    CHECK_ERROR(snn_trainer_update(trainer), SNN_ERROR_STATE, "backward");
-    CHECK_ERROR(snn_trainer_scores(trainer, scores, COUNT(scores)), SNN_ERROR_STATE, "forward");
-    CHECK_OK(snn_trainer_forward(trainer, &batch, &result));
-    CHECK_ERROR(snn_trainer_update(trainer), SNN_ERROR_STATE, "backward");
-    CHECK_OK(snn_trainer_backward(trainer));
-    CHECK_ERROR(snn_trainer_backward(trainer), SNN_ERROR_STATE, "forward");
-    CHECK_OK(snn_trainer_update(trainer));
-    CHECK_ERROR(snn_trainer_update(trainer), SNN_ERROR_STATE, "backward");
-    snn_destroy_network(handle);
-}
-
-static void batches_are_checked(void) {
-    float pixels[BATCH][PIXELS], targets[BATCH * CLASSES] = {0};
-    int32_t labels[BATCH];
-    SNNInputArray input;
-    SNNHandle handle = open_batch_session(1);
-    SNNTrainerDef def = trainer_def();
-    SNNTrainer trainer;
-    SNNBatch batch;
-    SNNTrainResult result = new_result();
-    make_batch(pixels, labels);
-    batch = batch_of(&input, pixels, labels);
-    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
-    labels[3] = 3;
-    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "[3]");
-    labels[3] = -2;
-    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "[3]");
-    labels[3] = 0;
-    batch.label_count = BATCH - 1;
-    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "label_count is 11; expected 12");
-    batch.label_count = BATCH;
-    batch.labels = NULL;
-    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "labels is null");
-    batch.label_count = 0;
-    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "neither labels");
-    batch.targets = targets;
-    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "target_count is 0; expected 36");
-    batch.target_count = COUNT(targets);
-    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "labels");
-    batch = batch_of(&input, pixels, labels);
-    batch.input_count = 0;
-    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "pixels");
-    batch.input_count = 1;
-    input.count -= 1;
-    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "pixels");
-    input.count += 1;
-    pixels[2][1] = NAN;
-    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "sample 2, neuron 1");
-    pixels[2][1] = 0;
-    CHECK_ERROR(snn_trainer_step(trainer, NULL, &result), SNN_ERROR_INVALID_ARGUMENT, "batch");
-    batch.struct_size = 0;
-    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_VERSION, "struct_size");
-    batch.struct_size = sizeof batch;
-    result.struct_size = 0;
-    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_VERSION, "struct_size");
-    result.struct_size = sizeof result;
-    CHECK_OK(snn_trainer_step(trainer, &batch, &result));
-    snn_destroy_network(handle);
-}
-
 static void padding_is_ignored(void) {
     float pixels[BATCH][PIXELS];
     int32_t labels[BATCH];
@@ -498,65 +374,6 @@ static void padding_is_ignored(void) {
     for (i = 6; i < BATCH; ++i) memset(pixels[i], 0, sizeof pixels[i]);
     CHECK_OK(snn_trainer_forward(trainer, &batch, &result));
     CHECK_NEAR(result.loss, loss, 0);
-    snn_destroy_network(handle);
-}
-
-static void trainer_defs_are_checked(void) {
-    SNNHandle handle = open_batch_session(1);
-    SNNTrainer trainer = NULL;
-    SNNTrainerDef def = trainer_def();
-    CHECK_EQUAL(def.optimizer, SNN_OPTIMIZER_ADAM);
-    def.output_population = 0;
-    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "pixels");
-    def.output_population = 3;
-    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_NOT_FOUND, "3");
-    def = trainer_def();
-    def.step_count = 0;
-    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "step_count");
-    def = trainer_def();
-    def.loss = 99;
-    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "loss");
-    def.loss = SNN_LOSS_CROSS_ENTROPY_COUNT; /* the readout does not spike */
-    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "readout");
-    def = trainer_def();
-    def.optimizer = 99;
-    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "optimizer");
-    def = trainer_def();
-    def.learning_rate = NAN;
-    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "learning_rate");
-    def.learning_rate = -1;
-    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "learning_rate");
-    def = trainer_def();
-    def.beta1 = 1.0;
-    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "beta1");
-    def = trainer_def();
-    def.gradient_clip_norm = -1;
-    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "gradient_clip_norm");
-    def = trainer_def();
-    def.struct_size = 0;
-    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_VERSION, "struct_size");
-    CHECK_ERROR(snn_trainer_create(handle, NULL, &trainer), SNN_ERROR_INVALID_ARGUMENT, "def");
-    def = trainer_def();
-    CHECK_ERROR(snn_trainer_create(handle, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_trainer");
-    CHECK(trainer == NULL);
-    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
-    CHECK_ERROR(snn_trainer_set_learning_rate(trainer, NAN), SNN_ERROR_INVALID_ARGUMENT, "learning_rate");
-    CHECK_OK(snn_trainer_set_learning_rate(trainer, 0.5));
-    snn_destroy_network(handle);
-}
-
-static void what_cannot_be_trained_says_why(void) {
-    SNNHandle handle = open_chain(); /* the adder has no adjoint */
-    SNNTrainerDef def;
-    SNNTrainer trainer = NULL;
-    snn_trainer_def_default(&def);
-    def.output_population = 1;
-    def.step_count = 5;
-    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_UNSUPPORTED, "adder");
-    snn_destroy_network(handle);
-    handle = open_session(make_classifier(), "null");
-    def = trainer_def();
-    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_UNSUPPORTED, "device");
     snn_destroy_network(handle);
 }
 
@@ -807,26 +624,8 @@ static void windows_and_rules_lower_the_loss(void) {
     }
 }
 
-static void rules_and_windows_are_checked(void) {
-    SNNHandle handle = open_batch_session(1), learning = open_learning_session();
-    SNNTrainerDef def = trainer_def();
-    SNNTrainer trainer;
-    def.rule = 4;
-    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "def->rule is 4");
-    def.rule = SNN_LEARNING_OTTT;
-    CHECK_ERROR(snn_trainer_create(learning, &def, &trainer), SNN_ERROR_UNSUPPORTED, "learnable parameter");
-    def.loss = SNN_LOSS_NONE;
-    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "needs one of the library's losses");
-    def = trainer_def();
-    def.window_updates = 2;
-    CHECK_ERROR(snn_trainer_create(handle, &def, &trainer), SNN_ERROR_INVALID_ARGUMENT, "def->window_updates is 2");
-    snn_destroy_network(learning);
-    snn_destroy_network(handle);
-}
-
 static const CheckCase cases[] = {
     CASE(windows_and_rules_lower_the_loss),
-    CASE(rules_and_windows_are_checked),
     CASE(adam_lowers_the_loss),
     CASE(adamw_lowers_the_loss),
     CASE(sgd_lowers_the_loss),
@@ -839,12 +638,8 @@ static const CheckCase cases[] = {
     CASE(losses_in_time_take_targets_for_each_step),
     CASE(the_parts_make_the_step),
     CASE(training_gives_the_same_bits_for_every_thread_count),
-    CASE(parts_in_the_wrong_order_are_refused),
-    CASE(batches_are_checked),
     CASE(padding_is_ignored),
     CASE(a_loss_of_ones_own_gives_the_gradients_of_the_librarys),
-    CASE(trainer_defs_are_checked),
-    CASE(what_cannot_be_trained_says_why),
     CASE(updates_and_epochs_are_told),
     CASE(trained_weights_reach_the_file_and_come_back),
 };

@@ -306,6 +306,29 @@ TEST_CASE("callbacks are called, and their exceptions reach the caller") {
     CHECK(count == 1);
 }
 
+TEST_CASE("steps in the background") {
+    snn::SessionOptions options;
+    options.batch_size = 2;
+    snn::Session session(make_network(), options);
+    std::vector<uint32_t> heard;
+    session.on_spikes([&](const SNNSpikes& spikes) { heard.push_back(spikes.sample); });
+    session.set_sample_input(0, 1, std::array<float, 2>{1.0f, 0.0f});
+    CHECK(session.begin(0.001f));
+    CHECK(status_of([&] { session.step(); }) == SNN_ERROR_BUSY);
+    CHECK(!session.begin(0.002f, 1.0f));
+    session.wait();
+    CHECK(heard == std::vector<uint32_t>{1});
+    CHECK(session.poll());
+    CHECK(session.step_count() == 1);
+    session.run_step(0.0f);  // the time of the begin() that found steps under way
+    CHECK(session.step_count() == 3);
+    session.on_spikes([](const SNNSpikes&) { throw std::runtime_error("heard"); });
+    session.set_sample_input(0, 0, std::array<float, 2>{1.0f, 0.0f});
+    CHECK(session.begin(0.001f));
+    CHECK_THROWS_WITH(session.wait(), "heard");
+    CHECK(session.poll());
+}
+
 TEST_CASE("a run records") {
     snn::Session session(make_network());
     const std::vector<float> frames{1, 0, 1, 0, 1, 0};

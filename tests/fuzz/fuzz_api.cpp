@@ -442,6 +442,7 @@ private:
         const size_t count = std::min(source_.count(right), scratch_size);
         if (source_.chance(85)) {
             CHECKED(snn_session_set_input(session, population, floats(source_.chance(60)), count));
+            CHECKED(snn_session_set_sample_input(session, population, source_.below(4), floats(source_.chance(60)), source_.below(9)));
         } else {
             for (float& value : bound_) value = static_cast<float>(source_.below(2));
             CHECKED(snn_session_bind_input(session, population, source_.chance(70) ? bound_.data() : nullptr, right));

@@ -69,6 +69,36 @@ def test_the_same_bits_as_without_the_interruption(optimizer: str, stop: int, tm
     assert (everything(first, trainer)["tau"] != theirs["tau"]).any()
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"microbatch_size": 4}, {"devices": ["cpu", "cpu"], "microbatch_size": 4, "threads": 2}),
+        ({"devices": ["cpu", "cpu"], "samples": [4, 12], "microbatch_size": 4}, {"microbatch_size": 4, "threads": 3}),
+        ({}, {"microbatch_size": 16}),
+    ],
+)
+def test_a_checkpoint_moves_between_devices_that_give_the_same_bits(one: dict, other: dict, tmp_path) -> None:
+    x, y = samples()
+    whole = network()
+    reference = snn.Trainer(whole, **SETTINGS, **one).fit(x, y)
+    trainer = snn.Trainer(network(), **SETTINGS, **one)
+
+    def interrupt(report: snn.EpochReport) -> bool:
+        if report.epoch == 2:
+            trainer.save_checkpoint(tmp_path / "run.npz")
+        return report.epoch == 2
+
+    trainer.fit(x, y, callbacks=[interrupt])
+    moved = network()
+    resumed = snn.Trainer(moved, **SETTINGS, **other).load_checkpoint(tmp_path / "run.npz").fit(x, y)
+    theirs = everything(whole, reference)
+    for name, values in everything(moved, resumed).items():
+        np.testing.assert_array_equal(values, theirs[name], err_msg=name)
+    for elsewhere in ({"microbatch_size": 8}, {"devices": ["cpu", "reference"], "microbatch_size": 4}):
+        with pytest.raises(snn.InvalidArgumentError, match="the checkpoint was made with device = "):
+            snn.Trainer(network(), **SETTINGS, **elsewhere).load_checkpoint(tmp_path / "run.npz").fit(x, y)
+
+
 def test_early_stopping_remembers_its_best_epoch(tmp_path) -> None:
     x, y = samples()
     stopping = snn.EarlyStopping(monitor="loss", patience=2, min_delta=0.05)

@@ -107,9 +107,17 @@ def test_plan_prints_the_placement(snn_command: Command, column: snn.Network, tm
     assert found["populations"] == {"force": 1, "exc": 0, "inh": 1, "out": 1}
     assert found["window_steps"] == 2
     assert found["device"] == "cpu+cpu;exc=0;inh=1;out=1"
+    assert len(found["step_seconds"]) == 2
+    assert all(0 < seconds < 1 for seconds in found["step_seconds"])
+    assert found["reasons"] == []
     told = snn_command("plan", tmp_path / "n.snn", *where).out
-    for words in ("exc", "0: cpu", "1: cpu", "after every 2 steps", found["device"]):
+    for words in ("exc", "0: cpu", "1: cpu", "after every 2 steps", "a step is expected to take", found["device"]):
         assert words in told
+    with_commas = snn_command("plan", tmp_path / "n.snn", "--devices", "cpu,cpu", *where[4:], "--json").object()
+    assert with_commas == found
+    failed = snn_command("plan", tmp_path / "n.snn", "--devices", "cpu,quantum")
+    assert failed.status == 1
+    assert "there is no device 'quantum'; there are: " in " ".join(failed.err.split())
     told = snn_command("plan", tmp_path / "n.snn").out
     assert "no spikes are exchanged between devices" in told
     assert "no --devices given: everything runs on cpu" in told

@@ -19,6 +19,15 @@ LINES = {  # and a part of what is said of it; None: nothing
     "snn.Trainer(net, loss='cross_entropy_rate', optimizer='adamw', schedule='cosine')": None,
     "snn.Trainer(net, loss='nonsense')": 'Argument "loss" to "Trainer" has incompatible type',
     "snn.Trainer(net, optimizer='adamm')": 'Argument "optimizer" to "Trainer" has incompatible type',
+    "snn.PairSTDP(tau_plus=15.0, bounds='soft', pairing='nearest')": None,
+    "snn.PairSTDP(tau_pluss=15.0)": 'Unexpected keyword argument "tau_pluss" for "PairSTDP"',
+    "snn.TripletSTDP(bounds='weak')": 'Argument "bounds" to "TripletSTDP" has incompatible type',
+    "snn.Encoder('rat')": 'Argument 1 to "Encoder" has incompatible type',
+    "snn.EarlyStopping(monitor='val_loss')": 'Argument "monitor" to "EarlyStopping" has incompatible type',
+    "snn.Trainer(net).lr = 0.1": '"Trainer" has no attribute "lr"',
+    "net.projections['a_to_b'].weight = 0.1": '"Projection" has no attribute "weight"',
+    "net.connect('a', 'b', snn.Dense(), weight=1.0)": 'Unexpected keyword argument "weight" for "connect" of "Network"',
+    "snn.Simulation(net, thread=2)": 'Unexpected keyword argument "thread" for "Simulation"',
 }
 
 

@@ -7,7 +7,7 @@ import pickle
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import pytest
@@ -204,6 +204,17 @@ def test_the_losses_are_listed_in_order() -> None:
     listed = str(caught.value).partition("one of ")[2].partition(";")[0].split(", ")
     assert listed == sorted(listed)
     assert len(listed) == 14
+
+
+@pytest.mark.parametrize(
+    "rule", [snn.PairSTDP, snn.TripletSTDP, snn.RewardSTDP, snn.HomeostaticSTDP, snn.TsodyksMarkram]
+)
+def test_editors_know_the_keywords_of_a_rule(rule: type[snn.Plasticity]) -> None:
+    words = get_type_hints(get_type_hints(rule.__init__)["values"].__args__[0])
+    made = rule()  # type: ignore[call-arg]
+    assert set(words) == {*made.parameters, *made.options}
+    for name in made.options:
+        assert get_args(words[name]) == tuple(made.definition.options[name].choices)
 
 
 # ---- units and ranges

@@ -100,6 +100,9 @@ namespace Snn.Tests
                 Assert.True(places[0] == 1 && places[1] == 1 && windowSteps == 0, "placement");
                 string words = network.PlacementWords(new SessionOptions { Device = "cpu+cpu;cells=1" });
                 Assert.True(words == "cpu+cpu;cells=1", "placement words");
+                double[] seconds = network.PlacementTimes(new SessionOptions { Device = "cpu+cpu;cells=1" }, 2);
+                Assert.True(seconds[0] == 0 && seconds[1] > 0, "placement times");
+                Assert.True(network.PlacementReasons(new SessionOptions { Device = "cpu+cpu;cells=1" }) == "", "placement reasons");
             }
         }
 

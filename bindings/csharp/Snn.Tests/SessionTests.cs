@@ -43,6 +43,20 @@ namespace Snn.Tests
         }
 
         [Test]
+        internal static void ASampleIsGivenItsOwnInput()
+        {
+            using (Session session = NewSession(new SessionOptions { BatchSize = 2 }))
+            {
+                session.SetSampleInput(0, 1, new float[] { 1, 0 });
+                session.Step();
+                Assert.Same(new uint[0], session.Spikes(1, 0).ToArray());
+                Assert.Same(new uint[] { 1 }, session.Spikes(1, 1).ToArray());
+                Assert.Fails(Status.InvalidArgument, () => session.SetSampleInput(0, 2, new float[2]));
+                Assert.Throws<ArgumentOutOfRangeException>(() => session.SetSampleInput(0, -1, new float[2]));
+            }
+        }
+
+        [Test]
         internal static void FrameTimeBecomesWholeSteps()
         {
             using (Session session = NewSession(new SessionOptions { MaxCatchUpSteps = 50 }))
@@ -59,6 +73,38 @@ namespace Snn.Tests
                 Assert.Equal(1000, (long)session.StepCount, "steps");
                 Assert.Fails(Status.InvalidArgument, () => session.RunStep(float.NaN));
                 Assert.Throws<ArgumentOutOfRangeException>(() => session.Step(-1));
+            }
+        }
+
+        [Test]
+        internal static void StepsRunInTheBackground()
+        {
+            using (Session session = NewSession())
+            {
+                var heard = new List<string>();
+                int thread = Thread.CurrentThread.ManagedThreadId;
+                session.OnSpikes((_, population, sample, step, neurons) =>
+                {
+                    Assert.Equal(thread, Thread.CurrentThread.ManagedThreadId, "the thread that polls");
+                    heard.Add(step + ": " + string.Join(" ", neurons.ToArray()));
+                });
+                session.SetInput(0, new float[] { 1, 1 });
+                Assert.True(session.Begin(0.001f), "begun");
+                Assert.Fails(Status.Busy, () => session.Step());
+                session.SetInput(0, new float[] { 1, 0 }); // for the steps that begin next
+                Assert.True(!session.Begin(0.001f), "its time is carried");
+                while (!session.Poll()) Thread.Yield();
+                Assert.Equal("0: 1", string.Join(", ", heard));
+                Assert.True(session.Begin(0.001f, 1), "begun");
+                session.Wait();
+                Assert.Equal("0: 1, 1: 0 1", string.Join(", ", heard));
+                Assert.Equal(3, (long)session.StepCount, "steps");
+                Assert.Fails(Status.InvalidArgument, () => session.Begin(float.NaN));
+                session.OnSpikes((_, population, sample, step, neurons) => throw new InvalidOperationException("heard"));
+                session.SetInput(0, new float[] { 1, 1 });
+                session.Begin(0.001f);
+                Assert.Throws<InvalidOperationException>(() => session.Wait());
+                session.Begin(0.2f); // and it is disposed while they run
             }
         }
 

@@ -929,6 +929,14 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_placement_words(NetworkHandle network, SNNConfig* config, byte* out_words, UIntPtr size_bytes, UIntPtr* out_size_bytes);
 
+        /// <summary>Seconds that a step is expected to take on each of the `count` devices of config-&gt;device, with what spikes between devices cost; 0 for one that has nothing to do.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_placement_times(NetworkHandle network, SNNConfig* config, double* out_seconds, UIntPtr count);
+
+        /// <summary>What keeps populations from some of the devices, a sentence on each line: a device cannot run them, its bits are its own, or there is not enough memory.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_placement_reasons(NetworkHandle network, SNNConfig* config, byte* out_text, UIntPtr size_bytes, UIntPtr* out_size_bytes);
+
         /// <summary>Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_create_network(SNNConfig* config, IntPtr* out_handle);
@@ -953,6 +961,18 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_run_step_within(SessionHandle handle, float frame_dt, float budget_s, uint* out_steps);
 
+        /// <summary>Steps in the background: a frame begins them and goes on, a later frame asks whether they are done.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_begin(SessionHandle handle, float frame_dt, float budget_s, uint* out_begun);
+
+        /// <summary>*out_done: 1 when nothing is under way any more, else 0.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_poll(SessionHandle handle, uint* out_done);
+
+        /// <summary>The same, but it waits until they are done.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_wait(SessionHandle handle);
+
         /// <summary>The membrane state ("v" in most models) of every neuron of a population: [batch_size][size], `count` floats.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_get_membrane_potentials(SessionHandle handle, byte* population, float* out_potentials, UIntPtr count);
@@ -973,7 +993,11 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_set_input(SessionHandle handle, uint population, float* values, UIntPtr count);
 
-        /// <summary>As above, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.</summary>
+        /// <summary>The same for one sample: `count` is the population's size.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_set_sample_input(SessionHandle handle, uint population, uint sample, float* values, UIntPtr count);
+
+        /// <summary>As snn_session_set_input, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_bind_input(SessionHandle handle, uint population, float* values, UIntPtr count);
 

@@ -489,17 +489,44 @@ namespace Snn
         /// C: <c>snn_network_placement_words</c>.</summary>
         public string PlacementWords(SessionOptions options)
         {
-            UIntPtr size = UIntPtr.Zero;
-            UIntPtr* sizePlace = &size;
-            options.Call(null, IntPtr.Zero, IntPtr.Zero,
-                config => Native.snn_network_placement_words(handle, config, null, UIntPtr.Zero, sizePlace));
-            var words = new byte[(int)size];
+            return TextOf(options, (config, place, size, needed) => Native.snn_network_placement_words(handle, config, place, size, needed));
+        }
+
+        /// <summary>Seconds that a step is expected to take on each of the devices of <c>options.Device</c>, as many as are named there.
+        /// C: <c>snn_network_placement_times</c>.</summary>
+        public double[] PlacementTimes(SessionOptions options, int deviceCount)
+        {
+            var seconds = new double[deviceCount];
             options.Call(null, IntPtr.Zero, IntPtr.Zero, config =>
             {
-                fixed (byte* place = words)
-                    return Native.snn_network_placement_words(handle, config, place, (UIntPtr)words.Length, sizePlace);
+                fixed (double* values = seconds)
+                    return Native.snn_network_placement_times(handle, config, values, (UIntPtr)seconds.Length);
             });
-            return System.Text.Encoding.UTF8.GetString(words, 0, words.Length - 1);
+            return seconds;
+        }
+
+        /// <summary>What keeps populations from some of the devices, a sentence on each line.
+        /// C: <c>snn_network_placement_reasons</c>.</summary>
+        public string PlacementReasons(SessionOptions options)
+        {
+            return TextOf(options, (config, place, size, needed) => Native.snn_network_placement_reasons(handle, config, place, size, needed));
+        }
+
+        delegate int AsksForText(SNNConfig* config, byte* place, UIntPtr size, UIntPtr* needed);
+
+        // Asks for the size, then for the text.
+        static string TextOf(SessionOptions options, AsksForText ask)
+        {
+            UIntPtr size = UIntPtr.Zero;
+            UIntPtr* sizePlace = &size;
+            options.Call(null, IntPtr.Zero, IntPtr.Zero, config => ask(config, null, UIntPtr.Zero, sizePlace));
+            var text = new byte[(int)size];
+            options.Call(null, IntPtr.Zero, IntPtr.Zero, config =>
+            {
+                fixed (byte* place = text)
+                    return ask(config, place, (UIntPtr)text.Length, sizePlace);
+            });
+            return System.Text.Encoding.UTF8.GetString(text, 0, text.Length - 1);
         }
 
         /// <summary>A second reference with an end of its own. C: <c>snn_network_retain</c>.</summary>

@@ -163,6 +163,32 @@ namespace Snn
             return (int)steps;
         }
 
+        /// <summary>Begins such steps on a thread of the session's own and returns at once; false when steps are under way already,
+        /// whose successors take the time over. Until <see cref="Poll"/> is true the session takes inputs and nothing else; arrays
+        /// that are bound are being read. C: <c>snn_session_begin</c>.</summary>
+        public bool Begin(float frameDt, float budget = float.PositiveInfinity)
+        {
+            uint begun;
+            Library.Check(Native.snn_session_begin(handle, frameDt, budget, &begun));
+            return begun != 0;
+        }
+
+        /// <summary>Whether nothing is under way any more. Never waits. The call that sees the end calls the handler of OnSpikes
+        /// for all spikes that were, on its own thread, and throws what was wrong with the steps.
+        /// C: <c>snn_session_poll</c>.</summary>
+        public bool Poll()
+        {
+            uint done;
+            Finish(Native.snn_session_poll(handle, &done));
+            return done != 0;
+        }
+
+        /// <summary>The same, but it waits until they are done. C: <c>snn_session_wait</c>.</summary>
+        public void Wait()
+        {
+            Finish(Native.snn_session_wait(handle));
+        }
+
         /// <summary>Advances by a number of steps. C: <c>snn_session_step</c>.</summary>
         public void Step(int stepCount = 1)
         {
@@ -232,6 +258,15 @@ namespace Snn
         {
             fixed (float* data = &MemoryMarshal.GetReference(values))
                 Library.Check(Native.snn_session_set_input(handle, Whole(population, "population"), data, (UIntPtr)values.Length));
+        }
+
+        /// <summary>The same for one sample: [size]. What other samples were given for the coming step stays.
+        /// C: <c>snn_session_set_sample_input</c>.</summary>
+        public void SetSampleInput(int population, int sample, ReadOnlySpan<float> values)
+        {
+            fixed (float* data = &MemoryMarshal.GetReference(values))
+                Library.Check(Native.snn_session_set_sample_input(handle, Whole(population, "population"), Whole(sample, "sample"),
+                                                                  data, (UIntPtr)values.Length));
         }
 
         /// <summary>Pins an array that the session reads at each step, until it is unbound or the session ends.

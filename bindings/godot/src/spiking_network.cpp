@@ -1,11 +1,14 @@
-// SpikingNetwork, the node that runs a network on the processor.
+// SpikingNetwork, the node that runs a network, or many brains of one.
 #include "engine.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 
 namespace godot_snn {
 
@@ -23,27 +26,34 @@ struct SpikingNetwork {
     std::optional<snn::Session> session;
     std::map<std::string, uint32_t> populations;
     std::vector<std::string> names;
-    int64_t step_mode = step_in_physics, thread_count = 1, seed = 0;
+    int64_t step_mode = step_in_physics, thread_count = 1, seed = 0, batch_size = 1;
     double budget_ms = 0;
+    std::string device = "cpu";
+    bool own_weights = false, in_background = false;
+    bool begun = false;  // steps in the background that nobody was told of
 
     struct Heard {
-        uint32_t population;
+        uint32_t population, sample;
         std::size_t begin, count;
         uint64_t step;
     };
-    std::vector<Heard> heard;  // in the steps that were just made
-    std::vector<uint32_t> heard_neurons;
+    std::vector<Heard> heard, told;  // in steps that were just made, and in those that handlers were told of last
+    std::vector<uint32_t> heard_neurons, told_neurons;
     bool telling = false;
     std::shared_ptr<const char> alive = std::make_shared<const char>();
 
     void close() {
         session.reset();
+        begun = false;
+        forget();
         forget();
     }
 
     void forget() {
-        heard.clear();
-        heard_neurons.clear();
+        told.clear();
+        told_neurons.clear();
+        told.swap(heard);
+        told_neurons.swap(heard_neurons);
     }
 
     // Opened when it is first needed, so that properties may be set in any order.
@@ -54,6 +64,9 @@ struct SpikingNetwork {
         snn::SessionOptions options;
         options.thread_count = static_cast<uint32_t>(thread_count);
         options.seed = static_cast<uint64_t>(seed);
+        options.device = device;
+        options.batch_size = static_cast<uint32_t>(batch_size);
+        if (own_weights) options.flags |= SNN_FLAG_SAMPLE_WEIGHTS;
         const uint32_t count = network->info().population_count;
         populations.clear();
         names.clear();
@@ -66,6 +79,13 @@ struct SpikingNetwork {
         return *session;
     }
 
+    // The same when no steps are under way: waits for them. For what is rarely done, or done in a handler of `stepped`.
+    snn::Session& resting() {
+        snn::Session& it = running();
+        it.wait();
+        return it;
+    }
+
     uint32_t population(const std::string& name) {
         running();
         const auto found = populations.find(name);
@@ -75,14 +95,23 @@ struct SpikingNetwork {
 
     void step(double delta) {
         const float seconds = static_cast<float>(delta);
-        if (budget_ms > 0) running().run_step_within(seconds, static_cast<float>(budget_ms / 1000));
-        else running().run_step(seconds);
-        tell();
+        const float budget_s = budget_ms > 0 ? static_cast<float>(budget_ms / 1000) : std::numeric_limits<float>::infinity();
+        if (!in_background) {
+            resting().run_step_within(seconds, budget_s);
+            tell();
+        } else if (!running().poll()) {
+            running().begin(seconds, budget_s);  // the time is carried
+        } else {
+            const std::weak_ptr<const char> here = alive;
+            if (std::exchange(begun, false)) tell();
+            if (here.expired()) return;
+            begun = running().begin(seconds, budget_s) || begun;  // a handler may have begun some
+        }
     }
 
     // While the network steps.
     void hear(const SNNSpikes& spikes) {
-        heard.push_back({spikes.population, heard_neurons.size(), spikes.count, spikes.step});
+        heard.push_back({spikes.population, spikes.sample, heard_neurons.size(), spikes.count, spikes.step});
         heard_neurons.insert(heard_neurons.end(), spikes.neurons, spikes.neurons + spikes.count);
     }
 
@@ -99,10 +128,24 @@ struct SpikingNetwork {
             }
         } guard{*this};
         telling = true;
-        for (std::size_t i = 0; i < heard.size(); ++i) {
+        for (std::size_t i = 0; batch_size == 1 && i < heard.size(); ++i) {
             emit(heard[i]);
             if (guard.alive.expired()) return;
         }
+        StringName signal("stepped");
+        Variant self(GODOT_OBJECT, &object), signal_v(GODOT_STRING_NAME, signal.get());
+        const Variant nothing(self, "emit_signal", {&signal_v});
+    }
+
+    // Of each neuron of a population, [batch_size][size], in the steps that were made last.
+    std::vector<uint32_t> spike_counts(uint32_t population) {
+        const std::size_t size = running().network().population(population).size;
+        std::vector<uint32_t> counts(static_cast<std::size_t>(batch_size) * size);
+        const std::vector<uint32_t>& neurons = telling ? heard_neurons : told_neurons;
+        for (const Heard& one : telling ? heard : told)
+            for (std::size_t i = 0; one.population == population && i < one.count; ++i)
+                ++counts[one.sample * size + neurons[one.begin + i]];
+        return counts;
     }
 
     void emit(const Heard& spikes) {
@@ -130,6 +173,32 @@ void set_number(const char* name, int64_t& place, int64_t wanted, int64_t most, 
                                                              .c_str());
         network.close();
         place = wanted;
+    });
+}
+
+// The device and what a brain is: the next session has them.
+void set_device(void* instance, Arguments arguments, void*) {
+    SpikingNetwork& it = self(instance);
+    it.close();
+    it.device = text(arguments[0]);
+}
+
+template <bool SpikingNetwork::*Setting>
+void get_bool(void* instance, Arguments, void* result) {
+    *static_cast<uint8_t*>(result) = self(instance).*Setting;
+}
+
+void set_own_weights(void* instance, Arguments arguments, void*) {
+    SpikingNetwork& it = self(instance);
+    it.close();
+    it.own_weights = value<uint8_t>(arguments[0]) != 0;
+}
+
+void set_in_background(void* instance, Arguments arguments, void*) {
+    guarded("SpikingNetwork.in_background", [&] {
+        SpikingNetwork& it = self(instance);
+        if (it.session) it.resting();
+        it.in_background = value<uint8_t>(arguments[0]) != 0;
     });
 }
 
@@ -168,6 +237,41 @@ void set_input(void* instance, Arguments arguments, void* result) {
          }));
 }
 
+void set_sample_input(void* instance, Arguments arguments, void* result) {
+    give(result, guarded("SpikingNetwork.set_sample_input", [&] {
+             const int64_t sample = value<int64_t>(arguments[0]);
+             SpikingNetwork& it = self(instance);
+             if (sample < 0 || sample >= it.batch_size)
+                 throw snn::Error(SNN_ERROR_INVALID_ARGUMENT, ("sample is " + std::to_string(sample) + "; batch_size is " +
+                                                               std::to_string(it.batch_size))
+                                                                  .c_str());
+             const uint32_t population = it.population(text(arguments[1]));
+             it.running().set_sample_input(population, static_cast<uint32_t>(sample), floats(arguments[2]));
+         }));
+}
+
+void is_stepping(void* instance, Arguments, void* result) {
+    *static_cast<uint8_t*>(result) = 0;
+    guarded("SpikingNetwork.is_stepping", [&] {
+        SpikingNetwork& it = self(instance);
+        *static_cast<uint8_t*>(result) = it.session && !it.session->poll();
+    });
+}
+
+void get_spike_counts(void* instance, Arguments arguments, void* result) {
+    guarded("SpikingNetwork.get_spike_counts", [&] {
+        const std::vector<uint32_t> counts = self(instance).spike_counts(self(instance).population(text(arguments[0])));
+        set_ints(result, counts.data(), counts.size());
+    });
+}
+
+void get_session_device(void* instance, Arguments, void* result) {
+    guarded("SpikingNetwork.get_session_device", [&] {
+        const SNNSessionDevice device = self(instance).resting().device();
+        set_text(result, std::string(device.name) + (*device.reason ? ": " : "") + device.reason);
+    });
+}
+
 void step(void* instance, Arguments arguments, void* result) {
     give(result, guarded("SpikingNetwork.step", [&] { self(instance).step(value<double>(arguments[0])); }));
 }
@@ -177,19 +281,19 @@ void advance(void* instance, Arguments arguments, void* result) {
              const int64_t count = value<int64_t>(arguments[0]);
              if (count < 0 || count > UINT32_MAX)
                  throw snn::Error(SNN_ERROR_INVALID_ARGUMENT, ("steps is " + std::to_string(count)).c_str());
-             self(instance).running().step(static_cast<uint32_t>(count));
+             self(instance).resting().step(static_cast<uint32_t>(count));
              self(instance).tell();
          }));
 }
 
 void reset(void* instance, Arguments, void* result) {
-    give(result, guarded("SpikingNetwork.reset", [&] { self(instance).running().reset(); }));
+    give(result, guarded("SpikingNetwork.reset", [&] { self(instance).resting().reset(); }));
 }
 
 void get_spikes(void* instance, Arguments arguments, void* result) {
     guarded("SpikingNetwork.get_spikes", [&] {
         const uint32_t population = self(instance).population(text(arguments[0]));
-        const snn::Span<const uint32_t> spikes = self(instance).running().spikes(population);
+        const snn::Span<const uint32_t> spikes = self(instance).resting().spikes(population);
         set_ints(result, spikes.data(), spikes.size());
     });
 }
@@ -197,7 +301,7 @@ void get_spikes(void* instance, Arguments arguments, void* result) {
 void get_state(void* instance, Arguments arguments, void* result) {
     guarded("SpikingNetwork.get_state", [&] {
         const std::string path = text(arguments[0]);
-        snn::Session& session = self(instance).running();
+        snn::Session& session = self(instance).resting();
         const std::size_t count = session.value_count(path);
         session.read(path, snn::Span<float>(resized_floats(result, count), count));
     });
@@ -205,13 +309,13 @@ void get_state(void* instance, Arguments arguments, void* result) {
 
 void set_state(void* instance, Arguments arguments, void* result) {
     give(result, guarded("SpikingNetwork.set_state",
-                         [&] { self(instance).running().write(text(arguments[0]), floats(arguments[1])); }));
+                         [&] { self(instance).resting().write(text(arguments[0]), floats(arguments[1])); }));
 }
 
 void send_signal(void* instance, Arguments arguments, void* result) {
     give(result, guarded("SpikingNetwork.send_signal", [&] {
              const float signal[] = {static_cast<float>(value<double>(arguments[1]))};
-             self(instance).running().write(text(arguments[0]) + ".signal", signal);
+             self(instance).resting().write(text(arguments[0]) + ".signal", signal);
          }));
 }
 
@@ -225,11 +329,11 @@ std::string system_path(const void* path) {
 }
 
 void save_state(void* instance, Arguments arguments, void* result) {
-    give(result, guarded("SpikingNetwork.save_state", [&] { self(instance).running().save_state(system_path(arguments[0])); }));
+    give(result, guarded("SpikingNetwork.save_state", [&] { self(instance).resting().save_state(system_path(arguments[0])); }));
 }
 
 void load_state(void* instance, Arguments arguments, void* result) {
-    give(result, guarded("SpikingNetwork.load_state", [&] { self(instance).running().load_state(system_path(arguments[0])); }));
+    give(result, guarded("SpikingNetwork.load_state", [&] { self(instance).resting().load_state(system_path(arguments[0])); }));
 }
 
 constexpr struct {
@@ -256,7 +360,7 @@ void get_counter(void* instance, Arguments arguments, void* result) {
         const int64_t which = value<int64_t>(arguments[0]);
         if (which < 0 || which >= int64_t{std::size(counters)})
             throw snn::Error(SNN_ERROR_INVALID_ARGUMENT, ("counter is " + std::to_string(which) + ", it must be a COUNTER_").c_str());
-        give(result, static_cast<int64_t>(self(instance).running().counters().*counters[which].count));
+        give(result, static_cast<int64_t>(self(instance).resting().counters().*counters[which].count));
     });
 }
 
@@ -271,7 +375,7 @@ void get_projections(void* instance, Arguments, void* result) {
 
 void get_step_count(void* instance, Arguments, void* result) {
     give(result, 0);
-    guarded("SpikingNetwork.get_step_count", [&] { give(result, static_cast<int64_t>(self(instance).running().step_count())); });
+    guarded("SpikingNetwork.get_step_count", [&] { give(result, static_cast<int64_t>(self(instance).resting().step_count())); });
 }
 
 void get_populations(void* instance, Arguments, void* result) {
@@ -320,6 +424,24 @@ const Class& spiking_network_class() {
          {"set_budget_ms", {{"budget_ms", GODOT_FLOAT}}, GODOT_NIL, set_budget_ms},
          {"get_budget_ms", {}, GODOT_FLOAT,
           [](void* it, Arguments, void* result) { *static_cast<double*>(result) = self(it).budget_ms; }, reads},
+         {"set_device", {{"device", GODOT_STRING}}, GODOT_NIL, set_device},
+         {"get_device", {}, GODOT_STRING, [](void* it, Arguments, void* result) { set_text(result, self(it).device); }, reads},
+         {"set_batch_size", {{"batch_size", GODOT_INT}}, GODOT_NIL,
+          [](void* it, Arguments arguments, void*) {
+              const int64_t wanted = value<int64_t>(arguments[0]);
+              if (wanted == 0) return print_error("SpikingNetwork.batch_size", "batch_size is 0, it must be 1 or more");
+              set_number("batch_size", self(it).batch_size, wanted, 1 << 20, self(it));
+          }},
+         {"get_batch_size", {}, GODOT_INT, [](void* it, Arguments, void* result) { give(result, self(it).batch_size); }, reads},
+         {"set_own_weights", {{"own_weights", GODOT_BOOL}}, GODOT_NIL, set_own_weights},
+         {"get_own_weights", {}, GODOT_BOOL, get_bool<&SpikingNetwork::own_weights>, reads},
+         {"set_in_background", {{"in_background", GODOT_BOOL}}, GODOT_NIL, set_in_background},
+         {"get_in_background", {}, GODOT_BOOL, get_bool<&SpikingNetwork::in_background>, reads},
+         {"set_sample_input", {{"sample", GODOT_INT}, {"population", GODOT_STRING}, {"values", GODOT_FLOATS}}, error_type,
+          set_sample_input},
+         {"is_stepping", {}, GODOT_BOOL, is_stepping},
+         {"get_spike_counts", {{"population", GODOT_STRING}}, GODOT_INTS, get_spike_counts},
+         {"get_session_device", {}, GODOT_STRING, get_session_device},
          {"set_input", {{"population", GODOT_STRING}, {"values", GODOT_FLOATS}}, error_type, set_input},
          {"step", {{"delta", GODOT_FLOAT}}, error_type, step},
          {"advance", {{"steps", GODOT_INT}}, error_type, advance},
@@ -338,8 +460,12 @@ const Class& spiking_network_class() {
          {{"step_mode", mode_type, GODOT_HINT_ENUM, modes}, "set_step_mode", "get_step_mode"},
          {{"thread_count", GODOT_INT, GODOT_HINT_RANGE, "0,64"}, "set_thread_count", "get_thread_count"},
          {{"seed", GODOT_INT}, "set_seed", "get_seed"},
+         {{"device", GODOT_STRING}, "set_device", "get_device"},
+         {{"batch_size", GODOT_INT, GODOT_HINT_RANGE, "1,1048576"}, "set_batch_size", "get_batch_size"},
+         {{"own_weights", GODOT_BOOL}, "set_own_weights", "get_own_weights"},
+         {{"in_background", GODOT_BOOL}, "set_in_background", "get_in_background"},
          {{"budget_ms", GODOT_FLOAT, GODOT_HINT_RANGE, "0,16,0.1"}, "set_budget_ms", "get_budget_ms"}},
-        {{"spiked", {{"population", GODOT_STRING_NAME}, {"neurons", GODOT_INTS}, {"step", GODOT_INT}}}},
+        {{"spiked", {{"population", GODOT_STRING_NAME}, {"neurons", GODOT_INTS}, {"step", GODOT_INT}}}, {"stepped", {}}},
         constants(),
         {{"_process", frame<step_in_process>}, {"_physics_process", frame<step_in_physics>}}};
     return description;

@@ -678,6 +678,18 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1placement_1words(JNIEnv *en
     return (jint)snn_network_placement_words((SNNNetwork)(intptr_t)network, (const SNNConfig *)(intptr_t)config, (char *)(intptr_t)out_words, (size_t)size_bytes, (size_t *)(intptr_t)out_size_bytes);
 }
 
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1placement_1times(JNIEnv *env, jclass self, jlong network, jlong config, jlong out_seconds, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_placement_times((SNNNetwork)(intptr_t)network, (const SNNConfig *)(intptr_t)config, (double *)(intptr_t)out_seconds, (size_t)count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1placement_1reasons(JNIEnv *env, jclass self, jlong network, jlong config, jlong out_text, jlong size_bytes, jlong out_size_bytes) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_placement_reasons((SNNNetwork)(intptr_t)network, (const SNNConfig *)(intptr_t)config, (char *)(intptr_t)out_text, (size_t)size_bytes, (size_t *)(intptr_t)out_size_bytes);
+}
+
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1create_1network(JNIEnv *env, jclass self, jlong config, jlong out_handle) {
     (void)env;
     (void)self;
@@ -714,6 +726,24 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1run_1step_1within(JNIEnv *env, jclas
     return (jint)snn_run_step_within((SNNHandle)(intptr_t)handle, (float)frame_dt, (float)budget_s, (uint32_t *)(intptr_t)out_steps);
 }
 
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1begin(JNIEnv *env, jclass self, jlong handle, jfloat frame_dt, jfloat budget_s, jlong out_begun) {
+    (void)env;
+    (void)self;
+    return (jint)snn_session_begin((SNNHandle)(intptr_t)handle, (float)frame_dt, (float)budget_s, (uint32_t *)(intptr_t)out_begun);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1poll(JNIEnv *env, jclass self, jlong handle, jlong out_done) {
+    (void)env;
+    (void)self;
+    return (jint)snn_session_poll((SNNHandle)(intptr_t)handle, (uint32_t *)(intptr_t)out_done);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1wait(JNIEnv *env, jclass self, jlong handle) {
+    (void)env;
+    (void)self;
+    return (jint)snn_session_wait((SNNHandle)(intptr_t)handle);
+}
+
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1get_1membrane_1potentials(JNIEnv *env, jclass self, jlong handle, jlong population, jlong out_potentials, jlong count) {
     (void)env;
     (void)self;
@@ -742,6 +772,12 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1set_1input(JNIEnv *env, jcl
     (void)env;
     (void)self;
     return (jint)snn_session_set_input((SNNHandle)(intptr_t)handle, (uint32_t)population, (const float *)(intptr_t)values, (size_t)count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1set_1sample_1input(JNIEnv *env, jclass self, jlong handle, jint population, jint sample, jlong values, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_session_set_sample_input((SNNHandle)(intptr_t)handle, (uint32_t)population, (uint32_t)sample, (const float *)(intptr_t)values, (size_t)count);
 }
 
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1bind_1input(JNIEnv *env, jclass self, jlong handle, jint population, jlong values, jlong count) {

@@ -23,7 +23,7 @@ namespace Snn.Unity
     /// inputs, step on, set another asset.</summary>
     public delegate void SpikesHandler(SpikingNetwork network, int population, ulong step, ReadOnlySpan<uint> neurons);
 
-    /// <summary>Runs a network on the processor, on Unity's main thread. Inputs, steps, spikes and states make no garbage.
+    /// <summary>Runs a network, or many brains of one, from Unity's main thread. Inputs, steps, spikes and states make no garbage.
     /// Populations are named by their index, which <see cref="Population"/> finds. Before there is an asset and after the
     /// component was destroyed every call is an <see cref="InvalidOperationException"/>; other errors are
     /// <see cref="SnnException"/>s.</summary>
@@ -37,24 +37,32 @@ namespace Snn.Unity
         [SerializeField, Min(0), Tooltip("Of a frame; what is left is done in the next ones. 0: no limit")]
         private float budgetMilliseconds;
         [SerializeField, Tooltip("Of the random draws of models that have some")] private ulong seed;
+        [SerializeField, Tooltip("cpu, auto (the fastest for this network) or vulkan (a device of its own)")]
+        private string device = "cpu";
+        [SerializeField, Min(1), Tooltip("Brains of this network, each with its own state")] private int batchSize = 1;
+        [SerializeField, Tooltip("Each brain has weights of its own")] private bool ownWeights;
+        [SerializeField, Tooltip("Steps run on another thread, and no frame waits for them")] private bool inBackground;
 
         private readonly Dictionary<string, int> indices = new Dictionary<string, int>();
         private readonly Dictionary<string, NativeArray<float>> states = new Dictionary<string, NativeArray<float>>();
         private readonly List<Heard> heard = new List<Heard>();
         private uint[] heardNeurons = new uint[256];
-        private int heardCount;
-        private bool isTelling;
+        private int heardCount, brains; // brains: of the session, as batchSize was when it began
+        private readonly List<Heard> told = new List<Heard>(); // what was passed on last
+        private uint[] toldNeurons = new uint[256];
+        private readonly Dictionary<int, int[]> spikeCounts = new Dictionary<int, int[]>();
+        private bool countsSpikes, isTelling, begun; // begun: steps in the background that nobody was told of
         private SpikesHandler spiked;
         private Session session;
 
         private struct Heard
         {
-            internal int Population, Begin, Count;
+            internal int Population, Sample, Begin, Count;
             internal ulong Step;
         }
 
         /// <summary>Raised after the steps of a frame, for each step and population that spiked, in their order. Without a
-        /// handler steps are faster.</summary>
+        /// handler steps are faster. Not with a <see cref="BatchSize"/> above 1: see <see cref="SpikeCounts"/>.</summary>
         public event SpikesHandler Spiked
         {
             add
@@ -68,6 +76,9 @@ namespace Snn.Unity
                 Listen();
             }
         }
+
+        /// <summary>Raised after the steps of a frame, and after <see cref="Spiked"/> for all of them.</summary>
+        public event Action<SpikingNetwork> Stepped;
 
         /// <summary>Another one, or null, ends the session and opens a new one.</summary>
         public SpikingNetworkAsset Asset
@@ -91,8 +102,47 @@ namespace Snn.Unity
         /// <summary>Used by the next session.</summary>
         public ulong Seed { get { return seed; } set { seed = value; } }
 
-        /// <summary>All that the binding has, for what this component does not do: training, recorded runs.</summary>
+        /// <summary>Used by the next session: "cpu", "auto" (the fastest for the network, measured when it opens) or "vulkan", a
+        /// device of its own. On Unity's device runs <see cref="VulkanNetwork"/>.</summary>
+        public string Device { get { return device; } set { device = value; } }
+
+        /// <summary>Used by the next session: how many brains of the network there are, each with its own state. Arrays of inputs
+        /// and states have the values of the first brain first, then of the next.</summary>
+        public int BatchSize { get { return batchSize; } set { batchSize = value; } }
+
+        /// <summary>Used by the next session: each brain has weights of its own, "synapses.weight[7]" those of the eighth.</summary>
+        public bool OwnWeights { get { return ownWeights; } set { ownWeights = value; } }
+
+        /// <summary>Steps run on another thread, and no frame waits for them: a frame passes on what the steps of the one before
+        /// did, then begins the next. A frame that finds steps under way adds its time to the next ones. Inputs may be set at any
+        /// time, for the steps that begin next. What reads or changes the network waits for the steps, except in a handler of
+        /// <see cref="Spiked"/> or <see cref="Stepped"/>, where nothing is under way.</summary>
+        public bool InBackground
+        {
+            get { return inBackground; }
+            set
+            {
+                session?.Wait();
+                inBackground = value;
+            }
+        }
+
+        /// <summary>Whether steps are under way. Never waits.</summary>
+        public bool IsStepping { get { return session != null && !session.Poll(); } }
+
+        /// <summary>All that the binding has, for what this component does not do: training, recorded runs. Waits for steps that
+        /// are under way.</summary>
         public Session Session
+        {
+            get
+            {
+                Session resting = Running;
+                resting.Wait();
+                return resting;
+            }
+        }
+
+        private Session Running
         {
             get
             {
@@ -106,7 +156,7 @@ namespace Snn.Unity
         public int Population(string population)
         {
             if (indices.TryGetValue(population, out int index)) return index;
-            using (Network network = Session.Network()) index = network.FindPopulation(population);
+            using (Network network = Running.Network()) index = network.FindPopulation(population);
             indices.Add(population, index);
             return index;
         }
@@ -114,28 +164,72 @@ namespace Snn.Unity
         /// <summary>Input for the coming step. Spikes, 0 or 1, hold for one step; values stay.</summary>
         public void SetInput(int population, ReadOnlySpan<float> values)
         {
-            Session.SetInput(population, values);
+            Running.SetInput(population, values);
+        }
+
+        /// <summary>The same for one brain of <see cref="BatchSize"/>. What other brains were given stays.</summary>
+        public void SetSampleInput(int sample, int population, ReadOnlySpan<float> values)
+        {
+            Running.SetSampleInput(population, sample, values);
         }
 
         /// <inheritdoc cref="SetInput(int, ReadOnlySpan{float})"/>
         public unsafe void SetInput(int population, NativeArray<float> values)
         {
-            Session.SetInput(population, new ReadOnlySpan<float>(NativeArrayUnsafeUtility.GetUnsafeReadOnlyPtr(values),
+            Running.SetInput(population, new ReadOnlySpan<float>(NativeArrayUnsafeUtility.GetUnsafeReadOnlyPtr(values),
                                                                  values.Length));
         }
 
         /// <summary>Advances by so many seconds: as many whole steps as fit, the rest is carried.</summary>
         public void Step(float deltaTime)
         {
-            if (budgetMilliseconds > 0) Session.RunStepWithin(deltaTime, budgetMilliseconds / 1000);
-            else Session.RunStep(deltaTime);
-            Tell();
+            float budget = budgetMilliseconds > 0 ? budgetMilliseconds / 1000 : float.PositiveInfinity;
+            if (!inBackground)
+            {
+                Session.RunStepWithin(deltaTime, budget);
+                Tell();
+            }
+            else if (!Running.Poll())
+            {
+                Running.Begin(deltaTime, budget); // the time is carried
+            }
+            else
+            {
+                bool tells = begun;
+                begun = false;
+                if (tells) Tell();
+                if (session == null) return; // a handler took the network away
+                begun |= session.Begin(deltaTime, budget); // a handler may have begun some
+            }
         }
 
-        /// <summary>The neurons that spiked in the last step, ascending; valid until the network is next used.</summary>
-        public ReadOnlySpan<uint> Spikes(int population)
+        /// <summary>The neurons of a brain that spiked in the last step, ascending; valid until the network is next used.</summary>
+        public ReadOnlySpan<uint> Spikes(int population, int sample = 0)
         {
-            return Session.Spikes(population);
+            return Session.Spikes(population, sample);
+        }
+
+        /// <summary>How often each neuron of a population spiked in the steps of the last frame, [BatchSize][size]; valid until the
+        /// next call. Spikes are kept from the first call on, so that one tells nothing yet.</summary>
+        public ReadOnlySpan<int> SpikeCounts(int population)
+        {
+            if (!countsSpikes)
+            {
+                countsSpikes = true;
+                Listen();
+            }
+            if (!spikeCounts.TryGetValue(population, out int[] counts))
+            {
+                using (Network network = Running.Network()) counts = new int[brains * network.Population(population).Size];
+                spikeCounts.Add(population, counts);
+            }
+            Array.Clear(counts, 0, counts.Length);
+            int size = counts.Length / brains;
+            uint[] neurons = isTelling ? heardNeurons : toldNeurons;
+            foreach (Heard one in isTelling ? heard : told)
+                if (one.Population == population)
+                    for (int i = 0; i < one.Count; ++i) ++counts[one.Sample * size + (int)neurons[one.Begin + i]];
+            return counts;
         }
 
         /// <summary>A state as it is now, "output.v", one value for each neuron. The array belongs to this component: the same
@@ -211,13 +305,23 @@ namespace Snn.Unity
         private void Open()
         {
             using (Network network = asset.Load())
-                session = new Session(network, new SessionOptions { ThreadCount = threadCount, Seed = seed });
+                session = new Session(network, new SessionOptions
+                {
+                    ThreadCount = threadCount,
+                    Seed = seed,
+                    Device = device,
+                    BatchSize = batchSize,
+                    Flags = ownWeights ? SessionFlags.SampleWeights : 0
+                });
+            brains = batchSize;
             Listen();
         }
 
         private void Listen()
         {
-            if (session != null) session.OnSpikes(spiked == null ? (SpikeHandler)null : Hear);
+            if (session == null) return;
+            session.Wait();
+            session.OnSpikes(spiked == null && !countsSpikes ? (SpikeHandler)null : Hear);
         }
 
         // While the network steps: keeps what Tell passes on, in memory that is there already.
@@ -226,7 +330,7 @@ namespace Snn.Unity
             if (heardCount + neurons.Length > heardNeurons.Length)
                 Array.Resize(ref heardNeurons, Math.Max(heardCount + neurons.Length, 2 * heardNeurons.Length));
             neurons.CopyTo(new Span<uint>(heardNeurons, heardCount, neurons.Length));
-            heard.Add(new Heard { Population = population, Begin = heardCount, Count = neurons.Length, Step = step });
+            heard.Add(new Heard { Population = population, Sample = sample, Begin = heardCount, Count = neurons.Length, Step = step });
             heardCount += neurons.Length;
         }
 
@@ -236,24 +340,42 @@ namespace Snn.Unity
             isTelling = true;
             try
             {
-                for (int i = 0; i < heard.Count; ++i)
+                for (int i = 0; brains == 1 && i < heard.Count; ++i)
                     spiked?.Invoke(this, heard[i].Population, heard[i].Step,
                                    new ReadOnlySpan<uint>(heardNeurons, heard[i].Begin, heard[i].Count));
+                Stepped?.Invoke(this);
             }
             finally
             {
                 isTelling = false;
-                heard.Clear();
-                heardCount = 0;
+                Forget();
             }
+        }
+
+        // What was heard is what was told.
+        private void Forget()
+        {
+            told.Clear();
+            if (countsSpikes)
+            {
+                told.AddRange(heard);
+                uint[] other = toldNeurons;
+                toldNeurons = heardNeurons;
+                heardNeurons = other;
+            }
+            heard.Clear();
+            heardCount = 0;
         }
 
         private void Close()
         {
             session?.Dispose();
             session = null;
+            begun = false;
             heard.Clear();
             heardCount = 0;
+            told.Clear();
+            spikeCounts.Clear();
             indices.Clear();
             foreach (NativeArray<float> values in states.Values) values.Dispose();
             states.Clear();

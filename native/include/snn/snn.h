@@ -562,6 +562,14 @@ SNN_API SNNStatus SNN_CALL snn_network_placement(SNNNetwork network, const SNNCo
  * error. */
 SNN_API SNNStatus SNN_CALL snn_network_placement_words(SNNNetwork network, const SNNConfig *config, char *out_words, size_t size_bytes,
                                                        size_t *out_size_bytes);
+/* Seconds that a step is expected to take on each of the `count` devices of config->device, with what spikes between devices cost; 0 for
+ * one that has nothing to do. From two measured steps of a device (snn_device_speed) and 5 % of the neurons spiking, so it says which
+ * device does more, not what a clock will show. */
+SNN_API SNNStatus SNN_CALL snn_network_placement_times(SNNNetwork network, const SNNConfig *config, double *out_seconds, size_t count);
+/* What keeps populations from some of the devices, a sentence on each line: a device cannot run them, its bits are its own, or there
+ * is not enough memory. Empty where nothing does. Size and buffer as in snn_network_placement_words. */
+SNN_API SNNStatus SNN_CALL snn_network_placement_reasons(SNNNetwork network, const SNNConfig *config, char *out_text, size_t size_bytes,
+                                                         size_t *out_size_bytes);
 /* Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
 SNN_API SNNStatus SNN_CALL snn_create_network(const SNNConfig *config, SNNHandle *out_handle);
 /* The device that a session runs on. */
@@ -587,6 +595,21 @@ SNN_API SNNStatus SNN_CALL snn_run_step(SNNHandle handle, float frame_dt);
  * carried to the next call, where max_catch_up_steps bounds it together with the new time. Infinity: as snn_run_step. Negative
  * or NaN is an error. *out_steps (may be null): the steps that ran. Which steps run does not change what they compute. */
 SNN_API SNNStatus SNN_CALL snn_run_step_within(SNNHandle handle, float frame_dt, float budget_s, uint32_t *out_steps);
+/* Steps in the background: a frame begins them and goes on, a later frame asks whether they are done. Begins what snn_run_step_within
+ * does (INFINITY: no budget), on a thread that the session has for it from its first call on, and returns at once. *out_begun (may be
+ * null): 1; 0 when steps are still under way, and the time is carried to the next call.
+ * Until snn_session_poll or snn_session_wait has said that they are done, functions of inputs take what the next steps read -
+ * snn_session_set_input and snn_session_set_sample_input - and any other use of the session is SNN_ERROR_BUSY, except
+ * snn_session_network; memory that is bound is being read. snn_destroy_network waits for the steps.
+ * Errors: SNN_ERROR_INVALID_ARGUMENT as for snn_run_step_within; SNN_ERROR_UNSUPPORTED where the program lends a Vulkan device or a job
+ * system. */
+SNN_API SNNStatus SNN_CALL snn_session_begin(SNNHandle handle, float frame_dt, float budget_s, uint32_t *out_begun);
+/* *out_done: 1 when nothing is under way any more, else 0. Never waits. The call that finds steps done calls the spike callback for
+ * each of them, in their order and on its own thread - what the callback reads is the state after the last step - and returns the
+ * error of the steps, if there was one. */
+SNN_API SNNStatus SNN_CALL snn_session_poll(SNNHandle handle, uint32_t *out_done);
+/* The same, but it waits until they are done. */
+SNN_API SNNStatus SNN_CALL snn_session_wait(SNNHandle handle);
 /* The membrane state ("v" in most models) of every neuron of a population: [batch_size][size], `count` floats. Sources, models
  * without a state, have none. */
 SNN_API SNNStatus SNN_CALL snn_get_membrane_potentials(SNNHandle handle, const char *population,
@@ -617,7 +640,11 @@ SNN_API SNNStatus SNN_CALL snn_session_to_network(SNNHandle handle, SNNNetwork *
  * empty again after one step; values stay. NaN and infinity are refused.
  * Errors: SNN_ERROR_STATE (the input is bound, see below), SNN_ERROR_INVALID_ARGUMENT. */
 SNN_API SNNStatus SNN_CALL snn_session_set_input(SNNHandle handle, uint32_t population, const float *values, size_t count);
-/* As above, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.
+/* The same for one sample: `count` is the population's size. What other samples were given for the coming step stays, so that each
+ * creature of a game gives its own senses. */
+SNN_API SNNStatus SNN_CALL snn_session_set_sample_input(SNNHandle handle, uint32_t population, uint32_t sample, const float *values,
+                                                        size_t count);
+/* As snn_session_set_input, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.
  * Values other than 0 count as spikes for a spike input; NaN in a value input makes states NaN until the session is reset. */
 SNN_API SNNStatus SNN_CALL snn_session_bind_input(SNNHandle handle, uint32_t population, const float *values, size_t count);
 /* Advances by `step_count` steps. */

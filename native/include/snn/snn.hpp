@@ -26,6 +26,7 @@
 #include <exception>
 #include <functional>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -186,6 +187,21 @@ public:
         check(snn_network_placement_words(get(), &config, words.data(), size, &size));
         words.resize(size - 1);
         return words;
+    }
+    // Seconds that a step is expected to take on each of the devices of config.device.
+    std::vector<double> placement_times(const SNNConfig& config, std::size_t device_count) const {
+        std::vector<double> seconds(device_count);
+        check(snn_network_placement_times(get(), &config, seconds.data(), seconds.size()));
+        return seconds;
+    }
+    // What keeps populations from some of the devices, a sentence on each line.
+    std::string placement_reasons(const SNNConfig& config) const {
+        std::size_t size = 0;
+        check(snn_network_placement_reasons(get(), &config, nullptr, 0, &size));
+        std::string lines(size, ' ');
+        check(snn_network_placement_reasons(get(), &config, lines.data(), size, &size));
+        lines.resize(size - 1);
+        return lines;
     }
     // Weights and synapses; those of a connection rule are made and kept, 10 bytes a synapse.
     SNNProjectionArrays projection_arrays(uint32_t index) const {
@@ -361,6 +377,20 @@ public:
         finish_call(snn_run_step_within(get(), frame_dt, budget_s, &steps));
         return steps;
     }
+    // Begins such steps on a thread of the session's own and returns at once; false when steps are under way already, whose successors
+    // take the time over. Until poll() is true the session takes inputs and nothing else; memory that is bound is being read.
+    bool begin(float frame_dt, float budget_s = std::numeric_limits<float>::infinity()) {
+        uint32_t begun = 0;
+        check(snn_session_begin(get(), frame_dt, budget_s, &begun));
+        return begun != 0;
+    }
+    // Whether nothing is under way any more. Never waits. The call that sees the end calls on_spikes for all that was.
+    bool poll() {
+        uint32_t done = 0;
+        finish_call(snn_session_poll(get(), &done));
+        return done != 0;
+    }
+    void wait() { finish_call(snn_session_wait(get())); }
     void step(uint32_t step_count = 1) { finish_call(snn_session_step(get(), step_count)); }
     void run(const SNNRunDef& def) { finish_call(snn_session_run(get(), &def)); }
     void reset() { check(snn_session_reset(get())); }
@@ -392,6 +422,10 @@ public:
     // [batch_size][size]
     void set_input(uint32_t population, Span<const float> values) {
         check(snn_session_set_input(get(), population, values.data(), values.size()));
+    }
+    // [size], of one sample; the others keep what they were given
+    void set_sample_input(uint32_t population, uint32_t sample, Span<const float> values) {
+        check(snn_session_set_sample_input(get(), population, sample, values.data(), values.size()));
     }
     // Borrows `values` until it is bound to something else; {} ends it.
     void bind_input(uint32_t population, Span<const float> values) {

@@ -102,6 +102,29 @@ SNNHandle snn::api::open_session(const SNNConfig* config, const SNNVulkanHost* h
     return opened.handle;
 }
 
+namespace {
+
+// Of one device too.
+Placement placement_of(const Plan& plan, const SessionOptions& options) {
+    if (names_several(options.device)) return place(plan, options.device, options.executor);
+    if (automatic_device(options.device) == Automatic::no) find_backend(options.device);
+    std::vector<std::vector<Placed>> places;
+    for (const Population& population : plan.network->populations()) places.push_back({{{0, population.size}, 0}});
+    return {{options.device}, std::move(places)};
+}
+
+// Zero-terminated; `out_text` null and `size_bytes` 0 ask for the size.
+void answer_text(const std::string& found, std::string_view name, char* out_text, size_t size_bytes, size_t* out_size_bytes) {
+    if (!out_text && size_bytes > 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_", name, " is null");
+    required(out_size_bytes, "out_size_bytes") = found.size() + 1;
+    if (!out_text) return;
+    if (size_bytes <= found.size())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "size_bytes is ", size_bytes, "; ", found.size() + 1, " are needed");
+    std::copy_n(found.c_str(), found.size() + 1, out_text);
+}
+
+}  // namespace
+
 extern "C" {
 
 void snn_config_init(SNNConfig* out_config, uint32_t struct_size) {
@@ -141,15 +164,14 @@ SNNStatus snn_network_placement(SNNNetwork network, const SNNConfig* config, uin
                                 uint32_t* out_window_steps) {
     return guarded([&] {
         const auto [finished, options] = planned_session(network, config);
+        const Plan plan = make_plan(finished);
         required(out_places, "out_places");
-        if (count != finished->populations().size())
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; the network has ", finished->populations().size(),
+        if (count != plan.network->populations().size())
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; the network has ", plan.network->populations().size(),
                         " populations");
         if (shares_samples(options.device))
             throw Error(SNN_ERROR_UNSUPPORTED, "device '", options.device, "': devices that share the samples have every population");
-        Placement placement{{options.device}, std::vector<std::vector<Placed>>(count, {{{}, 0}})};
-        if (names_several(options.device)) placement = place(*finished, options.device, options.executor);
-        else if (automatic_device(options.device) == Automatic::no) find_backend(options.device);
+        const Placement placement = placement_of(plan, options);
         for (uint32_t p = 0; p < count; ++p)
             out_places[p] = placement.is_cut(p) ? SNN_PLACE_CUT : placement.of_population[p].front().device;
         if (out_window_steps) *out_window_steps = placement.window_steps;
@@ -160,16 +182,49 @@ SNNStatus snn_network_placement_words(SNNNetwork network, const SNNConfig* confi
                                       size_t* out_size_bytes) {
     return guarded([&] {
         const auto [finished, options] = planned_session(network, config);
-        if (!out_words && size_bytes > 0) required(out_words, "out_words");
+        const Plan plan = make_plan(finished);
         std::string words = options.device;
-        if (shares_samples(words)) words = make_shares(*finished, words, options.executor).device();
-        else if (names_several(words)) words = place(*finished, words, options.executor).device(*finished);
+        if (shares_samples(words)) words = make_shares(*plan.network, words, options.executor).device();
+        else if (names_several(words)) words = placement_of(plan, options).device(*plan.network);
         else if (automatic_device(words) == Automatic::no) find_backend(words);
-        required(out_size_bytes, "out_size_bytes") = words.size() + 1;
-        if (!out_words) return;
-        if (size_bytes <= words.size())
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "size_bytes is ", size_bytes, "; the words take ", words.size() + 1);
-        std::copy_n(words.c_str(), words.size() + 1, out_words);
+        answer_text(words, "words", out_words, size_bytes, out_size_bytes);
+    });
+}
+
+SNNStatus snn_network_placement_times(SNNNetwork network, const SNNConfig* config, double* out_seconds, size_t count) {
+    return guarded([&] {
+        const auto [finished, options] = planned_session(network, config);
+        const Plan plan = make_plan(finished);
+        if (automatic_device(options.device) != Automatic::no)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->device is '", options.device, "'; name the devices whose time is wanted");
+        required(out_seconds, "out_seconds");
+        const size_t devices = devices_of(options.device).size();
+        if (count != devices) throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; config->device names ", devices, " devices");
+        std::vector<double> seconds;
+        if (shares_samples(options.device)) {
+            const Shares shares = make_shares(*plan.network, options.device, options.executor);
+            seconds = expected_step_s(*plan.network, shares, options.executor, measured_speeds(shares.devices));
+        } else {
+            const Placement placement = placement_of(plan, options);
+            seconds = expected_step_s(*plan.network, placement, options.executor, figures_of(plan, placement.devices, options.executor));
+        }
+        std::copy(seconds.begin(), seconds.end(), out_seconds);
+    });
+}
+
+SNNStatus snn_network_placement_reasons(SNNNetwork network, const SNNConfig* config, char* out_text, size_t size_bytes,
+                                        size_t* out_size_bytes) {
+    return guarded([&] {
+        const auto [finished, options] = planned_session(network, config);
+        const Plan plan = make_plan(finished);
+        std::string lines;
+        if (names_several(options.device) && !shares_samples(options.device)) {
+            const Placement placement = placement_of(plan, options);
+            for (const std::string& sentence :
+                 reasons_of(*plan.network, placement, figures_of(plan, placement.devices, options.executor)))
+                lines += text(lines.empty() ? "" : "\n", sentence);
+        }
+        answer_text(lines, "text", out_text, size_bytes, out_size_bytes);
     });
 }
 
@@ -218,6 +273,25 @@ SNNStatus snn_run_step_within(SNNHandle handle, float frame_dt, float budget_s, 
     });
 }
 
+SNNStatus snn_session_begin(SNNHandle handle, float frame_dt, float budget_s, uint32_t* out_begun) {
+    return aside_session(handle, [&](Session& session) {
+        const bool begun = session.begin(frame_dt, budget_s);
+        if (out_begun) *out_begun = begun;
+    });
+}
+
+SNNStatus snn_session_poll(SNNHandle handle, uint32_t* out_done) {
+    return aside_session(handle, [&](Session& session) {
+        uint32_t& done = required(out_done, "out_done");
+        done = 1;  // also when it is an error of the steps that are done
+        done = session.poll();
+    });
+}
+
+SNNStatus snn_session_wait(SNNHandle handle) {
+    return aside_session(handle, [](Session& session) { session.wait(); });
+}
+
 SNNStatus snn_get_membrane_potentials(SNNHandle handle, const char* population, float* out_potentials, size_t count) {
     return reading_session(handle, [&](Session& session) {
         session.read_membrane(&required(population, "population"), out_potentials, count);
@@ -246,9 +320,9 @@ SNNStatus snn_session_device(SNNHandle handle, SNNSessionDevice* out_device) {
 }
 
 SNNStatus snn_session_network(SNNHandle handle, SNNNetwork* out_network) {
-    return reading_session(handle, [&](Session& session) {
-        required(out_network, "out_network") = new_network_handle(session.network());
-    });
+    return with_session(
+        handle, [&](Session& session) { required(out_network, "out_network") = new_network_handle(session.network()); },
+        Session::reading | Session::aside);
 }
 
 SNNStatus snn_session_to_network(SNNHandle handle, SNNNetwork* out_network) {
@@ -258,7 +332,11 @@ SNNStatus snn_session_to_network(SNNHandle handle, SNNNetwork* out_network) {
 }
 
 SNNStatus snn_session_set_input(SNNHandle handle, uint32_t population, const float* values, size_t count) {
-    return with_session(handle, [&](Session& session) { session.set_input(population, values, count); });
+    return aside_session(handle, [&](Session& session) { session.set_input(population, values, count); });
+}
+
+SNNStatus snn_session_set_sample_input(SNNHandle handle, uint32_t population, uint32_t sample, const float* values, size_t count) {
+    return aside_session(handle, [&](Session& session) { session.set_sample_input(population, sample, values, count); });
 }
 
 SNNStatus snn_session_bind_input(SNNHandle handle, uint32_t population, const float* values, size_t count) {

@@ -52,12 +52,12 @@ struct TrainerCall {
 };
 
 template <class Function>
-SNNStatus with_trainer(SNNTrainer handle, Function&& function, bool reading = false) noexcept {
+SNNStatus with_trainer(SNNTrainer handle, Function&& function, uint32_t access = Session::ordinary) noexcept {
     return guarded([&] {
         const Pinned<TrainerObject> object(handle, HandleType::trainer, "trainer");
         const std::shared_ptr<Session> session = object->session.lock();
         if (!session) throw Error(SNN_ERROR_INVALID_HANDLE, "the session of this trainer has been destroyed");
-        const Session::Entry entry(*session, reading);
+        const Session::Entry entry(*session, access);
         function(TrainerCall{*session, *object->trainer});
     });
 }
@@ -215,7 +215,7 @@ SNNStatus snn_trainer_scores(SNNTrainer trainer, float* out_scores, size_t count
                             " scores (batch_size x outputs)");
             std::transform(scores.begin(), scores.end(), out_scores, [](double score) { return static_cast<float>(score); });
         },
-        true);
+        Session::reading);
 }
 
 SNNStatus snn_trainer_get_state(SNNTrainer trainer, double* out_values, size_t* io_count) {
@@ -229,7 +229,7 @@ SNNStatus snn_trainer_get_state(SNNTrainer trainer, double* out_values, size_t* 
                 throw Error(SNN_ERROR_INVALID_ARGUMENT, "*io_count is ", capacity, "; there are ", count, " values");
             call.trainer.read_state({out_values, count});
         },
-        true);
+        Session::reading);
 }
 
 SNNStatus snn_trainer_set_state(SNNTrainer trainer, const double* values, size_t count) {

@@ -13,17 +13,23 @@ namespace snn::api {
 SNNHandle open_session(const SNNConfig* config, const SNNVulkanHost* host);
 
 template <class Function>
-SNNStatus with_session(SNNHandle handle, Function&& function, bool reading = false) noexcept {
+SNNStatus with_session(SNNHandle handle, Function&& function, uint32_t access = Session::ordinary) noexcept {
     return guarded([&] {
         const PinnedSession session = pin_session(handle);
-        const Session::Entry entry(*session, reading);
+        const Session::Entry entry(*session, access);
         function(*session);
     });
 }
 
 template <class Function>
 SNNStatus reading_session(SNNHandle handle, Function&& function) noexcept {
-    return with_session(handle, std::forward<Function>(function), true);
+    return with_session(handle, std::forward<Function>(function), Session::reading);
+}
+
+// What may be called while steps are under way.
+template <class Function>
+SNNStatus aside_session(SNNHandle handle, Function&& function) noexcept {
+    return with_session(handle, std::forward<Function>(function), Session::aside);
 }
 
 }  // namespace snn::api

@@ -319,6 +319,12 @@ struct Backend {
     bool has_float64 = false;
     // A GPU: the threads of the host are free meanwhile, and it may be lost. A host program may share its own.
     bool is_gpu = false;
+    // By population, why it or a projection onto it cannot be run; empty where it can. Null: every population can. Devices that give
+    // other bits than the rest and have this may still run populations beside them, where the user names them.
+    std::vector<std::string> (*cannot_run)(const Network& network) = nullptr;
+    // Bytes of the memory that only this device has; `choice` is ExecutorOptions::device. 0: it works in the host's, or nobody knows.
+    // Null: it works in the host's.
+    uint64_t (*own_memory_bytes)(std::string_view choice) = nullptr;
     // The device "auto" may choose it, which gives the same bits.
     bool is_automatic = false;
     // "auto:low" may choose it too, though its bits are its own: it takes little power.

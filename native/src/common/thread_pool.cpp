@@ -25,7 +25,8 @@ constexpr uint32_t most_tasks = 0xffff;
 uint32_t next_of(uint64_t ticket) { return static_cast<uint32_t>(ticket >> 16) & 0xffffu; }
 uint32_t count_of(uint64_t ticket) { return static_cast<uint32_t>(ticket) & 0xffffu; }
 
-// Sleeps while `number` is `value`; may return early. wake_all() ends the sleep of all.
+}  // namespace
+
 #if defined(_WIN32)
 // Not std::atomic's own: where there is no futex, libstdc++ can miss a call that comes between its look at the number and its
 // sleep, and then sleeps for good.
@@ -35,8 +36,6 @@ void wake_all(std::atomic<uint32_t>& number) { WakeByAddressAll(&number); }
 void sleep_while(std::atomic<uint32_t>& number, uint32_t value) { number.wait(value); }
 void wake_all(std::atomic<uint32_t>& number) { number.notify_all(); }
 #endif
-
-}  // namespace
 
 ThreadPool::ThreadPool(uint32_t thread_count, const SNNJobSystem& job_system)
     : width_(std::clamp(thread_count, 1u, most_tasks)), job_system_(job_system) {

@@ -17,6 +17,10 @@
 
 namespace snn {
 
+// Sleeps while `number` is `value`; may return early. wake_all() ends the sleep of all.
+void sleep_while(std::atomic<uint32_t>& number, uint32_t value);
+void wake_all(std::atomic<uint32_t>& number);
+
 class ThreadPool {
 public:
     using Task = void (*)(void* context, uint32_t index);

@@ -101,9 +101,12 @@ void Backpropagation::make_weight_tasks() {
         };
         switch (data.info.kind) {
             case SNN_CONNECT_DENSE:
-                if (context_.populations[data.info.source]->is_value_input())
-                    add(WeightTask::values, data.source_size, value_sources_of_task);
-                else add(WeightTask::dense, data.source_size, sources_of_task);
+                if (context_.populations[data.info.source]->is_value_input()) {
+                    const uint32_t share = padded(data.source_size / (2 * context_.pool.width()));
+                    add(WeightTask::values, data.source_size, std::clamp(share, fewest_value_sources, most_value_sources));
+                } else {
+                    add(WeightTask::dense, data.source_size, sources_of_task);
+                }
                 break;
             case SNN_CONNECT_ONE_TO_ONE: add(WeightTask::one_to_one, data.source_size, sources_of_task); break;
             case SNN_CONNECT_SPARSE: add(WeightTask::sparse, data.source_size, sources_of_task); break;
@@ -192,7 +195,7 @@ void Backpropagation::prepare(uint32_t step_count) {
     for (TaskScratch& scratch : scratch_) {
         if (any_dense) scratch.events.allocate(context_.allocator, sources_of_task * event_stride(rows), false);
         if (any_values) scratch.column.allocate(context_.allocator, rows);
-        if (any_values && any_dense) scratch.panel.allocate(context_.allocator, rows * panel_columns);
+        if (any_values && any_dense) scratch.panel.allocate(context_.allocator, rows_of_outer * panel_columns);
         scratch.channels_last.allocate(context_.allocator, conv.channels_last, false);
         scratch.image.allocate(context_.allocator, conv.image, false);
         scratch.padded.allocate(context_.allocator, conv.padded, false);

@@ -15,7 +15,9 @@
 namespace snn::cpu {
 
 constexpr uint32_t sources_of_task = 64;  // whose weights one task of the second half sums up
-constexpr uint32_t value_sources_of_task = 128;  // the same where they are analog: each task brings the gradients together
+// The same where they are analog: each task brings the gradients together, so that few should be large; two for each thread, if they fit.
+constexpr uint32_t fewest_value_sources = 128, most_value_sources = 512;
+constexpr uint32_t rows_of_outer = 256;  // of values and gradients that stay in the L2 cache
 
 // Words from one source's list of events to the next: a cache line more than a power of two, so that the ends of 64 lists
 // that grow together do not fall on the same places of the cache.
@@ -104,7 +106,7 @@ private:
     struct TaskScratch {
         Buffer<uint32_t> events;  // [source of 64][row]: rows of the chunk in which it was active
         Buffer<float> column;     // one source's values, by row
-        Buffer<float> panel;      // [row][panel_columns] dL/d(sum) of some targets
+        Buffer<float> panel;      // [rows_of_outer][panel_columns] dL/d(sum) of some targets
         Buffer<float> channels_last, image, padded;  // of a convolution, see ConvAdjointArgs
         Buffer<ConvTerm> terms;
         Buffer<uint32_t> term_ends, offsets, row_begins;

@@ -276,7 +276,8 @@ void Backpropagation::weight_gradient(const WeightTask& task, const Chunk& chunk
         case WeightTask::dense:
             return trace_state_ < 0 ? dense_weights(task, chunk, scratch) : value_weights(task, chunk, scratch);
         case WeightTask::values:
-            if (trace_state_ >= 0 || tape_.is_dense(context_.projections[task.projection]->info.source)) return value_weights(task, chunk, scratch);
+            if (trace_state_ >= 0 || tape_.is_dense(context_.projections[task.projection]->info.source))
+                return value_weights(task, chunk, scratch);
             for (WeightTask part = task; part.begin < task.end; part.begin += sources_of_task) {
                 part.end = std::min(part.begin + sources_of_task, task.end);
                 dense_weights(part, chunk, scratch);
@@ -367,30 +368,35 @@ void Backpropagation::value_weights(const WeightTask& task, const Chunk& chunk, 
     const uint32_t first = std::max(chunk.begin, tape_.first_arrival(delay));
     if (first >= chunk.end) return;
     const bool held = trace_state_ < 0 && tape_.is_held(source);
-    const uint32_t rows = (chunk.end - first) * batch;
-    const size_t stride = context_.populations[data.info.target]->row;
+    const uint32_t rows = (chunk.end - first) * batch, count = held ? batch : rows;
+    const size_t stride = context_.populations[data.info.target]->row, values_stride = context_.populations[source]->row;
     const float* const gradient = given_row(task.projection, first, chunk.begin, 0);
-    for (uint32_t column = 0; column < data.target_size; column += panel_columns) {
-        const uint32_t columns = std::min(panel_columns, data.target_size - column);
-        float* const panel = scratch.panel.data();
-        const uint32_t padded_columns = padded(columns);
-        for (uint32_t r = 0; r < (held ? batch : rows); ++r)
-            std::memcpy(panel + size_t{r} * panel_columns, gradient + r * stride + column, padded_columns * sizeof(float));
-        for (uint32_t r = batch; held && r < rows; ++r) {
-            float* const sum = panel + size_t{r % batch} * panel_columns;
-            const float* const row = gradient + r * stride + column;
-            for (uint32_t j = 0; j < padded_columns; ++j) sum[j] += row[j];
+    const float* const values = arrivals(task.projection, 0, first, delay, 0).values + task.begin;
+    float* const panel = scratch.panel.data();
+    for (uint32_t row = 0; row < count; row += rows_of_outer) {
+        const uint32_t together = std::min(rows_of_outer, count - row);
+        for (uint32_t column = 0; column < data.target_size; column += panel_columns) {
+            const uint32_t columns = std::min(panel_columns, data.target_size - column), padded_columns = padded(columns);
+            for (uint32_t r = 0; r < together; ++r) {
+                float* const sum = panel + size_t{r} * panel_columns;
+                const float* from = gradient + (size_t{row} + r) * stride + column;
+                std::memcpy(sum, from, padded_columns * sizeof(float));
+                for (uint32_t later = row + r + batch; held && later < rows; later += batch) {
+                    from += size_t{batch} * stride;
+                    for (uint32_t j = 0; j < padded_columns; ++j) sum[j] += from[j];
+                }
+            }
+            context_.kernels.add_outer({
+                .out = projections_[task.projection].weights.data() + size_t{task.begin} * data.target_size + column,
+                .out_stride = data.target_size,
+                .values = values + size_t{row} * values_stride,
+                .values_stride = values_stride,
+                .gradient = panel,
+                .rows = together,
+                .sources = task.end - task.begin,
+                .columns = columns,
+            });
         }
-        context_.kernels.add_outer({
-            .out = projections_[task.projection].weights.data() + size_t{task.begin} * data.target_size + column,
-            .out_stride = data.target_size,
-            .values = arrivals(task.projection, 0, first, delay, 0).values + task.begin,
-            .values_stride = context_.populations[source]->row,
-            .gradient = panel,
-            .rows = held ? batch : rows,
-            .sources = task.end - task.begin,
-            .columns = columns,
-        });
     }
 }
 

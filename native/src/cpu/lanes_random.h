@@ -105,21 +105,37 @@ SNN_NO_INLINE static void draw_poisson(const DrawArgs& args, uint32_t number, co
         const int32_t* const limits = table.limits + k * static_cast<size_t>(table.stride) + ((begin + i) & table.mask);
         for (uint32_t j = 0; j < poisson_group; ++j) out_group[j] = load(limits + j * static_cast<size_t>(table.stride));
     };
+    const auto note_passing = [&](M last, uint32_t i) {
+        passing[passing_count] = i;
+        passing_count += mask_bits(last) != 0;
+    };
     const auto count = [&](const I (&group)[poisson_group], uint32_t i, I u) {
         const M last = lt(group[poisson_group - 1], u);
         I n = count_where(broadcast_i(0), last);
         for (uint32_t j = 0; j + 1 < poisson_group; ++j) n = count_where(n, lt(group[j], u));
-        passing[passing_count] = i;
-        passing_count += mask_bits(last) != 0;
+        note_passing(last, i);
+        return to_float(n);
+    };
+    // The same for limits that all neurons share: they ascend, so three comparisons find how many of the first seven are passed.
+    static_assert(poisson_group == 8);
+    const auto search = [&](const I (&group)[poisson_group], const float* limits, uint32_t i, I u) {
+        const M last = lt(group[7], u);
+        I n = select(lt(group[3], u), broadcast_i(4), broadcast_i(0));
+        n = select(lt(bits_of(lookup32(limits + 1, n)), u), add(n, broadcast_i(2)), n);
+        n = count_where(count_where(n, lt(bits_of(lookup32(limits, n)), u)), last);
+        note_passing(last, i);
         return to_float(n);
     };
     I group[poisson_group];
     take(0, 0, group);
+    float limits[33];  // of which lookups see the first eight
+    for (uint32_t j = 0; j < poisson_group; ++j) std::memcpy(limits + j, table.limits + j * static_cast<size_t>(table.stride), 4);
+    std::memset(limits + poisson_group, 0, sizeof limits - poisson_group * sizeof *limits);
     for (uint32_t i = 0; i < size; i += 16) {
         if (table.mask != 0) take(0, i, group);
         const I u = bit_xor(load(words + i), sign);
         store(words + i, u);
-        store(out + i, count(group, i, u));
+        store(out + i, has_fast_lookup && table.mask == 0 ? search(group, limits, i, u) : count(group, i, u));
     }
     // Limits ascend: nobody else passes a later one.
     for (uint32_t k = poisson_group; k < table.count && passing_count > 0; k += poisson_group) {

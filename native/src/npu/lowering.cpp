@@ -418,32 +418,42 @@ private:
 
 }  // namespace
 
-void check_can_lower(const Plan& plan, std::string_view device) {
-    const Network& network = *plan.network;
-    const auto refuse = [&](const auto&... reason) {
-        throw Error(SNN_ERROR_UNSUPPORTED, "device '", device, "' cannot run this network: ", reason..., "; device \"cpu\" can");
+std::vector<std::string> cannot_lower(const Network& network) {
+    std::vector<std::string> reasons(network.populations().size());
+    const auto refuse = [&](uint32_t population, const auto&... reason) {
+        if (reasons[population].empty()) reasons[population] = text(reason...);
     };
-    for (const Population& population : network.populations()) {
+    for (uint32_t p = 0; p < reasons.size(); ++p) {
+        const Population& population = network.population(p);
         if (population.is_input()) continue;
-        for (const Instruction& instruction : population.model->step.instructions)
-            if (is_draw(instruction.op))
-                refuse("model '", population.model->name, "' of population '", population.name,
-                       "' draws random numbers, and a graph of tensors has none of ours");
+        const auto& instructions = population.model->step.instructions;
+        if (std::any_of(instructions.begin(), instructions.end(), [](const Instruction& one) { return is_draw(one.op); }))
+            refuse(p, "model '", population.model->name, "' of population '", population.name,
+                   "' draws random numbers, and a graph of tensors has none of ours");
     }
     for (const Projection& projection : network.projections()) {
-        if (projection.plasticity) refuse("projection '", projection.name, "' is plastic, and the weights of a graph are constants");
+        const uint32_t p = projection.target;
+        if (projection.plasticity)
+            refuse(p, "projection '", projection.name, "' is plastic, and the weights of a graph are constants");
         if (projection.max_delay() > most_delay)
-            refuse("projection '", projection.name, "' has a delay of ", projection.max_delay(), " steps, and at most ", most_delay,
+            refuse(p, "projection '", projection.name, "' has a delay of ", projection.max_delay(), " steps, and at most ", most_delay,
                    " are kept");
         if (projection.kind != SNN_CONNECT_SPARSE) continue;
         if (projection.min_delay() != projection.max_delay())
-            refuse("the synapses of sparse projection '", projection.name,
+            refuse(p, "the synapses of sparse projection '", projection.name,
                    "' have delays of their own, which takes delivery by events, as on \"cpu\" and \"vulkan\"");
-        const uint64_t pairs = uint64_t{network.population(projection.source).size} * network.population(projection.target).size;
+        const uint64_t pairs = uint64_t{network.population(projection.source).size} * network.population(p).size;
         if (pairs > most_sparse_pairs)
-            refuse("sparse projection '", projection.name, "' would become a matrix of ", pairs, " weights, and at most ",
+            refuse(p, "sparse projection '", projection.name, "' would become a matrix of ", pairs, " weights, and at most ",
                    most_sparse_pairs, " are allowed");
     }
+    return reasons;
+}
+
+void check_can_lower(const Plan& plan, std::string_view device) {
+    for (const std::string& reason : cannot_lower(*plan.network))
+        if (!reason.empty())
+            throw Error(SNN_ERROR_UNSUPPORTED, "device '", device, "' cannot run this network: ", reason, "; device \"cpu\" can");
 }
 
 Lowered lower(const Plan& plan, const SessionValues& values, const LoweringOptions& options) {

@@ -53,6 +53,8 @@ struct Lowered {
     std::vector<std::vector<State>> states;  // by population and state
 };
 
+// By population, why no graph can be made of it and the projections onto it; empty where one can.
+std::vector<std::string> cannot_lower(const Network& network);
 // Throws SNN_ERROR_UNSUPPORTED with the population or projection that no graph can be made of.
 void check_can_lower(const Plan& plan, std::string_view device);
 Lowered lower(const Plan& plan, const SessionValues& values, const LoweringOptions& options);

@@ -138,7 +138,14 @@ const Backend npu_backend{.name = "npu",
                           .memory = memory,
                           .device_count = npu_count,
                           .driver = driver,
+                          .cannot_run = npu::cannot_lower,
                           .saves_power = true};
-const Backend openvino_backend{"openvino", describe_openvino, open_openvino, memory, openvino_count, driver};
+const Backend openvino_backend{.name = "openvino",
+                               .describe = describe_openvino,
+                               .open = open_openvino,
+                               .memory = memory,
+                               .device_count = openvino_count,
+                               .driver = driver,
+                               .cannot_run = npu::cannot_lower};
 
 }  // namespace snn

@@ -154,6 +154,7 @@ MemoryEstimate estimate_memory(const Plan& plan, const Shares& shares, const Exe
         sum.weight_bytes += found.weight_bytes;
         sum.state_bytes += found.state_bytes;
         sum.new_bytes += is_first ? found.new_bytes : found.weight_bytes + found.state_bytes;
+        for (const auto& [device, bytes] : found.device_bytes) sum.device_bytes[device] += bytes;
         for (size_t q = 0; q < sum.projection_bytes.size(); ++q) sum.projection_bytes[q] += found.projection_bytes[q];
         is_first = false;
     }
@@ -189,22 +190,29 @@ std::string BatchExecutor::without(uint32_t place) const {
     return without_device(device(), place);
 }
 
+// How long a step of its samples takes each device, as it was measured.
+std::vector<double> expected_step_s(const Network& network, const Shares& shares, const ExecutorOptions& options,
+                                    const std::vector<DeviceSpeed>& speeds) {
+    const double work = step_work(network, 1, assumed_activity);
+    std::vector<double> seconds;
+    for (uint32_t d = 0; d < speeds.size(); ++d)
+        seconds.push_back(shares.samples[d] == 0 ? 0.0
+                                                 : predicted_step_s(speeds[d], work * shares.samples[d],
+                                                                    threads_of_part(shares.devices, d, options.thread_count)));
+    return seconds;
+}
+
 std::string BatchExecutor::better(std::string_view asked, const ExecutorOptions& options, std::vector<double>& io_slowness) {
     if (training_ || shares_.microbatch > 0) return {};  // other shares would round gradients otherwise
-    const double work = step_work(*plan_->network, 1, assumed_activity);
     const std::vector<DeviceSpeed> speeds = speeds_of(shares_.devices);
-    const auto expected_s = [&](const Shares& shares, size_t d) {
-        const uint32_t threads = threads_of_part(shares.devices, static_cast<uint32_t>(d), options.thread_count);
-        return shares.samples[d] > 0 ? predicted_step_s(speeds[d], work * shares.samples[d], threads) : 0.0;
-    };
-    std::vector<double> expected;
-    for (size_t d = 0; d < speeds.size(); ++d) expected.push_back(expected_s(shares_, d));
-    observation_.conclude(expected, io_slowness);
+    const std::vector<double> present = expected_step_s(*plan_->network, shares_, options, speeds);
+    observation_.conclude(present, io_slowness);
     const Shares found = make_shares(*plan_->network, asked, options, io_slowness);
+    const std::vector<double> moved = expected_step_s(*plan_->network, found, options, speeds);
     double present_s = 0, better_s = 0;
     for (size_t d = 0; d < speeds.size(); ++d) {
-        present_s = std::max(present_s, expected_s(shares_, d) * io_slowness[d]);
-        better_s = std::max(better_s, expected_s(found, d) * io_slowness[d]);
+        present_s = std::max(present_s, present[d] * io_slowness[d]);
+        better_s = std::max(better_s, moved[d] * io_slowness[d]);
     }
     return observation_.is_worth_a_move(present_s, better_s) ? found.device() : std::string();
 }

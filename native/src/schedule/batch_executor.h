@@ -39,6 +39,9 @@ struct Shares {
 // `slowness`: how many times as long as measured each device takes; nothing: as measured.
 Shares make_shares(const Network& network, std::string_view device, const ExecutorOptions& options, const std::vector<double>& slowness = {});
 MemoryEstimate estimate_memory(const Plan& plan, const Shares& shares, const ExecutorOptions& options);
+// Seconds of a step, by device; 0 of one that has no samples.
+std::vector<double> expected_step_s(const Network& network, const Shares& shares, const ExecutorOptions& options,
+                                    const std::vector<struct DeviceSpeed>& speeds);
 
 class BatchExecutor final : public TogetherExecutor {
 public:

@@ -60,14 +60,17 @@ LastingExecutor::LastingExecutor(std::shared_ptr<const Plan> plan, const Executo
       keeps_training_(dynamic_cast<const TogetherExecutor*>(executor_.get()) != nullptr),
       settings_{.seed = options.seed, .constants = {}, .rules = {}, .weights = {}},
       point_{.settings = settings_, .state = {}, .counters = {}},
+      question_interval_(first_interval),
+      question_time_(Clock::now()),
       interval_(first_interval),
-      point_time_(Clock::now()) {}
+      point_time_(question_time_) {}
 
 // ---- Going on without what failed
 
 // use(executor), again on the next one when a device fails.
 template <class Use>
 decltype(auto) LastingExecutor::lasting(Use&& use) {
+    if (!reopen_) return use(*executor_);
     for (;;) {
         std::exception_ptr failure;
         if (!executor_) throw Error(SNN_ERROR_DEVICE_LOST, "all devices of this session have failed; open a new one");
@@ -145,6 +148,7 @@ void LastingExecutor::apply(const Act& act) {
 // ---- Safe points and the log
 
 void LastingExecutor::log(Act act, size_t bytes) {
+    if (!reopen_) return;
     log_.push_back(std::move(act));
     log_bytes_ += bytes + sizeof(Act);
 }
@@ -209,17 +213,25 @@ void LastingExecutor::log_taped(const RunRequest& request) {
 
 bool LastingExecutor::is_point_due() const { return steps_since_point_ >= interval_ || log_bytes_ > most_log_bytes; }
 
+LastingExecutor::SafePoint LastingExecutor::made_point() const {
+    SafePoint point{settings_, {}, sum_of(counted_before_, executor_->counters())};
+    const auto copied = [&](const Slot& slot, DType dtype) {
+        Bytes data(executor_->count(slot) * size_of(dtype));
+        if (!data.empty()) executor_->read(slot, dtype, data.data());
+        return Written{slot, dtype, std::make_shared<const Bytes>(std::move(data))};
+    };
+    for (auto& [slot, written] : point.settings.weights)
+        if (!written.data) written = copied(written.slot, written.dtype);
+    for_state_slots(*plan_, [&](const Slot& slot, DType dtype) {
+        if (executor_->count(slot) > 0) point.state.push_back(copied(slot, dtype));
+    });
+    return point;
+}
+
 // The old one stays until all of it is there.
 void LastingExecutor::take_safe_point() {
     const Clock::time_point begin = Clock::now();
-    SafePoint point{settings_, {}, sum_of(counted_before_, executor_->counters())};
-    for_state_slots(*plan_, [&](const Slot& slot, DType dtype) {
-        Bytes data(executor_->count(slot) * size_of(dtype));
-        if (data.empty()) return;
-        executor_->read(slot, dtype, data.data());
-        point.state.push_back({slot, dtype, std::make_shared<const Bytes>(std::move(data))});
-    });
-    point_ = std::move(point);
+    point_ = made_point();
     log_.clear();
     log_bytes_ = 0;
     steps_since_point_ = 0;
@@ -229,17 +241,27 @@ void LastingExecutor::take_safe_point() {
     consider_a_move();
 }
 
-// At a safe point, whose log is empty.
+// At a safe point, whose log is empty, or without a log.
 void LastingExecutor::consider_a_move() {
-    if (!move_ || steps_since_question_ < first_interval) return;
+    if (!move_ || steps_since_question_ < question_interval_) return;
     steps_since_question_ = 0;
-    if (move_(executor_)) restore();
+    const Clock::time_point begin = Clock::now();
+    if (std::unique_ptr<Executor> better = move_(*executor_)) {
+        if (!reopen_) point_ = made_point();
+        executor_ = std::move(better);
+        restore();
+        if (!reopen_) point_.state.clear(), point_.settings = {};
+    }
+    const Clock::time_point end = Clock::now();
+    if (end - begin > most_of_time * (begin - question_time_)) question_interval_ *= 2;
+    question_time_ = end;
 }
 
 void LastingExecutor::reset_state() {
     lasting([](Executor& executor) { executor.reset_state(); });
     counted_before_ = {};
     if (is_plastic_) return log(Reset{}, 0);
+    if (!reopen_) return consider_a_move();
     point_ = {settings_, {}, {}};
     log_.clear();
     log_bytes_ = 0;
@@ -292,6 +314,7 @@ void LastingExecutor::run_stretch(const RunRequest& request, uint32_t done, uint
 // All of it at once: the tape is that of one run.
 void LastingExecutor::run_taped(const RunRequest& request) {
     ++taped_runs_;
+    if (!reopen_) return executor_->run(request);
     if (is_point_due()) lasting([&](Executor&) { take_safe_point(); });
     const Mark begin = mark(request, 0);
     lasting([&](Executor& executor) {
@@ -301,8 +324,21 @@ void LastingExecutor::run_taped(const RunRequest& request) {
     log_taped(request);
 }
 
+// Without a log there is nothing to be copied.
+void LastingExecutor::run_unlogged(const RunRequest& request) {
+    for (uint32_t done = 0; done < request.step_count;) {
+        const auto steps = static_cast<uint32_t>(std::min<uint64_t>(request.step_count - done, question_interval_));
+        if (steps == request.step_count) executor_->run(request);
+        else run_stretch(request, done, steps);
+        done += steps;
+        steps_since_question_ += steps;
+        consider_a_move();
+    }
+}
+
 void LastingExecutor::run(const RunRequest& request) {
     if (request.tape) return run_taped(request);
+    if (!reopen_) return run_unlogged(request);
     std::optional<Mark> begin;
     lasting([&](Executor&) {
         if (begin) rewind(request, *begin);
@@ -349,6 +385,7 @@ std::unique_ptr<OptimizerMemory> LastingExecutor::make_optimizer_memory(uint32_t
 
 void LastingExecutor::update(const OptimizerStep& step, OptimizerMemory& memory) {
     executor_->update(step, memory);
+    if (!reopen_) return;
     for (uint32_t q = 0; q < plan_->network->projections().size(); ++q)
         for (const Slot::Kind kind : {Slot::weight, Slot::bias}) {
             const Slot slot{kind, q};
@@ -404,11 +441,15 @@ void LastingExecutor::read(const Slot& slot, DType dtype, void* out_data) const 
 }
 
 void LastingExecutor::write(const Slot& slot, DType dtype, const void* data) {
-    const auto* const bytes = static_cast<const std::byte*>(data);
-    const Written written{slot, dtype, std::make_shared<const Bytes>(bytes, bytes + count(slot) * size_of(dtype))};
     lasting([&](Executor& executor) { executor.write(slot, dtype, data); });
     const bool is_kept =
         slot.kind == Slot::bias || (slot.kind == Slot::weight && !plan_->network->projection(slot.index).plasticity);
+    if (!reopen_) {
+        if (is_kept) settings_.weights.insert_or_assign({slot.kind, slot.index}, Written{slot, DType::float32, nullptr});
+        return;
+    }
+    const auto* const bytes = static_cast<const std::byte*>(data);
+    const Written written{slot, dtype, std::make_shared<const Bytes>(bytes, bytes + count(slot) * size_of(dtype))};
     if (is_kept) settings_.weights.insert_or_assign({slot.kind, slot.index}, written);
     log(written, written.data->size());
 }

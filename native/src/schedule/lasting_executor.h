@@ -6,7 +6,8 @@
 //     safe point ---- steps ---- write ---- steps ---- X           a device fails in the middle of a run
 //     safe point ==== steps ==== write ==== steps ==== goes on     another executor, from the safe point, does it all again
 //
-// A safe point is also where work may be moved from a device that has become slow: another executor goes on from there.
+// A safe point is also where work may be moved from a device that has become slow: another executor goes on from there. Where no device
+// can be lost, there is no log and a state is copied only when work moves.
 //
 // A new safe point is taken after `first_interval` steps - less often where that costs more than a part of the time -, in the
 // middle of a long run too, or when the log has become large. A reset is one for nothing, unless weights are plastic.
@@ -36,10 +37,10 @@ public:
     // Throws, `failure` or an error of its own, when there is none.
     using Reopen = std::function<void(std::unique_ptr<Executor>& io_executor, std::exception_ptr failure)>;
 
-    // Puts another executor in the place of one that would do better otherwise, in its initial state; false: it stays. Asked after
-    // every so many steps.
-    using Move = std::function<bool(std::unique_ptr<Executor>& io_executor)>;
+    // Another executor that would do better, in its initial state; null: it stays. Asked after every so many steps.
+    using Move = std::function<std::unique_ptr<Executor>(Executor& present)>;
 
+    // `reopen` null: its devices cannot be lost, and errors come out as they are.
     LastingExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options, std::unique_ptr<Executor> executor,
                     Reopen reopen, Move move = {});
 
@@ -91,7 +92,7 @@ private:
     struct Written {
         Slot slot;
         DType dtype;
-        std::shared_ptr<const Bytes> data;
+        std::shared_ptr<const Bytes> data;  // null: as the executor has it
     };
     struct Signal {
         uint32_t projection;
@@ -145,8 +146,10 @@ private:
     void log_steps(const RunRequest& request, uint32_t begin);
     void log_taped(const RunRequest& request);
     void run_taped(const RunRequest& request);
+    SafePoint made_point() const;
     void take_safe_point();
     void consider_a_move();
+    void run_unlogged(const RunRequest& request);
     bool is_point_due() const;
     Mark mark(const RunRequest& request, uint32_t done) const;
     void rewind(const RunRequest& request, const Mark& mark);
@@ -155,7 +158,7 @@ private:
     std::shared_ptr<const Plan> plan_;
     uint32_t batch_;
     std::unique_ptr<Executor> executor_;
-    Reopen reopen_;
+    Reopen reopen_;  // null: nothing is logged
     Move move_;
     bool is_plastic_;
     bool keeps_training_;  // what is trained is not lost with a device
@@ -164,7 +167,8 @@ private:
     std::vector<Act> log_;
     size_t log_bytes_ = 0;
     uint64_t steps_since_point_ = 0;
-    uint64_t steps_since_question_ = 0;  // of a move
+    uint64_t steps_since_question_ = 0, question_interval_;  // of a move
+    std::chrono::steady_clock::time_point question_time_;
     uint64_t interval_;  // steps from one safe point to the next
     std::chrono::steady_clock::time_point point_time_;
     uint64_t taped_runs_ = 0;

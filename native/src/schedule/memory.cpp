@@ -11,6 +11,8 @@ namespace {
 
 constexpr uint64_t small = uint64_t{64} << 20;  // sessions below are opened without asking the system
 
+}  // namespace
+
 std::string gibibytes(uint64_t bytes) {
     char words[32];
     std::snprintf(words, sizeof words, "%.3g GiB", static_cast<double>(bytes) * 0x1p-30);
@@ -24,7 +26,11 @@ uint64_t array_bytes(const Network& network, const Projection& projection) {
            (projection.synapses->max_delay() > 0 ? synapses * sizeof(uint16_t) : 0);
 }
 
-}  // namespace
+uint64_t own_memory_bytes(std::string_view device, const ExecutorOptions& options) {
+    const Backend& backend = find_backend(device);
+    if (!backend.own_memory_bytes || options.vulkan_host) return 0;
+    return backend.own_memory_bytes(device_choice(device));
+}
 
 MemoryEstimate estimate_memory(const Plan& plan, std::string_view device, const ExecutorOptions& options) {
     const Network& network = *plan.network;
@@ -49,14 +55,24 @@ MemoryEstimate estimate_memory(const Plan& plan, std::string_view device, const 
         estimate.new_bytes += own + (rule ? held : 0);
         estimate.projection_bytes.push_back(held + own);
     }
+    if (own_memory_bytes(device, options) > 0)
+        estimate.device_bytes.emplace(std::string(device), estimate.state_bytes + estimate.weight_bytes);
     return estimate;
 }
 
 void check_memory(const MemoryEstimate& estimate) {
-    if (estimate.new_bytes < small) return;
+    uint64_t host_bytes = estimate.new_bytes;
+    for (const auto& [device, bytes] : estimate.device_bytes) {
+        host_bytes -= bytes;
+        const uint64_t own = own_memory_bytes(device, {});
+        if (bytes > own)
+            throw Error(SNN_ERROR_OUT_OF_MEMORY, "the session would need about ", gibibytes(bytes), " of the memory of device '", device,
+                        "', which has ", gibibytes(own), "; the flag SNN_FLAG_ANY_SIZE opens it all the same");
+    }
+    if (host_bytes < small) return;
     const uint64_t available = available_memory_bytes();
-    if (available == 0 || estimate.new_bytes <= available) return;
-    throw Error(SNN_ERROR_OUT_OF_MEMORY, "the session would need about ", gibibytes(estimate.new_bytes),
+    if (available == 0 || host_bytes <= available) return;
+    throw Error(SNN_ERROR_OUT_OF_MEMORY, "the session would need about ", gibibytes(host_bytes),
                 " of memory and ", gibibytes(available),
                 " are free; the flag SNN_FLAG_ANY_SIZE opens it all the same");
 }

@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "backend/backend.h"
-#include "network/network.h"
+#include "network/plan.h"
+#include "schedule/device_figures.h"
 
 namespace snn {
 
@@ -44,15 +45,19 @@ struct Placement {
 // least time, with what spikes between devices cost, perhaps all to one device; where that leaves one device much longer at work than
 // others, populations are cut instead. device_speed() is asked where something is left to be placed. Populations with an undelayed
 // projection between them stay together, and are not cut. The same network, devices and measurements always give the same placement.
+// Nothing goes where it cannot be run, or where there is no memory for it as long as there is some elsewhere.
 // Throws SNN_ERROR_NOT_FOUND for a device or population that is not there, SNN_ERROR_INVALID_ARGUMENT for words that say nothing
 // of this kind and for slices that are none, SNN_ERROR_UNSUPPORTED for devices that do not give the same bits as others, for
-// undelayed projections between populations that the caller has put apart, and for populations that cannot be cut.
-Placement place(const Network& network, std::string_view device, const ExecutorOptions& options);
-// The same by measurements that are given, one for each device.
-Placement place(const Network& network, std::string_view device, const ExecutorOptions& options,
-                const std::vector<struct DeviceSpeed>& speeds);
+// undelayed projections between populations that the caller has put apart, for populations that cannot be cut, and for those that
+// none of the devices can run.
+Placement place(const Plan& plan, std::string_view device, const ExecutorOptions& options);
+// The same by figures that are given.
+Placement place(const Plan& plan, std::string_view device, const ExecutorOptions& options, const DeviceFigures& figures);
 // Seconds of a step, by device; 0 of one that has no neurons.
 std::vector<double> expected_step_s(const Network& network, const Placement& placement, const ExecutorOptions& options,
-                                    const std::vector<struct DeviceSpeed>& speeds);
+                                    const DeviceFigures& figures);
+// A sentence for each thing that a device cannot do and is left to others, for devices whose bits are their own, and for memory that
+// is not enough.
+std::vector<std::string> reasons_of(const Network& network, const Placement& placement, const DeviceFigures& figures);
 
 }  // namespace snn

@@ -45,14 +45,14 @@ double monotonic_seconds() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// Frames of an input, [step][batch][size], or one that is held: every value is finite, of a spike input 0 or 1.
-void check_frames(const float* values, size_t count, const Population& input, uint32_t batch_size, bool held) {
+// Frames of an input, [step][sample][size], or one that is held: every value is finite, of a spike input 0 or 1.
+void check_frames(const float* values, size_t count, const Population& input, uint32_t first_sample, uint32_t sample_count, bool held) {
     const bool spikes = input.kind == SNN_POPULATION_SPIKE_INPUT;
     const size_t i = spikes ? first_no_spike(values, count) : first_not_finite(values, count);
     if (i >= count) return;
     throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", input.name, "' is ", values[i], " at ",
-                held ? std::string() : text("step ", i / input.size / batch_size, ", "), "sample ", i / input.size % batch_size,
-                ", neuron ", i % input.size, spikes ? "; a spike input takes 0 and 1 only" : "; values must be finite");
+                held ? std::string() : text("step ", i / input.size / sample_count, ", "), "sample ",
+                first_sample + i / input.size % sample_count, ", neuron ", i % input.size, spikes ? "; a spike input takes 0 and 1 only" : "; values must be finite");
 }
 
 // The product of the run's dimensions, refused when it cannot be an array size.
@@ -71,7 +71,7 @@ const void* Session::this_thread() {
     return &token;
 }
 
-Session::Entry::Entry(Session& session, bool reading) : session_(session) {
+Session::Entry::Entry(Session& session, uint32_t access) : session_(session) {
     if (session.fork_count_ != forks.load(std::memory_order_relaxed))
         throw Error(SNN_ERROR_FORKED, "the session belongs to the parent process; open a new one after fork()");
     if (session.closed_.load(std::memory_order_acquire))
@@ -81,7 +81,7 @@ Session::Entry::Entry(Session& session, bool reading) : session_(session) {
         if (now == Holder::call) {
             if (session.callback_thread_.load(std::memory_order_acquire) != this_thread())
                 throw Error(SNN_ERROR_BUSY, "another thread is inside this session; a session takes one thread at a time");
-            if (!reading)
+            if (!(access & reading))
                 throw Error(SNN_ERROR_BUSY, "a callback of this session may only read from it");
             nested_ = true;
             return;
@@ -89,14 +89,19 @@ Session::Entry::Entry(Session& session, bool reading) : session_(session) {
         if (now == Holder::ending) std::this_thread::yield();  // another thread has released a trainer: soon done
         now = Holder::none;
     }
+    if (!session.under_way_ || access & aside) return;
+    session.leave();
+    throw Error(SNN_ERROR_BUSY, "steps of this session are under way; snn_session_poll tells when they are done");
 }
 
 Session::Entry::~Entry() {
     if (!nested_) session_.leave();
 }
 
-// Whoever disowns after the last look here finds that no one has the session, and ends it alone.
+// Whoever disowns after the last look here finds that no one has the session, and ends it alone. While steps are under way the
+// executor is theirs: the call that sees them done ends what was disowned.
 void Session::leave() noexcept {
+    if (under_way_) return holder_.store(Holder::none);
     for (;;) {
         if (has_disowned_.load()) end_disowned();
         holder_.store(Holder::none);
@@ -120,7 +125,9 @@ void Session::end_disowned() noexcept {
 // After fork() what an executor has belongs to the parent: a device whose driver was not made for it, threads that are not there,
 // locks that one of them may hold. So it is left as it is.
 Session::~Session() {
-    if (fork_count_ != forks.load(std::memory_order_relaxed)) (void)executor_.release();
+    if (fork_count_ == forks.load(std::memory_order_relaxed)) return;
+    (void)background_.release();
+    (void)executor_.release();
 }
 
 // ---- Callbacks ------------------------------------------------------------------------------------------------------------
@@ -153,11 +160,38 @@ void Session::report_spikes() {
         for (uint32_t sample = 0; sample < batch_size_; ++sample) {
             const std::span<const uint32_t> neurons = executor_->active(p, sample);
             if (neurons.empty()) continue;
+            SNNSpikes spikes{sizeof spikes, p, sample, static_cast<uint32_t>(neurons.size()), neurons.data(), steps_done_ - 1};
+            if (under_way_) {
+                keep(spikes);
+                continue;
+            }
             told_spikes_.assign(neurons.begin(), neurons.end());
-            const SNNSpikes spikes{sizeof spikes, p, sample, static_cast<uint32_t>(told_spikes_.size()), told_spikes_.data(),
-                                   steps_done_ - 1};
-            call_back([&] { spike_callback_(handle, &spikes, spike_user_); });
+            spikes.neurons = told_spikes_.data();
+            tell(spikes);
         }
+    }
+}
+
+void Session::tell(const SNNSpikes& spikes) {
+    if (spike_callback_) call_back([&] { spike_callback_(handle, &spikes, spike_user_); });
+}
+
+// What steps in the background kept, on the thread that asks for them, in its order: first the log, then spikes. A callback may throw.
+void Session::tell_kept() {
+    struct Clearing {
+        Session& it;
+        ~Clearing() {
+            it.kept_messages_.clear();
+            it.kept_spikes_.clear();
+            it.kept_neurons_.clear();
+        }
+    } clearing{*this};
+    for (const auto& [level, message] : kept_messages_)
+        call_back([&, level = level, text = message.c_str()] { log(level, text); });
+    for (const KeptSpikes& kept : kept_spikes_) {
+        SNNSpikes spikes = kept.spikes;
+        spikes.neurons = kept_neurons_.data() + kept.first;
+        tell(spikes);
     }
 }
 
@@ -219,6 +253,7 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
     open_executor(options);
     // After the executor has told whether there is memory enough.
     for (size_t i = 0; i < inputs_.size(); ++i) inputs_[i].values.assign(input_counts[i], 0.0f);
+    runs_on_host_device_ = executor_options_.vulkan_host != nullptr;
     executor_options_.vulkan_host = nullptr;  // it is read while the executor is opened only
     if (log_) report_opening();
 }
@@ -252,18 +287,34 @@ Session::Input& Session::input_of(uint32_t population) {
 }
 
 void Session::set_input(uint32_t population, const float* values, size_t count) {
+    set_samples(population, 0, batch_size_, values, count);
+}
+
+void Session::set_sample_input(uint32_t population, uint32_t sample, const float* values, size_t count) {
+    if (sample >= batch_size_) throw Error(SNN_ERROR_INVALID_ARGUMENT, "sample is ", sample, "; batch_size is ", batch_size_);
+    set_samples(population, sample, 1, values, count);
+}
+
+void Session::set_samples(uint32_t population, uint32_t first, uint32_t sample_count, const float* values, size_t count) {
     Input& input = input_of(population);
     const Population& info = network_->population(population);
     if (!values) throw Error(SNN_ERROR_INVALID_ARGUMENT, "values is null");
-    if (count != input.values.size())
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", info.name, "' takes ", input.values.size(),
-                    " values (batch_size ", batch_size_, " x size ", info.size, "), got ", count);
+    if (const size_t expected = static_cast<size_t>(sample_count) * info.size; count != expected)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", info.name, "' takes ", expected, " values (",
+                    sample_count == batch_size_ ? text("batch_size ", batch_size_, " x size ", info.size) : text("of sample ", first),
+                    "), got ", count);
     if (input.bound || input.on_device)
         throw Error(SNN_ERROR_STATE, "input '", info.name, "' is bound to memory of the program and reads nothing else; bind it "
                     "to null first");
-    check_frames(values, count, info, batch_size_, true);
-    std::memcpy(input.values.data(), values, count * sizeof(float));
-    input.filled = true;
+    check_frames(values, count, info, first, sample_count, true);
+    std::vector<float>& given = under_way_ ? input.coming : input.values;
+    std::memcpy(given.data() + static_cast<size_t>(first) * info.size, values, count * sizeof(float));
+    if (under_way_) {
+        std::fill_n(input.is_coming.begin() + first, sample_count, uint8_t{1});
+        input.any_coming = true;
+    } else {
+        input.filled = true;
+    }
 }
 
 void Session::bind_input(uint32_t population, const float* values, size_t count) {
@@ -332,11 +383,15 @@ uint64_t Session::step_within(uint64_t count, double budget_s) {
     return 0;
 }
 
-uint32_t Session::advance(double seconds, double budget_s) {
+void Session::check_frame(double seconds, double budget_s) {
     if (!std::isfinite(seconds) || seconds < 0)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "frame_dt is ", seconds, " s; it must be finite and not negative");
     if (std::isnan(budget_s) || budget_s < 0)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "budget_s is ", budget_s, " s; it must be 0 or more");
+}
+
+uint32_t Session::advance(double seconds, double budget_s) {
+    check_frame(seconds, budget_s);
     const double dt_s = network_->dt_ms() * 1e-3;
     const double total_s = remainder_s_ + seconds;
     // A frame time is a float: 0.001f is a little more or less than one step of 1 ms and must still be one step, 0.02f still 200 of
@@ -360,7 +415,7 @@ uint32_t Session::advance(double seconds, double budget_s) {
         std::snprintf(sentence.data(), sentence.size(),
                       "simulated time is dropped: %.3g s were due and one call makes up for at most %.3g s (%u steps of %.3g ms)",
                       total_s, max_catch_up_steps_ * dt_s, static_cast<unsigned>(max_catch_up_steps_), network_->dt_ms());
-        call_back([&] { log_(SNN_LOG_WARNING, sentence.data(), log_user_); });
+        call_back([&] { log(SNN_LOG_WARNING, sentence.data()); });
     }
     return static_cast<uint32_t>(done);
 }
@@ -413,7 +468,7 @@ std::vector<InputFrames> Session::checked_inputs(const SNNInputArray* inputs, ui
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", info.name, "' takes ", expected, " values (",
                         array.held ? "held: " : text("step_count ", step_count, " x "), "batch_size ", batch_size_,
                         " x size ", info.size, "), got ", array.count);
-        check_frames(array.data, array.count, info, batch_size_, array.held);
+        check_frames(array.data, array.count, info, 0, batch_size_, array.held);
         found.data = array.data;
         found.step_stride = array.held ? 0 : frame;
     }

@@ -1,7 +1,8 @@
 // A session: one running copy of a network. It checks everything that comes from outside (the executor below it may then
 // assume valid input), owns inputs and callbacks, and drives its executor.
 //
-// Thread-safety: one thread at a time, seen to by Entry; a second thread gets SNN_ERROR_BUSY.
+// Thread-safety: one thread at a time, seen to by Entry; a second thread gets SNN_ERROR_BUSY. While steps that begin() began are under
+// way the executor and all that steps change belong to the background's thread.
 #pragma once
 
 #include <snn/snn.h>
@@ -14,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "backend/backend.h"
@@ -21,6 +23,7 @@
 #include "network/fingerprint.h"
 #include "network/network.h"
 #include "network/plan.h"
+#include "schedule/background.h"
 
 namespace snn {
 
@@ -34,10 +37,14 @@ struct SessionOptions {
 
 class Session {
 public:
-    // Held by every call. `reading` calls are also allowed from inside a callback of this session.
+    // What calls are besides ordinary: `reading` ones are allowed from inside a callback of this session as well; those `aside` touch
+    // nothing that a step reads or changes, and are allowed while steps are under way.
+    enum Access : uint8_t { ordinary = 0, reading = 1, aside = 2 };
+
+    // Held by every call. `access`: a sum of Access.
     class Entry {
     public:
-        explicit Entry(Session& session, bool reading = false);
+        explicit Entry(Session& session, uint32_t access = ordinary);
         ~Entry();
         Entry(const Entry&) = delete;
         Entry& operator=(const Entry&) = delete;
@@ -59,6 +66,7 @@ public:
 
     // --- input and time
     void set_input(uint32_t population, const float* values, size_t count);
+    void set_sample_input(uint32_t population, uint32_t sample, const float* values, size_t count);
     void bind_input(uint32_t population, const float* values, size_t count);
     void step(uint64_t count);
     // As many whole steps as fit, until `budget_s` seconds of wall time are spent; returns how many. At least one that is due
@@ -66,6 +74,12 @@ public:
     uint32_t advance(double seconds, double budget_s = std::numeric_limits<double>::infinity());
     void reset();
     void run(const SNNRunDef& def);
+    // --- in the background (session_background.cpp)
+    // advance() on a thread of its own. False: the last ones are still under way; the time is carried to the next call.
+    bool begin(double seconds, double budget_s);
+    // Whether nothing is under way any more; tells what steps had to tell when that is seen first, and throws what they threw.
+    bool poll();
+    void wait();  // until poll() is true
     uint64_t steps_done() const { return steps_done_; }
     void set_steps_done(uint64_t steps) { steps_done_ = steps; }
     SNNCounters counters() const;
@@ -149,6 +163,10 @@ private:
         const float* bound = nullptr;
         std::vector<float> values;  // [batch][size]
         bool on_device = false;     // read from a buffer of the host program instead
+        // What was set while steps are under way, and of which samples.
+        std::vector<float> coming{};
+        std::vector<uint8_t> is_coming{};
+        bool any_coming = false;
     };
     struct Variable {
         // What a slot holds; a parameter of a model or its gradient, or a parameter of a rule of plasticity; a trace of a rule, as
@@ -174,17 +192,24 @@ private:
     void open_executor_on(const std::string& device);
     void open_several(const std::string& device);
     void make_lasting(const std::vector<struct DeviceChoice>& others);
-    bool move_work(std::unique_ptr<Executor>& io_executor, std::string& io_asked, std::vector<double>& io_slowness,
-                   const ExecutorOptions& options);
+    std::unique_ptr<Executor> better_executor(class TogetherExecutor& present, std::string& io_asked, std::vector<double>& io_slowness,
+                                              const ExecutorOptions& options);
     void go_on_without(std::unique_ptr<Executor>& io_executor, std::exception_ptr failure, const ExecutorOptions& options);
     void report_opening() const;
     void warn(const std::string& sentence) const;
+    void log(int32_t level, const char* message) const;
+    static void check_frame(double seconds, double budget_s);
+    void take_coming(Input& input);
+    void keep(const SNNSpikes& spikes);
+    void tell(const SNNSpikes& spikes);
+    void tell_kept();
     RunRequest request_for(uint32_t count);
     void run_steps(uint64_t count);
     uint64_t step_within(uint64_t count, double budget_s);
     void report_spikes();
     void clear_spike_inputs();
     Input& input_of(uint32_t population);
+    void set_samples(uint32_t population, uint32_t first, uint32_t sample_count, const float* values, size_t count);
     Variable find_variable(std::string_view path) const;
     uint32_t split_sample(std::string_view path, std::string_view& io_variable) const;
     uint32_t weight_copies() const { return plan_->sample_weights ? batch_size_ : 1; }
@@ -235,6 +260,19 @@ private:
     std::vector<uint8_t> weight_is_own_;  // per projection: differs (perhaps) from the network's
     bool has_gradients_ = false;
 
+    // Of steps in the background.
+    struct KeptSpikes {
+        SNNSpikes spikes;
+        size_t first;  // of its neurons in kept_neurons_
+    };
+    bool runs_on_host_device_ = false;
+    bool under_way_ = false;  // begun, and poll() has not said that they are done
+    double owed_s_ = 0;       // time of calls of begin() that found steps under way
+    double begun_s_ = 0, begun_budget_s_ = 0;
+    mutable std::vector<std::pair<int32_t, std::string>> kept_messages_;
+    std::vector<KeptSpikes> kept_spikes_;
+    std::vector<uint32_t> kept_neurons_;
+
     SpikeCallback spike_callback_ = nullptr;
     void* spike_user_ = nullptr;
     SNNWeightCallback weight_callback_ = nullptr;
@@ -251,6 +289,7 @@ private:
     std::atomic<bool> closed_{false};
     std::atomic<const void*> callback_thread_{nullptr};
     uint32_t fork_count_;
+    std::unique_ptr<Background> background_;  // last: it ends first. Null before the first begin()
 };
 
 }  // namespace snn

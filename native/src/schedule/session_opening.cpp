@@ -30,30 +30,30 @@ std::string name_of(const TogetherExecutor& executor, const std::string& device)
 
 }  // namespace
 
-// Several devices. One that can be lost is left when it fails (lasting_executor.h).
+// Several devices. One that can be lost is left when it fails, and work is moved away from one that is slow (lasting_executor.h).
 void Session::open_several(const std::string& device) {
     std::unique_ptr<TogetherExecutor> executor = open_together(plan_, device, executor_options_);
     std::string name = name_of(*executor, device);
-    if (std::all_of(executor->devices().begin(), executor->devices().end(), runs_on_host)) {
-        executor_ = std::move(executor);
-    } else {
-        // The host program's device stays its own for as long as the session lives.
-        std::shared_ptr<const SNNVulkanHost> host;
-        if (executor_options_.vulkan_host) host = std::make_shared<const SNNVulkanHost>(*executor_options_.vulkan_host);
-        executor_ =
-            std::make_unique<LastingExecutor>(plan_, executor_options_, std::move(executor),
-                                              [this, host](std::unique_ptr<Executor>& io_executor, std::exception_ptr failure) {
-                                                  ExecutorOptions options = executor_options_;
-                                                  options.vulkan_host = host.get();
-                                                  go_on_without(io_executor, failure, options);
-                                              },
-                                              [this, host, asked = device, slowness = std::vector<double>()](
-                                                  std::unique_ptr<Executor>& io_executor) mutable {
-                                                  ExecutorOptions options = executor_options_;
-                                                  options.vulkan_host = host.get();
-                                                  return move_work(io_executor, asked, slowness, options);
-                                              });
-    }
+    const bool can_be_lost = !std::all_of(executor->devices().begin(), executor->devices().end(), runs_on_host);
+    // The host program's device stays its own for as long as the session lives.
+    std::shared_ptr<const SNNVulkanHost> host;
+    if (executor_options_.vulkan_host) host = std::make_shared<const SNNVulkanHost>(*executor_options_.vulkan_host);
+    const auto options = [this, host] {
+        ExecutorOptions own = executor_options_;
+        own.vulkan_host = host.get();
+        return own;
+    };
+    LastingExecutor::Reopen reopen;
+    if (can_be_lost)
+        reopen = [this, options](std::unique_ptr<Executor>& io_executor, std::exception_ptr failure) {
+            go_on_without(io_executor, failure, options());
+        };
+    LastingExecutor::Move move;
+    if (!(flags_ & SNN_FLAG_FLOAT64))  // a state is copied in float32
+        move = [this, options, asked = device, slowness = std::vector<double>()](Executor& present) mutable {
+            return better_executor(static_cast<TogetherExecutor&>(present), asked, slowness, options());
+        };
+    executor_ = std::make_unique<LastingExecutor>(plan_, executor_options_, std::move(executor), std::move(reopen), std::move(move));
     executor_->reset_state();
     device_ = std::move(name);
 }
@@ -86,34 +86,33 @@ void Session::go_on_without(std::unique_ptr<Executor>& io_executor, std::excepti
     }
 }
 
-// Away from devices that are slower than they were expected to be; `asked`: the device as the caller named it, or what is left of it.
-bool Session::move_work(std::unique_ptr<Executor>& io_executor, std::string& io_asked, std::vector<double>& io_slowness,
-                        const ExecutorOptions& options) {
-    auto& present = static_cast<TogetherExecutor&>(*io_executor);
+// With less on devices that are slower than they were expected to be; null: it stays as it is. `io_asked`: the device as the caller
+// named it, or what is left of it.
+std::unique_ptr<Executor> Session::better_executor(TogetherExecutor& present, std::string& io_asked, std::vector<double>& io_slowness,
+                                                   const ExecutorOptions& options) {
     if (present.devices() != devices_of(io_asked)) {  // one has failed since
         io_asked = present.device();
         io_slowness.clear();
     }
     const std::string device = present.better(io_asked, options, io_slowness);
-    if (device.empty()) return false;
+    if (device.empty()) return nullptr;
     std::unique_ptr<TogetherExecutor> opened;
     try {
         opened = open_together(plan_, device, options);
     } catch (const std::exception&) {
-        return false;  // no room for both at once: it stays as it is
+        return nullptr;  // no room for both at once: it stays as it is
     }
     size_t slowest = 0;
     for (size_t d = 0; d < io_slowness.size(); ++d)
         if (io_slowness[d] > io_slowness[slowest]) slowest = d;
     device_ = name_of(*opened, device);
     device_reason_ = text("'", present.devices()[slowest], "' takes longer than was measured: work was moved to other devices");
-    if (log_) log_(SNN_LOG_INFORMATION, text(device_reason_, "; ", opened->description()).c_str(), log_user_);
-    io_executor = std::move(opened);
-    return true;
+    log(SNN_LOG_INFORMATION, text(device_reason_, "; ", opened->description()).c_str());
+    return opened;
 }
 
 void Session::warn(const std::string& sentence) const {
-    if (log_) log_(SNN_LOG_WARNING, sentence.c_str(), log_user_);
+    log(SNN_LOG_WARNING, sentence.c_str());
 }
 
 void Session::open_executor(const SessionOptions& options) {
@@ -195,7 +194,7 @@ void Session::report_opening() const {
     const std::string message = text("session opened on device '", device_, "'", runs_on.empty() ? "" : " (", runs_on,
                                      runs_on.empty() ? "" : ")", ": ", neurons, " neurons, ", synapses,
                                      " synapses, batch_size ", batch_size_, device_reason_.empty() ? "" : "; ", device_reason_);
-    log_(SNN_LOG_INFORMATION, message.c_str(), log_user_);
+    log(SNN_LOG_INFORMATION, message.c_str());
 }
 
 }  // namespace snn

@@ -57,17 +57,29 @@ struct HostMoments final : OptimizerMemory {
     }
 };
 
-template <class Real>
+// The optimiser is known when this is compiled, so that compilers make lanes of the loop: the same operations, the same bits.
+template <class Real, uint32_t optimizer>
 void update_values(const OptimizerStep& step, double limit, std::span<double> values, std::span<const double> gradient, double* first,
                    double* second) {
     const OptimizerConstants<Real> constants = optimizer_constants<Real>(step);
     for (size_t i = 0; i < values.size(); ++i) {
-        auto value = static_cast<Real>(values[i]), one = static_cast<Real>(first[i]);
-        auto two = second ? static_cast<Real>(second[i]) : Real{0};
-        update_value(step.optimizer, constants, static_cast<Real>(gradient[i]), value, one, two);
-        values[i] = std::clamp(static_cast<double>(value), -limit, limit);
+        auto value = static_cast<Real>(values[i]), one = static_cast<Real>(first[i]), two = Real{0};
+        if constexpr (has_second_moment(optimizer)) two = static_cast<Real>(second[i]);
+        update_value(optimizer, constants, static_cast<Real>(gradient[i]), value, one, two);
+        const auto updated = static_cast<double>(value);
+        values[i] = updated < -limit ? -limit : updated > limit ? limit : updated;
         first[i] = static_cast<double>(one);
-        if (second) second[i] = static_cast<double>(two);
+        if constexpr (has_second_moment(optimizer)) second[i] = static_cast<double>(two);
+    }
+}
+
+template <class Real>
+auto update_by(uint32_t optimizer) {
+    switch (optimizer) {
+        case SNN_OPTIMIZER_SGD: return update_values<Real, SNN_OPTIMIZER_SGD>;
+        case SNN_OPTIMIZER_ADAM: return update_values<Real, SNN_OPTIMIZER_ADAM>;
+        case SNN_OPTIMIZER_ADAMW: return update_values<Real, SNN_OPTIMIZER_ADAMW>;
+        default: return update_values<Real, SNN_OPTIMIZER_LION>;
     }
 }
 
@@ -195,7 +207,7 @@ void SharedTraining::update(const OptimizerStep& step, OptimizerMemory& memory, 
         const size_t count = trained.values.size();
         pool.deal(static_cast<uint32_t>((count + values_of_task - 1) / values_of_task), [&](uint32_t task, uint32_t) {
             const size_t begin = task * values_of_task, size = std::min(values_of_task, count - begin);
-            const auto update = in_double_ ? update_values<double> : update_values<float>;
+            const auto update = in_double_ ? update_by<double>(step.optimizer) : update_by<float>(step.optimizer);
             update(step, trained.limit, std::span(trained.values).subspan(begin, size), std::span(trained.gradient).subspan(begin, size),
                    pair.first.data() + begin, pair.second.empty() ? nullptr : pair.second.data() + begin);
         });

@@ -27,7 +27,7 @@ void take_delays(const Plan& whole, uint32_t projection, uint32_t index, Plan& i
 Split make_split(const Plan& plan, std::string_view device, const ExecutorOptions& options) {
     check_shared_weights(options, device);
     const Network& network = *plan.network;
-    Split split{place(network, device, options), {}};
+    Split split{place(plan, device, options), {}};
     const auto count = static_cast<uint32_t>(network.populations().size());
     for (uint32_t d = 0; d < split.placement.devices.size(); ++d) {
         SplitPart part;
@@ -77,6 +77,7 @@ MemoryEstimate estimate_memory(const Plan& plan, const Split& split, const Execu
         sum.weight_bytes += own.weight_bytes;
         sum.state_bytes += own.state_bytes;
         sum.new_bytes += own.new_bytes;
+        for (const auto& [name, bytes] : own.device_bytes) sum.device_bytes[name] += bytes;
         for (size_t q = 0; q < part.projections.size(); ++q)
             sum.projection_bytes[part.projections[q]] += own.projection_bytes[q];
     }
@@ -157,15 +158,20 @@ std::string SplitExecutor::without(uint32_t place) const {
 }
 
 std::string SplitExecutor::better(std::string_view asked, const ExecutorOptions& options, std::vector<double>& io_slowness) {
+    const auto gives_same_bits = [](const std::string& name) { return find_backend(name).gives_same_bits; };
+    if (!std::all_of(placement_.devices.begin(), placement_.devices.end(), gives_same_bits)) return {};
     const Network& network = *plan_->network;
-    std::vector<DeviceSpeed> speeds = measured_speeds(placement_.devices);
-    observation_.conclude(expected_step_s(network, placement_, options, speeds), io_slowness);
-    for (size_t d = 0; d < speeds.size(); ++d) speeds[d] = slower(speeds[d], io_slowness[d]);
+    if (!measured_) {
+        measured_ = figures_of(*plan_, placement_.devices, options);
+        measured_->memory_bytes.front() = UINT64_MAX;  // the host's, of which this session has some
+    }
+    observation_.conclude(expected_step_s(network, placement_, options, *measured_), io_slowness);
+    const DeviceFigures figures = measured_->slower(io_slowness);
     const auto longest_s = [&](const Placement& placement) {
-        const std::vector<double> seconds = expected_step_s(network, placement, options, speeds);
+        const std::vector<double> seconds = expected_step_s(network, placement, options, figures);
         return *std::max_element(seconds.begin(), seconds.end());
     };
-    const Placement found = place(network, asked, options, speeds);
+    const Placement found = place(*plan_, asked, options, figures);
     return observation_.is_worth_a_move(longest_s(placement_), longest_s(found)) ? found.device(network) : std::string();
 }
 

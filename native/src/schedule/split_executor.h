@@ -166,6 +166,7 @@ private:
     uint64_t now_;                // steps since the state was reset, and the lag of links
     uint64_t input_spikes_ = 0;
     Observation observation_;
+    std::optional<DeviceFigures> measured_;  // before work was first considered to be moved
     std::atomic<bool> failed_{false};
     mutable std::vector<uint32_t> active_;  // what active() gathered
 };

@@ -48,7 +48,8 @@ void check_together(const std::vector<std::string>& devices, std::string_view wo
         if (automatic_device(name) != Automatic::no)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "device '", words, "': 'auto' chooses one device and cannot be one of several; name ",
                         "each of them");
-        if (!find_backend(name).gives_same_bits)
+        const Backend& backend = find_backend(name);
+        if (!backend.gives_same_bits && (shares_samples(words) || !backend.cannot_run))
             throw Error(SNN_ERROR_UNSUPPORTED, "device '", name, "' cannot work with others on one network ('", words,
                         "'): it does not give the same bits as they do");
     }

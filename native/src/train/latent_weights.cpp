@@ -81,7 +81,8 @@ void LatentWeights::set_normalization(uint32_t index, double scale, double momen
             throw Error(SNN_ERROR_UNSUPPORTED, "projection '", projection.name, "' lies on a cycle: what it delivers depends on what it ",
                         "has delivered, and batch normalisation through time needs all steps at once");
         if (!executor_.can_normalize())
-            throw Error(SNN_ERROR_UNSUPPORTED, "the device cannot normalise projection '", projection.name, "'; \"cpu\" can, in networks ",
+            throw Error(SNN_ERROR_UNSUPPORTED, "the device cannot normalise projection '", projection.name, "'; \"cpu\" can by itself - ",
+                        "statistics are of the whole batch, so neither several devices nor micro-batches share one - in networks ",
                         "without static sparse projections that have delays, unless those have SNN_ARITHMETIC_FLOAT");
         if (settings.bits && !settings.per_channel) refuse_one_scale(projection);
     }

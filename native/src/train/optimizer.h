@@ -92,7 +92,7 @@ void update_value(uint32_t optimizer, const OptimizerConstants<Real>& c, Real gr
     }
 }
 
-inline bool has_second_moment(uint32_t optimizer) {
+constexpr bool has_second_moment(uint32_t optimizer) {
     return optimizer == SNN_OPTIMIZER_ADAM || optimizer == SNN_OPTIMIZER_ADAMW;
 }
 

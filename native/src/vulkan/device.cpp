@@ -39,22 +39,25 @@ std::string identity_of_pipelines(const VkPhysicalDeviceProperties& properties) 
     return identity;
 }
 
+// Whether the device of this number is meant: by nothing, which is the first, its number, a part of its name or its UUID.
+bool is_chosen(const DeviceDescription& description, uint32_t number, std::string_view choice) {
+    if (choice.empty()) return true;
+    uint32_t index = 0;
+    const auto [end, error] = std::from_chars(choice.data(), choice.data() + choice.size(), index);
+    if (error == std::errc() && end == choice.data() + choice.size()) return index == number;
+    const std::string wanted = lower_case(choice);
+    return description.uuid == wanted || lower_case(description.name).find(wanted) != std::string::npos;
+}
+
 Candidate chosen(const Instance& instance, std::string_view choice) {
     std::vector<Candidate> candidates = instance.candidates();
     if (candidates.empty())
         throw Error(SNN_ERROR_UNSUPPORTED, "no Vulkan device of this machine has a compute queue, or no driver is installed "
                                            "(Debian and Ubuntu: the GPU's, or the package mesa-vulkan-drivers)");
-    if (choice.empty()) return candidates.front();
-    uint32_t index = 0;
-    const auto [end, error] = std::from_chars(choice.data(), choice.data() + choice.size(), index);
-    const bool is_index = error == std::errc() && end == choice.data() + choice.size();
-    const std::string wanted = lower_case(choice);
     std::string known;
     for (uint32_t i = 0; i < candidates.size(); ++i) {
         const DeviceDescription& description = candidates[i].description;
-        if (is_index ? index == i
-                     : description.uuid == wanted || lower_case(description.name).find(wanted) != std::string::npos)
-            return candidates[i];
+        if (is_chosen(description, i, choice)) return candidates[i];
         known += text(i ? ", " : "", "vulkan:", i, " (", description.name, description.uuid.empty() ? "" : ", ",
                       description.uuid, ")");
     }
@@ -62,6 +65,13 @@ Candidate chosen(const Instance& instance, std::string_view choice) {
 }
 
 }  // namespace
+
+const DeviceDescription* find_device(std::string_view choice) {
+    const std::vector<DeviceDescription>& known = devices();
+    for (uint32_t i = 0; i < known.size(); ++i)
+        if (is_chosen(known[i], i, choice)) return &known[i];
+    return nullptr;
+}
 
 Device::Device(std::string_view choice, const SNNVulkanHost* host) {
     try {

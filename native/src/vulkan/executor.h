@@ -42,6 +42,7 @@ public:
                (uses_brains_ ? ", a workgroup for each sample" : "");
     }
     void reset_state() override;
+    bool takes_spike_lists() const override { return true; }
     void run(const RunRequest& request) override;
     void record(const RunRequest& request, void* commands) override;
     void* begin_submission() override;
@@ -158,6 +159,7 @@ private:
     void update(VkCommandBuffer commands, const Range& range, VkDeviceSize offset, const void* data, VkDeviceSize bytes);
     void update_frames(const RunRequest& request, VkCommandBuffer commands);
     // `repeats`: an input that is held is there for each step too.
+    void fill_frame(const InputFrames& input, size_t step, float* out_frame) const;
     void load_frames(const RunRequest& request, uint32_t done, uint32_t steps, bool repeats);
     void take_records(const RunRequest& request, uint32_t done, uint32_t steps);
 

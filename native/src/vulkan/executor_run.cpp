@@ -65,12 +65,26 @@ void VulkanExecutor::fill_control(const RunRequest& request, uint32_t done, uint
     }
 }
 
+// The spikes of one step of an input that is given as lists, in memory that the device reads.
+void VulkanExecutor::fill_frame(const InputFrames& input, size_t step, float* out_frame) const {
+    const PopulationMemory& memory = populations_[input.population];
+    std::fill_n(out_frame, memory.frame, 0.0f);
+    for (size_t sample = 0; sample < batch_size_; ++sample)
+        for (uint32_t i = input.offsets[step * batch_size_ + sample]; i < input.offsets[step * batch_size_ + sample + 1]; ++i)
+            out_frame[sample * memory.size + input.neurons[i]] = 1.0f;
+}
+
 void VulkanExecutor::load_frames(const RunRequest& request, uint32_t done, uint32_t steps, bool repeats) {
     fill_control(request, done, control_.as<uint32_t>());
     for (size_t k = 0; k < request.inputs.size(); ++k) {
         const InputFrames& input = request.inputs[k];
         if (host_buffers_[input.population].input.buffer) continue;
         const size_t frame = populations_[input.population].frame;
+        if (input.neurons) {
+            for (uint32_t step = 0; step < steps; ++step)
+                fill_frame(input, done + step, frames_.as<float>() + frames_begin_[input.population] + step * frame);
+            continue;
+        }
         for (uint32_t step = 0; step < (input.step_stride == 0 && !repeats ? 1 : steps); ++step) {
             const float* const from = input.data + (done + step) * input.step_stride;
             std::copy(from, from + frame, frames_.as<float>() + frames_begin_[input.population] + step * frame);
@@ -206,6 +220,7 @@ void VulkanExecutor::take_records(const RunRequest& request, uint32_t done, uint
         if (const uint32_t* const bits = frame_of(population, all_spikes, step)) return memory.expand(bits, values_.data());
         for (const InputFrames& input : request.inputs) {
             if (input.population != population) continue;
+            if (input.neurons) return fill_frame(input, done + step, values_.data());
             const float* const given = input.data + (done + step) * input.step_stride;
             for (size_t i = 0; i < memory.frame; ++i)
                 values_[i] = memory.is_binary ? (given[i] != 0.0f ? 1.0f : 0.0f) : given[i];

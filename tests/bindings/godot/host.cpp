@@ -14,7 +14,8 @@ TEST_CASE("the game is the same in a script's calls and signals") {
     {
         Brain brain;
         CreatureFrame* now = nullptr;
-        brain.node->connected.push_back([&](const std::string&, const std::vector<Any>& values) {
+        brain.node->connected.push_back([&](const std::string& signal, const std::vector<Any>& values) {
+            if (signal != "spiked") return;
             if (*std::get<Name>(values[0]).text != "output") return;
             for (const int32_t neuron : std::get<Ints>(values[1])) ++now->spikes[static_cast<std::size_t>(neuron)];
         });
@@ -148,6 +149,114 @@ TEST_CASE("a node learns from signals, goes on from a saved game and counts") {
     CHECK(errors.empty());
 }
 
+TEST_CASE("a node runs many brains of one network") {
+    Godot godot;
+    {
+        Brain many, alone;
+        call(many.node, "set_batch_size", {int64_t{3}});
+        CHECK(number(call(many.node, "get_batch_size")) == 3);
+        int stepped = 0;
+        many.node->connected.push_back([&](const std::string& signal, const std::vector<Any>&) {
+            REQUIRE(signal == "stepped");  // spikes of many brains are counted, not told one by one
+            ++stepped;
+        });
+        Ints expected(3, 0);
+        alone.node->connected.push_back([&](const std::string& signal, const std::vector<Any>& values) {
+            if (signal != "spiked" || *std::get<Name>(values[0]).text != "output") return;
+            for (const int32_t neuron : std::get<Ints>(values[1])) ++expected[static_cast<std::size_t>(neuron)];
+        });
+        const Floats senses{1, 0.5f, 0};
+        CHECK(number(call(many.node, "set_input", {std::string("input"), Floats(9, 0)})) == 0);
+        CHECK(number(call(many.node, "set_sample_input", {int64_t{1}, std::string("input"), senses})) == 0);
+        CHECK(number(call(alone.node, "set_input", {std::string("input"), senses})) == 0);
+        CHECK(number(call(many.node, "step", {0.1001})) == 0);
+        CHECK(number(call(alone.node, "step", {0.1001})) == 0);
+        CHECK(stepped == 1);
+        const Ints counts = std::get<Ints>(call(many.node, "get_spike_counts", {std::string("output")}));
+        REQUIRE(counts.size() == 9);
+        CHECK(Ints(counts.begin() + 3, counts.begin() + 6) == expected);
+        CHECK(std::count(expected.begin(), expected.end(), 0) < 3);
+        CHECK(std::get<Ints>(call(alone.node, "get_spike_counts", {std::string("output")})) == expected);
+        const Floats states = std::get<Floats>(call(many.node, "get_state", {std::string("output.v")}));
+        REQUIRE(states.size() == 9);
+        CHECK(Floats(states.begin() + 3, states.begin() + 6) ==
+              std::get<Floats>(call(alone.node, "get_state", {std::string("output.v")})));
+
+        call(many.node, "set_own_weights", {true});
+        CHECK(std::get<bool>(call(many.node, "get_own_weights")));
+        const std::string projection = std::get<std::vector<std::string>>(call(many.node, "get_projections"))[0];
+        const std::size_t shared = std::get<Floats>(call(alone.node, "get_state", {projection + ".weight"})).size();
+        CHECK(std::get<Floats>(call(many.node, "get_state", {projection + ".weight"})).size() == 3 * shared);
+        CHECK(std::get<Floats>(call(many.node, "get_state", {projection + ".weight[2]"})).size() == shared);
+        CHECK(errors.empty());
+
+        CHECK(number(call(many.node, "set_sample_input", {int64_t{3}, std::string("input"), senses})) == 31);
+        CHECK(told("sample is 3; batch_size is 3"));
+        call(many.node, "set_batch_size", {int64_t{0}});
+        CHECK(told("batch_size is 0"));
+    }
+    CHECK(errors.empty());
+}
+
+TEST_CASE("a node chooses its device by name") {
+    Godot godot;
+    {
+        Brain brain;
+        CHECK(std::get<std::string>(call(brain.node, "get_session_device")) == "cpu");
+        call(brain.node, "set_device", {std::string("auto")});
+        CHECK(std::get<std::string>(call(brain.node, "get_session_device")).starts_with("cpu: "));  // it is small
+        CHECK(errors.empty());
+        call(brain.node, "set_device", {std::string("abacus")});
+        CHECK(std::get<std::string>(call(brain.node, "get_device")) == "abacus");
+        CHECK(number(call(brain.node, "step", {0.1})) == 33);
+        CHECK(told("abacus"));
+    }
+    CHECK(errors.empty());
+}
+
+TEST_CASE("steps in the background are told in a later frame and are the same") {
+    Godot godot;
+    {
+        Brain background, brain;
+        std::vector<std::string> heard, expected;
+        const auto listen = [](Brain& it, std::vector<std::string>& list) {
+            it.node->connected.push_back([&](const std::string& signal, const std::vector<Any>& values) {
+                if (signal == "stepped") return list.push_back("stepped");
+                std::string line = std::to_string(std::get<int64_t>(values[2])) + *std::get<Name>(values[0]).text;
+                for (const int32_t neuron : std::get<Ints>(values[1])) line += " " + std::to_string(neuron);
+                list.push_back(line);
+            });
+        };
+        listen(background, heard);
+        listen(brain, expected);
+        call(background.node, "set_in_background", {true});
+        CHECK(std::get<bool>(call(background.node, "get_in_background")));
+        CHECK(!std::get<bool>(call(background.node, "is_stepping")));
+        for (int frame = 0; frame < 20; ++frame) {
+            const Floats senses{float(frame % 3) / 2, float(frame % 5) / 4, float(frame % 2)};
+            CHECK(number(call(background.node, "set_input", {std::string("input"), senses})) == 0);
+            CHECK(number(call(background.node, "step", {0.0165})) == 0);
+            CHECK(heard == expected);  // what is told is the frame before
+            while (std::get<bool>(call(background.node, "is_stepping"))) {
+            }
+            CHECK(number(call(brain.node, "set_input", {std::string("input"), senses})) == 0);
+            CHECK(number(call(brain.node, "step", {0.0165})) == 0);
+        }
+        CHECK(heard.size() > 20);
+        // Frames that come while steps are under way add their time to the next ones; what is read waits.
+        for (int frame = 0; frame < 50; ++frame) CHECK(number(call(background.node, "step", {0.001})) == 0);
+        while (std::get<bool>(call(background.node, "is_stepping"))) {
+        }
+        CHECK(number(call(background.node, "step", {0.0})) == 0);
+        CHECK(number(call(brain.node, "step", {0.05})) == 0);
+        CHECK(number(call(background.node, "get_step_count")) == number(call(brain.node, "get_step_count")));
+        CHECK(std::get<Floats>(call(background.node, "get_state", {std::string("output.v")})) ==
+              std::get<Floats>(call(brain.node, "get_state", {std::string("output.v")})));
+        CHECK(number(call(background.node, "step", {1.0})) == 0);  // and it is freed while they run
+    }
+    CHECK(errors.empty());
+}
+
 TEST_CASE("wrong use is an error in Godot's log") {
     Godot godot;
     {
@@ -208,7 +317,8 @@ TEST_CASE("a handler of spikes may do anything") {
     {
         Brain brain;
         std::vector<int64_t> heard;
-        brain.node->connected.push_back([&](const std::string&, const std::vector<Any>& values) {
+        brain.node->connected.push_back([&](const std::string& signal, const std::vector<Any>& values) {
+            if (signal != "spiked") return;
             heard.push_back(std::get<int64_t>(values[2]));
             if (heard.size() > 3) return;
             const std::string& population = *std::get<Name>(values[0]).text;

@@ -171,6 +171,84 @@ TEST_CASE("a component tells the log what is wrong") {
     CHECK(heard > 0);
 }
 
+TEST_CASE("a component runs many brains of one network") {
+    const Game game;
+    USnnComponent component, alone;
+    component.BatchSize = 3;
+    component.bOwnWeights = true;
+    component.Device = "auto";
+    REQUIRE(component.Open("creature.snn"));
+    REQUIRE(alone.Open("creature.snn"));
+    CHECK(std::string(*component.GetSessionDevice()).rfind("cpu: ", 0) == 0);  // it is small
+    CHECK(std::string(*alone.GetSessionDevice()) == "cpu");
+    int stepped = 0;
+    component.OnSpiked.Bound.push_back([&](FName, const TArray<int32>&, int64) { FAIL("spikes of many brains are counted"); });
+    component.OnStepped.Bound.push_back([&] { ++stepped; });
+    const TArray<float> senses{1, 0.5f, 0};
+    REQUIRE(component.SetSampleInput(1, "input", senses));
+    REQUIRE(alone.SetInput("input", senses));
+    REQUIRE(component.Step(0.1001f));
+    REQUIRE(alone.Step(0.1001f));
+    CHECK(stepped == 1);
+    TArray<int32> counts, expected;
+    REQUIRE(component.GetSpikeCounts("output", counts));
+    REQUIRE(alone.GetSpikeCounts("output", expected));
+    REQUIRE(counts.Num() == 9);
+    REQUIRE(expected.Num() == 3);
+    for (int32 i = 0; i < 3; ++i) CHECK(counts[3 + i] == expected[i]);
+    CHECK(expected[0] + expected[1] + expected[2] > 0);
+    TArray<float> states, state;
+    REQUIRE(component.GetState("output.v", states));
+    REQUIRE(alone.GetState("output.v", state));
+    for (int32 i = 0; i < 3; ++i) CHECK(states[3 + i] == state[i]);
+
+    CHECK(!component.SetSampleInput(3, "input", senses));
+    CHECK(told("sample is 3; batch_size is 3"));
+    component.BatchSize = 0;
+    CHECK(!component.Open("creature.snn"));
+    CHECK(told("BatchSize is 0"));
+    component.BatchSize = 1;
+    component.Device = "abacus";
+    CHECK(!component.Open("creature.snn"));
+    CHECK(told("abacus"));
+}
+
+TEST_CASE("steps in the background are told in a later tick and are the same") {
+    const Game game;
+    USnnComponent background, component;
+    background.bInBackground = true;
+    REQUIRE(background.Open("creature.snn"));
+    REQUIRE(component.Open("creature.snn"));
+    std::vector<int64> heard, expected;
+    const auto listen = [](USnnComponent& one, std::vector<int64>& list) {
+        one.OnSpiked.Bound.push_back([&](FName, const TArray<int32>& neurons, int64 step) {
+            list.push_back(step);
+            for (int32 i = 0; i < neurons.Num(); ++i) list.push_back(neurons[i]);
+        });
+        one.OnStepped.Bound.push_back([&] { list.push_back(-1); });
+    };
+    listen(background, heard);
+    listen(component, expected);
+    CHECK(!background.IsStepping());
+    for (int frame = 0; frame < 20; ++frame) {
+        const TArray<float> senses{float(frame % 3) / 2, float(frame % 5) / 4, float(frame % 2)};
+        REQUIRE(background.SetInput("input", senses));
+        background.TickComponent(0.0165f, LEVELTICK_All, nullptr);
+        CHECK(heard == expected);  // what is told is the tick before
+        while (background.IsStepping()) {
+        }
+        REQUIRE(component.SetInput("input", senses));
+        component.TickComponent(0.0165f, LEVELTICK_All, nullptr);
+    }
+    CHECK(heard.size() > 40);
+    TArray<float> states, state;
+    REQUIRE(background.GetState("output.v", states));
+    REQUIRE(component.GetState("output.v", state));
+    for (int32 i = 0; i < 3; ++i) CHECK(states[i] == state[i]);
+    background.TickComponent(1.0f, LEVELTICK_All, nullptr);
+    background.EndPlay(EEndPlayReason::Destroyed);  // while they run
+}
+
 TEST_CASE("a component learns from signals, goes on from a saved game and counts") {
     const Game game;
     USnnComponent component;

@@ -105,39 +105,41 @@ TEST_CASE("an error that is not of the device, and one that leaves none, comes o
     CHECK(net.told.empty());
 }
 
-TEST_CASE("work moves at a safe point, and the bits stay") {
+TEST_CASE("work moves at a safe point, and the bits stay, with a log and without one") {
     Lasting net;
     const std::unique_ptr<Executor> single = net.open("cpu");
     single->reset_state();
     const std::vector<float> expected = net.voltages(*single, 3000);
-    int asked = 0;
-    bool on_cpu = false;
-    LastingExecutor executor(
-        net.plan, net.options, net.open("reference"), [](std::unique_ptr<Executor>&, std::exception_ptr failure) { std::rethrow_exception(failure); },
-        [&](std::unique_ptr<Executor>& io_executor) {
-            on_cpu = ++asked % 2 == 1;
-            io_executor = net.open(on_cpu ? "cpu" : "reference");
-            return true;
-        });
-    executor.reset_state();
-    CHECK(asked == 0);  // nothing was seen of it yet
-    CHECK(net.voltages(executor, 3000) == expected);
-    CHECK(asked >= 1);
-    CHECK(executor.counters().steps == 3000);
-    // What was written stays, on whatever device, and a reset after many steps is a safe point as well.
-    const std::vector<float> weights(600, 0.2f);
-    const Slot slot{Slot::weight, 0};
-    executor.write(slot, DType::float32, weights.data());
-    const int before = asked;
-    net.voltages(executor, 2100);
-    executor.reset_state();
-    CHECK(asked > before);
-    std::vector<float> read(600);
-    executor.read(slot, DType::float32, read.data());
-    CHECK(read == weights);
-    single->write(slot, DType::float32, weights.data());
-    single->reset_state();
-    CHECK(net.voltages(executor, 50) == net.voltages(*single, 50));
+    const LastingExecutor::Reopen reopen = [](std::unique_ptr<Executor>&, std::exception_ptr failure) { std::rethrow_exception(failure); };
+    for (const bool can_be_lost : {true, false}) {
+        int asked = 0;
+        bool on_cpu = false;
+        LastingExecutor executor(net.plan, net.options, net.open("reference"), can_be_lost ? reopen : LastingExecutor::Reopen(),
+                                 [&](Executor&) {
+                                     on_cpu = ++asked % 2 == 1;
+                                     return net.open(on_cpu ? "cpu" : "reference");
+                                 });
+        executor.reset_state();
+        CHECK(asked == 0);  // nothing was seen of it yet
+        CHECK(net.voltages(executor, 3000) == expected);
+        CHECK(asked >= 1);
+        CHECK(executor.counters().steps == 3000);
+        // What was written stays, on whatever device, and a reset after many steps is a safe point as well.
+        const std::vector<float> weights(600, 0.2f);
+        const Slot slot{Slot::weight, 0};
+        executor.write(slot, DType::float32, weights.data());
+        const int before = asked;
+        net.voltages(executor, 9000);
+        executor.reset_state();
+        CHECK(asked > before);
+        std::vector<float> read(600);
+        executor.read(slot, DType::float32, read.data());
+        CHECK(read == weights);
+        const std::unique_ptr<Executor> other = net.open("cpu");
+        other->reset_state();
+        other->write(slot, DType::float32, weights.data());
+        CHECK(net.voltages(executor, 50) == net.voltages(*other, 50));
+    }
 }
 
 }  // namespace snn::test

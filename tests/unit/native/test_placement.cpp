@@ -1,11 +1,13 @@
 // Which device runs what, and what a part of a network is.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <random>
 #include <thread>
 
 #include "common/error.h"
-#include "schedule/device_speed.h"
 #include "schedule/placement.h"
 #include "schedule/split_executor.h"
 #include "small_networks.h"
@@ -18,7 +20,8 @@ namespace {
 DeviceSpeed speed(double exchange_s, double spike_s) {
     return {.small_step_s = 1e-6, .large_step_s = 1e-3, .small_work = 1, .large_work = 1000, .exchange_s = exchange_s, .spike_s = spike_s};
 }
-std::vector<DeviceSpeed> costless(size_t count) { return std::vector<DeviceSpeed>(count, speed(0, 0)); }
+DeviceFigures costless(size_t count) { return {.speeds = std::vector<DeviceSpeed>(count, speed(0, 0))}; }
+DeviceFigures costing(double exchange_s, double spike_s) { return {.speeds = std::vector<DeviceSpeed>(2, speed(exchange_s, spike_s))}; }
 
 // in -> a (64) => b (64) => c (16) => a; "=>" has a delay. d (8) follows c without one.
 struct Ring {
@@ -41,7 +44,7 @@ struct Ring {
         plan = maker.plan();
     }
     std::string name(uint32_t population) const { return plan->network->population(population).name; }
-    Placement placed(const std::string& device) const { return place(*plan->network, device, ExecutorOptions{}, costless(2)); }
+    Placement placed(const std::string& device) const { return place(*plan, device, ExecutorOptions{}, costless(2)); }
     static uint32_t device_of(const Placement& placement, uint32_t population) {
         REQUIRE(placement.of_population[population].size() == 1);
         return placement.of_population[population].front().device;
@@ -64,9 +67,9 @@ TEST_CASE("work is shared among equal devices, and undelayed projections are not
 TEST_CASE("spikes that go from device to device are worth less than they cost, or more") {
     const Ring ring;
     const auto used = [&](double exchange_s, double spike_s) {
-        const std::vector<DeviceSpeed> speeds(2, speed(exchange_s, spike_s));
-        const Placement found = place(*ring.plan->network, "cpu+cpu", ExecutorOptions{}, speeds);
-        CHECK(place(*ring.plan->network, "cpu+cpu", ExecutorOptions{}, speeds).of_population == found.of_population);
+        const DeviceFigures speeds = costing(exchange_s, spike_s);
+        const Placement found = place(*ring.plan, "cpu+cpu", ExecutorOptions{}, speeds);
+        CHECK(place(*ring.plan, "cpu+cpu", ExecutorOptions{}, speeds).of_population == found.of_population);
         return found.window_steps > 0;
     };
     CHECK(used(0, 0));
@@ -75,7 +78,7 @@ TEST_CASE("spikes that go from device to device are worth less than they cost, o
     CHECK(used(0, 1e-6));
     CHECK_FALSE(used(0, 1e-3));
     // The same where the caller has placed one of them: the others follow it.
-    const Placement fixed = place(*ring.plan->network, "cpu+cpu;" + ring.name(ring.c) + "=1", ExecutorOptions{}, {speed(1e-2, 0), speed(1e-2, 0)});
+    const Placement fixed = place(*ring.plan, "cpu+cpu;" + ring.name(ring.c) + "=1", ExecutorOptions{}, costing(1e-2, 0));
     CHECK(ring.device_of(fixed, ring.a) == 1);
     CHECK(fixed.window_steps == 0);
 }
@@ -94,7 +97,7 @@ TEST_CASE("populations that spike to each other much stay together") {
     dense(d, c, 60, 60, 1);
     const std::shared_ptr<const Plan> plan = maker.plan();
     const auto devices = [&](double exchange_s) {
-        const Placement found = place(*plan->network, "cpu+cpu", ExecutorOptions{}, {speed(exchange_s, 0), speed(exchange_s, 0)});
+        const Placement found = place(*plan, "cpu+cpu", ExecutorOptions{}, costing(exchange_s, 0));
         std::vector<uint32_t> at;
         for (const uint32_t p : {a, b, c, d}) at.push_back(Ring::device_of(found, p));
         return at;
@@ -124,15 +127,170 @@ TEST_CASE("work leaves a device that was slow twice, where that is clearly bette
     CHECK_FALSE(observation.is_worth_a_move(1.0, 0.7));
 
     const Ring ring;
-    const std::vector<DeviceSpeed> equal = costless(2), unequal = {speed(0, 0), slower(speed(0, 0), 20)};
-    const Placement even = place(*ring.plan->network, "cpu+cpu", ExecutorOptions{}, equal);
-    const Placement uneven = place(*ring.plan->network, "cpu+cpu", ExecutorOptions{}, unequal);
+    const DeviceFigures equal = costless(2), unequal = equal.slower({1, 20});
+    const Placement even = place(*ring.plan, "cpu+cpu", ExecutorOptions{}, equal);
+    const Placement uneven = place(*ring.plan, "cpu+cpu", ExecutorOptions{}, unequal);
     CHECK(even.window_steps > 0);
     CHECK(uneven.window_steps == 0);
     const std::vector<double> seconds = expected_step_s(*ring.plan->network, even, ExecutorOptions{}, unequal);
     CHECK(seconds[1] == doctest::Approx(20 * expected_step_s(*ring.plan->network, even, ExecutorOptions{}, equal)[1]));
-    const Placement fixed = place(*ring.plan->network, even.device(*ring.plan->network), ExecutorOptions{}, unequal);
+    const Placement fixed = place(*ring.plan, even.device(*ring.plan->network), ExecutorOptions{}, unequal);
     CHECK(fixed.of_population == even.of_population);  // what the caller has placed stays
+}
+
+namespace {
+
+// Layers of LIF neurons in a ring with a delay, each neuron with so many synapses.
+struct Layers {
+    NetworkMaker maker;
+    std::vector<uint32_t> layers;
+    std::shared_ptr<const Plan> plan;
+
+    Layers(uint32_t count, uint32_t neurons, uint32_t fan_out, uint32_t delay_steps) {
+        for (uint32_t i = 0; i < count; ++i) layers.push_back(maker.neurons({neurons}, "lif"));
+        for (uint32_t i = 0; i < count; ++i) {
+            Sparse sparse{.row_offsets = {0}, .targets = {}, .delays = {}};
+            for (uint32_t from = 0; from < neurons; ++from) {
+                std::vector<uint32_t> row;
+                for (uint32_t k = 0; k < fan_out; ++k) row.push_back((from * 7 + k * 13) % neurons);
+                std::sort(row.begin(), row.end());
+                sparse.targets.insert(sparse.targets.end(), row.begin(), row.end());
+                sparse.row_offsets.push_back(sparse.targets.size());
+            }
+            const size_t synapses = sparse.targets.size();
+            maker.connect({.kind = SNN_CONNECT_SPARSE, .source = layers[i], .target = layers[(i + 1) % count],
+                           .weights = std::vector<float>(synapses, 0.1f), .delay_steps = delay_steps, .trainable = false,
+                           .sparse = std::move(sparse)});
+        }
+        plan = maker.plan();
+    }
+    double work() const { return step_work(*plan->network, 1, assumed_activity); }
+};
+
+// An NVIDIA H200 beside two cores of an EPYC, by docs/performance-gpu.md and docs/performance.md: a step of cuba takes 13.1 and 1.4 us, one
+// of a million Izhikevich neurons with 100 million synapses 35.6 us and 1.4 ms. What a window of exchanged spikes costs was not
+// measured on that card: a submission with a wait, as long as a step of cuba with its counts, and a transfer of as much. `scale`: of the
+// work of the network at hand to that of the larger one, which is taken to be `work`.
+DeviceFigures cpu_and_h200(double work) {
+    const double large = work, small = work * 20e3 / 6e6;
+    const DeviceSpeed cpu{.small_step_s = 1.4e-6, .large_step_s = 1.4e-3, .small_work = small, .large_work = large,
+                          .exchange_s = 2e-6, .spike_s = 5e-9};
+    const DeviceSpeed gpu{.small_step_s = 13.1e-6, .large_step_s = 35.6e-6, .small_work = small, .large_work = large,
+                          .exchange_s = 32e-6, .spike_s = 2e-9};
+    return {.speeds = {cpu, gpu}};
+}
+
+// By device, of what a placement says.
+std::vector<uint64_t> bytes_taken(const Network& network, const Placement& placement, const DeviceFigures& figures) {
+    std::vector<uint64_t> taken(placement.devices.size(), 0);
+    for (uint32_t p = 0; p < network.populations().size(); ++p)
+        for (const Placed& placed : placement.of_population[p])
+            taken[placed.device] += figures.bytes_of(placed.device, p, placed.neurons.count, network.population(p).size);
+    return taken;
+}
+
+double longest(const std::vector<double>& seconds) { return *std::max_element(seconds.begin(), seconds.end()); }
+
+constexpr uint64_t gigabyte = 1'000'000'000;
+
+}  // namespace
+
+TEST_CASE("a network that neither a CPU nor a GPU holds alone is split so that both hold it") {
+    const Layers ring(3, 6400, 20, 20);
+    const Network& network = *ring.plan->network;
+    DeviceFigures figures = cpu_and_h200(ring.work());
+    figures.memory_of = {0, 1};
+    // By whole populations: 60 GB each, 121 GB of a GPU and 100 GB of the host's.
+    figures.bytes = {{60 * gigabyte, 60 * gigabyte, 60 * gigabyte}, {60 * gigabyte, 60 * gigabyte, 60 * gigabyte}};
+    figures.memory_bytes = {100 * gigabyte, 121 * gigabyte};
+    const Placement whole = place(*ring.plan, "cpu+cpu", ExecutorOptions{}, figures);
+    CHECK(bytes_taken(network, whole, figures) == std::vector<uint64_t>{60 * gigabyte, 120 * gigabyte});
+    CHECK(whole.window_steps == 10);
+    CHECK(reasons_of(network, whole, figures).empty());
+    // With slices: 100 GB each, of which the GPU takes one and a part, since it is the faster one, and each has what it can hold.
+    figures.bytes = {{100 * gigabyte, 100 * gigabyte, 100 * gigabyte}, {100 * gigabyte, 100 * gigabyte, 100 * gigabyte}};
+    figures.memory_bytes = {180 * gigabyte, 127 * gigabyte};
+    const Placement cut = place(*ring.plan, "cpu+cpu", ExecutorOptions{}, figures);
+    const std::vector<uint64_t> taken = bytes_taken(network, cut, figures);
+    CHECK(taken[0] <= figures.memory_bytes[0]);
+    CHECK(taken[1] <= figures.memory_bytes[1]);
+    CHECK(taken[0] + taken[1] == 300 * gigabyte);
+    CHECK(std::any_of(cut.of_population.begin(), cut.of_population.end(), [](const auto& slices) { return slices.size() > 1; }));
+    CHECK(place(*ring.plan, "cpu+cpu", ExecutorOptions{}, figures).of_population == cut.of_population);
+    // More than both have: it says so.
+    figures.memory_bytes = {100 * gigabyte, 127 * gigabyte};
+    const std::vector<std::string> reasons = reasons_of(network, place(*ring.plan, "cpu+cpu", ExecutorOptions{}, figures), figures);
+    REQUIRE(reasons.size() >= 1);
+    CHECK(reasons.front().find("there is not enough memory") != std::string::npos);
+}
+
+TEST_CASE("a delay of one step is cut where there is no memory otherwise") {
+    const Layers ring(1, 6400, 20, 1);
+    DeviceFigures figures = cpu_and_h200(ring.work());
+    figures.memory_of = {0, 1};
+    figures.bytes = {{100 * gigabyte}, {100 * gigabyte}};
+    figures.memory_bytes = {60 * gigabyte, 127 * gigabyte};
+    CHECK_FALSE(place(*ring.plan, "cpu+cpu", ExecutorOptions{}, figures).is_cut(0));
+    figures.memory_bytes[1] = 80 * gigabyte;
+    const Placement cut = place(*ring.plan, "cpu+cpu", ExecutorOptions{}, figures);
+    REQUIRE(cut.is_cut(0));
+    const std::vector<uint64_t> taken = bytes_taken(*ring.plan->network, cut, figures);
+    CHECK(taken[0] <= figures.memory_bytes[0]);
+    CHECK(taken[1] <= figures.memory_bytes[1]);
+}
+
+TEST_CASE("a GPU shares only what is expected to take no longer than the GPU alone") {
+    const Layers ring(4, 640, 20, 20);
+    const Network& network = *ring.plan->network;
+    const auto all_on = [&](uint32_t device) {
+        std::string words = "cpu+cpu";
+        for (const uint32_t p : ring.layers) words += ";" + network.population(p).name + "=" + std::to_string(device);
+        return place(*ring.plan, words, ExecutorOptions{}, costless(2));
+    };
+    // As measured: the GPU is 40 times as fast, and spikes cost more than the CPU could take over.
+    const DeviceFigures h200 = cpu_and_h200(ring.work());
+    CHECK(place(*ring.plan, "cpu+cpu", ExecutorOptions{}, h200).of_population == all_on(1).of_population);
+    // Whatever the figures are.
+    std::mt19937 random(1);
+    const auto between = [&](double low, double high) {
+        return low * std::pow(high / low, std::uniform_real_distribution<double>(0, 1)(random));
+    };
+    uint32_t split = 0;
+    for (int i = 0; i < 300; ++i) {
+        DeviceFigures figures;
+        for (int d = 0; d < 2; ++d) {
+            DeviceSpeed one{.small_step_s = between(1e-6, 1e-4), .large_step_s = 0, .small_work = 1e3, .large_work = ring.work(),
+                            .exchange_s = between(1e-7, 1e-3), .spike_s = between(1e-9, 1e-6)};
+            one.large_step_s = one.small_step_s * between(1, 100);
+            figures.speeds.push_back(one);
+        }
+        const Placement found = place(*ring.plan, "cpu+cpu", ExecutorOptions{}, figures);
+        const double found_s = longest(expected_step_s(network, found, ExecutorOptions{}, figures));
+        for (const uint32_t device : {0u, 1u})
+            CHECK(found_s <= 1.001 * longest(expected_step_s(network, all_on(device), ExecutorOptions{}, figures)));
+        split += found.window_steps > 0;
+    }
+    CHECK(split > 30);
+    CHECK(split < 270);
+}
+
+TEST_CASE("what a device cannot run is left to the others, and said") {
+    const Layers ring(3, 64, 20, 20);
+    const Network& network = *ring.plan->network;
+    DeviceFigures figures = costless(2);
+    figures.speeds[1] = {.small_step_s = 1e-9, .large_step_s = 2e-9, .small_work = 1, .large_work = 1000};  // the faster one by far
+    CHECK(Ring::device_of(place(*ring.plan, "cpu+reference", ExecutorOptions{}, figures), 1) == 1);
+    figures.cannot_run = {{"", "", ""}, {"", "it is plastic", ""}};
+    const Placement found = place(*ring.plan, "cpu+reference", ExecutorOptions{}, figures);
+    CHECK(Ring::device_of(found, 0) == 1);
+    CHECK(Ring::device_of(found, 1) == 0);
+    CHECK(Ring::device_of(found, 2) == 1);
+    CHECK(reasons_of(network, found, figures) ==
+          std::vector<std::string>{"'" + network.population(1).name + "' is not for 'reference': it is plastic"});
+    figures.cannot_run[0][1] = "it draws";
+    CHECK_THROWS_WITH_AS(place(*ring.plan, "cpu+reference", ExecutorOptions{}, figures),
+                         ("none of the devices can run population '" + network.population(1).name +
+                          "': cpu: it draws; reference: it is plastic").c_str(), Error);
 }
 
 TEST_CASE("a window is at most half the shortest delay between devices, and at least a step") {

@@ -641,6 +641,12 @@ final class Native {
     /** The same, and how a batch is divided, as a device string that reproduces this placement: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*". */
     static native int snn_network_placement_words(long network, long config, long out_words, long size_bytes, long out_size_bytes);
 
+    /** Seconds that a step is expected to take on each of the `count` devices of config-&gt;device, with what spikes between devices cost; 0 for one that has nothing to do. */
+    static native int snn_network_placement_times(long network, long config, long out_seconds, long count);
+
+    /** What keeps populations from some of the devices, a sentence on each line: a device cannot run them, its bits are its own, or there is not enough memory. */
+    static native int snn_network_placement_reasons(long network, long config, long out_text, long size_bytes, long out_size_bytes);
+
     /** Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
     static native int snn_create_network(long config, long out_handle);
 
@@ -659,6 +665,15 @@ final class Native {
     /** The same, but it stops after the step in which `budget_s` seconds of wall time are spent: a frame keeps its time, and the network falls behind and catches up later. */
     static native int snn_run_step_within(long handle, float frame_dt, float budget_s, long out_steps);
 
+    /** Steps in the background: a frame begins them and goes on, a later frame asks whether they are done. */
+    static native int snn_session_begin(long handle, float frame_dt, float budget_s, long out_begun);
+
+    /** *out_done: 1 when nothing is under way any more, else 0. */
+    static native int snn_session_poll(long handle, long out_done);
+
+    /** The same, but it waits until they are done. */
+    static native int snn_session_wait(long handle);
+
     /** The membrane state ("v" in most models) of every neuron of a population: [batch_size][size], `count` floats. */
     static native int snn_get_membrane_potentials(long handle, long population, long out_potentials, long count);
 
@@ -674,7 +689,10 @@ final class Native {
     /** Input of an input population for the coming step: [batch_size][size] floats. */
     static native int snn_session_set_input(long handle, int population, long values, long count);
 
-    /** As above, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null. */
+    /** The same for one sample: `count` is the population's size. */
+    static native int snn_session_set_sample_input(long handle, int population, int sample, long values, long count);
+
+    /** As snn_session_set_input, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null. */
     static native int snn_session_bind_input(long handle, int population, long values, long count);
 
     /** Advances by `step_count` steps. */

@@ -399,16 +399,49 @@ public final class Network implements AutoCloseable {
      * C: {@code snn_network_placement_words}.
      */
     public String placementWords(SessionOptions options) {
+        return textOf(options, Native::snn_network_placement_words);
+    }
+
+    /**
+     * Seconds that a step is expected to take on each of the devices of the options, as many as are named there.
+     * C: {@code snn_network_placement_times}.
+     */
+    public double[] placementTimes(SessionOptions options, int deviceCount) {
+        try (Scope scope = new Scope()) {
+            double[] seconds = new double[deviceCount];
+            ByteBuffer raw = scope.bytes(8L * deviceCount);
+            Library.check(Native.snn_network_placement_times(handle.get(), options.write(scope, null, 0, 0), Jni.address(raw),
+                deviceCount));
+            raw.asDoubleBuffer().get(seconds);
+            return seconds;
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /**
+     * What keeps populations from some of the devices, a sentence on each line.
+     * C: {@code snn_network_placement_reasons}.
+     */
+    public String placementReasons(SessionOptions options) {
+        return textOf(options, Native::snn_network_placement_reasons);
+    }
+
+    private interface AsksForText {
+        int call(long network, long config, long outText, long sizeBytes, long outSizeBytes);
+    }
+
+    // Asks for the size, then for the text.
+    private String textOf(SessionOptions options, AsksForText ask) {
         try (Scope scope = new Scope()) {
             long config = options.write(scope, null, 0, 0);
             ByteBuffer size = scope.bytes(8);
-            Library.check(Native.snn_network_placement_words(handle.get(), config, 0, 0, Jni.address(size)));
-            byte[] words = new byte[(int) size.getLong(0)];
-            ByteBuffer raw = scope.bytes(words.length);
-            Library.check(Native.snn_network_placement_words(handle.get(), config, Jni.address(raw), words.length,
-                Jni.address(size)));
-            raw.get(words);
-            return new String(words, 0, words.length - 1, StandardCharsets.UTF_8);
+            Library.check(ask.call(handle.get(), config, 0, 0, Jni.address(size)));
+            byte[] text = new byte[(int) size.getLong(0)];
+            ByteBuffer raw = scope.bytes(text.length);
+            Library.check(ask.call(handle.get(), config, Jni.address(raw), text.length, Jni.address(size)));
+            raw.get(text);
+            return new String(text, 0, text.length - 1, StandardCharsets.UTF_8);
         } finally {
             Reference.reachabilityFence(this);
         }

@@ -138,6 +138,41 @@ public final class Session implements AutoCloseable {
         }
     }
 
+    /** Begins such steps on a thread of the session's own and returns at once; false when steps are under way already, whose
+     * successors take the time over. A budget of infinity is none. Until {@link #poll} is true the session takes inputs and nothing
+     * else; buffers that are bound are being read. C: {@code snn_session_begin}. */
+    public boolean begin(float frameDt, float budget) {
+        long session = handle.enter();
+        try {
+            Library.check(Native.snn_session_begin(session, frameDt, budget, stepsAddress));
+            return steps.getInt(0) != 0;
+        } finally {
+            leave();
+        }
+    }
+
+    /** Whether nothing is under way any more. Never waits. The call that sees the end calls the listener of onSpikes for all spikes
+     * that were, on its own thread, and throws what was wrong with the steps. C: {@code snn_session_poll}. */
+    public boolean poll() {
+        long session = handle.enter();
+        try {
+            finish(Native.snn_session_poll(session, stepsAddress));
+            return steps.getInt(0) != 0;
+        } finally {
+            leave();
+        }
+    }
+
+    /** The same, but it waits until they are done. C: {@code snn_session_wait}. */
+    public void await() {
+        long session = handle.enter();
+        try {
+            finish(Native.snn_session_wait(session));
+        } finally {
+            leave();
+        }
+    }
+
     /** Advances by one step. C: {@code snn_session_step}. */
     public void step() {
         step(1);
@@ -218,6 +253,16 @@ public final class Session implements AutoCloseable {
     public void setInput(int population, FloatBuffer values) {
         Library.check(Native.snn_session_set_input(handle.get(), Scope.whole(population, "population"), addressOf(values), values.remaining()));
         Reference.reachabilityFence(values);
+    }
+
+    /** The same for one sample: [size]. What other samples were given for the coming step stays.
+     * C: {@code snn_session_set_sample_input}. */
+    public void setSampleInput(int population, int sample, float[] values) {
+        reserve(4L * values.length);
+        scratchFloats.clear();
+        scratchFloats.put(values);
+        Library.check(Native.snn_session_set_sample_input(handle.get(), Scope.whole(population, "population"),
+            Scope.whole(sample, "sample"), scratchAddress, values.length));
     }
 
     /** A direct buffer that the session reads at each step, from its position to its limit, until it is unbound. The session keeps

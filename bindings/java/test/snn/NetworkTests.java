@@ -86,7 +86,11 @@ final class NetworkTests {
             check(memory.projections.length == 1 && memory.totalBytes >= 16, "memory");
             int[] places = network.placement(new SessionOptions().device("cpu+cpu;cells=1"));
             check(places.length == 3 && places[0] == 1 && places[1] == 1 && places[2] == 0, "placement");
-            check(network.placementWords(new SessionOptions().device("cpu+cpu;cells=1")).equals("cpu+cpu;cells=1"), "placement words");
+            SessionOptions placed = new SessionOptions().device("cpu+cpu;cells=1");
+            check(network.placementWords(placed).equals("cpu+cpu;cells=1"), "placement words");
+            double[] seconds = network.placementTimes(placed, 2);
+            check(seconds[0] == 0 && seconds[1] > 0, "placement times");
+            check(network.placementReasons(placed).isEmpty(), "placement reasons");
         }
     }
 

@@ -39,6 +39,17 @@ final class SessionTests {
         }
     }
 
+    static void aSampleIsGivenItsOwnInput() {
+        try (Session session = newSession(new SessionOptions().batchSize(2))) {
+            session.setSampleInput(0, 1, new float[] {1, 0});
+            session.step();
+            same(new int[0], session.spikes(1, 0));
+            same(new int[] {1}, session.spikes(1, 1));
+            fails(Status.INVALID_ARGUMENT, () -> session.setSampleInput(0, 2, new float[2]));
+            fails(IllegalArgumentException.class, () -> session.setSampleInput(0, -1, new float[2]));
+        }
+    }
+
     static void frameTimeBecomesWholeSteps() {
         try (Session session = newSession(new SessionOptions().maxCatchUpSteps(50))) {
             session.runStep(0.0025f);
@@ -53,6 +64,30 @@ final class SessionTests {
             equal(1000L, session.stepCount());
             fails(Status.INVALID_ARGUMENT, () -> session.runStep(Float.NaN));
             fails(IllegalArgumentException.class, () -> session.step(-1));
+        }
+    }
+
+    static void stepsRunInTheBackground() {
+        try (Session session = newSession()) {
+            List<String> heard = new ArrayList<>();
+            Thread thread = Thread.currentThread();
+            session.onSpikes((s, population, sample, step, neurons) -> {
+                equal(thread, Thread.currentThread());
+                heard.add(step + ":" + neurons.remaining());
+            });
+            session.setInput(0, new float[] {1, 1});
+            equal(true, session.begin(0.001f, Float.POSITIVE_INFINITY));
+            fails(Status.BUSY, () -> session.step());
+            session.setInput(0, new float[] {1, 0}); // for the steps that begin next
+            equal(false, session.begin(0.001f, Float.POSITIVE_INFINITY)); // its time is carried
+            while (!session.poll()) Thread.yield();
+            equal("[0:1]", heard.toString());
+            equal(true, session.begin(0.001f, 1));
+            session.await();
+            equal("[0:1, 1:2]", heard.toString());
+            equal(3L, session.stepCount());
+            fails(Status.INVALID_ARGUMENT, () -> session.begin(Float.NaN, 1));
+            session.begin(0.2f, 1); // and it is closed while they run
         }
     }
 

@@ -972,6 +972,10 @@ extern "C" {
     pub fn snn_network_placement(network: SNNNetwork, config: *const SNNConfig, out_places: *mut u32, count: usize, out_window_steps: *mut u32) -> SNNStatus;
     /// The same, and how a batch is divided, as a device string that reproduces this placement: "cpu+vulkan:0;exc\[0:512\]=0;exc\[512:800\]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*".
     pub fn snn_network_placement_words(network: SNNNetwork, config: *const SNNConfig, out_words: *mut c_char, size_bytes: usize, out_size_bytes: *mut usize) -> SNNStatus;
+    /// Seconds that a step is expected to take on each of the `count` devices of config->device, with what spikes between devices cost; 0 for one that has nothing to do.
+    pub fn snn_network_placement_times(network: SNNNetwork, config: *const SNNConfig, out_seconds: *mut f64, count: usize) -> SNNStatus;
+    /// What keeps populations from some of the devices, a sentence on each line: a device cannot run them, its bits are its own, or there is not enough memory.
+    pub fn snn_network_placement_reasons(network: SNNNetwork, config: *const SNNConfig, out_text: *mut c_char, size_bytes: usize, out_size_bytes: *mut usize) -> SNNStatus;
     /// Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state.
     pub fn snn_create_network(config: *const SNNConfig, out_handle: *mut SNNHandle) -> SNNStatus;
     /// Set out_device->struct_size first.
@@ -984,6 +988,12 @@ extern "C" {
     pub fn snn_run_step(handle: SNNHandle, frame_dt: f32) -> SNNStatus;
     /// The same, but it stops after the step in which `budget_s` seconds of wall time are spent: a frame keeps its time, and the network falls behind and catches up later.
     pub fn snn_run_step_within(handle: SNNHandle, frame_dt: f32, budget_s: f32, out_steps: *mut u32) -> SNNStatus;
+    /// Steps in the background: a frame begins them and goes on, a later frame asks whether they are done.
+    pub fn snn_session_begin(handle: SNNHandle, frame_dt: f32, budget_s: f32, out_begun: *mut u32) -> SNNStatus;
+    /// *out_done: 1 when nothing is under way any more, else 0.
+    pub fn snn_session_poll(handle: SNNHandle, out_done: *mut u32) -> SNNStatus;
+    /// The same, but it waits until they are done.
+    pub fn snn_session_wait(handle: SNNHandle) -> SNNStatus;
     /// The membrane state ("v" in most models) of every neuron of a population: \[batch_size\]\[size\], `count` floats.
     pub fn snn_get_membrane_potentials(handle: SNNHandle, population: *const c_char, out_potentials: *mut f32, count: usize) -> SNNStatus;
     /// One callback for each session; null removes it.
@@ -994,7 +1004,9 @@ extern "C" {
     pub fn snn_session_to_network(handle: SNNHandle, out_network: *mut SNNNetwork) -> SNNStatus;
     /// Input of an input population for the coming step: \[batch_size\]\[size\] floats.
     pub fn snn_session_set_input(handle: SNNHandle, population: u32, values: *const f32, count: usize) -> SNNStatus;
-    /// As above, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.
+    /// The same for one sample: `count` is the population's size.
+    pub fn snn_session_set_sample_input(handle: SNNHandle, population: u32, sample: u32, values: *const f32, count: usize) -> SNNStatus;
+    /// As snn_session_set_input, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.
     pub fn snn_session_bind_input(handle: SNNHandle, population: u32, values: *const f32, count: usize) -> SNNStatus;
     /// Advances by `step_count` steps.
     pub fn snn_session_step(handle: SNNHandle, step_count: u32) -> SNNStatus;

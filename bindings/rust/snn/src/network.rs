@@ -440,26 +440,49 @@ impl Network {
     /// `"cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1"`.
     #[doc(alias = "snn_network_placement_words")]
     pub fn placement_words(&self, options: &SessionOptions) -> Result<String> {
+        self.text_of(options, sys::snn_network_placement_words)
+    }
+
+    /// Seconds that a step is expected to take on each of the devices of the options, as many as are named there.
+    #[doc(alias = "snn_network_placement_times")]
+    pub fn placement_times(&self, options: &SessionOptions, device_count: usize) -> Result<Vec<f64>> {
+        let mut seconds = vec![0.0; device_count];
+        options.with_config(None, ptr::null_mut(), None, |config| {
+            check(unsafe {
+                sys::snn_network_placement_times(self.handle, config, seconds.as_mut_ptr(), seconds.len())
+            })
+        })?;
+        Ok(seconds)
+    }
+
+    /// What keeps populations from some of the devices, a sentence on each line.
+    #[doc(alias = "snn_network_placement_reasons")]
+    pub fn placement_reasons(&self, options: &SessionOptions) -> Result<String> {
+        self.text_of(options, sys::snn_network_placement_reasons)
+    }
+
+    // Asks for the size, then for the text.
+    fn text_of(
+        &self,
+        options: &SessionOptions,
+        ask: unsafe extern "C" fn(
+            sys::SNNNetwork,
+            *const sys::SNNConfig,
+            *mut std::ffi::c_char,
+            usize,
+            *mut usize,
+        ) -> sys::SNNStatus,
+    ) -> Result<String> {
         let mut size = 0;
         options.with_config(None, ptr::null_mut(), None, |config| {
-            check(unsafe {
-                sys::snn_network_placement_words(self.handle, config, ptr::null_mut(), 0, &mut size)
-            })
+            check(unsafe { ask(self.handle, config, ptr::null_mut(), 0, &mut size) })
         })?;
-        let mut words = vec![0u8; size];
+        let mut text = vec![0u8; size];
         options.with_config(None, ptr::null_mut(), None, |config| {
-            check(unsafe {
-                sys::snn_network_placement_words(
-                    self.handle,
-                    config,
-                    words.as_mut_ptr().cast(),
-                    words.len(),
-                    &mut size,
-                )
-            })
+            check(unsafe { ask(self.handle, config, text.as_mut_ptr().cast(), text.len(), &mut size) })
         })?;
-        words.truncate(size - 1);
-        Ok(String::from_utf8_lossy(&words).into_owned())
+        text.truncate(size - 1);
+        Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
     /// Takes over one reference to a finished network.

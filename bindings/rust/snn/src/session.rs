@@ -151,6 +151,8 @@ pub struct Session {
     hooks: *mut Hooks,
     /// Inputs that are bound: C reads them at each step.
     bound: BTreeMap<u32, Box<[f32]>>,
+    /// Steps that were begun: C is reading what is bound.
+    under_way: bool,
 }
 
 // snn.h: "A session and its trainer: one thread at a time". What the hooks hold is Send.
@@ -197,6 +199,36 @@ impl Session {
         Ok(steps)
     }
 
+    /// Begins such steps on a thread of the session's own and returns at once; `false` when steps are under way already, whose
+    /// successors take the time over. A budget of infinity is none. Until [`poll`](Self::poll) is `true` the session takes inputs and
+    /// nothing else.
+    #[doc(alias = "snn_session_begin")]
+    pub fn begin(&mut self, frame_dt: f32, budget: f32) -> Result<bool> {
+        let mut begun = 0;
+        check(unsafe { sys::snn_session_begin(self.view.handle, frame_dt, budget, &mut begun) })?;
+        self.under_way |= begun != 0;
+        Ok(begun != 0)
+    }
+
+    /// Whether nothing is under way any more. Never waits. The call that sees the end calls the closure of `on_spikes` for all
+    /// spikes that were, and returns the error of the steps.
+    #[doc(alias = "snn_session_poll")]
+    pub fn poll(&mut self) -> Result<bool> {
+        let mut done = 0;
+        let status = unsafe { sys::snn_session_poll(self.view.handle, &mut done) };
+        self.under_way &= done == 0;
+        self.finish(status)?;
+        Ok(done != 0)
+    }
+
+    /// The same, but it waits until they are done.
+    #[doc(alias = "snn_session_wait")]
+    pub fn wait(&mut self) -> Result<()> {
+        let status = unsafe { sys::snn_session_wait(self.view.handle) };
+        self.under_way = false;
+        self.finish(status)
+    }
+
     /// Advances by a number of steps.
     #[doc(alias = "snn_session_step")]
     pub fn step(&mut self, step_count: u32) -> Result<()> {
@@ -228,6 +260,14 @@ impl Session {
         check(unsafe { sys::snn_session_set_input(self.view.handle, population, values.as_ptr(), values.len()) })
     }
 
+    /// The same for one sample: `[size]`. What other samples were given for the coming step stays.
+    #[doc(alias = "snn_session_set_sample_input")]
+    pub fn set_sample_input(&mut self, population: u32, sample: u32, values: &[f32]) -> Result<()> {
+        check(unsafe {
+            sys::snn_session_set_sample_input(self.view.handle, population, sample, values.as_ptr(), values.len())
+        })
+    }
+
     /// Gives the session an input that it reads at each step without a copy; change it by
     /// [`bound_input_mut`](Self::bound_input_mut).
     #[doc(alias = "snn_session_bind_input")]
@@ -247,8 +287,11 @@ impl Session {
         Ok(self.bound.remove(&population))
     }
 
-    /// The values of a bound input.
+    /// The values of a bound input; none while steps that were begun are under way and read them.
     pub fn bound_input_mut(&mut self, population: u32) -> Option<&mut [f32]> {
+        if self.under_way {
+            return None;
+        }
         self.bound.get_mut(&population).map(|values| &mut values[..])
     }
 
@@ -359,7 +402,7 @@ impl Session {
 
     /// Owns both; a null handle is one that could not be opened.
     pub(crate) unsafe fn from_handle(handle: sys::SNNHandle, hooks: *mut Hooks) -> Self {
-        Session { view: SessionView::new(handle), hooks, bound: BTreeMap::new() }
+        Session { view: SessionView::new(handle), hooks, bound: BTreeMap::new(), under_way: false }
     }
 
     /// Lets a panic of a callback go on.

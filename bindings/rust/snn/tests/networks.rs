@@ -93,6 +93,9 @@ fn a_network_tells_what_it_is() {
     let placed = SessionOptions::new().device("cpu+cpu;cells=1");
     assert_eq!(network.placement(&placed).unwrap(), (vec![1, 1], 0));
     assert_eq!(network.placement_words(&placed).unwrap(), "cpu+cpu;cells=1");
+    let seconds = network.placement_times(&placed, 2).unwrap();
+    assert!(seconds[0] == 0.0 && seconds[1] > 0.0);
+    assert_eq!(network.placement_reasons(&placed).unwrap(), "");
 }
 
 #[test]

@@ -36,6 +36,19 @@ fn steps_give_the_values_worked_out_by_hand() {
 }
 
 #[test]
+fn a_sample_is_given_its_own_input() {
+    let mut session = SessionOptions::new().batch_size(2).open(&adders()).unwrap();
+    session.set_sample_input(0, 1, &[1.0, 0.0]).unwrap();
+    session.step(1).unwrap();
+    assert_eq!(session.read_vec::<f32>("cells.v").unwrap()[0], 0.0);
+    assert!(session.spikes(1, 0).unwrap().is_empty());
+    assert_eq!(session.spikes(1, 1).unwrap(), &[1]);
+    let error = session.set_sample_input(0, 2, &[1.0, 0.0]).unwrap_err();
+    assert_eq!(error.status(), Status::InvalidArgument);
+    assert!(error.to_string().contains("sample is 2; batch_size is 2"), "{error}");
+}
+
+#[test]
 fn frame_time_becomes_whole_steps() {
     let mut session = SessionOptions::new().max_catch_up_steps(50).open(&adders()).unwrap();
     session.run_step(0.0025).unwrap();
@@ -48,6 +61,30 @@ fn frame_time_becomes_whole_steps() {
     assert_eq!(session.step_count().unwrap(), 57);
     session.set_step_count(1000).unwrap();
     assert_eq!(session.step_count().unwrap(), 1000);
+}
+
+#[test]
+fn steps_run_in_the_background() {
+    let mut session = Session::new(&adders()).unwrap();
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let kept = heard.clone();
+    session.on_spikes(move |_, spikes| kept.lock().unwrap().push((spikes.step, spikes.neurons.to_vec()))).unwrap();
+    session.set_input(0, &[1.0, 1.0]).unwrap();
+    assert!(session.begin(0.001, f32::INFINITY).unwrap());
+    assert_eq!(session.step(1).unwrap_err().status(), Status::Busy);
+    session.set_input(0, &[1.0, 0.0]).unwrap(); // for the steps that begin next
+    assert!(!session.begin(0.001, f32::INFINITY).unwrap()); // its time is carried
+    while !session.poll().unwrap() {
+        std::thread::yield_now();
+    }
+    assert_eq!(*heard.lock().unwrap(), [(0, vec![1])]);
+    session.bind_input(0, vec![1.0f32, 0.0]).unwrap();
+    assert!(session.begin(0.001, f32::INFINITY).unwrap());
+    assert!(session.bound_input_mut(0).is_none()); // it is being read
+    session.wait().unwrap();
+    assert!(session.bound_input_mut(0).is_some());
+    assert_eq!(session.step_count().unwrap(), 3);
+    assert_eq!(session.begin(f32::NAN, 1.0).unwrap_err().status(), Status::InvalidArgument);
 }
 
 #[test]

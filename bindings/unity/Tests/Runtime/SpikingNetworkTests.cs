@@ -92,6 +92,59 @@ namespace Snn.Unity.Tests
         }
 
         [Test]
+        public void OneComponentRunsManyBrains()
+        {
+            int stepped = 0;
+            component.BatchSize = 3;
+            component.OwnWeights = true;
+            component.Asset = asset;
+            component.Stepped += network => ++stepped;
+            component.Spiked += (network, population, step, neurons) => throw new InvalidOperationException("spikes are counted");
+            int input = component.Population("in"), cells = component.Population("cells");
+            Assert.AreEqual(6, component.SpikeCounts(cells).Length);
+            component.SetInput(input, new float[6]);
+            component.SetSampleInput(2, input, new[] { 0f, 1f });
+            component.Step(0.0031f);
+            Assert.AreEqual(1, stepped);
+            ReadOnlySpan<int> counts = component.SpikeCounts(cells);
+            Assert.AreEqual(0, counts[3]);
+            Assert.AreEqual(3, counts[5]);
+            Assert.AreEqual(0, component.Spikes(cells).Length);
+            Assert.AreEqual(1, component.Spikes(cells, 2).Length);
+            Assert.AreEqual(2, component.State("in_to_cells.weight[1]").Length);
+            Assert.AreEqual("cpu", component.Session.Device);
+            Assert.AreEqual(Status.InvalidArgument,
+                            Assert.Throws<SnnException>(() => component.SetSampleInput(3, input, new float[2])).Status);
+            component.Device = "abacus";
+            Assert.AreEqual(Status.NotFound, Assert.Throws<SnnException>(() => component.Asset = asset).Status);
+        }
+
+        [Test]
+        public void StepsInTheBackgroundAreToldInALaterFrame()
+        {
+            int heard = 0;
+            component.InBackground = true;
+            component.Spiked += (network, population, step, neurons) =>
+            {
+                Assert.AreEqual((ulong)heard++, step);
+                Assert.AreEqual(2, network.State("cells.v").Length); // nothing is under way
+            };
+            component.Asset = asset;
+            component.SetInput(component.Population("in"), new[] { 0f, 1f });
+            component.Step(0.001f);
+            component.SetInput(component.Population("in"), new[] { 0f, 1f }); // whether they are done or not
+            Assert.AreEqual(0, heard);
+            while (component.IsStepping) { }
+            Assert.AreEqual(0, heard); // until the next frame
+            component.Step(0.002f);
+            Assert.AreEqual(1, heard);
+            Assert.AreEqual(3ul, component.Session.StepCount); // waits
+            component.Step(0);
+            Assert.AreEqual(3, heard);
+            component.Step(0.1f); // and it is destroyed while they run
+        }
+
+        [Test]
         public void NativeArraysAreInputsToo()
         {
             component.Asset = asset;

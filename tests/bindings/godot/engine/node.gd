@@ -120,3 +120,39 @@ func test_a_scene_keeps_what_a_node_has() -> void:
 	check(again.network == load("res://creature.snn"), "network")
 	again.free()
 	done()
+
+
+func test_a_node_runs_many_brains_in_the_background() -> void:
+	var many := brain()
+	many.batch_size = 3
+	many.in_background = true
+	var alone := brain()
+	var told := [0]
+	many.stepped.connect(func() -> void:
+		told[0] += 1
+		equal(many.get_spike_counts("output").size(), 9, "counts")
+		check(not many.is_stepping(), "nothing is under way in a handler"))
+	many.spiked.connect(func(_population: StringName, _neurons: PackedInt32Array, _step: int) -> void:
+		check(false, "spikes of many brains are counted"))
+	var senses := PackedFloat32Array([1, 0.5, 0])
+	equal(many.set_sample_input(1, "input", senses), OK, "set_sample_input")
+	equal(alone.set_input("input", senses), OK, "set_input")
+	for i in 5:
+		equal(many.step(0.0201), OK, "step")
+		equal(alone.step(0.0201), OK, "step")
+	while many.is_stepping():
+		await process_frame
+	equal(many.step(0.0), OK, "the last are told")
+	check(told[0] > 0, "stepped")
+	equal(many.get_step_count(), alone.get_step_count(), "steps")
+	equal(many.get_state("output.v").slice(3, 6), alone.get_state("output.v"), "states of the second brain")
+	equal(alone.get_session_device(), "cpu", "device")
+	root.add_child(many)
+	many.step_mode = SpikingNetwork.STEP_PHYSICS
+	var before: int = told[0]
+	for i in 10:
+		await physics_frame
+	check(told[0] > before, "frames step it")
+	many.free()  # while steps may be under way
+	alone.free()
+	done()

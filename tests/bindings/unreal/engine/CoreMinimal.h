@@ -98,6 +98,18 @@ private:
         }                                                                      \
     };
 
+#define DECLARE_DYNAMIC_MULTICAST_DELEGATE(Name)   \
+    class Name                                     \
+    {                                              \
+    public:                                        \
+        std::vector<std::function<void()>> Bound;  \
+        void Broadcast() const                     \
+        {                                          \
+            const auto Copy = Bound;               \
+            for (const auto& One : Copy) One();    \
+        }                                          \
+    };
+
 class UObject
 {
 public:

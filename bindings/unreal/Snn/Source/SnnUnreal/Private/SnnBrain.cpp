@@ -1,5 +1,6 @@
 #include "SnnNetwork.h"
 
+#include <limits>
 #include <optional>
 
 namespace SnnUnreal
@@ -47,14 +48,19 @@ bool Brain::Open(const NetworkPtr& Opened, const Options& Wanted)
             throw snn::Error(SNN_ERROR_INVALID_ARGUMENT, ("ThreadCount is " + std::to_string(Wanted.ThreadCount)).c_str());
         if (!(Wanted.BudgetSeconds >= 0))
             throw snn::Error(SNN_ERROR_INVALID_ARGUMENT, ("BudgetSeconds is " + std::to_string(Wanted.BudgetSeconds)).c_str());
+        if (Wanted.BatchSize < 1)
+            throw snn::Error(SNN_ERROR_INVALID_ARGUMENT, ("BatchSize is " + std::to_string(Wanted.BatchSize)).c_str());
         snn::SessionOptions Given;
         Given.thread_count = static_cast<uint32_t>(Wanted.ThreadCount);
         Given.seed = Wanted.Seed;
+        Given.device = Wanted.Device;
+        Given.batch_size = static_cast<uint32_t>(Wanted.BatchSize);
+        if (Wanted.bOwnWeights) Given.flags |= SNN_FLAG_SAMPLE_WEIGHTS;
         It->Session.emplace(Opened->Handle, Given);
         It->Shared = Opened;
-        It->BudgetSeconds = Wanted.BudgetSeconds;
+        It->BudgetSeconds = Wanted.BudgetSeconds > 0 ? Wanted.BudgetSeconds : std::numeric_limits<float>::infinity();
         It->Session->on_spikes([This = It.get()](const SNNSpikes& Spikes) {
-            This->Events.push_back({Spikes.population, Spikes.step, static_cast<uint32_t>(This->Neurons.size()), Spikes.count});
+            This->Events.push_back({Spikes.population, Spikes.sample, Spikes.step, static_cast<uint32_t>(This->Neurons.size()), Spikes.count});
             This->Neurons.insert(This->Neurons.end(), Spikes.neurons, Spikes.neurons + Spikes.count);
         });
     });
@@ -96,9 +102,56 @@ bool Brain::Step(float DeltaSeconds)
     It->Events.clear();
     It->Neurons.clear();
     return Guarded(It->Error, [&] {
-        if (It->BudgetSeconds > 0) It->Running().run_step_within(DeltaSeconds, It->BudgetSeconds);
-        else It->Running().run_step(DeltaSeconds);
+        It->Running().run_step_within(DeltaSeconds, It->BudgetSeconds);
     });
+}
+
+bool Brain::SetSampleInput(int Sample, int Population, const float* Values, std::size_t Count)
+{
+    return Guarded(It->Error, [&] {
+        It->Running().set_sample_input(static_cast<uint32_t>(Population), static_cast<uint32_t>(Sample), {Values, Count});
+    });
+}
+
+bool Brain::BeginStep(float DeltaSeconds)
+{
+    return Guarded(It->Error, [&] {
+        if (!It->Running().begin(DeltaSeconds, It->BudgetSeconds)) return;
+        It->Events.clear();
+        It->Neurons.clear();
+    });
+}
+
+bool Brain::Poll(bool& bOutDone)
+{
+    bOutDone = true; // also when it is an error of the steps that are done
+    return Guarded(It->Error, [&] { bOutDone = It->Running().poll(); });
+}
+
+bool Brain::Wait()
+{
+    return Guarded(It->Error, [&] { It->Running().wait(); });
+}
+
+bool Brain::SpikeCounts(int Population, std::vector<int32_t>& OutCounts)
+{
+    return Guarded(It->Error, [&] {
+        const std::size_t Size = It->Shared ? It->Shared->Handle.population(static_cast<uint32_t>(Population)).size : 0;
+        OutCounts.assign(It->Running().batch_size() * Size, 0);
+        for (const SpikeEvent& Event : It->Events)
+            for (uint32_t i = 0; Event.Population == static_cast<uint32_t>(Population) && i < Event.Count; ++i)
+                ++OutCounts[Event.Sample * Size + It->Neurons[Event.First + i]];
+    });
+}
+
+std::string Brain::Device()
+{
+    std::string Named;
+    Guarded(It->Error, [&] {
+        const SNNSessionDevice Found = It->Running().device();
+        Named = std::string(Found.name) + (*Found.reason ? ": " : "") + Found.reason;
+    });
+    return Named;
 }
 
 bool Brain::Reset()

@@ -1,0 +1,76 @@
+// Steps in the background: what is given to a session meanwhile is kept for the steps that begin next, what its steps have to tell
+// is told when the caller asks whether they are done.
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "common/error.h"
+#include "schedule/session.h"
+
+namespace snn {
+
+bool Session::begin(double seconds, double budget_s) {
+    check_frame(seconds, budget_s);
+    if (under_way_) {
+        owed_s_ += seconds;
+        return false;
+    }
+    if (runs_on_host_device_)
+        throw Error(SNN_ERROR_UNSUPPORTED, "this session runs on a Vulkan device of the program: record or submit its steps, which does "
+                                           "not wait either");
+    if (executor_options_.job_system.parallel_for)
+        throw Error(SNN_ERROR_UNSUPPORTED, "this session has a job system of the program, which is called by the thread that steps: run "
+                                           "its steps in a job");
+    if (!background_) {
+        for (Input& input : inputs_) {
+            input.coming.resize(input.values.size());
+            input.is_coming.resize(batch_size_);
+        }
+        background_ = std::make_unique<Background>([this] { advance(begun_s_, begun_budget_s_); });
+    }
+    begun_s_ = seconds;
+    begun_budget_s_ = budget_s;
+    under_way_ = true;
+    background_->start();
+    return true;
+}
+
+bool Session::poll() {
+    if (!under_way_) return true;
+    if (background_->running()) return false;
+    under_way_ = false;
+    remainder_s_ += std::exchange(owed_s_, 0.0);
+    for (Input& input : inputs_) take_coming(input);
+    const std::exception_ptr failure = background_->take_failure();
+    tell_kept();
+    if (failure) std::rethrow_exception(failure);
+    return true;
+}
+
+void Session::wait() {
+    if (under_way_) background_->wait();
+    poll();
+}
+
+void Session::take_coming(Input& input) {
+    if (!std::exchange(input.any_coming, false)) return;
+    const size_t size = input.values.size() / batch_size_;
+    for (uint32_t sample = 0; sample < batch_size_; ++sample)
+        if (std::exchange(input.is_coming[sample], uint8_t{0}))
+            std::memcpy(input.values.data() + sample * size, input.coming.data() + sample * size, size * sizeof(float));
+    input.filled = true;
+}
+
+// On the background's thread.
+void Session::keep(const SNNSpikes& spikes) {
+    kept_spikes_.push_back({spikes, kept_neurons_.size()});
+    kept_neurons_.insert(kept_neurons_.end(), spikes.neurons, spikes.neurons + spikes.count);
+}
+
+void Session::log(int32_t level, const char* message) const {
+    if (!log_) return;
+    if (under_way_) kept_messages_.emplace_back(level, message);
+    else log_(level, message, log_user_);
+}
+
+}  // namespace snn
