@@ -513,7 +513,8 @@ typedef struct SNNConfig {
                                   populations, or slices at multiples of 64 neurons, on devices, counted from 0; the others are
                                   placed by their work and snn_device_speed. Populations with an undelayed projection between them
                                   stay together and whole, targets of convolution and pooling whole. Of "cpu", "vulkan" and
-                                  "reference"; threads are shared among those that compute on the host.
+                                  "reference"; threads are shared among those that compute on the host. OpenVINO's devices may be
+                                  among them: what they cannot run is left to the others, and bits are then their own.
                                   "cpu*8+vulkan:0*24": each with so many samples of the batch; "cpu*+vulkan:0*": as many as
                                   snn_device_speed tells. These train too, with gradients added up in order; ";microbatch=8"
                                   behind it: of so many samples at a time, so that training has the same bits whatever the shares,
