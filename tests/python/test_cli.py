@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import snn
-from snn.engine.bench import BENCHMARKS
+from snn.engine.bench import BENCHMARKS, peers
 from snn.engine.bench.peers import Answer, Task
 from snn.engine.bench.scenes import bench_scene
 from snn.engine.bench.training_cases import TRAINING_CASES
@@ -525,6 +525,12 @@ def test_bench_says_what_a_peer_lacks(snn_command: Command) -> None:
     own, nest = snn_command("bench", "flybrain", "--scale", 0.1, "--vs", "nest", "--threads", 2, "--json").objects()
     assert own["rates_hz"].keys() == {"brain", "drive"}
     assert "NEST does not run 'flybrain': it has no neuron" in nest["no_result"]
+
+
+@pytest.mark.parametrize(("name", "title"), [("brian2", "Brian2"), ("nest", "NEST")])
+def test_bench_says_which_scene_is_not_written_for_peers(name: str, title: str) -> None:
+    found = peers.run(name, Task("stdp", 1.0, 1, threads=1, segments=1, segment_ms=1.0), Answer)
+    assert found == f"{title} does not run 'stdp': the scene is not written for it yet"
 
 
 def _answer(task: Task, rates: dict[str, float]) -> Answer:
