@@ -126,7 +126,8 @@ typedef struct SNNTrainerOpaque *SNNTrainer; /* training of one session */
 /* ---- Memory and jobs of the host --------------------------------------------------------------------------------- */
 
 /* Optional. Session buffers (state, weights of its own, activity, tapes) come from here. `allocate` returns memory aligned to
- * `alignment` (a power of two) or null. Called by threads that call into the session or end what is its: one at a time. */
+ * `alignment` (a power of two) or null. Called by threads that call into the session, take its steps in the background or end what is
+ * its: one at a time. */
 typedef struct SNNAllocator {
     uint32_t struct_size;
     void *(SNN_CALL *allocate)(void *user, size_t size_bytes, size_t alignment);

@@ -136,9 +136,9 @@ void copy_block(const Codes& codes, Bits& bits, size_t size, std::vector<uint8_t
         }
         if (symbol > 285) damaged();
         const uint32_t length = symbol == 285 ? 258 : value_of(symbol - 257u, 4, 3, bits);
-        const uint16_t far = codes.distances.take(bits);
-        if (far >= distance_count) damaged();
-        const uint32_t distance = value_of(far, 2, 1, bits);
+        const uint16_t distance_code = codes.distances.take(bits);
+        if (distance_code >= distance_count) damaged();
+        const uint32_t distance = value_of(distance_code, 2, 1, bits);
         if (distance > out.size() || length > size - out.size()) damaged();
         for (uint32_t i = 0; i < length; ++i) out.push_back(out[out.size() - distance]);  // it may overlap what it makes
     }
