@@ -189,12 +189,13 @@ static void *run_own_session(void *argument) {
 
 static void sessions_run_side_by_side_on_one_network(void) {
     SNNNetwork network = make_wide(); /* so that the threads of those that have more than one do take part */
+    const float *values = wide_values(); /* one array, which it fills at each call */
     Worker workers[6];
     pthread_t threads[6];
     int i;
     for (i = 0; i < 6; ++i) {
         workers[i].network = network;
-        workers[i].values = wide_values();
+        workers[i].values = values;
         workers[i].thread_count = 1 + (uint32_t)i % 3;
         CHECK(pthread_create(&threads[i], NULL, run_own_session, &workers[i]) == 0);
     }

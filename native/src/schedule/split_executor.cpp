@@ -299,10 +299,11 @@ void SplitExecutor::prepare(Running& io_running, const RunRequest& request, uint
     for (const RecordFrames& frames : request.records)
         if (part.here[frames.population].count > 0) add_record(io_running, request, frames, done, steps);
     for (const uint32_t l : io_running.links) io_running.events.push_back(links_[l].begin_write(now_ + done));
-    for (EventRecord events : request.events) {
-        if (part.here[events.population].count == 0 || !links_of_[events.population].empty()) continue;
-        events.first_step += done;
-        io_running.events.push_back(events);
+    // Records of populations that are elsewhere are not copied: their part raises the count meanwhile.
+    for (const EventRecord& wanted : request.events) {
+        if (part.here[wanted.population].count == 0 || !links_of_[wanted.population].empty()) continue;
+        io_running.events.push_back(wanted);
+        io_running.events.back().first_step += done;
     }
 }
 
