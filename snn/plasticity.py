@@ -19,20 +19,30 @@ __all__ = ["HomeostaticSTDP", "PairSTDP", "Plasticity", "RewardSTDP", "TripletST
 # The keywords of each rule, for editors and type checkers; what they are is said in the rule's definition.
 
 
-class _PairSTDP(TypedDict, total=False):
+class _Bounded(TypedDict, total=False):
+    w_min: float
+    w_max: float
+
+
+class _Pairs(_Bounded, total=False):
     tau_plus: float
     tau_minus: float
     amplitude_plus: float
     amplitude_minus: float
-    w_min: float
-    w_max: float
+
+
+class _Powers(TypedDict, total=False):
     mu_plus: float
     mu_minus: float
     bounds: Literal["hard", "soft", "power"]
     pairing: Literal["all", "nearest"]
 
 
-class _TripletSTDP(TypedDict, total=False):
+class _PairSTDP(_Pairs, _Powers, total=False):
+    pass
+
+
+class _TripletSTDP(_Bounded, _Powers, total=False):
     tau_plus: float
     tau_minus: float
     tau_x: float
@@ -41,44 +51,24 @@ class _TripletSTDP(TypedDict, total=False):
     a3_plus: float
     a2_minus: float
     a3_minus: float
-    w_min: float
-    w_max: float
-    mu_plus: float
-    mu_minus: float
-    bounds: Literal["hard", "soft", "power"]
-    pairing: Literal["all", "nearest"]
 
 
-class _RewardSTDP(TypedDict, total=False):
-    tau_plus: float
-    tau_minus: float
-    amplitude_plus: float
-    amplitude_minus: float
+class _RewardSTDP(_Pairs, total=False):
     tau_eligibility: float
     learning_rate: float
-    w_min: float
-    w_max: float
     pairing: Literal["all", "nearest"]
 
 
-class _HomeostaticSTDP(TypedDict, total=False):
-    tau_plus: float
-    tau_minus: float
-    amplitude_plus: float
-    amplitude_minus: float
+class _HomeostaticSTDP(_Pairs, total=False):
     target_rate: float
     tau_rate: float
     scaling: float
-    w_min: float
-    w_max: float
 
 
-class _TsodyksMarkram(TypedDict, total=False):
+class _TsodyksMarkram(_Bounded, total=False):
     utilization: float
     tau_recovery: float
     tau_facilitation: float
-    w_min: float
-    w_max: float
 
 
 class Plasticity(Strict):
