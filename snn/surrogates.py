@@ -30,7 +30,8 @@ class Surrogate(Strict):
         the name of another library: ``"snntorch.atan"``. An unknown name is an error that lists them all.
     **parameters : float
         Parameters of that surrogate, by name; those not given keep the defaults of its definition. A preset also takes
-        the parameters of the library that it is named after, and keeps that library's defaults.
+        the parameters of the library that it is named after, and keeps that library's defaults. All families, and what
+        they are called in other libraries: ``docs/surrogates.md``.
 
     Raises
     ------
