@@ -73,7 +73,8 @@ std::vector<double> surrogate_parameters(const std::string& name, double unit) {
     if (name == "fast_sigmoid") return {3.0 / unit, 1.0 / unit};
     if (name == "exponential") return {1.5 / unit, 0.8 / unit};
     if (name == "arctan" || name == "sigmoid") return {2.0 / unit, 1.0};
-    if (name == "circle" || name == "gaussian" || name == "inverse") return {1.5 / unit, 0.8 / unit};
+    if (name == "circle" || name == "inverse") return {1.5 / unit, 0.8 / unit};
+    if (name == "gaussian") return {0.7 / unit, 0.8 / unit};
     if (name == "clipped_inverse") return {0.7 * unit, 0.5 / unit};
     if (name == "leaky_boxcar") return {12.0 * unit, 0.1, 0.3 / unit};
     if (name == "log_tailed") return {0.8 * unit, 1.0, 0.4 / unit};
