@@ -37,8 +37,8 @@ def run(program: str, folder: Path) -> str:
 def test_the_balanced_network_is_irregular(tmp_path: Path) -> None:
     told = run(PROGRAMS[0], tmp_path)
     rate, variation = map(float, re.fullmatch(r"([\d.]+) Hz, CV of intervals ([\d.]+)\n", told).groups())  # type: ignore[union-attr]
-    assert 10 < rate < 40
-    assert 0.6 < variation < 1.1
+    assert 15 < rate < 30
+    assert 1.2 < variation < 2.0
     assert (tmp_path / "balanced.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 
