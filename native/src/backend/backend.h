@@ -1,5 +1,5 @@
 // THE backend interface. A backend turns a plan into an executor: memory on its device plus a way to run the plan's
-// kernel calls. Everything that reaches an executor has been checked above it (src/schedule/session.cpp), so it may
+// kernel calls. Everything that reaches an executor has been checked above it (src/schedule/session_*.cpp), so it may
 // assume valid input: indices in range, counts exact, calls in a legal order.
 //
 // To add a backend: derive from Executor, add one line to registry.cpp. Start from null/ (does nothing, counts

@@ -111,10 +111,6 @@ std::unique_ptr<Executor> Session::better_executor(TogetherExecutor& present, st
     return opened;
 }
 
-void Session::warn(const std::string& sentence) const {
-    log(SNN_LOG_WARNING, sentence.c_str());
-}
-
 void Session::open_executor(const SessionOptions& options) {
     const Automatic automatic = automatic_device(options.device);
     is_automatic_ = automatic != Automatic::no;
