@@ -18,7 +18,8 @@
 #include <utility>
 #include <vector>
 
-#include "backend/backend.h"
+#include "backend/shared_device.h"
+#include "backend/trainable.h"
 #include "common/saved_state.h"
 #include "network/fingerprint.h"
 #include "network/network.h"
@@ -214,6 +215,7 @@ private:
     void keep(const SNNSpikes& spikes);
     void tell(const SNNSpikes& spikes);
     void tell_kept();
+    SharedDevice& shared_device() const;  // throws SNN_ERROR_UNSUPPORTED where it is not shared
     RunRequest request_for(uint32_t count);
     void run_steps(uint64_t count);
     uint64_t step_within(uint64_t count, double budget_s);

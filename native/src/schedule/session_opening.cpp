@@ -156,7 +156,7 @@ void Session::make_lasting(const std::vector<DeviceChoice>& others) {
 
 void Session::prepare_to_train() {
     // A network with nothing to train is told about by the trainer.
-    if (executor_->can_train() || plan_->step_adjoint.empty()) return;
+    if (plan_->step_adjoint.empty() || executor_->trainable()) return;
     if (!is_automatic_) throw Error(SNN_ERROR_UNSUPPORTED, "device '", device_, "' cannot train; \"cpu\" can");
     // What a trainer does is not done again elsewhere: the device trains by itself.
     const auto* const lasting = dynamic_cast<const LastingExecutor*>(executor_.get());
