@@ -83,7 +83,7 @@ struct NeuronStep {
     uint normal_table;     // in `run`
 };
 
-// A plastic projection, one sample: arrivals at its synapses, or spikes of its targets.
+// A plastic projection, one sample: arrivals at its synapses, spikes of its targets, or a signal to it.
 struct Plastic {
     Activity from;       // of the source, or of the target
     uint first_sum;      // of target 0, in the buffer of integer sums
@@ -92,11 +92,16 @@ struct Plastic {
     uint pre_size;       // places of the source's side, which is the first
     uint post, post_size;
     uint pre_count, post_count;  // traces of each side
+    uint constants;      // of the rule
     uint tables;
+    // In the buffer `synapses`, behind them all: the steps of their last events, and what those left, [trace][synapse].
+    uint own;            // NOWHERE: a synapse has no traces of its own
+    uint synapse_count;
     // Bits of floats:
     uint scale0, scale1;  // their product brings what is delivered to fixed point
     uint minimum, maximum;
     uint least_delivered, most_delivered;
+    uint signal;
 };
 
 struct CopySpikes {

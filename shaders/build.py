@@ -20,7 +20,15 @@ import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-TEMPLATES = {"brains", "neuron_step", "plastic_arrive", "plastic_learn", "train_adjoint", "train_step"}
+TEMPLATES = {
+    "brains",
+    "neuron_step",
+    "plastic_arrive",
+    "plastic_learn",
+    "plastic_signal",
+    "train_adjoint",
+    "train_step",
+}
 # Gradients agree to rounding: these may be contracted. Of all other shaders the bits are promised.
 GRADIENTS = re.compile("train_(adjoint|bias|reduce|source_.*|traces|update|weights_.*)")
 TARGET = ["--target-env", "vulkan1.0"]

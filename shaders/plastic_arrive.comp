@@ -31,9 +31,9 @@ void main() {
         pre_place = i * a.delay_count + delay;
         for (uint k = begin + gl_LocalInvocationID.x; k < end; k += GROUP_SIZE) {
             post_place = synapses[2 * k];
-            weight = uintBitsToFloat(synapses[2 * k + 1]);
+            find_synapse(k);
             if (!rule_pre()) delivered = weight;
-            synapses[2 * k + 1] = floatBitsToUint(weight);
+            leave_synapse();
             // A power of two in two factors, each of which is a float.
             const float whole = op_mul(op_mul(delivered, uintBitsToFloat(a.scale0)), uintBitsToFloat(a.scale1));
             atomicAdd(target[a.first_sum + post_place], op_to_int(whole));

@@ -14,11 +14,10 @@ void main() {
     for (uint spike = gl_WorkGroupID.x; spike < count; spike += gl_NumWorkGroups.x) {
         post_place = spikes[slot + a.from.list + spike];
         for (uint at = rows[post_place] + gl_LocalInvocationID.x; at < rows[post_place + 1]; at += GROUP_SIZE) {
-            const uint k = rows[a.post_size + 1 + 2 * at];
             pre_place = rows[a.post_size + 2 + 2 * at];
-            weight = uintBitsToFloat(synapses[2 * k + 1]);
+            find_synapse(rows[a.post_size + 1 + 2 * at]);
             rule_post();
-            synapses[2 * k + 1] = floatBitsToUint(weight);
+            leave_synapse();
         }
         memoryBarrierBuffer();  // traces: all have read them before they are written
         barrier();

@@ -46,6 +46,19 @@ next.used = min(used + 0.3, 0.8)
 program = "next.w = w + rate * last * exp(-spiked) * (w_max - w)"
 """
 
+# Every event reads and writes traces of the synapse.
+MEMORY = {
+    "plasticity": {"name": "memory"},
+    "parameters": {"tau": {"default": 30.0, "unit": "ms"}, "rate": {"default": 0.1}},
+    "pre_traces": {"arrived": {"tau": "tau"}},
+    "post_traces": {"spiked": {"tau": "tau"}},
+    "synapse_traces": {"memory": {"tau": "2 * tau", "unit": "i"}, "count": {"tau": "100 * tau"}},
+    "weight": {"unit": "i", "minimum": "-1[i]", "maximum": "1[i]"},
+    "on_pre": {"program": "deliver(w + memory)\nnext.memory = memory - 0.1[i] * spiked\nnext.count = count + 1"},
+    "on_post": {"program": "next.w = w + rate * memory\nnext.memory = memory + 0.2[i] * arrived * spiked"},
+    "on_signal": {"program": "next.w = w + signal * memory + 0.01[i] * arrived\nnext.memory = 0.5 * memory * spiked"},
+}
+
 RULES = {
     "pairs": snn.PairSTDP(w_max=0.9, amplitude_plus=0.03, amplitude_minus=0.025),
     "pairs, soft, nearest": snn.PairSTDP(w_max=0.9, bounds="soft", pairing="nearest", tau_minus=30.0),
@@ -55,7 +68,14 @@ RULES = {
     ),
     "short-term": snn.TsodyksMarkram(w_max=0.9, tau_facilitation=100.0),
     "own": snn.Plasticity.define(OWN),
+    # These take signals:
+    "reward": snn.RewardSTDP(w_max=0.9, learning_rate=0.05, tau_eligibility=200.0),
+    "reward, nearest": snn.RewardSTDP(w_max=0.9, learning_rate=0.05, pairing="nearest"),
+    "homeostatic": snn.HomeostaticSTDP(w_max=0.9, target_rate=60.0, tau_rate=300.0, scaling=0.004),
+    "memory": snn.Plasticity.define(MEMORY),
 }
+TRACES = {"reward": ["eligibility", "recent_spikes"], "memory": ["memory", "count", "arrived"]}  # of some of them
+SIGNALLED = {"reward", "reward, nearest", "homeostatic", "memory"}
 STEPS = 60
 
 
@@ -81,9 +101,16 @@ def forces(seed: int) -> np.ndarray:
     return (random.random((STEPS, 90)) < 0.06).astype(np.float32)
 
 
-def check_same(sim: snn.Simulation, reference: snn.Simulation) -> None:
-    for path in ("cells.v", "cells.spikes", "p.weight", "q.weight"):
+def check_same(sim: snn.Simulation, reference: snn.Simulation, name: str = "") -> None:
+    traces = [f"{projection}.{trace}" for trace in TRACES.get(name, []) for projection in "pq"]
+    for path in ("cells.v", "cells.spikes", "p.weight", "q.weight", *traces):
         assert np.array_equal(sim[path], reference[path]), path
+
+
+def send(sim: snn.Simulation, name: str, value: float) -> None:
+    """A signal to both plastic projections, where their rule takes any."""
+    for projection in "pq" if name in SIGNALLED else "":
+        sim.signal(projection, value)
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -95,10 +122,12 @@ def test_weights_and_spikes_are_those_of_the_reference(name: str, dt: float) -> 
         snn.Simulation(net, device="reference", seed=1) as reference,
     ):
         before = {path: reference[path] for path in ("p.weight", "q.weight")}
-        for part in np.split(forces(7), 4):
+        for part, value in zip(np.split(forces(7), 4), (0.5, 1.0, -0.7, 0.0), strict=True):
             for one in (sim, reference):
+                send(one, name, value)
                 one.run(len(part), {"force": part[:, None]})
-            check_same(sim, reference)
+                send(one, name, 0.3)  # twice between two steps, from the second part on
+            check_same(sim, reference, name)
         assert sim.counters == reference.counters
         changes = name != "short-term"
         for path, weights in before.items():
@@ -108,12 +137,13 @@ def test_weights_and_spikes_are_those_of_the_reference(name: str, dt: float) -> 
             one["p.weight"] = np.full(one["p.weight"].shape, 0.3, np.float32)
             one.run(10, {"force": forces(8)[:10, None]})
             one.reset()
+            send(one, name, 1.0)  # before the first step
             one.run(10, {"force": forces(9)[:10, None]})
-        check_same(sim, reference)
+        check_same(sim, reference, name)
 
 
 @pytest.mark.parametrize("to", ["vulkan", "cpu"])
-@pytest.mark.parametrize("name", ["triplets", "own"])
+@pytest.mark.parametrize("name", ["triplets", "own", "reward", "memory"])
 def test_a_saved_state_goes_on_here_and_there(tmp_path, name: str, to: str) -> None:
     """Traces are in it, in both directions between devices."""
     net = network(RULES[name])
@@ -122,11 +152,74 @@ def test_a_saved_state_goes_on_here_and_there(tmp_path, name: str, to: str) -> N
         snn.Simulation(net, device=to) as second,
     ):
         first.run(STEPS, {"force": forces(7)[:, None]})
+        send(first, name, 0.4)  # is in the state, at an age of 0
         first.save_state(tmp_path / "state")
         second.load_state(tmp_path / "state")
         for one in (first, second):
             one.run(STEPS, {"force": forces(8)[:, None]})
-        check_same(second, first)
+            send(one, name, 0.7)
+        check_same(second, first, name)
+
+
+def test_a_population_that_is_cut_over_devices_takes_signals() -> None:
+    net = network(RULES["memory"])
+    places = {"cells[0:64]": 0, "cells[64:]": 1, "source": 0}
+    with (
+        snn.Simulation(net, seed=1) as expected,
+        snn.Simulation(net, devices=["cpu", "vulkan"], placement=places, seed=1) as sim,
+    ):
+        for seed, value in enumerate((0.6, -0.4)):
+            for one in (sim, expected):
+                one.run(STEPS, {"force": forces(seed)[:, None]})
+                send(one, "memory", value)
+        for one in (sim, expected):
+            one["p.rate"] = 0.3
+            one.run(STEPS, {"force": forces(7)[:, None]})
+        check_same(sim, expected, "memory")
+
+
+def test_parameters_of_a_rule_change_while_it_runs(tmp_path) -> None:
+    """Longer time constants have longer tables, which need more memory; what was learned and the traces stay."""
+    net = network(RULES["reward"])
+    with (
+        snn.Simulation(net, device="vulkan", seed=1) as sim,
+        snn.Simulation(net, device="reference", seed=1) as reference,
+    ):
+        for seed, tau in enumerate([20.0, 900.0, 2.0, 5000.0]):
+            for one in (sim, reference):
+                one["p.tau_plus"] = tau
+                one["q.learning_rate"] = 0.01 * tau
+                one.run(STEPS, {"force": forces(seed)[:, None]})
+                send(one, "reward", 0.5)
+            check_same(sim, reference, "reward")
+        sim.save_state(tmp_path / "state")
+        with snn.Simulation(net, device="vulkan") as other:
+            other.load_state(tmp_path / "state")
+            assert other["p.tau_plus"] == 5000.0
+            for one in (other, sim):
+                one.run(STEPS, {"force": forces(9)[:, None]})
+            check_same(other, sim, "reward")
+
+
+def test_a_parameter_that_changes_often_makes_nothing_anew() -> None:
+    """Parameters are values that the shader reads: no shader is compiled, no step is recorded again."""
+    net = network(RULES["reward"])
+    with snn.Simulation(net, device="vulkan:plan", seed=1) as sim:
+        before = snn.vulkan.plan(sim)
+        shaders = [bytes(shader.spirv) for shader in before.shaders]
+        for value in np.linspace(0.01, 0.2, 50):
+            sim["p.learning_rate"] = value
+        after = snn.vulkan.plan(sim)
+        assert [bytes(shader.spirv) for shader in after.shaders] == shaders
+        assert len(after.buffers) == len(before.buffers)
+
+
+def test_a_signal_needs_a_device() -> None:
+    with (
+        snn.Simulation(network(RULES["reward"]), device="vulkan:plan") as sim,
+        pytest.raises(snn.UnsupportedError, match="runs nothing"),
+    ):
+        sim.signal("p", 1.0)
 
 
 def test_a_plan_learns(renderer: Renderer) -> None:

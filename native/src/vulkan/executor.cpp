@@ -21,7 +21,7 @@ namespace {
 
 constexpr VkDeviceSize frames_bytes = VkDeviceSize{16} << 20;
 // Of shaders that take any number of workgroups. Few neurons spike in a step, and each is a workgroup's.
-constexpr uint32_t groups_of_arrivals = 64, groups_of_learning = 256;
+constexpr uint32_t groups_of_arrivals = 64, groups_of_learning = 256, groups_of_signals = 1024;
 
 // Workgroups that share the spikes of a source, whatever their number: enough to fill a GPU with a large source's, few enough to
 // cost nothing where there are no spikes.
@@ -76,8 +76,8 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
         projections_.emplace_back(device_, network(), projection, plan_->sample_weights ? batch_size_ : 1);
         plastic_.emplace_back();
         if (projection.plasticity)
-            plastic_.back() = std::make_unique<PlasticMemory>(device_, network(), projection, *plan_->plasticity[q],
-                                                              projections_.back().delays);
+            plastic_.back() = std::make_unique<PlasticMemory>(device_, network(), projection, plan_->plasticity[q],
+                                                              projections_.back());
         const bool is_fixed = projections_.back().delivery == Delivery::spikes || projection.plasticity;
         if (!is_fixed || projection.bias) populations_[projection.target].float_sums |= 1u << projection.receptor;
     }
@@ -442,6 +442,31 @@ void VulkanExecutor::add_learning(Steps& steps, uint32_t index) {
     dispatch.take(arguments);
     dispatch.groups[0] = std::min(target.size, groups_of_learning);
     steps.add(dispatch, {{resource(projection.target, of_activity), Use::read}, {plastic_resource(index), Use::write}});
+}
+
+// At once and by itself: what runs later finds what it left, as it finds weights that were written.
+void VulkanExecutor::signal(uint32_t index, float value) {
+    check_not_on_paper();
+    const ProjectionMemory& memory = projections_[index];
+    const PlasticMemory& plastic = *plastic_[index];
+    if (memory.segments.empty()) return;  // no synapse
+    settle();
+    const auto step_to_come = static_cast<uint32_t>(now_ + 1);
+    device_.upload(run_[0], shader::RUN_NOW * 4, &step_to_come, sizeof step_to_come);
+    Dispatch dispatch;
+    dispatch.pipeline = pipelines_.get(plastic.signal_shader);
+    dispatch.set = pipelines_.bind({run_[0], {}, {}, memory.segments[0].synapses, memory.segments[0].rows, plastic.traces});
+    shader::Plastic arguments = plastic.arguments;
+    arguments.signal = std::bit_cast<uint32_t>(value);
+    dispatch.take(arguments);
+    dispatch.groups[0] = std::min(arguments.pre_size, groups_of_signals);
+    if (!signal_) signal_ = device_.make_commands();
+    device_.begin(signal_, false);
+    copies_before_kernels_barrier(device_, signal_);
+    record_dispatch(device_, pipelines_.layout(), signal_, dispatch);
+    copy_barrier(device_, signal_);
+    device_.end(signal_);
+    device_.run({signal_});
 }
 
 void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {

@@ -47,6 +47,8 @@ public:
     ExecutorCounters counters() const override;
     void set_constants(uint32_t population, const PopulationConstants& constants) override;
     void set_seed(uint64_t seed) override { seed_ = seed; }
+    void set_plasticity(uint32_t projection, std::shared_ptr<const PlasticityPlan> plan) override;
+    void signal(uint32_t projection, float value) override;
     size_t count(const Slot& slot) const override;
     void read(const Slot& slot, DType dtype, void* out_data) const override;
     void write(const Slot& slot, DType dtype, const void* data) override;
@@ -204,6 +206,7 @@ private:
     bool flushes_denormals_ = false;
     bool uses_brains_ = false;          // for all steps from now on
     VkCommandBuffer brain_commands_ = VK_NULL_HANDLE;
+    VkCommandBuffer signal_ = VK_NULL_HANDLE;
     uint32_t brain_capacity_ = 0;       // steps whose spikes fit
     uint32_t brain_record_words_ = 0;   // of these
     std::vector<uint32_t> brain_records_begin_;  // by population, in words of records_

@@ -49,23 +49,27 @@ void VulkanExecutor::read_traces(const Slot& slot, DType dtype, void* out_data) 
     std::vector<float> values(count(slot), 0.0f);
     std::vector<int32_t> ages;
     if (!plastic_[slot.index]) return convert(DType::float32, values.data(), dtype, out_data, values.size());
-    const bool pre = slot.kind == Slot::pre_traces || slot.kind == Slot::pre_age;
-    plastic_[slot.index]->read_traces(device_, now_, pre, values, ages);
-    if (slot.kind == Slot::pre_age || slot.kind == Slot::post_age) convert(DType::int32, ages.data(), dtype, out_data, ages.size());
+    const Slot::Kind side = side_of(slot.kind);
+    plastic_[slot.index]->read_traces(device_, now_, side, values, ages);
+    if (slot.kind != side) convert(DType::int32, ages.data(), dtype, out_data, ages.size());
     else convert(DType::float32, values.data(), dtype, out_data, values.size());
 }
 
 void VulkanExecutor::write_traces(const Slot& slot, DType dtype, const void* data) {
     if (!plastic_[slot.index]) return;
-    const bool pre = slot.kind == Slot::pre_traces || slot.kind == Slot::pre_age;
-    if (slot.kind == Slot::pre_age || slot.kind == Slot::post_age) {
+    const Slot::Kind side = side_of(slot.kind);
+    if (slot.kind != side) {
         std::vector<int32_t> ages(count(slot));
         convert(dtype, data, DType::int32, ages.data(), ages.size());
-        return plastic_[slot.index]->write_ages(device_, now_, pre, ages);
+        return plastic_[slot.index]->write_ages(device_, now_, side, ages);
     }
     std::vector<float> values(count(slot));
     convert(dtype, data, DType::float32, values.data(), values.size());
-    plastic_[slot.index]->write_values(device_, pre, values);
+    plastic_[slot.index]->write_values(device_, side, values);
+}
+
+void VulkanExecutor::set_plasticity(uint32_t projection, std::shared_ptr<const PlasticityPlan> plan) {
+    if (plastic_[projection]->set_plan(device_, std::move(plan))) change_step();
 }
 
 ExecutorCounters VulkanExecutor::counters() const {
@@ -135,18 +139,14 @@ void VulkanExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
         case Slot::pre_traces:
         case Slot::pre_age:
         case Slot::post_traces:
-        case Slot::post_age: return read_traces(slot, dtype, out_data);
+        case Slot::post_age:
+        case Slot::synapse_traces:
+        case Slot::synapse_age: return read_traces(slot, dtype, out_data);
         case Slot::weight_gradient:
         case Slot::bias_gradient: {
             std::span<const float> values;
             if (training_) values = slot.kind == Slot::weight_gradient ? training_->weight_gradient(slot.index) : training_->bias_gradient(slot.index);
             if (!values.empty()) return convert(DType::float32, values.data(), dtype, out_data, values.size());
-            const std::vector<float> zeros(count(slot), 0.0f);
-            return convert(DType::float32, zeros.data(), dtype, out_data, zeros.size());
-        }
-        // Of rules with traces of synapses, which the device does not have: never asked for.
-        case Slot::synapse_traces:
-        case Slot::synapse_age: {
             const std::vector<float> zeros(count(slot), 0.0f);
             return convert(DType::float32, zeros.data(), dtype, out_data, zeros.size());
         }
@@ -219,9 +219,9 @@ void VulkanExecutor::write(const Slot& slot, DType dtype, const void* data) {
         case Slot::pre_traces:
         case Slot::pre_age:
         case Slot::post_traces:
-        case Slot::post_age: return write_traces(slot, dtype, data);
+        case Slot::post_age:
         case Slot::synapse_traces:
-        case Slot::synapse_age:
+        case Slot::synapse_age: return write_traces(slot, dtype, data);
         case Slot::weight_gradient:
         case Slot::bias_gradient: return;  // not there; the session has refused them
     }

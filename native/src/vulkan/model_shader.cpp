@@ -241,21 +241,45 @@ uint32_t add_surrogate(Module& module, const Population& population, uint32_t x)
     return ids[output];
 }
 
-// The inputs of an event's program, and what the outputs need of it: the ids, by register.
-std::vector<uint32_t> add_event(Module& module, const PlasticityPlan& plan, const Program& program,
-                                std::span<const uint16_t> outputs, bool is_arrival) {
+// The inputs of a rule's program, and what the outputs need of it: the ids, by register. What an arrival leaves has the constants
+// and the source's traces alone; only a signal has one input more.
+std::vector<uint32_t> add_rule(Module& module, const PlasticityRule& rule, const PlasticityPlan& plan, const Program& program,
+                               std::span<const uint16_t> outputs, bool is_event) {
+    const std::vector<uint8_t> needed = needed_for(program, outputs);
     std::vector<uint32_t> ids(program.register_count(), 0);
-    size_t at = 0;
-    for (const PlasticConstant& constant : plan.constants)
-        ids[at++] = constant.type == ValueType::int_ ? module.constant(ValueType::int_, static_cast<uint32_t>(constant.whole))
-                                                     : module.constant(ValueType::float_, std::bit_cast<uint32_t>(constant.real));
-    for (uint32_t k = 0; k < plan.pre_traces.size(); ++k) ids[at++] = module.call("pre_trace", {module.constant(k)});
-    if (!is_arrival) {
-        for (uint32_t k = 0; k < plan.post_traces.size(); ++k) ids[at++] = module.call("post_trace", {module.constant(k)});
-        ids[at++] = module.call("weight_now", {});
+    uint32_t at = 0;
+    const size_t first_option = rule.parameters.size(), first_derived = first_option + rule.options.size();
+    for (; at < plan.constants.size(); ++at) {
+        if (!needed[at]) continue;
+        const bool is_whole = plan.constants[at].type == ValueType::int_;
+        ids[at] = at >= first_option && at < first_derived
+                      ? module.constant(ValueType::int_, static_cast<uint32_t>(plan.constants[at].whole))
+                      : module.call(is_whole ? "rule_int" : "rule_float", {module.constant(at)});
     }
-    add_operations(module, program, needed_for(program, outputs), ids);
+    const auto add_traces = [&](const char* function, size_t count) {
+        for (uint32_t k = 0; k < count; ++k) ids[at++] = module.call(function, {module.constant(k)});
+    };
+    add_traces("pre_trace", plan.pre_traces.size());
+    if (is_event) {
+        add_traces("post_trace", plan.post_traces.size());
+        add_traces("own_trace", plan.synapse_traces.size());
+        ids[at++] = module.call("weight_now", {});
+        if (at < program.input_count) ids[at++] = module.call("signal_value", {});
+    }
+    add_operations(module, program, needed, ids);
     return ids;
+}
+
+// The body of a function of the shader: what an event makes of a synapse. It gives whether it has set what is delivered.
+void add_event(Module& module, const char* function, const PlasticityRule& rule, const PlasticityPlan& plan,
+               const PlasticEvent& event) {
+    module.open(function);
+    const bool delivers = event.delivered >= 0;
+    const std::vector<uint32_t> ids = add_rule(module, rule, plan, event.program, event.outputs(), true);
+    module.call("set_weight", {ids[event.weight]});
+    for (uint32_t k = 0; k < event.traces.size(); ++k) module.call("set_own_trace", {module.constant(k), ids[event.traces[k]]});
+    if (delivers) module.call("set_delivered", {ids[static_cast<size_t>(event.delivered)]});
+    module.close(module.constant_bool(delivers));
 }
 
 }  // namespace
@@ -400,23 +424,17 @@ std::vector<uint32_t> make_adjoint_shader(const Population& population, const Po
 
 std::vector<uint32_t> make_arrival_shader(const PlasticityRule& rule, const PlasticityPlan& plan) {
     Module module("plastic_arrive", {"rule_pre", "rule_arrival"});
-    module.open("rule_pre");
-    const bool delivers = rule.on_pre.delivered >= 0;
-    std::vector<uint16_t> outputs = rule.on_pre.outputs();
-    std::vector<uint32_t> ids = add_event(module, plan, rule.on_pre.program, outputs, false);
-    module.call("set_weight", {ids[rule.on_pre.weight]});
-    if (delivers) module.call("set_delivered", {ids[static_cast<size_t>(rule.on_pre.delivered)]});
-    module.close(module.constant_bool(delivers));
+    add_event(module, "rule_pre", rule, plan, rule.on_pre);
 
     module.open("rule_arrival");
-    outputs.clear();
+    std::vector<uint16_t> outputs;
     for (const int32_t given : rule.arrival_traces)
         if (given >= 0) outputs.push_back(static_cast<uint16_t>(given));
     // Without a program of its own, an arrival has the inputs that one would have.
     Program nothing;
     nothing.input_count = static_cast<uint32_t>(plan.constants.size() + plan.pre_traces.size());
     const Program& program = rule.arrival_traces.empty() ? nothing : rule.arrival;
-    ids = add_event(module, plan, program, outputs, true);
+    const std::vector<uint32_t> ids = add_rule(module, rule, plan, program, outputs, false);
     for (uint32_t k = 0; k < plan.pre_traces.size(); ++k) {
         const int32_t given = rule.arrival_traces.empty() ? -1 : rule.arrival_traces[k];
         if (given >= 0) module.call("set_pre_trace", {module.constant(k), ids[static_cast<size_t>(given)]});
@@ -428,10 +446,13 @@ std::vector<uint32_t> make_arrival_shader(const PlasticityRule& rule, const Plas
 
 std::vector<uint32_t> make_learning_shader(const PlasticityRule& rule, const PlasticityPlan& plan) {
     Module module("plastic_learn", {"rule_post"});
-    module.open("rule_post");
-    const std::vector<uint32_t> ids = add_event(module, plan, rule.on_post.program, rule.on_post.outputs(), false);
-    module.call("set_weight", {ids[rule.on_post.weight]});
-    module.close(module.constant_bool(true));
+    add_event(module, "rule_post", rule, plan, rule.on_post);
+    return module.finish();
+}
+
+std::vector<uint32_t> make_signal_shader(const PlasticityRule& rule, const PlasticityPlan& plan) {
+    Module module("plastic_signal", {"rule_signal"});
+    add_event(module, "rule_signal", rule, plan, *rule.on_signal);
     return module.finish();
 }
 

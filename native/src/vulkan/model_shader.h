@@ -19,9 +19,11 @@ struct ConstantPlaces {
 };
 ConstantPlaces place_constants(const std::vector<Constant>& constants);
 
-// The words of shaders/plastic_arrive.comp and plastic_learn.comp with the rule's events in them; its constants are part of them.
+// The words of shaders/plastic_arrive.comp, plastic_learn.comp and plastic_signal.comp with the rule's events in them. Of the plan
+// its options are part of them.
 std::vector<uint32_t> make_arrival_shader(const PlasticityRule& rule, const PlasticityPlan& plan);
 std::vector<uint32_t> make_learning_shader(const PlasticityRule& rule, const PlasticityPlan& plan);
+std::vector<uint32_t> make_signal_shader(const PlasticityRule& rule, const PlasticityPlan& plan);  // the rule has [on_signal]
 
 // The step of a population as shaders/brains.comp has it: a case of a switch, shared by those with the same model and options whose
 // constants are per neuron or not alike.

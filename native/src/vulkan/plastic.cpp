@@ -4,59 +4,92 @@
 #include <bit>
 #include <cmath>
 
+#include "backend/slots.h"
 #include "common/error.h"
 #include "network/rules.h"
 #include "vulkan/model_shader.h"
 
 namespace snn::vulkan {
 
-PlasticMemory::PlasticMemory(Device& device, const Network& network, const Projection& projection, const PlasticityPlan& plan,
-                             std::span<const uint16_t> delays)
-    : learns_from_targets(projection.plasticity->rule->learns_from_targets()), plan_(&plan) {
+PlasticMemory::PlasticMemory(Device& device, const Network& network, const Projection& projection,
+                             std::shared_ptr<const PlasticityPlan> plan, const ProjectionMemory& memory)
+    : learns_from_targets(projection.plasticity->rule->learns_from_targets()), name_(projection.name) {
     const uint32_t sources = network.population(projection.source).size, targets = network.population(projection.target).size;
     const PlasticityRule& rule = *projection.plasticity->rule;
-    arrival_shader = make_arrival_shader(rule, plan);
-    if (learns_from_targets) learning_shader = make_learning_shader(rule, plan);
+    arrival_shader = make_arrival_shader(rule, *plan);
+    if (learns_from_targets) learning_shader = make_learning_shader(rule, *plan);
+    if (rule.on_signal) signal_shader = make_signal_shader(rule, *plan);
 
-    const uint64_t pre_places = uint64_t{sources} * delays.size();
-    const uint64_t sides = pre_places * (1 + plan.pre_traces.size()) + uint64_t{targets} * (1 + plan.post_traces.size());
-    const auto what = [&](const char* name) { return text("the ", name, " of projection '", projection.name, "'"); };
+    const uint64_t pre_places = uint64_t{sources} * memory.delays.size();
+    const uint64_t sides = pre_places * (1 + plan->pre_traces.size()) + uint64_t{targets} * (1 + plan->post_traces.size());
     if (sides * 4 > device.storage_range())
-        throw Error(SNN_ERROR_UNSUPPORTED, what("traces"), " would take ", sides * 4,
+        throw Error(SNN_ERROR_UNSUPPORTED, "the traces of projection '", name_, "' would take ", sides * 4,
                     " bytes; a shader of this Vulkan device reaches ", device.storage_range());
     const auto half = projection.fixed_exponent / 2;
-    arguments.delay_count = static_cast<uint32_t>(delays.size());
+    arguments.delay_count = static_cast<uint32_t>(memory.delays.size());
     arguments.pre_size = static_cast<uint32_t>(pre_places);
-    arguments.post = static_cast<uint32_t>(pre_places * (1 + plan.pre_traces.size()));
+    arguments.post = static_cast<uint32_t>(pre_places * (1 + plan->pre_traces.size()));
     arguments.post_size = targets;
-    arguments.pre_count = static_cast<uint32_t>(plan.pre_traces.size());
-    arguments.post_count = static_cast<uint32_t>(plan.post_traces.size());
-    arguments.tables = static_cast<uint32_t>(sides);
+    arguments.pre_count = static_cast<uint32_t>(plan->pre_traces.size());
+    arguments.post_count = static_cast<uint32_t>(plan->post_traces.size());
+    arguments.constants = static_cast<uint32_t>(sides);
+    arguments.tables = static_cast<uint32_t>(sides + plan->constants.size());
+    const uint64_t count = projection.weight_count();
+    const uint64_t own_words = own_trace_words(projection);
+    if (own_words > 0) own_ = memory.segments[0].synapses.part(2 * count * 4, own_words * 4);
+    arguments.own = own_words > 0 ? static_cast<uint32_t>(2 * count) : shader::NOWHERE;
+    arguments.synapse_count = static_cast<uint32_t>(count);
     arguments.scale0 = std::bit_cast<uint32_t>(std::ldexp(1.0f, half));
     arguments.scale1 = std::bit_cast<uint32_t>(std::ldexp(1.0f, projection.fixed_exponent - half));
-    arguments.minimum = std::bit_cast<uint32_t>(plan.minimum);
-    arguments.maximum = std::bit_cast<uint32_t>(plan.maximum);
-    arguments.least_delivered = std::bit_cast<uint32_t>(plan.least_delivered());
-    arguments.most_delivered = std::bit_cast<uint32_t>(plan.most_delivered());
+    arguments.minimum = std::bit_cast<uint32_t>(plan->minimum);
+    arguments.maximum = std::bit_cast<uint32_t>(plan->maximum);
+    arguments.least_delivered = std::bit_cast<uint32_t>(plan->least_delivered());
+    arguments.most_delivered = std::bit_cast<uint32_t>(plan->most_delivered());
+    set_plan(device, std::move(plan));
+    if (learns_from_targets) index_targets(device, network, projection, memory.delays);
+}
 
-    std::vector<uint32_t> tables;
-    std::vector<uint32_t> words;
-    const size_t trace_count = plan.pre_traces.size() + plan.post_traces.size();
-    for (const auto* const side : {&plan.pre_traces, &plan.post_traces})
+bool PlasticMemory::set_plan(Device& device, std::shared_ptr<const PlasticityPlan> plan) {
+    const VkDeviceSize sides = arguments.constants;
+    std::vector<uint32_t> words, tables;
+    for (const PlasticConstant& constant : plan->constants)
+        words.push_back(constant.type == ValueType::int_ ? static_cast<uint32_t>(constant.whole)
+                                                         : std::bit_cast<uint32_t>(constant.real));
+    const size_t trace_count = plan->pre_traces.size() + plan->post_traces.size() + plan->synapse_traces.size();
+    const auto add_table = [&](const std::vector<float>& values) {
+        const auto place = static_cast<uint32_t>(arguments.tables + 4 * trace_count + tables.size());
+        for (const float value : values) tables.push_back(std::bit_cast<uint32_t>(value));
+        return place;
+    };
+    for (const auto* const side : {&plan->pre_traces, &plan->post_traces, &plan->synapse_traces})
         for (const TracePlan& trace : *side) {
-            const auto coarse = static_cast<uint32_t>(sides + 4 * trace_count + words.size());
-            for (const float value : trace.coarse) words.push_back(std::bit_cast<uint32_t>(value));
-            const auto fine = static_cast<uint32_t>(sides + 4 * trace_count + words.size());
-            for (const float value : trace.fine) words.push_back(std::bit_cast<uint32_t>(value));
-            tables.insert(tables.end(), {static_cast<uint32_t>(trace.decay.size() - 1), coarse, fine,
-                                         std::bit_cast<uint32_t>(trace.keep)});
+            const uint32_t coarse = add_table(trace.coarse), fine = add_table(trace.fine);
+            words.insert(words.end(), {static_cast<uint32_t>(trace.decay.size() - 1), coarse, fine,
+                                       std::bit_cast<uint32_t>(trace.keep)});
         }
-    tables.insert(tables.end(), words.begin(), words.end());
-    traces = device.allocate((sides + tables.size()) * 4, Memory::device, what("traces"));
-    if (!tables.empty()) device.upload(traces, sides * 4, tables.data(), tables.size() * 4);
+    words.insert(words.end(), tables.begin(), tables.end());
+    // Longer time constants have longer tables. Room for twice as long, because the device gives no memory back.
+    const bool grows = !traces.buffer || (sides + words.size()) * 4 > traces.size;
+    if (grows) {
+        const Range before = traces;
+        const VkDeviceSize wanted = (sides + (before.buffer ? 2 : 1) * words.size()) * 4;
+        traces = device.allocate(std::min(wanted, std::max(device.storage_range(), (sides + words.size()) * 4)), Memory::device,
+                                 text("the traces of projection '", name_, "'"));
+        if (before.buffer && sides > 0) {
+            std::vector<uint32_t> kept(sides);
+            device.download(before, 0, kept.data(), sides * 4);
+            device.upload(traces, 0, kept.data(), sides * 4);
+        }
+    }
+    if (!words.empty()) device.upload(traces, sides * 4, words.data(), words.size() * 4);
+    plan_ = std::move(plan);
+    return grows;
+}
 
-    if (!learns_from_targets) return;
-    // The synapses onto each target: their number in canonical order, and the place of their source and delay.
+// The synapses onto each target: their number in canonical order, and the place of their source and delay.
+void PlasticMemory::index_targets(Device& device, const Network& network, const Projection& projection,
+                                  std::span<const uint16_t> delays) {
+    const uint32_t sources = network.population(projection.source).size, targets = network.population(projection.target).size;
     std::vector<uint32_t> begins(size_t{targets} + 1, 0);
     RowMemory memory;
     CanonicalRow row;
@@ -82,36 +115,48 @@ PlasticMemory::PlasticMemory(Device& device, const Network& network, const Proje
             entry[1] = i * arguments.delay_count + static_cast<uint32_t>(slot);
         }
     }
-    incoming = device.allocate(all.size() * 4, Memory::device, what("synapses"));
+    incoming = device.allocate(all.size() * 4, Memory::device, text("the synapses of projection '", projection.name, "'"));
     device.upload(incoming, 0, all.data(), all.size() * 4);
 }
 
 void PlasticMemory::reset_traces(Device& device) {
-    device.fill(traces.part(0, VkDeviceSize{arguments.tables} * 4), 0);
+    device.fill(traces.part(0, VkDeviceSize{arguments.constants} * 4), 0);
+    if (own_.size > 0) device.fill(own_, 0);
 }
 
-void PlasticMemory::read_traces(Device& device, uint64_t now, bool pre, std::vector<float>& out_values,
+PlasticMemory::Side PlasticMemory::side_of(Slot::Kind side) const {
+    const auto cut = [](const Range& range, VkDeviceSize begin, VkDeviceSize end, size_t places) {
+        const VkDeviceSize values = begin + places * 4;
+        return Side{range.part(begin, places * 4), range.part(values, end - values), places};
+    };
+    const VkDeviceSize post = VkDeviceSize{arguments.post} * 4;
+    if (side == Slot::pre_traces) return cut(traces, 0, post, arguments.pre_size);
+    if (side == Slot::post_traces) return cut(traces, post, VkDeviceSize{arguments.constants} * 4, arguments.post_size);
+    return cut(own_, 0, own_.size, arguments.synapse_count);
+}
+
+void PlasticMemory::read_traces(Device& device, uint64_t now, Slot::Kind side, std::vector<float>& out_values,
                                 std::vector<int32_t>& out_ages) const {
-    const std::vector<TracePlan>& plans = pre ? plan_->pre_traces : plan_->post_traces;
-    const size_t count = places(pre);
-    std::vector<uint32_t> steps(count);
-    out_values.assign(count * plans.size(), 0.0f);
-    out_ages.assign(count, oldest_event);
-    if (plans.empty() || count == 0) return;
-    device.download(traces, begin(pre), steps.data(), count * 4);
-    device.download(traces, begin(pre) + count * 4, out_values.data(), out_values.size() * 4);
-    for (size_t i = 0; i < count; ++i)
-        out_ages[i] = kept_traces(plans, static_cast<uint32_t>(now + 1) - steps[i], out_values.data() + i, count);
+    const std::vector<TracePlan>& plans = traces_of(*plan_, side);
+    const Side found = side_of(side);
+    std::vector<uint32_t> steps(found.places);
+    out_values.assign(found.places * plans.size(), 0.0f);
+    out_ages.assign(found.places, oldest_event);
+    if (out_values.empty()) return;
+    device.download(found.steps, 0, steps.data(), steps.size() * 4);
+    device.download(found.values, 0, out_values.data(), out_values.size() * 4);
+    for (size_t i = 0; i < steps.size(); ++i)
+        out_ages[i] = kept_traces(plans, static_cast<uint32_t>(now + 1) - steps[i], out_values.data() + i, found.places);
 }
 
-void PlasticMemory::write_values(Device& device, bool pre, std::span<const float> values) {
-    if (!values.empty()) device.upload(traces, begin(pre) + places(pre) * 4, values.data(), values.size() * 4);
+void PlasticMemory::write_values(Device& device, Slot::Kind side, std::span<const float> values) {
+    if (!values.empty()) device.upload(side_of(side).values, 0, values.data(), values.size() * 4);
 }
 
-void PlasticMemory::write_ages(Device& device, uint64_t now, bool pre, std::span<const int32_t> ages) {
+void PlasticMemory::write_ages(Device& device, uint64_t now, Slot::Kind side, std::span<const int32_t> ages) {
     std::vector<uint32_t> steps(ages.size());
     for (size_t i = 0; i < ages.size(); ++i) steps[i] = static_cast<uint32_t>(now + 1) - static_cast<uint32_t>(ages[i]);
-    if (!steps.empty()) device.upload(traces, begin(pre), steps.data(), steps.size() * 4);
+    if (!steps.empty()) device.upload(side_of(side).steps, 0, steps.data(), steps.size() * 4);
 }
 
 }  // namespace snn::vulkan

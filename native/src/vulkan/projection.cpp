@@ -36,6 +36,11 @@ Delivery delivery_of(const Projection& projection) {
     }
 }
 
+uint64_t own_trace_words(const Projection& projection) {
+    const size_t traces = projection.plasticity->rule->synapse_traces.size();
+    return traces == 0 ? 0 : (1 + traces) * projection.weight_count();
+}
+
 ProjectionMemory::ProjectionMemory(Device& device, const Network& network, const Projection& projection, uint32_t copies)
     : delivery(delivery_of(projection)) {
     if (copies > 1) {
@@ -101,7 +106,7 @@ void ProjectionMemory::load(Device& device, const Network& network, const Projec
         const Data& data = made[s];
         if (segments.size() <= s) {
             Segment segment{{}, {}, data.first, data.last};
-            segment.synapses = device.allocate(data.synapses.size() * 4, Memory::device, name_of(projection));
+            segment.synapses = device.allocate((data.synapses.size() + data.words_behind) * 4, Memory::device, name_of(projection));
             segment.rows = device.allocate(data.rows.size() * 4, Memory::device, name_of(projection));
             if (!data.rows.empty()) device.upload(segment.rows, 0, data.rows.data(), data.rows.size() * 4);
             segments.push_back(segment);
@@ -186,7 +191,8 @@ std::vector<ProjectionMemory::Data> ProjectionMemory::plastic(const Network& net
         }
     }
     data.rows.push_back(place);
-    if (std::max(data.synapses.size(), data.rows.size()) > range / 4)
+    data.words_behind = own_trace_words(projection);
+    if (std::max<uint64_t>(data.synapses.size() + data.words_behind, data.rows.size()) > range / 4)
         throw Error(SNN_ERROR_UNSUPPORTED, "projection '", projection.name, "' has ", place,
                     " plastic synapses, more than a shader of this Vulkan device reaches");
     if (place == 0) return {};

@@ -21,6 +21,8 @@ enum class Delivery : uint8_t {
     plastic,
 };
 Delivery delivery_of(const Projection& projection);
+// Of a plastic projection: what synapses with traces of their own have behind them.
+uint64_t own_trace_words(const Projection& projection);
 
 class ProjectionMemory {
 public:
@@ -50,6 +52,7 @@ private:
     struct Data {
         std::vector<uint32_t> synapses, rows;
         uint32_t first = 0, last = 0;
+        uint64_t words_behind = 0;  // synapses, for others to fill
     };
     std::vector<Data> dense(const Network& network, const Projection& projection, VkDeviceSize range) const;
     std::vector<Data> sparse(const Network& network, const Projection& projection, VkDeviceSize range) const;

@@ -38,20 +38,6 @@ void describe(uint32_t device, SNNDeviceInfo& out_info) {
     out_info.can_train = 1;
 }
 
-std::string why_not(const Projection& projection) {
-    if (!projection.plasticity) return {};
-    const PlasticityRule& rule = *projection.plasticity->rule;
-    if (!rule.on_signal && rule.synapse_traces.empty()) return {};
-    return text(describe_plasticity(projection), ": device 'vulkan' has no traces of single synapses and no signals to them");
-}
-
-std::vector<std::string> cannot_run(const Network& network) {
-    std::vector<std::string> reasons(network.populations().size());
-    for (const Projection& projection : network.projections())
-        if (reasons[projection.target].empty()) reasons[projection.target] = why_not(projection);
-    return reasons;
-}
-
 uint64_t own_memory_bytes(std::string_view choice) {
     const vulkan::DeviceDescription* const found = vulkan::find_device(choice);
     const bool is_apart = found && found->type == VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU;
@@ -64,9 +50,6 @@ std::unique_ptr<Executor> open(std::shared_ptr<const Plan> plan, const ExecutorO
                     "device 'vulkan' computes in float32 only; SNN_FLAG_FLOAT64 and SNN_FLAG_SMOOTH_SPIKES need 'reference'");
     if (options.instruction_set != SNN_ISA_BEST)
         throw Error(SNN_ERROR_UNSUPPORTED, "device 'vulkan' has no instruction sets to choose from; leave it at SNN_ISA_BEST");
-    for (const Projection& projection : plan->network->projections())
-        if (const std::string reason = why_not(projection); !reason.empty())
-            throw Error(SNN_ERROR_UNSUPPORTED, reason, "; \"cpu\" has");
     return std::make_unique<vulkan::VulkanExecutor>(std::move(plan), options);
 }
 
@@ -98,6 +81,7 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
                 keeps_list[projection.source] = keeps_list[projection.target] = 1;
                 words = 2 * count + sources * delays * (2 + rule.pre_traces.size()) + targets * (2 + rule.post_traces.size());
                 if (rule.learns_from_targets()) words += 2 * count;
+                words += vulkan::own_trace_words(projection);
                 break;
             }
         }
@@ -127,7 +111,6 @@ const Backend vulkan_backend{.name = "vulkan",
                              .driver = driver,
                              .gives_same_bits = true,
                              .is_gpu = true,
-                             .cannot_run = cannot_run,
                              .own_memory_bytes = own_memory_bytes,
                              .is_automatic = true,
                              .is_integrated = is_integrated};

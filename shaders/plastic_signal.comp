@@ -1,0 +1,23 @@
+// A signal reaches all plastic synapses of a projection before the step to come: a workgroup takes the synapses of a source that
+// have one delay.
+//
+// `rows` is that of plastic_arrive.comp.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "plastic.glsl"
+
+float signal_value() { return uintBitsToFloat(a.signal); }
+
+bool rule_signal() { return false; }
+
+void main() {
+    for (pre_place = gl_WorkGroupID.x; pre_place < a.pre_size; pre_place += gl_NumWorkGroups.x) {
+        const uint row = a.delay_count + pre_place;
+        for (uint k = rows[row] + gl_LocalInvocationID.x; k < rows[row + 1]; k += GROUP_SIZE) {
+            post_place = synapses[2 * k];
+            find_synapse(k);
+            rule_signal();
+            leave_synapse();
+        }
+    }
+}
