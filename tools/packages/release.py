@@ -67,7 +67,7 @@ def make(folder: Path, systems: list[System]) -> list[Path]:
             made: Libraries = {}
             for system, of_system in prefixes.items():
                 if system.machine in machines:
-                    made[system] = work / source / str(system)
+                    made[system] = work / "parts" / source / str(system)
                     build_part(source, system, of_system, made[system])
             return made
 
