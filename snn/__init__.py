@@ -88,10 +88,11 @@ from snn.population import Population
 from snn.projection import Projection
 from snn.quantization import Quantization
 from snn.recorder import Recorder
-from snn.recording import Recording, SpikeEvents
+from snn.recording import Recording
 from snn.sequential import Sequential
 from snn.simulation import Simulation
 from snn.sparse import Sparse
+from snn.spike_events import SpikeEvents
 from snn.surrogates import Surrogate
 from snn.tensorboard import TensorBoard
 from snn.trainer import Trainer
@@ -110,12 +111,14 @@ _ELSEWHERE = {
     "NeuronGroup": "Network.add, with neurons such as snn.LIF(100) or a snn.NeuronModel",
     "Poisson": "PoissonSource and snn.encode.rate",
     "PoissonGroup": "PoissonSource",
-    "SpikeGeneratorGroup": "SpikeInput",
+    "PopulationRateMonitor": "SpikeEvents.population_rate",
+    "SpikeGeneratorGroup": "SpikeInput, with snn.stimuli.spike_events",
     "SpikeMonitor": "Simulation.run, with record={name: 'spike_events'}",
     "StateMonitor": "Simulation.run, with record={name: 'v'}",
     "STDP": "PairSTDP",
     "Synapses": "Network.connect, with snn.Sparse and its rules",
     "Synaptic": "presets.snntorch_synaptic and snn.CurrentLIF",
+    "TimedArray": "stimuli.timed",
 }
 
 if not _TYPE_CHECKING:  # which would take every name for one of the module's

@@ -11,11 +11,20 @@ from collections.abc import Mapping
 from typing import Any, SupportsIndex, TypeVar
 
 from snn._arrays import choice, number
+from snn._nest import nest
 from snn.builtin_neurons import LIF, CurrentLIF
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
 from snn.neurons import Neuron
 
-__all__ = ["norse_lif", "norse_lif_box", "sinabs_lif", "snntorch_leaky", "snntorch_synaptic", "spikingjelly_lif"]
+__all__ = [
+    "nest",
+    "norse_lif",
+    "norse_lif_box",
+    "sinabs_lif",
+    "snntorch_leaky",
+    "snntorch_synaptic",
+    "spikingjelly_lif",
+]
 
 _Neurons = TypeVar("_Neurons", bound=Neuron)
 Size = SupportsIndex | tuple[SupportsIndex, ...] | None
