@@ -40,9 +40,9 @@ std::vector<float> weights_after(const CpuCase& test_case, uint32_t projection);
 
 // ThreadSanitizer watches what threads do to each other; what one thread computes is tested without it, in a fraction of the time.
 #if defined(__SANITIZE_THREAD__)
-constexpr bool kOnlyThreads = true;
+constexpr bool only_threads = true;
 #else
-constexpr bool kOnlyThreads = false;
+constexpr bool only_threads = false;
 #endif
 
 // What a case is compared with: "reference", but under sanitizers, where that takes minutes, "cpu" for the large ones, and for all
