@@ -2,8 +2,8 @@
 
 The scene is built, warms up, and runs over its window in equal parts (the repeats) while spikes are counted. The rates of
 every population, of this library and of each peer, and the weights of a scene that learns, must be within what the scene
-expects: else there is no time. Peers
-(`snn.engine.bench.peers`) run in the same invocation, one after the other, each in a process of its own.
+expects: else there is no time. Peers (`snn.engine.bench.peers`) run in the same invocation, one after the other, each in a
+process of its own.
 
 Variants: ``snn``, and the peers that were asked for.
 """

@@ -129,6 +129,7 @@ CASES = [
     (ModelBoundsError, "[derived] kept: is inf for the default parameters", changed('"decay(tau, decay)"', '"1 / (tau - tau) * tau"')),
     # Language
     (ModelLanguageError, "[step] line 1: 'v / threshold': a step does not divide: put what is constant in [derived]", changed("kept * v", "v / threshold * v")),
+    (ModelLanguageError, "[step] line 1: '(v - 1) / (threshold + 1)': a step does not divide", changed("kept * v", "(v - 1) / (threshold + 1)")),
     (ModelLanguageError, "'v ** 2' is not in the language: there is no power: write v * v, or exp(y * log(v))", changed("kept * v", "v ** 2")),
     (ModelLanguageError, "write select(c, a, b)", changed("kept * v", "(v if v > 0[u] else v)")),
     (ModelLanguageError, "'sqrt' is not available in [step]", changed("kept * v", "sqrt(kept) * v")),
