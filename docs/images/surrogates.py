@@ -1,6 +1,6 @@
-"""Draw docs/images/surrogates.png: the derivative of every built-in surrogate with its defaults, around the threshold:
+"""Draw docs/images/surrogates.png: the derivative of every built-in surrogate with its defaults, around the threshold.
 
-    python -P docs/images/surrogates.py
+Run by ``python -P docs/images/surrogates.py``.
 """
 
 from pathlib import Path
