@@ -77,6 +77,9 @@ def expected(loss: str, spikes: np.ndarray, membrane: np.ndarray, given: np.ndar
         return float((DT / TAU * (filtered**2).sum(axis=0)).mean())
     if loss == "mean_square_membrane":
         return float(((membrane - given) ** 2)[:, :-1].mean())
+    if loss in ("cross_entropy_membrane", "cross_entropy_spikes"):  # of each step
+        of_steps = log_softmax(membrane if loss.endswith("membrane") else spikes)
+        return float(-of_steps[:, np.arange(BATCH), classes].mean())
     first = np.where(spikes.any(axis=0), spikes.argmax(axis=0), STEPS)
     scores = {
         "count": spikes.sum(axis=0),
