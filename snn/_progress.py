@@ -138,7 +138,7 @@ class _Bar:
 
 
 class EpochBar(_Bar):
-    """A bar over all batches of all epochs, with loss and accuracy of the epoch so far, and spikes of a neuron for one sample."""
+    """A bar over all batches of all epochs: loss and accuracy of the epoch so far, spikes of a neuron for one sample."""
 
     def __init__(self, epochs: int, batches: int, console: Console | None = None, *, done_epochs: int = 0) -> None:
         self._epochs, self._epoch, self._done = epochs, done_epochs, done_epochs * batches
