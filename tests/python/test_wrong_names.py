@@ -115,6 +115,8 @@ def test_epochs_and_learning_rate_of_a_trainer_are_checked_when_they_are_set() -
     [
         (lambda net: net, "predict", "Sequential has no attribute 'predict'; snn.Trainer"),
         (lambda net: net, "weights", r"projections\[\.\.\.\]\.weights"),
+        (lambda net: net, "state_dict", r"snn\.torch\.Module\(network\)"),
+        (lambda net: net, "to", "device='vulkan'"),
         (lambda net: snn.Trainer(net), "save", r"network\.save"),
         (lambda net: snn.Trainer(net), "histroy", "did you mean 'history'"),
         (lambda net: net.projections["input_to_hidden"], "delay", "delay_steps is that of all synapses"),
