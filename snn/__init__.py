@@ -88,10 +88,11 @@ from snn.population import Population
 from snn.projection import Projection
 from snn.quantization import Quantization
 from snn.recorder import Recorder
-from snn.recording import Recording, SpikeEvents
+from snn.recording import Recording
 from snn.sequential import Sequential
 from snn.simulation import Simulation
 from snn.sparse import Sparse
+from snn.spike_events import SpikeEvents
 from snn.surrogates import Surrogate
 from snn.tensorboard import TensorBoard
 from snn.trainer import Trainer
@@ -122,18 +123,20 @@ _ELSEWHERE = {
     "ParametricLIFNode": "LIF(tau_membrane=snn.Learnable(2.0))",
     "Poisson": "PoissonSource and snn.encode.rate",
     "PoissonGroup": "PoissonSource",
+    "PopulationRateMonitor": "SpikeEvents.population_rate",
     "RLeaky": "Network.connect, of a population to itself with delay_steps=1, and snn.presets.snntorch_leaky",
     "RSynaptic": "Network.connect, of a population to itself with delay_steps=1, and snn.presets.snntorch_synaptic",
     "SLSTM": "SpikingLSTM",
     "spikegen": "encode",
     "spikeplot": "plot",
-    "SpikeGeneratorGroup": "SpikeInput",
+    "SpikeGeneratorGroup": "SpikeInput, with snn.stimuli.spike_events",
     "SpikeMonitor": "Simulation.run, with record={name: 'spike_events'}",
     "StateMonitor": "Simulation.run, with record={name: 'v'}",
     "STDP": "PairSTDP",
     "Synapses": "Network.connect, with snn.Sparse and its rules",
     "utils": "Simulation.reset, which begins again, and snn.data",
     "Synaptic": "presets.snntorch_synaptic and snn.CurrentLIF",
+    "TimedArray": "stimuli.timed",
 }
 
 if not _TYPE_CHECKING:  # which would take every name for one of the module's

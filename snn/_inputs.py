@@ -11,12 +11,50 @@ from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import Floats, float32_array, mapping, new_array, spread
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
+from snn.spike_events import SpikeEvents
 
 if TYPE_CHECKING:
     from snn.network import Network
     from snn.population import Population
 
-__all__ = ["Inputs"]
+__all__ = ["EventInput", "Inputs", "RunInput"]
+
+# Room for input that comes as events, written out for some steps at a time: 4 MB.
+_VALUES_AT_ONCE = 1 << 20
+
+RunInput = Mapping[str, ArrayLike | SpikeEvents] | NDArray[Any] | SpikeEvents
+
+
+class EventInput:
+    """Spikes that a run is given one by one, written out a piece at a time.
+
+    Parameters
+    ----------
+    population : Population
+        The input whose they are.
+    events : SpikeEvents
+        Checked by `Inputs.of_run`.
+    steps : int
+        Steps of the run.
+    """
+
+    def __init__(self, population: Population, events: SpikeEvents, steps: int) -> None:
+        self.index = population._index
+        order = np.argsort(events.steps, kind="stable")
+        self._steps = events.steps[order].astype(np.int64)
+        self._places = events.samples[order].astype(np.int64) * population.size + events.neurons[order]
+        self._frame = (events.batch_size, *population.shape)
+        values = events.batch_size * population.size
+        self.steps_at_once = max(1, min(steps, _VALUES_AT_ONCE // values))
+        self._room = new_array((self.steps_at_once, values), np.float32, f"input {population.name!r}")
+
+    def frames(self, begin: int, count: int) -> Floats:
+        """Return the values of `count` steps from `begin` on, at most `steps_at_once`, valid until the next call."""
+        frames = self._room[:count]
+        frames[...] = 0.0
+        some = slice(*np.searchsorted(self._steps, (begin, begin + count)))
+        frames[self._steps[some] - begin, self._places[some]] = 1.0
+        return frames.reshape(count, *self._frame)
 
 
 class Inputs:
@@ -42,9 +80,9 @@ class Inputs:
             raise InvalidArgumentError(f"population {name!r} is not an input; the inputs are: {inputs}")
         return population
 
-    def by_name(self, inputs: Mapping[str, ArrayLike] | NDArray[Any] | None) -> Mapping[str, ArrayLike]:
+    def by_name(self, inputs: RunInput | None) -> Mapping[str, Any]:
         """Return arrays by input population; a single one is that of the only input."""
-        if isinstance(inputs, np.ndarray):
+        if isinstance(inputs, np.ndarray | SpikeEvents):
             names = self._network.inputs
             if len(names) != 1:
                 raise InvalidArgumentError(
@@ -53,9 +91,11 @@ class Inputs:
             return {names[0]: inputs}
         return mapping(inputs, "inputs", "arrays by input population")
 
-    def of_run(self, name: str, values: ArrayLike, steps: int) -> tuple[int, bool, Floats]:
-        """Return (population, held, array) for a run, from any of the shapes that `Simulation.run` takes."""
+    def of_run(self, name: str, values: Any, steps: int) -> tuple[int, bool, Floats] | EventInput:
+        """Return (population, held, array) or events for a run, from any of the shapes that `Simulation.run` takes."""
         population = self[name]
+        if isinstance(values, SpikeEvents):
+            return self._events_of_run(population, values, steps)
         shape, batch = population.shape, self._batch_size
         array = float32_array(values, f"input {name!r}")
         for one in {shape, (population.size,)}:
@@ -72,9 +112,33 @@ class Inputs:
             f"{(batch, *shape)} or {shape} (held)"
         )
 
+    def _events_of_run(self, population: Population, events: SpikeEvents, steps: int) -> EventInput:
+        what = f"input {population.name!r} is {events!r}"
+        size = math.prod(events.shape)
+        if events.shape != population.shape and events.shape != (population.size,):
+            raise InvalidArgumentError(
+                f"{what} of a population of shape {events.shape}; the input has shape {population.shape}"
+            )
+        if events.batch_size != self._batch_size:
+            raise InvalidArgumentError(f"{what} and {events.batch_size} samples; the simulation has {self._batch_size}")
+        if events.dropped:
+            raise InvalidArgumentError(f"{what}; a run takes events of which all are there")
+        limits = (("steps", events.steps, steps), ("neurons", events.neurons, size))
+        for column, values, limit in (*limits, ("samples", events.samples, self._batch_size)):
+            if len(values) and values.max() >= limit:
+                more = "; events.between(begin, end) has those of some steps" if column == "steps" else ""
+                raise InvalidArgumentError(
+                    f"{what}, whose {column} go up to {int(values.max())}; there are {limit}, from 0 to {limit - 1}{more}"
+                )
+        return EventInput(population, events, steps)
+
     def of_step(self, name: str, values: ArrayLike) -> tuple[int, Floats]:
         """Return (population, array) for the coming step, an entry for each sample."""
         population = self[name]
+        if isinstance(values, SpikeEvents):
+            raise ArgumentTypeError(
+                f"input {name!r} is {values!r}, which Simulation.run takes; a step takes values of each neuron"
+            )
         array = float32_array(values, f"input {name!r}")
         shapes = {population.shape, (population.size,)}
         if array.shape in shapes:

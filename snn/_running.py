@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from snn._arrays import mapping, name_list, new_array
-from snn.engine.errors import StoppedError
-from snn.recording import Recording, SpikeEvents
+from snn._arrays import mapping, new_array
+from snn._inputs import EventInput
+from snn._wanted import Wanted, flat_indices, some_of, wanted_of
+from snn.engine.errors import InvalidArgumentError, StoppedError
+from snn.recording import Recording
+from snn.spike_events import SpikeEvents
 
 if TYPE_CHECKING:
     from snn._arrays import Floats
@@ -19,12 +23,17 @@ if TYPE_CHECKING:
     from snn.projection import Projection
     from snn.simulation import Simulation
 
-__all__ = ["Run"]
+__all__ = ["Record", "Run"]
 
 Words = NDArray[np.uint32]
 
+Record = Mapping[str, Wanted]  # by population or projection
+
 # Room for so many events between two looks at them: 8 MB with steps and neurons.
 _EVENTS_AT_ONCE = 1 << 20
+
+# Values of a state of which a few neurons are wanted, between two looks at them: 4 MB, which stay in a cache.
+_VALUES_AT_ONCE = 1 << 20
 
 OF_A_RUN = ("spike_count", "spike_events")
 
@@ -57,7 +66,7 @@ class _Events:
             if not self._parts:
                 break
 
-    def gathered(self, steps: int) -> SpikeEvents:
+    def gathered(self, steps: int, dt: float, first_step: int) -> SpikeEvents:
         """Return all events of a run of `steps` steps."""
         over = 0 if self._maximum is None else max(0, self._kept - self._maximum)
         columns = [
@@ -72,7 +81,33 @@ class _Events:
             step_count=steps,
             batch_size=self.batch_size,
             dropped=self._dropped + over,
+            dt=dt,
+            first_step=first_step,
         )
+
+
+class _Chosen:
+    """A state of some neurons of a population: libsnn fills an array of all of them, for some rows at a time."""
+
+    def __init__(
+        self, population: Population, variable: str, neurons: NDArray[np.int64], batch_size: int, rows: int
+    ) -> None:
+        self.index = population._index
+        self.variable = variable
+        self.neurons = neurons
+        dtype = population._dtype(variable)
+        what = f"the recording of {population.name}.{variable}"
+        self.array = new_array((rows, batch_size, len(neurons)), dtype, what)
+        self.rows_at_once = max(1, min(rows, _VALUES_AT_ONCE // (batch_size * population.size)))
+        self._room = new_array((self.rows_at_once, batch_size, *population.shape), dtype, what)
+
+    def room(self, rows: slice) -> NDArray[Any]:
+        """Return where libsnn writes these rows of the run."""
+        return self._room[: rows.stop - rows.start]
+
+    def take(self, rows: slice) -> None:
+        """Keep what is wanted of the rows that were written."""
+        self.array[rows] = some_of(self.room(rows), 2, self.neurons)
 
 
 class Run:
@@ -82,15 +117,16 @@ class Run:
         self,
         simulation: Simulation,
         steps: int,
-        frames: list[tuple[int, bool, Floats]],
-        record: Mapping[str, str | Iterable[str]] | None,
+        frames: list[tuple[int, bool, Floats] | EventInput],
+        record: Record | None,
         every: int,
         max_events: int | None,
     ) -> None:
         self._simulation = simulation
         self._session = simulation._session
         self._steps = steps
-        self._frames = frames
+        self._frames = [frame for frame in frames if not isinstance(frame, EventInput)]
+        self._event_inputs = [frame for frame in frames if isinstance(frame, EventInput)]
         self._every = every
         self._first_step = self._session.step_count
         self._done = 0
@@ -98,47 +134,68 @@ class Run:
         self._dense: list[tuple[int, str, NDArray[Any]]] = []
         self._sums: list[tuple[int, NDArray[Any], NDArray[Any]]] = []  # of the run, of the piece at hand
         self._events: dict[str, _Events] = {}
-        self._weights: list[tuple[str, NDArray[Any]]] = []
+        self._chosen: list[_Chosen] = []
+        self._weights: list[tuple[str, NDArray[Any], NDArray[np.int64] | None]] = []
         network = simulation.network
         for name, wanted in mapping(record, "record", "variables by population or projection").items():
             if isinstance(name, str) and name in network.projections:
                 what = f"what to record of projection {name!r}"
-                self._add_projection(network.projections[name], name_list(wanted, what))
+                self._add_projection(network.projections[name], wanted_of(wanted, what))
             else:
                 population = network[name]
                 what = f"what to record of population {population.name!r}"
-                self._add_population(population, name_list(wanted, what), max_events)
+                self._add_population(population, wanted_of(wanted, what), max_events)
         # Whether libsnn has to come back before the end.
-        self._is_cut = bool(self._events or self._weights or simulation._functions)
+        self._is_cut = bool(
+            self._events or self._weights or self._chosen or self._event_inputs or simulation._functions
+        )
         self._sums = [(i, array, np.zeros_like(array) if self._is_cut else array) for i, array, _ in self._sums]
 
-    def _add_population(self, population: Population, variables: list[str], max_events: int | None) -> None:
+    def _add_population(self, population: Population, variables: dict[str, Any], max_events: int | None) -> None:
         own = self._arrays.setdefault(population.name, {})
         shape = (self._simulation.batch_size, *population.shape)
-        for variable in variables:
+        for variable, chosen in variables.items():
             population._check_recordable(variable, of_a_run=OF_A_RUN)
+            if chosen is not None:
+                if variable in ("spikes", *OF_A_RUN):
+                    raise InvalidArgumentError(
+                        f"{variable!r} of {population.name!r} is recorded of all neurons, so give None; "
+                        "states are recorded of chosen ones"
+                    )
+                neurons = flat_indices(chosen, population.size, f"{population.name}.{variable}")
+                rows = self._steps // self._every
+                some = _Chosen(population, variable, neurons, self._simulation.batch_size, rows)
+                self._chosen.append(some)
+                own[variable] = some.array
+                continue
             if variable == "spike_events":
                 self._events[population.name] = _Events(
                     population, self._simulation.batch_size, self._steps, max_events
                 )
                 continue
             summed = variable == "spike_count"
-            rows = () if summed else (self._steps // self._every,)
+            full = shape if summed else (self._steps // self._every, *shape)
             what = f"the recording of {population.name}.{variable}"
-            array = own[variable] = new_array((*rows, *shape), population._dtype(variable), what)
+            array = own[variable] = new_array(full, population._dtype(variable), what)
             if summed:
                 self._sums.append((population._index, array, array))
             else:
                 self._dense.append((population._index, variable, array))
 
-    def _add_projection(self, projection: Projection, variables: list[str]) -> None:
+    def _add_projection(self, projection: Projection, variables: dict[str, Any]) -> None:
         own = self._arrays.setdefault(projection.name, {})
-        for variable in variables:
+        for variable, chosen in variables.items():
             projection._check_recordable(variable)
             path = f"{projection.name}.{variable}"
-            shape = (self._steps // self._every, *self._simulation._variables.shape(path))
-            own[variable] = new_array(shape, np.float32, f"the recording of {path}")
-            self._weights.append((path, own[variable]))
+            shape = self._simulation._variables.shape(path)
+            flat = None
+            if chosen is not None:
+                samples = shape[:1] if self._simulation.sample_weights else ()
+                flat = flat_indices(chosen, math.prod(shape[len(samples) :]), path)
+                shape = (*samples, len(flat))
+            rows = self._steps // self._every
+            own[variable] = new_array((rows, *shape), np.float32, f"the recording of {path}")
+            self._weights.append((path, own[variable], flat))
 
     # ---- running
 
@@ -169,7 +226,9 @@ class Run:
         for index, _, piece in self._sums:
             piece.fill(0)
             records.append((index, "spike_count", piece))
+        records += [(some.index, some.variable, some.room(rows)) for some in self._chosen]
         frames = [(index, held, array if held else array[begin : begin + count]) for index, held, array in self._frames]
+        frames += [(given.index, False, given.frames(begin, count)) for given in self._event_inputs]
         events: list[tuple[int, *tuple[Words, ...]]] = [
             (recorded.population._index, *recorded.arrays) for recorded in self._events.values()
         ]
@@ -196,6 +255,8 @@ class Run:
             for _, total, piece in self._sums:
                 if piece is not total:
                     total += piece
+            for some in self._chosen:
+                some.take(rows)
         self._between()
         if stopped and self._done < self._steps:
             raise StoppedError(f"stopped after {self._done} of {self._steps} steps")
@@ -209,6 +270,10 @@ class Run:
             count = min(count, interval - self._done % interval)
         if self._weights:
             count = min(count, self._every - self._done % self._every)
+        for some in self._chosen:
+            count = min(count, some.rows_at_once * self._every - self._done % self._every)
+        for given in self._event_inputs:
+            count = min(count, given.steps_at_once)
         for every, _ in self._simulation._functions:
             count = min(count, every - (self._first_step + self._done) % every)
         if any(not held for _, held, _ in self._frames):
@@ -220,8 +285,11 @@ class Run:
     def _between(self) -> None:
         if self._weights and self._done > 0 and self._done % self._every == 0:
             row = self._done // self._every - 1
-            for path, array in self._weights:
-                self._session.read(path, array[row])
+            for path, array, flat in self._weights:
+                if flat is None:
+                    self._session.read(path, array[row])
+                else:
+                    array[row] = some_of(self._simulation._variables.read(path), array.ndim - 2, flat)
         self._simulation._call_functions()
 
     def _recording(self) -> Recording:
@@ -230,8 +298,7 @@ class Run:
             name: {key: array if key == "spike_count" else array[:rows] for key, array in variables.items()}
             for name, variables in self._arrays.items()
         }
+        dt = self._simulation.network.dt
         for name, events in self._events.items():
-            arrays[name]["spike_events"] = events.gathered(self._done)
-        return Recording(
-            arrays, self._simulation.network.dt, self._first_step, step_count=self._done, every=self._every
-        )
+            arrays[name]["spike_events"] = events.gathered(self._done, dt, self._first_step)
+        return Recording(arrays, dt, self._first_step, step_count=self._done, every=self._every)

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import integer_array, number, real_array
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, UnsupportedError, shown
-from snn.recording import SpikeEvents
+from snn.spike_events import SpikeEvents
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,7 +82,7 @@ def _dress(axes: Axes, title: str | None, x_label: str, y_label: str) -> None:
 def raster(
     spikes: ArrayLike | SpikeEvents,
     *,
-    dt: float = 1.0,
+    dt: float | None = None,
     axes: Axes | None = None,
     color: Any = INK,
     title: str | None = None,
@@ -93,8 +93,9 @@ def raster(
     ----------
     spikes : array_like, shape (steps, neurons), or SpikeEvents
         0 or 1, as ``recording["hidden"]["spikes"][:, sample]``; or ``recording["hidden"]["spike_events"]`` of one sample.
-    dt : float, default 1.0
-        Time step in milliseconds.
+    dt : float, optional
+        Time step in milliseconds; by default that of the events, which a run told them, else 1.0. Events are drawn at the time
+        since the simulation began, an array as if it began with the first row.
     axes : Axes, optional
         Where to draw.
     color : matplotlib colour or sequence of them, one for each neuron
@@ -104,6 +105,7 @@ def raster(
     """
     steps: NDArray[Any]
     neurons: NDArray[Any]
+    first_step = 0
     if isinstance(spikes, SpikeEvents):
         if spikes.batch_size > 1:
             raise InvalidArgumentError(
@@ -112,12 +114,13 @@ def raster(
         if spikes.step_count == 0:
             raise InvalidArgumentError("spikes are events of a run without steps; there is nothing to draw")
         step_count, size = spikes.step_count, math.prod(spikes.shape)
+        first_step, dt = spikes.first_step, spikes.dt if dt is None else dt
         steps, neurons = spikes.steps.astype(np.int64), spikes.neurons.astype(np.int64)
     else:
         array = _frames(spikes, "spikes")
         step_count, size = array.shape
         steps, neurons = np.nonzero(array)
-    dt = number(dt, "dt", minimum=0.0, exclusive=True)
+    dt = number(1.0 if dt is None else dt, "dt", minimum=0.0, exclusive=True)
     if _is_list(color) and len(color) != size:
         raise InvalidArgumentError(f"there are {len(color)} colors for {size} neurons")
     axes = _axes(axes)
@@ -127,8 +130,8 @@ def raster(
     is_crowded = len(steps) > _CROWD
     half = 0.45 * max(1.0, size / (256 if is_crowded else 32))
     width = 0.6 if is_crowded else 1.2
-    axes.vlines((steps + 1) * dt, neurons - half, neurons + half, colors=colors, linewidth=width)
-    axes.set_xlim(0.5 * dt, (step_count + 0.5) * dt)
+    axes.vlines((first_step + steps + 1) * dt, neurons - half, neurons + half, colors=colors, linewidth=width)
+    axes.set_xlim((first_step + 0.5) * dt, (first_step + step_count + 0.5) * dt)
     axes.set_ylim(-1, size)
     _dress(axes, title, "time (ms)", "neuron")
     return axes

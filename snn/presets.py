@@ -14,12 +14,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import boolean, choice, number, real_array
+from snn._nest import nest
 from snn.builtin_neurons import LIF, CurrentLIF
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
 from snn.learnable import Learnable
 from snn.neurons import Neuron
 
-__all__ = ["norse_lif", "norse_lif_box", "sinabs_lif", "snntorch_leaky", "snntorch_synaptic", "spikingjelly_lif"]
+__all__ = [
+    "nest",
+    "norse_lif",
+    "norse_lif_box",
+    "sinabs_lif",
+    "snntorch_leaky",
+    "snntorch_synaptic",
+    "spikingjelly_lif",
+]
 
 _Neurons = TypeVar("_Neurons", bound=Neuron)
 Size = SupportsIndex | tuple[SupportsIndex, ...] | None

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import known_name
+from snn._wanted import flat_indices, some_of
 from snn.engine.errors import ArgumentTypeError, shown
+from snn.population import Population
 from snn.recording import Recording
 
 if TYPE_CHECKING:
-    from snn.population import Population
     from snn.projection import Projection
     from snn.simulation import Simulation
 
@@ -25,21 +28,31 @@ class Recorder:
     `Simulation.run` records on its own and does not go through recorders.
     """
 
-    def __init__(self, simulation: Simulation, target: Population | Projection, variables: list[str]) -> None:
+    def __init__(
+        self, simulation: Simulation, target: Population | Projection, variables: Mapping[str, ArrayLike | None]
+    ) -> None:
         from snn.simulation import Simulation  # which needs this class
 
         if not isinstance(simulation, Simulation):
             raise ArgumentTypeError(f"simulation is {shown(simulation)}; recorders are made by Simulation.recorder")
-        for variable in variables:
-            target._check_recordable(variable)
         self._simulation = simulation
         self._target = target.name
+        # Of a variable of which some neurons or synapses are wanted: the axes before theirs, and which.
+        self._some: dict[str, tuple[int, NDArray[np.int64]]] = {}
+        has_samples = isinstance(target, Population) or simulation.sample_weights
+        for variable, chosen in variables.items():
+            target._check_recordable(variable)
+            if chosen is not None:
+                path = f"{target.name}.{variable}"
+                shape = simulation._variables.shape(path)[int(has_samples) :]
+                self._some[variable] = (int(has_samples), flat_indices(chosen, math.prod(shape), path))
         self._taken: dict[str, list[NDArray[Any]]] = {variable: [] for variable in variables}
         self._first_step = simulation.step_count
 
     def _take(self) -> None:
         for variable, arrays in self._taken.items():
-            arrays.append(self._simulation.get(f"{self._target}.{variable}"))
+            values = self._simulation.get(f"{self._target}.{variable}")
+            arrays.append(some_of(values, *self._some[variable]) if variable in self._some else values)
 
     @property
     def recording(self) -> Recording:
@@ -55,7 +68,8 @@ class Recorder:
         if arrays:
             return np.stack(arrays)
         path = f"{self._target}.{variable}"
-        return np.empty((0, *self._simulation._variables.shape(path)), self._simulation._variables.dtype(path))
+        none = np.empty(self._simulation._variables.shape(path), self._simulation._variables.dtype(path))
+        return np.stack([some_of(none, *self._some[variable]) if variable in self._some else none])[:0]
 
     def __len__(self) -> int:
         return len(next(iter(self._taken.values()), []))

@@ -1,8 +1,7 @@
-"""What a simulation recorded: arrays by population and variable, spikes as events."""
+"""What a simulation recorded: arrays by population and variable."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,72 +11,7 @@ from numpy.typing import NDArray
 from snn._arrays import integer, known_name, mapping
 from snn.engine.errors import InvalidArgumentError, NotFoundError, shown
 
-__all__ = ["Recording", "SpikeEvents"]
-
-
-class SpikeEvents:
-    """Spikes of one population, one entry for each: ordered by step, then sample, then neuron.
-
-    Parameters
-    ----------
-    steps : uint32 array, shape (events,)
-        Since the run began; 0 is its first step.
-    neurons : uint32 array, shape (events,)
-        Flat indices in the population.
-    samples : uint32 array, shape (events,), optional
-        Indices in the batch; all 0 when not given.
-    shape : tuple of int
-        Of the population.
-    step_count : int
-        Steps of the run.
-    batch_size : int, default 1
-        Samples of the run.
-    dropped : int, default 0
-        Older events that were not kept; see ``max_events`` of `Simulation.run`.
-    """
-
-    def __init__(
-        self,
-        steps: NDArray[np.uint32],
-        neurons: NDArray[np.uint32],
-        samples: NDArray[np.uint32] | None = None,
-        *,
-        shape: tuple[int, ...],
-        step_count: int,
-        batch_size: int = 1,
-        dropped: int = 0,
-    ) -> None:
-        self.steps = steps
-        self.neurons = neurons
-        self.samples = np.broadcast_to(np.uint32(0), steps.shape) if samples is None else samples
-        self.shape = shape
-        self.step_count = step_count
-        self.batch_size = batch_size
-        self.dropped = dropped
-
-    def __len__(self) -> int:
-        return len(self.steps)
-
-    def of(self, sample: int) -> SpikeEvents:
-        """Return the events of one sample; `dropped` stays the number of all samples together."""
-        chosen = self.samples == integer(sample, "sample", maximum=self.batch_size - 1)
-        return SpikeEvents(
-            self.steps[chosen],
-            self.neurons[chosen],
-            shape=self.shape,
-            step_count=self.step_count,
-            dropped=self.dropped,
-        )
-
-    def counts(self) -> NDArray[np.int64]:
-        """Return the number of spikes of each neuron: shape (batch size, *shape of the population)."""
-        size = math.prod(self.shape)
-        places = self.samples.astype(np.int64) * size + self.neurons
-        return np.bincount(places, minlength=self.batch_size * size).reshape(self.batch_size, *self.shape)
-
-    def __repr__(self) -> str:
-        lost = f", {self.dropped} older ones dropped" if self.dropped else ""
-        return f"<{len(self)} spike events of {self.step_count} steps{lost}>"
+__all__ = ["Recording"]
 
 
 class Recording(Mapping[str, Mapping[str, Any]]):
@@ -158,7 +92,7 @@ class Recording(Mapping[str, Mapping[str, Any]]):
         events = self[population].get("spike_events")
         if events is not None:
             own = events.of(sample)
-            return (self.first_step + 1 + own.steps.astype(np.float64)) * self.dt, own.neurons.astype(np.int64)
+            return own.times, own.neurons.astype(np.int64)
         spikes = self._spikes(population)
         which = integer(sample, "sample", maximum=spikes.shape[1] - 1)
         steps, neurons = np.nonzero(spikes[:, which].reshape(spikes.shape[0], -1))

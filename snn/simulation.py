@@ -26,11 +26,12 @@ from snn._arrays import (
     new_array,
     number,
 )
-from snn._inputs import Inputs
+from snn._inputs import Inputs, RunInput
 from snn._progress import RunBar
-from snn._running import Run
+from snn._running import Record, Run
 from snn._strict import Strict, keywords_told
 from snn._variables import Variables
+from snn._wanted import Wanted, wanted_of
 from snn._words import INSTRUCTION_SETS
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, BusyError, InvalidArgumentError, shown
@@ -274,8 +275,8 @@ class Simulation(Strict):
     def run(
         self,
         steps: int,
-        inputs: Mapping[str, ArrayLike] | NDArray[Any] | None = None,
-        record: Mapping[str, str | Iterable[str]] | None = None,
+        inputs: RunInput | None = None,
+        record: Record | None = None,
         *,
         every: int = 1,
         max_events: int | None = None,
@@ -290,11 +291,15 @@ class Simulation(Strict):
             Number of steps.
         inputs : dict, optional
             By input population: (steps, batch size, *shape), or (batch size, *shape) or (*shape) for values held at
-            every step. With a batch of one, (steps, *shape) as well. A network of one input takes its array alone too.
+            every step. With a batch of one, (steps, *shape) as well. Or `SpikeEvents`, of `snn.stimuli.spike_events` or as
+            another run recorded them; they take no memory for steps and neurons that are silent. A network of one input takes
+            its array or events alone too.
         record : dict, optional
             By population: a variable or a list of them: a state, ``"spikes"`` (for each step and neuron whether it spiked),
             ``"spike_count"`` (summed over the run) or ``"spike_events"`` (`SpikeEvents`, 8 bytes of memory for each
-            spike). By projection: ``"weight"``, ``"bias"``.
+            spike). By projection: ``"weight"``, ``"bias"``, traces of its rule of plasticity. A dict of variables says which
+            neurons or synapses are recorded, by flat indices, None for all: ``{"exc": {"v": [0, 10, 20], "spike_events":
+            None}}``.
         every : int, default 1
             Interval, in steps, at which states, ``"spikes"``, weights and biases are recorded.
         max_events : int, optional
@@ -520,22 +525,23 @@ class Simulation(Strict):
 
     # ---- recorders and callbacks
 
-    def recorder(self, name: str, variables: str | Iterable[str]) -> Recorder:
+    def recorder(self, name: str, variables: Wanted) -> Recorder:
         """Return a recorder that stores `variables` after every `step` from now on.
 
         Parameters
         ----------
         name : str
             A population of neurons, or a projection.
-        variables : str or iterable of str
-            States or ``"spikes"``; of a projection ``"weight"``, ``"bias"`` and the traces of its rule.
+        variables : str, iterable of str, or dict
+            States or ``"spikes"``; of a projection ``"weight"``, ``"bias"`` and the traces of its rule. A dict says of which
+            neurons or synapses, as for `run`.
         """
         target: Population | Projection
         if isinstance(name, str) and name in self.network.projections:
             target, what = self.network.projections[name], "projection"
         else:
             target, what = self.network[name], "population"
-        recorder = Recorder(self, target, name_list(variables, f"what to record of {what} {target.name!r}"))
+        recorder = Recorder(self, target, wanted_of(variables, f"what to record of {what} {target.name!r}"))
         self._recorders.append(recorder)
         return recorder
 

@@ -1,7 +1,7 @@
 """Input to a network, written out for each step: spike times, currents, noise.
 
-Every function returns float32 of shape (steps, neurons), as `Simulation.run` takes it for an `Input` or, of spikes, a
-`SpikeInput`. Everything is made before the run, so a step allocates nothing. Step k begins at time k dt and has the
+Every function but `spike_events` returns float32 of shape (steps, neurons), as `Simulation.run` takes it for an `Input` or, of
+spikes, a `SpikeInput`. Everything is made before the run, so a step allocates nothing. Step k begins at time k dt and has the
 value of that time. `snn.encode` makes input from values between 0 and 1; `PoissonSource`, `DrivenLIF` and
 `NoisyIzhikevich` draw their input in the step and store none of it.
 
@@ -21,11 +21,96 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import Floats, float32_array, integer, new_array, number
+from snn._arrays import Floats, float32_array, integer, integer_array, new_array, number, real_array
 from snn.distributions import Normal
-from snn.engine.errors import InvalidArgumentError
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
+from snn.neurons import SpikeInput
+from snn.spike_events import SpikeEvents
 
-__all__ = ["ornstein_uhlenbeck", "sine", "spike_times", "timed", "white_noise"]
+__all__ = ["ornstein_uhlenbeck", "sine", "spike_events", "spike_times", "timed", "white_noise"]
+
+_MAX_STEPS = 2**32 - 1  # of a run
+
+
+def spike_events(
+    times: ArrayLike,
+    neurons: ArrayLike,
+    size: int | tuple[int, ...],
+    *,
+    dt: float,
+    steps: int | None = None,
+    merge: bool = False,
+) -> SpikeEvents:
+    """Return spikes from times and neuron indices, as data sets have them: a ``SpikeGeneratorGroup`` of Brian2.
+
+    Only the spikes take memory, 8 bytes each, however many steps and neurons are silent.
+
+    Parameters
+    ----------
+    times : array_like of float, shape (spikes,)
+        Milliseconds, in any order; each spike falls into the step that begins nearest to it. (Recorded spikes have the time at
+        which their step ends, one `dt` later.)
+    neurons : array_like of int, shape (spikes,)
+        The neuron of each spike: a flat index in the population.
+    size : int or tuple of int
+        Of the input population.
+    dt : float
+        Milliseconds of a step: the network's.
+    steps : int, optional
+        Number of steps; by default as many as the last spike needs. A run may be longer.
+    merge : bool, default False
+        Take several spikes of a neuron in one step for one, in place of an error.
+
+    Raises
+    ------
+    InvalidArgumentError
+        A spike is outside the steps or the population, or two of a neuron fall into one step.
+
+    Examples
+    --------
+    >>> events = snn.stimuli.spike_events([3.5, 1.2], [0, 7], 10, dt=net.dt)
+    >>> sim.run(1000, {"input": events}, {"output": "spike_events"})
+    """
+    shape = SpikeInput(size).shape
+    if shape is None:
+        raise ArgumentTypeError("size is None; it must be that of the input population")
+    length = _positive(dt, "dt")
+    moments = real_array(times, "times").astype(np.float64)
+    owners = integer_array(neurons, "neurons")
+    if moments.shape != owners.shape:
+        raise InvalidArgumentError(
+            f"times has shape {moments.shape} and neurons {owners.shape}; both must be (spikes,)"
+        )
+    last = _MAX_STEPS if steps is None else integer(steps, "steps", minimum=1)
+    places = np.rint(moments / length)
+    outside = np.flatnonzero(~((places >= 0) & (places < last)))  # NaN as well
+    if outside.size:
+        place = int(outside[0])
+        raise InvalidArgumentError(
+            f"times[{place}] is {moments[place]:g} ms; the {last} steps of {length:g} ms begin from 0 to "
+            f"{(last - 1) * length:g} ms"
+        )
+    count = math.prod(shape)
+    strangers = np.flatnonzero((owners < 0) | (owners >= count))
+    if strangers.size:
+        place = int(strangers[0])
+        raise InvalidArgumentError(f"neurons[{place}] is {int(owners[place])}; it must be 0 to {count - 1}")
+    slots = places.astype(np.int64) * count + owners.astype(np.int64)
+    unique, counts = np.unique(slots, return_counts=True)
+    if unique.size < slots.size and not merge:
+        step, neuron = divmod(int(unique[counts > 1][0]), count)
+        raise InvalidArgumentError(
+            f"neuron {neuron} has {counts[counts > 1][0]} spikes in step {step}, of {length:g} ms; merge=True takes them for "
+            "one, and a smaller dt tells them apart"
+        )
+    of_steps, of_neurons = np.divmod(unique, count)
+    return SpikeEvents(
+        of_steps.astype(np.uint32),
+        of_neurons.astype(np.uint32),
+        shape=shape,
+        step_count=last if steps is not None else int(of_steps[-1]) + 1 if len(of_steps) else 0,
+        dt=length,
+    )
 
 
 def spike_times(times: Sequence[ArrayLike], steps: int, *, dt: float) -> Floats:

@@ -19,7 +19,7 @@ print("\n".join(scene.deviations(rates)) or "the rates are as expected")
 
 figure, axes = plt.subplots(2, 1, sharex=True, figsize=(9, 6), layout="constrained", height_ratios=[3, 1])
 for name, place in zip(populations, axes, strict=True):
-    snn.plot.raster(recording[name]["spike_events"], dt=scene.dt, axes=place, title=name)
+    snn.plot.raster(recording[name]["spike_events"], axes=place, title=name)
 axes[1].set_xlim(scene.warm_up, scene.warm_up + 300)  # the first 300 ms after the warm-up
 figure.savefig("raster.png", dpi=120)
 print("the raster is in raster.png")

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import snn
+from snn import _nest
 from tests.peers.running import DT, Events, Run, arriving, here, in_brian2, in_nest
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # those of other people's libraries
@@ -324,3 +325,31 @@ def test_hodgkin_huxley_beside_nest(substeps, membrane, count):
     assert_close(
         hodgkin_huxley(substeps=substeps), Run(theirs.traces, np.flatnonzero(rising) + 1), membrane, 1.0, count
     )
+
+
+# --- By NEST's names
+
+
+@pytest.mark.parametrize(
+    ("model", "parameters", "receptors"),
+    [
+        ("iaf_psc_delta", {"V_reset": -66.0, "I_e": 200.0, "C_m": 300.0}, {"current": 1.0}),
+        ("iaf_psc_exp", {"tau_syn_in": 4.0, "I_e": 600.0}, {"current": 150.0, "inhibitory": -120.0}),
+        ("iaf_psc_alpha", {"E_L": -68.0, "V_m": -62.0, "I_e": 300.0}, {"current": 150.0, "inhibitory": -120.0}),
+        ("izhikevich", {"d": 6.0, "I_e": 10.0}, {}),
+    ],
+)
+def test_presets_are_nests_models(model, parameters, receptors):
+    """`snn.presets.nest`: the same parameters, given to both; the rest are the defaults of each."""
+    trains = {name: arriving(1500.0, weight, STEPS, 10 + k) for k, (name, weight) in enumerate(receptors.items())}
+    theirs = in_nest(model, STEPS, parameters, dict(enumerate(trains.values())))
+    mine = here(snn.presets.nest(model, 1, **parameters), STEPS, trains)
+    assert_same_steps(mine, theirs, SPIKING if model == "izhikevich" else ROUNDING)
+
+
+def test_defaults_of_presets_are_nests():
+    nest = pytest.importorskip("nest", reason="NEST is not installed: pip install '.[peers]'")
+    for name, model in _nest._MODELS.items():
+        theirs = nest.GetDefaults(name)
+        assert dict(model.defaults) == {parameter: theirs[parameter] for parameter in model.defaults}, name
+        assert set(model.states) <= set(theirs), name

@@ -173,3 +173,83 @@ def test_neurons_made_for_another_time_step_are_refused() -> None:
         fine.add("others", snn.presets.sinabs_lif(3))
     with pytest.raises(snn.InvalidArgumentError, match=r"made for dt=1 ms, and the network has 0\.1 ms"):
         snn.Sequential(4, snn.Dense(3), snn.presets.spikingjelly_lif(), dt=0.1)
+
+
+# --- NEST, by the names and defaults of its models; tests/peers/test_single_neurons.py runs them beside NEST itself
+
+
+def driven(neurons: snn.Neuron, receptors: dict[str, float]) -> snn.Recording:
+    """Two neurons under the same random events."""
+    net = snn.Network(dt=0.1)
+    net.add("neurons", neurons)
+    events = np.random.default_rng(5)
+    inputs = {}
+    for receptor, weight in receptors.items():
+        net.add(f"to_{receptor}", snn.SpikeInput(2))
+        net.connect(f"to_{receptor}", "neurons", snn.OneToOne(weight, receptor=receptor))
+        inputs[f"to_{receptor}"] = (events.random((3000, 2)) < 0.1).astype(np.float32)
+    with snn.Simulation(net) as sim:
+        return sim.run(3000, inputs, {"neurons": ["v", "spike_events"]})
+
+
+@pytest.mark.parametrize(
+    ("model", "parameters", "by_hand", "receptors"),
+    [
+        (
+            "iaf_psc_exp",
+            {"C_m": 200.0, "tau_m": 12.0, "tau_syn_in": 4.0, "I_e": 100.0, "V_m": -60.0},
+            snn.CurrentLIF(
+                2, tau_membrane=12.0, tau_synapse=2.0, tau_inhibitory=4.0, resistance=12.0 / 200.0, bias_current=100.0,
+                v_rest=-70.0, v_reset=-70.0, threshold=-55.0, refractory=2.0, initial={"v": -60.0}, reset="value",
+                input_scaling="exact", synapse_order="membrane_first", threshold_compare="greater_equal",
+            ),
+            {"current": 200.0, "inhibitory": -20.0},
+        ),
+        (
+            "iaf_cond_exp",
+            {"g_L": 10.0, "I_e": 30.0, "tau_syn_ex": 1.0},
+            snn.ConductanceLIF(
+                2, tau_membrane=25.0, bias_current=3.0, tau_excitatory=1.0, tau_inhibitory=2.0, e_excitatory=0.0,
+                e_inhibitory=-85.0, v_rest=-70.0, v_reset=-60.0, threshold=-55.0, refractory=2.0,
+                threshold_compare="greater_equal",
+            ),
+            {"excitatory": 0.8, "inhibitory": 0.2},
+        ),
+    ],
+)  # fmt: skip
+def test_a_neuron_of_nest_is_the_one_written_out(
+    model: str, parameters: dict[str, float], by_hand: snn.Neuron, receptors: dict[str, float]
+) -> None:
+    found, expected = (driven(one, receptors) for one in (snn.presets.nest(model, 2, **parameters), by_hand))
+    assert len(expected["neurons"]["spike_events"]) > 10
+    assert np.array_equal(found["neurons"]["v"], expected["neurons"]["v"])
+
+
+def test_a_constant_current_of_a_neuron_without_one() -> None:
+    """iaf_psc_delta: V(t) = E_L + I_e tau_m / C_m (1 - exp(-t / tau_m)) until it spikes at V_th."""
+    net = snn.Network(dt=0.1)
+    net.add("neurons", snn.presets.nest("iaf_psc_delta", 2, I_e=[200.0, 500.0], C_m=250.0, tau_m=10.0, E_L=-65.0))
+    with snn.Simulation(net) as sim:
+        run = sim.run(400, record={"neurons": ["v", "spike_events"]})
+    times = 0.1 * np.arange(1, 401)
+    exact = -65.0 + 8.0 * (1 - np.exp(-times / 10.0))
+    assert run["neurons"]["v"][:, 0, 0] == pytest.approx(exact, abs=1e-3)  # which stays below the threshold
+    first = run["neurons"]["spike_events"].trains()[1][0]
+    # 20 (1 - exp(-t / 10)) = 10: t = 10 log 2 = 6.93 ms, seen at the end of the step.
+    assert first == pytest.approx(7.0)
+
+
+def test_parameters_that_nest_would_not_take() -> None:
+    nest = snn.presets.nest
+    with pytest.raises(snn.NotFoundError, match=r"'iaf_psc_ex'; there are: .*did you mean 'iaf_psc_exp'"):
+        nest("iaf_psc_ex")
+    with pytest.raises(snn.ArgumentTypeError, match=r"iaf_psc_exp has no parameter 'C_M' here; .*did you mean 'C_m'"):
+        nest("iaf_psc_exp", C_M=1.0)
+    with pytest.raises(snn.InvalidArgumentError, match="iaf_psc_exp: C_m is 0; it must be above 0"):
+        nest("iaf_psc_exp", C_m=0)
+    with pytest.raises(snn.ArgumentTypeError, match=r"C_m is Normal.*so draw it"):
+        nest("iaf_psc_exp", C_m=snn.Normal(250.0, 10.0))
+    with pytest.raises(snn.ArgumentTypeError, match="tau_m is 'ten', not a number"):
+        nest("iaf_psc_exp", tau_m="ten")
+    drawn = nest("iaf_psc_exp", 5, V_m=snn.Normal(-60.0, 3.0), V_th=snn.Uniform(-56.0, -54.0), name="cells")
+    assert (drawn.name, set(drawn.drawn), set(drawn.drawn_initial)) == ("cells", {"threshold"}, {"v"})

@@ -1,0 +1,212 @@
+"""Spikes one by one: what a run records of a population, or gives to an input, and what is read from such a list."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snn._arrays import integer, number
+from snn.engine.errors import InvalidArgumentError
+
+__all__ = ["SpikeEvents"]
+
+
+class SpikeEvents:
+    """Spikes of one population, one entry for each: ordered by step, then sample, then neuron.
+
+    `Simulation.run` records them as ``"spike_events"`` and takes them for an input; `snn.stimuli.spike_events` makes them from
+    times and neuron indices.
+
+    Parameters
+    ----------
+    steps : uint32 array, shape (events,)
+        Since the run began; 0 is its first step.
+    neurons : uint32 array, shape (events,)
+        Flat indices in the population.
+    samples : uint32 array, shape (events,), optional
+        Indices in the batch; all 0 when not given.
+    shape : tuple of int
+        Of the population.
+    step_count : int
+        Steps of the run.
+    batch_size : int, default 1
+        Samples of the run.
+    dropped : int, default 0
+        Older events that were not kept; see ``max_events`` of `Simulation.run`.
+    dt : float, optional
+        Milliseconds of a step, for what is told in milliseconds or hertz. Every run gives it.
+    first_step : int, default 0
+        The simulation's step that the run began with.
+    """
+
+    def __init__(
+        self,
+        steps: NDArray[np.uint32],
+        neurons: NDArray[np.uint32],
+        samples: NDArray[np.uint32] | None = None,
+        *,
+        shape: tuple[int, ...],
+        step_count: int,
+        batch_size: int = 1,
+        dropped: int = 0,
+        dt: float | None = None,
+        first_step: int = 0,
+    ) -> None:
+        self.steps = steps
+        self.neurons = neurons
+        self.samples = np.broadcast_to(np.uint32(0), steps.shape) if samples is None else samples
+        self.shape = shape
+        self.step_count = step_count
+        self.batch_size = batch_size
+        self.dropped = dropped
+        self.dt = dt
+        self.first_step = first_step
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    # ---- some of them
+
+    def of(self, sample: int) -> SpikeEvents:
+        """Return the events of one sample; `dropped` stays the number of all samples together."""
+        chosen = self.samples == integer(sample, "sample", maximum=self.batch_size - 1)
+        return SpikeEvents(
+            self.steps[chosen],
+            self.neurons[chosen],
+            shape=self.shape,
+            step_count=self.step_count,
+            dropped=self.dropped,
+            dt=self.dt,
+            first_step=self.first_step,
+        )
+
+    def between(self, begin: int, end: int) -> SpikeEvents:
+        """Return the events of the steps from `begin` to `end`, without `end`, as of a run that began with `begin`.
+
+        Parameters
+        ----------
+        begin, end : int
+            Steps since the run began, at most `step_count`.
+        """
+        last = integer(end, "end", maximum=self.step_count)
+        first = integer(begin, "begin", maximum=last)
+        chosen = (self.steps >= first) & (self.steps < last)
+        return SpikeEvents(
+            self.steps[chosen] - np.uint32(first),
+            self.neurons[chosen],
+            self.samples[chosen],
+            shape=self.shape,
+            step_count=last - first,
+            batch_size=self.batch_size,
+            dropped=self.dropped,
+            dt=self.dt,
+            first_step=self.first_step + first,
+        )
+
+    # ---- what they say
+
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """Time of each event in milliseconds, at the end of its step and since the simulation began: shape (events,)."""
+        return (self.first_step + 1 + self.steps.astype(np.float64)) * self._step()
+
+    def counts(self) -> NDArray[np.int64]:
+        """Return the number of spikes of each neuron: shape (batch size, *shape of the population)."""
+        size = math.prod(self.shape)
+        places = self.samples.astype(np.int64) * size + self.neurons
+        return np.bincount(places, minlength=self.batch_size * size).reshape(self.batch_size, *self.shape)
+
+    def trains(self) -> list[NDArray[np.float64]]:
+        """Return the times of each neuron's spikes in milliseconds, ascending, by flat index; of events of one sample."""
+        self._of_one_sample()
+        order = np.lexsort((self.steps, self.neurons))
+        ends = np.cumsum(np.bincount(self.neurons, minlength=math.prod(self.shape)))
+        return np.split(self.times[order], ends[:-1])
+
+    def isi_cv(self) -> NDArray[np.float64]:
+        """Return how irregularly each neuron spikes: the coefficient of variation of its intervals between spikes.
+
+        The standard deviation of the intervals (divided by their number) over their mean: 0 for a clock, near 1 for a Poisson
+        process.
+
+        Returns
+        -------
+        array, shape of the population
+            NaN for neurons of fewer than three spikes, which have no two intervals: `numpy.nanmean` leaves them out.
+
+        Raises
+        ------
+        InvalidArgumentError
+            Several samples (see `of`), or dropped events.
+        """
+        self._of_one_sample()
+        self._complete("the irregularity of spikes is")
+        size = math.prod(self.shape)
+        order = np.lexsort((self.steps, self.neurons))
+        neurons = self.neurons[order].astype(np.int64)
+        between = np.diff(self.steps[order].astype(np.float64))
+        same = neurons[1:] == neurons[:-1]
+        owners, intervals = neurons[1:][same], between[same]
+        counts = np.bincount(owners, minlength=size)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means = np.bincount(owners, intervals, size) / counts
+            spread = np.sqrt(np.bincount(owners, (intervals - means[owners]) ** 2, size) / counts)
+            variation = spread / means
+        return np.where(counts < 2, np.nan, variation).reshape(self.shape)
+
+    def population_rate(self, bin_ms: float = 1.0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the rate of the population in the course of time, averaged over its neurons.
+
+        Parameters
+        ----------
+        bin_ms : float, default 1.0
+            Milliseconds over which spikes are counted, rounded to whole steps, at least one. Steps at the end that fill no bin
+            are left out.
+
+        Returns
+        -------
+        times : float64 array, shape (bins,)
+            The middle of each bin in milliseconds, since the simulation began.
+        rates : float64 array, shape (bins,) or, of several samples, (batch size, bins)
+            Hertz: spikes of a neuron in a second.
+
+        Raises
+        ------
+        InvalidArgumentError
+            Events were dropped, or the bin is longer than the run.
+        """
+        self._complete("the rate in the course of time is")
+        dt = self._step()
+        width = max(1, round(number(bin_ms, "bin_ms", minimum=0.0, exclusive=True) / dt))
+        bins = self.step_count // width
+        if bins == 0:
+            raise InvalidArgumentError(f"bin_ms is {bin_ms:g}, longer than the run of {self.step_count * dt:g} ms")
+        kept = self.steps < bins * width
+        places = self.samples[kept].astype(np.int64) * bins + self.steps[kept] // width
+        counts = np.bincount(places, minlength=self.batch_size * bins).reshape(self.batch_size, bins)
+        rates: NDArray[np.float64] = counts.astype(np.float64) / (math.prod(self.shape) * width * dt * 1e-3)
+        times = (self.first_step + (np.arange(bins, dtype=np.float64) + 0.5) * width) * dt
+        return times, rates.reshape(-1) if self.batch_size == 1 else rates
+
+    # ----
+
+    def _step(self) -> float:
+        if self.dt is None:
+            raise InvalidArgumentError("these spike events have no dt, so their times are not known; give them one")
+        return self.dt
+
+    def _of_one_sample(self) -> None:
+        if self.batch_size > 1:
+            raise InvalidArgumentError(f"these are events of {self.batch_size} samples; choose one: events.of(sample)")
+
+    def _complete(self, what: str) -> None:
+        if self.dropped:
+            raise InvalidArgumentError(
+                f"{self.dropped} older spike events were dropped, so {what} not known; raise max_events of the run"
+            )
+
+    def __repr__(self) -> str:
+        lost = f", {self.dropped} older ones dropped" if self.dropped else ""
+        return f"<{len(self)} spike events of {self.step_count} steps{lost}>"
