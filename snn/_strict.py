@@ -26,6 +26,7 @@ _ELSEWHERE = {
     "ce_count_loss": ("cross_entropy_count",),
     "ce_max_membrane_loss": ("cross_entropy_max_membrane",),
     "ce_rate_loss": ("cross_entropy_spikes",),
+    "clip_grad_norm": ("gradient_clip_norm",),
     "ce_temporal_loss": ("cross_entropy_latency",),
     "delay": ("delays", "delay_steps"),
     "delay_ms": ("delay", "delay_steps"),
@@ -44,6 +45,8 @@ _ELSEWHERE = {
     "out_channels": ("channels",),
     "out_features": ("units",),
     "p": ("probability",),
+    "poisson": ("rate",),
+    "scheduler": ("schedule",),
     "spike_grad": ("surrogate",),
     "surrogate_function": ("surrogate",),
     "stdp": ("plasticity",),
@@ -57,6 +60,7 @@ _ELSEWHERE = {
     "v_th": ("threshold",),
     "v_thresh": ("threshold",),
     "validation": ("validation_data",),
+    "verbose": ("progress",),
     "w": ("weights", "weight"),
     "weight": ("weights",),
     "weights": ("weight",),
@@ -66,6 +70,8 @@ _ELSEWHERE = {
 # Arguments that are asked of one thing and belong to another.
 _WHOSE = {
     "batch_size": "snn.Trainer",
+    "callbacks": "snn.Trainer.fit",
+    "early_stopping": "snn.Trainer.fit",
     "epochs": "snn.Trainer",
     "learning_rate": "snn.Trainer",
     "lr": "snn.Trainer, where it is learning_rate",
@@ -73,6 +79,8 @@ _WHOSE = {
     "p": "snn.Sparse.fixed_probability, where it is probability",
     "plasticity": "snn.Sparse and its rules",
     "probability": "snn.Sparse.fixed_probability",
+    "progress": "snn.Trainer.fit",
+    "validation_data": "snn.Trainer.fit",
 }
 
 
@@ -111,9 +119,11 @@ def keywords_told(function: Callable[_P, _T]) -> Callable[_P, _T]:
             raise ArgumentTypeError(f"{what} has no argument {name!r}{told}")
         if len(args) > most:
             extra = f"{', '.join(unnamed) or 'nothing'} without a name"
+            # As PyTorch's layers, which are told what comes in.
+            told = "; what comes in is known from its source" if unnamed[:1] in (["units"], ["channels"]) else ""
             raise ArgumentTypeError(
                 f"{type(args[0]).__name__ if is_init else function.__qualname__} takes {extra}; "
-                f"{len(args) - own} values were given: {', '.join(map(shown, args[own:]))}"
+                f"{len(args) - own} values were given: {', '.join(map(shown, args[own:]))}{told}"
             )
         return function(*args, **kwargs)
 

@@ -240,8 +240,10 @@ class Trainer(Strict):
     )
     _hints = MappingProxyType(
         {
+            "cuda": "the device is one of its arguments: snn.Trainer(network, device='vulkan')",
             "load": "snn.load reads a network, load_checkpoint where training was",
             "save": "the trained weights are in its network: network.save(path); save_checkpoint keeps where training is",
+            "to": "the device is one of its arguments: snn.Trainer(network, device='vulkan')",
             "train": "fit trains",
         }
     )
@@ -395,6 +397,10 @@ class Trainer(Strict):
 
     @learning_rate.setter
     def learning_rate(self, rate: float) -> None:
+        if callable(rate):
+            raise ArgumentTypeError(
+                f"learning_rate is {shown(rate)}, not a number; its course is the argument schedule"
+            )
         self._learning_rate = number(rate, "learning_rate", minimum=0.0, exclusive=True)
 
     @property

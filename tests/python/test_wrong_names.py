@@ -181,7 +181,16 @@ def test_classes_of_users_have_the_attributes_that_their_init_makes() -> None:
             "Network.connect has no argument 'weight'",
         ),
         (lambda: snn.Simulation(network(), thread=2), "Simulation has no argument 'thread'; did you mean 'threads'"),
-        (lambda: snn.Dense(4, 3), "Dense takes units without a name; 2 values were given: 4, 3"),
+        (
+            lambda: snn.Dense(4, 3),
+            "Dense takes units without a name; 2 values were given: 4, 3; what comes in is known from its source",
+        ),
+        (lambda: snn.Trainer(network(), early_stopping=1), "an argument of snn.Trainer.fit"),
+        (lambda: snn.Trainer(network(), clip_grad_norm=1.0), "did you mean 'gradient_clip_norm'"),
+        (
+            lambda: snn.Trainer(network(), learning_rate=snn.schedules.cosine()),
+            "not a number; its course is .* schedule",
+        ),
         (lambda: snn.Trainer(network(), 25), "Trainer takes network without a name; 2 values were given"),
         (lambda: snn.Sparse(p=0.1), "that is an argument of snn.Sparse.fixed_probability"),
         (lambda: network()["hidden"].set(v=1.0), "LIF: v is a state, not a parameter"),
