@@ -39,6 +39,8 @@ from snn._trained import take_learned, trained_arrays
 from snn.backpropagation import Backpropagation
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, StateError, shown
 from snn.network import Network
+from snn.neurons import Neuron
+from snn.population import Population
 
 __all__ = ["Module"]
 
@@ -211,7 +213,7 @@ class Module(torch.nn.Module):
             for name in population.learnable:
                 if population.name not in self.populations:
                     self.populations[population.name] = _Parameters()
-                begin = torch.tensor(np.asarray(population.parameters[name], np.float32))
+                begin = torch.tensor(self._begin_of(population, name))
                 self.populations[population.name].register_parameter(name, torch.nn.Parameter(begin))
         # Settings that are wrong are said here, not at the first forward.
         self._idle.append(_Run(self._passes(self.steps or 1, 1, False)))
@@ -286,6 +288,13 @@ class Module(torch.nn.Module):
         )
 
     # ---- parameters
+
+    @staticmethod
+    def _begin_of(population: Population, name: str) -> NDArray[np.float32]:
+        """Return where a learnable parameter begins: one number, or one for each neuron."""
+        assert isinstance(population.neurons, Neuron)
+        values = np.asarray(population.parameters[name], np.float32)
+        return np.broadcast_to(values, population.shape).copy() if population.neurons.learnable[name] else values
 
     def _parameters_in_order(self) -> list[torch.nn.Parameter]:
         of_projections = [self._parameter(path) for path in trained_arrays(self._network)]

@@ -65,12 +65,16 @@ def test_learnable_parameters_are_parameters_of_the_module() -> None:
         snn.Dense(9),
         snn.LIF(tau_membrane=snn.Learnable(tau)),
         snn.Dense(4, bias=True),
-        snn.LIF(tau_membrane=8.0, threshold=snn.Learnable(0.75)),
+        snn.LIF(tau_membrane=snn.Learnable(8.0, per_neuron=True), threshold=snn.Learnable(0.75)),
         seed=1,
     )
     module = snn.torch.Module(net)
     own = {name: tuple(one.shape) for name, one in module.named_parameters() if name.startswith("populations.")}
-    assert own == {"populations.hidden.tau_membrane": (9,), "populations.output.threshold": ()}
+    assert own == {
+        "populations.hidden.tau_membrane": (9,),
+        "populations.output.tau_membrane": (4,),
+        "populations.output.threshold": (),
+    }
     factors = torch.randn(STEPS, BATCH, 4, generator=torch.Generator().manual_seed(1))
     optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
     for _ in range(2):  # the second time with what the optimiser made of them
@@ -81,13 +85,13 @@ def test_learnable_parameters_are_parameters_of_the_module() -> None:
         passes = snn.Backpropagation(twin, steps=STEPS, batch_size=BATCH)
         passes.forward(inputs().numpy())
         expected = passes.backward({"output": {"spikes": factors.numpy()}}).parameters
-        for population, name in (("hidden", "tau_membrane"), ("output", "threshold")):
+        for population, name in (("hidden", "tau_membrane"), ("output", "tau_membrane"), ("output", "threshold")):
             tensor = getattr(module.populations[population], name)
             assert np.abs(expected[population][name]).max() > 0
             np.testing.assert_allclose(tensor.grad.numpy().ravel(), expected[population][name], rtol=1e-6)
         optimizer.step()
     assert net["output"].parameters["threshold"] != 0.75  # what the twin was made of
-    assert net["output"].learnable == ("threshold",)
+    assert net["output"].learnable == ("tau_membrane", "threshold")
     with torch.no_grad():
         module.populations["hidden"].tau_membrane[3] = -1.0
     with pytest.raises(snn.InvalidArgumentError, match="tau_membrane"):
