@@ -76,7 +76,7 @@ from snn.engine.errors import (
     VersionError,
 )
 from snn.engine.records import Counters, DeviceInfo, DeviceSpeed, SpikeEvent, WeightUpdate
-from snn.epochs import EarlyStopping, EpochReport
+from snn.epochs import EarlyStopping, EpochReport, Evaluation
 from snn.inhibition import LateralInhibition
 from snn.learnable import Learnable
 from snn.network import MemoryEstimate, Network, load, save
@@ -100,7 +100,17 @@ from snn.trainer import Trainer
 __version__ = library_version()
 
 _ELSEWHERE = {
+    "Alpha": "AlphaLIF",
+    "backprop": "Trainer and snn.Backpropagation",
+    "BatchNormTT1d": "BatchNorm, whose statistics are over all steps",
+    "BatchNormTT2d": "BatchNorm, whose statistics are over all steps",
+    "BCELoss": "Trainer, whose loss may be a function of yours",
+    "CrossEntropyLoss": "Trainer(loss='cross_entropy_count') and its other losses",
     "BatchNorm2d": "BatchNorm",
+    "DataLoader": "Trainer.fit, which makes batches itself and takes arrays or snn.events.EventData",
+    "Dropout": "Trainer(dropout=...)",
+    "Flatten": "Dense, which takes a source of any shape",
+    "functional": "Trainer, which has the losses by name",
     "IFNode": "IntegrateAndFire",
     "Lapicque": "LIF",
     "Leaky": "presets.snntorch_leaky and snn.LIF",
@@ -108,15 +118,23 @@ _ELSEWHERE = {
     "LIFCell": "presets.norse_lif",
     "LIFNode": "presets.spikingjelly_lif",
     "Linear": "Dense",
+    "MSELoss": "Trainer(loss='mean_square_membrane') and its other losses",
     "NeuronGroup": "Network.add, with neurons such as snn.LIF(100) or a snn.NeuronModel",
+    "ParametricLIFNode": "LIF(tau_membrane=snn.Learnable(2.0))",
     "Poisson": "PoissonSource and snn.encode.rate",
     "PoissonGroup": "PoissonSource",
     "PopulationRateMonitor": "SpikeEvents.population_rate",
+    "RLeaky": "Network.connect, of a population to itself with delay_steps=1, and snn.presets.snntorch_leaky",
+    "RSynaptic": "Network.connect, of a population to itself with delay_steps=1, and snn.presets.snntorch_synaptic",
+    "SLSTM": "SpikingLSTM",
+    "spikegen": "encode",
+    "spikeplot": "plot",
     "SpikeGeneratorGroup": "SpikeInput, with snn.stimuli.spike_events",
     "SpikeMonitor": "Simulation.run, with record={name: 'spike_events'}",
     "StateMonitor": "Simulation.run, with record={name: 'v'}",
     "STDP": "PairSTDP",
     "Synapses": "Network.connect, with snn.Sparse and its rules",
+    "utils": "Simulation.reset, which begins again, and snn.data",
     "Synaptic": "presets.snntorch_synaptic and snn.CurrentLIF",
     "TimedArray": "stimuli.timed",
 }
@@ -161,6 +179,7 @@ __all__ = [
     "EarlyStopping",
     "Encoder",
     "EpochReport",
+    "Evaluation",
     "FileError",
     "ForkedError",
     "FormatError",

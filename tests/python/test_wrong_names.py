@@ -115,6 +115,8 @@ def test_epochs_and_learning_rate_of_a_trainer_are_checked_when_they_are_set() -
     [
         (lambda net: net, "predict", "Sequential has no attribute 'predict'; snn.Trainer"),
         (lambda net: net, "weights", r"projections\[\.\.\.\]\.weights"),
+        (lambda net: net, "state_dict", r"snn\.torch\.Module\(network\)"),
+        (lambda net: net, "to", "device='vulkan'"),
         (lambda net: snn.Trainer(net), "save", r"network\.save"),
         (lambda net: snn.Trainer(net), "histroy", "did you mean 'history'"),
         (lambda net: net.projections["input_to_hidden"], "delay", "delay_steps is that of all synapses"),
@@ -179,7 +181,16 @@ def test_classes_of_users_have_the_attributes_that_their_init_makes() -> None:
             "Network.connect has no argument 'weight'",
         ),
         (lambda: snn.Simulation(network(), thread=2), "Simulation has no argument 'thread'; did you mean 'threads'"),
-        (lambda: snn.Dense(4, 3), "Dense takes units without a name; 2 values were given: 4, 3"),
+        (
+            lambda: snn.Dense(4, 3),
+            "Dense takes units without a name; 2 values were given: 4, 3; what comes in is known from its source",
+        ),
+        (lambda: snn.Trainer(network(), early_stopping=1), "an argument of snn.Trainer.fit"),
+        (lambda: snn.Trainer(network(), clip_grad_norm=1.0), "did you mean 'gradient_clip_norm'"),
+        (
+            lambda: snn.Trainer(network(), learning_rate=snn.schedules.cosine()),
+            "not a number; its course is .* schedule",
+        ),
         (lambda: snn.Trainer(network(), 25), "Trainer takes network without a name; 2 values were given"),
         (lambda: snn.Sparse(p=0.1), "that is an argument of snn.Sparse.fixed_probability"),
         (lambda: network()["hidden"].set(v=1.0), "LIF: v is a state, not a parameter"),
@@ -187,10 +198,7 @@ def test_classes_of_users_have_the_attributes_that_their_init_makes() -> None:
         (lambda: snn.PairSTDP(tau=3.0), "no parameter or option 'tau'.*did you mean 'tau_plus'"),
         (lambda: snn.LIF(3, tau_mem=3.0), "LIF has no parameter 'tau_mem'.*did you mean 'tau_membrane'"),
         (lambda: snn.LIF(3, beta=0.9), "LIF has no parameter 'beta'.*snn.presets"),
-        (
-            lambda: snn.presets.snntorch_leaky(3, beta=0.9, learn_beta=True),
-            r"tau_membrane=snn.Learnable\(dt / \(1 - beta",
-        ),
+        (lambda: snn.LIF(3, spike_grad=abs), "LIF has no parameter 'spike_grad'.*did you mean 'surrogate'"),
     ],
 )
 def test_a_keyword_that_is_not_there_names_the_one_that_is(call: Callable[[], Any], sentence: str) -> None:
@@ -203,7 +211,7 @@ def test_the_losses_are_listed_in_order() -> None:
         snn.Trainer(network(), loss="cross_entropy")  # type: ignore[arg-type]
     listed = str(caught.value).partition("one of ")[2].partition(";")[0].split(", ")
     assert listed == sorted(listed)
-    assert len(listed) == 14
+    assert len(listed) == 16
 
 
 @pytest.mark.parametrize(
