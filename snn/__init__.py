@@ -29,6 +29,7 @@ if not (_Path(__file__).parent / "engine").is_dir() and (_Path(__file__).parent.
         ) from None
 
 from snn import attention, data, encode, events, init, plot, presets, scenes, schedules, stimuli, vulkan
+from snn._nest import NEST_MODELS as _NEST_MODELS
 from snn._strict import suggestion as _suggestion
 from snn.backpropagation import Backpropagation, Gradients
 from snn.builtin_neurons import (
@@ -101,6 +102,9 @@ __version__ = library_version()
 
 _ELSEWHERE = {
     "BatchNorm2d": "BatchNorm",
+    "Connect": "Network.connect",
+    "Create": "Network.add, with neurons such as snn.presets.nest('iaf_psc_exp', 100)",
+    "Equations": "NeuronModel",
     "IFNode": "IntegrateAndFire",
     "Lapicque": "LIF",
     "Leaky": "presets.snntorch_leaky and snn.LIF",
@@ -108,9 +112,11 @@ _ELSEWHERE = {
     "LIFCell": "presets.norse_lif",
     "LIFNode": "presets.spikingjelly_lif",
     "Linear": "Dense",
+    "nest": "presets.nest",
     "NeuronGroup": "Network.add, with neurons such as snn.LIF(100) or a snn.NeuronModel",
     "Poisson": "PoissonSource and snn.encode.rate",
     "PoissonGroup": "PoissonSource",
+    "PoissonInput": "DrivenLIF and snn.DrivenCurrentLIF",
     "PopulationRateMonitor": "SpikeEvents.population_rate",
     "SpikeGeneratorGroup": "SpikeInput, with snn.stimuli.spike_events",
     "SpikeMonitor": "Simulation.run, with record={name: 'spike_events'}",
@@ -128,7 +134,7 @@ if not _TYPE_CHECKING:  # which would take every name for one of the module's
         if name in ("nir", "onnx", "torch"):
             return _import_module(f"snn.{name}")
         # The names of other libraries lead to those of this one; docs/layers.md has more of them.
-        here = _ELSEWHERE.get(name)
+        here = _ELSEWHERE.get(name) or (f"presets.nest({name!r}, ...)" if name in _NEST_MODELS else None)
         hint = f"; see snn.{here}" if here else _suggestion(name, __all__)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
 

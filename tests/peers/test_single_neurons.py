@@ -349,7 +349,7 @@ def test_presets_are_nests_models(model, parameters, receptors):
 
 def test_defaults_of_presets_are_nests():
     nest = pytest.importorskip("nest", reason="NEST is not installed: pip install '.[peers]'")
-    for name, model in _nest._MODELS.items():
+    for name, model in _nest.NEST_MODELS.items():
         theirs = nest.GetDefaults(name)
         assert dict(model.defaults) == {parameter: theirs[parameter] for parameter in model.defaults}, name
         assert set(model.states) <= set(theirs), name
