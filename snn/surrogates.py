@@ -30,7 +30,8 @@ class Surrogate(Strict):
         the name of another library: ``"snntorch.atan"``. An unknown name is an error that lists them all.
     **parameters : float
         Parameters of that surrogate, by name; those not given keep the defaults of its definition. A preset also takes
-        the parameters of the library that it is named after, and keeps that library's defaults.
+        the parameters of the library that it is named after, and keeps that library's defaults. All families, and what
+        they are called in other libraries: ``docs/surrogates.md``.
 
     Raises
     ------
@@ -129,7 +130,11 @@ class Surrogate(Strict):
 
 def _from_preset(name: str, given: Mapping[str, float]) -> tuple[str, dict[str, float]]:
     """Return the surrogate behind a preset and its parameters, from those of the library and our own."""
-    preset = surrogate_presets()[known_name(name, surrogate_presets(), "surrogate preset")]
+    presets = surrogate_presets()
+    library = known_name(
+        name.partition(".")[0], {one.partition(".")[0]: None for one in presets}, "library of surrogates"
+    )
+    preset = presets[known_name(name, [one for one in presets if one.startswith(f"{library}.")], "surrogate preset")]
     theirs = {key: number(value, f"{name}: {key}") for key, value in given.items() if key in preset.library}
     ours = {key: value for key, value in given.items() if key not in preset.library}
     for key in ours:

@@ -1,8 +1,9 @@
 """How long a scene takes: seconds of work for each second of network time, for this library and for other simulators.
 
 The scene is built, warms up, and runs over its window in equal parts (the repeats) while spikes are counted. The rates of
-every population, of this library and of each peer, must be within what the scene expects: else there is no time. Peers
-(`snn.engine.bench.peers`) run in the same invocation, one after the other, each in a process of its own.
+every population, of this library and of each peer, and the weights of a scene that learns, must be within what the scene
+expects: else there is no time. Peers (`snn.engine.bench.peers`) run in the same invocation, one after the other, each in a
+process of its own.
 
 Variants: ``snn``, and the peers that were asked for.
 """
@@ -21,7 +22,7 @@ from snn.engine.bench import peers
 from snn.engine.bench.peers.task import scene_of
 from snn.engine.bench.report import Settings, require, result
 from snn.engine.speed import rates_hz, spike_counts
-from snn.scenes import Scene
+from snn.scenes import Scene, Weights
 
 __all__ = ["OWN", "bench_scene"]
 
@@ -78,11 +79,12 @@ def _measure(
             recording = simulation.run(steps, record=counted)
             seconds.append(time.perf_counter() - begin)
             found.append(rates_hz(network, recording, steps))
+        peak = machine.peak_rss_bytes()
+        weights = {} if scene.weights is None else Weights.summary(scene.learned(simulation))
     rates = {name: float(np.mean([one[name] for one in found])) for name in scene.sizes(scale)}
-    wrong = scene.deviations(rates, scale)
+    wrong = scene.deviations(rates, scale) + scene.weight_deviations(weights, scale)
     require(not wrong, f"scene {scene.name!r} at scale {scale:g}: " + "; ".join(wrong))
     per_second = np.array(seconds) / (steps * scene.dt / 1000.0)
-    peak = machine.peak_rss_bytes()
     return result(
         scene.name,
         OWN,
@@ -92,6 +94,7 @@ def _measure(
         synapses=network.synapse_count,
         realtime_factor=float(np.median(per_second)),
         rates_hz=rates,
+        weights=weights,
         build_s=build_s,
         peak_rss_bytes=peak,
         process_bytes_per_synapse=peak / network.synapse_count,
@@ -108,13 +111,13 @@ def _peer(
     common: Mapping[str, Any],
     own: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    """Run the scene in another simulator; without an answer or with wrong rates the result is a sentence and no time."""
+    """Run the scene in another simulator; a sentence and no time without an answer or with wrong rates or weights."""
     threads = settings.threads or machine.description()["cores"]
     task = peers.Task(scene.name, scale, settings.seed, threads, repeats, steps * scene.dt, settings.connectome)
     found = peers.run(name, task, peers.Answer)
     if isinstance(found, str):
         return {"bench": scene.name, "variant": name, "scale": scale, "no_result": found}
-    wrong = scene.deviations(found.rates_hz, scale)
+    wrong = scene.deviations(found.rates_hz, scale) + scene.weight_deviations(found.weights, scale)
     if wrong:
         sentence = f"{peers.PEERS[name].title} at scale {scale:g}: " + "; ".join(wrong)
         return {
@@ -122,6 +125,7 @@ def _peer(
             "variant": name,
             "scale": scale,
             "rates_hz": found.rates_hz,
+            "weights": found.weights,
             "no_result": sentence,
         }
     per_second = np.array(found.seconds) / (steps * scene.dt / 1000.0)
@@ -135,6 +139,7 @@ def _peer(
         synapses=found.synapses,
         realtime_factor=float(np.median(per_second)),
         rates_hz=found.rates_hz,
+        weights=found.weights,
         build_s=found.build_s,
         process_bytes_per_synapse=found.peak_rss_bytes / found.synapses,
         notes=found.notes,

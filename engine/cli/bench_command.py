@@ -167,6 +167,11 @@ def _show_scene(results: list[dict[str, Any]]) -> None:
         for one in measured:
             rates = ", ".join(f"{name} {rate:.2f} Hz" for name, rate in one["rates_hz"].items())
             console.print(f"{one['variant']}: {rates}", highlight=False)
+            if one["weights"]:
+                weights = ", ".join(f"{name} {value:.4f}" for name, value in one["weights"].items())
+                console.print(f"{one['variant']}: weights, parts of the largest: {weights}", highlight=False)
+            if one.get("notes"):
+                console.print(f"{one['variant']}: {escape(one['notes'])}", highlight=False)
     _show_no_results(results)
     if measured:
         _show_machine(measured)

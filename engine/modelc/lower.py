@@ -485,9 +485,11 @@ class ProgramLowerer(Lowerer):
                 target=ast.Name(),
                 iter=ast.Call(func=ast.Name(id="repeat"), args=[ast.Constant(value=int() as count)], keywords=[]),
                 orelse=[],
-            ) if self.is_step:
+            ):
                 self._repeat(statement.body, count, scope, round_)
             case ast.Return(value=ast.expr() as tree) if not self.is_step:
+                if round_ is not None:
+                    raise ModelLanguageError("return stands once, outside repeat")
                 value = self.value(tree)
                 self._floats([value], [tree])
                 self.result.returned = value
@@ -498,7 +500,7 @@ class ProgramLowerer(Lowerer):
                 elif self.is_step:
                     allowed = "name = ..., next.state = ..., emit(...), for round in repeat(n):"
                 else:
-                    allowed = "name = ..., return ..."
+                    allowed = "name = ..., for round in repeat(n):, return ..."
                 raise ModelLanguageError(f"'{first}' is not a statement of {self.place.name}; there are {allowed}")
 
     def _deliver(self, value: Value, tree: ast.expr) -> None:

@@ -27,6 +27,8 @@ LARGEST_ADJOINT = 500
 LARGEST_SPECIALISED_STEP = 300
 LARGEST_INTEGER_STEP = 100  # beyond, reading the sums is a small part of it
 LARGEST_SPAN_STEP = 50  # beyond, nothing stays in registers from step to step
+# What most training uses becomes part of every adjoint; the others are called, which costs a few nanoseconds for 16 neurons.
+INLINE_SURROGATES = frozenset({"arctan", "boxcar", "exponential", "fast_sigmoid", "sigmoid", "superspike", "triangle"})
 
 LANES = {"float": "F", "int": "I", "bool": "M"}
 _MEMORY = {"float": "float", "int": "int32_t"}
@@ -459,18 +461,33 @@ def _surrogate(definition: Definition, programs: SurrogatePrograms, kind: int) -
     return [*lines, f"            return {text(output)};", "        }"]
 
 
+def _surrogates(surrogates: Sequence[tuple[Definition, SurrogatePrograms]]) -> list[str]:
+    """The function of all derivatives, by kind."""
+    inside: list[str] = []
+    called: list[str] = []
+    for kind, (definition, programs) in enumerate(surrogates):
+        (inside if definition.name in INLINE_SURROGATES else called).extend(_surrogate(definition, programs, kind))
+
+    def function(head: str, cases: list[str], otherwise: str) -> list[str]:
+        head = f"{head}(const SurrogateArgs& surrogate, F x) {{"
+        return [head, "    switch (surrogate.kind) {", *cases, "        default:", otherwise, "    }", "}", ""]
+
+    zero = "            return broadcast_f(0.0f);"
+    if not called:
+        return function("inline F surrogate_derivative", inside, zero)
+    return [
+        *function("SNN_NO_INLINE inline F other_surrogate_derivative", called, zero),
+        *function(
+            "inline F surrogate_derivative", inside, "            return other_surrogate_derivative(surrogate, x);"
+        ),
+    ]
+
+
 def kernels_source(
     neurons: Sequence[tuple[Definition, NeuronPrograms]], surrogates: Sequence[tuple[Definition, SurrogatePrograms]]
 ) -> str:
     """``model_kernels.inl``: the built-in models, in alphabetical order as given."""
-    lines = [
-        _PRELUDE,
-        "inline F surrogate_derivative(const SurrogateArgs& surrogate, F x) {",
-        "    switch (surrogate.kind) {",
-    ]
-    for kind, (definition, surrogate) in enumerate(surrogates):
-        lines += _surrogate(definition, surrogate, kind)
-    lines += ["        default:", "            return broadcast_f(0.0f);", "    }", "}", ""]
+    lines = [_PRELUDE, *_surrogates(surrogates)]
     rows = []
     for definition, programs in neurons:
         lines.append(f"// {definition.title}")

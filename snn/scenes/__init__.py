@@ -1,7 +1,7 @@
 """Named networks with frozen parameters, shared by tests, benchmarks and samples.
 
 A scene is a network from the literature with its parameters, how long it warms up and is measured, and the rates that
-its populations must have: a run with other rates does not count. ``snn bench NAME`` measures one.
+its populations must have, and the weights if it learns: a run with others does not count. ``snn bench NAME`` measures one.
 
 Examples
 --------
@@ -24,7 +24,7 @@ from snn.scenes.cuba import CUBA, CUBA_40K, Cuba
 from snn.scenes.flybrain import FLYBRAIN, Connectome, FlyBrain
 from snn.scenes.izhikevich import IZHIKEVICH, IZHIKEVICH_100K, Izhikevich, IzhikevichDense, IzhikevichSparse
 from snn.scenes.microcircuit import MICROCIRCUIT, Microcircuit
-from snn.scenes.scene import Rate, Scene
+from snn.scenes.scene import Rate, Scene, Weights
 from snn.scenes.stdp import STDP, Stdp
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "Rate",
     "Scene",
     "Stdp",
+    "Weights",
     "get",
 ]
 

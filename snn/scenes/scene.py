@@ -6,12 +6,19 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import integer, number
 from snn.engine.errors import InvalidArgumentError
 from snn.network import Network
 
-__all__ = ["Rate", "Scene"]
+if TYPE_CHECKING:
+    from snn.simulation import Simulation
+
+__all__ = ["Rate", "Scene", "Weights"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,30 @@ class Rate:
 
     def __str__(self) -> str:
         return f"{self.mean:g} +- {self.tolerance:g} Hz"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How the weights of a scene that learns must be spread after the window, as parts of the largest weight.
+
+    Parameters
+    ----------
+    values : dict
+        What `summary` must give, by name.
+    tolerance : float
+        How far each may be from it.
+    """
+
+    values: Mapping[str, float]
+    tolerance: float
+
+    @staticmethod
+    def summary(parts: ArrayLike) -> dict[str, float]:
+        """Return mean, standard deviation and the quantiles 10, 50 and 90 % of weights, as ``mean``, ``std``, ``p10``, ..."""
+        found = np.asarray(parts, np.float64)
+        p10, p50, p90 = np.quantile(found, (0.1, 0.5, 0.9))
+        every = {"mean": found.mean(), "std": found.std(), "p10": p10, "p50": p50, "p90": p90}
+        return {name: float(value) for name, value in every.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +93,8 @@ class Scene(ABC):
         Greatest `scale`.
     peer_scale : float
         The scale at which other simulators are compared when none is asked for.
+    weights : Weights, optional
+        Of a scene that learns, after the window.
     """
 
     name: str
@@ -73,6 +106,7 @@ class Scene(ABC):
     smallest_scale: float
     largest_scale: float
     peer_scale: float = 1.0
+    weights: Weights | None = None
 
     @abstractmethod
     def sizes(self, scale: float = 1.0) -> dict[str, int]:
@@ -85,6 +119,10 @@ class Scene(ABC):
     @abstractmethod
     def _build(self, scale: float, seed: int) -> Network:
         """Return the network; `scale` and `seed` are valid."""
+
+    def learned(self, simulation: Simulation) -> NDArray[Any]:
+        """Return the weights that learn, in a simulation of the scene, as parts of the largest; none where none learn."""
+        return np.empty(0)
 
     def build(self, scale: float = 1.0, *, seed: int = 0) -> Network:
         """Return the network, ready to run.
@@ -128,8 +166,11 @@ class Scene(ABC):
         A part of a network is measured with fewer neurons and shared noise that averages out less: the tolerance
         grows by 1 / sqrt(scale) below scale 1.
         """
-        wider = 1.0 / math.sqrt(min(self.valid_scale(scale), 1.0))
+        wider = self._wider(scale)
         return {name: Rate(rate.mean, rate.tolerance * wider) for name, rate in self.rates.items()}
+
+    def _wider(self, scale: float) -> float:
+        return 1.0 / math.sqrt(min(self.valid_scale(scale), 1.0))
 
     def deviations(self, rates_hz: Mapping[str, float], scale: float = 1.0) -> list[str]:
         """Return a sentence for each population whose rate is not as expected; none: the run counts.
@@ -148,6 +189,27 @@ class Scene(ABC):
             elif not rate.allows(rates_hz[name]):
                 found.append(f"{name!r} spikes at {rates_hz[name]:.3f} Hz, not at {rate}")
         return found
+
+    def weight_deviations(self, found: Mapping[str, float], scale: float = 1.0) -> list[str]:
+        """Return a sentence for each number about the weights that is not as expected; none: the run counts.
+
+        Parameters
+        ----------
+        found : dict
+            What `Weights.summary` gives after `window`.
+        scale : float, default 1.0
+            The scale that was built; below 1 the tolerance grows as that of rates.
+        """
+        if self.weights is None:
+            return []
+        tolerance = self.weights.tolerance * self._wider(scale)
+        wrong = []
+        for name, value in self.weights.values.items():
+            if name not in found:
+                wrong.append(f"the {name} of the weights was not measured")
+            elif not abs(found[name] - value) <= tolerance:
+                wrong.append(f"the {name} of the weights is {found[name]:.4f}, not {value:g} +- {tolerance:.2g}")
+        return wrong
 
     def __str__(self) -> str:
         return f"{self.name}: {self.title}"

@@ -73,7 +73,10 @@ static int contains(const char *(SNN_CALL *name_at)(uint32_t), const char *name)
 static void built_in_models_are_listed_in_order(void) {
     static const char *const models[] = {"lif", "adaptive_lif", "leaky_integrator", "integrate_and_fire", "current_lif", "izhikevich",
                                          "conductance_lif", "alpha_lif", "adex", "hodgkin_huxley"};
-    static const char *const surrogates[] = {"fast_sigmoid", "arctan", "sigmoid", "triangle", "superspike", "boxcar", "exponential"};
+    static const char *const surrogates[] = {"fast_sigmoid", "arctan", "sigmoid", "triangle", "superspike", "boxcar", "exponential",
+                                             "circle", "clipped_inverse", "gaussian", "inverse", "leaky_boxcar", "log_tailed",
+                                             "multi_gaussian", "periodic_exponential", "power", "s2nn", "shifted_exponential",
+                                             "sparse_fast_sigmoid", "step"};
     uint32_t i;
     for (i = 0; i < COUNT(models); ++i)
         if (!contains(snn_model_builtin_name, models[i])) check_fail(__FILE__, __LINE__, "no model %s", models[i]);

@@ -1,15 +1,17 @@
-"""The scene `stdp`, written by hand in float64: rates of the cells over the window after the warm-up.
+"""The scene `stdp`, written by hand in float64: the rate of the cells over the window after the warm-up, and the weights then.
 
-``python -m tests.oracle.stdp_scene`` prints mean and standard deviation of the runs that the scene's rate is from.
+``python -m tests.oracle.stdp_scene`` prints mean and standard deviation of the runs that the scene's numbers are from.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from snn.scenes import Weights
 
-def rate(cells: int, warm_up: float, window: float, seed: int, dt: float = 0.1) -> float:
-    """Return the mean rate of `cells` neurons in hertz; times in ms."""
+
+def run(cells: int, warm_up: float, window: float, seed: int, dt: float = 0.1) -> tuple[float, np.ndarray]:
+    """Return the mean rate of `cells` neurons in hertz, and the weights as parts of the largest; times in ms."""
     rng = np.random.default_rng(seed)
     w_max, plus, minus = 0.6, 0.01, 0.0105
     w = rng.uniform(0, w_max, (1000, cells))
@@ -33,9 +35,14 @@ def rate(cells: int, warm_up: float, window: float, seed: int, dt: float = 0.1) 
         spikes[fired] += 1
         if step >= round(warm_up / dt):
             count += fired.size
-    return count / cells / (window / 1000)
+    return count / cells / (window / 1000), w / w_max
 
 
 if __name__ == "__main__":
-    rates = [rate(100, 200.0, 1000.0, seed) for seed in range(24)]
+    runs = [run(100, 200.0, 1000.0, seed) for seed in range(24)]
+    rates = [rate for rate, _ in runs]
     print(f"{np.mean(rates):.2f} +- {np.std(rates):.2f} Hz")
+    summaries = [Weights.summary(parts) for _, parts in runs]
+    for name in summaries[0]:
+        values = [one[name] for one in summaries]
+        print(f"weights, {name}: {np.mean(values):.4f} +- {np.std(values):.4f}")

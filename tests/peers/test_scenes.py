@@ -17,7 +17,7 @@ from tests.python.test_scenes import SMALL
 CASES = [
     (peer, name)
     for peer in peers.PEERS
-    for name in ("brunel", "coba", "cuba", "flybrain", "izhikevich", "izhikevich_100k", "microcircuit")
+    for name in ("brunel", "coba", "cuba", "flybrain", "izhikevich", "izhikevich_100k", "microcircuit", "stdp")
     if name not in peers.PEERS[peer].lacks
 ]
 
@@ -29,12 +29,13 @@ def need(package: str) -> None:
 
 
 @pytest.mark.parametrize(("peer", "name"), CASES)
-def test_rates_of_peers(peer: str, name: str) -> None:
+def test_rates_and_weights_of_peers(peer: str, name: str) -> None:
     need(peers.PEERS[peer].package)
     scene, scale = snn.scenes.get(name), SMALL[name]
     found = peers.run(peer, peers.Task(name, scale, 0, 1, 2, scene.window / 2.0), peers.Answer)
     assert not isinstance(found, str), found
     assert scene.deviations(found.rates_hz, scale) == []
+    assert scene.weight_deviations(found.weights, scale) == []
     assert len(found.seconds) == 2
     assert min(found.seconds) > 0
     assert found.synapses == pytest.approx(scene.synapses(scale), rel=0.01)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import snn
-from snn.engine.bench import BENCHMARKS, peers
+from snn.engine.bench import BENCHMARKS
 from snn.engine.bench.peers import Answer, Task
 from snn.engine.bench.scenes import bench_scene
 from snn.engine.bench.training_cases import TRAINING_CASES
@@ -527,10 +527,30 @@ def test_bench_says_what_a_peer_lacks(snn_command: Command) -> None:
     assert "NEST does not run 'flybrain': it has no neuron" in nest["no_result"]
 
 
-@pytest.mark.parametrize(("name", "title"), [("brian2", "Brian2"), ("nest", "NEST")])
-def test_bench_says_which_scene_is_not_written_for_peers(name: str, title: str) -> None:
-    found = peers.run(name, Task("stdp", 1.0, 1, threads=1, segments=1, segment_ms=1.0), Answer)
-    assert found == f"{title} does not run 'stdp': the scene is not written for it yet"
+def test_bench_gives_no_time_of_a_peer_with_other_weights(
+    snn_command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(name: str, task: Task, kind: type[Answer]) -> Answer:
+        scene = snn.scenes.get(task.scene)
+        rates = {key: rate.mean for key, rate in scene.expected(task.scale).items()}
+        assert scene.weights is not None
+        other = {"mean": 0.4} if name == "nest" else {}
+        return dataclasses.replace(
+            _answer(task, rates), weights={**scene.weights.values, **other}, notes=f"what {name} does [otherwise]"
+        )
+
+    monkeypatch.setattr("snn.engine.bench.peers.run", run)
+    words = ("bench", "stdp", "--vs", "brian2", "nest")
+    own, brian2, nest = snn_command(*words, "--json").objects()
+    assert own["weights"].keys() == brian2["weights"].keys() == {"mean", "std", "p10", "p50", "p90"}
+    assert own["weights"]["mean"] == pytest.approx(0.4964, abs=0.006)
+    assert brian2["ratio_to_snn"] == pytest.approx(2.0 / own["median_s"])
+    assert "median_s" not in nest
+    assert nest["no_result"] == "NEST at scale 1: the mean of the weights is 0.4000, not 0.4964 +- 0.006"
+    told = snn_command(*words).out
+    assert "snn: weights, parts of the largest: mean 0.49" in told
+    assert "brian2: weights, parts of the largest: mean 0.4964, std 0.2904" in told
+    assert "brian2: what brian2 does [otherwise]" in told
 
 
 def _answer(task: Task, rates: dict[str, float]) -> Answer:

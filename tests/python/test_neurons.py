@@ -118,8 +118,17 @@ def test_surrogates_by_name_preset_and_parameters() -> None:
     assert repr(snn.Surrogate("arctan", slope=3)).startswith("Surrogate('arctan', slope=3")
     with pytest.raises(snn.NotFoundError, match=r"surrogate 'atan'; there are: arctan, boxcar"):
         snn.Surrogate("atan")
-    with pytest.raises(snn.NotFoundError, match=r"preset 'torch.atan'; there are: "):
+    with pytest.raises(
+        snn.NotFoundError, match=r"no library of surrogates 'torch'; there are: snntorch, spikingjelly, "
+    ):
         snn.Surrogate("torch.atan")
+    with pytest.raises(
+        snn.NotFoundError, match=r"preset 'norse.atan'; there are: norse.super, norse.tri[norse., a-z_]*; did you mean"
+    ):
+        snn.Surrogate("norse.atan")
+    assert snn.Surrogate("sinabs.heaviside", spike_threshold=2).parameters["above"] == 0.5
+    with pytest.raises(snn.InvalidArgumentError, match=r"surrogate power: slope is -4"):
+        snn.Surrogate("spikingjelly.q_pseudo_spike", alpha=0.5)
     with pytest.raises(snn.ArgumentTypeError, match=r"'arctan' has no parameter 'width'; it has: slope"):
         snn.Surrogate("arctan", width=1.0)
     with pytest.raises(snn.ArgumentTypeError, match=r"'snntorch.atan' has no parameter 'k'; it has: alpha, slope"):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import snn
-from snn.scenes import SCENES, FlyBrain, Rate, Scene
+from snn.scenes import SCENES, FlyBrain, Rate, Scene, Weights
 from tests.oracle import stdp_scene
 
 # A scale at which each scene is built and run in seconds, with rates as expected.
@@ -439,15 +439,39 @@ def test_flybrain_bad_files(brain_files: tuple[Path, Path], tmp_path: Path) -> N
         whole.with_files(connectivity).build()
 
 
-def test_the_rate_of_plastic_cells_is_that_of_a_simulation_by_hand() -> None:
+def test_plastic_cells_spike_and_learn_as_in_a_simulation_by_hand() -> None:
     one = scene("stdp")
-    rates = [stdp_scene.rate(100, one.warm_up, one.window, seed) for seed in range(4)]
-    assert one.expected()["cells"].allows(float(np.mean(rates)))
+    runs = [stdp_scene.run(100, one.warm_up, one.window, seed) for seed in range(4)]
+    assert one.expected()["cells"].allows(float(np.mean([rate for rate, _ in runs])))
+    assert one.weight_deviations(Weights.summary([parts for _, parts in runs])) == []
     network = one.build(0.1, seed=2)
     assert network.synapse_count == one.synapses(0.1) == 100_000
+    first = network.projections["inputs_to_cells"].synapse_weights() / np.float32(0.6)
     with snn.Simulation(network, seed=2) as simulation:
         simulation.run(12_000)
-        weights = simulation.get("inputs_to_cells.weight")
-    assert 0 <= weights.min() < 0.01
-    assert weights.max() == np.float32(0.6)
-    assert not np.array_equal(weights, network.projections["inputs_to_cells"].synapse_weights())
+        parts = one.learned(simulation)
+    assert 0 <= parts.min() < 0.01
+    assert parts.max() == np.float32(0.6) / 0.6
+    assert one.weight_deviations(Weights.summary(parts), 0.1) == []
+    # Most have moved by a pair's share of the range and more.
+    assert np.median(np.abs(parts - first)) > one.amplitude_plus
+
+
+def test_weights_that_are_not_as_expected_are_said() -> None:
+    one = scene("stdp")
+    assert one.weights is not None
+    found = dict(one.weights.values)
+    assert one.weight_deviations(found) == []
+    assert one.weight_deviations(found | {"mean": 0.483}) == ["the mean of the weights is 0.4830, not 0.4964 +- 0.006"]
+    assert one.weight_deviations(found | {"mean": 0.483}, 0.1) == []  # a tenth of the cells, a larger tolerance
+    assert one.weight_deviations(found | {"p90": math.nan}) == ["the p90 of the weights is nan, not 0.8991 +- 0.006"]
+    del found["std"]
+    assert one.weight_deviations(found) == ["the std of the weights was not measured"]
+    assert scene("cuba").weight_deviations({}) == []
+
+
+def test_a_summary_of_weights() -> None:
+    found = Weights.summary(np.linspace(0, 1, 101))
+    assert found == pytest.approx(
+        {"mean": 0.5, "std": math.sqrt((101**2 - 1) / 12) / 100, "p10": 0.1, "p50": 0.5, "p90": 0.9}
+    )

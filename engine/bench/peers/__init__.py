@@ -53,17 +53,15 @@ class Peer:
     extra: str = "peers"
 
 
-_NOT_WRITTEN = "the scene is not written for it yet"
-
 PEERS: Mapping[str, Peer] = MappingProxyType(
     {
-        "brian2": Peer("Brian2", "brian2", "brian2", {"stdp": _NOT_WRITTEN}),
+        "brian2": Peer("Brian2", "brian2", "brian2", {}),
         "nest": Peer(
             "NEST",
             "nest",
             "nest-simulator",
             # With currents that run on it makes a quarter more spikes.
-            {"flybrain": "it has no neuron whose synaptic currents a spike clears", "stdp": _NOT_WRITTEN},
+            {"flybrain": "it has no neuron whose synaptic currents a spike clears"},
         ),
     }
 )

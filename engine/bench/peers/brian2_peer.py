@@ -12,11 +12,13 @@ import numpy as np
 from brian2 import Hz, Network, NeuronGroup, PoissonGroup, PoissonInput, SpikeMonitor, Synapses, ms, mV, pA, pF
 
 from snn.engine.bench.peers.task import Answer, Task, answer
-from snn.scenes import Brunel, Coba, Cuba, FlyBrain, Izhikevich, IzhikevichSparse, Microcircuit
+from snn.scenes import Brunel, Coba, Cuba, FlyBrain, Izhikevich, IzhikevichSparse, Microcircuit, Stdp, Weights
 
 Objects = list[Any]
 # The group that has the population, its first neuron there, and one past its last.
 Populations = dict[str, tuple[Any, int, int]]
+# The name of synapses that learn; their weights "w" are parts of the largest.
+LEARNED = "learned"
 
 
 def brunel(scene: Brunel, scale: float, seed: int) -> tuple[Objects, Populations]:
@@ -275,6 +277,61 @@ def flybrain(scene: FlyBrain, scale: float, seed: int) -> tuple[Objects, Populat
     }
 
 
+def stdp(scene: Stdp, scale: float, seed: int) -> tuple[Objects, Populations]:
+    """Build the network of Song, Miller and Abbott 2000.
+
+    All synapses of a neuron share its trace, so neurons keep it, which is a quarter faster than the traces for each synapse of
+    the example "STDP" of Brian2, with the same numbers. A spike of an input arrives at the start of the step after: it then
+    acts on the cell in that step and potentiates for a spike in it, as here.
+    """
+    inputs = NeuronGroup(
+        scene.inputs,
+        "drecent/dt = -recent / tau_plus : 1",
+        threshold="rand() < input_rate * dt",
+        # Decayed once more than the spike is steps old when a cell reads it.
+        reset="recent += exp(dt / tau_plus)",
+        method="exact",
+        namespace={"tau_plus": scene.tau_plus * ms, "input_rate": scene.input_rate * Hz},
+    )
+    cells = NeuronGroup(
+        scene.sizes(scale)["cells"],
+        """dv/dt = (current - (v - v_rest)) / tau_membrane : volt
+        dcurrent/dt = -current / tau_synapse : volt
+        drecent/dt = -recent / tau_minus : 1""",
+        threshold="v > threshold",
+        # Decayed once less than the spike is steps old when an arrival reads it.
+        reset="v = v_reset; recent += exp(-dt / tau_minus)",
+        method="exact",
+        namespace={
+            "tau_membrane": scene.tau_membrane * ms,
+            "tau_synapse": scene.tau_synapse * ms,
+            "tau_minus": scene.tau_minus * ms,
+            "v_rest": scene.v_rest * mV,
+            "v_reset": scene.v_reset * mV,
+            "threshold": scene.threshold * mV,
+        },
+    )
+    cells.v = scene.v_rest * mV
+    synapses = Synapses(
+        inputs,
+        cells,
+        "w : 1",
+        on_pre="""w = clip(w - amplitude_minus * recent_post, 0, 1)
+        current_post += w * weight_max""",
+        on_post="w = clip(w + amplitude_plus * recent_pre, 0, 1)",
+        namespace={
+            "amplitude_plus": scene.amplitude_plus,
+            "amplitude_minus": scene.amplitude_minus,
+            "weight_max": scene.weight_max * mV,
+        },
+        name=LEARNED,
+    )
+    synapses.pre.when = "start"
+    synapses.connect()
+    synapses.w = "rand()"
+    return [inputs, cells, synapses], {"inputs": (inputs, 0, scene.inputs), "cells": (cells, 0, len(cells))}
+
+
 def _normal(random: np.random.Generator, count: int, mean: float, std: float, low: float, high: float) -> Any:
     """Return numbers of a normal distribution, drawn again where outside [low, high]."""
     values = random.normal(mean, std, count)
@@ -290,6 +347,7 @@ BUILDERS: dict[type[Any], Callable[..., tuple[Objects, Populations]]] = {
     Izhikevich: izhikevich,
     Microcircuit: microcircuit,
     FlyBrain: flybrain,
+    Stdp: stdp,
 }
 
 # Written into the program that Brian2 generates: it runs all parts and notes clock, spike counts and memory itself, because
@@ -367,6 +425,8 @@ def run(task: Task) -> Answer:
         network.run(task.segment_ms * ms)
         device.build(directory=folder, compile=True, run=True, with_output=False)
         notes = (Path(folder) / "snn_notes.txt").read_text(encoding="utf-8")
+        learned = next((one for one in objects if one.name == LEARNED), None)
+        weights = {} if learned is None else Weights.summary(learned.w[:])
     built, before, parts, after, peak, synapses = notes.splitlines()
     spikes = np.array(after.split(), np.int64) - np.array(before.split(), np.int64)
     rates = {}
@@ -380,6 +440,7 @@ def run(task: Task) -> Answer:
         rates_hz=rates,
         synapses=int(synapses),
         peak_rss_bytes=int(peak),
+        weights=weights,
         notes="C++ standalone with OpenMP; its build time is that of the compiled program",
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,8 @@ class Answer:
         Of the network.
     peak_rss_bytes : int
         Largest memory of the process that simulates.
+    weights : dict
+        Of synapses that learn, as `snn.scenes.Weights.summary` gives them after the last segment; empty where none learn.
     notes : str
         What one must know to compare, as a sentence; may be empty.
     """
@@ -99,6 +101,7 @@ class Answer:
     rates_hz: dict[str, float]
     synapses: int
     peak_rss_bytes: int
+    weights: dict[str, float] = field(default_factory=dict)
     notes: str = ""
 
 

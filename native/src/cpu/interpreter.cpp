@@ -29,7 +29,7 @@ public:
                 // Number and, of `poisson`, place of the table: literals, which are no values of the program.
                 registers.push_back(emit(instruction.op, literal(static_cast<uint32_t>(instruction.value)),
                                          literal(instruction.b), 0));
-            } else if (instruction.op == Op::surrogate && surrogate) {
+            } else if (instruction.op == Op::surrogate) {
                 std::vector<uint32_t> inputs;
                 for (const double parameter : surrogate_parameters)
                     inputs.push_back(literal(std::bit_cast<uint32_t>(static_cast<float>(parameter))));
@@ -183,7 +183,6 @@ private:
             case Op::not_:
             case Op::to_float:
             case Op::to_int:
-            case Op::surrogate:
                 return 1;
             default:
                 return 2;
@@ -244,8 +243,7 @@ InterpretedProgram InterpretedProgram::adjoint(const Model& model, std::span<con
     Builder builder(program, adjoint.input_count);
     std::vector<uint32_t> inputs = first_values(adjoint.input_count);
     for (size_t k = 0; k < options.size(); ++k) inputs[model.parameters.size() + k] = builder.whole(options[k]);
-    const auto registers =
-        builder.append(adjoint, std::move(inputs), surrogate.built_in ? nullptr : &surrogate, parameters);
+    const auto registers = builder.append(adjoint, std::move(inputs), &surrogate, parameters);
     const uint32_t state_count = static_cast<uint32_t>(model.states.size());
     const uint32_t end_of_states = adjoint.input_count - 1, first_state = end_of_states - state_count;
     const auto& state_outputs = learning ? model.learning->states : model.adjoint_states;
@@ -293,9 +291,8 @@ ProgramCache::Shared ProgramCache::step(const Model& model, const std::vector<in
 ProgramCache::Shared ProgramCache::adjoint(const Model& model, const std::vector<int32_t>& options,
                                            const Surrogate& surrogate, const std::vector<double>& parameters,
                                            const std::optional<LearningPlan>& learning) {
-    // Those of a built-in surrogate are no part of the program.
-    Shared& program = adjoints_[{{&model, options}, &surrogate, surrogate.built_in ? std::vector<double>() : parameters,
-                                 learning.has_value(), learning ? learning->constants : std::vector<uint32_t>()}];
+    Shared& program = adjoints_[{{&model, options}, &surrogate, parameters, learning.has_value(),
+                                 learning ? learning->constants : std::vector<uint32_t>()}];
     if (!program)
         program = std::make_shared<const InterpretedProgram>(
             InterpretedProgram::adjoint(model, options, surrogate, parameters, learning));

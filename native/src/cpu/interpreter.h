@@ -21,8 +21,8 @@ class InterpretedProgram {
 public:
     // Both are for one choice of the model's options, without what only the others need. Keeps `tape`.
     static InterpretedProgram step(const Model& model, std::span<const int32_t> options, std::span<const TapeInfo> tape);
-    // A surrogate that is not built in becomes part of the program; `parameters` are its values. `learning`: which constants
-    // get gradients; what only the others need is left out, and so are their tape inputs, which may be null then.
+    // The surrogate becomes part of the program; `parameters` are its values. `learning`: which constants get gradients; what
+    // only the others need is left out, and so are their tape inputs, which may be null then.
     static InterpretedProgram adjoint(const Model& model, std::span<const int32_t> options, const Surrogate& surrogate,
                                       std::span<const double> parameters, const std::optional<LearningPlan>& learning);
 

@@ -60,8 +60,7 @@ SNN_ALWAYS_INLINE void draw_block(const BlockFrame& frame, uint32_t* out, MakeDr
 }
 
 // `step`: where draws come from, null for an adjoint, which has none.
-static void run_block(const BlockProgram& program, const BlockFrame& frame, const SurrogateArgs* surrogate,
-                      const NeuronStepArgs* step) {
+static void run_block(const BlockProgram& program, const BlockFrame& frame, const NeuronStepArgs* step) {
     using Words = const uint32_t*;
     for (uint32_t k = 0; k < program.instruction_count; ++k) {
         const BlockInstruction& instruction = program.instructions[k];
@@ -105,9 +104,6 @@ static void run_block(const BlockProgram& program, const BlockFrame& frame, cons
             case Op::to_float: each([](Words x, Words, Words) { return to_float(read_i(x)); }); break;
             case Op::to_int: each([](Words x, Words, Words) { return to_int(read_f(x)); }); break;
             case Op::spike: each([](Words x, Words y, Words) { return spike_(read_f(x), read_i(y)); }); break;
-            case Op::surrogate:
-                each([&](Words x, Words, Words) { return surrogate_derivative(*surrogate, read_f(x)); });
-                break;
             case Op::uniform:
                 draw_block(frame, out, [&](uint32_t begin, uint32_t end, float* draws) {
                     draw_uniform(step->draws, a.words[0], begin, end, draws);
@@ -123,7 +119,7 @@ static void run_block(const BlockProgram& program, const BlockFrame& frame, cons
                     draw_poisson(step->draws, a.words[0], step->poisson[b.words[0]], begin, end, draws);
                 });
                 break;
-            default:  // constants are literals; atan and tanh do not occur in float32 programs
+            default:  // constants are literals, surrogates programs of their own; atan and tanh do not occur in float32
                 break;
         }
     }
@@ -164,7 +160,7 @@ static void interpret_step(const BlockProgram& program, const NeuronStepArgs& ar
     for (uint32_t block = begin; block < end; block += interpreter_block) {
         const uint32_t size = end - block < interpreter_block ? end - block : interpreter_block;
         const BlockFrame frame{inputs.data, inputs.masks, program.literals, scratch + program.table_words, block, size};
-        run_block(program, frame, nullptr, &args);
+        run_block(program, frame, &args);
         if (args.tape)
             for (uint32_t i = 0; i < program.tape_count; ++i)
                 write_result(frame, program.tape_results[i], args.tape[i], plain);
@@ -194,7 +190,7 @@ static void interpret_adjoint(const BlockProgram& program, const NeuronAdjointAr
     for (uint32_t block = begin; block < end; block += interpreter_block) {
         const uint32_t size = end - block < interpreter_block ? end - block : interpreter_block;
         const BlockFrame frame{inputs.data, inputs.masks, program.literals, scratch + program.table_words, block, size};
-        run_block(program, frame, &args.surrogate, nullptr);
+        run_block(program, frame, nullptr);
         for (uint32_t i = 0; i < program.receptor_count; ++i)
             write_result(frame, program.receptor_results[i], args.receptor_gradients[i], plain);
         for (uint32_t i = 0; i < program.state_count; ++i)

@@ -17,7 +17,7 @@ static void interpret_event(const BlockProgram& program, const uint32_t* inputs,
     BlockInputs table(scratch, program.input_count);
     for (uint32_t i = 0; i < program.input_count; ++i) table.put(inputs + i * 16, 0);
     const BlockFrame frame{table.data, table.masks, program.literals, scratch + program.table_words, 0, 16};
-    run_block(program, frame, nullptr, nullptr);  // no surrogate, no draws
+    run_block(program, frame, nullptr);  // no draws
     for (uint32_t k = 0; k < output_count; ++k) write(out_words + k * 16, read_i(operand_of(frame, program.state_results[k]).words));
 }
 

@@ -251,6 +251,7 @@ def test_surrogates_are_checked_as_well():
         ("smooth", "return x > 0", "'x > 0' is a condition"),
         ("smooth", "return spike(x)", "'spike' is not available in \\[smooth\\]"),
         ("smooth", "next.v = x", "is not a statement of \\[smooth\\]"),
+        ("smooth", "for k in repeat(2):\n    return x", "return stands once, outside repeat"),
     ):
         with pytest.raises(ModelError, match=message):
             compile_surrogate({**good, part: {"program": program}})

@@ -13,6 +13,7 @@ from snn.engine.modelc import compile_model, load_builtin_model
 from tests.unit.modelc.running import (
     NEURONS,
     SURROGATES,
+    SURROGATES_OF_EVERY_MODEL,
     combinations,
     drive,
     in_millivolts,
@@ -32,9 +33,22 @@ STEPS, COUNT = 8, 4
 SHAPES = {
     "arctan": {"slope": 2.0, "scale": 0.7},
     "boxcar": {"width": 3.0, "scale": 0.4},
+    "circle": {"slope": 2.0, "scale": 0.7},
+    "clipped_inverse": {"width": 0.7, "scale": 0.5},
     "exponential": {"slope": 1.5, "scale": 0.6},
     "fast_sigmoid": {"slope": 1.0, "scale": 0.7},
+    "gaussian": {"slope": 0.8, "scale": 0.7},
+    "inverse": {"slope": 1.5, "scale": 0.7},
+    "leaky_boxcar": {"width": 1.3, "leak": 0.2, "scale": 0.4},
+    "log_tailed": {"width": 0.8, "leak": 0.3, "scale": 0.4},
+    "multi_gaussian": {"width": 0.9, "depth": 0.3, "spread": 2.5, "scale": 0.6},
+    "periodic_exponential": {"slope": 1.2, "slope_above": 1.6, "period": 1.3, "scale": 0.4},
+    "power": {"slope": 1.1, "exponent": 2.6, "scale": 0.7},
+    "s2nn": {"slope": 2.5, "height": 0.5, "fall": 0.8, "scale": 0.7},
+    "shifted_exponential": {"slope": 1.4, "offset": 0.6, "scale": 0.5},
     "sigmoid": {"slope": 3.0, "scale": 0.8},
+    "sparse_fast_sigmoid": {"slope": 1.0, "start": -0.7, "scale": 0.7},
+    "step": {"start": -0.4, "below": 0.2, "above": 0.5, "scale": 0.8},
     "superspike": {"slope": 2.0, "scale": 0.9},
     "triangle": {"slope": 0.5, "scale": 0.6},
 }
@@ -57,10 +71,16 @@ def shape_of(surrogate, model):
     return table[surrogate]
 
 
+def surrogates_of(model):
+    if not model.spiking:
+        return ["arctan"]
+    return SURROGATES if model.name == "lif" else SURROGATES_OF_EVERY_MODEL
+
+
 def cases():
     for name in NEURONS:
         model = load_builtin_model(name)
-        for surrogate in SURROGATES if model.spiking else ["arctan"]:
+        for surrogate in surrogates_of(model):
             for choices in combinations(model, OPTIONS):
                 yield pytest.param(name, surrogate, choices, id=f"{name}-{surrogate}-{label(choices, OPTIONS)}")
 
