@@ -19,6 +19,11 @@ def network() -> snn.Sequential:
     return snn.Sequential(4, snn.Dense(3), snn.LIF(), snn.Dense(2), snn.LIF(), seed=1)
 
 
+def recording(net: snn.Network) -> snn.Recording:
+    with snn.Simulation(net) as simulation:
+        return simulation.run(3, record={"hidden": ["v", "spike_events"]})
+
+
 X = np.random.Generator(np.random.Philox(3)).uniform(0.0, 1.0, (8, 4)).astype(np.float32)
 Y = np.arange(8) % 2
 
@@ -53,6 +58,20 @@ Y = np.arange(8) % 2
         (lambda net: snn.PairSTDP(), "tau_plus", "PairSTDP has no attribute 'tau_plus'"),
         (lambda net: snn.Surrogate("arctan"), "slope", "Surrogate has no attribute 'slope'"),
         (lambda net: snn.Trainer(net), "lr", "Trainer has no attribute 'lr'; did you mean 'learning_rate'"),
+        (lambda net: snn.Simulation(net), "record", r"Simulation has no attribute 'record'; run\(steps, record="),
+        (lambda net: recording(net), "v", r"Recording has no attribute 'v'; it is recording\['hidden'\]\['v'\]"),
+        (lambda net: recording(net), "hidden", r"it is recording\['hidden'\]"),
+        (lambda net: recording(net), "time", "did you mean 'times'"),
+        (
+            lambda net: recording(net)["hidden"]["spike_events"],
+            "t",
+            "SpikeEvents has no attribute 't'; times has them in",
+        ),
+        (
+            lambda net: pickle.loads(pickle.dumps(recording(net)))["hidden"]["spike_events"],
+            "senders",
+            "neurons has their indices",
+        ),
         (
             lambda net: snn.Simulation(net),
             "batchsize",
@@ -143,7 +162,13 @@ def test_a_property_that_fails_says_why_itself() -> None:
 
 @pytest.mark.parametrize(
     ("name", "sentence"),
-    [("Linear", r"see snn\.Dense"), ("STDP", r"see snn\.PairSTDP"), ("Simulatoin", "did you mean 'Simulation'")],
+    [
+        ("Linear", r"see snn\.Dense"),
+        ("STDP", r"see snn\.PairSTDP"),
+        ("Create", r"see snn\.Network\.add, with neurons such as snn\.presets\.nest"),
+        ("iaf_psc_exp", r"see snn\.presets\.nest\('iaf_psc_exp', \.\.\.\)"),
+        ("Simulatoin", "did you mean 'Simulation'"),
+    ],
 )
 def test_names_of_other_libraries_lead_to_ours(name: str, sentence: str) -> None:
     with pytest.raises(AttributeError, match=sentence):
