@@ -240,7 +240,8 @@ class Lowerer:
 
     def _divide(self, left: ast.expr, right: ast.expr) -> Value:
         if not self.place.division:
-            raise ModelLanguageError(f"'{ast.unparse(left)} / {ast.unparse(right)}': {self.place.hint}")
+            quotient = ast.BinOp(left, ast.Div(), right)
+            raise ModelLanguageError(f"'{ast.unparse(quotient)}': {self.place.hint}")
         a, b = self.value(left), self.value(right)
         self._floats([a, b], [left, right])
         unit = None if a.unit is None else units.multiply(a.unit, b.unit or units.DIMENSIONLESS, -1)

@@ -1,6 +1,9 @@
 // THE backend interface. A backend turns a plan into an executor: memory on its device plus a way to run the plan's
-// kernel calls. Everything that reaches an executor has been checked above it (src/schedule/session.cpp), so it may
+// kernel calls. Everything that reaches an executor has been checked above it (src/schedule/session_*.cpp), so it may
 // assume valid input: indices in range, counts exact, calls in a legal order.
+//
+// What a device may leave out has an interface of its own: training (trainable.h), steps in the command buffers of a host program
+// (shared_device.h).
 //
 // To add a backend: derive from Executor, add one line to registry.cpp. Start from null/ (does nothing, counts
 // everything), read reference/ for what every kernel means. docs/adding-a-backend.md walks through it.
@@ -20,8 +23,6 @@
 #include "network/plan.h"
 
 struct SNNVulkanHost;
-struct SNNVulkanPlan;
-struct SNNVulkanSubmission;
 
 namespace snn {
 
@@ -107,6 +108,7 @@ struct NormalizedProjection {
     const uint8_t* counts;         // [batch], 0: padding, which is normalised but not part of mean and variance
     double* out_mean;              // [channel], written by run()
     double* out_variance;          // [channel], of the population: divided by the number of values
+    double* out_gamma_gradient;    // [channel], dL/d(gamma), written by each backward() of the run
 };
 
 enum class LearningRule : uint8_t {
@@ -152,52 +154,8 @@ struct ExecutorCounters {
     uint64_t steps = 0, spikes = 0, input_spikes = 0, synaptic_events = 0, synaptic_operations = 0;
 };
 
-// dL/d(activity) or dL/d(state after the step) that a loss hands in.
-struct OutputGradient {
-    enum Kind : uint8_t { activity, state };
-    Kind kind;
-    uint32_t population;
-    uint32_t state_index;
-    DType dtype;         // float32 or float64
-    const void* data;    // first step's [batch][size]
-    size_t step_stride;  // elements to the next step's frame; 0: the same at every step
-};
-
-// Where dL/d(activity) of an input goes, when the plan has input gradients.
-struct InputGradient {
-    uint32_t population;
-    DType dtype;         // float32 or float64
-    void* data;          // first step's [batch][size]
-    size_t step_stride;  // elements to the next step's frame
-};
-
-struct OptimizerStep {
-    uint32_t optimizer;  // SNN_OPTIMIZER_*
-    uint64_t update;     // 1 = the first
-    double learning_rate, momentum, beta1, beta2, epsilon, weight_decay, l1_regularization;
-    double gradient_scale;  // from clipping; applied to the gradient before anything else
-};
-
-// What an optimiser remembers from update to update: the moments of every trainable projection, in the device's memory.
-// Each trainer has its own.
-class OptimizerMemory {
-public:
-    virtual ~OptimizerMemory() = default;
-    // All of it as numbers, in an order of the backend's own; exact.
-    virtual size_t count() const = 0;
-    virtual void read(std::span<double> out_values) const = 0;
-    virtual void write(std::span<const double> values) = 0;
-};
-
-// Where values lie in memory of the device that the host program shares: snn_vulkan.h.
-struct DeviceBuffer {
-    DType type;
-    uint64_t buffer, offset_bytes, size_bytes;
-};
-
-// What of a population may lie in a buffer of the host program: the values that an input population reads, [batch][size]; the
-// states of neurons, [state][batch][size]; their spikes of the last step, as floats 0 and 1; the same added up from step to step.
-enum class Port : uint8_t { input, states, spikes, spike_count };
+class Trainable;
+class SharedDevice;
 
 class Executor {
 public:
@@ -231,51 +189,9 @@ public:
     // The neurons of one sample that were active in the last step, ascending; valid until the executor is next used.
     virtual std::span<const uint32_t> active(uint32_t population, uint32_t sample) const = 0;
 
-    // On a device that is shared with the host program, optional. Appends steps to its command buffer, with inputs that are held
-    // and without records; what they give is there when the host has run it.
-    virtual void record(const RunRequest& request, void* commands);
-    // The same in a submission of its own, which waits for and signals semaphores of the host: begin, record, submit. What uses the
-    // device afterwards waits for it.
-    virtual void* begin_submission();
-    virtual void submit(void* commands, const SNNVulkanSubmission& submission);
-    virtual DeviceBuffer state_buffer(uint32_t population, uint32_t state) const;
-    // From now on the port is read or written there; null: in the executor's own memory, or not at all. States move with it. The
-    // values of an input that is bound are not read from a request.
-    virtual void bind_buffer(uint32_t population, Port port, const DeviceBuffer* buffer);
-    // States and activity that the host reads without waiting: record_readback() copies them as they are after the steps that were
-    // recorded before, to memory of their own for the last `frame_count` frames; read_back() gives value `place` of the newest frame
-    // up to `finished_frame`, false where there is none.
-    virtual void set_readback(std::span<const Slot> slots, uint32_t frame_count);
-    virtual void record_readback(uint64_t frame, void* commands);
-    virtual bool read_back(size_t place, uint64_t finished_frame, DType dtype, void* out_data, uint64_t& out_frame) const;
-    // The step as data, from the state as it is now, with inputs that are held. Valid until the executor is next used.
-    virtual void plan(const RunRequest& request, SNNVulkanPlan& out_plan);
-
-    // Training, optional: can_train() false leaves the rest unused.
-    virtual bool can_train() const { return false; }
-    // Whether runs may have normalised projections.
-    virtual bool can_normalize() const { return false; }
-    // How many taped runs there were, failed ones included: the number of the run that tape and gradients are from.
-    virtual uint64_t taped_run_count() const { return 0; }
-    // Gradients of all trainable weights and biases over the steps of the last taped run (overwrites the gradient
-    // slots), and of the inputs asked for. May be called again for the same run.
-    virtual void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs = {});
-    // Sum of squares of one projection's weight and bias gradient, added up in index order in double.
-    virtual double gradient_square_sum(uint32_t projection) const;
-    // False when a value of the projection's gradient is infinite or not a number.
-    virtual bool gradient_is_finite(uint32_t projection) const;
-    // Of each neuron of a population that learns, summed over the samples in order, in double, after backward():
-    // dL/d(a constant, as the steps read it); `place` counts LearningPlan::constants.
-    virtual void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const;
-    // dL/d(a float state before the first step).
-    virtual void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const;
-    // dL/d(gamma) of a projection that the run normalised, [channel].
-    virtual void read_gamma_gradient(uint32_t projection, double* out_values) const;
-    // Moments at zero for SNN_OPTIMIZER_*. May not outlive the executor.
-    virtual std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer);
-    // Updates weights, biases and the optimiser's moments of every trainable projection. Weights of fixed-point
-    // projections are held within the range their scale allows. `memory` was made by this executor for this optimiser.
-    virtual void update(const OptimizerStep& step, OptimizerMemory& memory);
+    // What it can do besides; null: it cannot.
+    virtual Trainable* trainable() { return nullptr; }
+    virtual SharedDevice* shared_device() { return nullptr; }
 };
 
 struct ExecutorOptions {

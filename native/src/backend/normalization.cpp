@@ -79,7 +79,7 @@ void NormalizedRows<Real>::go_back(const Real* x, Real* io_gradient, uint32_t be
         double factor[width], shift[width], slope[width];
         for (uint32_t c = 0; c < width; ++c) {
             bias_gradient[first + c] = of_bias[c];
-            gamma_gradient[first + c] = of_gamma[c];
+            out_gamma_gradient[first + c] = of_gamma[c];
             factor[c] = gamma[first + c] * to_one[c];
             shift[c] = n > 0 ? of_bias[c] / n : 0;
             slope[c] = n > 0 ? of_gamma[c] / n * to_one[c] : 0;

@@ -23,7 +23,8 @@ struct NormalizedRows {
     uint32_t plane = 1;  // neurons of a channel, side by side
     double epsilon = 0;
     std::vector<uint8_t> counts;  // [sample]
-    std::vector<double> gamma, mean, variance, gamma_gradient, bias_gradient;  // [channel]
+    std::vector<double> gamma, mean, variance, bias_gradient;  // [channel]
+    double* out_gamma_gradient = nullptr;                      // [channel], NormalizedProjection's
 
     // Of a run that begins.
     void begin(const NormalizedProjection& given, uint32_t channels, uint32_t step_count, uint32_t batch) {
@@ -32,8 +33,8 @@ struct NormalizedRows {
         epsilon = given.epsilon;
         counts.assign(given.counts, given.counts + batch);
         gamma.assign(given.gamma, given.gamma + channels);
-        for (std::vector<double>* const values : {&mean, &variance, &gamma_gradient, &bias_gradient})
-            values->resize(channels);
+        out_gamma_gradient = given.out_gamma_gradient;
+        for (std::vector<double>* const values : {&mean, &variance, &bias_gradient}) values->resize(channels);
     }
     uint32_t channel_count() const { return static_cast<uint32_t>(gamma.size()); }
     Real center(uint32_t channel) const { return static_cast<Real>(mean[channel]); }

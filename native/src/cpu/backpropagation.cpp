@@ -344,14 +344,14 @@ const float* Backpropagation::gradient(uint32_t projection, bool of_bias) const 
     return of_bias ? gradient.bias.data() : gradient.weights.data();
 }
 
-double Backpropagation::gradient_square_sum(uint32_t projection) const {
+double Backpropagation::square_sum(uint32_t projection) const {
     double sum = 0;
     for (const Buffer<float>* part : {&projections_[projection].weights, &projections_[projection].bias})
         for (size_t i = 0; i < part->size(); ++i) sum += static_cast<double>((*part)[i]) * static_cast<double>((*part)[i]);
     return sum;
 }
 
-bool Backpropagation::gradient_is_finite(uint32_t projection) const {
+bool Backpropagation::is_finite(uint32_t projection) const {
     const ProjectionGradient& gradient = projections_[projection];
     return first_not_finite(gradient.weights.data(), gradient.weights.size()) == gradient.weights.size() &&
            first_not_finite(gradient.bias.data(), gradient.bias.size()) == gradient.bias.size();
@@ -364,12 +364,12 @@ void Backpropagation::sum_over_samples(uint32_t population, const float* values,
         for (uint32_t i = 0; i < data.size; ++i) out_values[i] += static_cast<double>(values[i]);
 }
 
-void Backpropagation::read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const {
+void Backpropagation::read_constant(uint32_t population, uint32_t place, double* out_values) const {
     const size_t block = static_cast<size_t>(context_.batch) * context_.populations[population]->row;
     sum_over_samples(population, populations_[population].constants.data() + place * block, out_values);
 }
 
-void Backpropagation::read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const {
+void Backpropagation::read_initial(uint32_t population, uint32_t state, double* out_values) const {
     const size_t block = static_cast<size_t>(context_.batch) * context_.populations[population]->row;
     sum_over_samples(population, populations_[population].states.data() + state * block, out_values);
 }

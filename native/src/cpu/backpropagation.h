@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "backend/backend.h"
+#include "backend/trainable.h"
 #include "cpu/executor.h"
 #include "cpu/tape.h"
 
@@ -52,7 +52,7 @@ struct PassRule {
     SpikeTimes* spike_times = nullptr;  // of EventProp: of the segment that the tape has
 };
 
-class Backpropagation {
+class Backpropagation final : public Gradients {
 public:
     Backpropagation(CpuContext& context, Tape& tape);
 
@@ -69,10 +69,10 @@ public:
 
     // Null when the projection is not trained or has no bias.
     const float* gradient(uint32_t projection, bool of_bias) const;
-    double gradient_square_sum(uint32_t projection) const;
-    bool gradient_is_finite(uint32_t projection) const;
-    void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const;
-    void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const;
+    double square_sum(uint32_t projection) const override;
+    bool is_finite(uint32_t projection) const override;
+    void read_constant(uint32_t population, uint32_t place, double* out_values) const override;
+    void read_initial(uint32_t population, uint32_t state, double* out_values) const override;
 
 private:
     struct PopulationGradient {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "backend/backend.h"
+#include "backend/trainable.h"
 #include "backend/normalization.h"
 #include "common/thread_pool.h"
 #include "cpu/event_log.h"
@@ -103,7 +103,7 @@ struct CpuContext {
     uint32_t span_steps = 0;        // frames of activity allow threads to be so many steps apart, see PopulationData
 };
 
-class CpuExecutor final : public Executor {
+class CpuExecutor final : public Executor, private Trainable {
 public:
     CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options);
     ~CpuExecutor() override;
@@ -126,23 +126,19 @@ public:
     void read(const Slot& slot, DType dtype, void* out_data) const override;
     void write(const Slot& slot, DType dtype, const void* data) override;
     std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override;
+    Trainable* trainable() override { return this; }
 
     // How many steps left out the neurons at rest, of all ranges together; for tests.
     uint64_t steps_without_resting() const;
 
-    bool can_train() const override { return true; }
-    void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
-    double gradient_square_sum(uint32_t projection) const override;
-    bool gradient_is_finite(uint32_t projection) const override;
-    void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const override;
-    void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const override;
+private:
     bool can_normalize() const override { return context_.bundles->empty(); }
-    void read_gamma_gradient(uint32_t projection, double* out_values) const override;
     uint64_t taped_run_count() const override { return taped_runs_; }
+    void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
+    const Gradients* gradients() const override;
     std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
     void update(const OptimizerStep& step, OptimizerMemory& memory) override;
 
-private:
     // One moment of one sample: where a kernel reads and writes.
     struct Moment {
         uint64_t clock;

@@ -179,28 +179,7 @@ void CpuExecutor::backward(std::span<const OutputGradient> gradients, std::span<
     for (size_t task = 0; task < context_.tasks.size(); ++task) context_.tasks[task].counters = taped_.counters[task];
 }
 
-double CpuExecutor::gradient_square_sum(uint32_t projection) const {
-    return backpropagation_ ? backpropagation_->gradient_square_sum(projection) : 0.0;
-}
-
-bool CpuExecutor::gradient_is_finite(uint32_t projection) const {
-    return !backpropagation_ || backpropagation_->gradient_is_finite(projection);
-}
-
-void CpuExecutor::read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const {
-    if (!backpropagation_) throw Error(SNN_ERROR_STATE, "there was no backward pass yet");
-    backpropagation_->read_constant_gradient(population, place, out_values);
-}
-
-void CpuExecutor::read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const {
-    if (!backpropagation_) throw Error(SNN_ERROR_STATE, "there was no backward pass yet");
-    backpropagation_->read_initial_gradient(population, state, out_values);
-}
-
-void CpuExecutor::read_gamma_gradient(uint32_t projection, double* out_values) const {
-    const std::vector<double>& gradient = context_.normalized[projection]->rows.gamma_gradient;
-    std::copy(gradient.begin(), gradient.end(), out_values);
-}
+const Gradients* CpuExecutor::gradients() const { return backpropagation_.get(); }
 
 std::unique_ptr<OptimizerMemory> CpuExecutor::make_optimizer_memory(uint32_t optimizer) {
     return std::make_unique<Moments>(context_, has_second_moment(optimizer));

@@ -370,8 +370,9 @@ void BatchExecutor::merge_events(const RunRequest& request) const {
 
 // ---- Training
 
-bool BatchExecutor::can_train() const {
-    return std::all_of(running_.begin(), running_.end(), [](const Running& running) { return running.executor->can_train(); });
+Trainable* BatchExecutor::trainable() {
+    const bool all = std::all_of(running_.begin(), running_.end(), [](const Running& running) { return running.executor->trainable(); });
+    return all ? this : nullptr;
 }
 
 void BatchExecutor::go_back(Running& io_running, std::span<const OutputGradient> gradients,
@@ -385,26 +386,14 @@ void BatchExecutor::go_back(Running& io_running, std::span<const OutputGradient>
         gradient.data = static_cast<const char*>(gradient.data) + offset(gradient);
     for (InputGradient& gradient : io_running.input_gradients) gradient.data = static_cast<char*>(gradient.data) + offset(gradient);
     on_device(io_running,
-              [&](Executor& executor) { executor.backward(io_running.output_gradients, io_running.input_gradients); });
+              [&](Executor& executor) { executor.trainable()->backward(io_running.output_gradients, io_running.input_gradients); });
 }
 
 void BatchExecutor::backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) {
     on_all_at_once([&](Running& io_running) { go_back(io_running, gradients, inputs); });
     for (const Running& running : running_)
-        on_device(running, [&](const Executor& executor) { training_->add_gradients(executor, &running == running_.data()); });
+        on_device(running, [&](Executor& executor) { training_->add_gradients(executor, &running == running_.data()); });
     training_->finish_gradients();
-}
-
-double BatchExecutor::gradient_square_sum(uint32_t projection) const { return training_ ? training_->gradient_square_sum(projection) : 0.0; }
-
-bool BatchExecutor::gradient_is_finite(uint32_t projection) const { return !training_ || training_->gradient_is_finite(projection); }
-
-void BatchExecutor::read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const {
-    training_->read_constant_gradient(population, place, out_values);
-}
-
-void BatchExecutor::read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const {
-    training_->read_initial_gradient(population, state, out_values);
 }
 
 std::unique_ptr<OptimizerMemory> BatchExecutor::make_optimizer_memory(uint32_t optimizer) {

@@ -43,7 +43,7 @@ MemoryEstimate estimate_memory(const Plan& plan, const Shares& shares, const Exe
 std::vector<double> expected_step_s(const Network& network, const Shares& shares, const ExecutorOptions& options,
                                     const std::vector<struct DeviceSpeed>& speeds);
 
-class BatchExecutor final : public TogetherExecutor {
+class BatchExecutor final : public TogetherExecutor, private Trainable {
 public:
     BatchExecutor(std::shared_ptr<const Plan> plan, Shares shares, const ExecutorOptions& options);
 
@@ -57,24 +57,14 @@ public:
     ExecutorCounters counters() const override;
     void set_constants(uint32_t population, const PopulationConstants& constants) override;
     void set_seed(uint64_t seed) override;
-    void set_plasticity(uint32_t projection,
-                        std::shared_ptr<const PlasticityPlan> plan) override;  // where the batch is one sample
+    void set_plasticity(uint32_t projection, std::shared_ptr<const PlasticityPlan> plan) override;  // where the batch is one sample
     void signal(uint32_t projection, float value) override;
-
-    bool can_train() const override;
-    uint64_t taped_run_count() const override { return taped_runs_; }
-    void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
-    double gradient_square_sum(uint32_t projection) const override;
-    bool gradient_is_finite(uint32_t projection) const override;
-    void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const override;
-    void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const override;
-    std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
-    void update(const OptimizerStep& step, OptimizerMemory& memory) override;
 
     size_t count(const Slot& slot) const override;
     void read(const Slot& slot, DType dtype, void* out_data) const override;
     void write(const Slot& slot, DType dtype, const void* data) override;
     std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override;
+    Trainable* trainable() override;  // where all of its devices are
 
 private:
     struct Running {            // a micro-batch, or all that a device has
@@ -90,6 +80,13 @@ private:
         std::vector<InputGradient> input_gradients;
         std::exception_ptr error;
     };
+
+    bool can_normalize() const override { return false; }
+    uint64_t taped_run_count() const override { return taped_runs_; }
+    void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
+    const Gradients* gradients() const override { return training_.get(); }
+    std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
+    void update(const OptimizerStep& step, OptimizerMemory& memory) override;
 
     size_t size_of_population(uint32_t population) const { return plan_->network->population(population).size; }
     void run_part(Running& io_running, const RunRequest& request);

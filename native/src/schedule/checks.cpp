@@ -1,6 +1,7 @@
 #include "schedule/checks.h"
 
 #include "common/error.h"
+#include "common/values.h"
 
 namespace snn {
 
@@ -31,6 +32,21 @@ uint32_t state_index(const Population& population, std::string_view name) {
 
 bool is_whole(const Population& population, uint32_t state) {
     return population.model->states[state].type == ValueType::int_;
+}
+
+void check_frames(const float* values, size_t count, const Population& input, uint32_t first_sample, uint32_t sample_count, bool held) {
+    const bool spikes = input.kind == SNN_POPULATION_SPIKE_INPUT;
+    const size_t i = spikes ? first_no_spike(values, count) : first_not_finite(values, count);
+    if (i >= count) return;
+    throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", input.name, "' is ", values[i], " at ",
+                held ? std::string() : text("step ", i / input.size / sample_count, ", "), "sample ",
+                first_sample + i / input.size % sample_count, ", neuron ", i % input.size, spikes ? "; a spike input takes 0 and 1 only" : "; values must be finite");
+}
+
+size_t checked_product(size_t a, size_t b, std::string_view what) {
+    if (b != 0 && a > SIZE_MAX / 8 / b)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": ", a, " times ", b, " values do not fit in memory");
+    return a * b;
 }
 
 }  // namespace snn

@@ -1,6 +1,7 @@
-// Checks of what callers name, shared by a session's runs and its variables. Each throws Error with the thing and its value.
+// Checks of what callers name and hand in, shared by a session's runs and its variables. Each throws Error with the thing and its value.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -15,5 +16,9 @@ void check_has_activity(const Population& population, std::string_view place);
 uint32_t state_index(const Population& population, std::string_view name);
 // The state holds 32-bit whole numbers.
 bool is_whole(const Population& population, uint32_t state);
+// Frames of an input, [step][sample][size], or one that is held: every value is finite, of a spike input 0 or 1.
+void check_frames(const float* values, size_t count, const Population& input, uint32_t first_sample, uint32_t sample_count, bool held);
+// The product of a run's dimensions, refused when it cannot be an array size.
+size_t checked_product(size_t a, size_t b, std::string_view what);
 
 }  // namespace snn

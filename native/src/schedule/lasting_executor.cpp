@@ -67,15 +67,20 @@ LastingExecutor::LastingExecutor(std::shared_ptr<const Plan> plan, const Executo
 
 // ---- Going on without what failed
 
+Executor& LastingExecutor::present() const {
+    if (!executor_) throw Error(SNN_ERROR_DEVICE_LOST, "all devices of this session have failed; open a new one");
+    return *executor_;
+}
+
 // use(executor), again on the next one when a device fails.
 template <class Use>
 decltype(auto) LastingExecutor::lasting(Use&& use) {
     if (!reopen_) return use(*executor_);
     for (;;) {
         std::exception_ptr failure;
-        if (!executor_) throw Error(SNN_ERROR_DEVICE_LOST, "all devices of this session have failed; open a new one");
+        Executor& executor = present();
         try {
-            return use(*executor_);
+            return use(executor);
         } catch (...) {
             failure = std::current_exception();
         }
@@ -363,28 +368,11 @@ void LastingExecutor::run(const RunRequest& request) {
 // ---- Training
 
 void LastingExecutor::backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) {
-    lasting([&](Executor& executor) { executor.backward(gradients, inputs); });
-}
-
-// What comes after the backward pass is in host memory, and no device can fail in it.
-double LastingExecutor::gradient_square_sum(uint32_t projection) const { return executor_->gradient_square_sum(projection); }
-
-bool LastingExecutor::gradient_is_finite(uint32_t projection) const { return executor_->gradient_is_finite(projection); }
-
-void LastingExecutor::read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const {
-    executor_->read_constant_gradient(population, place, out_values);
-}
-
-void LastingExecutor::read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const {
-    executor_->read_initial_gradient(population, state, out_values);
-}
-
-std::unique_ptr<OptimizerMemory> LastingExecutor::make_optimizer_memory(uint32_t optimizer) {
-    return executor_->make_optimizer_memory(optimizer);
+    lasting([&](Executor& executor) { executor.trainable()->backward(gradients, inputs); });
 }
 
 void LastingExecutor::update(const OptimizerStep& step, OptimizerMemory& memory) {
-    executor_->update(step, memory);
+    driven().update(step, memory);
     if (!reopen_) return;
     for (uint32_t q = 0; q < plan_->network->projections().size(); ++q)
         for (const Slot::Kind kind : {Slot::weight, Slot::bias}) {

@@ -27,11 +27,11 @@
 #include <variant>
 #include <vector>
 
-#include "backend/backend.h"
+#include "backend/trainable.h"
 
 namespace snn {
 
-class LastingExecutor final : public Executor {
+class LastingExecutor final : public Executor, private Trainable {
 public:
     // Ends the executor in `io_executor` and puts one in its place that works without what failed, in its initial state.
     // Throws, `failure` or an error of its own, when there is none.
@@ -53,23 +53,14 @@ public:
     void set_plasticity(uint32_t projection, std::shared_ptr<const PlasticityPlan> plan) override;
     void signal(uint32_t projection, float value) override;
 
-    bool can_train() const override { return keeps_training_ && executor_ && executor_->can_train(); }
-    uint64_t taped_run_count() const override { return taped_runs_; }
-    void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
-    double gradient_square_sum(uint32_t projection) const override;
-    bool gradient_is_finite(uint32_t projection) const override;
-    void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const override;
-    void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const override;
-    std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
-    void update(const OptimizerStep& step, OptimizerMemory& memory) override;
-
     size_t count(const Slot& slot) const override;
     void read(const Slot& slot, DType dtype, void* out_data) const override;
     void write(const Slot& slot, DType dtype, const void* data) override;
     std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override;
+    Trainable* trainable() override { return keeps_training_ && drives_a_trainer() ? this : nullptr; }
 
     // Whether what it drives at present would train by itself.
-    bool drives_a_trainer() const { return executor_ && executor_->can_train(); }
+    bool drives_a_trainer() const { return executor_ && executor_->trainable(); }
 
 private:
     using Bytes = std::vector<std::byte>;
@@ -133,6 +124,18 @@ private:
         std::vector<Bytes> sums;  // by record, empty where it is none
     };
 
+    bool can_normalize() const override { return driven().can_normalize(); }
+    uint64_t taped_run_count() const override { return taped_runs_; }
+    void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
+    // These are in host memory after the backward pass, and no device can fail in them.
+    const Gradients* gradients() const override { return driven().gradients(); }
+    std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override {
+        return driven().make_optimizer_memory(optimizer);
+    }
+    void update(const OptimizerStep& step, OptimizerMemory& memory) override;
+
+    Executor& present() const;  // throws where nothing is left
+    Trainable& driven() const { return *present().trainable(); }
     size_t frame_of(uint32_t population) const { return size_t{batch_} * plan_->network->population(population).size; }
     template <class Use>
     decltype(auto) lasting(Use&& use);

@@ -1,4 +1,5 @@
-// Entering, time, inputs and runs of a session. Its devices: session_opening.cpp; what it reads and writes by name: session_variables.cpp.
+// Making a session, its inputs and its time. The other files of this class are one subject each: who is inside (session_entry.cpp),
+// devices (_opening, _device), long runs (_run, _background), callbacks, variables, plasticity, state.
 #include "schedule/session.h"
 
 #include <algorithm>
@@ -7,34 +8,14 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
-#include <thread>
 
-#if !defined(_WIN32)
-#include <pthread.h>
-#endif
-
-#include "backend/slots.h"
 #include "common/error.h"
 #include "common/machine.h"
-#include "common/values.h"
 #include "schedule/checks.h"
 
 namespace snn {
 
 namespace {
-
-// Of runs that report by the clock: steps are as many as take about so long.
-constexpr double report_seconds = 0.02;
-constexpr uint32_t most_report_steps = 1u << 20;
-
-std::atomic<uint32_t> forks{0};
-
-void watch_forks() {
-#if !defined(_WIN32)
-    static const int registered = pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1); });
-    (void)registered;
-#endif
-}
 
 // Most steps of one advance() where nobody says: a quarter of a second of simulated time, at least 100.
 uint32_t usual_catch_up(double dt_ms) {
@@ -45,165 +26,7 @@ double monotonic_seconds() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// Frames of an input, [step][sample][size], or one that is held: every value is finite, of a spike input 0 or 1.
-void check_frames(const float* values, size_t count, const Population& input, uint32_t first_sample, uint32_t sample_count, bool held) {
-    const bool spikes = input.kind == SNN_POPULATION_SPIKE_INPUT;
-    const size_t i = spikes ? first_no_spike(values, count) : first_not_finite(values, count);
-    if (i >= count) return;
-    throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", input.name, "' is ", values[i], " at ",
-                held ? std::string() : text("step ", i / input.size / sample_count, ", "), "sample ",
-                first_sample + i / input.size % sample_count, ", neuron ", i % input.size, spikes ? "; a spike input takes 0 and 1 only" : "; values must be finite");
-}
-
-// The product of the run's dimensions, refused when it cannot be an array size.
-size_t checked_product(size_t a, size_t b, std::string_view what) {
-    if (b != 0 && a > SIZE_MAX / 8 / b)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": ", a, " times ", b, " values do not fit in memory");
-    return a * b;
-}
-
 }  // namespace
-
-// ---- Entry ------------------------------------------------------------------------------------------------------------
-
-const void* Session::this_thread() {
-    static thread_local char token;
-    return &token;
-}
-
-Session::Entry::Entry(Session& session, uint32_t access) : session_(session) {
-    if (session.fork_count_ != forks.load(std::memory_order_relaxed))
-        throw Error(SNN_ERROR_FORKED, "the session belongs to the parent process; open a new one after fork()");
-    if (session.closed_.load(std::memory_order_acquire))
-        throw Error(SNN_ERROR_INVALID_HANDLE, "the session of this trainer has been destroyed");
-    Holder now = Holder::none;
-    while (!session.holder_.compare_exchange_weak(now, Holder::call)) {
-        if (now == Holder::call) {
-            if (session.callback_thread_.load(std::memory_order_acquire) != this_thread())
-                throw Error(SNN_ERROR_BUSY, "another thread is inside this session; a session takes one thread at a time");
-            if (!(access & reading))
-                throw Error(SNN_ERROR_BUSY, "a callback of this session may only read from it");
-            nested_ = true;
-            return;
-        }
-        if (now == Holder::ending) std::this_thread::yield();  // another thread has released a trainer: soon done
-        now = Holder::none;
-    }
-    if (!session.under_way_ || access & aside) return;
-    session.leave();
-    throw Error(SNN_ERROR_BUSY, "steps of this session are under way; snn_session_poll tells when they are done");
-}
-
-Session::Entry::~Entry() {
-    if (!nested_) session_.leave();
-}
-
-// Whoever disowns after the last look here finds that no one has the session, and ends it alone. While steps are under way the
-// executor is theirs: the call that sees them done ends what was disowned.
-void Session::leave() noexcept {
-    if (under_way_) return holder_.store(Holder::none);
-    for (;;) {
-        if (has_disowned_.load()) end_disowned();
-        holder_.store(Holder::none);
-        if (!has_disowned_.load()) return;
-        Holder now = Holder::none;
-        if (!holder_.compare_exchange_strong(now, Holder::ending)) return;  // who has it now does it
-    }
-}
-
-void Session::end_disowned() noexcept {
-    has_disowned_.store(false);
-    for (;;) {
-        std::shared_ptr<void> ending;  // ends after the lock
-        const std::lock_guard<std::mutex> lock(owned_mutex_);
-        if (disowned_.empty()) return;
-        ending = std::move(disowned_.back());
-        disowned_.pop_back();
-    }
-}
-
-// After fork() what an executor has belongs to the parent: a device whose driver was not made for it, threads that are not there,
-// locks that one of them may hold. So it is left as it is.
-Session::~Session() {
-    if (fork_count_ == forks.load(std::memory_order_relaxed)) return;
-    (void)background_.release();
-    (void)executor_.release();
-}
-
-// ---- Callbacks ------------------------------------------------------------------------------------------------------------
-
-template <class Function>
-void Session::call_back(Function&& function) {
-    // A C++ host's callback may throw: reading must not stay allowed then.
-    struct Calling {
-        std::atomic<const void*>& thread;
-        ~Calling() { thread.store(nullptr, std::memory_order_release); }
-    } calling{callback_thread_};
-    callback_thread_.store(this_thread(), std::memory_order_release);
-    function();
-}
-
-// With room for the spikes of every sample, so that no step allocates.
-void Session::set_spike_callback(SpikeCallback callback, void* user) {
-    uint32_t most = 0;
-    for (const Population& population : network_->populations())
-        if (callback && !population.is_input() && population.is_binary()) most = std::max(most, population.size);
-    told_spikes_.reserve(most);
-    spike_callback_ = callback;
-    spike_user_ = user;
-}
-
-void Session::report_spikes() {
-    const auto& populations = network_->populations();
-    for (uint32_t p = 0; p < populations.size(); ++p) {
-        if (populations[p].is_input() || !populations[p].is_binary()) continue;
-        for (uint32_t sample = 0; sample < batch_size_; ++sample) {
-            const std::span<const uint32_t> neurons = executor_->active(p, sample);
-            if (neurons.empty()) continue;
-            SNNSpikes spikes{sizeof spikes, p, sample, static_cast<uint32_t>(neurons.size()), neurons.data(), steps_done_ - 1};
-            if (under_way_) {
-                keep(spikes);
-                continue;
-            }
-            told_spikes_.assign(neurons.begin(), neurons.end());
-            spikes.neurons = told_spikes_.data();
-            tell(spikes);
-        }
-    }
-}
-
-void Session::tell(const SNNSpikes& spikes) {
-    if (spike_callback_) call_back([&] { spike_callback_(handle, &spikes, spike_user_); });
-}
-
-// What steps in the background kept, on the thread that asks for them, in its order: first the log, then spikes. A callback may throw.
-void Session::tell_kept() {
-    struct Clearing {
-        Session& it;
-        ~Clearing() {
-            it.kept_messages_.clear();
-            it.kept_spikes_.clear();
-            it.kept_neurons_.clear();
-        }
-    } clearing{*this};
-    for (const auto& [level, message] : kept_messages_)
-        call_back([&, level = level, text = message.c_str()] { log(level, text); });
-    for (const KeptSpikes& kept : kept_spikes_) {
-        SNNSpikes spikes = kept.spikes;
-        spikes.neurons = kept_neurons_.data() + kept.first;
-        tell(spikes);
-    }
-}
-
-void Session::tell(const SNNWeightUpdate& update) {
-    if (weight_callback_) call_back([&] { weight_callback_(handle, &update, weight_user_); });
-}
-
-void Session::tell(const SNNEpoch& epoch) {
-    if (epoch_callback_) call_back([&] { epoch_callback_(handle, &epoch, epoch_user_); });
-}
-
-// ---- Opening ----------------------------------------------------------------------------------------------------------
 
 Session::Session(std::shared_ptr<const Network> network, const SessionOptions& options)
     : wall_clock(monotonic_seconds),
@@ -213,11 +36,10 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
       max_catch_up_steps_(options.max_catch_up_steps ? options.max_catch_up_steps : usual_catch_up(network_->dt_ms())),
       log_(options.log),
       log_user_(options.log_user),
-      seed_(options.executor.seed) {
+      seed_(options.executor.seed),
+      fork_count_(fork_count()) {
     if (!network_->finished())
         throw Error(SNN_ERROR_STATE, "the network is not finished; call snn_network_finish before opening a session");
-    watch_forks();
-    fork_count_ = forks.load();
     plan_ = std::make_shared<const Plan>(make_plan(network_, flags_ & SNN_FLAG_INPUT_GRADIENTS, flags_ & SNN_FLAG_SAMPLE_WEIGHTS));
     const auto& populations = network_->populations();
     input_places_.assign(populations.size(), no_input);
@@ -256,25 +78,6 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
     runs_on_host_device_ = executor_options_.vulkan_host != nullptr;
     executor_options_.vulkan_host = nullptr;  // it is read while the executor is opened only
     if (log_) report_opening();
-}
-
-void Session::own(std::shared_ptr<void> object) {
-    const std::lock_guard<std::mutex> lock(owned_mutex_);
-    disowned_.reserve(owned_.size() + disowned_.size() + 1);  // disown() cannot fail
-    owned_.push_back(std::move(object));
-}
-
-void Session::disown(const void* object) noexcept {
-    {
-        const std::lock_guard<std::mutex> lock(owned_mutex_);
-        const auto found = std::find_if(owned_.begin(), owned_.end(), [&](const auto& owned) { return owned.get() == object; });
-        if (found == owned_.end()) return;
-        disowned_.push_back(std::move(*found));
-        owned_.erase(found);
-    }
-    has_disowned_.store(true);
-    Holder now = Holder::none;
-    if (holder_.compare_exchange_strong(now, Holder::ending)) leave();
 }
 
 // ---- Input and time ---------------------------------------------------------------------------------------------------
@@ -415,7 +218,8 @@ uint32_t Session::advance(double seconds, double budget_s) {
         std::snprintf(sentence.data(), sentence.size(),
                       "simulated time is dropped: %.3g s were due and one call makes up for at most %.3g s (%u steps of %.3g ms)",
                       total_s, max_catch_up_steps_ * dt_s, static_cast<unsigned>(max_catch_up_steps_), network_->dt_ms());
-        call_back([&] { log(SNN_LOG_WARNING, sentence.data()); });
+        const Calling calling(*this);
+        log(SNN_LOG_WARNING, sentence.data());
     }
     return static_cast<uint32_t>(done);
 }
@@ -441,234 +245,6 @@ SNNCounters Session::counters() const {
     counters.synaptic_events = counted_before_.synaptic_events + executor.synaptic_events;
     counters.synaptic_operations = counted_before_.synaptic_operations + executor.synaptic_operations;
     return counters;
-}
-
-// ---- Runs -------------------------------------------------------------------------------------------------------------
-
-std::vector<InputFrames> Session::checked_inputs(const SNNInputArray* inputs, uint32_t input_count, uint32_t step_count,
-                                                 bool need_all) const {
-    if (input_count > 0 && !inputs)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs is null but input_count is ", input_count);
-    std::vector<InputFrames> frames(inputs_.size());
-    for (size_t k = 0; k < inputs_.size(); ++k) frames[k].population = inputs_[k].population;
-    for (uint32_t i = 0; i < input_count; ++i) {
-        const SNNInputArray& array = inputs[i];
-        const Population& info = network_->population(array.population);
-        if (input_places_[array.population] == no_input)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs[", i, "]: population '", info.name, "' is not an input");
-        InputFrames& found = frames[input_places_[array.population]];
-        if (found.data)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs[", i, "]: population '", info.name, "' is given twice");
-        if (inputs_[input_places_[array.population]].on_device)
-            throw Error(SNN_ERROR_STATE, "inputs[", i, "]: population '", info.name, "' is bound to a buffer on the device");
-        if (!array.data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs[", i, "] ('", info.name, "'): data is null");
-        const size_t frame = static_cast<size_t>(batch_size_) * info.size;
-        const size_t expected = array.held ? frame : checked_product(frame, step_count, info.name);
-        if (array.count != expected)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", info.name, "' takes ", expected, " values (",
-                        array.held ? "held: " : text("step_count ", step_count, " x "), "batch_size ", batch_size_,
-                        " x size ", info.size, "), got ", array.count);
-        check_frames(array.data, array.count, info, 0, batch_size_, array.held);
-        found.data = array.data;
-        found.step_stride = array.held ? 0 : frame;
-    }
-    if (need_all)
-        for (const InputFrames& frame : frames)
-            if (!frame.data)
-                throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", network_->population(frame.population).name,
-                            "' is missing from the batch");
-    return frames;
-}
-
-RecordFrames Session::checked_record(const SNNRecordArray& record, size_t row_count, const std::string& array) const {
-    const Population& info = network_->population(record.population);
-    const std::string place = text(array, " ('", info.name, "')");
-    if (!record.variable) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": variable is null");
-    if (!record.data) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": data is null");
-    const std::string_view variable = record.variable;
-    const DType dtype = checked_dtype(record.dtype);
-    const size_t frame = static_cast<size_t>(batch_size_) * info.size;
-    RecordFrames frames{RecordFrames::activity, record.population, 0, dtype, record.data, frame};
-    if (variable == "spike_count") {
-        frames.kind = RecordFrames::activity_sum;
-        frames.step_stride = 0;
-    } else if (variable != "spikes") {
-        frames.kind = RecordFrames::state;
-        frames.state_index = state_index(info, variable);
-    }
-    if (frames.kind != RecordFrames::state) check_has_activity(info, place);
-    const bool byte_allowed = frames.kind == RecordFrames::activity && info.is_binary();
-    const bool whole_allowed = frames.kind == RecordFrames::state && is_whole(info, frames.state_index);
-    if ((dtype == DType::int32 && !whole_allowed) || (dtype == DType::uint8 && !byte_allowed))
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": '", variable, "' is recorded as SNN_FLOAT32 or SNN_FLOAT64",
-                    byte_allowed ? " or SNN_UINT8" : "", whole_allowed ? " or SNN_INT32" : "");
-    const size_t expected =
-        frames.kind == RecordFrames::activity_sum ? frame : checked_product(frame, row_count, info.name);
-    if (record.count != expected)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": '", variable, "' needs room for ", expected, " values (",
-                    frames.step_stride ? text(row_count, " recorded steps x ") : std::string(), "batch_size ",
-                    batch_size_, " x size ", info.size, "), got ", record.count);
-    return frames;
-}
-
-std::vector<RecordFrames> Session::checked_records(std::span<const SNNRecordArray> records, size_t row_count) const {
-    std::vector<RecordFrames> frames;
-    for (const SNNRecordArray& record : records)
-        frames.push_back(checked_record(record, row_count, text("records[", frames.size(), "]")));
-    for (size_t i = 0; i < frames.size(); ++i)
-        if (frames[i].kind == RecordFrames::activity_sum)
-            std::memset(frames[i].data, 0, records[i].count * size_of(frames[i].dtype));
-    return frames;
-}
-
-// A gradient looks like a recording of every step of what it is the gradient of, in floating point.
-RecordFrames Session::checked_gradient(const SNNRecordArray& gradient, uint32_t step_count, const std::string& array) const {
-    const RecordFrames frames = checked_record(gradient, step_count, array);
-    const Population& info = network_->population(gradient.population);
-    if (frames.kind == RecordFrames::activity_sum)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, array, " ('", info.name, "'): the gradient of 'spike_count' is that of 'spikes' "
-                    "at every step; give it so");
-    if (frames.kind == RecordFrames::state && is_whole(info, frames.state_index))
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, array, " ('", info.name, "'): '", gradient.variable,
-                    "' is a whole number and has no gradient");
-    if (frames.dtype != DType::float32 && frames.dtype != DType::float64)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, array, " ('", info.name, "'): gradients are SNN_FLOAT32 or SNN_FLOAT64");
-    return frames;
-}
-
-std::vector<OutputGradient> Session::checked_gradients(std::span<const SNNRecordArray> gradients, uint32_t step_count) const {
-    std::vector<OutputGradient> found;
-    for (const SNNRecordArray& gradient : gradients) {
-        const std::string array = text("gradients[", found.size(), "]");
-        const RecordFrames frames = checked_gradient(gradient, step_count, array);
-        if (network_->population(gradient.population).is_input())
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, array, ": population '", network_->population(gradient.population).name,
-                        "' is an input; its gradient comes out, in input_gradients");
-        found.push_back({frames.kind == RecordFrames::state ? OutputGradient::state : OutputGradient::activity,
-                         frames.population, frames.state_index, frames.dtype, frames.data, frames.step_stride});
-    }
-    return found;
-}
-
-std::vector<InputGradient> Session::checked_input_gradients(std::span<const SNNRecordArray> gradients, uint32_t step_count) const {
-    std::vector<InputGradient> found;
-    for (const SNNRecordArray& gradient : gradients) {
-        const std::string array = text("input_gradients[", found.size(), "]");
-        const RecordFrames frames = checked_gradient(gradient, step_count, array);
-        if (!network_->population(gradient.population).is_input())
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, array, ": population '", network_->population(gradient.population).name,
-                        "' is not an input");
-        if (!(flags_ & SNN_FLAG_INPUT_GRADIENTS))
-            throw Error(SNN_ERROR_STATE, array, ": the session was opened without SNN_FLAG_INPUT_GRADIENTS");
-        found.push_back({frames.population, frames.dtype, frames.data, frames.step_stride});
-    }
-    return found;
-}
-
-std::vector<EventRecord> Session::checked_events(const SNNRunDef& def) const {
-    if (def.spike_record_count == 0) return {};
-    if (!def.spike_records)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "spike_records is null but spike_record_count is ", def.spike_record_count);
-    if (!def.out_step_count)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_step_count is null; a run that records spikes may return early and says "
-                    "there how many steps it did");
-    std::vector<EventRecord> events;
-    for (uint32_t i = 0; i < def.spike_record_count; ++i) {
-        const SNNSpikeRecord& record = def.spike_records[i];
-        const Population& info = network_->population(record.population);
-        const std::string place = text("spike_records[", i, "] ('", info.name, "')");
-        if (!info.is_binary()) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": the population does not spike");
-        for (const EventRecord& other : events)
-            if (other.population == record.population) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": given twice");
-        if (!record.steps) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": steps is null");
-        if (!record.neurons) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": neurons is null");
-        if (!record.samples && batch_size_ > 1)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": samples is null; it may be for a batch_size of 1 only, and that is ",
-                        batch_size_);
-        const size_t frame = static_cast<size_t>(batch_size_) * info.size;
-        if (record.capacity < frame)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": capacity is ", record.capacity, "; one step may give ", frame,
-                        " events (batch_size ", batch_size_, " x size ", info.size, ")");
-        events.push_back({record.population, 0, record.steps, record.neurons, record.samples, 0});
-    }
-    return events;
-}
-
-void Session::run(const SNNRunDef& def) {
-    if (def.record_count > 0 && !def.records)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "records is null but record_count is ", def.record_count);
-    if (def.record_interval == 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "record_interval is 0; it must be at least 1");
-    if (def.step_count > UINT32_MAX - def.steps_before)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "steps_before is ", def.steps_before, " and step_count ", def.step_count,
-                    "; together they must be at most ", UINT32_MAX);
-    std::vector<InputFrames> frames = checked_inputs(def.inputs, def.input_count, def.step_count, false);
-    std::vector<EventRecord> events = checked_events(def);
-    const size_t row_count = (uint64_t{def.steps_before % def.record_interval} + def.step_count) / def.record_interval;
-    std::vector<RecordFrames> records = checked_records({def.records, def.record_count}, row_count);
-    for (uint32_t i = 0; i < events.size(); ++i) def.spike_records[i].count = 0;
-    if (def.out_step_count) *def.out_step_count = 0;
-    std::vector<size_t> not_given;  // inputs that take what was set or bound
-    for (size_t k = 0; k < frames.size(); ++k)
-        if (!frames[k].data) not_given.push_back(k);
-    const bool by_clock = def.progress && def.progress_interval == 0;
-    double reported = by_clock ? wall_clock() : 0;
-    uint32_t done = 0;
-    while (done < def.step_count) {
-        bool pending = false;
-        for (const size_t k : not_given) {
-            const Input& input = inputs_[k];
-            frames[k] = {input.population, input.bound ? input.bound : input.values.data(), 0};
-            pending |= input.clears && input.filled;
-        }
-        uint32_t now = def.step_count - done;
-        if (by_clock) now = std::min(now, report_steps_);
-        else if (def.progress) now = std::min(now, def.progress_interval - done % def.progress_interval);
-        if (pending || spike_callback_) now = 1;
-        for (size_t i = 0; i < events.size(); ++i) {
-            const size_t frame = static_cast<size_t>(batch_size_) * network_->population(events[i].population).size;
-            const size_t fit = (def.spike_records[i].capacity - events[i].count) / frame;
-            if (fit == 0) return;  // the next step could have more spikes than there is room for
-            now = static_cast<uint32_t>(std::min<size_t>({now, fit, std::max<size_t>(1, most_events_in_request / frame)}));
-            events[i].first_step = def.steps_before + done;
-        }
-        RunRequest request;
-        request.first_step = steps_done_;
-        request.step_count = now;
-        request.inputs = frames;
-        request.records = records;
-        request.record_interval = def.record_interval;
-        request.record_phase = (def.steps_before + done) % def.record_interval;
-        request.events = events;
-        const double begin = by_clock ? wall_clock() : 0;
-        executor_->run(request);
-        steps_done_ += now;
-        done += now;
-        for (size_t i = 0; i < events.size(); ++i) def.spike_records[i].count = events[i].count;
-        if (def.out_step_count) *def.out_step_count = done;
-        if (pending) clear_spike_inputs();
-        if (spike_callback_) report_spikes();
-        for (InputFrames& frame : frames)
-            frame.data += static_cast<size_t>(now) * frame.step_stride;
-        for (RecordFrames& record : records)
-            record.data = static_cast<char*>(record.data) +
-                          (request.record_row(now - 1) + 1) * record.step_stride * size_of(record.dtype);
-        if (!def.progress) continue;
-        bool is_due = !by_clock && done % def.progress_interval == 0;
-        if (by_clock) {
-            // A piece may be cut for other reasons, down to single steps.
-            const double at = wall_clock(), seconds = at - begin;
-            is_due = now == report_steps_ || at - reported >= report_seconds;
-            if (is_due) reported = at;
-            if (now == report_steps_ && seconds < report_seconds / 2) report_steps_ = std::min(report_steps_ * 2, most_report_steps);
-            else if (seconds > report_seconds * 2) report_steps_ = std::max(report_steps_ / 2, 1u);
-        }
-        if (is_due || done == def.step_count) {
-            int32_t stop = 0;
-            call_back([&] { stop = def.progress(done, def.step_count, def.progress_user); });
-            if (stop != 0 && done < def.step_count)
-                throw Error(SNN_ERROR_STOPPED, "stopped after ", done, " of ", def.step_count, " steps");
-        }
-    }
 }
 
 }  // namespace snn

@@ -18,7 +18,8 @@
 #include <utility>
 #include <vector>
 
-#include "backend/backend.h"
+#include "backend/shared_device.h"
+#include "backend/trainable.h"
 #include "common/saved_state.h"
 #include "network/fingerprint.h"
 #include "network/network.h"
@@ -178,14 +179,25 @@ private:
         uint32_t number = 0;  // of the parameter or trace
     };
 
+    // Held while a callback runs: reading calls are allowed from inside it.
+    class Calling {
+    public:
+        explicit Calling(Session& session);
+        ~Calling();
+        Calling(const Calling&) = delete;
+        Calling& operator=(const Calling&) = delete;
+
+    private:
+        Session& session_;
+    };
+
     static constexpr uint32_t no_input = UINT32_MAX;
 
     // Who has the session: no one, a call, or a thread that ends what was disowned.
     enum class Holder : uint8_t { none, call, ending };
 
-    template <class Function>
-    void call_back(Function&& function);
     static const void* this_thread();
+    static uint32_t fork_count();  // how often this process was forked off, watched from the first call on
     void leave() noexcept;
     void end_disowned() noexcept;
     void open_executor(const SessionOptions& options);
@@ -203,6 +215,7 @@ private:
     void keep(const SNNSpikes& spikes);
     void tell(const SNNSpikes& spikes);
     void tell_kept();
+    SharedDevice& shared_device() const;  // throws SNN_ERROR_UNSUPPORTED where it is not shared
     RunRequest request_for(uint32_t count);
     void run_steps(uint64_t count);
     uint64_t step_within(uint64_t count, double budget_s);

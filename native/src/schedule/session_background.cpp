@@ -61,16 +61,4 @@ void Session::take_coming(Input& input) {
     input.filled = true;
 }
 
-// On the background's thread.
-void Session::keep(const SNNSpikes& spikes) {
-    kept_spikes_.push_back({spikes, kept_neurons_.size()});
-    kept_neurons_.insert(kept_neurons_.end(), spikes.neurons, spikes.neurons + spikes.count);
-}
-
-void Session::log(int32_t level, const char* message) const {
-    if (!log_) return;
-    if (under_way_) kept_messages_.emplace_back(level, message);
-    else log_(level, message, log_user_);
-}
-
 }  // namespace snn

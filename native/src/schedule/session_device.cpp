@@ -17,12 +17,17 @@ constexpr std::pair<std::string_view, Port> ports[] = {
 
 }  // namespace
 
+SharedDevice& Session::shared_device() const {
+    if (SharedDevice* const shared = executor_->shared_device()) return *shared;
+    throw Error(SNN_ERROR_UNSUPPORTED, "the session is not on a Vulkan device: it has no buffers there and records no commands");
+}
+
 void Session::record(void* commands, uint32_t count) {
     while (count > 0) {
         bool pending = false;
         for (const Input& input : inputs_) pending |= input.clears && input.filled;
         const uint32_t now = pending ? 1 : count;
-        executor_->record(request_for(now), commands);
+        shared_device().record(request_for(now), commands);
         steps_done_ += now;
         if (pending) clear_spike_inputs();
         count -= now;
@@ -30,9 +35,9 @@ void Session::record(void* commands, uint32_t count) {
 }
 
 void Session::submit(const SNNVulkanSubmission& submission, uint32_t count) {
-    void* const commands = executor_->begin_submission();
+    void* const commands = shared_device().begin_submission();
     record(commands, count);
-    executor_->submit(commands, submission);
+    shared_device().submit(commands, submission);
 }
 
 void Session::set_readback(std::span<const char* const> paths, uint32_t frame_count) {
@@ -48,13 +53,13 @@ void Session::set_readback(std::span<const char* const> paths, uint32_t frame_co
         slots.push_back(variable.slot);
         names.emplace_back(paths[i]);
     }
-    executor_->set_readback(slots, frame_count);
+    shared_device().set_readback(slots, frame_count);
     readback_paths_ = std::move(names);
 }
 
 void Session::record_readback(uint64_t frame, void* commands) {
     if (readback_paths_.empty()) throw Error(SNN_ERROR_STATE, "nothing is read back: snn_vulkan_set_readback says what");
-    executor_->record_readback(frame, commands);
+    shared_device().record_readback(frame, commands);
 }
 
 bool Session::read_back(std::string_view path, uint64_t finished_frame, uint32_t dtype, void* out_data, size_t count,
@@ -66,14 +71,14 @@ bool Session::read_back(std::string_view path, uint64_t finished_frame, uint32_t
     if (!out_data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_data is null");
     if (const size_t expected = value_count(path); count != expected)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' has ", expected, " values, count is ", count);
-    return executor_->read_back(static_cast<size_t>(found - readback_paths_.begin()), finished_frame, type, out_data, out_frame);
+    return shared_device().read_back(static_cast<size_t>(found - readback_paths_.begin()), finished_frame, type, out_data, out_frame);
 }
 
 DeviceBuffer Session::device_buffer(std::string_view path) const {
     const Variable variable = find_variable(path);
     if (variable.slot.kind != Slot::state || variable.kind != Variable::values)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' is not a state; only states have a buffer to share");
-    return executor_->state_buffer(variable.slot.index, variable.slot.sub);
+    return shared_device().state_buffer(variable.slot.index, variable.slot.sub);
 }
 
 void Session::plan(SNNVulkanPlan& out_plan) {
@@ -81,7 +86,7 @@ void Session::plan(SNNVulkanPlan& out_plan) {
         if (input.clears && input.filled)
             throw Error(SNN_ERROR_STATE, "input '", network_->population(input.population).name,
                         "' was set for one step, and a plan is run for any number; bind a buffer to it");
-    executor_->plan(request_for(1), out_plan);
+    shared_device().plan(request_for(1), out_plan);
 }
 
 void Session::bind_buffer(std::string_view path, const DeviceBuffer* buffer) {
@@ -110,7 +115,7 @@ void Session::bind_buffer(std::string_view path, const DeviceBuffer* buffer) {
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "buffer->size_bytes is ", buffer->size_bytes, "; '", path, "' takes ", expected,
                     " (", port->second == Port::states ? text(frames, " states x ") : std::string(), "batch_size ", batch_size_,
                     " x size ", population.size, " x 4)");
-    executor_->bind_buffer(found->index, port->second, buffer);
+    shared_device().bind_buffer(found->index, port->second, buffer);
     if (port->second != Port::input) return;
     Input& input = input_of(found->index);
     input.on_device = buffer != nullptr;

@@ -111,10 +111,6 @@ std::unique_ptr<Executor> Session::better_executor(TogetherExecutor& present, st
     return opened;
 }
 
-void Session::warn(const std::string& sentence) const {
-    log(SNN_LOG_WARNING, sentence.c_str());
-}
-
 void Session::open_executor(const SessionOptions& options) {
     const Automatic automatic = automatic_device(options.device);
     is_automatic_ = automatic != Automatic::no;
@@ -160,7 +156,7 @@ void Session::make_lasting(const std::vector<DeviceChoice>& others) {
 
 void Session::prepare_to_train() {
     // A network with nothing to train is told about by the trainer.
-    if (executor_->can_train() || plan_->step_adjoint.empty()) return;
+    if (plan_->step_adjoint.empty() || executor_->trainable()) return;
     if (!is_automatic_) throw Error(SNN_ERROR_UNSUPPORTED, "device '", device_, "' cannot train; \"cpu\" can");
     // What a trainer does is not done again elsewhere: the device trains by itself.
     const auto* const lasting = dynamic_cast<const LastingExecutor*>(executor_.get());

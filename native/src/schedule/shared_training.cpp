@@ -126,7 +126,8 @@ void SharedTraining::write(const Slot& slot, DType dtype, const void* data) {
     for (double& value : values) value = rounded(value);
 }
 
-void SharedTraining::add_gradients(const Executor& executor, bool is_first) {
+void SharedTraining::add_gradients(Executor& executor, bool is_first) {
+    const Gradients& gradients = *executor.trainable()->gradients();
     const auto add = [&](std::vector<double>& io_sum, auto&& read) {
         if (is_first) return read(io_sum.data());
         summand_.resize(io_sum.size());
@@ -148,8 +149,8 @@ void SharedTraining::add_gradients(const Executor& executor, bool is_first) {
     }
     for (Learned& learned : learned_)
         add(learned.gradient, [&](double* out_values) {
-            if (learned.is_state) executor.read_initial_gradient(learned.population, learned.place, out_values);
-            else executor.read_constant_gradient(learned.population, learned.place, out_values);
+            if (learned.is_state) gradients.read_initial(learned.population, learned.place, out_values);
+            else gradients.read_constant(learned.population, learned.place, out_values);
         });
 }
 
@@ -160,7 +161,7 @@ void SharedTraining::finish_gradients() {
     has_gradients_ = true;
 }
 
-double SharedTraining::gradient_square_sum(uint32_t projection) const {
+double SharedTraining::square_sum(uint32_t projection) const {
     double sum = 0;
     for (const Trained& trained : trained_)
         for (size_t i = 0; trained.slot.index == projection && i < trained.gradient.size(); ++i)
@@ -168,7 +169,7 @@ double SharedTraining::gradient_square_sum(uint32_t projection) const {
     return sum;
 }
 
-bool SharedTraining::gradient_is_finite(uint32_t projection) const {
+bool SharedTraining::is_finite(uint32_t projection) const {
     return std::all_of(trained_.begin(), trained_.end(), [&](const Trained& trained) {
         return trained.slot.index != projection ||
                std::all_of(trained.gradient.begin(), trained.gradient.end(), [](double value) { return std::isfinite(value); });
@@ -181,12 +182,12 @@ const std::vector<double>& SharedTraining::gradient_of(uint32_t population, uint
            })->gradient;
 }
 
-void SharedTraining::read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const {
+void SharedTraining::read_constant(uint32_t population, uint32_t place, double* out_values) const {
     const std::vector<double>& gradient = gradient_of(population, place, false);
     std::copy(gradient.begin(), gradient.end(), out_values);
 }
 
-void SharedTraining::read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const {
+void SharedTraining::read_initial(uint32_t population, uint32_t state, double* out_values) const {
     const std::vector<double>& gradient = gradient_of(population, state, true);
     std::copy(gradient.begin(), gradient.end(), out_values);
 }

@@ -12,12 +12,12 @@
 #include <span>
 #include <vector>
 
-#include "backend/backend.h"
+#include "backend/trainable.h"
 #include "common/thread_pool.h"
 
 namespace snn {
 
-class SharedTraining {
+class SharedTraining final : public Gradients {
 public:
     // Begins with the weights of `executor`.
     SharedTraining(std::shared_ptr<const Plan> plan, bool in_double, const Executor& executor);
@@ -40,14 +40,14 @@ public:
     }
 
     // After the backward passes of all of them: their gradients, added up in the order of the calls.
-    void add_gradients(const Executor& executor, bool is_first);
+    void add_gradients(Executor& executor, bool is_first);
     void finish_gradients();
     bool has_gradients() const { return has_gradients_; }
     void forget_gradients() { has_gradients_ = false; }
-    double gradient_square_sum(uint32_t projection) const;
-    bool gradient_is_finite(uint32_t projection) const;
-    void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const;
-    void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const;
+    double square_sum(uint32_t projection) const override;
+    bool is_finite(uint32_t projection) const override;
+    void read_constant(uint32_t population, uint32_t place, double* out_values) const override;
+    void read_initial(uint32_t population, uint32_t state, double* out_values) const override;
 
     static std::unique_ptr<OptimizerMemory> make_optimizer_memory(const Plan& plan, uint32_t optimizer);
     // Of the weights here: whoever calls brings them to the devices.

@@ -30,8 +30,8 @@ double square_sum_of(std::span<const double> values) {
 
 }  // namespace
 
-LatentWeights::LatentWeights(Executor& executor, const Plan& plan, uint32_t batch_size, uint32_t step_count)
-    : executor_(executor), plan_(plan), step_count_(step_count), counts_(batch_size, 1) {}
+LatentWeights::LatentWeights(Executor& executor, Trainable& training, const Plan& plan, uint32_t batch_size, uint32_t step_count)
+    : executor_(executor), training_(training), plan_(plan), step_count_(step_count), counts_(batch_size, 1) {}
 
 void LatentWeights::check(uint32_t index, const char* what) const {
     const Projection& projection = plan_.network->projection(index);
@@ -80,7 +80,7 @@ void LatentWeights::set_normalization(uint32_t index, double scale, double momen
         if (lies_on_cycle(*plan_.network, index))
             throw Error(SNN_ERROR_UNSUPPORTED, "projection '", projection.name, "' lies on a cycle: what it delivers depends on what it ",
                         "has delivered, and batch normalisation through time needs all steps at once");
-        if (!executor_.can_normalize())
+        if (!training_.can_normalize())
             throw Error(SNN_ERROR_UNSUPPORTED, "the device cannot normalise projection '", projection.name, "'; \"cpu\" can by itself - ",
                         "statistics are of the whole batch, so neither several devices nor micro-batches share one - in networks ",
                         "without static sparse projections that have delays, unless those have SNN_ARITHMETIC_FLOAT");
@@ -162,7 +162,7 @@ void LatentWeights::restart(Latent latent) {
         latent.bias.resize(executor_.count({Slot::bias, projection}));
         executor_.read({Slot::bias, projection}, DType::float64, latent.bias.data());
         for (auto* const values : {&latent.first, &latent.second, &latent.mean, &latent.gradient, &latent.gamma,
-                                   &latent.batch_mean, &latent.batch_variance})
+                                   &latent.batch_mean, &latent.batch_variance, &latent.gamma_gradient})
             values->resize(latent.bias.size());
         latent.lambda.assign(latent.bias.size(), 1.0);
         latent.variance.assign(latent.bias.size(), 1.0);
@@ -176,7 +176,7 @@ void LatentWeights::restart(Latent latent) {
     for (Latent& each : latents_)
         if (each.is_normalized())
             runs_.push_back({each.projection, each.gamma.data(), each.epsilon, counts_.data(), each.batch_mean.data(),
-                             each.batch_variance.data()});
+                             each.batch_variance.data(), each.gamma_gradient.data()});
 }
 
 size_t LatentWeights::channel_count(const Latent& latent) const {
@@ -275,10 +275,8 @@ void LatentWeights::end() const {
 
 void LatentWeights::take_gradients() {
     for (Latent& latent : latents_) {
-        if (latent.is_normalized()) {
-            executor_.read_gamma_gradient(latent.projection, latent.gradient.data());
-            for (double& gradient : latent.gradient) gradient *= latent.scale;
-        }
+        if (latent.is_normalized())
+            for (size_t c = 0; c < latent.gradient.size(); ++c) latent.gradient[c] = latent.scale * latent.gamma_gradient[c];
         if (latent.taps) {
             derived_.resize(executor_.count({Slot::weight_gradient, latent.projection}));
             executor_.read({Slot::weight_gradient, latent.projection}, DType::float64, derived_.data());
@@ -295,7 +293,8 @@ double LatentWeights::square_sum(uint32_t projection) const {
         if (!derived_bias_.empty()) executor_.read({Slot::bias_gradient, projection}, DType::float64, derived_bias_.data());
         return square_sum_of(latent.weight_gradient) + square_sum_of(latent.position_gradient) + square_sum_of(derived_bias_);
     }
-    return executor_.gradient_square_sum(projection);
+    const Gradients* const gradients = training_.gradients();
+    return gradients ? gradients->square_sum(projection) : 0.0;
 }
 
 double LatentWeights::square_sum_of_scales() const {
@@ -316,7 +315,7 @@ void LatentWeights::check_gradients_are_finite() const {
 void LatentWeights::update(const OptimizerStep& step, OptimizerMemory& memory) {
     try {
         for (const Latent& latent : latents_) write_latent(latent);
-        executor_.update(step, memory);
+        training_.update(step, memory);
     } catch (...) {
         for (const Latent& latent : latents_) write_derived(latent, For::session);
         throw;

@@ -27,7 +27,7 @@
 #include <span>
 #include <vector>
 
-#include "backend/backend.h"
+#include "backend/trainable.h"
 #include "network/plan.h"
 #include "train/delay_taps.h"
 
@@ -35,7 +35,7 @@ namespace snn {
 
 class LatentWeights {
 public:
-    LatentWeights(Executor& executor, const Plan& plan, uint32_t batch_size, uint32_t step_count);
+    LatentWeights(Executor& executor, Trainable& training, const Plan& plan, uint32_t batch_size, uint32_t step_count);
 
     // As the functions of the C interface. What the session holds now becomes the latent weights.
     void set_quantization(uint32_t projection, uint32_t bits, bool per_channel);
@@ -71,7 +71,7 @@ private:
         double scale = 0, momentum = 0, epsilon = 0;
         bool has_statistics = false;
         std::vector<double> lambda, first, second, mean, variance;  // [channel]
-        std::vector<double> gradient, gamma, batch_mean, batch_variance;
+        std::vector<double> gradient, gamma, gamma_gradient, batch_mean, batch_variance;
         // delayed: `weights` are those of pairs
         std::optional<DelayTaps> taps;
         DelayTaps::Kernel kernel{};
@@ -101,6 +101,7 @@ private:
     static void for_state(Self& self, Use&& use);
 
     Executor& executor_;
+    Trainable& training_;  // the executor's
     const Plan& plan_;
     uint32_t step_count_;
     std::vector<uint8_t> counts_;  // [sample] of the last run

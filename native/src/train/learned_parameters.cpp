@@ -33,7 +33,7 @@ LearnedParameters::LearnedParameters(const Plan& plan) : plan_(plan) {
     }
 }
 
-void LearnedParameters::take_gradients(const Executor& executor, ParameterStore& store, bool from_reset) {
+void LearnedParameters::take_gradients(const Gradients& gradients, ParameterStore& store, bool from_reset) {
     for (OfPopulation& entry : populations_) {
         const Population& population = plan_.network->population(entry.population);
         const Model& model = *population.model;
@@ -44,7 +44,7 @@ void LearnedParameters::take_gradients(const Executor& executor, ParameterStore&
 
         std::vector<std::vector<double>> of_constants(learning.constants.size(), std::vector<double>(population.size));
         for (uint32_t k = 0; k < learning.constants.size(); ++k)
-            executor.read_constant_gradient(entry.population, k, of_constants[k].data());
+            gradients.read_constant(entry.population, k, of_constants[k].data());
         const bool any_own = std::any_of(present.begin(), present.end(), [](const auto& values) { return values.size() > 1; });
         if (!any_own)  // what all neurons share they share the derivatives of, too
             for (std::vector<double>& values : of_constants) {
@@ -73,7 +73,7 @@ void LearnedParameters::take_gradients(const Executor& executor, ParameterStore&
         for (uint32_t s = 0; from_reset && s < model.states.size(); ++s) {
             const auto parameter = population.learnable_initial(s);
             if (!parameter) continue;
-            executor.read_initial_gradient(entry.population, s, of_state.data());
+            gradients.read_initial(entry.population, s, of_state.data());
             std::vector<double>& gradient = entry.gradients[*parameter];
             for (size_t neuron = 0; neuron < of_state.size(); ++neuron)
                 gradient[gradient.size() > 1 ? neuron : 0] += of_state[neuron];

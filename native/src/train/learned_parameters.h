@@ -11,7 +11,7 @@
 #include <span>
 #include <vector>
 
-#include "backend/backend.h"
+#include "backend/trainable.h"
 #include "network/plan.h"
 
 namespace snn {
@@ -31,7 +31,7 @@ public:
 
     bool empty() const { return populations_.empty(); }
     // After a backward pass; `from_reset`: of a run that began at the initial states.
-    void take_gradients(const Executor& executor, ParameterStore& store, bool from_reset);
+    void take_gradients(const Gradients& gradients, ParameterStore& store, bool from_reset);
     double square_sum() const;  // of the gradients as they are stepped
     // Throws SNN_ERROR_STATE with the parameter whose gradient is infinite or not a number.
     void check_gradients_are_finite() const;

@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-#include "backend/backend.h"
+#include "backend/trainable.h"
 #include "network/network.h"
 #include "train/loss.h"
 

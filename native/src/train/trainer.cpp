@@ -47,25 +47,29 @@ void check_definition(const SNNTrainerDef& def, const Network& network) {
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->window_updates is ", def.window_updates, "; expected 0 or 1");
 }
 
+Trainable& checked_training(Executor& executor, const Plan& plan, const SNNTrainerDef& def) {
+    check_definition(def, *plan.network);
+    if (plan.step_adjoint.empty())
+        throw Error(SNN_ERROR_UNSUPPORTED, "the network cannot be trained: ", plan.not_trainable_because);
+    if (Trainable* const training = executor.trainable()) return *training;
+    throw Error(SNN_ERROR_UNSUPPORTED, "this device cannot train; \"cpu\" can");
+}
+
 }  // namespace
 
 Trainer::Trainer(Executor& executor, const Plan& plan, uint32_t batch_size, const SNNTrainerDef& def,
                  ParameterStore* parameters)
-    : executor_(executor), plan_(plan), def_(def), batch_size_(batch_size), steps_(def.step_count), learned_(plan),
-      latent_(executor, plan, batch_size, def.step_count), parameters_(parameters) {
-    check_definition(def, *plan.network);
+    : executor_(executor), training_(checked_training(executor, plan, def)), plan_(plan), def_(def), batch_size_(batch_size),
+      steps_(def.step_count), learned_(plan), latent_(executor, training_, plan, batch_size, def.step_count), parameters_(parameters) {
     if (def.loss != SNN_LOSS_NONE)
         head_ = std::make_unique<LossHead>(*plan.network, def.output_population, def.loss, batch_size, def, "def->");
-    if (plan.step_adjoint.empty())
-        throw Error(SNN_ERROR_UNSUPPORTED, "the network cannot be trained: ", plan.not_trainable_because);
-    if (!executor.can_train()) throw Error(SNN_ERROR_UNSUPPORTED, "this device cannot train; \"cpu\" can");
     if (def.rule != SNN_LEARNING_BPTT) {
         check_rule();
         prepare_rule();
     }
     prepare_spike_counts();
     collect_outputs();
-    optimizer_memory_ = executor.make_optimizer_memory(def.optimizer);
+    optimizer_memory_ = training_.make_optimizer_memory(def.optimizer);
 }
 
 void Trainer::check_rule() const {
@@ -251,20 +255,20 @@ void Trainer::run_taped(Steps steps, std::span<const InputFrames> inputs, const 
         throw;
     }
     latent_.end();
-    run_ = executor_.taped_run_count();
+    run_ = training_.taped_run_count();
 }
 
 void Trainer::go_back(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) {
     latent_.begin();
     try {
-        executor_.backward(gradients, inputs);
+        training_.backward(gradients, inputs);
     } catch (...) {
         latent_.end();
         throw;
     }
     latent_.take_gradients();
     latent_.end();
-    if (!learned_.empty()) learned_.take_gradients(executor_, *parameters_, window_ == 0);
+    if (!learned_.empty()) learned_.take_gradients(*training_.gradients(), *parameters_, window_ == 0);
 }
 
 // Inputs for a backward in another call, where it reads them again: the caller's arrays may be gone by then.
@@ -384,7 +388,7 @@ void Trainer::add_regularization(const int32_t* labels, ForwardResult& io_result
 }
 
 void Trainer::check_run_is_the_last(const char* what) const {
-    if (executor_.taped_run_count() != run_)
+    if (training_.taped_run_count() != run_)
         throw Error(SNN_ERROR_STATE, what, ": another trainer of this session has run forward since; begin again with forward");
 }
 
@@ -425,8 +429,9 @@ void Trainer::check_gradients_are_finite() const {
         throw Error(SNN_ERROR_STATE, "the loss is ", last_.loss, ", so the weights were not updated; a lower learning rate or ",
                     "gradient clipping may help");
     const auto& projections = plan_.network->projections();
-    for (uint32_t p = 0; p < projections.size(); ++p)
-        if (projections[p].trainable && !executor_.gradient_is_finite(p))
+    const Gradients* const gradients = training_.gradients();
+    for (uint32_t p = 0; gradients && p < projections.size(); ++p)
+        if (projections[p].trainable && !gradients->is_finite(p))
             throw Error(SNN_ERROR_STATE, "projection '", projections[p].name, "': its gradient has the norm ",
                         gradient_norm(p), ", so the weights were not updated; a lower learning rate or gradient clipping ",
                         "may help");

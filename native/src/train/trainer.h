@@ -13,7 +13,7 @@
 #include <span>
 #include <vector>
 
-#include "backend/backend.h"
+#include "backend/trainable.h"
 #include "network/plan.h"
 #include "train/latent_weights.h"
 #include "train/learned_parameters.h"
@@ -101,6 +101,7 @@ private:
     void add_regularization(const int32_t* labels, ForwardResult& io_result);
 
     Executor& executor_;
+    Trainable& training_;  // the executor's
     const Plan& plan_;
     SNNTrainerDef def_;
     uint32_t batch_size_, steps_;  // steps_: of the last forward

@@ -11,14 +11,14 @@
 // A small network's steps are one dispatch, however many: brains.h; what is said here of steps is of the others then.
 //
 // executor.cpp opens and records, executor_run.cpp runs, executor_brains.cpp does both with brains, executor_host.cpp shares with
-// a host program, executor_variables.cpp reads and writes, executor_training.cpp passes on what training asks for.
+// a host program, executor_variables.cpp reads and writes, executor_training.cpp makes what trains (training.h) when it is first needed.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "backend/backend.h"
+#include "backend/shared_device.h"
 #include "vulkan/brains.h"
 #include "vulkan/device.h"
 #include "vulkan/pipelines.h"
@@ -32,7 +32,7 @@
 
 namespace snn::vulkan {
 
-class VulkanExecutor final : public Executor {
+class VulkanExecutor final : public Executor, private Trainable, private SharedDevice {
 public:
     VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options);
     ~VulkanExecutor() override { device_.end_submissions(); }
@@ -44,15 +44,6 @@ public:
     void reset_state() override;
     bool takes_spike_lists() const override { return true; }
     void run(const RunRequest& request) override;
-    void record(const RunRequest& request, void* commands) override;
-    void* begin_submission() override;
-    void submit(void* commands, const SNNVulkanSubmission& submission) override;
-    DeviceBuffer state_buffer(uint32_t population, uint32_t state) const override;
-    void bind_buffer(uint32_t population, Port port, const DeviceBuffer* buffer) override;
-    void set_readback(std::span<const Slot> slots, uint32_t frame_count) override;
-    void record_readback(uint64_t frame, void* commands) override;
-    bool read_back(size_t place, uint64_t finished_frame, DType dtype, void* out_data, uint64_t& out_frame) const override;
-    void plan(const RunRequest& request, SNNVulkanPlan& out_plan) override;
     ExecutorCounters counters() const override;
     void set_constants(uint32_t population, const PopulationConstants& constants) override;
     void set_seed(uint64_t seed) override { seed_ = seed; }
@@ -62,20 +53,31 @@ public:
     void read(const Slot& slot, DType dtype, void* out_data) const override;
     void write(const Slot& slot, DType dtype, const void* data) override;
     std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override;
-
-    bool can_train() const override { return !device_.is_on_paper(); }
-    bool can_normalize() const override { return can_train(); }
-    uint64_t taped_run_count() const override { return training_ ? training_->run_count() : 0; }
-    void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
-    double gradient_square_sum(uint32_t projection) const override;
-    bool gradient_is_finite(uint32_t projection) const override;
-    void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const override;
-    void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const override;
-    void read_gamma_gradient(uint32_t projection, double* out_values) const override;
-    std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
-    void update(const OptimizerStep& step, OptimizerMemory& memory) override;
+    Trainable* trainable() override { return device_.is_on_paper() ? nullptr : this; }
+    SharedDevice* shared_device() override { return this; }
 
 private:
+    void record(const RunRequest& request, void* commands) override;
+    void* begin_submission() override;
+    void submit(void* commands, const SNNVulkanSubmission& submission) override;
+    DeviceBuffer state_buffer(uint32_t population, uint32_t state) const override;
+    void bind_buffer(uint32_t population, Port port, const DeviceBuffer* buffer) override;
+    void set_readback(std::span<const Slot> slots, uint32_t frame_count) override;
+    void record_readback(uint64_t frame, void* commands) override;
+    bool read_back(size_t place, uint64_t finished_frame, DType dtype, void* out_data, uint64_t& out_frame) const override;
+    void plan(const RunRequest& request, SNNVulkanPlan& out_plan) override;
+
+    bool can_normalize() const override { return true; }
+    uint64_t taped_run_count() const override { return training_ ? training_->run_count() : 0; }
+    void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override {
+        training().backward(gradients, inputs);
+    }
+    const Gradients* gradients() const override { return training_ ? training_->gradients() : nullptr; }
+    std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override {
+        return training().make_optimizer_memory(optimizer);
+    }
+    void update(const OptimizerStep& step, OptimizerMemory& memory) override { training().update(step, static_cast<Moments&>(memory)); }
+
     // A frame that comes to the host with each step (spikes, as bits) or each recorded step (states).
     struct Recorded {
         uint32_t population;

@@ -1,4 +1,4 @@
-// Training: what it needs of the executor, and what goes between them.
+// Training: what it needs of the executor, and its runs.
 #include "common/error.h"
 #include "vulkan/executor.h"
 
@@ -32,38 +32,6 @@ void VulkanExecutor::run_taped(const RunRequest& request) {
                         "batches only");
     training().run(request, seed_);
     now_ += request.step_count;
-}
-
-void VulkanExecutor::backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) {
-    training().backward(gradients, inputs);
-}
-
-double VulkanExecutor::gradient_square_sum(uint32_t projection) const {
-    return training_ ? training_->gradient_square_sum(projection) : 0;
-}
-
-bool VulkanExecutor::gradient_is_finite(uint32_t projection) const {
-    return !training_ || training_->gradient_is_finite(projection);
-}
-
-void VulkanExecutor::read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const {
-    training_->read_constant_gradient(population, place, out_values);
-}
-
-void VulkanExecutor::read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const {
-    training_->read_initial_gradient(population, state, out_values);
-}
-
-void VulkanExecutor::read_gamma_gradient(uint32_t projection, double* out_values) const {
-    training_->read_gamma_gradient(projection, out_values);
-}
-
-std::unique_ptr<OptimizerMemory> VulkanExecutor::make_optimizer_memory(uint32_t optimizer) {
-    return training().make_optimizer_memory(optimizer);
-}
-
-void VulkanExecutor::update(const OptimizerStep& step, OptimizerMemory& memory) {
-    training().update(step, static_cast<Moments&>(memory));
 }
 
 }  // namespace snn::vulkan

@@ -435,13 +435,13 @@ std::span<const float> Training::bias_gradient(uint32_t q) const {
     return gradient(q).last(projections_[q].is_trained ? projections_[q].bias_count : 0);
 }
 
-double Training::gradient_square_sum(uint32_t q) const {
+double Training::square_sum(uint32_t q) const {
     double sum = 0;
     for (const float value : gradient(q)) sum += static_cast<double>(value) * static_cast<double>(value);
     return sum;
 }
 
-bool Training::gradient_is_finite(uint32_t q) const { return not_finite_.as<uint32_t>()[q] == 0; }
+bool Training::is_finite(uint32_t q) const { return not_finite_.as<uint32_t>()[q] == 0; }
 
 // Of each neuron, the sum over the samples of row `row` of its gradients.
 void Training::sum_over_samples(uint32_t p, uint32_t row, double* out_values) const {
@@ -452,11 +452,11 @@ void Training::sum_over_samples(uint32_t p, uint32_t row, double* out_values) co
     for (size_t i = 0; i < values.size(); ++i) out_values[i % population.size] += static_cast<double>(values[i]);
 }
 
-void Training::read_constant_gradient(uint32_t p, uint32_t place, double* out_values) const {
+void Training::read_constant(uint32_t p, uint32_t place, double* out_values) const {
     sum_over_samples(p, populations_[p].states + place, out_values);
 }
 
-void Training::read_initial_gradient(uint32_t p, uint32_t state, double* out_values) const {
+void Training::read_initial(uint32_t p, uint32_t state, double* out_values) const {
     sum_over_samples(p, state, out_values);
 }
 

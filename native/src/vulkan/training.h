@@ -18,8 +18,8 @@
 #include <memory>
 #include <vector>
 
-#include "backend/backend.h"
 #include "backend/normalization.h"
+#include "backend/trainable.h"
 #include "common/thread_pool.h"
 #include "vulkan/population.h"
 #include "vulkan/projection.h"
@@ -73,12 +73,13 @@ private:
     std::shared_ptr<Free> free_;
 };
 
-class Training {
+class Training final : private Gradients {
 public:
     explicit Training(TrainingPlace place);
 
     void run(const RunRequest& request, uint64_t seed);
     void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs);
+    const Gradients* gradients() const { return has_gradients_ ? this : nullptr; }
     void update(const OptimizerStep& step, Moments& io_moments);
     std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer);
 
@@ -88,11 +89,6 @@ public:
     // Of the last backward pass, in canonical order.
     std::span<const float> weight_gradient(uint32_t projection) const;
     std::span<const float> bias_gradient(uint32_t projection) const;
-    double gradient_square_sum(uint32_t projection) const;
-    bool gradient_is_finite(uint32_t projection) const;
-    void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const;
-    void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const;
-    void read_gamma_gradient(uint32_t projection, double* out_values) const;
 
     // The session has other weights now; constants of a population or bindings of its states have changed.
     void weights_changed(uint32_t projection) { projections_[projection].is_stale = true; }
@@ -102,6 +98,11 @@ public:
     void forget_activity() { is_ahead_ = false, input_spikes_ = spikes_ = 0; }  // of the last run
 
 private:
+    double square_sum(uint32_t projection) const override;
+    bool is_finite(uint32_t projection) const override;
+    void read_constant(uint32_t population, uint32_t place, double* out_values) const override;
+    void read_initial(uint32_t population, uint32_t state, double* out_values) const override;
+
     // Populations in the order of evaluation; `window`: the most steps that they can take at once.
     struct Group {
         std::vector<uint32_t> populations;

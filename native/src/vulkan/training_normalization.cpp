@@ -135,9 +135,4 @@ void Training::go_back(const std::vector<uint32_t>& normalized) {
     }
 }
 
-void Training::read_gamma_gradient(uint32_t q, double* out_values) const {
-    const std::vector<double>& gradient = normalized_[q]->rows.gamma_gradient;
-    std::copy(gradient.begin(), gradient.end(), out_values);
-}
-
 }  // namespace snn::vulkan

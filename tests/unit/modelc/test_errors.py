@@ -129,6 +129,7 @@ CASES = [
     (ModelBoundsError, "[derived] kept: is inf for the default parameters", changed('"decay(tau, decay)"', '"1 / (tau - tau) * tau"')),
     # Language
     (ModelLanguageError, "[step] line 1: 'v / threshold': a step does not divide: put what is constant in [derived]", changed("kept * v", "v / threshold * v")),
+    (ModelLanguageError, "[step] line 1: '(v - 1) / (threshold + 1)': a step does not divide", changed("kept * v", "(v - 1) / (threshold + 1)")),
     (ModelLanguageError, "'v ** 2' is not in the language: there is no power: write v * v, or exp(y * log(v))", changed("kept * v", "v ** 2")),
     (ModelLanguageError, "write select(c, a, b)", changed("kept * v", "(v if v > 0[u] else v)")),
     (ModelLanguageError, "'sqrt' is not available in [step]", changed("kept * v", "sqrt(kept) * v")),
@@ -250,6 +251,7 @@ def test_surrogates_are_checked_as_well():
         ("smooth", "return x > 0", "'x > 0' is a condition"),
         ("smooth", "return spike(x)", "'spike' is not available in \\[smooth\\]"),
         ("smooth", "next.v = x", "is not a statement of \\[smooth\\]"),
+        ("smooth", "for k in repeat(2):\n    return x", "return stands once, outside repeat"),
     ):
         with pytest.raises(ModelError, match=message):
             compile_surrogate({**good, part: {"program": program}})

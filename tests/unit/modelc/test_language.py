@@ -173,3 +173,28 @@ def test_the_example_of_adding_a_model_compiles():
     wrong = text.replace('current = { unit = "u"', 'current = { unit = "mV"')
     with pytest.raises(ModelUnitError, match="line 1: 'v \\+ curvature \\* v \\* v \\+ current' joins u and mV"):
         compile_model(wrong)
+
+
+def test_a_surrogate_may_repeat():
+    surrogate = compile_surrogate(
+        {
+            "surrogate": {"name": "series"},
+            "parameters": {"slope": {"default": 0.7, "unit": "1/u"}, "scale": {"default": 3.0}},
+            "derivative": {
+                "program": """
+                power = 1
+                sum_of_powers = 0
+                for term in repeat(4):
+                    sum_of_powers = sum_of_powers + power
+                    power = 0.5 * power * exp(-abs(slope * x))
+                return scale * sum_of_powers
+                """
+            },
+            "smooth": {"program": "return scale * x"},
+        }
+    )
+    ratio = 0.5 * np.exp(-0.7)
+    expected = 3 * (1 + ratio + ratio**2 + ratio**3)
+    assert surrogate.numpy.derivative({"slope": 0.7, "scale": 3.0}, -1.0, np.float64) == pytest.approx(
+        expected, rel=1e-14
+    )

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "cpu_cases.h"
+#include "cpu_runs.h"
 
 namespace snn::test {
 

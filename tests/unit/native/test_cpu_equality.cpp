@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "cpu_cases.h"
+#include "cpu_runs.h"
 
 namespace snn::test {
 

@@ -10,7 +10,7 @@
 #include "common/math.h"
 #include "cpu/instruction_set.h"
 #include "cpu/kernel_table.h"
-#include "cpu_cases.h"
+#include "cpu_runs.h"
 #include "network/op.h"
 #include "small_networks.h"
 

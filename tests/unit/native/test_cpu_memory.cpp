@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "backend/trainable.h"
 #include "common/error.h"
 #include "common/thread_pool.h"
 #include "cpu/instruction_set.h"
@@ -145,13 +146,13 @@ TEST_CASE("a taped run and a backward pass of the same length allocate nothing t
     const std::vector<float> gradient(size_t{test_case.batch} * test_case.plan->network->population(p).size, 0.25f);
     const OutputGradient output{OutputGradient::activity, p, 0, DType::float32, gradient.data(), 0};
     const OptimizerStep update{SNN_OPTIMIZER_ADAM, 1, 1e-3, 0, 0.9, 0.999, 1e-8, 0, 0, 1};
-    const auto moments = executor->make_optimizer_memory(update.optimizer);
+    const auto moments = executor->trainable()->make_optimizer_memory(update.optimizer);
     uint64_t calls = 0, started = 0;
     for (int round = 0; round < 3; ++round) {
         executor->reset_state();
         executor->run(driver.request(test_case.steps, true));
-        executor->backward({&output, 1});
-        executor->update(update, *moments);
+        executor->trainable()->backward({&output, 1}, {});
+        executor->trainable()->update(update, *moments);
         if (round > 0) {
             CHECK(memory.calls == calls);
             CHECK(heap_calls() == started);

@@ -5,7 +5,7 @@
 
 #include "cpu/instruction_set.h"
 #include "cpu/kernel_table.h"
-#include "cpu_cases.h"
+#include "cpu_runs.h"
 
 namespace snn::test {
 

@@ -10,7 +10,7 @@
 #include "cpu/interpreter.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory.h"
-#include "cpu_cases.h"
+#include "cpu_runs.h"
 
 namespace snn::test {
 

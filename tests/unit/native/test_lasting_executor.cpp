@@ -5,6 +5,7 @@
 
 #include "common/error.h"
 #include "schedule/lasting_executor.h"
+#include "schedule/together.h"
 #include "small_networks.h"
 
 namespace snn::test {
@@ -103,6 +104,28 @@ TEST_CASE("an error that is not of the device, and one that leaves none, comes o
     last.reset_state();
     CHECK_THROWS_WITH_AS(net.voltages(last, 5), "it was lost", Error);
     CHECK(net.told.empty());
+}
+
+TEST_CASE("training says so when no device is left") {
+    NetworkMaker maker;
+    maker.connect({.source = maker.spikes({20}), .target = maker.neurons({30}, "lif"), .weights = std::vector<float>(600, 0.3f)});
+    const std::shared_ptr<const Plan> plan = maker.plan();
+    ExecutorOptions options;
+    options.batch_size = 2;
+    LastingExecutor executor(plan, options, open_together(plan, "cpu*1+cpu*1", options),
+                             [](std::unique_ptr<Executor>& io_executor, std::exception_ptr failure) {
+                                 io_executor.reset();
+                                 std::rethrow_exception(failure);
+                             });
+    executor.reset_state();
+    Trainable* const training = executor.trainable();
+    REQUIRE(training);
+    const auto memory = training->make_optimizer_memory(SNN_OPTIMIZER_SGD);
+    CHECK_THROWS_AS(training->backward({}, {}), Error);  // there was no run: whatever failed, nothing is left to go on with
+    const char* const sentence = "all devices of this session have failed; open a new one";
+    CHECK_THROWS_WITH_AS(training->gradients(), sentence, Error);
+    CHECK_THROWS_WITH_AS(training->update({}, *memory), sentence, Error);
+    CHECK_THROWS_WITH_AS(executor.counters(), sentence, Error);
 }
 
 TEST_CASE("work moves at a safe point, and the bits stay, with a log and without one") {

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/trainable.h"
 #include "common/error.h"
 #include "only_threads.h"
 #include "small_networks.h"
@@ -464,7 +465,7 @@ TEST_CASE("detached and attached resets follow the formulas of back-propagation 
             run.executor->run(request);
             const OutputGradient given[] = {{OutputGradient::activity, neuron, 0, DType::float64, gs.data(), 1},
                                             {OutputGradient::state, neuron, 0, DType::float64, gv.data(), 1}};
-            run.executor->backward(given);
+            run.executor->trainable()->backward(given, {});
 
             const double a = std::exp(-1.0 / 20.0), amount = threshold - v_reset;
             std::vector<double> h(step_count), s(step_count);
@@ -488,7 +489,7 @@ TEST_CASE("detached and attached resets follow the formulas of back-propagation 
             }
             INFO(reset, detached ? " detached" : " attached");
             CHECK(run.read(Slot::weight_gradient, 0)[0] == doctest::Approx(expected).epsilon(1e-12));
-            CHECK(run.executor->gradient_square_sum(0) == doctest::Approx(expected * expected).epsilon(1e-12));
+            CHECK(run.executor->trainable()->gradients()->square_sum(0) == doctest::Approx(expected * expected).epsilon(1e-12));
         }
 }
 
@@ -511,7 +512,7 @@ TEST_CASE("maximum pooling gives the gradient to the first largest activity") {
     run.executor->run(request);
     const double gradient[] = {2.0, 3.0};
     const OutputGradient given{OutputGradient::state, pooled, 0, DType::float64, gradient, 0};
-    run.executor->backward({&given, 1});
+    run.executor->trainable()->backward({&given, 1}, {});
     // Spikes of neurons 0 and 3 are the maxima; their surrogate (arctan, slope 2) at 0.5 is 1 / (1 + (pi / 2)^2).
     const double sg = 1.0 / (1.0 + 2.46740110027234);
     const std::vector<double> found = run.read(Slot::weight_gradient, 0);
@@ -536,7 +537,7 @@ TEST_CASE("a run without a tape leaves the last tape alone; gradients of one pop
         run.executor->run(request);
         const std::vector<float> gradient{1.0f, -2.0f};
         const OutputGradient given{OutputGradient::state, neuron, 0, DType::float32, gradient.data(), 0};
-        run.executor->backward({&given, 1});
+        run.executor->trainable()->backward({&given, 1}, {});
         const std::vector<double> expected = run.read(Slot::weight_gradient, 0);
         CHECK(expected[0] != 0);
         run.executor->reset_state();
@@ -544,10 +545,10 @@ TEST_CASE("a run without a tape leaves the last tape alone; gradients of one pop
         request.tape = false;
         request.step_count = 5;
         run.executor->run(request);
-        run.executor->backward({&given, 1});
+        run.executor->trainable()->backward({&given, 1}, {});
         CHECK(run.read(Slot::weight_gradient, 0) == expected);
         const OutputGradient twice[] = {given, given};
-        run.executor->backward(twice);
+        run.executor->trainable()->backward(twice, {});
         for (size_t i = 0; i < expected.size(); ++i)
             CHECK(run.read(Slot::weight_gradient, 0)[i] == doctest::Approx(2 * expected[i]).epsilon(1e-6));
     }

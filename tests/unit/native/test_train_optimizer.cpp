@@ -6,8 +6,9 @@
 #include <filesystem>
 #include <limits>
 
+#include "backend/trainable.h"
 #include "common/error.h"
-#include "cpu_cases.h"
+#include "cpu_runs.h"
 #include "file/file.h"
 #include "small_networks.h"
 #include "train/optimizer.h"
@@ -41,9 +42,9 @@ struct OneWeight {
         request.tape = true;
         run.executor->run(request);
         const OutputGradient given{OutputGradient::state, neuron, 0, DType::float64, &gradient, 0};
-        run.executor->backward({&given, 1});
-        if (!memory) memory = run.executor->make_optimizer_memory(step.optimizer);
-        run.executor->update(step, *memory);
+        run.executor->trainable()->backward({&given, 1}, {});
+        if (!memory) memory = run.executor->trainable()->make_optimizer_memory(step.optimizer);
+        run.executor->trainable()->update(step, *memory);
     }
     double weight() const { return run.read(Slot::weight, 0)[0]; }
     double bias() const { return run.read(Slot::bias, 0)[0]; }
@@ -163,10 +164,10 @@ TEST_CASE("weights of fixed-point projections stay where their sums cannot overf
     run.executor->run(request);
     const float gradient = -1.0f;
     const OutputGradient given{OutputGradient::state, neuron, 0, DType::float32, &gradient, 0};
-    run.executor->backward({&given, 1});
+    run.executor->trainable()->backward({&given, 1}, {});
     OptimizerStep step = step_of(SNN_OPTIMIZER_SGD, 1);
     step.learning_rate = 1e9;
-    run.executor->update(step, *run.executor->make_optimizer_memory(step.optimizer));
+    run.executor->trainable()->update(step, *run.executor->trainable()->make_optimizer_memory(step.optimizer));
     // Both at the limit add up to 2^30 in units of the scale.
     const double limit = std::ldexp(1.0, 30 - plan->network->projection(0).fixed_exponent) / 2;
     CHECK(run.read(Slot::weight, 0) == std::vector<double>{limit, limit});
@@ -209,10 +210,10 @@ void update_once(Executor& executor, const std::vector<float>& spikes, float gra
     request.tape = true;
     executor.run(request);
     const OutputGradient given{OutputGradient::state, 1, 0, DType::float32, &gradient, 0};
-    executor.backward({&given, 1});
+    executor.trainable()->backward({&given, 1}, {});
     OptimizerStep step = step_of(SNN_OPTIMIZER_SGD, 1);
     step.learning_rate = 1e9;
-    executor.update(step, *executor.make_optimizer_memory(SNN_OPTIMIZER_SGD));
+    executor.trainable()->update(step, *executor.trainable()->make_optimizer_memory(SNN_OPTIMIZER_SGD));
 }
 
 }  // namespace
@@ -248,7 +249,7 @@ TEST_CASE("a weight that is not a number stays one and is not saved") {
         auto weights = std::make_shared<std::vector<float>>(3);
         executor->read({Slot::weight, 0}, DType::float32, weights->data());
         for (const float weight : *weights) CHECK(std::isnan(weight));
-        CHECK_FALSE(executor->gradient_is_finite(0));
+        CHECK_FALSE(executor->trainable()->gradients()->is_finite(0));
         try {
             save_network(*plan->network->with_values({weights}, {nullptr}, std::vector<Parameters>(plan->network->populations().size()), {nullptr}), file.c_str());
             FAIL("saved");

@@ -6,7 +6,7 @@
 #include <doctest/doctest.h>
 #include <set>
 
-#include "cpu_cases.h"
+#include "cpu_runs.h"
 
 using namespace snn;
 using namespace snn::test;

@@ -8,13 +8,14 @@
 
 #include "backend/backend.h"
 #include "backend/normalization.h"
+#include "backend/trainable.h"
 #include "network/evaluate.h"
 #include "backend/reference/host_allocator.h"
 
 namespace snn::reference {
 
 template <class Real>
-class ReferenceExecutor final : public Executor {
+class ReferenceExecutor final : public Executor, private Trainable, private Gradients {
 public:
     ReferenceExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options);
 
@@ -33,20 +34,21 @@ public:
     void read(const Slot& slot, DType dtype, void* out_data) const override;
     void write(const Slot& slot, DType dtype, const void* data) override;
     std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override;
+    Trainable* trainable() override { return plan_->step_adjoint.empty() ? nullptr : this; }
 
-    bool can_train() const override { return !plan_->step_adjoint.empty(); }
-    void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
-    double gradient_square_sum(uint32_t projection) const override;
-    bool gradient_is_finite(uint32_t projection) const override;
-    void read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const override;
-    void read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const override;
+private:
     bool can_normalize() const override { return true; }
-    void read_gamma_gradient(uint32_t projection, double* out_values) const override;
     uint64_t taped_run_count() const override { return taped_runs_; }
+    void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
+    const Gradients* gradients() const override { return this; }
     std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
     void update(const OptimizerStep& step, OptimizerMemory& memory) override;
 
-private:
+    double square_sum(uint32_t projection) const override;
+    bool is_finite(uint32_t projection) const override;
+    void read_constant(uint32_t population, uint32_t place, double* out_values) const override;
+    void read_initial(uint32_t population, uint32_t state, double* out_values) const override;
+
     static constexpr DType real_type = sizeof(Real) == 8 ? DType::float64 : DType::float32;
     using Values = Array<Real>;
     using Wholes = Array<int32_t>;

@@ -80,12 +80,6 @@ void ReferenceExecutor<Real>::normalize_adjoint(uint32_t stage) {
 }
 
 template <class Real>
-void ReferenceExecutor<Real>::read_gamma_gradient(uint32_t projection, double* out_values) const {
-    const std::vector<double>& gradient = projections_[projection].normalized->gamma_gradient;
-    std::copy(gradient.begin(), gradient.end(), out_values);
-}
-
-template <class Real>
 void ReferenceExecutor<Real>::add_output_gradients(std::span<const OutputGradient> gradients, uint32_t stage, uint32_t step) {
     for (const OutputGradient& gradient : gradients) {
         if (stages_[gradient.population] != stage) continue;
@@ -196,7 +190,7 @@ void ReferenceExecutor<Real>::deliver_adjoint(uint32_t index, uint32_t step) {
 }
 
 template <class Real>
-double ReferenceExecutor<Real>::gradient_square_sum(uint32_t projection) const {
+double ReferenceExecutor<Real>::square_sum(uint32_t projection) const {
     double sum = 0;
     for (const Real g : projections_[projection].weight_gradient)
         sum += static_cast<double>(g) * static_cast<double>(g);
@@ -205,7 +199,7 @@ double ReferenceExecutor<Real>::gradient_square_sum(uint32_t projection) const {
 }
 
 template <class Real>
-bool ReferenceExecutor<Real>::gradient_is_finite(uint32_t projection) const {
+bool ReferenceExecutor<Real>::is_finite(uint32_t projection) const {
     const auto finite = [](Real g) { return std::isfinite(g); };
     const ProjectionState& state = projections_[projection];
     return std::all_of(state.weight_gradient.begin(), state.weight_gradient.end(), finite) &&
@@ -220,12 +214,12 @@ void ReferenceExecutor<Real>::sum_over_samples(uint32_t population, const Values
 }
 
 template <class Real>
-void ReferenceExecutor<Real>::read_constant_gradient(uint32_t population, uint32_t place, double* out_values) const {
+void ReferenceExecutor<Real>::read_constant(uint32_t population, uint32_t place, double* out_values) const {
     sum_over_samples(population, populations_[population].constant_gradients[place], out_values);
 }
 
 template <class Real>
-void ReferenceExecutor<Real>::read_initial_gradient(uint32_t population, uint32_t state, double* out_values) const {
+void ReferenceExecutor<Real>::read_initial(uint32_t population, uint32_t state, double* out_values) const {
     sum_over_samples(population, populations_[population].state_gradients[state], out_values);
 }
 
