@@ -7,6 +7,7 @@
 
 #include "backend/backend.h"
 #include "cpu_cases.h"
+#include "only_threads.h"
 
 namespace snn::test {
 
@@ -37,13 +38,6 @@ double mean_rate(const CpuCase& test_case, uint32_t population);
 
 // Weights of a projection after a run on the CPU.
 std::vector<float> weights_after(const CpuCase& test_case, uint32_t projection);
-
-// ThreadSanitizer watches what threads do to each other; what one thread computes is tested without it, in a fraction of the time.
-#if defined(__SANITIZE_THREAD__)
-constexpr bool only_threads = true;
-#else
-constexpr bool only_threads = false;
-#endif
 
 // What a case is compared with: "reference", but under sanitizers, where that takes minutes, "cpu" for the large ones, and for all
 // where only threads are watched.
