@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import Floats, float32_array, known_name, new_array, real_array
+from snn._arrays import Floats, float32_array, known_name, mapping, new_array, real_array
 from snn.encode import Encoder
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 from snn.events import EventData
 
 if TYPE_CHECKING:
     from snn.network import Network
     from snn.population import Population
 
-__all__ = ["Batches", "InputList", "Samples", "class_labels", "padded", "target_values"]
+__all__ = ["Augment", "Batches", "InputList", "Samples", "class_labels", "padded", "target_values"]
 
 InputList = list[tuple[int, bool, Floats]]
 Samples = ArrayLike | EventData | Mapping[str, ArrayLike | EventData]
+Augment = Callable[[Any, np.random.Generator], ArrayLike | Mapping[str, ArrayLike]]
 
 
 # A drive that is held is only doubtful when it is many times the threshold, which is 1 where nobody says otherwise.
@@ -52,6 +53,7 @@ class _Source:
         self.index = population._index
         self.encoder = encoder
         self.steps = steps
+        self.shape = (steps, *population.shape) if timed else population.shape  # of a sample
         self.flat_shape = (steps, size) if timed else (size,)
         self.held = encoder is not None and encoder.kind == "constant"
         self.values: Floats | EventData
@@ -145,10 +147,7 @@ class Batches:
         missing = [name for name in names if name not in x]
         if missing:
             raise InvalidArgumentError(f"x has no values for the inputs {', '.join(missing)}")
-        arrays = {
-            name: values if isinstance(values, EventData) else float32_array(values, f"x for input {name!r}")
-            for name, values in x.items()
-        }
+        arrays = {name: _whole(values, f"x for input {name!r}") for name, values in x.items()}
         counts = {name: array.shape[0] if array.shape else 0 for name, array in arrays.items()}
         if len(set(counts.values())) != 1:
             raise InvalidArgumentError(f"the inputs have different numbers of samples: {counts}")
@@ -168,7 +167,9 @@ class Batches:
         """Batches of one pass; the last may be filled up."""
         return math.ceil(self.count / self.batch_size)
 
-    def each(self, order: NDArray[np.int64] | None, seed: int) -> Iterator[tuple[NDArray[np.int64], InputList]]:
+    def each(
+        self, order: NDArray[np.int64] | None, seed: int, augment: Augment | None = None
+    ) -> Iterator[tuple[NDArray[np.int64], InputList]]:
         """Yield (indices of the samples, inputs); the arrays are overwritten by the next batch.
 
         Parameters
@@ -176,32 +177,75 @@ class Batches:
         order : int array, shape (samples,), or None
             Order of the samples; None: as they are.
         seed : int
-            For random encoders; each batch gets another number from it.
+            For random encoders and `augment`; each batch gets another number from it.
+        augment : callable, optional
+            See `Trainer.fit`.
         """
         indices = np.arange(self.count) if order is None else order
-        for position, (rows, loaded) in enumerate(self._loaded(indices)):
-            # A counter in the low bits keeps the batches of one pass apart.
-            number = (seed * 2**24 + position) % 2**64
+        for number, rows, loaded in self._loaded(indices, seed, augment):
             yield rows, [source.fill(values, number) for source, values in zip(self._sources, loaded, strict=True)]
 
-    def _loaded(self, indices: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], list[Floats]]]:
-        """Yield the samples of each batch; those in files are read while the caller uses the batch before."""
-        pieces = [indices[start : start + self.batch_size] for start in range(0, self.count, self.batch_size)]
-        if not any(isinstance(source.values, EventData) for source in self._sources):
-            for rows in pieces:
-                yield rows, [source.load(rows) for source in self._sources]
+    def _loaded(
+        self, indices: NDArray[np.int64], seed: int, augment: Augment | None
+    ) -> Iterator[tuple[int, NDArray[np.int64], list[Floats]]]:
+        """Yield number and samples of each batch; what takes time is done while the caller uses the batch before."""
+        # A counter in the low bits keeps the batches of one pass apart.
+        pieces = [
+            ((seed * 2**24 + position) % 2**64, indices[start : start + self.batch_size])
+            for position, start in enumerate(range(0, self.count, self.batch_size))
+        ]
+
+        def load(number: int, rows: NDArray[np.int64]) -> tuple[int, NDArray[np.int64], list[Floats]]:
+            loaded = [source.load(rows) for source in self._sources]
+            return number, rows, loaded if augment is None else self._augmented(loaded, augment, number)
+
+        if augment is None and not any(isinstance(source.values, EventData) for source in self._sources):
+            for piece in pieces:
+                yield load(*piece)
             return
         with ThreadPoolExecutor(1, thread_name_prefix="snn-load") as thread:
-
-            def load(rows: NDArray[np.int64]) -> list[Floats]:
-                return [source.load(rows) for source in self._sources]
-
-            coming = thread.submit(load, pieces[0])
-            for rows, following in zip(pieces, [*pieces[1:], None], strict=True):
+            coming = thread.submit(load, *pieces[0])
+            for following in [*pieces[1:], None]:
                 loaded = coming.result()
                 if following is not None:
-                    coming = thread.submit(load, following)
-                yield rows, loaded
+                    coming = thread.submit(load, *following)
+                yield loaded
+
+    def _augmented(self, loaded: list[Floats], augment: Augment, number: int) -> list[Floats]:
+        """Return what the user makes of the samples of a batch."""
+        given = {
+            source.name: values.reshape(-1, *source.shape) for source, values in zip(self._sources, loaded, strict=True)
+        }
+        # Beyond the 64 bits of the encoders' keys, so that it draws other numbers.
+        generator = np.random.Generator(np.random.Philox(key=2**64 + number))
+        if len(given) == 1:
+            ((name, values),) = given.items()
+            made: Mapping[str, Any] = {name: augment(values, generator)}
+        else:
+            made = mapping(augment(given, generator), "what augment returned", "samples by input population")
+        for name in given:
+            if name not in made:
+                raise InvalidArgumentError(f"what augment returned has no samples for input {name!r}")
+        return [
+            float32_array(made[source.name], f"what augment returned for input {source.name!r}", values.shape).reshape(
+                -1, *source.flat_shape
+            )
+            for source, values in zip(self._sources, given.values(), strict=True)
+        ]
+
+
+def _whole(values: ArrayLike | EventData, what: str) -> Floats | EventData:
+    """Return the samples of an input: an array of them all, or what reads them from files."""
+    if isinstance(values, EventData):
+        return values
+    is_array = hasattr(values, "__array__") or isinstance(values, Sequence)
+    if not is_array and (hasattr(values, "__iter__") or hasattr(values, "__getitem__")):
+        # A loader or a data set of PyTorch, or a generator.
+        raise ArgumentTypeError(
+            f"{what} is {shown(values)}, not an array. Batches are made here, of all samples in one array, as "
+            "np.stack([sample for sample, _ in data]), or of snn.events.EventData, which reads them when they are needed"
+        )
+    return float32_array(values, what)
 
 
 def class_labels(y: ArrayLike, samples: int, classes: int) -> NDArray[np.int32]:

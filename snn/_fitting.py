@@ -22,7 +22,7 @@ from snn.engine.errors import InvalidArgumentError, NotFiniteError, StateError
 from snn.epochs import EarlyStopping, EpochReport
 
 if TYPE_CHECKING:
-    from snn._batches import Batches
+    from snn._batches import Augment, Batches
     from snn.engine.records import WeightUpdate
     from snn.population import Population
     from snn.trainer import Trainer
@@ -45,7 +45,7 @@ class Fit:
         What is learned.
     held_out : pair of batches and targets, optional
         What is looked at after each epoch.
-    callbacks, early_stopping, on_weight_update
+    augment, callbacks, early_stopping, on_weight_update
         See `Trainer.fit`.
     """
 
@@ -55,6 +55,7 @@ class Fit:
         batches: Batches,
         targets: NDArray[Any],
         held_out: tuple[Batches, NDArray[Any]] | None,
+        augment: Augment | None,
         callbacks: Sequence[Callable[[EpochReport], Any]],
         early_stopping: EarlyStopping | None,
         on_weight_update: Callable[[WeightUpdate], Any] | None,
@@ -65,6 +66,7 @@ class Fit:
         self._batches = batches
         self._targets = targets
         self._held_out = held_out
+        self._augment = augment
         self._callbacks = callbacks
         self._early_stopping = early_stopping
         self._settings = settings_of(trainer, batches)
@@ -156,7 +158,7 @@ class Fit:
         rate = front.learning_rate
         order, encoder_seed = self._draw()
         self._set_delay_width(epoch)
-        for rows, inputs in self._batches.each(order, encoder_seed):
+        for rows, inputs in self._batches.each(order, encoder_seed, self._augment):
             factor = number(front._schedule(self._update / updates), "what schedule returned", minimum=0.0)
             rate = front.learning_rate * factor
             self._native.set_learning_rate(rate)

@@ -57,6 +57,17 @@ class EventInput:
         return frames.reshape(count, *self._frame)
 
 
+def _samples_told(given: tuple[int, ...], shape: tuple[int, ...], steps: int, batch: int) -> str:
+    """Return the end of the sentence that an input has a wrong shape: what its axes seem to be."""
+    for one in (shape, (math.prod(shape),)):
+        if batch > 1 and given == (batch, steps, *one):
+            return "; it has samples first: x.swapaxes(0, 1)"
+        count = given[-len(one) - 1] if len(given) > len(one) else 0
+        if count > 1 and given in ((count, *one), (steps, count, *one)):
+            return f"; {count} samples at once need snn.Simulation(network, batch_size={count})"
+    return ""
+
+
 class Inputs:
     """The inputs of a network, for a number of samples.
 
@@ -109,7 +120,7 @@ class Inputs:
                 return population._index, True, spread(array, (batch, *one), f"input {name!r}")
         raise InvalidArgumentError(
             f"input {name!r} has shape {array.shape}; it must be {(steps, batch, *shape)} (each step), "
-            f"{(batch, *shape)} or {shape} (held)"
+            f"{(batch, *shape)} or {shape} (held){_samples_told(array.shape, shape, steps, batch)}"
         )
 
     def _events_of_run(self, population: Population, events: SpikeEvents, steps: int) -> EventInput:

@@ -15,7 +15,7 @@ from snn.distributions import Distribution
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 from snn.neurons import Neuron, Size
 
-__all__ = ["nest"]
+__all__ = ["NEST_MODELS", "nest"]
 
 # NEST 3.10's defaults that its integrate-and-fire neurons with currents share: mV, ms, pF, pA.
 _CURRENT = {"E_L": -70.0, "C_m": 250.0, "tau_m": 10.0, "t_ref": 2.0, "V_th": -55.0, "V_reset": -70.0, "I_e": 0.0}
@@ -72,7 +72,7 @@ def _over_leak(given: Mapping[str, Any]) -> dict[str, Any]:
 
 _CURRENTS = {**_MEMBRANE, "tau_m": "tau_membrane", "I_e": "bias_current", "tau_syn_ex": "tau_synapse",
              "tau_syn_in": "tau_inhibitory"}  # fmt: skip
-_MODELS = {
+NEST_MODELS = {
     "iaf_psc_delta": _Model(
         made=LIF,
         defaults=_CURRENT,
@@ -180,7 +180,7 @@ def nest(model: str, size: Size = None, **parameters: Any) -> Neuron:
     --------
     >>> net.add("exc", snn.presets.nest("iaf_psc_exp", 800, tau_syn_ex=0.5, tau_syn_in=0.5, V_m=snn.Normal(-58.0, 10.0)))
     """
-    found = _MODELS[known_name(model, _MODELS, "neuron model of NEST here")]
+    found = NEST_MODELS[known_name(model, NEST_MODELS, "neuron model of NEST here")]
     definition = found.made.definition
     here = {*definition.parameters, *definition.options, "surrogate", "initial", "name"}
     for name in parameters:

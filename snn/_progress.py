@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["EpochBar", "RunBar"]
 
-# How much of the newest batch goes into the loss and accuracy shown: a mean over about the last 20.
-_SHARE = 0.05
-
-
 _WIDE = 90  # columns of a terminal with room for everything
 _NARROW = 76
 
@@ -142,25 +138,27 @@ class _Bar:
 
 
 class EpochBar(_Bar):
-    """A bar over all batches of all epochs, with loss, accuracy and spikes of a neuron for one sample."""
+    """A bar over all batches of all epochs: loss and accuracy of the epoch so far, spikes of a neuron for one sample."""
 
     def __init__(self, epochs: int, batches: int, console: Console | None = None, *, done_epochs: int = 0) -> None:
         self._epochs, self._epoch, self._done = epochs, done_epochs, done_epochs * batches
-        self._loss = self._accuracy = math.nan
+        self._batches = 0  # of this epoch
+        self._loss = self._accuracy = 0.0  # their means
         self._extra = ""
         super().__init__(epochs * batches, self._title(done_epochs + 1), console)
 
     def batch(self, loss: float, accuracy: float) -> None:
         """Take note of one batch."""
-        first = math.isnan(self._loss)
-        self._loss = loss if first else self._loss + _SHARE * (loss - self._loss)
-        self._accuracy = accuracy if first else self._accuracy + _SHARE * (accuracy - self._accuracy)
+        self._batches += 1
+        self._loss += (loss - self._loss) / self._batches
+        self._accuracy += (accuracy - self._accuracy) / self._batches
         self._done += 1
         self._show(self._epoch + 1, self._loss, self._accuracy)
 
     def epoch(self, report: EpochReport) -> None:
         """Take note of the end of an epoch."""
         self._epoch = report.epoch
+        self._batches, self._loss, self._accuracy = 0, 0.0, 0.0
         self._extra = f" spikes {report.spikes_per_neuron:.2f}" if self._view.has_room else ""
         if not math.isnan(report.validation_accuracy):
             self._extra += f" valid {report.validation_accuracy:.1%}"

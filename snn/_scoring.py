@@ -20,11 +20,7 @@ __all__ = ["evaluate", "validate"]
 
 def evaluate(trainer: Trainer, batches: Batches, targets: NDArray[Any]) -> tuple[float, float, Floats]:
     """Return mean loss, accuracy (NaN without classes) and scores of the network's present weights."""
-    if trainer._resumed is not None:
-        raise StateError(
-            "a checkpoint was loaded, and the network gets its weights when the next fit begins; to score without training "
-            f"on, make the Trainer with epochs={len(trainer._resumed.reports)}, those that are done, and call fit"
-        )
+    _check_has_weights(trainer)
     _, native = trainer._open(scoring=True)
     outputs = trainer.network[trainer.output].size
     scores = new_array((batches.count, outputs), np.float32, "the scores")
@@ -46,8 +42,18 @@ def validate(trainer: Trainer, batches: Batches, targets: NDArray[Any]) -> tuple
     """Return mean loss and accuracy (NaN without classes) of the network's present weights."""
     if not trainer._loss.is_own:
         return evaluate(trainer, batches, targets)[:2]
+    _check_has_weights(trainer)
     _, native = trainer._open()
     loss = 0.0
     for rows, inputs in batches.each(None, 2**39 + trainer.seed % 2**39):
         loss += trainer._loss.forward(native, inputs, targets, rows).loss * rows.size
     return loss / batches.count, math.nan
+
+
+def _check_has_weights(trainer: Trainer) -> None:
+    """Refuse to look at a network that waits for the weights of a checkpoint."""
+    if trainer._resumed is not None:
+        raise StateError(
+            "a checkpoint was loaded, and the network gets its weights when the next fit begins; to score without training "
+            f"on, make the Trainer with epochs={len(trainer._resumed.reports)}, those that are done, and call fit"
+        )

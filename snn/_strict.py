@@ -20,22 +20,35 @@ _T = TypeVar("_T")
 # What other libraries call a thing, and what may be its name here: the first that is known is suggested.
 _ELSEWHERE = {
     "activation": ("surrogate",),
+    "augmentation": ("augment",),
+    "atan": ("arctan",),
     "biases": ("bias",),
+    "ce_count_loss": ("cross_entropy_count",),
+    "ce_max_membrane_loss": ("cross_entropy_max_membrane",),
+    "ce_rate_loss": ("cross_entropy_spikes",),
+    "clip_grad_norm": ("gradient_clip_norm",),
+    "ce_temporal_loss": ("cross_entropy_latency",),
     "delay": ("delays", "delay_steps"),
     "delay_ms": ("delay", "delay_steps"),
     "delays": ("delay", "delay_steps"),
     "features": ("units",),
-    "init_hidden": ("initial",),
     "kernel_size": ("kernel",),
     "lr": ("learning_rate",),
     "model": ("network", "neurons"),
+    "mse": ("mean_square_membrane",),
+    "mse_count_loss": ("mean_square_count",),
+    "mse_membrane_loss": ("mean_square_membrane",),
+    "mse_temporal_loss": ("mean_square_latency",),
     "n": ("size",),
     "num_epochs": ("epochs",),
     "num_steps": ("steps",),
     "out_channels": ("channels",),
     "out_features": ("units",),
     "p": ("probability",),
+    "poisson": ("rate",),
+    "scheduler": ("schedule",),
     "spike_grad": ("surrogate",),
+    "surrogate_function": ("surrogate",),
     "stdp": ("plasticity",),
     "tau": ("tau_membrane", "tau_plus"),
     "tau_m": ("tau_membrane",),
@@ -43,9 +56,11 @@ _ELSEWHERE = {
     "tau_syn": ("tau_synapse",),
     "thr": ("threshold",),
     "timestep": ("dt",),
+    "transform": ("augment",),
     "v_th": ("threshold",),
     "v_thresh": ("threshold",),
     "validation": ("validation_data",),
+    "verbose": ("progress",),
     "w": ("weights", "weight"),
     "weight": ("weights",),
     "weights": ("weight",),
@@ -55,6 +70,8 @@ _ELSEWHERE = {
 # Arguments that are asked of one thing and belong to another.
 _WHOSE = {
     "batch_size": "snn.Trainer",
+    "callbacks": "snn.Trainer.fit",
+    "early_stopping": "snn.Trainer.fit",
     "epochs": "snn.Trainer",
     "learning_rate": "snn.Trainer",
     "lr": "snn.Trainer, where it is learning_rate",
@@ -62,6 +79,8 @@ _WHOSE = {
     "p": "snn.Sparse.fixed_probability, where it is probability",
     "plasticity": "snn.Sparse and its rules",
     "probability": "snn.Sparse.fixed_probability",
+    "progress": "snn.Trainer.fit",
+    "validation_data": "snn.Trainer.fit",
 }
 
 
@@ -100,9 +119,11 @@ def keywords_told(function: Callable[_P, _T]) -> Callable[_P, _T]:
             raise ArgumentTypeError(f"{what} has no argument {name!r}{told}")
         if len(args) > most:
             extra = f"{', '.join(unnamed) or 'nothing'} without a name"
+            # As PyTorch's layers, which are told what comes in.
+            told = "; what comes in is known from its source" if unnamed[:1] in (["units"], ["channels"]) else ""
             raise ArgumentTypeError(
                 f"{type(args[0]).__name__ if is_init else function.__qualname__} takes {extra}; "
-                f"{len(args) - own} values were given: {', '.join(map(shown, args[own:]))}"
+                f"{len(args) - own} values were given: {', '.join(map(shown, args[own:]))}{told}"
             )
         return function(*args, **kwargs)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from snn.network import Network
     from snn.projection import Projection
 
-__all__ = ["checkpoint_number", "learned_parameters", "store_learned", "trained_arrays"]
+__all__ = ["checkpoint_number", "learned_parameters", "store_learned", "take_learned", "trained_arrays"]
 
 
 def checkpoint_number(checkpoint_steps: int | str | None) -> int:
@@ -50,7 +51,11 @@ def learned_parameters(network: Network, session: _native.Session) -> dict[str, 
 
 def store_learned(network: Network, session: _native.Session) -> None:
     """Copy the session's learnable parameters into the network."""
-    learned = learned_parameters(network, session)
+    take_learned(network, learned_parameters(network, session))
+
+
+def take_learned(network: Network, learned: Mapping[str, Mapping[str, NDArray[np.float64]]]) -> None:
+    """Give the network learnable parameters, by population and name."""
     for population, parameters in learned.items():
         network[population]._take_learned(parameters)
     if learned:

@@ -45,5 +45,7 @@ LossName = Literal[
     "mean_square_latency",
     "mean_square_membrane",
     "van_rossum",
+    "cross_entropy_membrane",
+    "cross_entropy_spikes",
 ]
 LOSSES: tuple[str, ...] = get_args(LossName)

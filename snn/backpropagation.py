@@ -180,6 +180,7 @@ class Backpropagation(Strict):
         )
         # What the session holds of the trained weights, to tell what was changed since.
         self._held = {name: values.copy() for name, values in trained_arrays(network).items()}
+        self._held_parameters: dict[str, NDArray[np.float64]] = {}  # that were given by _set_learnable
 
     def forward(self, inputs: ArrayLike | Mapping[str, ArrayLike]) -> dict[str, dict[str, Floats]]:
         """Run all steps of one batch from the initial state.
@@ -268,6 +269,13 @@ class Backpropagation(Strict):
             if not np.array_equal(values.view(np.uint32), held.view(np.uint32)):
                 self._session.write(name, np.ascontiguousarray(values))
                 held[...] = values
+
+    def _set_learnable(self, values: Mapping[str, NDArray[np.float64]]) -> None:
+        """Give the session learnable parameters, flat, by "POPULATION.PARAMETER"; the network is left as it is."""
+        for path, array in values.items():
+            if not np.array_equal(array, self._held_parameters.get(path, ())):
+                self._session.write(path, array)
+                self._held_parameters[path] = array.copy()
 
     def _frames(self, inputs: ArrayLike | Mapping[str, ArrayLike]) -> InputList:
         names = self.network.inputs

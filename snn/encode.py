@@ -1,7 +1,7 @@
 """Encoders: from values in [0, 1] to input for each step.
 
 The functions return float32 of shape (steps, samples, features), as `Simulation.run` takes it; for values of one
-sample, shape (features,), they return (steps, features).
+sample, shape (features,), they return (steps, features). `population` comes before an encoder: it gives values.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from snn._arrays import LARGEST_FLOAT32, Floats, choice, float32_array, float32_number, integer, new_array
+from snn._arrays import LARGEST_FLOAT32, Floats, choice, float32_array, float32_number, integer, new_array, number
 from snn._words import EncoderName
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 
-__all__ = ["KINDS", "Encoder", "constant", "delta", "latency", "rate"]
+__all__ = ["KINDS", "Encoder", "constant", "delta", "latency", "phase", "population", "rank_order", "rate"]
 
 KINDS: tuple[str, ...] = get_args(EncoderName)
 
@@ -166,3 +166,114 @@ def delta(values: ArrayLike, *, threshold: float = 0.01) -> Floats:
             f"values has shape {array.shape}; it must be (steps, samples, features) or (steps, features)"
         )
     return Encoder("delta", threshold=threshold)(array, array.shape[0])
+
+
+def phase(values: ArrayLike, steps: int, *, period: int = 8) -> Floats:
+    """Spike in phase k of each period where binary digit k of the value is 1, the highest first.
+
+    A spike in phase k, from 0, stands for 2^-(k + 1), so a period tells a value to within 2^-period (Kim et al. 2018,
+    Deep neural networks with weighted spikes, Neurocomputing 311; SpikingJelly's ``WeightedPhaseEncoder``).
+
+    Parameters
+    ----------
+    values : array_like, shape (samples, features) or (features,)
+        In [0, 1]; what is above 1 - 2^-period spikes in every phase.
+    steps : int
+        Number of steps.
+    period : int, default 8
+        Steps of a period, 1 to 24: the digits that are told.
+    """
+    array = _unit_interval(values)
+    count = integer(steps, "steps", minimum=1)
+    digits = integer(period, "period", minimum=1, maximum=24)
+    whole = np.minimum(array.astype(np.float64) * 2.0**digits, 2.0**digits - 1).astype(np.int64)
+    out = new_array((count, *array.shape), np.float32, "the encoded input")
+    for step in range(count):
+        out[step] = (whole >> (digits - 1 - step % digits)) & 1
+    return out
+
+
+def rank_order(values: ArrayLike, steps: int, *, threshold: float = 0.01) -> Floats:
+    """One spike of each feature, in the order of the values: the largest at once, the smallest in the last step.
+
+    Feature number k of n, from the largest, spikes at step ``k * (steps - 1) // (n - 1)``, k from 0; features of one
+    value spike together, with the first of them (Thorpe and Gautrais 1998, Rank order coding).
+
+    Parameters
+    ----------
+    values : array_like, shape (samples, features) or (features,)
+        In [0, 1].
+    steps : int
+        Number of steps.
+    threshold : float, default 0.01
+        Values below it give no spike.
+    """
+    array = _unit_interval(values)
+    count = integer(steps, "steps", minimum=1)
+    least = float32_number(threshold, "threshold")
+    out = new_array((count, *array.shape), np.float32, "the encoded input")
+    rows = np.atleast_2d(array)
+    spikes = out.reshape(count, *rows.shape)
+    for sample, row in enumerate(rows):
+        ranks = row.size - np.searchsorted(np.sort(row), row, side="right")  # how many are larger
+        firing = np.flatnonzero(row >= np.float32(least))
+        spikes[ranks[firing] * (count - 1) // max(1, row.size - 1), sample, firing] = 1.0
+    return out
+
+
+def population(
+    values: ArrayLike, neurons: int, *, low: float = 0.0, high: float = 1.0, width: float | None = None
+) -> Floats:
+    """Return the activity of several neurons for each feature, each tuned to another value (Gaussian receptive fields).
+
+    Centres lie evenly from `low` to `high`; the activity is exp(-(value - centre)^2 / (2 width^2)) (Bohte, Kok and La
+    Poutre 2002, doi 10.1016/S0925-2312(01)00658-0). It is in [0, 1], and so made into spikes by any encoder:
+    ``latency(population(values, 8), steps)``.
+
+    Parameters
+    ----------
+    values : array_like, shape (samples, features) or (features,)
+        Any finite values.
+    neurons : int
+        Neurons for each feature, 2 or more.
+    low, high : float, default 0.0 and 1.0
+        Where the first and the last centre lie.
+    width : float, optional
+        Standard deviation of a receptive field; by default the distance of centres over 1.5.
+
+    Returns
+    -------
+    float32 array, shape (samples, features * neurons) or (features * neurons,)
+        The neurons of a feature lie together.
+    """
+    array = _of_samples(values)
+    count = integer(neurons, "neurons", minimum=2)
+    first = float32_number(low, "low")
+    last = float32_number(high, "high")
+    if not first < last:
+        raise InvalidArgumentError(f"low is {first:g} and high is {last:g}; low must be below high")
+    spread = (
+        (last - first) / (count - 1) / 1.5 if width is None else number(width, "width", minimum=0.0, exclusive=True)
+    )
+    out = new_array((*array.shape, count), np.float32, "the population's activity")
+    with np.errstate(over="ignore"):  # a value that is very many widths away: no activity
+        for neuron, centre in enumerate(np.linspace(first, last, count)):
+            out[..., neuron] = np.exp(-0.5 * ((array.astype(np.float64) - centre) / spread) ** 2)
+    return out.reshape(*array.shape[:-1], array.shape[-1] * count)
+
+
+def _of_samples(values: ArrayLike) -> Floats:
+    """Return values of shape (samples, features) or (features,)."""
+    array = float32_array(values, "values")
+    if array.ndim not in (1, 2):
+        raise InvalidArgumentError(f"values has shape {array.shape}; it must be (samples, features) or (features)")
+    return array
+
+
+def _unit_interval(values: ArrayLike) -> Floats:
+    array = _of_samples(values)
+    right = (array >= 0) & (array <= 1)
+    if not right.all():
+        place = np.unravel_index(int(np.argmin(right)), array.shape)
+        raise InvalidArgumentError(f"values[{', '.join(map(str, place))}] is {array[place]:g}; expected 0 to 1")
+    return array

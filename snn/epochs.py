@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from snn._arrays import boolean, choice, integer, number
 
-__all__ = ["EarlyStopping", "EpochReport"]
+__all__ = ["EarlyStopping", "EpochReport", "Evaluation"]
 
 
 class EpochReport(NamedTuple):
@@ -36,6 +36,15 @@ class EpochReport(NamedTuple):
         """Return the report of numbers in the order of its fields."""
         epoch, *rest = row
         return EpochReport(int(epoch), *rest)
+
+
+class Evaluation(NamedTuple):
+    """How good a network is on samples that it did not learn from; see `Trainer.evaluate`."""
+
+    loss: float
+    """Mean over the samples, regularisation included."""
+    accuracy: float
+    """Share of the samples classified correctly; NaN without classes."""
 
 
 @dataclass(frozen=True)

@@ -79,12 +79,18 @@ class Network(Strict):
 
     _hints = MappingProxyType(
         {
+            "cuda": "the device is an argument of snn.Trainer and snn.Simulation: device='vulkan'",
+            "eval": "a network is the same in training and after; dropout and normalisation are arguments of snn.Trainer",
             "fit": "snn.Trainer(network, ...) trains it",
+            "forward": "snn.Simulation(network).run runs it, snn.Backpropagation(network, ...).forward for gradients",
             "layers": "it has populations and projections",
             "parameters": "they are in populations[...].parameters and projections[...].weights",
+            "load_state_dict": "projections[...].weights and .bias may be assigned to; snn.torch.Module(network) has it",
             "predict": "snn.Trainer(network, steps=...).predict gives classes, snn.Simulation runs it",
             "run": "snn.Simulation(network) runs it",
             "score": "snn.Trainer(network, steps=...).score gives the accuracy",
+            "state_dict": "projections[...] have weights and bias, save writes a file; snn.torch.Module(network) has it",
+            "to": "the device is an argument of snn.Trainer and snn.Simulation: device='vulkan'",
             "train": "snn.Trainer(network, ...) trains it",
             "weights": "each of its projections has weights: projections[...].weights",
         }

@@ -177,9 +177,10 @@ class Neuron(_Layer):
                 )
             else:
                 words = [*definition.parameters, *definition.options]
+                told = suggestion(name, [*words, "surrogate", "initial"])
                 raise ArgumentTypeError(
                     f"{self._word} has no parameter {shown(name)}; it has: {', '.join(words)}"
-                    f"{suggestion(name, words) or '. snn.presets has neurons by the arguments of other libraries'}"
+                    f"{told or '. snn.presets has neurons by the arguments of other libraries'}"
                 )
         for name, value in mapping(initial, f"{self._word}: initial", "values by state").items():
             if name not in definition.states:

@@ -64,7 +64,8 @@ def _frames(values: ArrayLike, what: str) -> NDArray[Any]:
         )
     array = real_array(values, what)
     if array.ndim != 2:
-        raise InvalidArgumentError(f"{what} has shape {array.shape}; it must be (steps, neurons)")
+        told = "; of (steps, samples, neurons) choose a sample: [:, 0]" if array.ndim == 3 else ""
+        raise InvalidArgumentError(f"{what} has shape {array.shape}; it must be (steps, neurons){told}")
     if array.size == 0:
         raise InvalidArgumentError(f"{what} has shape {array.shape}; there is nothing to draw")
     return array

@@ -7,13 +7,17 @@ neurons that were made for another one: these libraries count time in steps, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, SupportsIndex, TypeVar
 
-from snn._arrays import choice, number
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from snn._arrays import boolean, choice, number, real_array
 from snn._nest import nest
 from snn.builtin_neurons import LIF, CurrentLIF
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
+from snn.learnable import Learnable
 from snn.neurons import Neuron
 
 __all__ = [
@@ -31,12 +35,37 @@ Size = SupportsIndex | tuple[SupportsIndex, ...] | None
 
 _SNNTORCH_RESETS = {"subtract": "subtract", "zero": "value", "none": "none"}
 
+# Arguments of other libraries that have no counterpart, and what does the same.
+_KEPT = "leave it out: the states are kept by whatever runs the network"
+_SURROGATE = (
+    "the surrogate is named, surrogate=snn.Surrogate('snntorch.fast_sigmoid', slope=25), "
+    "or defined by snn.Surrogate.define"
+)
+_NOT_HERE = {
+    "backend": "leave it out: the device is an argument of snn.Simulation and snn.Trainer",
+    "detach": "reset_gradient='detached' takes the reset as a constant",
+    "graded_spikes_factor": "it is a factor of the weights behind the neurons: projection.weights *= factor",
+    "inhibition": "connect the neurons with themselves by snn.LateralInhibition",
+    "init_hidden": _KEPT,
+    "output": _KEPT,
+    "reset_after": "reset_delay=False resets in the step of the spike",
+    "spike_grad": _SURROGATE,
+    "spike_fn": "spikes are 0 or 1 here",
+    "state_quant": "states are float32 here; snn.Quantization is for weights",
+    "step_mode": "leave it out: whatever runs the network says for how many steps",
+    "store_v_seq": "record={'hidden': 'v'} of snn.Simulation.run gives the membrane after each step",
+    "surrogate_function": _SURROGATE.replace("snntorch.fast_sigmoid', slope=25", "spikingjelly.atan', alpha=2"),
+    "surrogate_grad_fn": _SURROGATE.replace("snntorch.fast_sigmoid', slope=25", "sinabs.single_exponential'"),
+}
+
 
 def snntorch_leaky(
     size: Size = None,
     *,
-    beta: float,
-    threshold: float = 1.0,
+    beta: ArrayLike,
+    threshold: ArrayLike = 1.0,
+    learn_beta: bool = False,
+    learn_threshold: bool = False,
     reset_mechanism: str = "subtract",
     reset_delay: bool = True,
     dt: float = 1.0,
@@ -48,10 +77,13 @@ def snntorch_leaky(
     ----------
     size : int or tuple of int, optional
         As for `LIF`.
-    beta : float
-        What is left of the membrane after a step, 0 to 1, without 1.
-    threshold : float, default 1.0
+    beta : float or array
+        What is left of the membrane after a step, 0 to 1; an array has one for each neuron.
+    threshold : float or array, default 1.0
         Potential above which they spike.
+    learn_beta, learn_threshold : bool, default False
+        Whether training changes them: one number for all neurons, or, of an array, one each. `beta` is learned as the time
+        constant ``dt / (1 - beta)``, whose logarithm is stepped (see `Learnable`), so it stays between 0 and 1.
     reset_mechanism : {"subtract", "zero", "none"}, default "subtract"
         What a spike does.
     reset_delay : bool, default True
@@ -61,21 +93,23 @@ def snntorch_leaky(
     **settings
         Anything else that `LIF` takes, and what is to be otherwise.
     """
-    _refuse_learned(settings)
     given = {
-        "tau_membrane": _tau(beta, "beta", dt),
-        "threshold": threshold,
+        "tau_membrane": _learned(_tau(beta, "beta", dt), learn_beta, "learn_beta"),
+        "threshold": _learned(threshold, learn_threshold, "learn_threshold"),
         **_snntorch(reset_mechanism, reset_delay),
     }
-    return _made_for(dt, LIF(size, **{**given, **settings}))
+    return _made_for(dt, _neurons(LIF, size, given, settings))
 
 
 def snntorch_synaptic(
     size: Size = None,
     *,
-    alpha: float,
-    beta: float,
-    threshold: float = 1.0,
+    alpha: ArrayLike,
+    beta: ArrayLike,
+    threshold: ArrayLike = 1.0,
+    learn_alpha: bool = False,
+    learn_beta: bool = False,
+    learn_threshold: bool = False,
     reset_mechanism: str = "zero",
     reset_delay: bool = True,
     dt: float = 1.0,
@@ -85,19 +119,20 @@ def snntorch_synaptic(
 
     Parameters
     ----------
-    alpha : float
-        What is left of the synaptic current after a step, 0 to 1, without 1.
-    size, beta, threshold, reset_mechanism, reset_delay, dt, **settings
+    alpha : float or array
+        What is left of the synaptic current after a step, 0 to 1; an array has one for each neuron.
+    learn_alpha : bool, default False
+        Whether training changes it, as `learn_beta` does.
+    size, beta, threshold, learn_beta, learn_threshold, reset_mechanism, reset_delay, dt, **settings
         As for `snntorch_leaky`, of `CurrentLIF`.
     """
-    _refuse_learned(settings)
     given = {
-        "tau_synapse": _tau(alpha, "alpha", dt),
-        "tau_membrane": _tau(beta, "beta", dt),
-        "threshold": threshold,
+        "tau_synapse": _learned(_tau(alpha, "alpha", dt), learn_alpha, "learn_alpha"),
+        "tau_membrane": _learned(_tau(beta, "beta", dt), learn_beta, "learn_beta"),
+        "threshold": _learned(threshold, learn_threshold, "learn_threshold"),
         **_snntorch(reset_mechanism, reset_delay),
     }
-    return _made_for(dt, CurrentLIF(size, **{**given, **settings}))
+    return _made_for(dt, _neurons(CurrentLIF, size, given, settings))
 
 
 def spikingjelly_lif(
@@ -143,7 +178,7 @@ def spikingjelly_lif(
         "threshold_compare": "greater_equal",
         "surrogate": "spikingjelly.sigmoid",
     }
-    return _made_for(dt, LIF(size, **{**given, **settings}))
+    return _made_for(dt, _neurons(LIF, size, given, settings))
 
 
 def norse_lif_box(
@@ -170,7 +205,8 @@ def norse_lif_box(
     -----
     Norse 1.1.0 ignores the slope of its surrogate and takes 1: ``surrogate=snn.Surrogate("norse.super", alpha=1.0)``.
     """
-    return LIF(size, **{**_norse(tau_mem_inv, v_leak, v_th, v_reset), "reset_gradient": "attached", **settings})
+    given = {**_norse(tau_mem_inv, v_leak, v_th, v_reset), "reset_gradient": "attached"}
+    return _neurons(LIF, size, given, settings)
 
 
 def norse_lif(
@@ -193,7 +229,9 @@ def norse_lif(
         As for `norse_lif_box`, of `CurrentLIF`.
     """
     tau_synapse = 1000.0 / number(tau_syn_inv, "tau_syn_inv", minimum=0.0, exclusive=True)
-    return CurrentLIF(size, **{**_norse(tau_mem_inv, v_leak, v_th, v_reset), "tau_synapse": tau_synapse, **settings})
+    return _neurons(
+        CurrentLIF, size, {**_norse(tau_mem_inv, v_leak, v_th, v_reset), "tau_synapse": tau_synapse}, settings
+    )
 
 
 def sinabs_lif(
@@ -227,7 +265,7 @@ def sinabs_lif(
         "threshold_compare": "greater_equal",
         "surrogate": "sinabs.single_exponential",
     }
-    return _made_for(dt, LIF(size, **{**given, **settings}))
+    return _made_for(dt, _neurons(LIF, size, given, settings))
 
 
 def _made_for(dt: float, neurons: _Neurons) -> _Neurons:
@@ -235,29 +273,37 @@ def _made_for(dt: float, neurons: _Neurons) -> _Neurons:
     return neurons
 
 
-def _refuse_learned(settings: Mapping[str, Any]) -> None:
-    """Say what snnTorch's ``learn_beta=True`` and its like are here."""
-    for name, parameter, begin in (
-        ("learn_alpha", "tau_synapse", "dt / (1 - alpha)"),
-        ("learn_beta", "tau_membrane", "dt / (1 - beta)"),
-        ("learn_threshold", "threshold", "threshold"),
-    ):
-        if name in settings:
-            raise ArgumentTypeError(
-                f"{name} is no argument here; give {parameter}=snn.Learnable({begin}) for one value that the neurons share, "
-                "with per_neuron=True for one each"
-            )
+def _neurons(
+    made: Callable[..., _Neurons], size: Size, given: Mapping[str, Any], settings: Mapping[str, Any]
+) -> _Neurons:
+    """Make neurons of what a preset says and of what the user wants otherwise."""
+    for name in settings:
+        if name in _NOT_HERE:
+            raise ArgumentTypeError(f"{name} is no argument here; {_NOT_HERE[name]}")
+    return made(size, **{**given, **settings})
 
 
 def _step(dt: float) -> float:
     return number(dt, "dt", minimum=0.0, exclusive=True)
 
 
-def _tau(left: float, what: str, dt: float) -> float:
-    """Return the time constant whose Euler step leaves so much."""
-    if number(left, what, minimum=0.0) >= 1.0:
-        raise InvalidArgumentError(f"{what} is {left:g}; it must be below 1")
-    return _step(dt) / (1.0 - left)
+def _tau(left: ArrayLike, what: str, dt: float) -> NDArray[np.float64]:
+    """Return the time constants whose Euler step leaves so much of a state."""
+    share = real_array(left, what).astype(np.float64)
+    outside = share[~((share >= 0.0) & (share <= 1.0))]
+    if outside.size:
+        raise InvalidArgumentError(
+            f"{what} is {outside[0]:g}; it must be 0 to 1. snnTorch takes a learned one beyond that as the nearest of both: "
+            f"{what}.clamp(0, 1)"
+        )
+    # Of 1, a time constant so long that 1 - dt / tau is 1 in float32.
+    return _step(dt) / np.maximum(1.0 - share, 2.0**-30)
+
+
+def _learned(value: ArrayLike, learns: bool, what: str) -> Any:
+    if not boolean(learns, what):
+        return value
+    return Learnable(value, per_neuron=bool(np.ndim(value)))
 
 
 def _snntorch(reset_mechanism: str, reset_delay: bool) -> dict[str, Any]:

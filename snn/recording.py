@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from snn._arrays import integer, known_name, mapping
-from snn.engine.errors import InvalidArgumentError, NotFoundError, shown
+from snn._strict import Strict
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError, shown
+from snn.spike_events import SpikeEvents
 
 __all__ = ["Recording"]
 
 
-class Recording(Mapping[str, Mapping[str, Any]]):
+class Recording(Strict, Mapping[str, Mapping[str, Any]]):
     """Arrays by population and variable: ``recording["hidden"]["v"]``.
 
     States and ``"spikes"`` have shape (recorded steps, batch size, *shape of the population), spikes as bool;
@@ -79,6 +81,65 @@ class Recording(Mapping[str, Mapping[str, Any]]):
         rows = self.step_count // self.every
         return (self.first_step + (1 + np.arange(rows, dtype=np.float64)) * self.every) * self.dt
 
+    @staticmethod
+    def joined(recordings: Iterable[Recording]) -> Recording:
+        """Return what several runs recorded, each going on from the one before, as if it had been one run.
+
+        Parameters
+        ----------
+        recordings : iterable of Recording
+            Of the same variables and interval, in order and without a step between them; all but the last of whole intervals.
+
+        Raises
+        ------
+        InvalidArgumentError
+            They are none, do not follow each other, or do not have the same variables; the message says which.
+
+        Examples
+        --------
+        >>> before = sim.run(1000, record=record)
+        >>> sim["exc.bias_current"] = 300.0
+        >>> whole = snn.Recording.joined([before, sim.run(1000, record=record)])
+        """
+        parts = list(recordings)
+        if not parts:
+            raise InvalidArgumentError("recordings is empty; there must be at least one")
+        for place, part in enumerate(parts):
+            if not isinstance(part, Recording):
+                raise ArgumentTypeError(f"recordings[{place}] is {shown(part)}, not a Recording")
+        first, steps = parts[0], 0
+        names = {population: list(variables) for population, variables in first.items()}
+        for place, part in enumerate(parts):
+            what = f"recordings[{place}]"
+            if {population: list(variables) for population, variables in part.items()} != names:
+                raise InvalidArgumentError(f"{what} is {part!r}; it must have the variables of the first, {first!r}")
+            if (part.dt, part.every) != (first.dt, first.every):
+                raise InvalidArgumentError(
+                    f"{what} has a row every {part.every} steps of {part.dt:g} ms; the first one every {first.every} of "
+                    f"{first.dt:g} ms"
+                )
+            if part.first_step != first.first_step + steps:
+                raise InvalidArgumentError(
+                    f"{what} begins with step {part.first_step}; the one before ended at {first.first_step + steps}"
+                )
+            if steps % first.every:
+                raise InvalidArgumentError(
+                    f"{what} follows {steps} steps, which are no whole number of intervals of {first.every}"
+                )
+            steps += part.step_count
+        arrays: dict[str, dict[str, Any]] = {}
+        for population, variables in names.items():
+            for name in variables:
+                pieces = [part[population][name] for part in parts]
+                own = arrays.setdefault(population, {})
+                if name == "spike_events":
+                    own[name] = SpikeEvents.joined(pieces)
+                elif name == "spike_count":
+                    own[name] = np.sum(pieces, axis=0, dtype=pieces[0].dtype)
+                else:
+                    own[name] = np.concatenate(pieces)
+        return Recording(arrays, first.dt, first.first_step, step_count=steps, every=first.every)
+
     def spike_times(self, population: str, sample: int = 0) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Return the spikes of one sample as (times in milliseconds, neuron indices), by time.
 
@@ -121,6 +182,14 @@ class Recording(Mapping[str, Mapping[str, Any]]):
             raise InvalidArgumentError(f"the spikes of {population!r} were not recorded; only {', '.join(variables)}")
         spikes: NDArray[np.bool_] = variables["spikes"]
         return spikes
+
+    def _meant(self, name: str) -> str:
+        for population, variables in self._arrays.items():
+            if name in variables:
+                return f"; it is recording[{population!r}][{name!r}]"
+        if name in self._arrays:
+            return f"; it is recording[{name!r}]"
+        return "; times has those of its rows" if name == "t" else super()._meant(name)
 
     def __repr__(self) -> str:
         words = [f"{population}.{name}" for population, variables in self._arrays.items() for name in variables]

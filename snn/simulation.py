@@ -128,6 +128,15 @@ class Simulation(Strict):
     """
 
     _fixed = MappingProxyType(dict.fromkeys(("network", "batch_size", "sample_weights"), "open another Simulation"))
+    _hints = MappingProxyType(
+        {
+            "record": "run(steps, record={'exc': 'spike_events'}) records, recorder(...) along with steps of your own",
+            "restore": "load_state(path) continues from a file, reset() goes back to step 0",
+            "simulate": "run(steps) or step(count) does; of a time in ms, steps are round(time / network.dt)",
+            "store": "save_state(path) writes the state to a file",
+            "t": "time has it in milliseconds",
+        }
+    )
 
     def __init__(
         self,

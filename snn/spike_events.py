@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from snn._arrays import integer, number
+from snn._strict import Strict
 from snn.engine.errors import InvalidArgumentError
 
 __all__ = ["SpikeEvents"]
 
 
-class SpikeEvents:
+class SpikeEvents(Strict):
     """Spikes of one population, one entry for each: ordered by step, then sample, then neuron.
 
     `Simulation.run` records them as ``"spike_events"`` and takes them for an input; `snn.stimuli.spike_events` makes them from
@@ -40,6 +43,18 @@ class SpikeEvents:
     first_step : int, default 0
         The simulation's step that the run began with.
     """
+
+    _hints = MappingProxyType(
+        {
+            "cv": "isi_cv() is that of the intervals of each neuron",
+            "i": "neurons has their indices",
+            "rate": "population_rate() has it in the course of time, Recording.rates() that of each neuron",
+            "rates": "Recording.rates() has those of the neurons, population_rate() that of all in the course of time",
+            "senders": "neurons has their indices",
+            "spike_trains": "trains() has the times of each neuron",
+            "t": "times has them in milliseconds",
+        }
+    )
 
     def __init__(
         self,
@@ -103,6 +118,48 @@ class SpikeEvents:
             dropped=self.dropped,
             dt=self.dt,
             first_step=self.first_step + first,
+        )
+
+    @staticmethod
+    def joined(parts: Iterable[SpikeEvents]) -> SpikeEvents:
+        """Return the events of several runs, each going on from the one before, as those of one run.
+
+        Parameters
+        ----------
+        parts : iterable of SpikeEvents
+            Of the same population, in order and without a step between them.
+
+        Raises
+        ------
+        InvalidArgumentError
+            They are none, do not follow each other, or are of other populations.
+        """
+        given = list(parts)
+        if not given:
+            raise InvalidArgumentError("parts is empty; there must be events of at least one run")
+        first, steps = given[0], 0
+        for place, part in enumerate(given):
+            if (part.shape, part.batch_size, part.dt) != (first.shape, first.batch_size, first.dt):
+                raise InvalidArgumentError(
+                    f"parts[{place}] has shape {part.shape}, {part.batch_size} samples and dt {part.dt}; the first has shape "
+                    f"{first.shape}, {first.batch_size} samples and dt {first.dt}"
+                )
+            if part.first_step != first.first_step + steps:
+                raise InvalidArgumentError(
+                    f"parts[{place}] begins with step {part.first_step}; the one before ended at {first.first_step + steps}"
+                )
+            steps += part.step_count
+        begins = [np.uint32(part.first_step - first.first_step) for part in given]
+        return SpikeEvents(
+            np.concatenate([part.steps + begin for part, begin in zip(given, begins, strict=True)]),
+            np.concatenate([part.neurons for part in given]),
+            np.concatenate([part.samples for part in given]),
+            shape=first.shape,
+            step_count=steps,
+            batch_size=first.batch_size,
+            dropped=sum(part.dropped for part in given),
+            dt=first.dt,
+            first_step=first.first_step,
         )
 
     # ---- what they say

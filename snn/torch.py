@@ -20,6 +20,9 @@ import weakref
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from snn._optional import missing
 
 try:
@@ -32,10 +35,12 @@ from torch.autograd.function import once_differentiable
 
 from snn._arrays import integer, known_name, mapping
 from snn._outputs import Outputs
-from snn._trained import trained_arrays
+from snn._trained import take_learned, trained_arrays
 from snn.backpropagation import Backpropagation
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, StateError, shown
 from snn.network import Network
+from snn.neurons import Neuron
+from snn.population import Population
 
 __all__ = ["Module"]
 
@@ -85,13 +90,15 @@ class _Pass(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, module: Module, steps: int, names: tuple[str, ...], *tensors: Tensor) -> tuple[Tensor, ...]:
-        """Run the network; `tensors` are the inputs by `names`, then the parameters."""
+        """Run the network; `tensors` are the inputs by `names`, then the parameters of projections and of populations."""
         inputs = {name: tensor.detach().contiguous().numpy() for name, tensor in zip(names, tensors, strict=False)}
         first = next(iter(inputs.values()))
         batch = first.shape[first.ndim - 1 - len(module.network[names[0]].shape)]
         needed = ctx.needs_input_grad[3:]
         lease = module._lease(steps, batch, any(needed[: len(names)]))
-        outputs = lease.passes().forward(inputs)
+        passes = lease.passes()
+        passes._set_learnable(module._learned())
+        outputs = passes.forward(inputs)
         ctx.lease, ctx.names, ctx.outputs = lease, names, module._outputs
         ctx.held = [
             tensor.ndim == len(module.network[name].shape) + 1 for name, tensor in zip(names, tensors, strict=False)
@@ -121,12 +128,15 @@ class _Pass(torch.autograd.Function):
         of_parameters = [
             torch.from_numpy(values) for variables in found.projections.values() for values in variables.values()
         ]
+        tensors = ctx.saved_tensors[len(of_parameters) :]  # of populations, in the same order
+        for tensor, values in zip(tensors, (v for of in found.parameters.values() for v in of.values()), strict=True):
+            of_parameters.append(torch.from_numpy(values).to(tensor.dtype).reshape(tensor.shape))
         ctx.lease.end()
         return None, None, None, *of_inputs, *of_parameters
 
 
-class _Projection(torch.nn.Module):
-    """The parameters of one projection."""
+class _Parameters(torch.nn.Module):
+    """The parameters of one projection or population."""
 
 
 class Module(torch.nn.Module):
@@ -143,7 +153,10 @@ class Module(torch.nn.Module):
         memory of ``network.projections[NAME].weights`` and ``.bias``, in those shapes (dense: source, target): what an
         optimiser of PyTorch changes is changed in the network. Parameters that were put in their place
         (``load_state_dict(assign=True)``, copies) are shared again at the next forward or access to `network`. What is not
-        trained is not part of the ``state_dict``.
+        trained is not part of the ``state_dict``. Parameters of neurons that are `Learnable` become
+        ``populations.NAME.PARAMETER``, in the model's unit, of shape () or the population's; the network has their values
+        when `network` is looked at. An optimiser steps them as they are, a time constant of 20 ms by a few learning rates:
+        give them a parameter group with a rate of their own. One that leaves the model's range is an error of `forward`.
     record : dict, optional
         By population, what `forward` returns: a state, ``"spikes"``, or a list of them. Default: the spikes of the last
         population, or its first state where it does not spike.
@@ -193,15 +206,28 @@ class Module(torch.nn.Module):
         for path, values in trained_arrays(network).items():
             name, _, variable = path.rpartition(".")
             if name not in self.projections:
-                self.projections[name] = _Projection()
+                self.projections[name] = _Parameters()
             self.projections[name].register_parameter(variable, torch.nn.Parameter(torch.from_numpy(values)))
+        self.populations = torch.nn.ModuleDict()
+        for population in network.populations.values():
+            for name in population.learnable:
+                if population.name not in self.populations:
+                    self.populations[population.name] = _Parameters()
+                begin = torch.tensor(self._begin_of(population, name))
+                self.populations[population.name].register_parameter(name, torch.nn.Parameter(begin))
         # Settings that are wrong are said here, not at the first forward.
         self._idle.append(_Run(self._passes(self.steps or 1, 1, False)))
 
     @property
     def network(self) -> Network:
-        """The network, with the weights that the parameters have now."""
+        """The network, with the weights and learnable parameters that the module's have now."""
         self._share()
+        learned: dict[str, dict[str, NDArray[np.float64]]] = {}
+        for path, values in self._learned().items():
+            population, _, name = path.rpartition(".")
+            if not np.array_equal(np.ravel(self._network[population].parameters[name]), values):
+                learned.setdefault(population, {})[name] = values
+        take_learned(self._network, learned)
         return self._network
 
     def forward(self, inputs: Tensor | Mapping[str, Tensor]) -> Tensor | dict[str, Tensor]:
@@ -218,7 +244,8 @@ class Module(torch.nn.Module):
             (steps, batch, *shape of the population): the tensor where one variable is recorded, else all of them as
             ``"POPULATION.VARIABLE"``.
         """
-        network = self.network
+        self._share()
+        network = self._network
         if not isinstance(inputs, Mapping):
             if len(network.inputs) != 1:
                 raise InvalidArgumentError(
@@ -262,8 +289,26 @@ class Module(torch.nn.Module):
 
     # ---- parameters
 
+    @staticmethod
+    def _begin_of(population: Population, name: str) -> NDArray[np.float32]:
+        """Return where a learnable parameter begins: one number, or one for each neuron."""
+        assert isinstance(population.neurons, Neuron)
+        values = np.asarray(population.parameters[name], np.float32)
+        return np.broadcast_to(values, population.shape).copy() if population.neurons.learnable[name] else values
+
     def _parameters_in_order(self) -> list[torch.nn.Parameter]:
-        return [self._parameter(path) for path in trained_arrays(self._network)]
+        of_projections = [self._parameter(path) for path in trained_arrays(self._network)]
+        return of_projections + [getattr(self.populations[population], name) for population, name in self._learnable()]
+
+    def _learnable(self) -> list[tuple[str, str]]:
+        return [(one.name, name) for one in self._network.populations.values() for name in one.learnable]
+
+    def _learned(self) -> dict[str, NDArray[np.float64]]:
+        """Return the present learnable parameters of populations, flat, by the names that a session gives them."""
+        return {
+            f"{population}.{name}": getattr(self.populations[population], name).detach().double().numpy().reshape(-1)
+            for population, name in self._learnable()
+        }
 
     def _parameter(self, path: str) -> torch.nn.Parameter:
         name, _, variable = path.rpartition(".")

@@ -22,14 +22,14 @@ from snn._arrays import (
     integer,
     number,
 )
-from snn._batches import Batches, Samples, class_labels
+from snn._batches import Augment, Batches, Samples, class_labels
 from snn._checkpoint import Checkpoint
 from snn._contradictions import check_idle, check_normalization, check_rule
 from snn._fitting import Fit
 from snn._loss import Loss, LossFunction
 from snn._optimizer import optimizer_settings
 from snn._parts import by_population, by_projection
-from snn._scoring import evaluate
+from snn._scoring import evaluate, validate
 from snn._strict import Strict, keywords_told
 from snn._trained import checkpoint_number
 from snn._words import INSTRUCTION_SETS, RULES, EncoderName, LossName, OptimizerName, RuleName
@@ -44,7 +44,7 @@ from snn.engine.errors import (
     shown,
 )
 from snn.engine.records import WeightUpdate
-from snn.epochs import EarlyStopping, EpochReport
+from snn.epochs import EarlyStopping, EpochReport, Evaluation
 from snn.network import Network
 from snn.normalization import BatchNorm
 from snn.placement import device_of_training
@@ -92,8 +92,10 @@ class Trainer(Strict):
         ``"cross_entropy_SCORE"``: softmax cross-entropy of the outputs' scores with the classes. ``"mean_square_SCORE"``: mean
         over the outputs of the squared distance of scores to targets. SCORE is ``count`` (spikes), ``rate`` (spikes per
         step), ``max_membrane``, ``mean_membrane``, ``last_membrane``, or ``latency``: the step of the first spike, `steps` when
-        there is none; softmax takes minus that. ``"mean_square_membrane"``: squared distance of the membrane after each
-        step to targets of each step. ``"van_rossum"``: squared van Rossum distance of the output's spikes to target trains.
+        there is none; softmax takes minus that. ``"cross_entropy_membrane"``, ``"cross_entropy_spikes"``: softmax cross-entropy
+        of the membranes, or the spikes, of each step with the class, mean over the steps; the class that is predicted has the
+        largest mean membrane or the most spikes. ``"mean_square_membrane"``: squared distance of the membrane after each step
+        to targets of each step. ``"van_rossum"``: squared van Rossum distance of the output's spikes to target trains.
         A callable is a loss of your own, ``loss(outputs, targets) -> (value, gradients)``: `outputs` by population and
         variable, as `record` says, each (steps, samples, *shape of the population); `targets` the samples' part of `y`;
         `value` the loss of these samples, their mean as a rule; `gradients` d value / d output, by population and
@@ -196,6 +198,12 @@ class Trainer(Strict):
     >>> trainer.fit(train_x, train_y, validation_data=(valid_x, valid_y))
     >>> trainer.score(test_x, test_y)
 
+    Images that are moved by up to a pixel, another way in each epoch:
+
+    >>> def shifted(images, generator):  # (samples, channels, height, width)
+    ...     return np.roll(images, generator.integers(-1, 2, 2), axis=(2, 3))
+    >>> trainer.fit(train_x, train_y, augment=shifted)
+
     Local learning, as in DECOLLE (Kaiser, Mostafa and Neftci 2020): a fixed random readout of each hidden layer says what it is
     to learn, and no gradient goes from one layer to the one before.
 
@@ -232,9 +240,10 @@ class Trainer(Strict):
     )
     _hints = MappingProxyType(
         {
-            "evaluate": "score gives the accuracy, predict_scores what the loss sees",
+            "cuda": "the device is one of its arguments: snn.Trainer(network, device='vulkan')",
             "load": "snn.load reads a network, load_checkpoint where training was",
             "save": "the trained weights are in its network: network.save(path); save_checkpoint keeps where training is",
+            "to": "the device is one of its arguments: snn.Trainer(network, device='vulkan')",
             "train": "fit trains",
         }
     )
@@ -388,6 +397,10 @@ class Trainer(Strict):
 
     @learning_rate.setter
     def learning_rate(self, rate: float) -> None:
+        if callable(rate):
+            raise ArgumentTypeError(
+                f"learning_rate is {shown(rate)}, not a number; its course is the argument schedule"
+            )
         self._learning_rate = number(rate, "learning_rate", minimum=0.0, exclusive=True)
 
     @property
@@ -408,6 +421,7 @@ class Trainer(Strict):
         y: ArrayLike,
         *,
         validation_data: tuple[Samples, ArrayLike] | None = None,
+        augment: Augment | None = None,
         progress: bool = False,
         callbacks: Sequence[Callable[[EpochReport], Any]] = (),
         early_stopping: EarlyStopping | None = None,
@@ -427,6 +441,12 @@ class Trainer(Strict):
             for a callable loss any array with an entry for each sample.
         validation_data : (x, y), optional
             Looked at after each epoch, never learned from.
+        augment : callable, optional
+            Changes the samples of each batch of training before they are encoded: ``augment(x, generator) -> x``, x float32
+            (samples, *shape of the input), without an encoder (samples, steps, *shape), or a dict of them where the network has
+            several inputs. All that is random comes from the `numpy.random.Generator`, which follows from the trainer's seed,
+            so training has the same bits each time. It is called in a thread of its own, with the next batch while this one
+            is learned.
         progress : bool, default False
             Whether to show a progress bar.
         callbacks : sequence of callable
@@ -484,9 +504,11 @@ class Trainer(Strict):
                     + ("whatever a callable loss takes" if self._loss.is_own else "rates, not classes")
                 )
         boolean(progress, "progress")
+        if augment is not None:
+            function(augment, "augment")
         told = None if on_weight_update is None else function(on_weight_update, "on_weight_update")
         self._checkpoint = None
-        Fit(self, batches, targets, held_out, callbacks, early_stopping, told).go(progress=progress)
+        Fit(self, batches, targets, held_out, augment, callbacks, early_stopping, told).go(progress=progress)
         return self
 
     def _open(
@@ -599,6 +621,22 @@ class Trainer(Strict):
         if self._loss.needs_targets:
             return float(np.mean(self.predict(x) == labels))
         return evaluate(self, batches, labels)[1]
+
+    def evaluate(self, x: Samples, y: ArrayLike) -> Evaluation:
+        """Return loss and accuracy of samples, as `fit` reports them of its `validation_data`; nothing is learned.
+
+        Parameters
+        ----------
+        x, y
+            As for `fit`: for a loss of targets `y` has those, and there is no accuracy.
+
+        Returns
+        -------
+        Evaluation
+            `loss`, the mean over the samples, and `accuracy`, NaN without classes.
+        """
+        batches = self._batches(x)
+        return Evaluation(*validate(self, batches, self._loss.targets(y, batches.count)))
 
     @property
     def history(self) -> dict[str, NDArray[np.float64]]:

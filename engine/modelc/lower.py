@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -86,6 +87,25 @@ _HINTS: dict[type, str] = {
     ast.Mod: "there is no %",
     ast.IfExp: "there is no 'a if c else b': write select(c, a, b)",
     ast.Attribute: "only next.<state> has a dot, on the left of an assignment",
+}
+# Functions of other languages of equations, and what is written instead.
+_INSTEAD = {
+    "ceil": "-floor(-x)",
+    "clip": "min(max(x, low), high)",
+    "exprel": "(exp(x) - 1) * reciprocal(x), with a select for x near 0",
+    "heaviside": "select(x > 0, 1, 0)",
+    "int": "select(condition, 1, 0)",
+    "pow": "exp(y * log(x)) where x > 0",
+    "rand": "uniform()",
+    "randn": "normal()",
+    "sigmoid": "reciprocal(1 + exp(-x))",
+    "sqrt": "exp(0.5 * log(x))",
+    "tanh": "1 - 2 * reciprocal(exp(2 * x) + 1)",
+    "where": "select(condition, a, b)",
+}
+_STATEMENT_HINTS: dict[type, str] = {
+    ast.If: ": a choice is written select(condition, a, b)",
+    ast.AugAssign: ": a value that changes gets a new name, a state its next value",
 }
 
 
@@ -292,12 +312,14 @@ class Lowerer:
     # Functions
 
     def _call(self, function: str, arguments: list[ast.expr]) -> Value:
+        instead = _INSTEAD.get(function, "")
+        instead = f": write {instead}" if instead and self.place.functions >= {*re.findall(r"(\w+)\(", instead)} else ""
         if function not in ARGUMENTS:
             raise ModelNameError(
-                f"there is no function '{function}'; there are {', '.join(sorted(self.place.functions))}"
+                f"there is no function '{function}'{instead or '; there are ' + ', '.join(sorted(self.place.functions))}"
             )
         if function not in self.place.functions:
-            raise ModelLanguageError(f"'{function}' is not available in {self.place.name}")
+            raise ModelLanguageError(f"'{function}' is not available in {self.place.name}{instead}")
         count = len(arguments)
         if count != ARGUMENTS[function] and not (function == "spike" and count == 1):
             expected = ARGUMENTS[function]
@@ -438,7 +460,15 @@ class ProgramLowerer(Lowerer):
             tree = parsing.parse("\n".join(line[margin:] for line in lines), "exec")
         except SyntaxError as error:
             place = self.source.place(self.section, line=error.lineno or 1)
-            raise ModelLanguageError(f"{place}: {error.msg}") from error
+            equation = re.match(r"\s*d(\w+)\s*/\s*dt\s*=", error.text or "")
+            message = error.msg
+            if equation:
+                state = equation[1]
+                message = (
+                    f"'d{state}/dt = ...' is written as its step, such as next.{state} = {state} + step * (...), "
+                    'with step = "dt" in [derived]'
+                )
+            raise ModelLanguageError(f"{place}: {message}") from error
         except ModelError as error:
             raise type(error)(f"{self.source.place(self.section)}: {error}") from error
         assert isinstance(tree, ast.Module)
@@ -501,7 +531,10 @@ class ProgramLowerer(Lowerer):
                     allowed = "name = ..., next.state = ..., emit(...), for round in repeat(n):"
                 else:
                     allowed = "name = ..., for round in repeat(n):, return ..."
-                raise ModelLanguageError(f"'{first}' is not a statement of {self.place.name}; there are {allowed}")
+                hint = _STATEMENT_HINTS.get(type(statement), "")
+                raise ModelLanguageError(
+                    f"'{first}' is not a statement of {self.place.name}{hint}; there are {allowed}"
+                )
 
     def _deliver(self, value: Value, tree: ast.expr) -> None:
         if value.type != "float" or value.unit not in (None, self.scope["w"].unit):

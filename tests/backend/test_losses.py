@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import snn
 from snn._words import LOSSES
 from snn.engine import _native
 
@@ -77,6 +78,9 @@ def expected(loss: str, spikes: np.ndarray, membrane: np.ndarray, given: np.ndar
         return float((DT / TAU * (filtered**2).sum(axis=0)).mean())
     if loss == "mean_square_membrane":
         return float(((membrane - given) ** 2)[:, :-1].mean())
+    if loss in ("cross_entropy_membrane", "cross_entropy_spikes"):  # of each step
+        of_steps = log_softmax(membrane if loss.endswith("membrane") else spikes)
+        return float(-of_steps[:, np.arange(BATCH), classes].mean())
     first = np.where(spikes.any(axis=0), spikes.argmax(axis=0), STEPS)
     scores = {
         "count": spikes.sum(axis=0),
@@ -181,3 +185,32 @@ def test_a_silent_output_is_asked_to_spike_earlier() -> None:
     session.read("w0.weight.gradient", gradient)
     assert (gradient <= 0).all()
     assert (gradient < 0).any()
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy_membrane", "cross_entropy_spikes"])
+def test_cross_entropy_of_steps_takes_labels_alone(loss: str) -> None:
+    builder = Builder(case_of(loss))
+    session = open_session(builder, case_of(loss), Setting("cpu"))
+    with pytest.raises(snn.InvalidArgumentError, match="targets belong to the MEAN_SQUARE losses"):
+        run(loss, builder, session, np.zeros((BATCH, OUTPUTS), np.float32))
+
+
+def test_cross_entropy_of_steps_in_windows_is_that_of_their_steps() -> None:
+    """The loss of windows without updates is one loss of all steps; with updates each has the mean of its own steps."""
+    loss = "cross_entropy_spikes"
+    case = case_of(loss)
+    builder = Builder(case)
+    values = []
+    for settings in ({}, {"window_steps": 4, "window_updates": False}, {"window_steps": 4, "learning_rate": 0.0}):
+        session = open_session(builder, case, Setting("cpu"))
+        trainer = _native.Trainer(
+            session, output_population=2, steps=STEPS, loss=LOSSES.index(loss), optimizer=0, **settings
+        )
+        values.append(trainer.step(builder.drive(case), labels=labels(case, OUTPUTS)).loss)
+    spikes = np.zeros((STEPS, BATCH, OUTPUTS))
+    open_session(builder, case, Setting("cpu")).run(STEPS, builder.drive(case), [(2, "spikes", spikes)])
+    classes = labels(case, OUTPUTS)
+    of_steps = -log_softmax(spikes)[:, np.arange(BATCH), classes].mean(axis=1)
+    assert values[0] == pytest.approx(of_steps.mean(), rel=1e-12)
+    assert values[1] == pytest.approx(of_steps.mean(), rel=1e-12)
+    assert values[2] == pytest.approx(np.mean([of_steps[at : at + 4].mean() for at in (0, 4, 8)]), rel=1e-12)

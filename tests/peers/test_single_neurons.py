@@ -349,7 +349,33 @@ def test_presets_are_nests_models(model, parameters, receptors):
 
 def test_defaults_of_presets_are_nests():
     nest = pytest.importorskip("nest", reason="NEST is not installed: pip install '.[peers]'")
-    for name, model in _nest._MODELS.items():
+    for name, model in _nest.NEST_MODELS.items():
         theirs = nest.GetDefaults(name)
         assert dict(model.defaults) == {parameter: theirs[parameter] for parameter in model.defaults}, name
         assert set(model.states) <= set(theirs), name
+
+
+@pytest.mark.parametrize("delay", [0.1, 1.5])
+def test_a_delay_is_as_long_as_nests(delay):
+    """A neuron that spikes by itself drives another one: the same traces with the same delay."""
+    driver, driven = {"I_e": 500.0}, {"tau_m": 5.0}
+    nest = pytest.importorskip("nest", reason="NEST is not installed: pip install '.[peers]'")
+    nest.verbosity = nest.VerbosityLevel.ERROR
+    nest.ResetKernel()
+    nest.resolution = DT
+    source = nest.Create("iaf_psc_delta", params=driver)
+    target = nest.Create("iaf_psc_delta", params=driven)
+    nest.Connect(source, target, syn_spec={"weight": 3.0, "delay": delay})
+    meter = nest.Create("multimeter", params={"record_from": ["V_m"], "interval": DT})
+    nest.Connect(meter, target)
+    nest.Simulate(STEPS * DT)
+    theirs = np.asarray(meter.events["V_m"])
+
+    net = snn.Network(dt=DT)
+    net.add("source", snn.presets.nest("iaf_psc_delta", 1, **driver))
+    net.add("target", snn.presets.nest("iaf_psc_delta", 1, **driven))
+    net.connect("source", "target", snn.Sparse.one_to_one(weight=3.0, delay=delay))
+    with snn.Simulation(net) as simulation:
+        mine = simulation.run(STEPS, record={"target": "v"})["target"]["v"][:, 0, 0]
+    assert np.ptp(theirs) > 2.0
+    assert np.abs(mine[: len(theirs)] - theirs).max() < ROUNDING

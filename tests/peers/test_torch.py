@@ -58,6 +58,46 @@ def test_gradients_are_those_of_this_library() -> None:
             assert np.array_equal(getattr(module.projections[name], variable).grad.numpy(), values)
 
 
+def test_learnable_parameters_are_parameters_of_the_module() -> None:
+    tau = np.linspace(5.0, 15.0, 9)
+    net = snn.Sequential(
+        snn.Input(7),
+        snn.Dense(9),
+        snn.LIF(tau_membrane=snn.Learnable(tau)),
+        snn.Dense(4, bias=True),
+        snn.LIF(tau_membrane=snn.Learnable(8.0, per_neuron=True), threshold=snn.Learnable(0.75)),
+        seed=1,
+    )
+    module = snn.torch.Module(net)
+    own = {name: tuple(one.shape) for name, one in module.named_parameters() if name.startswith("populations.")}
+    assert own == {
+        "populations.hidden.tau_membrane": (9,),
+        "populations.output.tau_membrane": (4,),
+        "populations.output.threshold": (),
+    }
+    factors = torch.randn(STEPS, BATCH, 4, generator=torch.Generator().manual_seed(1))
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
+    for _ in range(2):  # the second time with what the optimiser made of them
+        optimizer.zero_grad()
+        (module(inputs()) * factors).sum().backward()
+        # The same network, made with the module's present values.
+        twin = module.network.copy()
+        passes = snn.Backpropagation(twin, steps=STEPS, batch_size=BATCH)
+        passes.forward(inputs().numpy())
+        expected = passes.backward({"output": {"spikes": factors.numpy()}}).parameters
+        for population, name in (("hidden", "tau_membrane"), ("output", "tau_membrane"), ("output", "threshold")):
+            tensor = getattr(module.populations[population], name)
+            assert np.abs(expected[population][name]).max() > 0
+            np.testing.assert_allclose(tensor.grad.numpy().ravel(), expected[population][name], rtol=1e-6)
+        optimizer.step()
+    assert net["output"].parameters["threshold"] != 0.75  # what the twin was made of
+    assert net["output"].learnable == ("tau_membrane", "threshold")
+    with torch.no_grad():
+        module.populations["hidden"].tau_membrane[3] = -1.0
+    with pytest.raises(snn.InvalidArgumentError, match="tau_membrane"):
+        module(inputs())
+
+
 class Spike(torch.autograd.Function):
     """The surrogate of snn.Surrogate("fast_sigmoid"), written in PyTorch."""
 

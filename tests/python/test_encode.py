@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import snn
-from snn.encode import KINDS, Encoder, constant, delta, latency, rate
+from snn.encode import KINDS, Encoder, constant, delta, latency, phase, population, rank_order, rate
 
 VALUES = np.array([[0.0, 0.005, 0.01, 0.24], [0.5, 0.76, 0.999, 1.0]], np.float32)
 
@@ -107,8 +107,79 @@ def test_shapes_of_one_sample_and_of_many(kind: str) -> None:
     np.testing.assert_array_equal(out, found)
 
 
+def test_phase_is_the_table_of_the_paper() -> None:
+    found = phase(np.array([192, 1, 128, 255, 256, 0]) / 256, 8)
+    expected = ["11000000", "00000001", "10000000", "11111111", "11111111", "00000000"]
+    assert ["".join(f"{int(spike)}" for spike in feature) for feature in found.T] == expected
+    twice = phase(VALUES, 11, period=5)
+    np.testing.assert_array_equal(twice[5:10], twice[:5])
+    np.testing.assert_array_equal(twice[10], twice[0])
+    told = sum(twice[k] * 2.0 ** -(k + 1) for k in range(5))
+    assert ((told <= VALUES) & (VALUES - told <= 2.0**-5)).all()
+
+
+@pytest.mark.parametrize("period", [1, 24])
+def test_phase_tells_a_value_to_its_last_digit(period: int) -> None:
+    values = np.random.Generator(np.random.Philox(2)).random(500).astype(np.float32)
+    told = np.tensordot(2.0 ** -np.arange(1, period + 1), phase(values, period, period=period).astype(np.float64), 1)
+    np.testing.assert_array_equal(told, np.floor(values.astype(np.float64) * 2.0**period) / 2.0**period)
+
+
+def test_rank_order_is_the_order_of_the_values() -> None:
+    #       ranks    3    0    1    1    4; 0.005 is below the threshold
+    values = np.array([0.2, 0.9, 0.5, 0.5, 0.005], np.float32)
+    found = rank_order(values, 9)
+    assert found.sum(axis=0).tolist() == [1, 1, 1, 1, 0]
+    assert np.argmax(found, axis=0)[:4].tolist() == [6, 0, 2, 2]  # rank * 8 // 4
+    np.testing.assert_array_equal(rank_order(np.stack([values, values[::-1]]), 9)[:, 1], found[:, ::-1])
+    assert np.argmax(rank_order(np.linspace(0.1, 1.0, 25), 25), axis=0).tolist() == list(range(24, -1, -1))
+    assert rank_order(values, 1).tolist() == [[1, 1, 1, 1, 0]]
+    assert rank_order([0.3], 4).tolist() == [[1], [0], [0], [0]]
+    assert rank_order([0.3, 0.4], 5, threshold=0.35).sum(axis=0).tolist() == [0, 1]
+
+
+def test_a_population_of_receptive_fields() -> None:
+    # Centres 0, 0.5 and 1, standard deviation 1/3: at a centre 1, at its neighbours exp(-1.5^2 / 2).
+    near, far = math.exp(-1.125), math.exp(-4.5)
+    expected = np.array([1, near, far, near, 1, near])
+    np.testing.assert_allclose(population([0.0, 0.5], 3), expected, rtol=1e-7)
+    many = population([[-1.0, 0.25], [1.0, 3.0]], 4, low=-1.0, high=5.0, width=2.0)
+    assert (many.shape, many.dtype) == ((2, 8), np.float32)
+    for sample, row in enumerate([[-1.0, 0.25], [1.0, 3.0]]):
+        for feature, value in enumerate(row):
+            for neuron, centre in enumerate((-1.0, 1.0, 3.0, 5.0)):
+                activity = math.exp(-((value - centre) ** 2) / 8)
+                assert many[sample, 4 * feature + neuron] == pytest.approx(activity, rel=1e-7)
+    assert latency(population([0.5], 3), 25).shape == (25, 3)
+    assert population([0.0, 1e30], 2, width=1e-300).tolist() == [1, 0, 0, 0]
+
+
+def test_bad_input_of_these_is_named() -> None:
+    with pytest.raises(snn.InvalidArgumentError, match=r"values\[1\] is 1.5; expected 0 to 1"):
+        phase([0.5, 1.5], 3)
+    with pytest.raises(snn.InvalidArgumentError, match=r"values\[1, 0\] is -0.5; expected 0 to 1"):
+        rank_order([[0.5, 0.6], [-0.5, 0.7]], 3)
+    with pytest.raises(snn.InvalidArgumentError, match=r"values\[0\] is inf; all values must be finite"):
+        population([float("inf")], 3)
+    with pytest.raises(snn.InvalidArgumentError, match=r"values has shape \(\); it must be \(samples, features\)"):
+        population(0.5, 3)
+    with pytest.raises(snn.InvalidArgumentError, match=r"period is 25; "):
+        phase([0.5], 3, period=25)
+    with pytest.raises(snn.InvalidArgumentError, match=r"neurons is 1; "):
+        population([0.5], 1)
+    with pytest.raises(snn.InvalidArgumentError, match=r"low is 1 and high is 1; low must be below high"):
+        population([0.5], 3, low=1.0)
+    with pytest.raises(snn.InvalidArgumentError, match=r"width is 0.0; it must be above 0"):
+        population([0.5], 3, width=0.0)
+    with pytest.raises(snn.InvalidArgumentError, match=r"steps is 0"):
+        rank_order([0.5], 0)
+
+
 def test_nothing_to_encode_is_no_error() -> None:
-    assert rate(np.zeros((0, 4), np.float32), 5).shape == (5, 0, 4)
+    for encode in (rate, phase, rank_order):
+        assert encode(np.zeros((0, 4), np.float32), 5).shape == (5, 0, 4)
+        assert encode(np.zeros((2, 0), np.float32), 5).shape == (5, 2, 0)
+    assert population(np.zeros((0, 4), np.float32), 5).shape == (0, 20)
 
 
 def test_bad_input_is_named() -> None:

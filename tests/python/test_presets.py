@@ -13,10 +13,10 @@ STEPS, NEURONS = 60, 40
 Step = Callable[[np.ndarray, dict[str, np.ndarray]], np.ndarray]
 
 
-def snntorch_leaky(mechanism: str, delayed: bool) -> Step:
+def snntorch_leaky(mechanism: str, delayed: bool, beta: float = 0.9) -> Step:
     def step(x: np.ndarray, s: dict[str, np.ndarray]) -> np.ndarray:
         reset = s["mem"] > 1.0
-        base = 0.9 * s["mem"] + x
+        base = beta * s["mem"] + x
         if delayed:
             s["mem"] = {"subtract": base - reset, "zero": base - reset * base, "none": base}[mechanism]
             return s["mem"] > 1.0
@@ -79,6 +79,8 @@ def sinabs_lif(norm_input: bool) -> Step:
         (snn.presets.snntorch_leaky(beta=0.9), snntorch_leaky("subtract", True), 1.0),
         (snn.presets.snntorch_leaky(beta=0.9, reset_mechanism="zero"), snntorch_leaky("zero", True), 1.0),
         (snn.presets.snntorch_leaky(beta=0.9, reset_mechanism="none"), snntorch_leaky("none", True), 1.0),
+        (snn.presets.snntorch_leaky(beta=np.full(NEURONS, 0.9)), snntorch_leaky("subtract", True), 1.0),
+        (snn.presets.snntorch_leaky(beta=1.0), snntorch_leaky("subtract", True, beta=1.0), 1.0),
         (snn.presets.snntorch_leaky(beta=0.9, reset_delay=False), snntorch_leaky("subtract", False), 1.0),
         (snn.presets.snntorch_synaptic(alpha=0.6, beta=0.8), snntorch_synaptic, 0.5),
         (snn.presets.spikingjelly_lif(tau=3.0), spikingjelly(True, 0.0), 3.0),
@@ -120,7 +122,7 @@ def test_settings_override_and_bad_ones_are_named() -> None:
     assert snn.presets.snntorch_leaky(4, beta=0.5, surrogate="boxcar").surrogate == snn.Surrogate("boxcar")
     assert snn.presets.spikingjelly_lif(detach_reset=True).options["reset_gradient"] == "detached"
     for make, said in (
-        (lambda: snn.presets.snntorch_leaky(beta=1.0), "beta is 1; it must be below 1"),
+        (lambda: snn.presets.snntorch_leaky(beta=[0.9, 1.25]), r"beta is 1.25; it must be 0 to 1.*clamp\(0, 1\)"),
         (lambda: snn.presets.snntorch_synaptic(alpha=-0.1, beta=0.5), "alpha is -0.1"),
         (lambda: snn.presets.snntorch_leaky(beta=0.5, reset_mechanism="soft"), "reset_mechanism is 'soft'"),
         (lambda: snn.presets.spikingjelly_lif(tau=1.0), "tau is 1"),
@@ -129,6 +131,35 @@ def test_settings_override_and_bad_ones_are_named() -> None:
     ):
         with pytest.raises(snn.InvalidArgumentError, match=said):
             make()
+
+
+def test_what_snntorch_learns_is_learnable() -> None:
+    one = snn.presets.snntorch_leaky(3, beta=0.9, learn_beta=True)
+    assert dict(one.learnable) == {"tau_membrane": False}
+    each = snn.presets.snntorch_synaptic(2, alpha=[0.5, 0.75], beta=0.9, learn_alpha=True, learn_threshold=True)
+    assert dict(each.learnable) == {"tau_synapse": True, "threshold": False}
+    np.testing.assert_allclose(each.parameters["tau_synapse"], [2.0, 4.0])
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: snn.presets.snntorch_leaky(beta=0.9, init_hidden=True), "init_hidden .* states are kept"),
+        (lambda: snn.presets.snntorch_leaky(beta=0.9, spike_grad=abs), r"surrogate=snn.Surrogate\('snntorch.fast"),
+        (lambda: snn.presets.spikingjelly_lif(surrogate_function=abs), r"snn.Surrogate\('spikingjelly.atan'"),
+        (lambda: snn.presets.spikingjelly_lif(step_mode="m"), "step_mode .* leave it out"),
+        (lambda: snn.presets.sinabs_lif(surrogate_grad_fn=abs), "sinabs.single_exponential"),
+    ],
+)
+def test_arguments_without_a_counterpart_say_what_does_the_same(make: Callable[[], object], said: str) -> None:
+    with pytest.raises(snn.ArgumentTypeError, match=said):
+        make()
+
+
+def test_the_surrogates_that_errors_name_exist() -> None:
+    snn.Surrogate("snntorch.fast_sigmoid", slope=25)
+    snn.Surrogate("spikingjelly.atan", alpha=2)
+    snn.Surrogate("sinabs.single_exponential")
 
 
 def test_neurons_made_for_another_time_step_are_refused() -> None:

@@ -36,6 +36,19 @@ def test_no_number_of_training_is_cut(width: int) -> None:
     assert ("spikes 14.31" in text(shown)) == (width >= 80)
 
 
+def test_loss_and_accuracy_are_those_of_the_epoch_so_far() -> None:
+    shown = console(120)
+    with EpochBar(2, 2, shown) as bar:
+        bar.batch(8.0, 0.25)
+        bar.batch(4.0, 0.75)
+        bar._view._progress.refresh()
+        assert "loss 6.0000 acc 50.0%" in text(shown)
+        bar.epoch(REPORT._replace(epoch=1))
+        bar.batch(2.0, 1.0)
+        bar._view._progress.refresh()
+    assert "loss 2.0000 acc 100.0%" in text(shown)
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_no_number_of_a_run_is_cut(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     times = iter([0.0, 10.0, 20.0])

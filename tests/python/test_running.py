@@ -321,3 +321,46 @@ def test_what_a_closed_simulation_looks_like() -> None:
     assert "on 'cpu'" in repr(sim)
     sim.close()
     assert "closed" in repr(sim)
+
+
+@pytest.mark.parametrize("every", [1, 5])
+def test_runs_that_are_joined_are_one_run(chain: snn.Network, spikes: np.ndarray, every: int) -> None:
+    record = {"hidden": ["v", "spikes", "spike_count", "spike_events"], "hidden_to_output": "weight"}
+    with snn.Simulation(chain, batch_size=2) as sim:
+        sim.step(3)
+        whole = sim.run(40, {"input": spikes}, record, every=every)
+    with snn.Simulation(chain, batch_size=2) as sim:
+        sim.step(3)
+        parts = [sim.run(b - a, {"input": spikes[a:b]}, record, every=every) for a, b in ((0, 10), (10, 30), (30, 40))]
+    joined = snn.Recording.joined(parts)
+    assert len(whole["hidden"]["spike_events"]) > 10
+    for variable in ("v", "spikes", "spike_count"):
+        assert np.array_equal(joined["hidden"][variable], whole["hidden"][variable]), variable
+        assert joined["hidden"][variable].dtype == whole["hidden"][variable].dtype
+    assert np.array_equal(joined["hidden_to_output"]["weight"], whole["hidden_to_output"]["weight"])
+    events, expected = joined["hidden"]["spike_events"], whole["hidden"]["spike_events"]
+    for column in ("steps", "neurons", "samples", "times"):
+        assert np.array_equal(getattr(events, column), getattr(expected, column)), column
+    assert (joined.first_step, joined.step_count, events.step_count) == (3, 40, 40)
+    assert np.array_equal(joined.times, whole.times)
+    assert np.array_equal(joined.rates("hidden"), whole.rates("hidden"))
+
+
+def test_runs_that_cannot_be_joined(chain: snn.Network) -> None:
+    with snn.Simulation(chain) as sim:
+        a, b, c = (sim.run(10, record={"hidden": ["v", "spike_events"]}, every=every) for every in (4, 4, 5))
+        other = sim.run(10, record={"hidden": "v"}, every=4)
+    for parts, sentence in (
+        ([], "recordings is empty"),
+        ([a, other], r"recordings\[1\] is <Recording .*it must have the variables of the first"),
+        ([b, a], r"recordings\[1\] begins with step 0; the one before ended at 20"),
+        ([b, c], r"recordings\[1\] has a row every 5 steps of 1 ms; the first one every 4"),
+        ([a, b], r"recordings\[1\] follows 10 steps, which are no whole number of intervals of 4"),
+    ):
+        with pytest.raises(snn.InvalidArgumentError, match=sentence):
+            snn.Recording.joined(parts)
+    first, second = a["hidden"]["spike_events"], b["hidden"]["spike_events"]
+    with pytest.raises(snn.InvalidArgumentError, match=r"parts\[1\] begins with step 0; the one before ended at 20"):
+        snn.SpikeEvents.joined([second, first])
+    with pytest.raises(snn.ArgumentTypeError, match=r"recordings\[1\] is 3, not a Recording"):
+        snn.Recording.joined([a, 3])  # type: ignore[list-item]

@@ -77,6 +77,14 @@ def test_inputs_of_every_shape() -> None:
     assert np.array_equal(two[:, 0], held[:, 0])
     assert np.array_equal(two[:, 1], held[:, 0])
     assert np.array_equal(membrane(np.stack([values, 2 * values]), batch=2)[:, 1], 2 * held[:, 0])
+    for wrong, batch, told in (
+        (np.ones((7, 6)), 1, r"; 7 samples at once need snn.Simulation\(network, batch_size=7\)$"),
+        (np.ones((4, 7, 1, 2, 3)), 2, r"; 7 samples at once need snn.Simulation\(network, batch_size=7\)$"),
+        (np.ones((2, 4, 6)), 2, r"; it has samples first: x.swapaxes\(0, 1\)$"),
+        (np.ones(5), 1, r"\(held\)$"),
+    ):
+        with pytest.raises(snn.InvalidArgumentError, match=told):
+            membrane(wrong, batch=batch)
 
 
 def test_bound_inputs_are_read_in_place(chain: snn.Network, spikes: np.ndarray) -> None:

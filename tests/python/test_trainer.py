@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -230,6 +232,80 @@ def test_the_last_batch_is_filled_up_without_effect(blobs: Data) -> None:
     for batch_size in (1, 7, 150, 400):
         other = snn.Trainer(trainer.network, steps=10, batch_size=batch_size)
         assert np.array_equal(other.predict_scores(x), expected)
+
+
+def test_augmentation_is_seen_in_training_alone_and_follows_from_the_seed(blobs: Data, tmp_path: Path) -> None:
+    x, y = blobs
+    kept = x.copy()
+    seen: list[np.ndarray] = []
+
+    def noisy(samples: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        seen.append(samples.copy())
+        samples += generator.normal(0.0, 0.1, samples.shape)
+        return samples
+
+    def run(**settings) -> snn.Trainer:
+        return small(**settings).fit(x, y, validation_data=(x, y), augment=noisy)
+
+    first, second = run(), run()
+    assert np.array_equal(x, kept)  # each batch is a copy
+    assert sum(len(one) for one in seen) == 2 * 6 * len(x)
+    assert sorted(map(tuple, np.concatenate(seen[:10]))) == sorted(map(tuple, x))  # an epoch
+    assert np.array_equal(first.history["loss"], second.history["loss"])
+    weights = [one.network.projections["input_to_hidden"].weights for one in (first, second)]
+    assert np.array_equal(*weights)
+    assert not np.array_equal(weights[0], small().fit(x, y).network.projections["input_to_hidden"].weights)
+    # Noise is another one in each batch, and the same where training is resumed.
+    half = small(epochs=3).fit(x, y, augment=noisy)
+    half.save_checkpoint(tmp_path / "half.npz")
+    resumed = small().load_checkpoint(tmp_path / "half.npz").fit(x, y, augment=noisy)
+    assert np.array_equal(resumed.network.projections["input_to_hidden"].weights, weights[0])
+
+
+def test_augmentation_has_the_shape_of_the_input_and_is_checked(blobs: Data) -> None:
+    x, y = blobs
+    net = snn.Network()
+    net.add("left", snn.Input((3, 1)))
+    net.add("right", snn.Input(3))
+    net.add("out", snn.LIF(3))
+    net.connect("left", "out", snn.Dense())
+    net.connect("right", "out", snn.Dense())
+    trainer = snn.Trainer(net, steps=5, epochs=1, batch_size=50, encoder="rate")
+    shapes = []
+
+    def both(samples: dict[str, np.ndarray], generator: np.random.Generator) -> dict[str, np.ndarray]:
+        shapes.append({name: one.shape for name, one in samples.items()})
+        return samples
+
+    data = {"left": x[:, :3], "right": x[:, 3:]}
+    trainer.fit(data, y, augment=both)
+    assert shapes == [{"left": (50, 3, 1), "right": (50, 3)}] * 3
+    for wrong, said in (
+        (
+            lambda samples, generator: {"left": samples["left"]},
+            "what augment returned has no samples for input 'right'",
+        ),
+        (lambda samples, generator: samples | {"left": 0.0}, "what augment returned for input 'left' has shape"),
+        (
+            lambda samples, generator: samples | {"left": samples["left"] * np.nan},
+            "what augment returned for input 'left'",
+        ),
+    ):
+        with pytest.raises(snn.InvalidArgumentError, match=said):
+            trainer.fit(data, y, augment=wrong)
+    with pytest.raises(snn.ArgumentTypeError, match="augment is 3"):
+        trainer.fit(data, y, augment=3)
+
+
+def test_evaluation_is_what_validation_reports(blobs: Data) -> None:
+    x, y = blobs
+    trainer = small().fit(x[:120], y[:120], validation_data=(x[120:], y[120:]))
+    found = trainer.evaluate(x[120:], y[120:])
+    assert found == (trainer.history["validation_loss"][-1], trainer.history["validation_accuracy"][-1])
+    assert found.accuracy == trainer.score(x[120:], y[120:])
+    rates = small(loss="mean_square_rate").evaluate(x, np.eye(3)[y])
+    assert rates.loss > 0
+    assert np.isnan(rates.accuracy)
 
 
 def test_progress_bar(blobs: Data, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,6 +19,11 @@ def network() -> snn.Sequential:
     return snn.Sequential(4, snn.Dense(3), snn.LIF(), snn.Dense(2), snn.LIF(), seed=1)
 
 
+def recording(net: snn.Network) -> snn.Recording:
+    with snn.Simulation(net) as simulation:
+        return simulation.run(3, record={"hidden": ["v", "spike_events"]})
+
+
 X = np.random.Generator(np.random.Philox(3)).uniform(0.0, 1.0, (8, 4)).astype(np.float32)
 Y = np.arange(8) % 2
 
@@ -53,6 +58,20 @@ Y = np.arange(8) % 2
         (lambda net: snn.PairSTDP(), "tau_plus", "PairSTDP has no attribute 'tau_plus'"),
         (lambda net: snn.Surrogate("arctan"), "slope", "Surrogate has no attribute 'slope'"),
         (lambda net: snn.Trainer(net), "lr", "Trainer has no attribute 'lr'; did you mean 'learning_rate'"),
+        (lambda net: snn.Simulation(net), "record", r"Simulation has no attribute 'record'; run\(steps, record="),
+        (lambda net: recording(net), "v", r"Recording has no attribute 'v'; it is recording\['hidden'\]\['v'\]"),
+        (lambda net: recording(net), "hidden", r"it is recording\['hidden'\]"),
+        (lambda net: recording(net), "time", "did you mean 'times'"),
+        (
+            lambda net: recording(net)["hidden"]["spike_events"],
+            "t",
+            "SpikeEvents has no attribute 't'; times has them in",
+        ),
+        (
+            lambda net: pickle.loads(pickle.dumps(recording(net)))["hidden"]["spike_events"],
+            "senders",
+            "neurons has their indices",
+        ),
         (
             lambda net: snn.Simulation(net),
             "batchsize",
@@ -115,6 +134,8 @@ def test_epochs_and_learning_rate_of_a_trainer_are_checked_when_they_are_set() -
     [
         (lambda net: net, "predict", "Sequential has no attribute 'predict'; snn.Trainer"),
         (lambda net: net, "weights", r"projections\[\.\.\.\]\.weights"),
+        (lambda net: net, "state_dict", r"snn\.torch\.Module\(network\)"),
+        (lambda net: net, "to", "device='vulkan'"),
         (lambda net: snn.Trainer(net), "save", r"network\.save"),
         (lambda net: snn.Trainer(net), "histroy", "did you mean 'history'"),
         (lambda net: net.projections["input_to_hidden"], "delay", "delay_steps is that of all synapses"),
@@ -141,7 +162,13 @@ def test_a_property_that_fails_says_why_itself() -> None:
 
 @pytest.mark.parametrize(
     ("name", "sentence"),
-    [("Linear", r"see snn\.Dense"), ("STDP", r"see snn\.PairSTDP"), ("Simulatoin", "did you mean 'Simulation'")],
+    [
+        ("Linear", r"see snn\.Dense"),
+        ("STDP", r"see snn\.PairSTDP"),
+        ("Create", r"see snn\.Network\.add, with neurons such as snn\.presets\.nest"),
+        ("iaf_psc_exp", r"see snn\.presets\.nest\('iaf_psc_exp', \.\.\.\)"),
+        ("Simulatoin", "did you mean 'Simulation'"),
+    ],
 )
 def test_names_of_other_libraries_lead_to_ours(name: str, sentence: str) -> None:
     with pytest.raises(AttributeError, match=sentence):
@@ -179,7 +206,16 @@ def test_classes_of_users_have_the_attributes_that_their_init_makes() -> None:
             "Network.connect has no argument 'weight'",
         ),
         (lambda: snn.Simulation(network(), thread=2), "Simulation has no argument 'thread'; did you mean 'threads'"),
-        (lambda: snn.Dense(4, 3), "Dense takes units without a name; 2 values were given: 4, 3"),
+        (
+            lambda: snn.Dense(4, 3),
+            "Dense takes units without a name; 2 values were given: 4, 3; what comes in is known from its source",
+        ),
+        (lambda: snn.Trainer(network(), early_stopping=1), "an argument of snn.Trainer.fit"),
+        (lambda: snn.Trainer(network(), clip_grad_norm=1.0), "did you mean 'gradient_clip_norm'"),
+        (
+            lambda: snn.Trainer(network(), learning_rate=snn.schedules.cosine()),
+            "not a number; its course is .* schedule",
+        ),
         (lambda: snn.Trainer(network(), 25), "Trainer takes network without a name; 2 values were given"),
         (lambda: snn.Sparse(p=0.1), "that is an argument of snn.Sparse.fixed_probability"),
         (lambda: network()["hidden"].set(v=1.0), "LIF: v is a state, not a parameter"),
@@ -187,10 +223,7 @@ def test_classes_of_users_have_the_attributes_that_their_init_makes() -> None:
         (lambda: snn.PairSTDP(tau=3.0), "no parameter or option 'tau'.*did you mean 'tau_plus'"),
         (lambda: snn.LIF(3, tau_mem=3.0), "LIF has no parameter 'tau_mem'.*did you mean 'tau_membrane'"),
         (lambda: snn.LIF(3, beta=0.9), "LIF has no parameter 'beta'.*snn.presets"),
-        (
-            lambda: snn.presets.snntorch_leaky(3, beta=0.9, learn_beta=True),
-            r"tau_membrane=snn.Learnable\(dt / \(1 - beta",
-        ),
+        (lambda: snn.LIF(3, spike_grad=abs), "LIF has no parameter 'spike_grad'.*did you mean 'surrogate'"),
     ],
 )
 def test_a_keyword_that_is_not_there_names_the_one_that_is(call: Callable[[], Any], sentence: str) -> None:
@@ -203,7 +236,7 @@ def test_the_losses_are_listed_in_order() -> None:
         snn.Trainer(network(), loss="cross_entropy")  # type: ignore[arg-type]
     listed = str(caught.value).partition("one of ")[2].partition(";")[0].split(", ")
     assert listed == sorted(listed)
-    assert len(listed) == 14
+    assert len(listed) == 16
 
 
 @pytest.mark.parametrize(

@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 import math
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-import snn
+from .pages import check_names, programs, run
 
-TEXT = (Path(__file__).parents[2] / "docs" / "simulators.md").read_text(encoding="utf-8")
-PROGRAMS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-
-
-def run(program: str, folder: Path) -> str:
-    (folder / "program.py").write_text(program, encoding="utf-8")
-    result = subprocess.run(
-        [sys.executable, "program.py"],
-        cwd=folder,
-        env={**os.environ, "MPLBACKEND": "agg"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    return result.stdout
+PAGE = "simulators.md"
+PROGRAMS = programs(PAGE)
 
 
 def test_the_balanced_network_is_irregular(tmp_path: Path) -> None:
@@ -81,9 +63,4 @@ def test_a_sweep_over_seeds_in_processes(tmp_path: Path) -> None:
 
 
 def test_every_name_is_there() -> None:
-    names = set(re.findall(r"\bsnn((?:\.[A-Za-z_]\w*)+)", TEXT)) - {".snn"}
-    assert len(names) > 15
-    for name in names:
-        found = snn
-        for part in name[1:].split("."):
-            found = getattr(found, part)
+    check_names(PAGE)

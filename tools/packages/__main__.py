@@ -22,20 +22,22 @@ def main() -> None:
         action="append",
         default=[],
         metavar=("PLATFORM", "FOLDER"),
-        help="what was built on Linux, Windows or macOS: a folder with both libraries (unreal, csharp: a prefix of libsnn)",
+        help="what was built for Linux, Linux-arm64, Windows or macOS: a folder with both libraries (unreal, csharp: a prefix "
+        "of libsnn)",
     )
     arguments = parser.parse_args()
     if not (arguments.prefix / "lib/cmake/snn").is_dir():
         parser.error(f"{arguments.prefix} has no lib/cmake/snn: no libsnn is installed there")
-    for platform, folder in arguments.add:
-        if platform not in native.PLATFORMS:
-            parser.error(f"--add {platform} {folder}: the platform is one of {', '.join(native.PLATFORMS)}")
-        if not Path(folder).is_dir():
-            parser.error(f"--add {platform} {folder}: there is no such folder")
-        library = native.LIBRARIES[platform]
-        if not any((Path(folder) / place / library).is_file() for place in (".", "bin", "lib")):
-            parser.error(f"--add {platform} {folder}: there is no {library} in it")
-    libraries = {platform: Path(folder) for platform, folder in arguments.add}
+    libraries: native.Libraries = {}
+    for name, folder in arguments.add:
+        try:
+            system = native.System.named(name)
+            system.library(Path(folder))
+        except (ValueError, FileNotFoundError) as problem:
+            parser.error(f"--add {name} {folder}: {problem}")
+        if system.machine == "arm64" and arguments.package in ("unity", "unreal"):
+            parser.error(f"--add {name} {folder}: the package for {arguments.package} has no place for it")
+        libraries[system] = Path(folder)
     print(PACKAGES[arguments.package].make(arguments.folder, arguments.prefix, libraries))
 
 

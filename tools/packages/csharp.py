@@ -33,19 +33,17 @@ _PROPERTIES = """<Project>
 _DESCRIPTION = "Create, train and run spiking neural networks with libsnn. The binding is a part of your assembly."
 
 
-def make(destination: Path, prefix: Path, libraries: dict[str, Path]) -> Path:
+def make(destination: Path, prefix: Path, libraries: native.Libraries) -> Path:
     """Make Snn.VERSION.nupkg in `destination`; returns it.
 
-    `libraries` has for platforms other than this one a prefix of libsnn, built there.
+    `libraries` has for systems other than this one a prefix of libsnn.
     """
     content = native.fresh(destination / ID)
     for source in sorted((native.ROOT / "bindings/csharp/Snn").glob("*.cs")):
         _put(source, content / "contentFiles/cs/any/Snn")
-    for platform, folder in {native.SYSTEM: prefix, **libraries}.items():
-        machine = native.MACHINE if platform == native.SYSTEM else "x86_64"
-        library = native.LIBRARIES[platform]
-        found = next(folder / place / library for place in (".", "bin", "lib") if (folder / place / library).is_file())
-        _put(found, content / f"runtimes/{RUNTIMES[platform]}-{PROCESSORS[machine]}/native")
+    for system, folder in {native.HERE: prefix, **libraries}.items():
+        name = f"{RUNTIMES[system.platform]}-{PROCESSORS[system.machine]}"
+        _put(system.library(folder), content / f"runtimes/{name}/native")
     shutil.copy(native.ROOT / "LICENSE", content / "LICENSE.txt")
     shutil.copy(native.ROOT / "docs/bindings/csharp.md", content / "README.md")
     (content / "build").mkdir()

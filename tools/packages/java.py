@@ -11,10 +11,10 @@ from . import native
 RELEASE = "11"  # the oldest Java that runs it
 
 
-def make(destination: Path, prefix: Path, libraries: dict[str, Path]) -> Path:
+def make(destination: Path, prefix: Path, libraries: native.Libraries) -> Path:
     """Make snn-VERSION.jar and snn-VERSION-sources.jar in `destination`; returns the first.
 
-    `libraries` has for platforms other than this one a folder with libsnn and snn_jni, built there.
+    `libraries` has for systems other than this one a folder with libsnn and snn_jni.
     """
     for tool in ("javac", "jar"):
         if shutil.which(tool) is None:
@@ -25,9 +25,9 @@ def make(destination: Path, prefix: Path, libraries: dict[str, Path]) -> Path:
     with tempfile.TemporaryDirectory() as temporary:
         content = Path(temporary, "content")
         native.run("javac", "--release", RELEASE, "-d", content, *sorted((source / "src/snn").glob("*.java")))
-        native.build(source, prefix, content / "natives" / folder(native.SYSTEM, native.MACHINE))
-        for platform, built in libraries.items():
-            shutil.copytree(built, content / "natives" / folder(platform, "x86_64"), dirs_exist_ok=True)
+        native.build(source, prefix, content / "natives" / str(native.HERE))
+        for system, built in libraries.items():
+            shutil.copytree(built, content / "natives" / str(system), dirs_exist_ok=True)
         shutil.copy(native.ROOT / "LICENSE", content)
         manifest = Path(temporary, "manifest")
         manifest.write_text(
@@ -39,6 +39,9 @@ def make(destination: Path, prefix: Path, libraries: dict[str, Path]) -> Path:
     return made
 
 
-def folder(platform: str, machine: str) -> str:
-    """Where Natives.java looks for the libraries of a platform."""
-    return f"{platform.lower()}-{machine}"
+def headers() -> Path:
+    """Where the JDK keeps jni.h."""
+    javac = shutil.which("javac")
+    if javac is None:
+        raise SystemExit("javac is not there; it is part of a JDK (Debian: default-jdk-headless)")
+    return Path(javac).resolve().parents[1] / "include"

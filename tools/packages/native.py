@@ -8,12 +8,44 @@ import sys
 import sysconfig
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-PLATFORMS = ("Linux", "Windows", "macOS")
 LIBRARIES = {"Linux": "libsnn.so", "Windows": "libsnn.dll", "macOS": "libsnn.dylib"}
-SYSTEM = {"Linux": "Linux", "Windows": "Windows", "Darwin": "macOS"}[platform.system()]
-MACHINE = {"AMD64": "x86_64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+
+
+class System(NamedTuple):
+    """What libraries are built for."""
+
+    platform: str  # of LIBRARIES
+    machine: str = "x86_64"
+
+    @classmethod
+    def named(cls, name: str) -> "System":
+        """The system that the command line names: ``Windows``, ``Linux-arm64``. Raises ValueError."""
+        platform_name, _, machine = name.partition("-")
+        if platform_name not in LIBRARIES or machine not in ("", "x86_64", "arm64"):
+            raise ValueError(f"the platform is one of {', '.join(LIBRARIES)}, with -arm64 where it is not x86_64")
+        return cls(platform_name, machine or "x86_64")
+
+    def __str__(self) -> str:
+        """As files are called: ``linux-x86_64``."""
+        return f"{self.platform.lower()}-{self.machine}"
+
+    def library(self, folder: Path) -> Path:
+        """Find libsnn in a prefix, or beside the other library of a package. Raises FileNotFoundError."""
+        name = LIBRARIES[self.platform]
+        for place in (".", "bin", "lib"):
+            if (folder / place / name).is_file():
+                return folder / place / name
+        raise FileNotFoundError(f"there is no {name} in it")
+
+
+HERE = System(
+    {"Linux": "Linux", "Windows": "Windows", "Darwin": "macOS"}[platform.system()],
+    {"AMD64": "x86_64", "aarch64": "arm64"}.get(platform.machine(), platform.machine()),
+)
+Libraries = dict[System, Path]  # what was built for systems other than this one
 
 
 def installed_prefix() -> Path:
@@ -29,11 +61,11 @@ def version() -> str:
     return found[1]
 
 
-def build(source: Path, prefix: Path, destination: Path) -> None:
+def build(source: Path, prefix: Path, destination: Path, *options: str) -> None:
     """Build the CMake project in `source` with the libsnn in `prefix` and install it to `destination`."""
     with tempfile.TemporaryDirectory() as folder:
-        configure = ["cmake", "-S", source, "-B", folder, f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_BUILD_TYPE=Release"]
-        run(*configure)
+        package = f"-Dsnn_DIR={prefix.resolve() / 'lib/cmake/snn'}"
+        run("cmake", "-S", source, "-B", folder, package, "-DCMAKE_BUILD_TYPE=Release", *options)
         run("cmake", "--build", folder, "--config", "Release")
         run("cmake", "--install", folder, "--config", "Release", "--prefix", destination)
 

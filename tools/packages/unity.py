@@ -27,10 +27,10 @@ _IMPORTERS = {
 }
 
 
-def make(destination: Path, prefix: Path, libraries: dict[str, Path]) -> Path:
+def make(destination: Path, prefix: Path, libraries: native.Libraries) -> Path:
     """Make the package's folder and, beside it, the tarball; returns the folder.
 
-    `libraries` has for platforms other than this one a folder with libsnn and libsnn_unity, built there.
+    `libraries` has for systems other than this one a folder with libsnn and libsnn_unity.
     """
     source = native.ROOT / "bindings/unity"
     package = native.fresh(destination / NAME)
@@ -47,9 +47,9 @@ def make(destination: Path, prefix: Path, libraries: dict[str, Path]) -> Path:
     (sample / "Resources").mkdir(parents=True)
     shutil.copy(native.ROOT / "samples/unity/Assets/Creature.cs", sample)
     native.train_creature(sample / "Resources/creature.snn")
-    native.build(source / "native", prefix, package / PLATFORMS[native.SYSTEM][0])
-    for platform, folder in libraries.items():
-        place = package / PLATFORMS[platform][0]
+    native.build(source / "native", prefix, package / PLATFORMS[native.HERE.platform][0])
+    for system, folder in libraries.items():
+        place = package / PLATFORMS[system.platform][0]
         place.mkdir(parents=True, exist_ok=True)
         for one in folder.iterdir():
             shutil.copy(one, place)

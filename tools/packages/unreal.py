@@ -13,16 +13,16 @@ PLATFORMS = {
 }
 
 
-def make(destination: Path, prefix: Path, libraries: dict[str, Path]) -> Path:
-    """Make Snn in `destination`; returns it. `libraries` has prefixes of libsnn that was built on other platforms."""
+def make(destination: Path, prefix: Path, libraries: native.Libraries) -> Path:
+    """Make Snn in `destination`; returns it. `libraries` has prefixes of libsnn for other systems."""
     source = native.ROOT / "bindings/unreal"
     plugin = native.fresh(destination / "Snn")
     shutil.copytree(source / "Snn", plugin, dirs_exist_ok=True)
     shutil.copy(source / "README.md", plugin)
     shutil.copy(native.ROOT / "LICENSE", plugin)
     shutil.copytree(prefix / "include/snn", plugin / "Source/ThirdParty/SnnLibrary/include/snn")
-    for platform, folder in {native.SYSTEM: prefix, **libraries}.items():
-        name, files = PLATFORMS[platform]
+    for system, folder in {native.HERE: prefix, **libraries}.items():
+        name, files = PLATFORMS[system.platform]
         place = plugin / "Binaries/ThirdParty/SnnLibrary" / name
         place.mkdir(parents=True, exist_ok=True)
         for file in files:

@@ -200,6 +200,10 @@ namespace Snn
         CrossEntropyLastMembrane = 5,
         /// <summary>minus the step of its first spike, T when there is none</summary>
         CrossEntropyLatency = 6,
+        /// <summary>of the membranes after the step</summary>
+        CrossEntropyMembrane = 14,
+        /// <summary>of the spikes, 0 or 1, of the step</summary>
+        CrossEntropySpikes = 15,
         /// <summary>Mean over outputs of (score - target)^2</summary>
         MeanSquareRate = 3,
         /// <summary>Mean over outputs of (score - target)^2</summary>

@@ -779,6 +779,9 @@ enum { /* losses, averaged over the batch; T steps, class = argmax of the scores
     SNN_LOSS_CROSS_ENTROPY_RATE = 4,          /* its spikes per step */
     SNN_LOSS_CROSS_ENTROPY_LAST_MEMBRANE = 5, /* its membrane value after the last step */
     SNN_LOSS_CROSS_ENTROPY_LATENCY = 6,       /* minus the step of its first spike, T when there is none */
+    /* Mean over the steps of the softmax cross-entropy of each step; its class is that of the mean membranes or of the counts */
+    SNN_LOSS_CROSS_ENTROPY_MEMBRANE = 14,     /* of the membranes after the step */
+    SNN_LOSS_CROSS_ENTROPY_SPIKES = 15,       /* of the spikes, 0 or 1, of the step */
     /* Mean over outputs of (score - target)^2 */
     SNN_LOSS_MEAN_SQUARE_RATE = 3,
     SNN_LOSS_MEAN_SQUARE_COUNT = 7,

@@ -132,6 +132,8 @@ public:
     uint64_t steps_without_resting() const;
 
 private:
+    static constexpr uint64_t first_clock = uint64_t{1} << 32;  // above any delay, so that looking back never goes below zero
+
     bool can_normalize() const override { return context_.bundles->empty(); }
     uint64_t taped_run_count() const override { return taped_runs_; }
     void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;

@@ -24,6 +24,8 @@ constexpr LossKind kinds[loss_count] = {
     {Kind::latency, Kind::mean_square},          // SNN_LOSS_MEAN_SQUARE_LATENCY
     {Kind::mean_membrane, Kind::membrane_in_time},  // SNN_LOSS_MEAN_SQUARE_MEMBRANE
     {Kind::count, Kind::van_rossum},                // SNN_LOSS_VAN_ROSSUM
+    {Kind::mean_membrane, Kind::cross_entropy_in_time},  // SNN_LOSS_CROSS_ENTROPY_MEMBRANE
+    {Kind::count, Kind::cross_entropy_in_time},          // SNN_LOSS_CROSS_ENTROPY_SPIKES
 };
 
 uint32_t count_samples(const LossShape& shape, const int32_t* labels) {
@@ -39,6 +41,16 @@ size_t best_output(const LossKind& kind, std::span<const double> score) {
     const bool smallest = kind.score == Kind::latency && kind.form == Kind::mean_square;
     const auto best = smallest ? std::min_element(score.begin(), score.end()) : std::max_element(score.begin(), score.end());
     return static_cast<size_t>(best - score.begin());
+}
+
+// `weight` times the cross-entropy of the softmax of `score`; its gradient is written.
+double cross_entropy_of(std::span<const double> score, size_t label, double weight, std::span<double> out_gradient) {
+    const double largest = *std::max_element(score.begin(), score.end());
+    double sum = 0.0;
+    for (const double z : score) sum += std::exp(z - largest);
+    for (size_t k = 0; k < score.size(); ++k)
+        out_gradient[k] = weight * (std::exp(score[k] - largest) / sum - (k == label ? 1.0 : 0.0));
+    return weight * (std::log(sum) + largest - score[label]);
 }
 
 }  // namespace
@@ -109,12 +121,7 @@ LossResult evaluate_loss(const LossShape& shape, std::span<const double> scores,
             }
             continue;
         }
-        const double largest = *std::max_element(score.begin(), score.end());
-        double sum = 0.0;
-        for (const double z : score) sum += std::exp(z - largest);
-        result.loss += weight * (std::log(sum) + largest - score[static_cast<size_t>(label)]);
-        for (size_t k = 0; k < outputs; ++k)
-            gradient[k] = weight * (std::exp(score[k] - largest) / sum - (k == static_cast<size_t>(label) ? 1.0 : 0.0));
+        result.loss += cross_entropy_of(score, static_cast<size_t>(label), weight, gradient);
     }
     return result;
 }
@@ -130,11 +137,18 @@ LossResult evaluate_loss_in_time(const LossShape& shape, std::span<const double>
     const bool filters = kind.form == Kind::van_rossum;
     const double decay = filters ? std::exp(-shape.dt_ms / shape.van_rossum_tau_ms) : 0.0;
     const double of_step = filters ? shape.dt_ms / shape.van_rossum_tau_ms : 1.0 / shape.step_count;
-    const double weight = of_step / (static_cast<double>(result.sample_count) * static_cast<double>(outputs));
+    const double class_weight = of_step / result.sample_count;
+    const double weight = class_weight / static_cast<double>(outputs);
     for (uint32_t sample = 0; sample < shape.batch_size; ++sample) {
         if (labels && labels[sample] < 0) continue;
         const std::span<const double> score = scores.subspan(sample * outputs, outputs);
         if (labels) result.correct_count += best_output(kind, score) == static_cast<size_t>(labels[sample]);
+        if (kind.form == Kind::cross_entropy_in_time) {
+            const auto label = static_cast<size_t>(labels[sample]);
+            for (size_t at = sample * outputs; at < frames.size(); at += frame)
+                result.loss += cross_entropy_of(frames.subspan(at, outputs), label, class_weight, out_gradient.subspan(at, outputs));
+            continue;
+        }
         for (size_t i = sample * outputs; i < (sample + 1) * outputs; ++i) {
             double error = 0.0;
             for (size_t at = i; at < frames.size(); at += frame) {

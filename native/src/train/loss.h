@@ -1,6 +1,7 @@
 // Losses of the output population, with their gradients. All in double.
 //
 // Softmax cross-entropy of scores z with class y:  L = log sum_k exp(z_k) - z_y,  dL/dz_k = softmax(z)_k - [k = y].
+// Of every step: the same of the membranes, or the spikes, of each step, and their mean over the steps.
 // Mean square of scores z with targets t, K outputs:  L = sum_k (z_k - t_k)^2 / K.
 // The mean is over the samples that are not padding (label -1).
 //
@@ -25,19 +26,22 @@ namespace snn {
 // What a loss looks at, by SNN_LOSS_*.
 struct LossKind {
     enum Score : uint8_t { count, rate, max_membrane, mean_membrane, last_membrane, latency } score;
-    enum Form : uint8_t { cross_entropy, mean_square, membrane_in_time, van_rossum } form;
+    enum Form : uint8_t { cross_entropy, mean_square, cross_entropy_in_time, membrane_in_time, van_rossum } form;
 
     bool of_membrane() const { return score == max_membrane || score == mean_membrane || score == last_membrane; }
     // The targets are those of every step.
-    bool in_time() const { return form == membrane_in_time || form == van_rossum; }
+    bool targets_in_time() const { return form == membrane_in_time || form == van_rossum; }
+    // What is compared is that of every step.
+    bool in_time() const { return targets_in_time() || form == cross_entropy_in_time; }
     // It needs what the output did at every step, not only how often it spiked.
     bool needs_frames() const { return of_membrane() || score == latency || in_time(); }
     // dL/d(output) differs from step to step.
     bool gradient_in_time() const { return needs_frames() && !(score == mean_membrane && !in_time()); }
     // Labels alone say what the targets are.
-    bool takes_labels_alone() const { return form == cross_entropy || (form == mean_square && score != latency); }
+    bool takes_labels_alone() const { return takes_no_targets() || (form == mean_square && score != latency); }
+    bool takes_no_targets() const { return form == cross_entropy || form == cross_entropy_in_time; }
 };
-constexpr uint32_t loss_count = SNN_LOSS_VAN_ROSSUM + 1;
+constexpr uint32_t loss_count = SNN_LOSS_CROSS_ENTROPY_SPIKES + 1;
 const LossKind& loss_kind(uint32_t loss);  // below loss_count
 
 struct LossShape {
@@ -63,7 +67,7 @@ void loss_scores(const LossShape& shape, std::span<const double> counts, std::sp
 LossResult evaluate_loss(const LossShape& shape, std::span<const double> scores, const int32_t* labels,
                          const float* targets, double target_on, double target_off, std::span<double> out_gradient);
 
-// For losses in time: targets [step][batch][output], `out_gradient` dL/d(frames).
+// For losses in time: targets [step][batch][output], of a cross-entropy labels alone; `out_gradient` dL/d(frames).
 LossResult evaluate_loss_in_time(const LossShape& shape, std::span<const double> scores, std::span<const double> frames,
                                  const int32_t* labels, const float* targets, std::span<double> out_gradient);
 

@@ -172,7 +172,7 @@ void Trainer::set_auxiliary_loss(uint32_t population, uint32_t loss, double weig
         if (head->output_count() != head_->output_count())
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", chosen.name, "' has ", head->output_count(), " neurons and the ",
                         "output population ", head_->output_count(), "; their losses look at the same labels or targets");
-        if (head->kind().in_time() != head_->kind().in_time())
+        if (head->kind().targets_in_time() != head_->kind().targets_in_time())
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "loss is ", loss, " and def->loss is ", def_.loss,
                         "; either both take targets of each step or none does");
         if (def_.rule == SNN_LEARNING_EVENTPROP) check_spike_times(*head);
@@ -185,7 +185,7 @@ void Trainer::set_auxiliary_loss(uint32_t population, uint32_t loss, double weig
 // Whether the loss has what it compares with.
 void Trainer::check_targets_of(const LossHead& head, bool with_targets) const {
     const LossKind& kind = head.kind();
-    if (with_targets && kind.form == LossKind::cross_entropy)
+    if (with_targets && kind.takes_no_targets())
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch->targets belong to the MEAN_SQUARE losses and VAN_ROSSUM; the loss of population '",
                     plan_.network->population(head.population()).name, "' takes labels");
     if (!with_targets && !kind.takes_labels_alone())
@@ -198,7 +198,7 @@ void Trainer::check_targets(const int32_t* labels, size_t label_count, const flo
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch->label_count is ", label_count, "; expected ",
                     labels ? text(batch_size_, " (batch_size)") : "0, because labels is null");
     const uint32_t outputs = head_ ? head_->output_count() : 0;
-    const bool in_time = head_ && head_->kind().in_time();
+    const bool in_time = head_ && head_->kind().targets_in_time();
     const size_t expected = size_t{batch_size_} * outputs * (in_time ? def_.step_count : 1);
     if (target_count != (targets ? expected : 0))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "batch->target_count is ", target_count, "; expected ",
@@ -328,7 +328,7 @@ ForwardResult Trainer::forward_window(uint32_t window, std::span<const InputFram
                                       const float* targets) {
     begin_window(window, window_count());
     const uint32_t begin = window == 0 ? 0 : window_end(window - 1);
-    if (targets && head_ && head_->kind().in_time()) targets += size_t{begin} * batch_size_ * head_->output_count();
+    if (targets && head_ && head_->kind().targets_in_time()) targets += size_t{begin} * batch_size_ * head_->output_count();
     return forward_steps({begin, window_end(window) - begin}, inputs, labels, targets);
 }
 

@@ -57,6 +57,7 @@ public:
     SharedDevice* shared_device() override { return this; }
 
 private:
+    // SharedDevice
     void record(const RunRequest& request, void* commands) override;
     void* begin_submission() override;
     void submit(void* commands, const SNNVulkanSubmission& submission) override;
@@ -67,6 +68,7 @@ private:
     bool read_back(size_t place, uint64_t finished_frame, DType dtype, void* out_data, uint64_t& out_frame) const override;
     void plan(const RunRequest& request, SNNVulkanPlan& out_plan) override;
 
+    // Trainable
     bool can_normalize() const override { return true; }
     uint64_t taped_run_count() const override { return training_ ? training_->run_count() : 0; }
     void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override {

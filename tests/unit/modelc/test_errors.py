@@ -129,6 +129,13 @@ CASES = [
     (ModelBoundsError, "[derived] kept: is inf for the default parameters", changed('"decay(tau, decay)"', '"1 / (tau - tau) * tau"')),
     # Language
     (ModelLanguageError, "[step] line 1: 'v / threshold': a step does not divide: put what is constant in [derived]", changed("kept * v", "v / threshold * v")),
+    (ModelNameError, "there is no function 'randn': write normal()", changed("kept * v", "kept * v + randn()")),
+    (ModelNameError, "there is no function 'clip': write min(max(x, low), high)", changed("kept * v", "clip(v, 0, 1)")),
+    (ModelLanguageError, "'sqrt' is not available in [step]: write exp(0.5 * log(x))", changed("kept * v", "sqrt(v)")),
+    (ModelLanguageError, "'tanh' is not available in [step]: write 1 - 2 * reciprocal(exp(2 * x) + 1)", changed("kept * v", "tanh(v)")),
+    (ModelLanguageError, "'if v > 0:' is not a statement of [step]: a choice is written select(condition, a, b); there are name", changed("emit(fired)", "emit(fired)\nif v > 0:\n    x = v")),
+    (ModelLanguageError, "'v += 1' is not a statement of [step]: a value that changes gets a new name, a state its next value;", changed("emit(fired)", "emit(fired)\nv += 1")),
+    (ModelLanguageError, "[step] line 3: 'dv/dt = ...' is written as its step, such as next.v = v + step * (...), with step = \"dt\" in [derived]", changed("emit(fired)", "dv/dt = -v")),
     (ModelLanguageError, "[step] line 1: '(v - 1) / (threshold + 1)': a step does not divide", changed("kept * v", "(v - 1) / (threshold + 1)")),
     (ModelLanguageError, "'v ** 2' is not in the language: there is no power: write v * v, or exp(y * log(v))", changed("kept * v", "v ** 2")),
     (ModelLanguageError, "write select(c, a, b)", changed("kept * v", "(v if v > 0[u] else v)")),

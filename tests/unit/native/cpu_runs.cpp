@@ -287,7 +287,7 @@ std::vector<uint32_t> machine_instruction_sets() {
 }
 
 const char* oracle([[maybe_unused]] const CpuCase& test_case) {
-    if (kOnlyThreads) return "cpu";
+    if (only_threads) return "cpu";
 #if defined(__SANITIZE_ADDRESS__)
     uint64_t neurons = 0;
     for (const Population& population : test_case.plan->network->populations()) neurons += population.size;

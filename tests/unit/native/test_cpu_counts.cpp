@@ -13,7 +13,7 @@ TEST_CASE("events: what recorded activity says, in order, however a run is cut a
         const std::vector<uint32_t> expected = events_of_activity(test_case, "cpu");
         size_t neurons = 0;
         for (const Population& population : test_case.plan->network->populations()) neurons += population.size;
-        if (neurons < 1000 && !kOnlyThreads) CHECK(events(test_case, "reference", {}, 5) == expected);
+        if (neurons < 1000 && !only_threads) CHECK(events(test_case, "reference", {}, 5) == expected);
         for (const CpuVariant& variant :
              {CpuVariant{}, CpuVariant{.threads = 3}, CpuVariant{.threads = 4, .job_system = true}})
             for (const uint32_t piece : {test_case.steps, 7u}) {

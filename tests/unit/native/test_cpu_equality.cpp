@@ -21,7 +21,7 @@ int64_t first_difference(const std::vector<float>& a, const std::vector<float>& 
 
 std::vector<CpuVariant> variants() {
     std::vector<CpuVariant> list;
-    if (!kOnlyThreads)
+    if (!only_threads)
         for (const uint32_t set : machine_instruction_sets()) {
             list.push_back({.instruction_set = set});
             list.push_back({.instruction_set = set, .flags = SNN_FLAG_INTERPRET_MODELS});
@@ -116,11 +116,11 @@ TEST_CASE("plastic weights move apart, up and down") {
 TEST_CASE("gradients: near the reference, the same bits for every number of threads") {
     for (const CpuCase& test_case : cpu_cases()) {
         if (test_case.plan->step_adjoint.empty()) continue;
-        const std::vector<float> expected = gradients(test_case, kOnlyThreads ? "cpu" : "reference", {});
+        const std::vector<float> expected = gradients(test_case, only_threads ? "cpu" : "reference", {});
         double largest = 0;
         for (const float value : expected) largest = std::max(largest, static_cast<double>(std::abs(value)));
         CHECK(largest > 0);
-        const auto sets = kOnlyThreads ? std::vector<uint32_t>{SNN_ISA_BEST} : machine_instruction_sets();
+        const auto sets = only_threads ? std::vector<uint32_t>{SNN_ISA_BEST} : machine_instruction_sets();
         for (const uint32_t set : sets) {
             INFO(test_case.name, ": instruction set ", set);
             const std::vector<float> alone = gradients(test_case, "cpu", {.instruction_set = set});

@@ -364,7 +364,7 @@ std::vector<std::string> spiking_models() {
 }
 // All there are for LIF; for the other models, which are blind to the formula, a few.
 std::vector<std::string> surrogates(const std::string& model) {
-    if (kOnlyThreads) return {"arctan"};
+    if (only_threads) return {"arctan"};
     if (model != "lif") return {"arctan", "boxcar", "exponential", "fast_sigmoid", "sigmoid", "superspike", "triangle"};
     std::vector<std::string> names;
     for (uint32_t i = 0; const char* name = builtin_surrogate_name(i); ++i) names.emplace_back(name);

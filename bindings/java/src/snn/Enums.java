@@ -269,6 +269,10 @@ public final class Enums {
         CROSS_ENTROPY_LAST_MEMBRANE(5),
         /** minus the step of its first spike, T when there is none */
         CROSS_ENTROPY_LATENCY(6),
+        /** of the membranes after the step */
+        CROSS_ENTROPY_MEMBRANE(14),
+        /** of the spikes, 0 or 1, of the step */
+        CROSS_ENTROPY_SPIKES(15),
         /** Mean over outputs of (score - target)^2 */
         MEAN_SQUARE_RATE(3),
         /** Mean over outputs of (score - target)^2 */

@@ -127,6 +127,10 @@ pub const SNN_LOSS_CROSS_ENTROPY_RATE: u32 = 4;
 pub const SNN_LOSS_CROSS_ENTROPY_LAST_MEMBRANE: u32 = 5;
 /// minus the step of its first spike, T when there is none
 pub const SNN_LOSS_CROSS_ENTROPY_LATENCY: u32 = 6;
+/// of the membranes after the step
+pub const SNN_LOSS_CROSS_ENTROPY_MEMBRANE: u32 = 14;
+/// of the spikes, 0 or 1, of the step
+pub const SNN_LOSS_CROSS_ENTROPY_SPIKES: u32 = 15;
 /// Mean over outputs of (score - target)^2
 pub const SNN_LOSS_MEAN_SQUARE_RATE: u32 = 3;
 /// Mean over outputs of (score - target)^2

@@ -352,6 +352,10 @@ pub enum Loss {
     CrossEntropyLastMembrane = 5,
     /// minus the step of its first spike, T when there is none
     CrossEntropyLatency = 6,
+    /// of the membranes after the step
+    CrossEntropyMembrane = 14,
+    /// of the spikes, 0 or 1, of the step
+    CrossEntropySpikes = 15,
     /// Mean over outputs of (score - target)^2
     MeanSquareRate = 3,
     /// Mean over outputs of (score - target)^2
@@ -382,6 +386,8 @@ impl Loss {
             4 => Some(Self::CrossEntropyRate),
             5 => Some(Self::CrossEntropyLastMembrane),
             6 => Some(Self::CrossEntropyLatency),
+            14 => Some(Self::CrossEntropyMembrane),
+            15 => Some(Self::CrossEntropySpikes),
             3 => Some(Self::MeanSquareRate),
             7 => Some(Self::MeanSquareCount),
             8 => Some(Self::MeanSquareMaxMembrane),
