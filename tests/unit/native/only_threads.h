@@ -1,5 +1,5 @@
 // ThreadSanitizer watches what threads do to each other. What one thread computes is tested without it, in a fraction of the time,
-// so that tests that take minutes leave most of it out where this is true.
+// so that tests that take minutes leave most of it out where `only_threads`.
 #pragma once
 
 namespace snn::test {
