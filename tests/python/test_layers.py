@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ def test_the_table_of_layers_names_what_there_is() -> None:
     names = set(re.findall(r"\bsnn((?:\.\w+)+)", text))
     assert len(names) > 40
     for name in names:
+        if name.startswith(".torch.") and find_spec("torch") is None:  # it needs what is not installed here
+            continue
         found = snn
         for part in name[1:].split("."):
             found = getattr(found, part)
