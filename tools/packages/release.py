@@ -94,7 +94,10 @@ def make_wheel(folder: Path) -> None:
         run(sys.executable, "-m", "pip", "wheel", *options, "--wheel-dir", temporary, ROOT)
         wheel = next(Path(temporary).glob("*.whl"))
         run(sys.executable, "-m", "auditwheel", "repair", wheel, "--wheel-dir", folder)
-    run(sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", folder, ROOT)
+        # Of what git knows, elsewhere: the packer follows links, and those of Wine in build/ lead to the whole file system.
+        sources = Path(temporary, "sources")
+        run("git", "-C", ROOT, "checkout-index", "--all", f"--prefix={sources}/")
+        run(sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", folder, sources)
 
 
 def built(system: System) -> Path:
