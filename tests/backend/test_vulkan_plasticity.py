@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import snn
+from tests.python.test_signals import changed
 
 from .vulkan_plan import VulkanReplay
 from .vulkan_renderer import Renderer
@@ -46,19 +47,6 @@ next.used = min(used + 0.3, 0.8)
 program = "next.w = w + rate * last * exp(-spiked) * (w_max - w)"
 """
 
-# Every event reads and writes traces of the synapse.
-MEMORY = {
-    "plasticity": {"name": "memory"},
-    "parameters": {"tau": {"default": 30.0, "unit": "ms"}, "rate": {"default": 0.1}},
-    "pre_traces": {"arrived": {"tau": "tau"}},
-    "post_traces": {"spiked": {"tau": "tau"}},
-    "synapse_traces": {"memory": {"tau": "2 * tau", "unit": "i"}, "count": {"tau": "100 * tau"}},
-    "weight": {"unit": "i", "minimum": "-1[i]", "maximum": "1[i]"},
-    "on_pre": {"program": "deliver(w + memory)\nnext.memory = memory - 0.1[i] * spiked\nnext.count = count + 1"},
-    "on_post": {"program": "next.w = w + rate * memory\nnext.memory = memory + 0.2[i] * arrived * spiked"},
-    "on_signal": {"program": "next.w = w + signal * memory + 0.01[i] * arrived\nnext.memory = 0.5 * memory * spiked"},
-}
-
 RULES = {
     "pairs": snn.PairSTDP(w_max=0.9, amplitude_plus=0.03, amplitude_minus=0.025),
     "pairs, soft, nearest": snn.PairSTDP(w_max=0.9, bounds="soft", pairing="nearest", tau_minus=30.0),
@@ -72,7 +60,7 @@ RULES = {
     "reward": snn.RewardSTDP(w_max=0.9, learning_rate=0.05, tau_eligibility=200.0),
     "reward, nearest": snn.RewardSTDP(w_max=0.9, learning_rate=0.05, pairing="nearest"),
     "homeostatic": snn.HomeostaticSTDP(w_max=0.9, target_rate=60.0, tau_rate=300.0, scaling=0.004),
-    "memory": snn.Plasticity.define(MEMORY),
+    "memory": changed(),  # every event reads and writes traces of the synapse
 }
 TRACES = {"reward": ["eligibility", "recent_spikes"], "memory": ["memory", "count", "arrived"]}  # of some of them
 SIGNALLED = {"reward", "reward, nearest", "homeostatic", "memory"}

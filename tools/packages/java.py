@@ -16,9 +16,8 @@ def make(destination: Path, prefix: Path, libraries: native.Libraries) -> Path:
 
     `libraries` has for systems other than this one a folder with libsnn and snn_jni.
     """
-    for tool in ("javac", "jar"):
-        if shutil.which(tool) is None:
-            raise SystemExit(f"{tool} is not there; it is part of a JDK (Debian: default-jdk-headless)")
+    for name in ("javac", "jar"):
+        tool(name)
     source = native.ROOT / "bindings/java"
     destination.mkdir(parents=True, exist_ok=True)
     made = destination / f"snn-{native.version()}.jar"
@@ -41,7 +40,12 @@ def make(destination: Path, prefix: Path, libraries: native.Libraries) -> Path:
 
 def headers() -> Path:
     """Where the JDK keeps jni.h."""
-    javac = shutil.which("javac")
-    if javac is None:
-        raise SystemExit("javac is not there; it is part of a JDK (Debian: default-jdk-headless)")
-    return Path(javac).resolve().parents[1] / "include"
+    return tool("javac").resolve().parents[1] / "include"
+
+
+def tool(name: str) -> Path:
+    """Find a program of the JDK; ends with what to install where there is none."""
+    found = shutil.which(name)
+    if found is None:
+        raise SystemExit(f"{name} is not there; it is part of a JDK (Debian: default-jdk-headless)")
+    return Path(found)

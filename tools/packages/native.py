@@ -34,6 +34,8 @@ class System(NamedTuple):
 
     def library(self, folder: Path) -> Path:
         """Find libsnn in a prefix, or beside the other library of a package. Raises FileNotFoundError."""
+        if not folder.is_dir():
+            raise FileNotFoundError("there is no such folder")
         name = LIBRARIES[self.platform]
         for place in (".", "bin", "lib"):
             if (folder / place / name).is_file():
