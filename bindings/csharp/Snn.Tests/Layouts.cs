@@ -302,7 +302,7 @@ namespace Snn.Tests
                 Assert.Equal(72, (byte*)&it.steps_before - start, "SNNRunDef.steps_before");
                 Assert.Equal(80, (byte*)&it.out_step_count - start, "SNNRunDef.out_step_count");
             }
-            Assert.Equal(144, sizeof(SNNTrainerDef), "sizeof(SNNTrainerDef)");
+            Assert.Equal(152, sizeof(SNNTrainerDef), "sizeof(SNNTrainerDef)");
             {
                 SNNTrainerDef it;
                 byte* start = (byte*)&it;
@@ -329,6 +329,7 @@ namespace Snn.Tests
                 Assert.Equal(132, (byte*)&it.window_steps - start, "SNNTrainerDef.window_steps");
                 Assert.Equal(136, (byte*)&it.window_updates - start, "SNNTrainerDef.window_updates");
                 Assert.Equal(140, (byte*)&it.rule - start, "SNNTrainerDef.rule");
+                Assert.Equal(144, (byte*)&it.label_smoothing - start, "SNNTrainerDef.label_smoothing");
             }
             Assert.Equal(48, sizeof(SNNBatch), "sizeof(SNNBatch)");
             {
