@@ -163,9 +163,15 @@ class Loss:
                 )
             return values
         outputs = self._output.size
+        of_targets = self.is_in_time or all(name.startswith("mean_square") for name in self.names)
+        if of_targets and outputs == 1:
+            # What `Trainer.predict` gives is taken as well; a single output tells no classes apart.
+            shape = (samples, self._steps) if self.is_in_time else (samples,)
+            given = real_array(y, "y")
+            return target_values(given.reshape(*shape, 1) if given.shape == shape else given, (*shape, 1))
         if self.is_in_time:
             return target_values(y, (samples, self._steps, outputs))
-        if all(name.startswith("mean_square") for name in self.names) and real_array(y, "y").ndim == 2:
+        if of_targets and real_array(y, "y").ndim == 2:
             return target_values(y, (samples, outputs))
         if self.needs_targets:
             raise InvalidArgumentError(

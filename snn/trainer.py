@@ -453,8 +453,9 @@ class Trainer(Strict):
             any object with a length whose ``x[i]`` is sample i.
         y : array_like
             Classes, int (samples,); for ``mean_square_SCORE`` also targets, float (samples, outputs), which
-            ``"mean_square_latency"`` always needs; for the two losses of every step float (samples, steps, outputs);
-            for a callable loss any array with an entry for each sample.
+            ``"mean_square_latency"`` always needs; for the two losses of every step float (samples, steps, outputs); of a
+            single output, whose losses of this kind always take targets, the last axis may be left out; for a callable loss any
+            array with an entry for each sample.
         validation_data : (x, y), optional
             Looked at after each epoch, never learned from.
         augment : callable, optional

@@ -24,22 +24,26 @@ def regression(outputs: int = 1, neurons: snn.Neuron | None = None, **settings: 
 @pytest.mark.parametrize("loss", ["mean_square_mean_membrane", "mean_square_last_membrane", "mean_square_max_membrane"])
 def test_a_single_output_predicts_its_value(loss: str) -> None:
     trainer = regression(loss=loss, epochs=60)
-    wanted = 0.5 + 0.5 * X**2
+    wanted = (0.5 + 0.5 * X**2)[:, 0]
     trainer.fit(X, wanted)
     found = trainer.predict(X)
     assert (found.shape, found.dtype) == ((40,), np.float32)
-    assert np.abs(found - wanted[:, 0]).mean() < 0.1
-    assert trainer.evaluate(X, wanted).loss == pytest.approx(np.mean((found - wanted[:, 0]) ** 2), rel=1e-4)
+    assert np.abs(found - wanted).mean() < 0.1
+    assert trainer.evaluate(X, wanted).loss == pytest.approx(np.mean((found - wanted) ** 2), rel=1e-4)
+    assert trainer.evaluate(X, wanted[:, None]) == pytest.approx(trainer.evaluate(X, wanted), nan_ok=True)
+    with pytest.raises(snn.InvalidArgumentError, match=r"y has shape \(39,\); it must be \(40, 1\)"):
+        trainer.fit(X, wanted[1:])
     np.testing.assert_array_equal(found, trainer.predict_scores(X)[:, 0])
 
 
 def test_losses_of_each_step_predict_each_step() -> None:
     trainer = regression(loss="mean_square_membrane", epochs=30)
-    wanted = X[:, :, None] * np.linspace(0.0, 1.0, 20)[:, None]
+    wanted = X * np.linspace(0.0, 1.0, 20)
     trainer.fit(X, wanted)
     found = trainer.predict(X)
     assert found.shape == (40, 20)
-    assert trainer.evaluate(X, wanted).loss == pytest.approx(np.mean((found - wanted[:, :, 0]) ** 2), rel=1e-4)
+    assert trainer.evaluate(X, wanted).loss == pytest.approx(np.mean((found - wanted) ** 2), rel=1e-4)
+    assert trainer.evaluate(X, wanted[:, :, None]).loss == trainer.evaluate(X, wanted).loss
     with snn.Simulation(trainer.network, batch_size=40) as sim:
         membranes = sim.run(20, {"input": X}, record={"output": "v"})["output"]["v"]
     np.testing.assert_array_equal(found, membranes[:, :, 0].T)
