@@ -88,10 +88,11 @@ def make(folder: Path, systems: list[System]) -> list[Path]:
 
 
 def make_wheel(folder: Path) -> None:
-    """Make the wheel of this Python, named after the oldest Linux that it runs on, and the sources of a wheel."""
+    """Make the wheel for every Python from 3.11 on, named after the oldest Linux that it runs on, and the sources of a wheel."""
     with tempfile.TemporaryDirectory() as temporary:
-        options = ("--no-deps", "--no-build-isolation", "--quiet", "--config-settings=build-dir=build/release")
-        run(sys.executable, "-m", "pip", "wheel", *options, "--wheel-dir", temporary, ROOT)
+        options = ("--no-deps", "--no-build-isolation", "--quiet")
+        settings = ("--config-settings=build-dir=build/release", "--config-settings=wheel.py-api=cp311")
+        run(sys.executable, "-m", "pip", "wheel", *options, *settings, "--wheel-dir", temporary, ROOT)
         wheel = next(Path(temporary).glob("*.whl"))
         run(sys.executable, "-m", "auditwheel", "repair", wheel, "--wheel-dir", folder)
         # Of what git knows, elsewhere: the packer follows links, and those of Wine in build/ lead to the whole file system.
