@@ -88,7 +88,7 @@ def make(folder: Path, systems: list[System]) -> list[Path]:
 
 
 def make_wheel(folder: Path) -> None:
-    """Make the wheel for every Python from 3.11 on, named after the oldest Linux that it runs on, and the sources of a wheel."""
+    """Make the wheel for Python 3.11 and newer, named after the oldest Linux that it runs on, and the sources of a wheel."""
     with tempfile.TemporaryDirectory() as temporary:
         options = ("--no-deps", "--no-build-isolation", "--quiet")
         settings = ("--config-settings=build-dir=build/release", "--config-settings=wheel.py-api=cp311")
