@@ -9,7 +9,7 @@ release = version = importlib.metadata.version("snn-engine")
 language = "en"
 
 extensions = [
-    "myst_parser",
+    "myst_nb",  # Markdown, and the notebook
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
@@ -22,6 +22,8 @@ templates_path = ["docs/site/templates"]
 # Pages link to headings as GitHub names them.
 myst_heading_anchors = 4
 myst_enable_extensions = ["colon_fence"]
+
+nb_execution_mode = "off"  # the notebook has its figures; a test runs it
 
 # In docstrings `Name` is a name of the package; what is none stays code.
 default_role = "py:obj"
