@@ -90,7 +90,14 @@ def make(folder: Path, systems: list[System]) -> list[Path]:
 def make_wheel(folder: Path) -> None:
     """Make the wheel of this Python, named after the oldest Linux that it runs on, and the sources of a wheel."""
     with tempfile.TemporaryDirectory() as temporary:
-        options = ("--no-deps", "--no-build-isolation", "--quiet", "--config-settings=build-dir=build/release")
+        # Where and how tools/setup --for-tests has just built it: nothing is compiled again.
+        built_before = ("build-dir=build/release", "cmake.define.SNN_BUILD_TESTS=ON")
+        options = (
+            "--no-deps",
+            "--no-build-isolation",
+            "--quiet",
+            *(f"--config-settings={one}" for one in built_before),
+        )
         run(sys.executable, "-m", "pip", "wheel", *options, "--wheel-dir", temporary, ROOT)
         wheel = next(Path(temporary).glob("*.whl"))
         run(sys.executable, "-m", "auditwheel", "repair", wheel, "--wheel-dir", folder)
