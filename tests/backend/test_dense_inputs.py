@@ -11,7 +11,7 @@ import pytest
 import snn
 from snn.engine import _native
 
-from .running import Setting, cpu_settings
+from .running import Setting, cpu_settings, read
 
 STEPS, BATCH, SOURCES, TARGETS = 13, 5, 45, 37  # no multiples of 16, and of the samples that are taken at once
 SETTINGS = [setting for setting in cpu_settings() if not setting.flags]
@@ -52,9 +52,7 @@ def train(net: snn.Network, setting: Setting, inputs: list, **settings: Any) -> 
     trainer.run_backward(
         0.0, [(net["hidden"]._index, "spikes", np.cos(np.arange(spikes.size)).reshape(spikes.shape))], []
     )
-    gradient = np.empty((SOURCES, TARGETS), np.float32)
-    session.read("input_to_hidden.weight.gradient", gradient)
-    return spikes, counters, gradient
+    return spikes, counters, read(session, "input_to_hidden.weight.gradient", np.float32)
 
 
 @pytest.mark.parametrize("share", [0.2, 0.6, 1.0])
@@ -91,9 +89,7 @@ def test_traces_of_dense_spikes(rule: int) -> None:
         trainer = _native.Trainer(session, output_population=2, steps=STEPS, loss=2, rule=rule)
         trainer.forward([(0, False, frames(0.8, held=False))], np.arange(BATCH, dtype=np.int32) % 3)
         trainer.backward()
-        gradient = np.empty((SOURCES, TARGETS), np.float32)
-        session.read("input_to_hidden.weight.gradient", gradient)
-        found.append(gradient)
+        found.append(read(session, "input_to_hidden.weight.gradient", np.float32))
     assert np.abs(found[0]).max() > 1e-3
     for gradient in found[1:]:
         np.testing.assert_allclose(gradient, found[0], rtol=1e-4, atol=1e-4 * np.abs(found[0]).max())
