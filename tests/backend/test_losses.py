@@ -10,7 +10,7 @@ from snn._words import LOSSES
 from snn.engine import _native
 
 from .cases import Builder, Case, _chain
-from .running import FLOAT64, SMOOTH, Setting, labels, open_session, read, slope
+from .running import FLOAT64, SMOOTH, Setting, labels, open_session, read, slope, vulkan_settings
 
 STEPS, BATCH, OUTPUTS, TAU, DT = 9, 3, 5, 4.0, 1.0
 SPIKING_OUTPUT = "lif"
@@ -189,20 +189,23 @@ def test_central_differences(loss: str, softened: bool) -> None:
             assert gradient[index] == pytest.approx(expected_slope, rel=1e-5, abs=1e-8), f"{path}[{index}]"
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-def test_devices_agree(loss: str) -> None:
+@pytest.mark.parametrize(
+    ("loss", "softened"), [*((one, False) for one in LOSSES), *((one, True) for one in CROSS_ENTROPIES)]
+)
+def test_devices_agree(loss: str, softened: bool) -> None:
     case = case_of(loss)
     given = targets_of(loss)
     results = []
-    for setting in (Setting("reference"), Setting("cpu"), Setting("cpu", threads=3)):
+    for setting in (Setting("reference"), Setting("cpu"), Setting("cpu", threads=3), *vulkan_settings()):
         builder = Builder(case)
         session = open_session(builder, case, setting)
-        trainer, value = run(loss, builder, session, given)
+        trainer, value = run(loss, builder, session, given, softened=softened)
         trainer.backward()
         results.append((value, read(session, "w0.weight.gradient")))
-    assert results[1][0] == pytest.approx(results[0][0], rel=1e-6)
     scale = np.abs(results[0][1]).max()
-    np.testing.assert_allclose(results[1][1], results[0][1], rtol=1e-4, atol=2e-5 * scale)
+    for value, gradient in results[1:]:
+        assert value == pytest.approx(results[0][0], rel=1e-6)
+        np.testing.assert_allclose(gradient, results[0][1], rtol=1e-4, atol=2e-5 * scale)
     np.testing.assert_array_equal(results[2][1], results[1][1])
 
 
