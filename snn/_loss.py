@@ -193,7 +193,7 @@ class Loss:
 
     def weight_of(self, targets: NDArray[Any], rows: NDArray[np.int64]) -> float:
         """Return what the mean loss of a batch was divided by."""
-        if self.class_weight is None or not self.has_classes(targets):
+        if self.class_weight is None or not self.name.startswith("cross_entropy"):
             return float(rows.size)
         return float(self.class_weight[targets[rows]].sum(dtype=np.float64))
 

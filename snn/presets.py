@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import boolean, choice, number, real_array
+from snn._arrays import boolean, choice, integer, number, real_array
 from snn._elsewhere import no_such_name
 from snn._nest import nest
 from snn.builtin_neurons import LIF, CurrentLIF, IntegrateAndFire
@@ -145,7 +145,8 @@ def snntorch_rleaky(
     if not boolean(all_to_all, "all_to_all"):
         back = OneToOne(V, **common)
     elif conv2d_channels is not None and kernel_size is not None:
-        back = Conv2d(conv2d_channels, kernel_size, padding=kernel_size // 2, bias=True, init=_LINEAR, **common)
+        padding = integer(kernel_size, "kernel_size", minimum=1) // 2
+        back = Conv2d(conv2d_channels, kernel_size, padding=padding, bias=True, init=_LINEAR, **common)
     elif conv2d_channels is None and kernel_size is None:
         back = Dense(bias=True, init=_LINEAR, **common)
     else:

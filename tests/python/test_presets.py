@@ -184,6 +184,16 @@ def test_settings_override_and_bad_ones_are_named() -> None:
             make()
 
 
+def test_a_learned_threshold_of_lapicque_is_divided_by_its_resistance() -> None:
+    neurons = snn.presets.snntorch_lapicque(3, R=4.0, C=2.0, threshold=[1.0, 2.0, 3.0], learn_threshold=True)
+    assert neurons.learnable == {"threshold": True}
+    assert neurons.parameters["threshold"].tolist() == [0.25, 0.5, 0.75]
+    one = snn.presets.snntorch_lapicque(3, beta=0.9, learn_threshold=True)
+    assert one.learnable == {"threshold": False}
+    with pytest.raises(snn.ArgumentTypeError, match=r"kernel_size is \(3, 3\), not an integer"):
+        snn.presets.snntorch_rleaky(3, beta=0.9, conv2d_channels=2, kernel_size=(3, 3))
+
+
 def test_recurrent_neurons_bring_their_connection() -> None:
     net = snn.Sequential(4, snn.Dense(6), snn.presets.snntorch_rleaky(beta=0.9), snn.Dense(2), snn.LIF(), seed=2)
     back = net.projections["hidden_to_hidden"]
