@@ -85,7 +85,7 @@ from snn.neurons import Input, Neuron, NeuronModel, SpikeInput
 from snn.normalization import BatchNorm
 from snn.placement import Placement
 from snn.plasticity import HomeostaticSTDP, PairSTDP, Plasticity, RewardSTDP, TripletSTDP, TsodyksMarkram
-from snn.population import Population
+from snn.population import Population, PopulationSlice
 from snn.projection import Projection
 from snn.quantization import Quantization
 from snn.recorder import Recorder
@@ -218,6 +218,7 @@ __all__ = [
     "Plasticity",
     "PoissonSource",
     "Population",
+    "PopulationSlice",
     "Projection",
     "Quantization",
     "Recorder",

@@ -25,7 +25,7 @@ from snn.plasticity import Plasticity
 
 if TYPE_CHECKING:
     from snn.network import Network
-    from snn.population import Population
+    from snn.population import Population, PopulationSlice
 
 __all__ = ["Projection"]
 
@@ -101,14 +101,21 @@ class Projection(Strict):
 
     @classmethod
     def _of_connection(
-        cls, network: Network, name: str, source: Population, target: Population, index: int, connection: Connection
+        cls,
+        network: Network,
+        name: str,
+        sources: PopulationSlice,
+        targets: PopulationSlice,
+        index: int,
+        connection: Connection,
     ) -> Projection:
-        resolved = connection.resolved(source.shape, target.shape, network.seed, index, f"projection {name!r}")
+        what = f"projection {name!r}"
+        resolved = connection.resolved_parts(sources, targets, network.seed, index, what)
         return cls(
             network,
             name,
-            source,
-            target,
+            sources.population,
+            targets.population,
             index,
             receptor=connection.receptor,
             delay_steps=connection.delay_steps,

@@ -142,6 +142,10 @@ cdef extern from "snn/snn.h" nogil:
         size_t source_position_count
         const float *target_positions
         size_t target_position_count
+        uint32_t first_source
+        uint32_t source_count
+        uint32_t first_target
+        uint32_t target_count
 
     void snn_population_def_default(SNNPopulationDef *out_def)
     void snn_projection_def_default(SNNProjectionDef *out_def)

@@ -176,12 +176,18 @@ namespace Snn
         internal double cutoff;
         /// <summary>0 (default): open; else the period of space along the axis, at least twice the cutoff</summary>
         internal fixed double period[3];
-        /// <summary>[source size][dimensions], finite; copied</summary>
+        /// <summary>[sources][dimensions], finite; copied</summary>
         internal float* source_positions;
-        /// <summary>source size times dimensions</summary>
+        /// <summary>sources times dimensions</summary>
         internal UIntPtr source_position_count;
         internal float* target_positions;
         internal UIntPtr target_position_count;
+        /// <summary>default 0</summary>
+        internal uint first_source;
+        /// <summary>0 (default): all from first_source on</summary>
+        internal uint source_count;
+        internal uint first_target;
+        internal uint target_count;
     }
 
     /// <summary>Pointers in these structs are borrowed: valid while the network lives and nothing is added to it.</summary>

@@ -312,10 +312,16 @@ typedef struct SNNRandomConnectionDef {
     double kernel_width;       /* above 0, in the unit of the positions, as is the cutoff */
     double cutoff;             /* above 0 */
     double period[3];          /* 0 (default): open; else the period of space along the axis, at least twice the cutoff */
-    const float *source_positions; /* [source size][dimensions], finite; copied */
-    size_t source_position_count;  /* source size times dimensions */
+    const float *source_positions; /* [sources][dimensions], finite; copied */
+    size_t source_position_count;  /* sources times dimensions */
     const float *target_positions;
     size_t target_position_count;
+    /* The part of each population that is connected, as if it were a population of its own: sizes and positions of the rule are
+     * those of the parts. Parts of one population are the same or apart, or autapses are allowed. */
+    uint32_t first_source;     /* default 0 */
+    uint32_t source_count;     /* 0 (default): all from first_source on */
+    uint32_t first_target;
+    uint32_t target_count;
 } SNNRandomConnectionDef;
 
 SNN_API void SNN_CALL snn_population_def_init(SNNPopulationDef *out_def, uint32_t struct_size);

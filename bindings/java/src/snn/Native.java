@@ -122,7 +122,7 @@ final class Native {
 
     /** Offsets of SNNRandomConnectionDef in bytes. */
     static final class SNNRandomConnectionDef {
-        static final int SIZE = 200;
+        static final int SIZE = 216;
         static final int struct_size = 0;
         static final int rule = 4;
         static final int probability = 8;
@@ -141,6 +141,10 @@ final class Native {
         static final int source_position_count = 176;
         static final int target_positions = 184;
         static final int target_position_count = 192;
+        static final int first_source = 200;
+        static final int source_count = 204;
+        static final int first_target = 208;
+        static final int target_count = 212;
     }
 
     /** Offsets of SNNNetworkInfo in bytes. */

@@ -399,12 +399,18 @@ pub struct SNNRandomConnectionDef {
     pub cutoff: f64,
     /// 0 (default): open; else the period of space along the axis, at least twice the cutoff
     pub period: [f64; 3],
-    /// \[source size\]\[dimensions\], finite; copied
+    /// \[sources\]\[dimensions\], finite; copied
     pub source_positions: *const f32,
-    /// source size times dimensions
+    /// sources times dimensions
     pub source_position_count: usize,
     pub target_positions: *const f32,
     pub target_position_count: usize,
+    /// default 0
+    pub first_source: u32,
+    /// 0 (default): all from first_source on
+    pub source_count: u32,
+    pub first_target: u32,
+    pub target_count: u32,
 }
 
 /// Pointers in these structs are borrowed: valid while the network lives and nothing is added to it.
@@ -1104,7 +1110,7 @@ pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
     ("SNNPopulationDef", 48, 8, &[0, 4, 8, 16, 32, 40]),
     ("SNNProjectionDef", 168, 8, &[0, 4, 8, 16, 20, 24, 32, 36, 40, 44, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144, 152, 156, 160]),
     ("SNNDistribution", 40, 8, &[0, 8, 16, 24, 32]),
-    ("SNNRandomConnectionDef", 200, 8, &[0, 4, 8, 16, 24, 32, 36, 40, 80, 120, 124, 128, 136, 144, 168, 176, 184, 192]),
+    ("SNNRandomConnectionDef", 216, 8, &[0, 4, 8, 16, 24, 32, 36, 40, 80, 120, 124, 128, 136, 144, 168, 176, 184, 192, 200, 204, 208, 212]),
     ("SNNNetworkInfo", 48, 8, &[0, 4, 8, 12, 16, 24, 32, 40]),
     ("SNNPopulationInfo", 56, 8, &[0, 4, 8, 24, 32, 40, 48]),
     ("SNNProjectionInfo", 136, 8, &[0, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 108, 112, 120, 128]),
@@ -1147,7 +1153,7 @@ pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
         layout!(SNNPopulationDef: struct_size, kind, name, shape, model_name, model),
         layout!(SNNProjectionDef: struct_size, kind, name, source, target, receptor, delay_steps, trainable, arithmetic, pool_mode, weights, weight_count, bias, bias_count, row_offsets, row_offset_count, synapse_targets, synapse_delays, synapse_count, kernel, stride, padding, dilation, groups, reserved, detached),
         layout!(SNNDistribution: kind, a, b, low, high),
-        layout!(SNNRandomConnectionDef: struct_size, rule, probability, count, seed, allow_autapses, allow_multapses, weight, delay, kernel, dimensions, kernel_width, cutoff, period, source_positions, source_position_count, target_positions, target_position_count),
+        layout!(SNNRandomConnectionDef: struct_size, rule, probability, count, seed, allow_autapses, allow_multapses, weight, delay, kernel, dimensions, kernel_width, cutoff, period, source_positions, source_position_count, target_positions, target_position_count, first_source, source_count, first_target, target_count),
         layout!(SNNNetworkInfo: struct_size, population_count, projection_count, finished, dt_ms, neuron_count, synapse_count, parameter_count),
         layout!(SNNPopulationInfo: struct_size, kind, shape, size, name, model_name, surrogate_name),
         layout!(SNNProjectionInfo: struct_size, kind, source, target, delay_steps, trainable, arithmetic, pool_mode, name, receptor, weight_count, bias_count, synapse_count, kernel, stride, padding, dilation, groups, by_rule, bias, fixed_point_scale, detached),
