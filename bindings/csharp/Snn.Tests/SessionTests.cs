@@ -257,14 +257,14 @@ namespace Snn.Tests
                 Run run = new Run(4).InputSpikes(0, steps, neurons).RecordValues("cells.v", new ulong[] { 0 }, v)
                     .RecordValues("cells.v", new ulong[] { 0 }, exact).RecordValues("cells.spikes", null, spikes).Record(0, events);
                 Assert.Equal(4, session.Run(run), "steps");
-                Assert.Same(new[] { 0.75f, 0, 0, 0 }, v);
-                Assert.Same(new[] { 0.75, 0, 0, 0 }, exact);
-                Assert.Same(new byte[] { 0, 1, 1, 0, 0, 0, 0, 1 }, spikes);
+                Assert.Same(new[] { 0.75f, 0, 0, 0.25f }, v);
+                Assert.Same(new[] { 0.75, 0, 0, 0.25 }, exact);
+                Assert.Same(new byte[] { 0, 1, 1, 1, 0, 0, 0, 0 }, spikes);
                 Assert.Same(neurons, events.Neurons.ToArray());
                 session.Reset();
                 var again = new byte[4];
                 session.Run(new Run(4).InputSpikes(0, events).RecordValues("cells.spikes", new ulong[] { 1 }, again));
-                Assert.Same(new byte[] { 1, 0, 0, 1 }, again);
+                Assert.Same(new byte[] { 1, 1, 0, 0 }, again);
                 Assert.Throws<ArgumentException>(() => new Run(4).InputSpikes(0, steps, new uint[3]));
                 Assert.Fails(Status.InvalidArgument, () => session.Run(new Run(3).InputSpikes(0, steps, neurons, new uint[4])));
                 Assert.Fails(Status.InvalidArgument, () => session.Run(new Run(1).RecordValues("cells.v", new ulong[] { 2 }, new float[1])));

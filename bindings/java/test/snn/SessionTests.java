@@ -222,13 +222,13 @@ final class SessionTests {
             Run.SpikeEvents events = new Run.SpikeEvents(8);
             equal(4, session.run(new Run(4).inputSpikes(0, steps, neurons, null).recordValues("cells.v", new long[] {0}, v)
                 .recordValues("cells.v", new long[] {0}, exact).recordValues("cells.spikes", null, spikes).record(0, events)));
-            same(new float[] {0.75f, 0, 0, 0}, v);
-            same(new double[] {0.75, 0, 0, 0}, exact);
-            check(Arrays.equals(new byte[] {0, 1, 1, 0, 0, 0, 0, 1}, spikes), "spikes");
+            same(new float[] {0.75f, 0, 0, 0.25f}, v);
+            same(new double[] {0.75, 0, 0, 0.25}, exact);
+            check(Arrays.equals(new byte[] {0, 1, 1, 1, 0, 0, 0, 0}, spikes), "spikes");
             same(neurons, events.neurons());
             session.reset();
             session.run(new Run(4).inputSpikes(0, events).recordValues("cells.spikes", new long[] {1}, again));
-            check(Arrays.equals(new byte[] {1, 0, 0, 1}, again), "again");
+            check(Arrays.equals(new byte[] {1, 1, 0, 0}, again), "again");
             fails(IllegalArgumentException.class, () -> new Run(4).inputSpikes(0, steps, new int[3], null));
             fails(Status.INVALID_ARGUMENT, () -> session.run(new Run(3).inputSpikes(0, steps, neurons, new int[4])));
             fails(Status.INVALID_ARGUMENT, () -> session.run(new Run(1).recordValues("cells.v", new long[] {2}, new float[1])));
