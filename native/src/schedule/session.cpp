@@ -49,6 +49,7 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
         input_places_[i] = static_cast<uint32_t>(inputs_.size());
         const size_t count = checked_product(batch_size_, populations[i].size, populations[i].name);
         inputs_.push_back({.population = i,
+                           .size = populations[i].size,
                            .clears = populations[i].kind == SNN_POPULATION_SPIKE_INPUT,
                            .values = {}});
         input_counts.push_back(count);
@@ -125,8 +126,7 @@ void Session::set_samples(uint32_t population, uint32_t first, uint32_t sample_c
 }
 
 void Session::take_samples(Input& input, uint32_t first, uint32_t sample_count, const float* values) {
-    const size_t size = input.values.size() / batch_size_;
-    std::memcpy(input.values.data() + first * size, values, sample_count * size * sizeof(float));
+    std::memcpy(input.values.data() + first * input.size, values, sample_count * input.size * sizeof(float));
     input.filled = true;
     input.forget_list();
 }
@@ -151,13 +151,12 @@ void Session::add_input_spikes(uint32_t population, uint32_t sample, const uint3
 
 // They are values too, for executors that take no lists and for what is saved.
 void Session::add_spikes(Input& input, uint32_t sample, std::span<const uint32_t> neurons) {
-    const size_t size = input.values.size() / batch_size_;
-    if (!input.filled && StepSpikes::fits(batch_size_, static_cast<uint32_t>(size))) {
-        if (!input.spikes) input.spikes = std::make_unique<StepSpikes>(batch_size_, static_cast<uint32_t>(size));
+    if (!input.filled && StepSpikes::fits(batch_size_, input.size)) {
+        if (!input.spikes) input.spikes = std::make_unique<StepSpikes>(batch_size_, input.size);
         input.listed = true;
     }
     input.filled = true;
-    for (const uint32_t neuron : neurons) input.values[sample * size + neuron] = 1.0f;
+    for (const uint32_t neuron : neurons) input.values[size_t{sample} * input.size + neuron] = 1.0f;
     if (input.listed) input.spikes->add(sample, neurons);
 }
 
@@ -183,16 +182,9 @@ void Session::clear_spike_inputs() {
     }
 }
 
-// What was set or bound.
-InputFrames Session::step_frames(Input& input) const {
-    InputFrames frames{input.population, input.bound ? input.bound : input.values.data(), 0};
-    if (input.listed && !input.bound) input.spikes->list(frames);
-    return frames;
-}
-
 // Steps with the inputs that were set or bound.
 RunRequest Session::request_for(uint32_t count) {
-    for (size_t i = 0; i < inputs_.size(); ++i) frames_[i] = step_frames(inputs_[i]);
+    for (size_t i = 0; i < inputs_.size(); ++i) inputs_[i].tell(frames_[i]);
     RunRequest request;
     request.first_step = steps_done_;
     request.inputs = frames_;

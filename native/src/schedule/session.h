@@ -161,7 +161,7 @@ public:
 
 private:
     struct Input {
-        uint32_t population;
+        uint32_t population, size;
         bool clears;                // spike input: empty after one step
         bool filled = false;        // a spike input that was set for the coming step
         const float* bound = nullptr;
@@ -175,6 +175,11 @@ private:
         std::vector<Coming> is_coming{};
         bool any_coming = false;
 
+        // What was set or bound, for one step or, where nothing is listed, several.
+        void tell(InputFrames& out_frames) const {
+            out_frames = {population, bound ? bound : values.data(), 0};
+            if (listed && !bound) spikes->list(out_frames);
+        }
         void forget_list() {
             if (std::exchange(listed, false)) spikes->forget();
         }
@@ -236,7 +241,6 @@ private:
     void take_samples(Input& input, uint32_t first, uint32_t sample_count, const float* values);
     void check_sample(uint32_t sample) const;
     void check_takes(const Input& input) const;
-    InputFrames step_frames(Input& input) const;
     void add_spikes(Input& input, uint32_t sample, std::span<const uint32_t> neurons);
     void add_coming(Input& input, uint32_t sample, std::span<const uint32_t> neurons) const;
     Variable find_variable(std::string_view path) const;

@@ -54,14 +54,13 @@ void Session::wait() {
 
 void Session::take_coming(Input& input) {
     if (!std::exchange(input.any_coming, false)) return;
-    const size_t size = input.values.size() / batch_size_;
     for (uint32_t sample = 0; sample < batch_size_; ++sample) {
-        const float* const coming = input.coming.data() + sample * size;
+        const float* const coming = input.coming.data() + size_t{sample} * input.size;
         switch (std::exchange(input.is_coming[sample], Input::nothing)) {
             case Input::nothing: break;
             case Input::set: take_samples(input, sample, 1, coming); break;
             case Input::added:
-                for (uint32_t neuron = 0; neuron < size; ++neuron)
+                for (uint32_t neuron = 0; neuron < input.size; ++neuron)
                     if (coming[neuron] != 0.0f) add_spikes(input, sample, {&neuron, 1});
                 break;
         }
@@ -69,10 +68,9 @@ void Session::take_coming(Input& input) {
 }
 
 void Session::add_coming(Input& input, uint32_t sample, std::span<const uint32_t> neurons) const {
-    const size_t size = input.values.size() / batch_size_;
-    float* const coming = input.coming.data() + sample * size;
+    float* const coming = input.coming.data() + size_t{sample} * input.size;
     if (input.is_coming[sample] == Input::nothing) {
-        std::fill_n(coming, size, 0.0f);
+        std::fill_n(coming, input.size, 0.0f);
         input.is_coming[sample] = Input::added;
         input.any_coming = true;
     }

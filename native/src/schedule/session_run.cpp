@@ -288,7 +288,7 @@ void Session::run(const SNNRunDef& def) {
     for (uint32_t done = 0; done < def.step_count;) {
         bool pending = false;
         for (const size_t k : not_given) {
-            frames[k] = step_frames(inputs_[k]);
+            inputs_[k].tell(frames[k]);
             pending |= inputs_[k].clears && inputs_[k].filled;
         }
         uint32_t now = def.step_count - done;
