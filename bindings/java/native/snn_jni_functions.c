@@ -203,7 +203,22 @@ LAYOUT(offsetof(SNNSpikeRecord, neurons) == 16);
 LAYOUT(offsetof(SNNSpikeRecord, samples) == 24);
 LAYOUT(offsetof(SNNSpikeRecord, capacity) == 32);
 LAYOUT(offsetof(SNNSpikeRecord, count) == 40);
-LAYOUT(sizeof(SNNRunDef) == 88);
+LAYOUT(sizeof(SNNSpikeInput) == 40);
+LAYOUT(offsetof(SNNSpikeInput, struct_size) == 0);
+LAYOUT(offsetof(SNNSpikeInput, population) == 4);
+LAYOUT(offsetof(SNNSpikeInput, steps) == 8);
+LAYOUT(offsetof(SNNSpikeInput, neurons) == 16);
+LAYOUT(offsetof(SNNSpikeInput, samples) == 24);
+LAYOUT(offsetof(SNNSpikeInput, count) == 32);
+LAYOUT(sizeof(SNNValueRecord) == 48);
+LAYOUT(offsetof(SNNValueRecord, struct_size) == 0);
+LAYOUT(offsetof(SNNValueRecord, dtype) == 4);
+LAYOUT(offsetof(SNNValueRecord, path) == 8);
+LAYOUT(offsetof(SNNValueRecord, indices) == 16);
+LAYOUT(offsetof(SNNValueRecord, index_count) == 24);
+LAYOUT(offsetof(SNNValueRecord, data) == 32);
+LAYOUT(offsetof(SNNValueRecord, count) == 40);
+LAYOUT(sizeof(SNNRunDef) == 112);
 LAYOUT(offsetof(SNNRunDef, struct_size) == 0);
 LAYOUT(offsetof(SNNRunDef, step_count) == 4);
 LAYOUT(offsetof(SNNRunDef, inputs) == 8);
@@ -218,6 +233,10 @@ LAYOUT(offsetof(SNNRunDef, spike_record_count) == 64);
 LAYOUT(offsetof(SNNRunDef, record_interval) == 68);
 LAYOUT(offsetof(SNNRunDef, steps_before) == 72);
 LAYOUT(offsetof(SNNRunDef, out_step_count) == 80);
+LAYOUT(offsetof(SNNRunDef, spike_inputs) == 88);
+LAYOUT(offsetof(SNNRunDef, value_records) == 96);
+LAYOUT(offsetof(SNNRunDef, spike_input_count) == 104);
+LAYOUT(offsetof(SNNRunDef, value_record_count) == 108);
 LAYOUT(sizeof(SNNTrainerDef) == 144);
 LAYOUT(offsetof(SNNTrainerDef, struct_size) == 0);
 LAYOUT(offsetof(SNNTrainerDef, output_population) == 4);
@@ -782,6 +801,12 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1set_1sample_1input(JNIEnv *
     (void)env;
     (void)self;
     return (jint)snn_session_set_sample_input((SNNHandle)(intptr_t)handle, (uint32_t)population, (uint32_t)sample, (const float *)(intptr_t)values, (size_t)count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1add_1input_1spikes(JNIEnv *env, jclass self, jlong handle, jint population, jint sample, jlong neurons, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_session_add_input_spikes((SNNHandle)(intptr_t)handle, (uint32_t)population, (uint32_t)sample, (const uint32_t *)(intptr_t)neurons, (size_t)count);
 }
 
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1bind_1input(JNIEnv *env, jclass self, jlong handle, jint population, jlong values, jlong count) {

@@ -607,8 +607,8 @@ SNN_API SNNStatus SNN_CALL snn_run_step_within(SNNHandle handle, float frame_dt,
  * does (INFINITY: no budget), on a thread that the session has for it from its first call on, and returns at once. *out_begun (may be
  * null): 1; 0 when steps are still under way, and the time is carried to the next call.
  * Until snn_session_poll or snn_session_wait has said that they are done, functions of inputs take what the next steps read -
- * snn_session_set_input and snn_session_set_sample_input - and any other use of the session is SNN_ERROR_BUSY, except
- * snn_session_network; memory that is bound is being read. snn_destroy_network waits for the steps.
+ * snn_session_set_input, snn_session_set_sample_input and snn_session_add_input_spikes - and any other use of the session is
+ * SNN_ERROR_BUSY, except snn_session_network; memory that is bound is being read. snn_destroy_network waits for the steps.
  * Errors: SNN_ERROR_INVALID_ARGUMENT as for snn_run_step_within; SNN_ERROR_UNSUPPORTED where the program lends a Vulkan device or a job
  * system. */
 SNN_API SNNStatus SNN_CALL snn_session_begin(SNNHandle handle, float frame_dt, float budget_s, uint32_t *out_begun);
@@ -652,6 +652,14 @@ SNN_API SNNStatus SNN_CALL snn_session_set_input(SNNHandle handle, uint32_t popu
  * creature of a game gives its own senses. */
 SNN_API SNNStatus SNN_CALL snn_session_set_sample_input(SNNHandle handle, uint32_t population, uint32_t sample, const float *values,
                                                         size_t count);
+/* Spikes for the coming step of one sample, as they come from a camera, a socket or another network: the `count` neurons of a
+ * spike input, in any order, are added to what the sample was given before. One that is named twice spikes once; the input is
+ * empty again after the step. The bits are those of snn_session_set_input; on the CPU the time follows the spikes and one bit
+ * for each neuron of the input. The first call for an input reserves memory, later ones do not allocate.
+ * Errors: SNN_ERROR_INVALID_ARGUMENT (a neuron or sample out of range; no spike input), SNN_ERROR_STATE (the input is bound);
+ * the input is then as it was. */
+SNN_API SNNStatus SNN_CALL snn_session_add_input_spikes(SNNHandle handle, uint32_t population, uint32_t sample,
+                                                        const uint32_t *neurons, size_t count);
 /* As snn_session_set_input, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.
  * Values other than 0 count as spikes for a spike input; NaN in a value input makes states NaN until the session is reset. */
 SNN_API SNNStatus SNN_CALL snn_session_bind_input(SNNHandle handle, uint32_t population, const float *values, size_t count);
@@ -747,6 +755,31 @@ typedef struct SNNSpikeRecord {
     size_t capacity;     /* at least batch_size times size: as many as one step can give */
     size_t count;        /* out: number of events */
 } SNNSpikeRecord;
+/* The spikes of a spike input one by one, in the caller's arrays: in the order of their steps, those of a step in any order; a
+ * neuron that is named twice in a step spikes once. Silent steps and neurons take no memory. What SNNSpikeRecord recorded of a
+ * population of the same size may be given as it is. */
+typedef struct SNNSpikeInput {
+    uint32_t struct_size;
+    uint32_t population;     /* a spike input */
+    const uint32_t *steps;   /* [count] since the run began, 0: its first; less than steps_before + step_count. Events before
+                                steps_before belong to an earlier call of the run and are passed over */
+    const uint32_t *neurons; /* [count] less than the population's size */
+    const uint32_t *samples; /* [count] less than batch_size; may be null when that is 1 */
+    size_t count;            /* number of events, may be 0; at most 2^32 - 1 */
+} SNNSpikeInput;
+/* Values of chosen neurons or synapses, after every record_interval steps: the memory follows what was chosen. */
+typedef struct SNNValueRecord {
+    uint32_t struct_size;
+    uint32_t dtype;          /* SNN_FLOAT32 or SNN_FLOAT64; for spikes also SNN_UINT8, for states of whole numbers SNN_INT32 */
+    const char *path;        /* as for snn_session_read: "population.state", "population.spikes", "projection.weight",
+                                "projection.bias", "projection.trace" */
+    const uint64_t *indices; /* [index_count] neurons or synapses: places in one sample's values, in any order, repeats allowed;
+                                null, with index_count 0: all */
+    size_t index_count;
+    void *data;              /* [row][batch_size][index_count], written as the run goes. Of a projection [row][index_count],
+                                unless samples have weights of their own and the path names none of them */
+    size_t count;
+} SNNValueRecord;
 /* Called every `progress_interval` steps, or by the clock; a value other than 0 stops the run (SNN_ERROR_STOPPED). */
 typedef int32_t(SNN_CALL *SNNProgressCallback)(uint64_t steps_done, uint64_t steps_total, void *user);
 typedef struct SNNRunDef {
@@ -765,6 +798,10 @@ typedef struct SNNRunDef {
     uint32_t steps_before;         /* default 0; of a run that this call goes on with: they count in `steps` of events and towards
                                       record_interval */
     uint32_t *out_step_count;      /* the steps that were done; null: not wanted, only without spike_records */
+    const SNNSpikeInput *spike_inputs; /* all of one struct_size; an input is here or in `inputs`, once */
+    const SNNValueRecord *value_records; /* all of one struct_size; written after every record_interval steps */
+    uint32_t spike_input_count;
+    uint32_t value_record_count;
 } SNNRunDef;
 SNN_API void SNN_CALL snn_run_def_init(SNNRunDef *out_def, uint32_t struct_size);
 SNN_INLINE void snn_run_def_default(SNNRunDef *out_def) { snn_run_def_init(out_def, sizeof *out_def); }
