@@ -126,6 +126,10 @@ class Network(Strict):
         ------
         InvalidArgumentError
             The name is taken or is no name, or the size is missing.
+
+        Notes
+        -----
+        Neurons that are made to be recurrent, such as ``snn.presets.snntorch_rleaky``, are connected with themselves.
         """
         valid_name(name, "the population name")
         if not isinstance(neurons, Neuron | Input):
@@ -164,6 +168,14 @@ class Network(Strict):
         self._populations[name] = population
         if isinstance(neurons, Neuron):
             self._definitions[neurons.definition.name] = neurons.definition
+            if neurons.recurrent is not None:
+                layer.recurrent = None  # from now on it is the network's
+                try:
+                    self.connect(population, population, neurons.recurrent)
+                except Exception:
+                    del self._populations[name]
+                    self._native = None
+                    raise
         return population
 
     @keywords_told

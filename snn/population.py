@@ -127,6 +127,11 @@ class Population(Strict):
         """Names of the states that can be read, written and recorded."""
         return tuple(self._layer.definition.states) if isinstance(self._layer, Neuron) else ()
 
+    @property
+    def _membrane(self) -> str:
+        """Name of the state that losses of the membrane look at; nothing where there is none."""
+        return self._layer.definition.membrane if isinstance(self._layer, Neuron) else ""
+
     def _check_recordable(self, variable: str, of_a_run: Sequence[str] = ()) -> None:
         """Raise NotFoundError unless `variable` is a state, spikes of a model that has them, or one of `of_a_run`."""
         if self.is_input:

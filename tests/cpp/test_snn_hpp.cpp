@@ -429,6 +429,13 @@ TEST_CASE("training lowers the loss and tells its callbacks") {
     CHECK(!session.to_network().learnable(1, "threshold"));
     CHECK(session.to_network().parameter(1, "tau_membrane")[0] != 20.0);
     trainer.set_learning_rate(0.001);
+    CHECK_THROWS_WITH(trainer.set_class_weights(std::vector<float>{1}), doctest::Contains("count is 1; expected 2"));
+    CHECK_THROWS_WITH(trainer.loss_of(1), doctest::Contains("has no loss"));
+    trainer.set_class_weights(std::vector<float>{1, 0});
+    const double one = trainer.forward(snn::Trainer::batch(inputs, std::vector<int32_t>{0, 1})).loss;
+    CHECK(trainer.loss_of(2) == one);
+    CHECK(one == trainer.forward(snn::Trainer::batch(inputs, std::vector<int32_t>{0, -1})).loss);
+    trainer.set_class_weights({});
     trainer.forward(snn::Trainer::batch(inputs, labels));
     std::vector<float> scores(4);
     trainer.scores(scores);

@@ -333,7 +333,7 @@ namespace Snn.Tests
                 Assert.Equal(104, (byte*)&it.spike_input_count - start, "SNNRunDef.spike_input_count");
                 Assert.Equal(108, (byte*)&it.value_record_count - start, "SNNRunDef.value_record_count");
             }
-            Assert.Equal(144, sizeof(SNNTrainerDef), "sizeof(SNNTrainerDef)");
+            Assert.Equal(152, sizeof(SNNTrainerDef), "sizeof(SNNTrainerDef)");
             {
                 SNNTrainerDef it;
                 byte* start = (byte*)&it;
@@ -360,6 +360,7 @@ namespace Snn.Tests
                 Assert.Equal(132, (byte*)&it.window_steps - start, "SNNTrainerDef.window_steps");
                 Assert.Equal(136, (byte*)&it.window_updates - start, "SNNTrainerDef.window_updates");
                 Assert.Equal(140, (byte*)&it.rule - start, "SNNTrainerDef.rule");
+                Assert.Equal(144, (byte*)&it.label_smoothing - start, "SNNTrainerDef.label_smoothing");
             }
             Assert.Equal(48, sizeof(SNNBatch), "sizeof(SNNBatch)");
             {

@@ -515,6 +515,8 @@ namespace Snn
         internal uint window_updates;
         /// <summary>SNN_LEARNING_*, default BPTT.</summary>
         internal uint rule;
+        /// <summary>CROSS_ENTROPY losses, 0 to 1, default 0: so much of what is wanted of the class is wanted of all K outputs alike, 1 - e + e / K of it and e / K of each other (Szegedy et al. 2016)</summary>
+        internal double label_smoothing;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -1135,6 +1137,10 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_scores(TrainerHandle trainer, float* out_scores, UIntPtr count);
 
+        /// <summary>The part of the last step's or forward's loss that comes from the loss of output_population or from an auxiliary one, its weight included; 0 before the first.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_loss_of(TrainerHandle trainer, uint population, double* out_loss);
+
         /// <summary>What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and parameters of its session: training that continues from all of them gives the same bits as training that was never interrupted.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_get_state(TrainerHandle trainer, double* out_values, UIntPtr* io_count);
@@ -1146,6 +1152,10 @@ namespace Snn
         /// <summary>A second loss, of another population than output_population: `weight` times it is added to the loss, and its gradients to theirs.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_auxiliary_loss(TrainerHandle trainer, uint population, uint loss, double weight);
+
+        /// <summary>Weights of the classes in CROSS_ENTROPY losses, auxiliary ones too: [outputs], each at least 0; they are copied. count 0: none, which is 1 each.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_set_class_weights(TrainerHandle trainer, float* weights, UIntPtr count);
 
         /// <summary>Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]

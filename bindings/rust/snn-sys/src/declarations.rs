@@ -738,6 +738,8 @@ pub struct SNNTrainerDef {
     pub window_updates: u32,
     /// SNN_LEARNING_*, default BPTT.
     pub rule: u32,
+    /// CROSS_ENTROPY losses, 0 to 1, default 0: so much of what is wanted of the class is wanted of all K outputs alike, 1 - e + e / K of it and e / K of each other (Szegedy et al. 2016)
+    pub label_smoothing: f64,
 }
 
 #[repr(C)]
@@ -1098,12 +1100,16 @@ extern "C" {
     pub fn snn_trainer_run_backward(trainer: SNNTrainer, loss: f64, gradients: *const SNNRecordArray, gradient_count: u32, input_gradients: *const SNNRecordArray, input_gradient_count: u32) -> SNNStatus;
     /// Scores of the last forward as the loss has them; \[batch_size\]\[outputs\].
     pub fn snn_trainer_scores(trainer: SNNTrainer, out_scores: *mut f32, count: usize) -> SNNStatus;
+    /// The part of the last step's or forward's loss that comes from the loss of output_population or from an auxiliary one, its weight included; 0 before the first.
+    pub fn snn_trainer_loss_of(trainer: SNNTrainer, population: u32, out_loss: *mut f64) -> SNNStatus;
     /// What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and parameters of its session: training that continues from all of them gives the same bits as training that was never interrupted.
     pub fn snn_trainer_get_state(trainer: SNNTrainer, out_values: *mut f64, io_count: *mut usize) -> SNNStatus;
     /// Takes over a state; a forward and backward that wait for their update are forgotten.
     pub fn snn_trainer_set_state(trainer: SNNTrainer, values: *const f64, count: usize) -> SNNStatus;
     /// A second loss, of another population than output_population: `weight` times it is added to the loss, and its gradients to theirs.
     pub fn snn_trainer_set_auxiliary_loss(trainer: SNNTrainer, population: u32, loss: u32, weight: f64) -> SNNStatus;
+    /// Weights of the classes in CROSS_ENTROPY losses, auxiliary ones too: \[outputs\], each at least 0; they are copied. count 0: none, which is 1 each.
+    pub fn snn_trainer_set_class_weights(trainer: SNNTrainer, weights: *const f32, count: usize) -> SNNStatus;
     /// Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times.
     pub fn snn_trainer_set_dropout(trainer: SNNTrainer, population: u32, probability: f64, seed: u64) -> SNNStatus;
     /// Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer; it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output channel (conv2d) or target neuron where per_channel is 1; the products are exact.
@@ -1168,7 +1174,7 @@ pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
     ("SNNSpikeInput", 40, 8, &[0, 4, 8, 16, 24, 32]),
     ("SNNValueRecord", 48, 8, &[0, 4, 8, 16, 24, 32, 40]),
     ("SNNRunDef", 112, 8, &[0, 4, 8, 16, 20, 24, 32, 40, 48, 56, 64, 68, 72, 80, 88, 96, 104, 108]),
-    ("SNNTrainerDef", 144, 8, &[0, 4, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 132, 136, 140]),
+    ("SNNTrainerDef", 152, 8, &[0, 4, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 132, 136, 140, 144]),
     ("SNNBatch", 48, 8, &[0, 4, 8, 16, 24, 32, 40]),
     ("SNNTrainResult", 32, 8, &[0, 4, 8, 16, 24]),
     ("SNNWeightUpdate", 24, 8, &[0, 4, 8, 16]),
@@ -1213,7 +1219,7 @@ pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
         layout!(SNNSpikeInput: struct_size, population, steps, neurons, samples, count),
         layout!(SNNValueRecord: struct_size, dtype, path, indices, index_count, data, count),
         layout!(SNNRunDef: struct_size, step_count, inputs, input_count, record_count, records, progress, progress_user, progress_interval, spike_records, spike_record_count, record_interval, steps_before, out_step_count, spike_inputs, value_records, spike_input_count, value_record_count),
-        layout!(SNNTrainerDef: struct_size, output_population, step_count, loss, optimizer, rate_on, rate_off, learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_clip_norm, rate_regularization, rate_target, parameter_rate_factor, l1_regularization, van_rossum_tau_ms, checkpoint_steps, window_steps, window_updates, rule),
+        layout!(SNNTrainerDef: struct_size, output_population, step_count, loss, optimizer, rate_on, rate_off, learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_clip_norm, rate_regularization, rate_target, parameter_rate_factor, l1_regularization, van_rossum_tau_ms, checkpoint_steps, window_steps, window_updates, rule, label_smoothing),
         layout!(SNNBatch: struct_size, input_count, inputs, labels, label_count, targets, target_count),
         layout!(SNNTrainResult: struct_size, sample_count, correct_count, loss, spike_count),
         layout!(SNNWeightUpdate: struct_size, projection, update, gradient_norm),
