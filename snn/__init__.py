@@ -84,7 +84,7 @@ from snn.network import MemoryEstimate, Network, load, save
 from snn.neurons import Input, Neuron, NeuronModel, SpikeInput
 from snn.normalization import BatchNorm
 from snn.placement import Placement
-from snn.plasticity import HomeostaticSTDP, PairSTDP, Plasticity, RewardSTDP, TripletSTDP, TsodyksMarkram
+from snn.plasticity import BraderFusi, HomeostaticSTDP, PairSTDP, Plasticity, RewardSTDP, TripletSTDP, TsodyksMarkram
 from snn.population import Population
 from snn.projection import Projection
 from snn.quantization import Quantization
@@ -166,6 +166,7 @@ __all__ = [
     "AvgPool2d",
     "Backpropagation",
     "BatchNorm",
+    "BraderFusi",
     "BusyError",
     "ConductanceLIF",
     "Connection",

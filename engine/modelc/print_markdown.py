@@ -75,6 +75,10 @@ def plasticity_page(definition: Definition) -> str:
     for left_by, traces in (("arrivals", definition.pre_traces), ("the target's spikes", definition.post_traces)):
         lines += [f"| `{t.name}` | {left_by} | `{t.tau}` | `{t.keep}` | {t.doc} |" for t in traces]
     lines += [f"| `{t.name}` | the synapse's events | `{t.tau}` | | {t.doc} |" for t in definition.synapse_traces]
+    if definition.target_states:
+        lines += ["", "## States of the target", "", "Read as they are before the step of the event.", ""]
+        lines += ["| name | state | unit | meaning |", "|---|---|---|---|"]
+        lines += [f"| `{s.name}` | `{s.state}` | {s.unit} | {s.doc} |" for s in definition.target_states]
     if definition.derived:
         lines += ["", "## Derived constants", "", "Computed once, in double; `dt` is the step in ms.", "", "```"]
         for name, expression in definition.derived.items():
