@@ -117,7 +117,7 @@ def _event(
     constants: set[int],
     reads: dict[str, bool],
 ) -> list[str]:
-    """One event as a member function; remembers which constants, traces and states it reads. Outputs as `EventProgram.outputs`."""
+    """One event as a member function; remembers what it reads. Outputs as `EventProgram.outputs`."""
     statements, text, read = cut(program, outputs, operation)
     first = len(definition.parameters) + len(definition.options) + len(definition.derived)
     constants |= {register for register in read if register < first}

@@ -95,7 +95,11 @@ RULES = {
     "memory": changed(),  # every event reads and writes traces of the synapse
     "membrane": snn.Plasticity.define(MEMBRANE),
 }
-TRACES = {"reward": ["eligibility", "recent_spikes"], "memory": ["memory", "count", "arrived"], "membrane": ["seen"]}  # of some of them
+TRACES = {
+    "reward": ["eligibility", "recent_spikes"],
+    "memory": ["memory", "count", "arrived"],
+    "membrane": ["seen"],
+}  # of some of them
 SIGNALLED = {"reward", "reward, nearest", "homeostatic", "memory", "membrane"}
 STEPS = 60
 

@@ -23,10 +23,13 @@ def brader_fusi(
 ) -> tuple[list[float], list[float]]:
     """Brader, Senn & Fusi 2007, equations 3 to 5: X after each arrival, and the efficacy J(X) that it delivers.
 
-    The weight begins in the stable state on its side. X drifts in every step, and calcium is a sum over all earlier spikes.
+    The weight begins in the stable state on its side, if anything drifts there. X drifts in every step; calcium is a sum over all
+    earlier spikes.
     """
     low, extent = p["w_min"], p["w_max"] - p["w_min"]
-    x = 1.0 if (weight - low) / extent > p["border"] else 0.0
+    x = (weight - low) / extent
+    if p["drift_up" if x > p["border"] else "drift_down"] > 0:
+        x = 1.0 if x > p["border"] else 0.0
     spikes: list[int] = []
     weights, delivered = [], []
     for step, (arrives, spiked) in enumerate(zip(arrivals, posts, strict=True)):

@@ -77,6 +77,12 @@ program = "next.w = w - amplitude_minus * max(below - theta_minus, 0)"
 program = "next.w = w + amplitude_plus * x * max(u_plus - theta_minus, 0)"
 """
 
+STATELESS = {
+    "model": {"name": "gate"},
+    "receptors": {"current": {}},
+    "step": {"program": "emit(spike(current - 1))"},
+}
+
 # Every event reads a state, and traces of the synapse go with them; a signal writes down what it saw.
 SEEN = """
 [plasticity]
@@ -118,8 +124,10 @@ def network(rule, sources, targets, neurons=None, *, synapses=None, delay=0):
     net = snn.Network(dt=DT)
     net.add("source", snn.SpikeInput(sources))
     net.add("force", snn.SpikeInput(targets))
-    net.add("drive", snn.ValueInput(targets))
-    net.add("target", neurons or snn.LIF(targets, tau_membrane=5.0, threshold=1e3))
+    net.add("drive", snn.Input(targets))
+    if neurons is None:
+        neurons = snn.LIF(targets, tau_membrane=5.0, threshold=1e3, reset="value")
+    net.add("target", neurons)
     net.connect("force", "target", snn.OneToOne(1.5e3))
     net.connect("drive", "target", snn.OneToOne(1.0))
     if synapses is None:
@@ -162,7 +170,7 @@ def arrivals(spikes, delay):
     return shifted
 
 
-BISTABLE = {"up_low": 2.5, "up_high": 9.0, "down_low": 1.5, "down_high": 5.0, "threshold_v": 2.0}
+BISTABLE = {"up_low": 2.5, "up_high": 9.0, "down_low": 1.5, "down_high": 9.0, "threshold_v": 4.0}
 
 
 @pytest.mark.parametrize("device", ["reference", "cpu"])
@@ -197,7 +205,7 @@ def test_bistable_synapses_are_those_of_the_paper(values, device):
     np.testing.assert_allclose(got, expected, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("period", [10, 20, 40, 56, 58, 80])
+@pytest.mark.parametrize("period", [10, 20, 36, 44, 58, 80])
 def test_a_regular_train_potentiates_where_its_steps_outrun_the_drift(period):
     # Every arrival sees a membrane above the threshold: X_n = n a - (n - 1) beta T, until it passes theta_X or, where
     # a <= beta T, for ever at or below a. The border lies at a rate of beta / a = 35 Hz, a period of 28.6 ms.
@@ -230,7 +238,7 @@ def test_a_regular_train_potentiates_where_its_steps_outrun_the_drift(period):
 def test_what_is_delivered_is_one_of_two_levels_or_the_weight(efficacy):
     inputs = trains(sources=1, targets=12)
     # Membranes that forget within a step: without a spike, v is what arrives and the drive.
-    neurons = snn.LIF(12, tau_membrane=0.01, threshold=1e3)
+    neurons = snn.LIF(12, tau_membrane=0.01, threshold=1e3, reset="value")
     values = BISTABLE | {"threshold_v": 0.4, "w_min": 0.25, "w_max": 0.75, "efficacy": efficacy}
     rule = snn.BraderFusi(**values)
     weights = np.random.default_rng(9).uniform(0.25, 0.75, 12)
@@ -274,7 +282,7 @@ def test_events_see_the_state_before_their_step(device):
     drive = np.array([[1.0], [2.0], [4.0], [8.0], [16.0], [32.0], [64.0], [128.0]], np.float32)
     spikes[[0, 3]] = True
     forced[5] = True
-    neurons = snn.LIF(1, tau_membrane=0.01, threshold=1e3)  # its membrane is the input of the step
+    neurons = snn.LIF(1, tau_membrane=0.01, threshold=1e3, reset="value")  # its membrane is the input of the step
     net = network(snn.Plasticity.define(SEEN), 1, 1, neurons, synapses=(np.zeros((2, 1), int), None, np.zeros(1)))
     with snn.Simulation(net, device=device) as sim:
         run(sim, (spikes, forced, drive), 0, 1)
@@ -299,7 +307,7 @@ def named():
     yield "compiled", snn.BraderFusi(**BISTABLE), None
     yield "interpreted", snn.Plasticity.define(own, **BISTABLE), None
     yield "clopath", snn.Plasticity.define(CLOPATH), FILTERED
-    yield "all events", snn.Plasticity.define(SEEN), None
+    yield "all events", snn.Plasticity.define(SEEN.replace('1000"', '1"')), None
 
 
 CASES = list(named())
@@ -417,16 +425,15 @@ def test_targets_without_the_state_are_refused():
         r"float states are: v$"
     )
     with pytest.raises(InvalidArgumentError, match=sentence):
-        snn.Simulation(network(rule, 1, 1))
+        network(rule, 1, 1)
     whole = snn.Plasticity.define(changed(CLOPATH, 'state = "u_minus"', 'state = "refractory_left"'))
     with pytest.raises(InvalidArgumentError, match="reads the state 'refractory_left' of its target"):
-        snn.Simulation(network(whole, 1, 1))
+        network(whole, 1, 1)
     net = snn.Network(dt=DT)
     net.add("source", snn.SpikeInput(1))
-    net.add("target", snn.PoissonSource(1))
-    net.connect("source", "target", snn.Sparse.all_to_all(plasticity=rule))
-    with pytest.raises(InvalidArgumentError, match="poisson_source"):
-        snn.Simulation(net)
+    net.add("target", snn.NeuronModel(STATELESS)(1))
+    with pytest.raises(InvalidArgumentError, match="model 'gate', whose float states are: none"):
+        net.connect("source", "target", snn.Sparse.all_to_all(plasticity=rule))
     net = snn.Network(dt=DT)
     net.add("source", snn.SpikeInput(1))
     net.add("target", snn.LIF(1))
