@@ -129,6 +129,8 @@ def _statements(body: list[ast.stmt], source: list[str], lines: list[str], inden
             case ast.Assign(targets=[target], value=value):
                 name = re.sub(r"^next\.", "next ", ast.unparse(target))
                 lines += [indent + line for line in _equation(name, value)]
+            case ast.Expr(value=ast.Call(func=ast.Name(id="deliver"), args=[value])):
+                lines += [indent + line for line in _equation("delivered", value)]
             case ast.Expr(value=ast.Call(args=[value])):
                 lines.append(f"{indent}the neuron's activity: {_text(value)}")
             case ast.Return(value=ast.expr() as value):

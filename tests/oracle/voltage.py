@@ -23,8 +23,8 @@ def brader_fusi(
 ) -> tuple[list[float], list[float]]:
     """Brader, Senn & Fusi 2007, equations 3 to 5: X after each arrival, and the efficacy J(X) that it delivers.
 
-    The weight begins in the stable state on its side, if anything drifts there. X drifts in every step; calcium is a sum over all
-    earlier spikes.
+    The weight begins in the stable state on its side, if anything drifts there. X drifts in every step; calcium is a sum over
+    all earlier spikes.
     """
     low, extent = p["w_min"], p["w_max"] - p["w_min"]
     x = (weight - low) / extent

@@ -419,7 +419,7 @@ std::shared_ptr<const PlasticityRule> membrane_rule() {
     // derive: 0 rate, 1 dt.  events: 0 rate, 1 pre, 2 post, 3 state, 4 w.
     return parse_plasticity(R"({"format": 1, "kind": "plasticity", "name": "mine", "title": "Mine",
         "parameters": [{"name": "rate", "unit": "", "default": 0.05, "doc": ""}], "options": [], "derived": [],
-        "derive": {"ops": [["const", -0.5], ["const", 0.75], ["const", 9], ["const", 0.25]],
+        "derive": {"ops": [["const", -0.5], ["const", 2.0], ["const", 9], ["const", 0.25]],
                    "outputs": [], "minimum": 2, "maximum": 3},
         "pre_traces": [{"name": "x", "tau": 4, "keep": 5, "doc": ""}],
         "post_traces": [{"name": "y", "tau": 4, "keep": 5, "doc": ""}],
