@@ -21,16 +21,17 @@ fail() {
 # The comment block at the head of the calling script, without '#!' and '# ', is its help.
 print_help() { sed -n '2,/^[^#]/{/^#/s/^# \{0,1\}//p}' "$0"; }
 
-took=() # what quietly ran: "SECONDS s NAME"
-
 # Runs a command with its output in build/logs/NAME.log; on failure shows the end of the log. Returns the command's status.
+# build/logs/took.tsv, where it is there, gets a line of the seconds that passed, those of processors, and NAME.
 #   quietly NAME COMMAND...
 quietly() {
-    local name=$1 status=0 start=$SECONDS
+    local name=$1 status=0 TIMEFORMAT='%0R %0U %0S' times
     shift
     mkdir -p "$log_dir"
-    "$@" >"$log_dir/$name.log" 2>&1 || status=$?
-    took+=("$((SECONDS - start)) s $name")
+    { time "$@" >"$log_dir/$name.log" 2>&1 || status=$?; } 2>"$log_dir/$name.time"
+    read -ra times <"$log_dir/$name.time"
+    rm "$log_dir/$name.time"
+    [[ ! -e $log_dir/took.tsv ]] || printf '%d\t%d\t%s\n' "${times[0]}" "$((times[1] + times[2]))" "$name" >>"$log_dir/took.tsv"
     if ((status != 0)); then
         say "--- failed ($status): $*" >&2
         tail -n 40 "$log_dir/$name.log" >&2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,14 +22,10 @@ from .errors import DocumentError, ModelNameError
 
 
 @dataclass(frozen=True)
-class CompiledModel:
-    """A neuron model, compiled from its definition. Immutable.
-
-    Thread-safety: everything may be read from any thread.
-    """
+class _Compiled(ABC):
+    """What every compiled definition has. Immutable; may be read from any thread."""
 
     definition: Definition
-    programs: NeuronPrograms
 
     @property
     def name(self) -> str:
@@ -45,6 +42,31 @@ class CompiledModel:
     @property
     def options(self) -> tuple[Option, ...]:
         return self.definition.options
+
+    def default_parameters(self) -> dict[str, float]:
+        return {parameter.name: parameter.default for parameter in self.parameters}
+
+    @property
+    @abstractmethod
+    def document(self) -> dict[str, Any]:
+        """The op list as plain data (``docs/model-format.md``)."""
+
+    @cached_property
+    def json(self) -> str:
+        """The op list as text, what libsnn reads and a ``.snn`` file carries."""
+        return print_oplist.text(self.document)
+
+    @property
+    @abstractmethod
+    def markdown(self) -> str:
+        """The documentation page."""
+
+
+@dataclass(frozen=True)
+class CompiledModel(_Compiled):
+    """A neuron model, compiled from its definition."""
+
+    programs: NeuronPrograms
 
     @property
     def states(self) -> tuple[State, ...]:
@@ -75,13 +97,7 @@ class CompiledModel:
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        """The op list as plain data (``docs/model-format.md``)."""
         return print_oplist.neuron_document(self.definition, self.programs)
-
-    @cached_property
-    def json(self) -> str:
-        """The op list as text, what libsnn reads and a ``.snn`` file carries."""
-        return print_oplist.text(self.document)
 
     @cached_property
     def numpy_source(self) -> str:
@@ -95,11 +111,7 @@ class CompiledModel:
 
     @cached_property
     def markdown(self) -> str:
-        """The documentation page."""
         return print_markdown.neuron_page(self.definition, self.programs)
-
-    def default_parameters(self) -> dict[str, float]:
-        return {parameter.name: parameter.default for parameter in self.parameters}
 
     def option_indices(self, choices: Mapping[str, str] | None = None) -> dict[str, int]:
         """The index of each option's choice: the default, or the one named in ``choices``."""
@@ -126,31 +138,14 @@ class CompiledModel:
 
 
 @dataclass(frozen=True)
-class CompiledSurrogate:
-    """A surrogate derivative, compiled from its definition. Immutable; may be read from any thread."""
+class CompiledSurrogate(_Compiled):
+    """A surrogate derivative, compiled from its definition."""
 
-    definition: Definition
     programs: SurrogatePrograms
-
-    @property
-    def name(self) -> str:
-        return self.definition.name
-
-    @property
-    def title(self) -> str:
-        return self.definition.title
-
-    @property
-    def parameters(self) -> tuple[Parameter, ...]:
-        return self.definition.parameters
 
     @cached_property
     def document(self) -> dict[str, Any]:
         return print_oplist.surrogate_document(self.definition, self.programs)
-
-    @cached_property
-    def json(self) -> str:
-        return print_oplist.text(self.document)
 
     @cached_property
     def numpy_source(self) -> str:
@@ -165,32 +160,12 @@ class CompiledSurrogate:
     def markdown(self) -> str:
         return print_markdown.surrogate_page(self.definition)
 
-    def default_parameters(self) -> dict[str, float]:
-        return {parameter.name: parameter.default for parameter in self.parameters}
-
 
 @dataclass(frozen=True)
-class CompiledPlasticity:
-    """A plasticity rule, compiled from its definition. Immutable; may be read from any thread."""
+class CompiledPlasticity(_Compiled):
+    """A plasticity rule, compiled from its definition."""
 
-    definition: Definition
     programs: PlasticityPrograms
-
-    @property
-    def name(self) -> str:
-        return self.definition.name
-
-    @property
-    def title(self) -> str:
-        return self.definition.title
-
-    @property
-    def parameters(self) -> tuple[Parameter, ...]:
-        return self.definition.parameters
-
-    @property
-    def options(self) -> tuple[Option, ...]:
-        return self.definition.options
 
     @property
     def pre_traces(self) -> tuple[Trace, ...]:
@@ -206,17 +181,10 @@ class CompiledPlasticity:
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        """The op list as plain data (``docs/model-format.md``)."""
         return print_plasticity.plasticity_document(self.definition, self.programs)
 
     @cached_property
-    def json(self) -> str:
-        """The op list as text, what libsnn reads and a ``.snn`` file carries."""
-        return print_oplist.text(self.document)
-
-    @cached_property
     def markdown(self) -> str:
-        """The documentation page."""
         return print_markdown.plasticity_page(self.definition)
 
 

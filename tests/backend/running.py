@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -116,22 +117,51 @@ def output_of(builder: Builder) -> int:
     return max(i for i, n in enumerate(builder.names) if builder.kinds[i] == NEURONS and builder.sizes[i] in (5, 10))
 
 
+def read(session: _native.Session, path: str, dtype: type = np.float64) -> np.ndarray:
+    """All values of a variable, flat."""
+    values = np.empty(session.value_count(path), dtype)
+    session.read(path, values)
+    return values
+
+
+def trained(builder: Builder, session: _native.Session) -> list[str]:
+    """Paths of the weights and biases of every trained projection."""
+    paths = []
+    for name in filter(None, builder.trainable):
+        paths.append(f"{name}.weight")
+        try:
+            session.value_count(f"{name}.bias")
+        except KeyError:
+            continue  # a projection without bias
+        paths.append(f"{name}.bias")
+    return paths
+
+
+def gradients_of(builder: Builder, session: _native.Session) -> dict[str, np.ndarray]:
+    """What the last backward pass left: dL/d(weight), dL/d(bias) of every trained projection, float64."""
+    return {path: read(session, f"{path}.gradient") for path in trained(builder, session)}
+
+
 def gradients(case: Case, setting: Setting) -> tuple[float, dict[str, np.ndarray]]:
-    """The loss of one batch and dL/d(weight), dL/d(bias) of every trained projection, float64."""
+    """The loss of one batch and its `gradients_of`."""
     builder = Builder(case)
     session = open_session(builder, case, setting)
     trainer, loss = forward(builder, session, case)
     trainer.backward()
-    found = {}
-    for name in filter(None, builder.trainable):
-        for variable in ("weight", "bias"):
-            try:
-                values = np.empty(session.value_count(f"{name}.{variable}.gradient"))
-            except KeyError:
-                continue  # a projection without bias
-            session.read(f"{name}.{variable}.gradient", values)
-            found[f"{name}.{variable}"] = values
-    return loss, found
+    return loss, gradients_of(builder, session)
+
+
+def slope(session: _native.Session, path: str, index: int, loss: Callable[[], float], step: float = 1e-5) -> float:
+    """The central difference of a loss over one value of a variable, which is as before afterwards."""
+    values = read(session, path)
+    losses = []
+    for sign in (1, -1):
+        moved = values.copy()
+        moved[index] += sign * step
+        session.write(path, moved)
+        losses.append(loss())
+    session.write(path, values)
+    return (losses[0] - losses[1]) / (2 * step)
 
 
 def forward(builder: Builder, session: _native.Session, case: Case) -> tuple[_native.Trainer, float]:
@@ -147,6 +177,31 @@ def forward(builder: Builder, session: _native.Session, case: Case) -> tuple[_na
     )
     result = trainer.forward(builder.drive(case), labels=labels(case, builder.sizes[output]))
     return trainer, result.loss
+
+
+class Training:
+    """A case that is trained on its labels by plain gradient descent, unless settings of the trainer say otherwise."""
+
+    def __init__(self, case: Case, setting: Setting, **settings) -> None:
+        self.case, self.builder = case, Builder(case)
+        self.session = open_session(self.builder, case, setting)
+        self.trainer = _native.Trainer(
+            self.session,
+            output_population=output_of(self.builder),
+            steps=case.steps,
+            loss=case.loss,
+            **{"optimizer": 0, **settings},
+        )
+        self.labels = labels(case, 5)
+
+    def forward(self) -> float:
+        return self.trainer.forward(self.builder.drive(self.case), labels=self.labels).loss
+
+    def step(self) -> float:
+        return self.trainer.step(self.builder.drive(self.case), labels=self.labels).loss
+
+    def read(self, path: str, dtype: type = np.float64) -> np.ndarray:
+        return read(self.session, path, dtype)
 
 
 def load_golden(path) -> dict[str, str]:

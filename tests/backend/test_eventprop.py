@@ -12,17 +12,11 @@ from snn.engine.errors import UnsupportedError
 
 from ..oracle import eventprop
 from .cases import CONV2D, MAX, NEURONS, ONE_TO_ONE, POOL2D, SPIKES, VALUES, Builder, Case
-from .running import FLOAT64, Setting, labels, open_session, vulkan_settings
+from .running import FLOAT64, Setting, gradients_of, labels, open_session, read, vulkan_settings
 
 BPTT, EVENTPROP = 0, 3
 LATENCY, VAN_ROSSUM, MEAN_MEMBRANE, COUNT, MEAN_SQUARE_MEMBRANE = 11, 13, 2, 0, 12
 EXACT = {"input_scaling": "exact", "synapse_order": "membrane_first", "tau_membrane": 20.0, "tau_synapse": 5.0}
-
-
-def read(session: _native.Session, path: str) -> np.ndarray:
-    values = np.empty(session.value_count(path))
-    session.read(path, values)
-    return values
 
 
 def gradients(case: Case, setting: Setting, *, loss: int = MEAN_MEMBRANE, **settings) -> dict[str, np.ndarray]:
@@ -38,17 +32,6 @@ def gradients(case: Case, setting: Setting, *, loss: int = MEAN_MEMBRANE, **sett
     trainer.forward(builder.drive(case), labels=labels(case, builder.sizes[-1]))
     trainer.backward()
     return gradients_of(builder, session)
-
-
-def gradients_of(builder: Builder, session: _native.Session) -> dict[str, np.ndarray]:
-    found = {}
-    for name in filter(None, builder.trainable):
-        for part in ("weight", "bias"):
-            try:
-                found[f"{name}.{part}"] = read(session, f"{name}.{part}.gradient")
-            except KeyError:
-                continue  # a projection without bias
-    return found
 
 
 # ---- Against the formulas

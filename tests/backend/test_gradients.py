@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from .cases import CASES, GRADIENT_CASES, Builder, Case, has_option
-from .running import FLOAT64, SMOOTH, Setting, cpu_settings, forward, gradients, open_session
+from .running import FLOAT64, SMOOTH, Setting, cpu_settings, forward, gradients, open_session, read, slope
 
 SMOOTH_REFERENCE = Setting("reference", flags=FLOAT64 | SMOOTH)
 # Smooth checks need a function that is differentiable where it is evaluated: the maximum over time and max pooling switch
@@ -35,21 +35,11 @@ def test_central_differences(case: Case) -> None:
     checked = 0
     for name in filter(None, builder.trainable):
         path = f"{name}.weight"
-        weights = np.empty(session.value_count(path))
-        session.read(path, weights)
-        gradient = np.empty_like(weights)
-        session.read(f"{path}.gradient", gradient)
-        for index in random.choice(weights.size, min(6, weights.size), replace=False):
-            step, losses = 1e-5, []
-            for sign in (1, -1):
-                moved = weights.copy()
-                moved[index] += sign * step
-                session.write(path, moved)
-                losses.append(forward(builder, session, case)[1])
-            session.write(path, weights)
-            slope = (losses[0] - losses[1]) / (2 * step)
+        gradient = read(session, f"{path}.gradient")
+        for index in random.choice(gradient.size, min(6, gradient.size), replace=False):
+            expected = slope(session, path, index, lambda: forward(builder, session, case)[1])
             # Truncation is of the order of step^2, rounding of 1e-16 / step.
-            assert gradient[index] == pytest.approx(slope, rel=1e-5, abs=1e-8), f"{path}[{index}]"
+            assert gradient[index] == pytest.approx(expected, rel=1e-5, abs=1e-8), f"{path}[{index}]"
             checked += 1
     assert checked > 0
 

@@ -28,7 +28,7 @@ from .cases import (
     _gain,
     has_option,
 )
-from .running import FLOAT64, SMOOTH, Setting, cpu_settings, forward, open_session
+from .running import FLOAT64, SMOOTH, Setting, cpu_settings, forward, open_session, read, slope
 
 SMOOTH_REFERENCE = Setting("reference", flags=FLOAT64 | SMOOTH)
 
@@ -99,27 +99,16 @@ def test_central_differences(case: Case, per_neuron: bool) -> None:
     session = open_session(builder, case, SMOOTH_REFERENCE)
     trainer, loss = forward(builder, session, case)
     trainer.backward()
-    gradients = {}
-    for path in builder.learnable:
-        gradients[path] = np.empty(session.value_count(f"{path}.gradient"))
-        session.read(f"{path}.gradient", gradients[path])
+    gradients = {path: read(session, f"{path}.gradient") for path in builder.learnable}
     seen = 0
     for path, gradient in gradients.items():
-        values = np.empty(session.value_count(path))
-        session.read(path, values)
+        values = read(session, path)
         assert values.size == gradient.size == (1 if not per_neuron else builder.sizes[int(path[1])])
         index = values.size // 2
         step = 1e-6 * max(1.0, abs(values[index]))
-        losses = []
-        for sign in (1, -1):
-            moved = values.copy()
-            moved[index] += sign * step
-            session.write(path, moved)
-            losses.append(forward(builder, session, case)[1])
-        session.write(path, values)
-        slope = (losses[0] - losses[1]) / (2 * step)
+        expected = slope(session, path, index, lambda: forward(builder, session, case)[1], step)
         # Truncation is of the order of step^2; rounding of the loss, 1e-16 of it, is divided by the step.
-        assert gradient[index] == pytest.approx(slope, rel=2e-5, abs=1e-14 * abs(loss) / step), f"{path}[{index}]"
+        assert gradient[index] == pytest.approx(expected, rel=2e-5, abs=1e-14 * abs(loss) / step), f"{path}[{index}]"
         seen += gradient[index] != 0
     # What a leaky integrator adds to all outputs alike, softmax does not see.
     assert seen >= 1 + builder.models[1]["spiking"], "nearly all gradients are zero: nothing was checked"
@@ -168,12 +157,8 @@ def test_devices_agree(case: Case, per_neuron: bool) -> None:
         session = open_session(builder, case, setting)
         trainer, loss = forward(builder, session, case)
         trainer.backward()
-        gradients = {"loss": np.array([loss])}
         paths = [*builder.learnable, *(f"{name}.weight" for name in builder.trainable if name)]
-        for path in paths:
-            gradients[path] = np.empty(session.value_count(f"{path}.gradient"))
-            session.read(f"{path}.gradient", gradients[path])
-        return gradients
+        return {"loss": np.array([loss])} | {path: read(session, f"{path}.gradient") for path in paths}
 
     expected = found(Setting("reference"))
     settings = cpu_settings()

@@ -12,7 +12,7 @@ from snn.engine.errors import InvalidArgumentError, UnsupportedError
 
 from ..oracle import learning_rules
 from .cases import DENSE, NEURONS, SPIKES, Builder, Case
-from .running import FLOAT64, Setting, labels, open_session, output_of, vulkan_settings
+from .running import FLOAT64, Setting, gradients_of, labels, open_session, output_of, read, vulkan_settings
 from .test_long_runs import cases
 
 BPTT, OTTT, EPROP = range(3)
@@ -81,8 +81,7 @@ def test_updates_are_those_of_the_papers(setting: Setting, tolerance: float, rul
         assert np.abs(moved).max() > 1e-4, name
         ours = getattr(after, name) - getattr(begun, name)
         np.testing.assert_allclose(ours, moved, rtol=tolerance, atol=tolerance * np.abs(moved).max(), err_msg=name)
-    gradient = np.empty(INPUTS * HIDDEN)
-    session.read("w0.weight.gradient", gradient)
+    gradient = read(session, "w0.weight.gradient")
     last = found[-1]["into"]
     np.testing.assert_allclose(gradient.reshape(last.shape), last, rtol=tolerance, atol=tolerance * np.abs(last).max())
 
@@ -102,16 +101,7 @@ def gradients(case: Case, setting: Setting, **settings) -> dict[str, np.ndarray]
         **settings,
     )
     trainer.step(builder.drive(case), labels=labels(case, builder.sizes[output]))
-    found = {}
-    for name in filter(None, builder.trainable):
-        for part in ("weight", "bias"):
-            try:
-                values = np.empty(session.value_count(f"{name}.{part}.gradient"))
-            except KeyError:
-                continue  # a projection without bias
-            session.read(f"{name}.{part}.gradient", values)
-            found[f"{name}.{part}"] = values
-    return found
+    return gradients_of(builder, session)
 
 
 def linear(model: str, **settings):

@@ -13,7 +13,7 @@ import snn
 from snn.engine import _native
 from snn.engine.errors import InvalidArgumentError, NotFoundError, StateError, UnsupportedError
 
-from .running import FLOAT64, Setting, vulkan_settings
+from .running import FLOAT64, Setting, read, vulkan_settings
 
 STEPS, BATCH, CLASSES, WEIGHT = 14, 3, 4, 0.7
 COUNT, MEAN_MEMBRANE, MEAN_SQUARE_MEMBRANE, MEMBRANE_IN_TIME, NONE = 0, 2, 9, 12, 255
@@ -96,12 +96,11 @@ class Run:
         trainer = self.trainer(*losses, **settings)
         result = trainer.forward(self.frames, labels=np.array([1, -1, 3], np.int32))
         trainer.backward()
-        found = {}
-        for name, projection in self.net.projections.items():
-            if not projection.trainable or projection.kind == "pool2d":
-                continue
-            found[name] = np.empty(self.session.value_count(f"{name}.weight.gradient"))
-            self.session.read(f"{name}.weight.gradient", found[name])
+        found = {
+            name: read(self.session, f"{name}.weight.gradient")
+            for name, projection in self.net.projections.items()
+            if projection.trainable and projection.kind != "pool2d"
+        }
         return result.loss, found
 
 

@@ -16,7 +16,7 @@ import pytest
 from snn.engine import _native
 
 from .cases import CASES, NEURONS, Builder, Case
-from .running import FLOAT64, SMOOTH, Setting, labels, open_session, output_of
+from .running import FLOAT64, SMOOTH, Setting, gradients_of, labels, open_session, output_of, read
 from .test_gradients import AttachedBuilder
 
 INPUT_GRADIENTS = 16
@@ -69,20 +69,12 @@ def everything(case: Case, threads: int, held: bool = False, **settings) -> dict
     found = {"recorded": recorded}
     for again in range(2):
         trainer.run_backward(0.0, [(output, variable, wanted)], of_inputs)
-        for name in filter(None, builder.trainable):
-            for part in ("weight", "bias"):
-                try:
-                    values = np.empty(session.value_count(f"{name}.{part}.gradient"))
-                except KeyError:
-                    continue  # a projection without bias
-                session.read(f"{name}.{part}.gradient", values)
-                found[f"{again} {name}.{part}"] = values
+        found |= {f"{again} {path}": values for path, values in gradients_of(builder, session).items()}
         found |= {f"{again} input {i}": values.copy() for i, _, values in of_inputs}
     for index, (name, kind) in enumerate(zip(builder.names, builder.kinds, strict=True)):
         if kind == NEURONS:
             for state in builder.models[index]["states"]:
-                found[f"{name}.{state['name']}"] = np.empty(session.value_count(f"{name}.{state['name']}"))
-                session.read(f"{name}.{state['name']}", found[f"{name}.{state['name']}"])
+                found[f"{name}.{state['name']}"] = read(session, f"{name}.{state['name']}")
     counters = session.counters()
     found["counters"] = np.array([counters.steps, counters.spikes, counters.synaptic_events], np.float64)
     # What the state after the run leads to.
@@ -156,9 +148,7 @@ def test_truncated_gradients_are_sums_of_windows(case: Case) -> None:
     checked = 0
     for name in filter(None, builder.trainable):
         path = f"{name}.weight"
-        weights, gradient = np.empty((2, session.value_count(path)))
-        session.read(path, weights)
-        session.read(f"{path}.gradient", gradient)
+        weights, gradient = read(session, path), read(session, f"{path}.gradient")
         for place in random.choice(weights.size, min(4, weights.size), replace=False):
             step, slope = 1e-5, 0.0
             for begin, end in windows:
@@ -193,10 +183,7 @@ def test_devices_agree_on_truncated_gradients(case: Case, window: int) -> None:
         )
         trainer.forward(builder.drive(case), labels=labels(case, builder.sizes[output]))
         trainer.backward()
-        found[device] = {}
-        for name in filter(None, builder.trainable):
-            found[device][name] = np.empty(session.value_count(f"{name}.weight.gradient"))
-            session.read(f"{name}.weight.gradient", found[device][name])
+        found[device] = gradients_of(builder, session)
     for name, values in found["reference"].items():
         scale = np.abs(values).max() + 1e-6
         np.testing.assert_allclose(found["cpu"][name], values, rtol=1e-4, atol=2e-5 * scale, err_msg=name)

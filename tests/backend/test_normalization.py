@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from snn.engine import _native
 from snn.engine.errors import InvalidArgumentError, UnsupportedError
 
 from .cases import CONV2D, FIXED, FLOAT, NEURONS, ONE_TO_ONE, SPIKES, VALUES, Builder, Case
-from .running import FLOAT64, SMOOTH, Setting, cpu_settings, labels, open_session, output_of, vulkan_settings
+from .running import FLOAT64, SMOOTH, Setting, Training, cpu_settings, gradients_of, slope, trained, vulkan_settings
 
 SCALE, MOMENTUM, EPSILON = 0.8, 0.25, 1e-3
 
@@ -55,25 +54,14 @@ CASES = [Case(build.__name__, build, steps=9, batch=3) for build in (_deep, _con
 CASES.append(Case("wide", _deep, steps=400, batch=9))  # more rows than a chunk of the backward pass has
 
 
-class Training:
+class Normalized(Training):
     """A case, opened with every projection n... normalised; the last sample is padding."""
 
-    def __init__(self, case: Case, setting: Setting, optimizer: int = 0, learning_rate: float = 0.0) -> None:
-        self.case, self.builder = case, Builder(case)
-        self.session = open_session(self.builder, case, setting)
-        self.output = output_of(self.builder)
-        self.trainer = _native.Trainer(
-            self.session,
-            output_population=self.output,
-            steps=case.steps,
-            loss=case.loss,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            rate_regularization=0.05,
-            rate_target=0.2,
+    def __init__(self, case: Case, setting: Setting, **settings) -> None:
+        super().__init__(
+            case, setting, **{"learning_rate": 0.0, "rate_regularization": 0.05, "rate_target": 0.2, **settings}
         )
         self.normalized = [name for name in self.builder.trainable if name.startswith("n")]
-        self.labels = labels(case, 5)
         self.labels[-1] = -1
         self.normalize()
 
@@ -82,61 +70,41 @@ class Training:
         for name in self.normalized:
             self.trainer.set_normalization(self.builder.trainable.index(name), SCALE, MOMENTUM, EPSILON)
 
-    def forward(self) -> float:
-        return self.trainer.forward(self.builder.drive(self.case), labels=self.labels).loss
-
-    def read(self, name: str) -> np.ndarray:
-        values = np.empty(self.session.value_count(name))
-        self.session.read(name, values)
-        return values
+    def normalized_loss(self) -> float:
+        """Of weights that were written into the session."""
+        self.normalize()
+        return self.forward()
 
     def variables(self) -> list[str]:
-        biased = [name for name in self.builder.trainable if self._has(f"{name}.bias")]
-        return [*(f"{name}.weight" for name in self.builder.trainable), *(f"{name}.bias" for name in biased)]
-
-    def _has(self, name: str) -> bool:
-        try:
-            return self.session.value_count(name) > 0
-        except KeyError:
-            return False
+        return trained(self.builder, self.session)
 
     def gradients(self) -> dict[str, np.ndarray]:
-        return {name: self.read(f"{name}.gradient") for name in self.variables()}
+        return gradients_of(self.builder, self.session)
 
 
 @pytest.mark.parametrize("case", CASES[:3], ids=lambda case: case.name)
 def test_central_differences(case: Case) -> None:
     """Of weights, shifts and scales, in float64."""
-    training = Training(case, Setting("reference", flags=FLOAT64 | SMOOTH))
+    training = Normalized(case, Setting("reference", flags=FLOAT64 | SMOOTH))
     training.forward()
     training.trainer.backward()
     random = np.random.Generator(np.random.Philox(3))
     for name, gradient in training.gradients().items():
-        values = training.read(name)
-        for index in random.choice(values.size, min(6, values.size), replace=False):
-            losses = []
-            for sign in (1, -1):
-                moved = values.copy()
-                moved[index] += sign * 1e-5
-                training.session.write(name, moved)
-                training.normalize()
-                losses.append(training.forward())
-            training.session.write(name, values)
-            training.normalize()
-            slope = (losses[0] - losses[1]) / 2e-5
-            assert gradient[index] == pytest.approx(slope, rel=2e-5, abs=1e-8), f"{name}[{index}]"
+        for index in random.choice(gradient.size, min(6, gradient.size), replace=False):
+            expected = slope(training.session, name, index, training.normalized_loss)
+            assert gradient[index] == pytest.approx(expected, rel=2e-5, abs=1e-8), f"{name}[{index}]"
 
 
 @pytest.mark.parametrize("case", CASES[:3], ids=lambda case: case.name)
 def test_central_differences_of_the_scales(case: Case) -> None:
     """A step of SGD shows the gradients of the scales; the state of the trainer lets each be moved by itself."""
-    training = Training(case, Setting("reference", flags=FLOAT64 | SMOOTH), learning_rate=1e-3)
+    training = Normalized(case, Setting("reference", flags=FLOAT64 | SMOOTH), learning_rate=1e-3)
     before = training.trainer.state()
     training.forward()
     training.trainer.backward()
     training.trainer.update()
     after = training.trainer.state()
-    training = Training(case, Setting("reference", flags=FLOAT64 | SMOOTH))  # with the weights of before
+    training = Normalized(case, Setting("reference", flags=FLOAT64 | SMOOTH))  # with the weights of before
     at = before.size - sum(_latent_count(training, name) for name in training.normalized)
     for name in training.normalized:
         weights, channels = training.read(f"{name}.weight").size, training.read(f"{name}.bias").size
@@ -150,13 +118,13 @@ def test_central_differences_of_the_scales(case: Case) -> None:
                 moved[scales + channel] += sign * 1e-5
                 training.trainer.set_state(moved)
                 losses.append(training.forward())
-            slope = (losses[0] - losses[1]) / 2e-5
+            expected = (losses[0] - losses[1]) / 2e-5
             step = after[scales + channel] - before[scales + channel]
-            assert -step / 1e-3 == pytest.approx(slope, rel=2e-5, abs=1e-8), f"{name}[{channel}]"
+            assert -step / 1e-3 == pytest.approx(expected, rel=2e-5, abs=1e-8), f"{name}[{channel}]"
     assert at == before.size
 
 
-def _latent_count(training: Training, name: str) -> int:
+def _latent_count(training: Normalized, name: str) -> int:
     """Weights, biases, five numbers for each channel and a flag."""
     return training.read(f"{name}.weight").size + 6 * training.read(f"{name}.bias").size + 1
 
@@ -164,7 +132,7 @@ def _latent_count(training: Training, name: str) -> int:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_devices_agree(case: Case) -> None:
     def found(setting: Setting) -> tuple[float, dict[str, np.ndarray]]:
-        training = Training(case, setting)
+        training = Normalized(case, setting)
         loss = training.forward()
         training.trainer.backward()
         return loss, training.gradients()
@@ -194,7 +162,7 @@ def _two_layers(b: Builder) -> None:
 def test_it_is_the_formula(setting: Setting) -> None:
     """Numpy in float64: the membrane of a leaky integrator that gets what a normalisation gives, and the folded weights."""
     case = Case("formula", _two_layers, steps=7, batch=4)
-    training = Training(case, setting)
+    training = Normalized(case, setting)
     x = np.asarray(training.builder.drive(case)[0][2], np.float64)
     weights, bias = training.read("n1.weight").reshape(11, 5), training.read("n1.bias")
 
@@ -238,7 +206,7 @@ def test_a_gpu_gives_the_statistics_and_spikes_of_the_reference(case: Case) -> N
         pytest.skip("no Vulkan device, or built without Vulkan")
 
     def found(device: str) -> list:
-        training = Training(case, Setting(device))
+        training = Normalized(case, Setting(device))
         values: list = [
             training.trainer.step(training.builder.drive(case), labels=training.labels).loss for _ in range(2)
         ]
@@ -253,7 +221,7 @@ def test_a_gpu_gives_the_statistics_and_spikes_of_the_reference(case: Case) -> N
 
 def test_a_source_between_neurons_that_reach_back_to_each_other_says_what_to_do() -> None:
     training = [
-        Training(Case("between", _between, steps=3), setting) for setting in (Setting("cpu"), *vulkan_settings())
+        Normalized(Case("between", _between, steps=3), setting) for setting in (Setting("cpu"), *vulkan_settings())
     ]
     for one in training:
         with pytest.raises(UnsupportedError, match="'n1' cannot be normalised: its source is evaluated between"):
@@ -274,7 +242,7 @@ def _between(b: Builder) -> None:
 def test_a_session_is_ordinary_between_calls() -> None:
     """Weights are the folded ones after a forward and a backward too; the state of a trainer has those behind them."""
     case = CASES[0]
-    training = Training(case, Setting("cpu"), optimizer=1, learning_rate=1e-2)
+    training = Normalized(case, Setting("cpu"), optimizer=1, learning_rate=1e-2)
     for _ in range(3):
         training.trainer.step(training.builder.drive(case), labels=training.labels)
     folded = {name: training.read(name) for name in training.variables()}
@@ -287,7 +255,7 @@ def test_a_session_is_ordinary_between_calls() -> None:
     training.trainer.backward()
     assert same()
     state = training.trainer.state()
-    other = Training(case, Setting("cpu"), optimizer=1, learning_rate=1e-2)
+    other = Normalized(case, Setting("cpu"), optimizer=1, learning_rate=1e-2)
     for name, values in folded.items():
         other.session.write(name, values)
     other.trainer.set_state(state)
@@ -302,10 +270,10 @@ def test_a_session_is_ordinary_between_calls() -> None:
 
 
 def test_what_cannot_be_normalized_says_why() -> None:
-    training = Training(CASES[0], Setting("cpu"))
+    training = Normalized(CASES[0], Setting("cpu"))
     place = training.builder.trainable.index
     trainer = training.trainer
-    looped = Training(Case("loop", _looped, steps=3), Setting("cpu"))
+    looped = Normalized(Case("loop", _looped, steps=3), Setting("cpu"))
     with pytest.raises(UnsupportedError, match="'w2' lies on a cycle"):
         looped.trainer.set_normalization(2, 1.0, 0.1, 1e-5)
     with pytest.raises(InvalidArgumentError, match="'w3' has no bias"):
@@ -321,7 +289,7 @@ def test_what_cannot_be_normalized_says_why() -> None:
             trainer.set_normalization(place("n1"), scale, momentum, epsilon)
     with pytest.raises(InvalidArgumentError, match="'n1' is normalised"):
         trainer.set_quantization(place("n1"), 8)
-    fixed = Training(Case("fixed", _fixed, steps=3), Setting("cpu"))
+    fixed = Normalized(Case("fixed", _fixed, steps=3), Setting("cpu"))
     with pytest.raises(UnsupportedError, match="sums in fixed point"):
         fixed.trainer.set_normalization(0, 1.0, 0.1, 1e-5)
     with pytest.raises(InvalidArgumentError, match="is not trained"):

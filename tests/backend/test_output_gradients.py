@@ -12,7 +12,7 @@ import pytest
 from snn.engine import _native
 
 from .cases import CASES, NEURONS, SPIKES, VALUES, Builder, Case
-from .running import Setting, cpu_settings, open_session
+from .running import Setting, cpu_settings, gradients_of, open_session, slope
 from .test_gradients import NOT_SMOOTH, SMOOTH_CASES, SMOOTH_REFERENCE, AttachedBuilder
 
 INPUT_GRADIENTS = 16
@@ -59,15 +59,7 @@ class Pass:
         """Gradients of all trained weights and biases, and of the inputs."""
         self.trainer.run_backward(0.0, self.coefficients, self.input_gradients)
         found = {self.builder.names[index]: values for index, _, values in self.input_gradients}
-        for name in filter(None, self.builder.trainable):
-            for variable in ("weight", "bias"):
-                try:
-                    values = np.empty(self.session.value_count(f"{name}.{variable}.gradient"))
-                except KeyError:
-                    continue  # a projection without bias
-                self.session.read(f"{name}.{variable}.gradient", values)
-                found[f"{name}.{variable}"] = values
-        return found
+        return found | gradients_of(self.builder, self.session)
 
 
 @pytest.mark.parametrize("case", SMOOTH_CASES, ids=lambda case: case.name)
@@ -80,19 +72,11 @@ def test_central_differences_of_weights_and_inputs(case: Case) -> None:
     checked = 0
     for name in filter(None, builder.trainable):
         path = f"{name}.weight"
-        weights = np.empty(run.session.value_count(path))
-        run.session.read(path, weights)
-        for index in random.choice(weights.size, min(3, weights.size), replace=False):
-            step, losses = 1e-5, []
-            for sign in (1, -1):
-                moved = weights.copy()
-                moved[index] += sign * step
-                run.session.write(path, moved)
-                losses.append(run.loss())
-            run.session.write(path, weights)
-            slope = (losses[0] - losses[1]) / (2 * step)
+        size = gradients[path].size
+        for index in random.choice(size, min(3, size), replace=False):
+            expected = slope(run.session, path, index, run.loss)
             # Truncation is of the order of step^2, rounding of 1e-16 |loss| / step.
-            assert gradients[path][index] == pytest.approx(slope, rel=1e-5, abs=1e-7), f"{path}[{index}]"
+            assert gradients[path][index] == pytest.approx(expected, rel=1e-5, abs=1e-7), f"{path}[{index}]"
             checked += 1
     for index, held, values in run.inputs:
         if builder.kinds[index] != VALUES:
@@ -107,8 +91,8 @@ def test_central_differences_of_weights_and_inputs(case: Case) -> None:
                 values.flat[place] = kept + sign * np.float32(step)
                 losses.append(run.loss())
             values.flat[place] = kept
-            slope = (losses[0] - losses[1]) / (2 * step)
-            assert gradient.flat[place] == pytest.approx(slope, rel=2e-4, abs=1e-5), f"input {index} [{place}]"
+            expected = (losses[0] - losses[1]) / (2 * step)
+            assert gradient.flat[place] == pytest.approx(expected, rel=2e-4, abs=1e-5), f"input {index} [{place}]"
             checked += 1
     assert checked > 0
 

@@ -6,39 +6,23 @@ import numpy as np
 import pytest
 
 import snn
-from snn.engine import _native
 from snn.engine.errors import InvalidArgumentError, UnsupportedError
 
-from .cases import CASES, Builder, Case
-from .running import Setting, labels, open_session, output_of
+from .cases import CASES, Case
+from .running import Setting, Training
 
 BY_NAME = {case.name: case for case in CASES}
 DEVICES = [Setting("reference"), Setting("cpu"), Setting("cpu", threads=3)]
 
 
-class Training:
-    """A case, trained by plain gradient descent."""
+class Quantized(Training):
+    """A case whose weights are looked at as float32 and by channel."""
 
-    def __init__(self, case: Case, setting: Setting, learning_rate: float = 0.05) -> None:
-        self.case, self.builder = case, Builder(case)
-        self.session = open_session(self.builder, case, setting)
-        self.output = output_of(self.builder)
-        self.trainer = _native.Trainer(
-            self.session,
-            output_population=self.output,
-            steps=case.steps,
-            loss=case.loss,
-            optimizer=0,
-            learning_rate=learning_rate,
-        )
+    def __init__(self, case: Case, setting: Setting) -> None:
+        super().__init__(case, setting, learning_rate=0.05)
 
-    def step(self) -> None:
-        self.trainer.step(self.builder.drive(self.case), labels=labels(self.case, 5))
-
-    def read(self, name: str) -> np.ndarray:
-        values = np.empty(self.session.value_count(name), np.float32)
-        self.session.read(name, values)
-        return values
+    def read(self, path: str, dtype: type = np.float32) -> np.ndarray:
+        return super().read(path, dtype)
 
     def weights(self, name: str) -> np.ndarray:
         """In the shape that tells the channels: the last axis of dense ones, the first of convolutions."""
@@ -68,7 +52,7 @@ def rounded(weights: np.ndarray, bits: int, per_channel: bool) -> np.ndarray:
 def test_weights_are_rounded_and_gradients_go_straight_through(
     name: str, bits: int, per_channel: bool, setting: Setting
 ) -> None:
-    training = Training(BY_NAME[name], setting)
+    training = Quantized(BY_NAME[name], setting)
     latent = {projection: training.weights(projection) for projection in ("w0", "w1")}
     for place, projection in enumerate(latent):
         training.trainer.set_quantization(place, bits, per_channel)
@@ -94,7 +78,7 @@ def test_weights_are_rounded_and_gradients_go_straight_through(
 
 @pytest.mark.parametrize("per_channel", [False, True], ids=["tensor", "channel"])
 def test_rounding_twice_changes_nothing_and_the_integers_are_exact(per_channel: bool) -> None:
-    training = Training(BY_NAME["conv_groups"], Setting("cpu"))
+    training = Quantized(BY_NAME["conv_groups"], Setting("cpu"))
     for bits in (8, 5, 4, 3, 2):
         training.trainer.set_quantization(0, bits, per_channel)
         training.step()
@@ -109,7 +93,7 @@ def test_rounding_twice_changes_nothing_and_the_integers_are_exact(per_channel: 
 
 def test_it_ends_and_the_state_has_the_weights_behind() -> None:
     case = BY_NAME["model_lif"]
-    one, other = Training(case, Setting("cpu")), Training(case, Setting("cpu"))
+    one, other = Quantized(case, Setting("cpu")), Quantized(case, Setting("cpu"))
     for training in (one, other):
         training.trainer.set_quantization(0, 4, False)
     one.step()
@@ -127,13 +111,13 @@ def test_it_ends_and_the_state_has_the_weights_behind() -> None:
 
 
 def test_what_cannot_be_quantized_says_why() -> None:
-    training = Training(BY_NAME["sparse_fixed_trained"], Setting("cpu"))
+    training = Quantized(BY_NAME["sparse_fixed_trained"], Setting("cpu"))
     with pytest.raises(UnsupportedError, match="'w0' sums in fixed point"):
         training.trainer.set_quantization(0, 8, False)
     for bits in (1, 9):
         with pytest.raises(InvalidArgumentError, match=f"bits is {bits}"):
             training.trainer.set_quantization(1, bits, False)
-    still = Training(BY_NAME["sparse_fixed"], Setting("cpu"))
+    still = Quantized(BY_NAME["sparse_fixed"], Setting("cpu"))
     with pytest.raises(InvalidArgumentError, match="is not trained"):
         still.trainer.set_quantization(0, 8, False)
     training.trainer.set_quantization(1, 8, False)

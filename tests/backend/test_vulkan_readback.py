@@ -13,14 +13,6 @@ from .vulkan_renderer import Renderer, number, vk
 PATHS = ["cells.v", "cells.refractory_left", "cells.spikes", "readout.v"]
 
 
-@pytest.fixture
-def renderer():
-    made = Renderer()
-    yield made
-    made.close()
-    assert not made.problems, made.problems
-
-
 def recorded(renderer: Renderer, sim: snn.Simulation, number_of_frame: int):
     commands = renderer.commands()
     snn.vulkan.record_steps(sim, number(commands), 3)

@@ -19,14 +19,6 @@ CELLS, BATCH, FRAMES = 70, 2, 4
 BY_NAME = {case.name: case for case in CASES}
 
 
-@pytest.fixture
-def renderer():
-    made = Renderer()
-    yield made
-    made.close()
-    assert not made.problems, made.problems
-
-
 def network(spikes: int, *, currents: bool) -> snn.Network:
     random = np.random.Generator(np.random.Philox(3))
     net = snn.Network(dt=1.0)

@@ -26,8 +26,17 @@ from .cases import (
     Case,
     _conv,
 )
-from .running import Setting, forward, gradients, labels, open_session, output_of, vulkan_settings
-from .test_dropout import gradients as weight_gradients
+from .running import (
+    Setting,
+    forward,
+    gradients,
+    gradients_of,
+    labels,
+    open_session,
+    output_of,
+    read,
+    vulkan_settings,
+)
 from .test_dropout import run as run_batch
 from .test_dropout import trainer_of
 from .test_learnable import DEVICE_CASES, LearningBuilder
@@ -138,7 +147,7 @@ def test_dropout(name: str) -> None:
         trainer = trainer_of(builder, session, case, 0.4)
         result = run_batch(builder, trainer, case)
         trainer.backward()
-        dropped = weight_gradients(builder, session)
+        dropped = gradients_of(builder, session)
         for index in range(len(builder.sizes)):
             if builder.kinds[index] == NEURONS and builder.models[index]["spiking"] and index != output_of(builder):
                 trainer.set_dropout(index, 0.0)
@@ -160,11 +169,8 @@ def test_learnable_parameters(case: Case) -> None:
         trainer.update()  # constants change
         trainer.forward(builder.drive(case), labels=labels(case, builder.sizes[output_of(builder)]))
         trainer.backward()
-        found = {}
-        for path in (*builder.learnable, *(f"{name}.weight" for name in builder.trainable if name)):
-            found[path] = np.empty(session.value_count(f"{path}.gradient"))
-            session.read(f"{path}.gradient", found[path])
-        results.append(found)
+        paths = (*builder.learnable, *(f"{name}.weight" for name in builder.trainable if name))
+        results.append({path: read(session, f"{path}.gradient") for path in paths})
     assert_close(results[1], results[0], 4e-5)
 
 
@@ -319,7 +325,7 @@ def test_truncated_gradients(name: str) -> None:
         )
         trainer.forward(builder.drive(case), labels=labels(case, builder.sizes[output_of(builder)]))
         trainer.backward()
-        found.append(weight_gradients(builder, session))
+        found.append(gradients_of(builder, session))
     assert_close(found[1], found[0])
     for path, values in found[1].items():
         np.testing.assert_array_equal(found[2][path], values)  # all of the tape is kept

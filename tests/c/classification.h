@@ -6,21 +6,48 @@
 
 enum { BATCH = 12, PIXELS = 16, CLASSES = 3, T = 10 };
 
+/* Training of a network like make_classifier. It holds addresses of its own parts, so it is not to be copied. */
+typedef struct Task {
+    float pixels[BATCH][PIXELS];
+    int32_t labels[BATCH];
+    SNNInputArray input; /* the pixels, held */
+    SNNBatch batch;
+    SNNHandle handle;
+    SNNTrainerDef def; /* to be changed before start() */
+    SNNTrainer trainer;
+    SNNTrainResult result; /* of the last step or forward */
+} Task;
+
+static inline SNNBatch batch_of(Task *task) {
+    return held_batch(&task->input, &task->pixels[0][0], BATCH * PIXELS, task->labels, BATCH);
+}
+
 /* Three classes that differ in which third of the pixels is bright. */
-static inline void make_batch(float pixels[BATCH][PIXELS], int32_t labels[BATCH]) {
+static inline void make_task(Task *task, SNNHandle handle) {
     int sample, pixel;
-    CHECK_OK(snn_random_fill(9, 0, SNN_RANDOM_UNIFORM, 0.0, 0.3, &pixels[0][0], BATCH * PIXELS));
+    CHECK_OK(snn_random_fill(9, 0, SNN_RANDOM_UNIFORM, 0.0, 0.3, &task->pixels[0][0], BATCH * PIXELS));
     for (sample = 0; sample < BATCH; ++sample) {
-        labels[sample] = sample % CLASSES;
-        for (pixel = 0; pixel < 5; ++pixel) pixels[sample][labels[sample] * 5 + pixel] += 0.7f;
+        task->labels[sample] = sample % CLASSES;
+        for (pixel = 0; pixel < 5; ++pixel) task->pixels[sample][task->labels[sample] * 5 + pixel] += 0.7f;
     }
+    task->batch = batch_of(task);
+    task->handle = handle;
+    task->def = classifier_trainer_def(T);
+    task->trainer = NULL;
+    task->result = new_result();
 }
 
-static inline SNNBatch batch_of(SNNInputArray *input, float pixels[BATCH][PIXELS], const int32_t *labels) {
-    return held_batch(input, &pixels[0][0], BATCH * PIXELS, labels, BATCH);
-}
+static inline void start(Task *task) { CHECK_OK(snn_trainer_create(task->handle, &task->def, &task->trainer)); }
 
-static inline SNNTrainerDef trainer_def(void) { return classifier_trainer_def(T); }
+static inline SNNStatus step(Task *task) { return snn_trainer_step(task->trainer, &task->batch, &task->result); }
+
+static inline SNNStatus forward(Task *task) { return snn_trainer_forward(task->trainer, &task->batch, &task->result); }
+
+/* The loss in the last of so many steps. */
+static inline double loss_after(Task *task, int steps) {
+    while (steps-- > 0) CHECK_OK(step(task));
+    return task->result.loss;
+}
 
 static inline SNNHandle open_batch_session(uint32_t thread_count) {
     return open_with_batch(make_classifier(), NULL, BATCH, thread_count);

@@ -4,34 +4,22 @@
 #include "classification.h"
 
 static void trains_with(uint32_t optimizer, double learning_rate, double weight_decay) {
-    float pixels[BATCH][PIXELS];
-    int32_t labels[BATCH];
-    SNNInputArray input;
-    SNNHandle handle = open_batch_session(1);
-    SNNTrainerDef def = trainer_def();
-    SNNTrainer trainer;
-    SNNBatch batch;
-    SNNTrainResult result = new_result();
+    Task task;
     double first_loss;
-    int i;
-    def.optimizer = optimizer;
-    def.learning_rate = learning_rate;
-    def.weight_decay = weight_decay;
-    make_batch(pixels, labels);
-    batch = batch_of(&input, pixels, labels);
-    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
-    CHECK_OK(snn_trainer_step(trainer, &batch, &result));
-    first_loss = result.loss;
+    make_task(&task, open_batch_session(1));
+    task.def.optimizer = optimizer;
+    task.def.learning_rate = learning_rate;
+    task.def.weight_decay = weight_decay;
+    start(&task);
+    first_loss = loss_after(&task, 1);
     CHECK(isfinite(first_loss) && first_loss > 0.1);
-    CHECK_EQUAL(result.sample_count, BATCH);
-    CHECK(result.spike_count > 0);
-    for (i = 0; i < 80; ++i) CHECK_OK(snn_trainer_step(trainer, &batch, &result));
-    if (!(result.loss < 0.5 * first_loss))
-        check_fail(__FILE__, __LINE__, "optimizer %u: the loss went from %g to %g", optimizer, first_loss,
-                   result.loss);
-    CHECK(result.correct_count >= BATCH - 1);
-    snn_trainer_release(trainer);
-    snn_destroy_network(handle);
+    CHECK_EQUAL(task.result.sample_count, BATCH);
+    CHECK(task.result.spike_count > 0);
+    if (!(loss_after(&task, 80) < 0.5 * first_loss))
+        check_fail(__FILE__, __LINE__, "optimizer %u: the loss went from %g to %g", optimizer, first_loss, task.result.loss);
+    CHECK(task.result.correct_count >= BATCH - 1);
+    snn_trainer_release(task.trainer);
+    snn_destroy_network(task.handle);
 }
 
 static void adam_lowers_the_loss(void) { trains_with(SNN_OPTIMIZER_ADAM, 0.02, 0.0); }
@@ -43,68 +31,53 @@ static void lion_lowers_the_loss(void) { trains_with(SNN_OPTIMIZER_LION, 0.01, 0
 static void a_trainer_goes_on_from_its_state(void) {
     static const char *const paths[] = {"pixels_to_hidden.weight", "hidden_to_readout.weight", "hidden.threshold",
                                         "hidden.tau_membrane"};
-    float pixels[BATCH][PIXELS];
-    int32_t labels[BATCH];
-    SNNInputArray input;
-    SNNHandle one = open_learning_session(), other = open_learning_session();
-    SNNTrainerDef def = trainer_def();
-    SNNTrainer trainer, resumed;
-    SNNBatch batch;
+    Task task, resumed;
     double state[3 * (2 * (PIXELS * 24 + 24 * CLASSES + 25) + 8)], values[PIXELS * 24], others[PIXELS * 24];
     size_t count = 0, capacity, i, k;
-    make_batch(pixels, labels);
-    batch = batch_of(&input, pixels, labels);
-    CHECK_OK(snn_trainer_create(one, &def, &trainer));
-    CHECK_OK(snn_trainer_create(other, &def, &resumed));
-    for (i = 0; i < 3; ++i) CHECK_OK(snn_trainer_step(trainer, &batch, NULL));
-    CHECK_OK(snn_trainer_get_state(trainer, NULL, &count));
+    make_task(&task, open_learning_session());
+    make_task(&resumed, open_learning_session());
+    start(&task);
+    start(&resumed);
+    loss_after(&task, 3);
+    CHECK_OK(snn_trainer_get_state(task.trainer, NULL, &count));
     CHECK(count > 2 * (PIXELS * 24 + 24 * CLASSES + 25) && count <= COUNT(state));
     capacity = count - 1;
-    CHECK_ERROR(snn_trainer_get_state(trainer, state, &capacity), SNN_ERROR_INVALID_ARGUMENT, "io_count");
+    CHECK_ERROR(snn_trainer_get_state(task.trainer, state, &capacity), SNN_ERROR_INVALID_ARGUMENT, "io_count");
     capacity = COUNT(state);
-    CHECK_OK(snn_trainer_get_state(trainer, state, &capacity));
+    CHECK_OK(snn_trainer_get_state(task.trainer, state, &capacity));
     CHECK_EQUAL(capacity, count);
     for (i = 0; i < COUNT(paths); ++i) {
         size_t n;
-        CHECK_OK(snn_session_value_count(one, paths[i], &n));
-        CHECK_OK(snn_session_read(one, paths[i], SNN_FLOAT64, values, n));
-        CHECK_OK(snn_session_write(other, paths[i], SNN_FLOAT64, values, n));
+        CHECK_OK(snn_session_value_count(task.handle, paths[i], &n));
+        CHECK_OK(snn_session_read(task.handle, paths[i], SNN_FLOAT64, values, n));
+        CHECK_OK(snn_session_write(resumed.handle, paths[i], SNN_FLOAT64, values, n));
     }
-    CHECK_ERROR(snn_trainer_set_state(resumed, state, count - 1), SNN_ERROR_INVALID_ARGUMENT, "the state of this trainer has");
+    CHECK_ERROR(snn_trainer_set_state(resumed.trainer, state, count - 1), SNN_ERROR_INVALID_ARGUMENT,
+                "the state of this trainer has");
     state[count] = state[7];
     state[7] = NAN;
-    CHECK_ERROR(snn_trainer_set_state(resumed, state, count), SNN_ERROR_INVALID_ARGUMENT, "values[7]");
+    CHECK_ERROR(snn_trainer_set_state(resumed.trainer, state, count), SNN_ERROR_INVALID_ARGUMENT, "values[7]");
     state[7] = state[count];
-    CHECK_OK(snn_trainer_set_state(resumed, state, count));
-    for (i = 0; i < 3; ++i) {
-        CHECK_OK(snn_trainer_step(trainer, &batch, NULL));
-        CHECK_OK(snn_trainer_step(resumed, &batch, NULL));
-    }
+    CHECK_OK(snn_trainer_set_state(resumed.trainer, state, count));
+    CHECK(loss_after(&task, 3) == loss_after(&resumed, 3));
     for (i = 0; i < COUNT(paths); ++i) {
         size_t n;
-        CHECK_OK(snn_session_value_count(one, paths[i], &n));
-        CHECK_OK(snn_session_read(one, paths[i], SNN_FLOAT64, values, n));
-        CHECK_OK(snn_session_read(other, paths[i], SNN_FLOAT64, others, n));
+        CHECK_OK(snn_session_value_count(task.handle, paths[i], &n));
+        CHECK_OK(snn_session_read(task.handle, paths[i], SNN_FLOAT64, values, n));
+        CHECK_OK(snn_session_read(resumed.handle, paths[i], SNN_FLOAT64, others, n));
         for (k = 0; k < n; ++k) CHECK(values[k] == others[k]);
     }
-    snn_destroy_network(one);
-    snn_destroy_network(other);
+    snn_destroy_network(task.handle);
+    snn_destroy_network(resumed.handle);
 }
 
 /* A spike train that is its own target has the distance 0; targets of each step are counted and needed. */
 static void losses_in_time_take_targets_for_each_step(void) {
-    float pixels[BATCH][PIXELS], targets[T * BATCH * 24], few[BATCH * 24];
-    int32_t labels[BATCH];
-    SNNInputArray input;
+    Task task;
+    float targets[T * BATCH * 24], few[BATCH * 24];
     SNNRecordArray record;
     SNNRunDef run;
-    SNNHandle handle = open_batch_session(1);
-    SNNTrainerDef def = trainer_def();
-    SNNTrainer trainer;
-    SNNBatch batch;
-    SNNTrainResult result = new_result();
-    make_batch(pixels, labels);
-    batch = batch_of(&input, pixels, labels);
+    make_task(&task, open_batch_session(1));
     memset(&record, 0, sizeof record);
     record.population = 1;
     record.dtype = SNN_FLOAT32;
@@ -113,114 +86,91 @@ static void losses_in_time_take_targets_for_each_step(void) {
     record.count = COUNT(targets);
     snn_run_def_default(&run);
     run.step_count = T;
-    run.inputs = &input;
+    run.inputs = &task.input;
     run.input_count = 1;
     run.records = &record;
     run.record_count = 1;
-    CHECK_OK(snn_session_run(handle, &run));
-    def.output_population = 1;
-    def.loss = SNN_LOSS_VAN_ROSSUM;
-    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
-    CHECK_ERROR(snn_trainer_forward(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "targets is null");
-    batch.labels = NULL;
-    batch.label_count = 0;
+    CHECK_OK(snn_session_run(task.handle, &run));
+    task.def.output_population = 1;
+    task.def.loss = SNN_LOSS_VAN_ROSSUM;
+    start(&task);
+    CHECK_ERROR(forward(&task), SNN_ERROR_INVALID_ARGUMENT, "targets is null");
+    task.batch.labels = NULL;
+    task.batch.label_count = 0;
     memset(few, 0, sizeof few);
-    batch.targets = few;
-    batch.target_count = COUNT(few);
-    CHECK_ERROR(snn_trainer_forward(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "steps 10 x batch_size 12");
-    batch.targets = targets;
-    batch.target_count = COUNT(targets);
-    CHECK_OK(snn_trainer_forward(trainer, &batch, &result));
-    CHECK(result.spike_count > 0);
-    CHECK(result.loss == 0);
+    task.batch.targets = few;
+    task.batch.target_count = COUNT(few);
+    CHECK_ERROR(forward(&task), SNN_ERROR_INVALID_ARGUMENT, "steps 10 x batch_size 12");
+    task.batch.targets = targets;
+    task.batch.target_count = COUNT(targets);
+    CHECK_OK(forward(&task));
+    CHECK(task.result.spike_count > 0);
+    CHECK(task.result.loss == 0);
     targets[0] = 1.0f - targets[0];
-    CHECK_OK(snn_trainer_forward(trainer, &batch, &result));
-    CHECK(result.loss > 0);
-    snn_destroy_network(handle);
+    CHECK_OK(forward(&task));
+    CHECK(task.result.loss > 0);
+    snn_destroy_network(task.handle);
 }
 
 static void the_parts_make_the_step(void) {
-    float pixels[BATCH][PIXELS], weights[2][PIXELS * 24], before[PIXELS * 24], gradient[PIXELS * 24];
-    int32_t labels[BATCH];
-    SNNInputArray input;
-    SNNBatch batch;
+    float weights[2][PIXELS * 24], before[PIXELS * 24], gradient[PIXELS * 24];
     int way;
     size_t i;
-    make_batch(pixels, labels);
-    batch = batch_of(&input, pixels, labels);
     for (way = 0; way < 2; ++way) {
-        SNNHandle handle = open_batch_session(1);
-        SNNTrainerDef def = trainer_def();
-        SNNTrainer trainer;
-        SNNTrainResult result = new_result();
+        Task task;
         double sum = 0;
-        CHECK_OK(snn_trainer_create(handle, &def, &trainer));
-        CHECK_OK(snn_session_read(handle, "pixels_to_hidden.weight", SNN_FLOAT32, before, COUNT(before)));
+        make_task(&task, open_batch_session(1));
+        start(&task);
+        CHECK_OK(snn_session_read(task.handle, "pixels_to_hidden.weight", SNN_FLOAT32, before, COUNT(before)));
         if (way == 0) {
-            CHECK_OK(snn_trainer_step(trainer, &batch, &result));
+            CHECK_OK(step(&task));
         } else {
             float scores[BATCH * CLASSES];
-            CHECK_OK(snn_trainer_forward(trainer, &batch, &result));
-            CHECK_OK(snn_trainer_scores(trainer, scores, COUNT(scores)));
-            CHECK_ERROR(snn_trainer_scores(trainer, scores, 5), SNN_ERROR_INVALID_ARGUMENT, "5");
-            CHECK_OK(snn_trainer_backward(trainer));
-            CHECK_OK(snn_session_read(handle, "pixels_to_hidden.weight.gradient", SNN_FLOAT32, gradient, COUNT(gradient)));
+            CHECK_OK(forward(&task));
+            CHECK_OK(snn_trainer_scores(task.trainer, scores, COUNT(scores)));
+            CHECK_ERROR(snn_trainer_scores(task.trainer, scores, 5), SNN_ERROR_INVALID_ARGUMENT, "5");
+            CHECK_OK(snn_trainer_backward(task.trainer));
+            CHECK_OK(snn_session_read(task.handle, "pixels_to_hidden.weight.gradient", SNN_FLOAT32, gradient, COUNT(gradient)));
             for (i = 0; i < COUNT(gradient); ++i) sum += fabs(gradient[i]);
             CHECK(sum > 0);
-            CHECK_OK(snn_trainer_update(trainer));
+            CHECK_OK(snn_trainer_update(task.trainer));
         }
-        CHECK_OK(snn_session_read(handle, "pixels_to_hidden.weight", SNN_FLOAT32, weights[way], COUNT(weights[0])));
+        CHECK_OK(snn_session_read(task.handle, "pixels_to_hidden.weight", SNN_FLOAT32, weights[way], COUNT(weights[0])));
         CHECK(memcmp(weights[way], before, sizeof before) != 0);
-        snn_destroy_network(handle);
+        snn_destroy_network(task.handle);
     }
     CHECK(memcmp(weights[0], weights[1], sizeof weights[0]) == 0);
 }
 
 static void training_gives_the_same_bits_for_every_thread_count(void) {
-    float pixels[BATCH][PIXELS], first[PIXELS * 24], weights[PIXELS * 24];
-    int32_t labels[BATCH];
-    SNNInputArray input;
-    SNNBatch batch;
+    float first[PIXELS * 24], weights[PIXELS * 24];
     uint32_t threads;
-    int i;
-    make_batch(pixels, labels);
-    batch = batch_of(&input, pixels, labels);
     for (threads = 1; threads <= 4; ++threads) {
-        SNNHandle handle = open_batch_session(threads);
-        SNNTrainerDef def = trainer_def();
-        SNNTrainer trainer;
-        SNNTrainResult result = new_result();
-        CHECK_OK(snn_trainer_create(handle, &def, &trainer));
-        for (i = 0; i < 5; ++i) CHECK_OK(snn_trainer_step(trainer, &batch, &result));
-        CHECK_OK(snn_session_read(handle, "pixels_to_hidden.weight", SNN_FLOAT32, weights, COUNT(weights)));
+        Task task;
+        make_task(&task, open_batch_session(threads));
+        start(&task);
+        loss_after(&task, 5);
+        CHECK_OK(snn_session_read(task.handle, "pixels_to_hidden.weight", SNN_FLOAT32, weights, COUNT(weights)));
         if (threads == 1) memcpy(first, weights, sizeof first);
         CHECK(memcmp(first, weights, sizeof first) == 0);
-        snn_destroy_network(handle);
+        snn_destroy_network(task.handle);
     }
 }
 
 static void padding_is_ignored(void) {
-    float pixels[BATCH][PIXELS];
-    int32_t labels[BATCH];
-    SNNInputArray input;
-    SNNHandle handle = open_batch_session(1);
-    SNNTrainerDef def = trainer_def();
-    SNNTrainer trainer;
-    SNNBatch batch;
-    SNNTrainResult result = new_result();
+    Task task;
     double loss;
     int i;
-    make_batch(pixels, labels);
-    for (i = 6; i < BATCH; ++i) labels[i] = -1;
-    batch = batch_of(&input, pixels, labels);
-    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
-    CHECK_OK(snn_trainer_forward(trainer, &batch, &result));
-    CHECK_EQUAL(result.sample_count, 6);
-    loss = result.loss;
-    for (i = 6; i < BATCH; ++i) memset(pixels[i], 0, sizeof pixels[i]);
-    CHECK_OK(snn_trainer_forward(trainer, &batch, &result));
-    CHECK_NEAR(result.loss, loss, 0);
-    snn_destroy_network(handle);
+    make_task(&task, open_batch_session(1));
+    for (i = 6; i < BATCH; ++i) task.labels[i] = -1;
+    start(&task);
+    CHECK_OK(forward(&task));
+    CHECK_EQUAL(task.result.sample_count, 6);
+    loss = task.result.loss;
+    for (i = 6; i < BATCH; ++i) memset(task.pixels[i], 0, sizeof task.pixels[i]);
+    CHECK_OK(forward(&task));
+    CHECK_NEAR(task.result.loss, loss, 0);
+    snn_destroy_network(task.handle);
 }
 
 typedef struct Told {
@@ -246,68 +196,54 @@ static void SNN_CALL tell_epoch(SNNHandle handle, const SNNEpoch *epoch, void *u
 }
 
 static void updates_and_epochs_are_told(void) {
-    float pixels[BATCH][PIXELS];
-    int32_t labels[BATCH];
-    SNNInputArray input;
-    SNNHandle handle = open_batch_session(1);
-    SNNTrainerDef def = trainer_def();
-    SNNTrainer trainer;
-    SNNBatch batch;
-    SNNTrainResult result = new_result();
+    Task task;
     SNNEpoch epoch;
     Told told;
     epoch.struct_size = sizeof epoch;
     memset(&told, 0, sizeof told);
-    make_batch(pixels, labels);
-    batch = batch_of(&input, pixels, labels);
-    CHECK_OK(snn_register_weight_callback(handle, tell_weights, &told));
-    CHECK_OK(snn_register_epoch_callback(handle, tell_epoch, &told));
-    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
-    CHECK_OK(snn_trainer_step(trainer, &batch, &result));
-    CHECK_OK(snn_trainer_step(trainer, &batch, &result));
+    make_task(&task, open_batch_session(1));
+    CHECK_OK(snn_register_weight_callback(task.handle, tell_weights, &told));
+    CHECK_OK(snn_register_epoch_callback(task.handle, tell_epoch, &told));
+    start(&task);
+    CHECK_OK(step(&task));
+    CHECK_OK(step(&task));
     CHECK_EQUAL(told.weight_calls, 4); /* two updates of two projections */
     CHECK_EQUAL(told.last_update, 2);
     CHECK(told.norm_sum > 0 && isfinite(told.norm_sum));
     epoch.struct_size -= 8;
-    CHECK_ERROR(snn_trainer_end_epoch(trainer, &epoch), SNN_ERROR_VERSION, "io_epoch->struct_size");
+    CHECK_ERROR(snn_trainer_end_epoch(task.trainer, &epoch), SNN_ERROR_VERSION, "io_epoch->struct_size");
     CHECK_EQUAL(told.epoch_calls, 0); /* an error ends nothing */
     epoch.struct_size = sizeof epoch;
-    CHECK_OK(snn_trainer_end_epoch(trainer, &epoch));
+    CHECK_OK(snn_trainer_end_epoch(task.trainer, &epoch));
     CHECK_EQUAL(epoch.struct_size, sizeof epoch);
     CHECK_EQUAL(told.epoch_calls, 1);
     CHECK_EQUAL(told.epoch_samples, 2 * BATCH);
     CHECK_EQUAL(epoch.epoch, 1);
     CHECK_EQUAL(epoch.sample_count, 2 * BATCH);
     CHECK(epoch.mean_loss > 0);
-    CHECK_OK(snn_trainer_step(trainer, &batch, &result));
-    CHECK_OK(snn_trainer_end_epoch(trainer, NULL));
+    CHECK_OK(step(&task));
+    CHECK_OK(snn_trainer_end_epoch(task.trainer, NULL));
     CHECK_EQUAL(told.epoch_calls, 2);
     CHECK_EQUAL(told.right_sizes, told.weight_calls + told.epoch_calls);
     CHECK_EQUAL(told.epoch_samples, BATCH);
-    snn_destroy_network(handle);
+    snn_destroy_network(task.handle);
 }
 
 static void trained_weights_reach_the_file_and_come_back(void) {
-    float pixels[BATCH][PIXELS], trained[PIXELS * 24], loaded[PIXELS * 24];
-    int32_t labels[BATCH];
-    SNNInputArray input;
-    SNNHandle handle = open_batch_session(1), fresh = open_batch_session(1);
-    SNNTrainerDef def = trainer_def();
-    SNNTrainer trainer;
-    SNNBatch batch;
-    SNNTrainResult result = new_result();
+    Task task;
+    float trained[PIXELS * 24], loaded[PIXELS * 24];
+    SNNHandle fresh = open_batch_session(1);
     SNNNetwork network = NULL;
     const char *path = temporary_path("trained.snn");
     uint64_t steps;
-    make_batch(pixels, labels);
-    batch = batch_of(&input, pixels, labels);
-    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
-    CHECK_OK(snn_session_step(handle, 3));
-    CHECK_OK(snn_trainer_step(trainer, &batch, &result));
-    CHECK_OK(snn_session_step_count(handle, &steps)); /* reset, then the steps of the forward */
+    make_task(&task, open_batch_session(1));
+    start(&task);
+    CHECK_OK(snn_session_step(task.handle, 3));
+    CHECK_OK(step(&task));
+    CHECK_OK(snn_session_step_count(task.handle, &steps)); /* reset, then the steps of the forward */
     CHECK_EQUAL(steps, T);
-    CHECK_OK(snn_session_read(handle, "pixels_to_hidden.weight", SNN_FLOAT32, trained, COUNT(trained)));
-    CHECK_OK(snn_session_to_network(handle, &network));
+    CHECK_OK(snn_session_read(task.handle, "pixels_to_hidden.weight", SNN_FLOAT32, trained, COUNT(trained)));
+    CHECK_OK(snn_session_to_network(task.handle, &network));
     CHECK_OK(snn_network_save(network, path));
     snn_network_release(network);
     CHECK_OK(snn_session_read(fresh, "pixels_to_hidden.weight", SNN_FLOAT32, loaded, COUNT(loaded)));
@@ -316,7 +252,7 @@ static void trained_weights_reach_the_file_and_come_back(void) {
     CHECK_OK(snn_session_read(fresh, "pixels_to_hidden.weight", SNN_FLOAT32, loaded, COUNT(loaded)));
     CHECK(memcmp(trained, loaded, sizeof trained) == 0);
     remove(path);
-    snn_destroy_network(handle);
+    snn_destroy_network(task.handle);
     snn_destroy_network(fresh);
 }
 
@@ -336,58 +272,53 @@ static SNNRecordArray floats_of(uint32_t population, const char *variable, float
 /* The loss of the library over the mean membrane, computed by hand from what a run gives: the same gradients. */
 static void a_loss_of_ones_own_gives_the_gradients_of_the_librarys(void) {
     static float v[T][BATCH][CLASSES], slopes[T][BATCH][CLASSES], of_inputs[T * BATCH * PIXELS];
-    float pixels[BATCH][PIXELS], gradients[2][PIXELS * 24];
-    int32_t labels[BATCH];
-    SNNInputArray input;
-    SNNBatch batch;
+    float gradients[2][PIXELS * 24];
+    Task task;
     SNNConfig config;
     SNNNetwork network = make_classifier();
     SNNHandle handle = NULL;
-    SNNTrainer library = NULL, own = NULL;
-    SNNTrainerDef def = trainer_def();
-    SNNTrainResult result = new_result();
+    SNNTrainer own = NULL;
     SNNRecordArray record, gradient, of_input;
     SNNEpoch epoch;
     double loss = 0, sum = 0, library_loss;
     int t, sample, k;
     size_t i;
-    make_batch(pixels, labels);
-    batch = batch_of(&input, pixels, labels);
     snn_config_default(&config);
     config.network = network;
     config.batch_size = BATCH;
     config.flags = SNN_FLAG_INPUT_GRADIENTS;
     CHECK_OK(snn_create_network(&config, &handle));
     snn_network_release(network);
-    def.loss = SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE;
-    CHECK_OK(snn_trainer_create(handle, &def, &library));
-    CHECK_OK(snn_trainer_forward(library, &batch, &result));
-    CHECK_OK(snn_trainer_backward(library));
-    library_loss = result.loss;
+    make_task(&task, handle);
+    task.def.loss = SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE;
+    start(&task);
+    CHECK_OK(forward(&task));
+    CHECK_OK(snn_trainer_backward(task.trainer));
+    library_loss = task.result.loss;
     CHECK_OK(snn_session_read(handle, "pixels_to_hidden.weight.gradient", SNN_FLOAT32, gradients[0], COUNT(gradients[0])));
 
-    def.loss = SNN_LOSS_NONE;
-    def.output_population = 77; /* not looked at */
-    CHECK_OK(snn_trainer_create(handle, &def, &own));
-    batch.labels = NULL;
-    batch.label_count = 0;
+    task.def.loss = SNN_LOSS_NONE;
+    task.def.output_population = 77; /* not looked at */
+    CHECK_OK(snn_trainer_create(handle, &task.def, &own));
+    task.batch.labels = NULL;
+    task.batch.label_count = 0;
     record = floats_of(2, "v", &v[0][0][0], OUTPUTS);
     gradient = floats_of(2, "v", &slopes[0][0][0], OUTPUTS);
     of_input = floats_of(0, "spikes", of_inputs, COUNT(of_inputs));
     CHECK_ERROR(snn_trainer_run_backward(own, 0, &gradient, 1, NULL, 0), SNN_ERROR_STATE, "run before it");
-    CHECK_OK(snn_trainer_run(own, &batch, &record, 1, &result));
-    CHECK_EQUAL(result.sample_count, BATCH);
-    CHECK_NEAR(result.loss, 0, 0);
+    CHECK_OK(snn_trainer_run(own, &task.batch, &record, 1, &task.result));
+    CHECK_EQUAL(task.result.sample_count, BATCH);
+    CHECK_NEAR(task.result.loss, 0, 0);
     for (sample = 0; sample < BATCH; ++sample) {
         double score[CLASSES] = {0}, total = 0;
         for (k = 0; k < CLASSES; ++k) {
             for (t = 0; t < T; ++t) score[k] += v[t][sample][k] / T;
             total += exp(score[k]);
         }
-        loss += (log(total) - score[labels[sample]]) / BATCH;
+        loss += (log(total) - score[task.labels[sample]]) / BATCH;
         for (t = 0; t < T; ++t)
             for (k = 0; k < CLASSES; ++k)
-                slopes[t][sample][k] = (float)((exp(score[k]) / total - (k == labels[sample])) / BATCH / T);
+                slopes[t][sample][k] = (float)((exp(score[k]) / total - (k == task.labels[sample])) / BATCH / T);
     }
     CHECK_NEAR(loss, library_loss, 1e-6);
     CHECK_OK(snn_trainer_run_backward(own, loss, &gradient, 1, &of_input, 1));
@@ -406,7 +337,7 @@ static void a_loss_of_ones_own_gives_the_gradients_of_the_librarys(void) {
     CHECK_NEAR(epoch.mean_loss, loss, 1e-12);
 
     CHECK_ERROR(snn_trainer_run_backward(own, 0, &gradient, 1, NULL, 0), SNN_ERROR_STATE, "run before it");
-    CHECK_OK(snn_trainer_run(own, &batch, &record, 1, NULL));
+    CHECK_OK(snn_trainer_run(own, &task.batch, &record, 1, NULL));
     gradient.count -= 1;
     CHECK_ERROR(snn_trainer_run_backward(own, 0, &gradient, 1, NULL, 0), SNN_ERROR_INVALID_ARGUMENT, "gradients[0]");
     gradient.count += 1;
@@ -419,16 +350,16 @@ static void a_loss_of_ones_own_gives_the_gradients_of_the_librarys(void) {
     CHECK_ERROR(snn_trainer_run_backward(own, 0, &of_input, 1, NULL, 0), SNN_ERROR_INVALID_ARGUMENT, "is an input");
     CHECK_ERROR(snn_trainer_run_backward(own, 0, NULL, 0, &record, 1), SNN_ERROR_INVALID_ARGUMENT, "not an input");
     CHECK_ERROR(snn_trainer_run_backward(own, 0, NULL, 1, NULL, 0), SNN_ERROR_INVALID_ARGUMENT, "gradients is null");
-    CHECK_ERROR(snn_trainer_run(own, &batch, NULL, 1, NULL), SNN_ERROR_INVALID_ARGUMENT, "records is null");
-    CHECK_ERROR(snn_trainer_forward(own, &batch, NULL), SNN_ERROR_STATE, "SNN_LOSS_NONE");
+    CHECK_ERROR(snn_trainer_run(own, &task.batch, NULL, 1, NULL), SNN_ERROR_INVALID_ARGUMENT, "records is null");
+    CHECK_ERROR(snn_trainer_forward(own, &task.batch, NULL), SNN_ERROR_STATE, "SNN_LOSS_NONE");
     CHECK_ERROR(snn_trainer_backward(own), SNN_ERROR_STATE, "SNN_LOSS_NONE");
-    CHECK_ERROR(snn_trainer_run_backward(library, 0, NULL, 0, NULL, 0), SNN_ERROR_STATE, "SNN_LOSS_NONE");
-    CHECK_ERROR(snn_trainer_run(library, &batch, &record, 1, NULL), SNN_ERROR_INVALID_ARGUMENT, "neither labels");
+    CHECK_ERROR(snn_trainer_run_backward(task.trainer, 0, NULL, 0, NULL, 0), SNN_ERROR_STATE, "SNN_LOSS_NONE");
+    CHECK_ERROR(snn_trainer_run(task.trainer, &task.batch, &record, 1, NULL), SNN_ERROR_INVALID_ARGUMENT, "neither labels");
     snn_destroy_network(handle);
 
     handle = open_batch_session(1);
-    CHECK_OK(snn_trainer_create(handle, &def, &own));
-    CHECK_OK(snn_trainer_run(own, &batch, NULL, 0, NULL));
+    CHECK_OK(snn_trainer_create(handle, &task.def, &own));
+    CHECK_OK(snn_trainer_run(own, &task.batch, NULL, 0, NULL));
     CHECK_ERROR(snn_trainer_run_backward(own, 0, NULL, 0, &of_input, 1), SNN_ERROR_STATE, "SNN_FLAG_INPUT_GRADIENTS");
     snn_destroy_network(handle);
 }

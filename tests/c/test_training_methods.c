@@ -4,42 +4,32 @@
 #include "classification.h"
 
 static void parameters_learn_and_reach_the_network(void) {
-    float pixels[BATCH][PIXELS];
-    int32_t labels[BATCH];
-    SNNInputArray input;
-    SNNHandle handle = open_learning_session(), fresh = open_learning_session();
+    Task task;
+    SNNHandle fresh = open_learning_session();
     const char *path = temporary_path("learned.snn");
-    SNNTrainerDef def = trainer_def();
-    SNNTrainer trainer;
     SNNNetwork network;
-    SNNBatch batch;
-    SNNTrainResult result = new_result();
     double tau, gradient, thresholds[24], in_network;
     size_t count = 1;
     double first_loss;
-    int i;
-    make_batch(pixels, labels);
-    batch = batch_of(&input, pixels, labels);
-    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
-    CHECK_ERROR(snn_session_read(handle, "hidden.tau_membrane.gradient", SNN_FLOAT64, &gradient, 1), SNN_ERROR_STATE,
+    make_task(&task, open_learning_session());
+    start(&task);
+    CHECK_ERROR(snn_session_read(task.handle, "hidden.tau_membrane.gradient", SNN_FLOAT64, &gradient, 1), SNN_ERROR_STATE,
                 "no backward pass");
-    CHECK_OK(snn_trainer_step(trainer, &batch, &result));
-    first_loss = result.loss;
-    CHECK_OK(snn_session_read(handle, "hidden.tau_membrane.gradient", SNN_FLOAT64, &gradient, 1));
+    first_loss = loss_after(&task, 1);
+    CHECK_OK(snn_session_read(task.handle, "hidden.tau_membrane.gradient", SNN_FLOAT64, &gradient, 1));
     CHECK(gradient != 0);
-    CHECK_ERROR(snn_session_write(handle, "hidden.tau_membrane.gradient", SNN_FLOAT64, &gradient, 1),
+    CHECK_ERROR(snn_session_write(task.handle, "hidden.tau_membrane.gradient", SNN_FLOAT64, &gradient, 1),
                 SNN_ERROR_INVALID_ARGUMENT, "read only");
-    CHECK_ERROR(snn_session_read(handle, "hidden.v_reset.gradient", SNN_FLOAT64, &gradient, 1), SNN_ERROR_NOT_FOUND,
+    CHECK_ERROR(snn_session_read(task.handle, "hidden.v_reset.gradient", SNN_FLOAT64, &gradient, 1), SNN_ERROR_NOT_FOUND,
                 "not learnable");
-    CHECK_OK(snn_session_read(handle, "hidden.tau_membrane", SNN_FLOAT64, &tau, 1));
+    CHECK_OK(snn_session_read(task.handle, "hidden.tau_membrane", SNN_FLOAT64, &tau, 1));
     /* Adam's first step is the learning rate, here of log(tau). */
     CHECK(fabs(tau - 20.0 * 1.0202013) < 2e-3 || fabs(tau - 20.0 * 0.9801987) < 2e-3);
-    for (i = 0; i < 40; ++i) CHECK_OK(snn_trainer_step(trainer, &batch, &result));
-    CHECK(result.loss < 0.7 * first_loss);
-    CHECK_OK(snn_session_read(handle, "hidden.threshold", SNN_FLOAT64, thresholds, 24));
+    CHECK(loss_after(&task, 40) < 0.7 * first_loss);
+    CHECK_OK(snn_session_read(task.handle, "hidden.threshold", SNN_FLOAT64, thresholds, 24));
     CHECK(thresholds[23] - thresholds[0] != 0.23);
-    CHECK_OK(snn_session_read(handle, "hidden.tau_membrane", SNN_FLOAT64, &tau, 1));
-    CHECK_OK(snn_session_to_network(handle, &network));
+    CHECK_OK(snn_session_read(task.handle, "hidden.tau_membrane", SNN_FLOAT64, &tau, 1));
+    CHECK_OK(snn_session_to_network(task.handle, &network));
     CHECK_OK(snn_network_get_parameter(network, 1, "tau_membrane", &in_network, &count));
     CHECK(in_network == tau);
     /* A session of the untrained network takes them from the file, with the weights. */
@@ -50,35 +40,28 @@ static void parameters_learn_and_reach_the_network(void) {
     remove(path);
     snn_network_release(network);
     snn_destroy_network(fresh);
-    snn_destroy_network(handle);
+    snn_destroy_network(task.handle);
 }
 
 static void dropout_silences_neurons_for_a_whole_run(void) {
-    float pixels[BATCH][PIXELS];
-    int32_t labels[BATCH];
-    SNNInputArray input;
-    SNNHandle handle = open_batch_session(1);
-    SNNTrainerDef def = trainer_def();
-    SNNTrainer trainer;
-    SNNBatch batch;
+    Task task;
     SNNTrainResult all = new_result(), some = new_result(), again = new_result();
-    make_batch(pixels, labels);
-    batch = batch_of(&input, pixels, labels);
-    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
-    CHECK_ERROR(snn_trainer_set_dropout(trainer, 0, 0.5, 1), SNN_ERROR_INVALID_ARGUMENT, "'pixels' is an input");
-    CHECK_ERROR(snn_trainer_set_dropout(trainer, 2, 0.5, 1), SNN_ERROR_INVALID_ARGUMENT, "'readout' does not spike");
-    CHECK_ERROR(snn_trainer_set_dropout(trainer, 1, 1.0, 1), SNN_ERROR_INVALID_ARGUMENT, "probability is 1");
-    CHECK_ERROR(snn_trainer_set_dropout(trainer, 7, 0.5, 1), SNN_ERROR_NOT_FOUND, "7");
-    CHECK_OK(snn_trainer_forward(trainer, &batch, &all));
-    CHECK_OK(snn_trainer_set_dropout(trainer, 1, 0.5, 1));
-    CHECK_OK(snn_trainer_forward(trainer, &batch, &some));
+    make_task(&task, open_batch_session(1));
+    start(&task);
+    CHECK_ERROR(snn_trainer_set_dropout(task.trainer, 0, 0.5, 1), SNN_ERROR_INVALID_ARGUMENT, "'pixels' is an input");
+    CHECK_ERROR(snn_trainer_set_dropout(task.trainer, 2, 0.5, 1), SNN_ERROR_INVALID_ARGUMENT, "'readout' does not spike");
+    CHECK_ERROR(snn_trainer_set_dropout(task.trainer, 1, 1.0, 1), SNN_ERROR_INVALID_ARGUMENT, "probability is 1");
+    CHECK_ERROR(snn_trainer_set_dropout(task.trainer, 7, 0.5, 1), SNN_ERROR_NOT_FOUND, "7");
+    CHECK_OK(snn_trainer_forward(task.trainer, &task.batch, &all));
+    CHECK_OK(snn_trainer_set_dropout(task.trainer, 1, 0.5, 1));
+    CHECK_OK(snn_trainer_forward(task.trainer, &task.batch, &some));
     CHECK(some.spike_count > 0.2 * all.spike_count && some.spike_count < 0.8 * all.spike_count);
-    CHECK_OK(snn_trainer_forward(trainer, &batch, &again));
+    CHECK_OK(snn_trainer_forward(task.trainer, &task.batch, &again));
     CHECK(again.loss == some.loss); /* until the next update */
-    CHECK_OK(snn_trainer_set_dropout(trainer, 1, 0.0, 1));
-    CHECK_OK(snn_trainer_forward(trainer, &batch, &again));
+    CHECK_OK(snn_trainer_set_dropout(task.trainer, 1, 0.0, 1));
+    CHECK_OK(snn_trainer_forward(task.trainer, &task.batch, &again));
     CHECK(again.loss == all.loss);
-    snn_destroy_network(handle);
+    snn_destroy_network(task.handle);
 }
 
 static uint32_t different_values(const float *values, size_t count) {
@@ -92,105 +75,76 @@ static uint32_t different_values(const float *values, size_t count) {
 }
 
 static void weights_of_few_bits_are_trained_and_kept(void) {
-    float pixels[BATCH][PIXELS], weights[PIXELS * 24], again[PIXELS * 24];
-    int32_t labels[BATCH];
-    SNNInputArray input;
-    SNNHandle handle = open_batch_session(1);
-    SNNTrainerDef def = trainer_def();
-    SNNTrainer trainer;
+    Task task;
+    float weights[PIXELS * 24], again[PIXELS * 24];
     SNNNetwork network;
-    SNNBatch batch;
-    SNNTrainResult result = new_result();
     SNNProjectionArrays kept;
     double first_loss;
-    int i;
-    make_batch(pixels, labels);
-    batch = batch_of(&input, pixels, labels);
-    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
-    CHECK_ERROR(snn_trainer_set_quantization(trainer, 0, 9, 0), SNN_ERROR_INVALID_ARGUMENT, "bits is 9");
-    CHECK_ERROR(snn_trainer_set_quantization(trainer, 7, 8, 0), SNN_ERROR_NOT_FOUND, "7");
-    CHECK_OK(snn_trainer_set_quantization(trainer, 0, 3, 0));
-    CHECK_OK(snn_session_read(handle, "pixels_to_hidden.weight", SNN_FLOAT32, weights, COUNT(weights)));
+    make_task(&task, open_batch_session(1));
+    start(&task);
+    CHECK_ERROR(snn_trainer_set_quantization(task.trainer, 0, 9, 0), SNN_ERROR_INVALID_ARGUMENT, "bits is 9");
+    CHECK_ERROR(snn_trainer_set_quantization(task.trainer, 7, 8, 0), SNN_ERROR_NOT_FOUND, "7");
+    CHECK_OK(snn_trainer_set_quantization(task.trainer, 0, 3, 0));
+    CHECK_OK(snn_session_read(task.handle, "pixels_to_hidden.weight", SNN_FLOAT32, weights, COUNT(weights)));
     CHECK(different_values(weights, COUNT(weights)) <= 7);
-    CHECK_OK(snn_trainer_step(trainer, &batch, &result));
-    first_loss = result.loss;
-    for (i = 0; i < 80; ++i) CHECK_OK(snn_trainer_step(trainer, &batch, &result));
-    CHECK(result.loss < 0.5 * first_loss);
-    CHECK_OK(snn_session_read(handle, "pixels_to_hidden.weight", SNN_FLOAT32, again, COUNT(again)));
+    first_loss = loss_after(&task, 1);
+    CHECK(loss_after(&task, 80) < 0.5 * first_loss);
+    CHECK_OK(snn_session_read(task.handle, "pixels_to_hidden.weight", SNN_FLOAT32, again, COUNT(again)));
     CHECK(different_values(again, COUNT(again)) <= 7);
     CHECK(memcmp(weights, again, sizeof weights) != 0);
-    CHECK_OK(snn_session_to_network(handle, &network));
+    CHECK_OK(snn_session_to_network(task.handle, &network));
     memset(&kept, 0, sizeof kept);
     kept.struct_size = sizeof kept;
     CHECK_OK(snn_network_get_projection_arrays(network, 0, &kept));
     CHECK(kept.weight_count == COUNT(again) && memcmp(kept.weights, again, sizeof again) == 0);
     snn_network_release(network);
-    snn_destroy_network(handle);
+    snn_destroy_network(task.handle);
 }
 
 static void normalisation_is_folded_into_an_ordinary_network(void) {
-    float pixels[BATCH][PIXELS];
-    int32_t labels[BATCH];
-    SNNInputArray input;
-    SNNHandle handle = open_batch_session(1);
-    SNNTrainerDef def = trainer_def();
-    SNNTrainer trainer, plain;
-    SNNBatch batch;
-    SNNTrainResult result = new_result(), folded = new_result();
+    Task task;
+    SNNTrainer plain;
+    SNNTrainResult folded = new_result();
     double first_loss;
-    int i;
-    make_batch(pixels, labels);
-    batch = batch_of(&input, pixels, labels);
-    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
-    CHECK_OK(snn_trainer_create(handle, &def, &plain));
-    CHECK_ERROR(snn_trainer_set_normalization(trainer, 0, 1.0, 0.1, 1e-5), SNN_ERROR_INVALID_ARGUMENT, "has no bias");
-    CHECK_ERROR(snn_trainer_set_normalization(trainer, 1, 1.0, 0.0, 1e-5), SNN_ERROR_INVALID_ARGUMENT, "momentum is 0");
-    CHECK_OK(snn_trainer_set_normalization(trainer, 1, 0.5, 0.5, 1e-5));
-    CHECK_OK(snn_trainer_step(trainer, &batch, &result));
-    first_loss = result.loss;
-    for (i = 0; i < 80; ++i) CHECK_OK(snn_trainer_step(trainer, &batch, &result));
-    CHECK(result.loss < 0.5 * first_loss);
+    make_task(&task, open_batch_session(1));
+    start(&task);
+    CHECK_OK(snn_trainer_create(task.handle, &task.def, &plain));
+    CHECK_ERROR(snn_trainer_set_normalization(task.trainer, 0, 1.0, 0.1, 1e-5), SNN_ERROR_INVALID_ARGUMENT, "has no bias");
+    CHECK_ERROR(snn_trainer_set_normalization(task.trainer, 1, 1.0, 0.0, 1e-5), SNN_ERROR_INVALID_ARGUMENT, "momentum is 0");
+    CHECK_OK(snn_trainer_set_normalization(task.trainer, 1, 0.5, 0.5, 1e-5));
+    first_loss = loss_after(&task, 1);
+    CHECK(loss_after(&task, 80) < 0.5 * first_loss);
     /* The same samples in the network as it is now: statistics of the batches before are close to its own. */
-    CHECK_OK(snn_trainer_forward(plain, &batch, &folded));
+    CHECK_OK(snn_trainer_forward(plain, &task.batch, &folded));
     CHECK(folded.correct_count >= BATCH - 1);
-    CHECK(fabs(folded.loss - result.loss) < 0.2 * result.loss + 0.01);
-    snn_destroy_network(handle);
+    CHECK(fabs(folded.loss - task.result.loss) < 0.2 * task.result.loss + 0.01);
+    snn_destroy_network(task.handle);
 }
 
 /* Windows of 3 of 10 steps: four updates a batch, by each rule. */
 static void windows_and_rules_lower_the_loss(void) {
     static const uint32_t rules[] = {SNN_LEARNING_BPTT, SNN_LEARNING_OTTT, SNN_LEARNING_EPROP};
-    float pixels[BATCH][PIXELS];
-    int32_t labels[BATCH];
-    SNNInputArray input;
-    SNNBatch batch;
     size_t i;
-    make_batch(pixels, labels);
-    batch = batch_of(&input, pixels, labels);
     for (i = 0; i < COUNT(rules); ++i) {
-        SNNHandle handle = open_batch_session(1);
-        SNNTrainerDef def = trainer_def();
-        SNNTrainResult first = new_result(), last = new_result();
-        SNNTrainer trainer;
-        double state[8192];
+        Task task;
+        double first_loss, state[8192];
         size_t count = COUNT(state);
         uint64_t steps;
-        int k;
-        def.rule = rules[i];
-        def.window_steps = 3;
-        def.checkpoint_steps = 4;
-        def.learning_rate = 0.01;
-        CHECK_OK(snn_trainer_create(handle, &def, &trainer));
-        CHECK_OK(snn_trainer_step(trainer, &batch, &first));
-        CHECK_EQUAL(first.sample_count, BATCH);
-        CHECK_OK(snn_trainer_get_state(trainer, state, &count));
+        make_task(&task, open_batch_session(1));
+        task.def.rule = rules[i];
+        task.def.window_steps = 3;
+        task.def.checkpoint_steps = 4;
+        task.def.learning_rate = 0.01;
+        start(&task);
+        first_loss = loss_after(&task, 1);
+        CHECK_EQUAL(task.result.sample_count, BATCH);
+        CHECK_OK(snn_trainer_get_state(task.trainer, state, &count));
         CHECK(state[0] == 4); /* updates */
-        CHECK_OK(snn_session_step_count(handle, &steps));
+        CHECK_OK(snn_session_step_count(task.handle, &steps));
         CHECK_EQUAL(steps, T);
-        for (k = 0; k < 30; ++k) CHECK_OK(snn_trainer_step(trainer, &batch, &last));
-        CHECK(last.loss < 0.7 * first.loss);
-        CHECK_EQUAL(last.correct_count, BATCH);
-        snn_destroy_network(handle);
+        CHECK(loss_after(&task, 30) < 0.7 * first_loss);
+        CHECK_EQUAL(task.result.correct_count, BATCH);
+        snn_destroy_network(task.handle);
     }
 }
 

@@ -1,34 +1,25 @@
 /* Training on several devices that share a batch: what was learned is the same bits, however the batch is shared. */
-#include "fixtures.h"
+#include "classification.h"
 
-enum { BATCH = 12, PIXELS = 16, CLASSES = 3, T = 10, ROOM = 4096 };
+enum { ROOM = 4096 };
 
 /* All weights and biases after three updates. */
 static size_t trained_on(const char *device, uint32_t thread_count, float *out_values, size_t room) {
     static const char *const paths[] = {"pixels_to_hidden.weight", "hidden_to_readout.weight", "hidden_to_readout.bias"};
-    float pixels[BATCH][PIXELS];
-    int32_t labels[BATCH];
-    SNNHandle handle = open_with_batch(make_classifier(), device, BATCH, thread_count);
-    SNNTrainerDef def = classifier_trainer_def(T);
-    SNNTrainer trainer;
-    SNNInputArray input;
-    SNNBatch batch;
-    SNNTrainResult result = new_result();
+    Task task;
     size_t count, total = 0;
     int i;
-    CHECK_OK(snn_random_fill(9, 0, SNN_RANDOM_UNIFORM, 0.0, 1.0, &pixels[0][0], BATCH * PIXELS));
-    for (i = 0; i < BATCH; ++i) labels[i] = i % CLASSES;
-    batch = held_batch(&input, &pixels[0][0], BATCH * PIXELS, labels, BATCH);
-    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
-    for (i = 0; i < 3; ++i) CHECK_OK(snn_trainer_step(trainer, &batch, &result));
+    make_task(&task, open_with_batch(make_classifier(), device, BATCH, thread_count));
+    start(&task);
+    loss_after(&task, 3);
     for (i = 0; i < 3; ++i) {
-        CHECK_OK(snn_session_value_count(handle, paths[i], &count));
+        CHECK_OK(snn_session_value_count(task.handle, paths[i], &count));
         CHECK(total + count <= room);
-        CHECK_OK(snn_session_read(handle, paths[i], SNN_FLOAT32, out_values + total, count));
+        CHECK_OK(snn_session_read(task.handle, paths[i], SNN_FLOAT32, out_values + total, count));
         total += count;
     }
-    snn_trainer_release(trainer);
-    snn_destroy_network(handle);
+    snn_trainer_release(task.trainer);
+    snn_destroy_network(task.handle);
     return total;
 }
 
