@@ -358,7 +358,7 @@ SNN_API SNNStatus SNN_CALL snn_network_connect(SNNNetwork network, const SNNProj
  * and it is not trained; a network with a plastic projection cannot be trained at all, and a session of it has batch_size 1.
  * Parameters and options begin at their defaults; weights must lie within the bounds of the rule when the network is
  * finished, and a session keeps them there.
- * Errors: SNN_ERROR_INVALID_ARGUMENT (another kind of projection; a rule that reads a state which the target's model does not have),
+ * Errors: SNN_ERROR_INVALID_ARGUMENT (another kind of projection; a target whose model lacks a state that the rule reads),
  * SNN_ERROR_NOT_FOUND, SNN_ERROR_STATE (finished). */
 SNN_API SNNStatus SNN_CALL snn_network_set_plasticity(SNNNetwork network, uint32_t projection, const char *name,
                                                       SNNModel rule);
