@@ -104,7 +104,7 @@ TEST_CASE("the library describes itself") {
     CHECK(snn::device_speed("cpu").was_kept == 1);
     CHECK(snn::builtin_models().size() >= 6);
     CHECK(snn::builtin_surrogates().size() >= 6);
-    CHECK(snn::builtin_plasticity_rules() == std::vector<std::string>{"homeostatic_stdp", "pair_stdp", "reward_stdp",
+    CHECK(snn::builtin_plasticity_rules() == std::vector<std::string>{"brader_fusi", "homeostatic_stdp", "pair_stdp", "reward_stdp",
                                                                        "triplet_stdp", "tsodyks_markram"});
 }
 

@@ -359,12 +359,13 @@ SNN_API SNNStatus SNN_CALL snn_network_set_surrogate(SNNNetwork network, uint32_
                                                      SNNModel surrogate, const double *parameters, size_t count);
 SNN_API SNNStatus SNN_CALL snn_network_connect(SNNNetwork network, const SNNProjectionDef *def, uint32_t *out_index);
 /* Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its
- * spikes deliver, by a built-in rule ("pair_stdp", "triplet_stdp", "tsodyks_markram"; `rule` null) or a user's (`name` is not
+ * spikes deliver, by a built-in rule ("pair_stdp", "brader_fusi", "tsodyks_markram"; `rule` null) or a user's (`name` is not
  * read then). What happens when: docs/semantics.md, "Plasticity". The projection's arithmetic becomes SNN_ARITHMETIC_FIXED
  * and it is not trained; a network with a plastic projection cannot be trained at all, and a session of it has batch_size 1.
  * Parameters and options begin at their defaults; weights must lie within the bounds of the rule when the network is
  * finished, and a session keeps them there.
- * Errors: SNN_ERROR_INVALID_ARGUMENT (another kind of projection), SNN_ERROR_NOT_FOUND, SNN_ERROR_STATE (finished). */
+ * Errors: SNN_ERROR_INVALID_ARGUMENT (another kind of projection; a target whose model lacks a state that the rule reads),
+ * SNN_ERROR_NOT_FOUND, SNN_ERROR_STATE (finished). */
 SNN_API SNNStatus SNN_CALL snn_network_set_plasticity(SNNNetwork network, uint32_t projection, const char *name,
                                                       SNNModel rule);
 /* A parameter of the projection's rule, in the rule's unit, one value for all synapses; an option by name of the choice. */
