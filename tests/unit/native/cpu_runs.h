@@ -7,7 +7,7 @@
 
 #include "backend/backend.h"
 #include "cpu_cases.h"
-#include "only_threads.h"
+#include "sanitizers.h"
 
 namespace snn::test {
 
