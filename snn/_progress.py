@@ -10,12 +10,9 @@ from html import escape
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from rich import get_console
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Column
-
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from snn.epochs import EpochReport
 
 __all__ = ["EpochBar", "RunBar"]
@@ -41,6 +38,11 @@ class _Terminal:
     """A line of a terminal that is drawn again and again."""
 
     def __init__(self, total: int, title: str, console: Console | None) -> None:
+        # Here, because it is a tenth of the time that importing snn takes.
+        from rich import get_console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.table import Column
+
         fixed = Column(no_wrap=True)
         width = (get_console() if console is None else console).width
         self.has_room = width >= _NARROW
@@ -117,7 +119,11 @@ def _clock(seconds: float) -> str:
 
 def _in_notebook() -> bool:
     # A notebook has imported IPython long before; nobody else should pay for that.
-    return "IPython" in sys.modules and get_console().is_jupyter
+    if "IPython" not in sys.modules:
+        return False
+    from rich import get_console
+
+    return get_console().is_jupyter
 
 
 class _Bar:

@@ -63,7 +63,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--out", type=Path, required=True, help="folder for builtin_models.cpp, .h, the kernels and normal_table.h"
     )
-    parser.add_argument("--docs", type=Path, help="also write a Markdown page for each model into this folder")
+    parser.add_argument(
+        "--docs", type=Path, help="also write a Markdown page for each model, in folders as those of --models"
+    )
     parser.add_argument("--numpy", type=Path, help="also write numpy source for each model into this folder")
     parser.add_argument("--json", type=Path, help="also write the op list of each model into this folder")
     options = parser.parse_args(arguments)
@@ -77,8 +79,12 @@ def main(arguments: list[str] | None = None) -> int:
     for name, text in files.items():
         write(options.out / name, text)
     every: list[CompiledModel | CompiledSurrogate | CompiledPlasticity] = [*neurons, *surrogates, *rules]
+    if options.docs:
+        for kind, models in (("neurons", neurons), ("surrogates", surrogates), ("plasticity", rules)):
+            (options.docs / kind).mkdir(parents=True, exist_ok=True)
+            for model in models:
+                write(options.docs / kind / f"{model.name}.md", model.markdown)
     for folder, suffix, attribute in (
-        (options.docs, ".md", "markdown"),
         (options.numpy, ".py", "numpy_source"),
         (options.json, ".json", "json"),
     ):

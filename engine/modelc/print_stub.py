@@ -54,7 +54,7 @@ def _parameter(parameter: Parameter) -> list[str]:
 
 def class_stub(name: str, definition: Definition) -> str:
     """Return the class as a stub writes it."""
-    doc = [f"{definition.title}.", "", "Parameters", "----------"]
+    doc = [f"{definition.title}.", "", *textwrap.wrap(definition.description, 100), "", "Parameters", "----------"]
     arguments = ["self", "size: Size = None", "*"]
     for parameter in definition.parameters:
         arguments.append(f"{parameter.name}: Value = {parameter.default!r}")

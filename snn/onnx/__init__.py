@@ -7,17 +7,17 @@ Where ONNX Runtime of AMD's Ryzen AI software is installed, which has the VitisA
 A graph computes one step or several, from the network's state to the state after them. Values are float32, states of whole
 numbers int32. Its inputs and outputs, by name:
 
-======================== ========================= ====================================================================
-name                     shape                     what
-======================== ========================= ====================================================================
-``input``                (steps, batch, neurons)   input, activity of an input population of that name; spikes are 0 or 1
-``hidden.v.before``      (batch, neurons)          input, a state of a population before the first step
-``hidden.v.after``       (batch, neurons)          output, the same after the last step: the next call's ``before``
-``hidden.history.before`` (delay, batch, neurons)  input, activity that delays look back to, the oldest step first
-``hidden.history.after`` (delay, batch, neurons)   output, the next call's ``before``
-``hidden.spikes``        (steps, batch, neurons)   output, 0 or 1; what is recorded, see `export`
-``output.v``             (steps, batch, neurons)   output, a state after each step
-======================== ========================= ====================================================================
+========================= ========================= ====================================================================
+name                      shape                     what
+========================= ========================= ====================================================================
+``input``                 (steps, batch, neurons)   input, activity of an input population of that name; spikes are 0 or 1
+``hidden.v.before``       (batch, neurons)          input, a state of a population before the first step
+``hidden.v.after``        (batch, neurons)          output, the same after the last step: the next call's ``before``
+``hidden.history.before`` (delay, batch, neurons)   input, activity that delays look back to, the oldest step first
+``hidden.history.after``  (delay, batch, neurons)   output, the next call's ``before``
+``hidden.spikes``         (steps, batch, neurons)   output, 0 or 1; what is recorded, see `export`
+``output.v``              (steps, batch, neurons)   output, a state after each step
+========================= ========================= ====================================================================
 
 The file's metadata has ``snn.steps``, ``snn.batch_size``, ``snn.dt_ms``, and two JSON objects: ``snn.initial``, by name the
 values of the ``before`` inputs at the start, a number or a list with one for each neuron; and ``snn.spike_inputs``, by input

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ import snn
 from snn.engine import _native
 from snn.engine.modelc import load_builtin_model
 
+MODELS = Path(__file__).parents[2] / "snn/models/neurons"
 PUBLIC = [getattr(snn, name) for name in snn.__all__]
 CLASSES = [cls for cls in PUBLIC if isinstance(cls, type) and issubclass(cls, snn.Neuron) and cls is not snn.Neuron]
 
@@ -35,6 +38,10 @@ def test_the_class_says_what_the_definition_says(cls: type[snn.Neuron]) -> None:
         assert parameter.name in cls.__doc__
         if parameter.unit not in ("", "1"):
             assert f"In {parameter.unit}." in cls.__doc__
+    head = tomllib.loads((MODELS / f"{compiled.name}.toml").read_text(encoding="utf-8"))["model"]
+    words = " ".join(cls.__doc__.split())
+    assert " ".join(head["description"].split()) in words
+    assert words.endswith(" ".join(head["source"].split()))
     for option in compiled.options:
         assert signature.parameters[option.name].default == option.default
     assert tuple(cls.definition.states) == tuple(state.name for state in compiled.states)

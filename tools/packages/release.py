@@ -88,15 +88,15 @@ def make(folder: Path, systems: list[System]) -> list[Path]:
 
 
 def make_wheel(folder: Path) -> None:
-    """Make the wheel of this Python, named after the oldest Linux that it runs on, and the sources of a wheel."""
+    """Make the wheel for Python 3.11 and newer, named after the oldest Linux that it runs on, and the sources of a wheel."""
     with tempfile.TemporaryDirectory() as temporary:
-        # Where and how tools/setup --for-tests has just built it: nothing is compiled again.
-        built_before = ("build-dir=build/release", "cmake.define.SNN_BUILD_TESTS=ON")
+        # Where and how tools/setup --for-tests has just built it: only the binding is compiled again, for every Python.
+        settings = ("build-dir=build/release", "cmake.define.SNN_BUILD_TESTS=ON", "wheel.py-api=cp311")
         options = (
             "--no-deps",
             "--no-build-isolation",
             "--quiet",
-            *(f"--config-settings={one}" for one in built_before),
+            *(f"--config-settings={one}" for one in settings),
         )
         run(sys.executable, "-m", "pip", "wheel", *options, "--wheel-dir", temporary, ROOT)
         wheel = next(Path(temporary).glob("*.whl"))

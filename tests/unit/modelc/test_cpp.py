@@ -328,7 +328,7 @@ def test_command_line_writes_what_the_build_needs(tmp_path):
         "normal_table.h",
         "plasticity_kernels.inl",
     ]
-    assert (tmp_path / "docs" / "lif.md").read_text().startswith("# Leaky integrate-and-fire")
+    assert (tmp_path / "docs" / "neurons" / "lif.md").read_text().startswith("# Leaky integrate-and-fire")
     before = (tmp_path / "out" / "builtin_models.cpp").stat().st_mtime_ns
     assert main(arguments) == 0
     assert (tmp_path / "out" / "builtin_models.cpp").stat().st_mtime_ns == before, (

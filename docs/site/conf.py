@@ -1,0 +1,81 @@
+"""Settings of Sphinx for the site that ``tools/site`` builds: the pages of docs/, and the reference printed from docstrings."""
+
+import importlib.metadata
+import re
+
+project = "snn-engine"
+author = "the snn-engine developers"
+release = version = importlib.metadata.version("snn-engine")
+language = "en"
+
+extensions = [
+    "myst_nb",  # Markdown, and the notebook
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "sphinx_copybutton",
+]
+exclude_patterns = ["docs/site/contents.md"]  # which is the end of index.md
+templates_path = ["docs/site/templates"]
+
+# Pages link to headings as GitHub names them.
+myst_heading_anchors = 4
+myst_enable_extensions = ["colon_fence"]
+
+nb_execution_mode = "off"  # the notebook has its figures; a test runs it
+
+# In docstrings `Name` is a name of the package; what is none stays code.
+default_role = "py:obj"
+napoleon_google_docstring = False
+napoleon_use_param = False  # types are words with shapes, in which no name is looked for
+napoleon_use_rtype = False
+napoleon_use_ivar = True
+autodoc_mock_imports = [
+    "h5py",
+    "nir",
+    "onnx",
+    "onnxruntime",
+    "tensorboardX",
+    "torch",
+]  # optional; nothing of theirs is shown
+autodoc_typehints = "none"  # docstrings have them, with shapes
+autodoc_member_order = "bysource"
+autosummary_ignore_module_all = False
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+# Pygments does not know the newest words of GDScript.
+suppress_warnings = ["misc.highlighting_failure"]
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"snn-engine {version}"
+html_show_sourcelink = False
+html_theme_options = {
+    "navbar_persistent": ["search-button"],
+    "navbar_end": ["theme-switcher"],
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": ["sphinx-version"],
+    "show_nav_level": 1,
+    "navigation_depth": 3,
+}
+
+
+def _escape_stars(app, what, name, obj, options, lines):
+    """Docstrings write shapes such as (steps, *shape), which is no emphasis."""
+    lines[:] = [re.sub(r"(?<![\w*`])\*(?=\w)", r"\*", line) for line in lines]
+
+
+def _name_of_the_package(app, env, node, contnode):
+    """Docstrings of snn.stimuli and others write `Simulation.run`, as those of snn do."""
+    if node.get("refdomain") != "py" or node["reftarget"].startswith("snn."):
+        return None
+    target = f"snn.{node['reftarget']}"
+    return env.get_domain("py").resolve_xref(env, node["refdoc"], app.builder, "obj", target, node, contnode)
+
+
+def setup(app):
+    """Connect what Sphinx calls."""
+    app.connect("autodoc-process-docstring", _escape_stars, priority=400)  # before Napoleon, which writes emphasis
+    app.connect("missing-reference", _name_of_the_package)
