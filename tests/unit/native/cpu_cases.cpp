@@ -501,9 +501,7 @@ Window window(uint32_t kernel, uint32_t stride, uint32_t padding, uint32_t dilat
     return w;
 }
 
-}  // namespace
-
-std::vector<CpuCase> cpu_cases() {
+std::vector<CpuCase> made_cases() {
     std::vector<CpuCase> cases;
     for (uint32_t i = 0; const char* name = builtin_model_name(i); ++i) {
         cases.push_back(one_model(name));
@@ -569,6 +567,13 @@ std::vector<CpuCase> cpu_cases() {
     for (const uint32_t mode : {SNN_POOL_SUM, SNN_POOL_AVERAGE, SNN_POOL_MAX}) cases.push_back(pooled_values(mode));
     cases.push_back(custom_model());
     cases.push_back(custom_surrogate());
+    return cases;
+}
+
+}  // namespace
+
+const std::vector<CpuCase>& cpu_cases() {
+    static const std::vector<CpuCase> cases = made_cases();
     return cases;
 }
 
