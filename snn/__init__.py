@@ -84,6 +84,8 @@ from snn.neurons import Input, Neuron, NeuronModel, SpikeInput
 from snn.normalization import BatchNorm
 from snn.placement import Placement
 from snn.plasticity import HomeostaticSTDP, PairSTDP, Plasticity, RewardSTDP, TripletSTDP, TsodyksMarkram
+from snn.population import Population, PopulationSlice
+from snn.plasticity import BraderFusi, HomeostaticSTDP, PairSTDP, Plasticity, RewardSTDP, TripletSTDP, TsodyksMarkram
 from snn.population import Population
 from snn.projection import Projection
 from snn.quantization import Quantization
@@ -117,6 +119,7 @@ __all__ = [
     "AvgPool2d",
     "Backpropagation",
     "BatchNorm",
+    "BraderFusi",
     "BusyError",
     "ConductanceLIF",
     "Connection",
@@ -169,6 +172,7 @@ __all__ = [
     "Plasticity",
     "PoissonSource",
     "Population",
+    "PopulationSlice",
     "Projection",
     "Quantization",
     "Recorder",

@@ -142,6 +142,10 @@ cdef extern from "snn/snn.h" nogil:
         size_t source_position_count
         const float *target_positions
         size_t target_position_count
+        uint32_t first_source
+        uint32_t source_count
+        uint32_t first_target
+        uint32_t target_count
 
     void snn_population_def_default(SNNPopulationDef *out_def)
     void snn_projection_def_default(SNNProjectionDef *out_def)
@@ -302,6 +306,8 @@ cdef extern from "snn/snn.h" nogil:
     SNNStatus snn_session_network(SNNHandle handle, SNNNetwork *out_network)
     SNNStatus snn_session_to_network(SNNHandle handle, SNNNetwork *out_network)
     SNNStatus snn_session_set_input(SNNHandle handle, uint32_t population, const float *values, size_t count)
+    SNNStatus snn_session_add_input_spikes(SNNHandle handle, uint32_t population, uint32_t sample, const uint32_t *neurons,
+                                           size_t count)
     SNNStatus snn_session_bind_input(SNNHandle handle, uint32_t population, const float *values, size_t count)
     SNNStatus snn_session_step(SNNHandle handle, uint32_t step_count)
     SNNStatus snn_session_reset(SNNHandle handle)
@@ -351,6 +357,21 @@ cdef extern from "snn/snn.h" nogil:
         uint32_t *samples
         size_t capacity
         size_t count
+    ctypedef struct SNNSpikeInput:
+        uint32_t struct_size
+        uint32_t population
+        const uint32_t *steps
+        const uint32_t *neurons
+        const uint32_t *samples
+        size_t count
+    ctypedef struct SNNValueRecord:
+        uint32_t struct_size
+        uint32_t dtype
+        const char *path
+        const uint64_t *indices
+        size_t index_count
+        void *data
+        size_t count
     ctypedef int32_t (*SNNProgressCallback)(uint64_t steps_done, uint64_t steps_total, void *user) noexcept
     ctypedef struct SNNRunDef:
         uint32_t struct_size
@@ -367,6 +388,10 @@ cdef extern from "snn/snn.h" nogil:
         uint32_t record_interval
         uint32_t steps_before
         uint32_t *out_step_count
+        const SNNSpikeInput *spike_inputs
+        const SNNValueRecord *value_records
+        uint32_t spike_input_count
+        uint32_t value_record_count
     void snn_run_def_default(SNNRunDef *out_def)
     SNNStatus snn_session_run(SNNHandle handle, const SNNRunDef *definition)
 

@@ -267,7 +267,7 @@ def test_the_losses_are_listed_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", [snn.PairSTDP, snn.TripletSTDP, snn.RewardSTDP, snn.HomeostaticSTDP, snn.TsodyksMarkram]
+    "rule", [snn.PairSTDP, snn.TripletSTDP, snn.RewardSTDP, snn.HomeostaticSTDP, snn.BraderFusi, snn.TsodyksMarkram]
 )
 def test_editors_know_the_keywords_of_a_rule(rule: type[snn.Plasticity]) -> None:
     words = get_type_hints(get_type_hints(rule.__init__)["values"].__args__[0])

@@ -357,6 +357,21 @@ struct SessionOptions {
     uint64_t seed = 0;  // of the random draws of models
 };
 
+// Parts of SNNRunDef over arrays of the caller, which are borrowed: spikes one by one, ordered by step, ...
+inline SNNSpikeInput spike_input(uint32_t population, Span<const uint32_t> steps, Span<const uint32_t> neurons,
+                                 Span<const uint32_t> samples = {}) {
+    if (neurons.size() != steps.size() || (samples.data() && samples.size() != steps.size()))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "steps, neurons and samples differ in their number; each spike has one");
+    return {sizeof(SNNSpikeInput), population, steps.data(), neurons.data(), samples.data(), steps.size()};
+}
+// ... and values of chosen neurons or synapses ({}: of all). `path` is not copied.
+template <class Range>
+SNNValueRecord value_record(const char* path, Span<const uint64_t> indices, Range&& out_values) {
+    using Value = std::remove_pointer_t<decltype(std::data(out_values))>;
+    return {sizeof(SNNValueRecord), detail::dtype_of<Value>(), path, indices.data(), indices.size(),
+            std::data(out_values),  std::size(out_values)};
+}
+
 // A running copy of a network. Thread-safety: one thread at a time.
 class Session {
 public:
@@ -426,6 +441,10 @@ public:
     // [size], of one sample; the others keep what they were given
     void set_sample_input(uint32_t population, uint32_t sample, Span<const float> values) {
         check(snn_session_set_sample_input(get(), population, sample, values.data(), values.size()));
+    }
+    // Adds spikes, by neuron, to what a sample was given for the coming step; in any order
+    void add_input_spikes(uint32_t population, Span<const uint32_t> neurons, uint32_t sample = 0) {
+        check(snn_session_add_input_spikes(get(), population, sample, neurons.data(), neurons.size()));
     }
     // Borrows `values` until it is bound to something else; {} ends it.
     void bind_input(uint32_t population, Span<const float> values) {
