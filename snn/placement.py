@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from snn._arrays import MAX_BATCH, choice, integer, mapping
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError, shown
 from snn.vulkan import Host
 
 __all__ = ["Placement", "device_of_several", "device_of_simulation", "device_of_training"]
@@ -116,6 +116,11 @@ def device_of_training(
         raise InvalidArgumentError(f"device is {shown(device)} and devices {shown(devices)}; give one of them")
     if devices is None and samples != "auto":
         raise InvalidArgumentError("samples is given without devices")
+    # Told when the trainer is made, not when it opens the device to train.
+    if isinstance(device, str) and device.partition(":")[0] in _GPUS_ELSEWHERE:
+        raise NotFoundError(
+            f"there is no device {shown(device)}; a GPU is 'vulkan': snn.Trainer(network, device='vulkan')"
+        )
     if devices is None and microbatch_size is None:
         return device
     words = device_of_several([device] if devices is None else devices, samples=samples)
@@ -127,6 +132,10 @@ def device_of_training(
             f"microbatch_size is {size} and batch_size {batch_size}; a batch is cut into micro-batches"
         )
     return f"{words};microbatch={size}"
+
+
+# What other libraries call one.
+_GPUS_ELSEWHERE = ("cuda", "gpu", "hip", "mps", "rocm", "xpu")
 
 
 def _shares(samples: str | Iterable[int], count: int) -> list[str]:

@@ -362,10 +362,12 @@ def test_classes_and_steps_in_another_order_are_told() -> None:
         snn.Trainer(network()).fit(X, Y.astype(float))
 
 
-@pytest.mark.parametrize("device", ["cuda", "gpu"])
+@pytest.mark.parametrize("device", ["cuda", "cuda:1", "gpu"])
 def test_the_name_of_a_gpu_is_told(device: str) -> None:
     with pytest.raises(snn.NotFoundError, match="a GPU is 'vulkan'"):
         snn.Simulation(network(), device=device)
+    with pytest.raises(snn.NotFoundError, match=r"a GPU is 'vulkan': snn\.Trainer\(network, device='vulkan'\)"):
+        snn.Trainer(network(), device=device)
 
 
 def test_seeds_have_one_range() -> None:
