@@ -83,10 +83,8 @@ from snn.network import MemoryEstimate, Network, load, save
 from snn.neurons import Input, Neuron, NeuronModel, SpikeInput
 from snn.normalization import BatchNorm
 from snn.placement import Placement
-from snn.plasticity import HomeostaticSTDP, PairSTDP, Plasticity, RewardSTDP, TripletSTDP, TsodyksMarkram
-from snn.population import Population, PopulationSlice
 from snn.plasticity import BraderFusi, HomeostaticSTDP, PairSTDP, Plasticity, RewardSTDP, TripletSTDP, TsodyksMarkram
-from snn.population import Population
+from snn.population import Population, PopulationSlice
 from snn.projection import Projection
 from snn.quantization import Quantization
 from snn.recorder import Recorder
