@@ -116,6 +116,17 @@ def test_the_loss_of_an_evaluation_does_not_depend_on_its_batches() -> None:
     assert classifier(batch_size=120).evaluate(x, y).loss != pytest.approx(array, rel=1e-3)
 
 
+def test_the_weights_of_a_batch_that_devices_share_are_those_of_all() -> None:
+    x, y = unbalanced()
+    settings = {"class_weight": {1: 5.0, 2: 0.25}, "label_smoothing": 0.1, "epochs": 2, "learning_rate": 1e-2}
+    losses = [
+        classifier(**settings, **shared).fit(x, y).history["loss"]
+        for shared in ({}, {"microbatch_size": 4}, {"devices": ["cpu", "cpu"], "microbatch_size": 4})
+    ]
+    np.testing.assert_array_equal(losses[1], losses[2])
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)
+
+
 @pytest.mark.filterwarnings("ignore:training was begun")
 def test_a_checkpoint_of_other_weights_goes_on_with_a_warning(tmp_path) -> None:
     x, y = unbalanced()
