@@ -314,11 +314,14 @@ CASES = list(named())
 
 
 @pytest.mark.parametrize(("rule", "neurons"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
-@pytest.mark.parametrize("form", ["side by side", "scattered"])
+@pytest.mark.parametrize("form", ["side by side", "side by side, a part", "scattered"])
 def test_threads_instruction_sets_and_pieces_do_not_change_a_bit(rule, neurons, form, tmp_path):
     inputs = trains(300, 30, 200, 5)
-    settings = {"synapses": scattered(30, 200, 4000), "delay": 1} if form == "scattered" else {}
-    net = network(rule, 30, 200, neurons and neurons(200), **settings)
+    synapses = scattered(30, 200, 4000) if form == "scattered" else None
+    if form == "side by side, a part":  # rows that begin and end anywhere
+        pairs = np.indices((30, 170)).reshape(2, -1) + np.array([[0], [13]])
+        synapses = pairs, None, np.random.default_rng(9).random(30 * 170).astype(np.float32)
+    net = network(rule, 30, 200, neurons and neurons(200), synapses=synapses, delay=1)
 
     def outcome(sim, begin=0, end=300):
         (v,) = run(sim, inputs, begin, end)
