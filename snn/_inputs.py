@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import Floats, float32_array, mapping, new_array, spread
+from snn._arrays import Floats, float32_array, integer, mapping, new_array, spread
+from snn._wanted import flat_indices
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
 from snn.spike_events import SpikeEvents
 
@@ -19,14 +20,11 @@ if TYPE_CHECKING:
 
 __all__ = ["EventInput", "Inputs", "RunInput"]
 
-# Room for input that comes as events, written out for some steps at a time: 4 MB.
-_VALUES_AT_ONCE = 1 << 20
-
 RunInput = Mapping[str, ArrayLike | SpikeEvents] | NDArray[Any] | SpikeEvents
 
 
 class EventInput:
-    """Spikes that a run is given one by one, written out a piece at a time.
+    """Spikes that a run is given one by one.
 
     Parameters
     ----------
@@ -34,27 +32,20 @@ class EventInput:
         The input whose they are.
     events : SpikeEvents
         Checked by `Inputs.of_run`.
-    steps : int
-        Steps of the run.
     """
 
-    def __init__(self, population: Population, events: SpikeEvents, steps: int) -> None:
+    def __init__(self, population: Population, events: SpikeEvents) -> None:
         self.index = population._index
-        order = np.argsort(events.steps, kind="stable")
-        self._steps = events.steps[order].astype(np.int64)
-        self._places = events.samples[order].astype(np.int64) * population.size + events.neurons[order]
-        self._frame = (events.batch_size, *population.shape)
-        values = events.batch_size * population.size
-        self.steps_at_once = max(1, min(steps, _VALUES_AT_ONCE // values))
-        self._room = new_array((self.steps_at_once, values), np.float32, f"input {population.name!r}")
+        columns = [events.steps, events.neurons, *([events.samples] if events.batch_size > 1 else [])]
+        if np.any(events.steps[1:] < events.steps[:-1]):
+            order = np.argsort(events.steps, kind="stable")
+            columns = [column[order] for column in columns]
+        self._columns = [np.ascontiguousarray(column, np.uint32) for column in columns]
 
-    def frames(self, begin: int, count: int) -> Floats:
-        """Return the values of `count` steps from `begin` on, at most `steps_at_once`, valid until the next call."""
-        frames = self._room[:count]
-        frames[...] = 0.0
-        some = slice(*np.searchsorted(self._steps, (begin, begin + count)))
-        frames[self._steps[some] - begin, self._places[some]] = 1.0
-        return frames.reshape(count, *self._frame)
+    def between(self, begin: int, end: int) -> tuple[int, *tuple[NDArray[np.uint32], ...]]:
+        """Return (population, steps, neurons[, samples]) of the steps from `begin` to `end`, without `end`."""
+        some = slice(*np.searchsorted(self._columns[0], (begin, end)))
+        return self.index, *(column[some] for column in self._columns)
 
 
 def _samples_told(given: tuple[int, ...], shape: tuple[int, ...], steps: int, batch: int) -> str:
@@ -141,14 +132,15 @@ class Inputs:
                 raise InvalidArgumentError(
                     f"{what}, whose {column} go up to {int(values.max())}; there are {limit}, from 0 to {limit - 1}{more}"
                 )
-        return EventInput(population, events, steps)
+        return EventInput(population, events)
 
     def of_step(self, name: str, values: ArrayLike) -> tuple[int, Floats]:
         """Return (population, array) for the coming step, an entry for each sample."""
         population = self[name]
         if isinstance(values, SpikeEvents):
             raise ArgumentTypeError(
-                f"input {name!r} is {values!r}, which Simulation.run takes; a step takes values of each neuron"
+                f"input {name!r} is {values!r}, which Simulation.run takes; a step takes values of each neuron, and "
+                "add_input_spikes gives it spikes"
             )
         array = float32_array(values, f"input {name!r}")
         shapes = {population.shape, (population.size,)}
@@ -160,6 +152,15 @@ class Inputs:
                 f"or {population.shape}"
             )
         return population._index, array
+
+    def spikes_of_step(self, name: str, neurons: ArrayLike, sample: int) -> tuple[int, int, NDArray[np.uint32]]:
+        """Return (population, sample, neurons) of spikes for the coming step."""
+        population = self[name]
+        which = integer(sample, "sample", maximum=self._batch_size - 1)
+        if isinstance(neurons, np.ndarray) and neurons.dtype == np.uint32 and neurons.ndim == 1:
+            return population._index, which, np.ascontiguousarray(neurons)
+        indices = flat_indices(neurons, population.size, f"neurons of input {name!r}")
+        return population._index, which, indices.astype(np.uint32)
 
     def to_bind(self, name: str, array: Floats | None) -> tuple[int, Floats]:
         """Return (population, array) of an array that is read in place, a new one of zeros where there is none."""

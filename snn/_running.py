@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from snn._arrays import mapping, new_array
 from snn._inputs import EventInput
-from snn._wanted import Wanted, flat_indices, some_of, wanted_of
+from snn._wanted import Wanted, flat_indices, wanted_of
 from snn.engine.errors import InvalidArgumentError, StoppedError
 from snn.recording import Recording
 from snn.spike_events import SpikeEvents
@@ -31,9 +31,6 @@ Record = Mapping[str, Wanted]  # by population or projection
 
 # Room for so many events between two looks at them: 8 MB with steps and neurons.
 _EVENTS_AT_ONCE = 1 << 20
-
-# Values of a state of which a few neurons are wanted, between two looks at them: 4 MB, which stay in a cache.
-_VALUES_AT_ONCE = 1 << 20
 
 OF_A_RUN = ("spike_count", "spike_events")
 
@@ -86,30 +83,6 @@ class _Events:
         )
 
 
-class _Chosen:
-    """A state of some neurons of a population: libsnn fills an array of all of them, for some rows at a time."""
-
-    def __init__(
-        self, population: Population, variable: str, neurons: NDArray[np.int64], batch_size: int, rows: int
-    ) -> None:
-        self.index = population._index
-        self.variable = variable
-        self.neurons = neurons
-        dtype = population._dtype(variable)
-        what = f"the recording of {population.name}.{variable}"
-        self.array = new_array((rows, batch_size, len(neurons)), dtype, what)
-        self.rows_at_once = max(1, min(rows, _VALUES_AT_ONCE // (batch_size * population.size)))
-        self._room = new_array((self.rows_at_once, batch_size, *population.shape), dtype, what)
-
-    def room(self, rows: slice) -> NDArray[Any]:
-        """Return where libsnn writes these rows of the run."""
-        return self._room[: rows.stop - rows.start]
-
-    def take(self, rows: slice) -> None:
-        """Keep what is wanted of the rows that were written."""
-        self.array[rows] = some_of(self.room(rows), 2, self.neurons)
-
-
 class Run:
     """One call of `Simulation.run`, after its arguments were checked."""
 
@@ -134,8 +107,7 @@ class Run:
         self._dense: list[tuple[int, str, NDArray[Any]]] = []
         self._sums: list[tuple[int, NDArray[Any], NDArray[Any]]] = []  # of the run, of the piece at hand
         self._events: dict[str, _Events] = {}
-        self._chosen: list[_Chosen] = []
-        self._weights: list[tuple[str, NDArray[Any], NDArray[np.int64] | None]] = []
+        self._values: list[tuple[str, NDArray[np.uint64] | None, NDArray[Any]]] = []
         network = simulation.network
         for name, wanted in mapping(record, "record", "variables by population or projection").items():
             if isinstance(name, str) and name in network.projections:
@@ -146,9 +118,7 @@ class Run:
                 what = f"what to record of population {population.name!r}"
                 self._add_population(population, wanted_of(wanted, what), max_events)
         # Whether libsnn has to come back before the end.
-        self._is_cut = bool(
-            self._events or self._weights or self._chosen or self._event_inputs or simulation._functions
-        )
+        self._is_cut = bool(self._events or simulation._functions)
         self._sums = [(i, array, np.zeros_like(array) if self._is_cut else array) for i, array, _ in self._sums]
 
     def _add_population(self, population: Population, variables: dict[str, Any], max_events: int | None) -> None:
@@ -156,17 +126,17 @@ class Run:
         shape = (self._simulation.batch_size, *population.shape)
         for variable, chosen in variables.items():
             population._check_recordable(variable, of_a_run=OF_A_RUN)
+            path = f"{population.name}.{variable}"
             if chosen is not None:
-                if variable in ("spikes", *OF_A_RUN):
+                if variable in OF_A_RUN:
                     raise InvalidArgumentError(
-                        f"{variable!r} of {population.name!r} is recorded of all neurons, so give None; "
-                        "states are recorded of chosen ones"
+                        f"{variable!r} of {population.name!r} is recorded of all neurons, so give None; states and 'spikes' "
+                        "are recorded of chosen ones"
                     )
-                neurons = flat_indices(chosen, population.size, f"{population.name}.{variable}")
-                rows = self._steps // self._every
-                some = _Chosen(population, variable, neurons, self._simulation.batch_size, rows)
-                self._chosen.append(some)
-                own[variable] = some.array
+                neurons = flat_indices(chosen, population.size, f"what to record of {path}")
+                rows = (self._steps // self._every, self._simulation.batch_size, len(neurons))
+                own[variable] = new_array(rows, population._dtype(variable), f"the recording of {path}")
+                self._values.append((path, neurons.astype(np.uint64), own[variable]))
                 continue
             if variable == "spike_events":
                 self._events[population.name] = _Events(
@@ -175,8 +145,7 @@ class Run:
                 continue
             summed = variable == "spike_count"
             full = shape if summed else (self._steps // self._every, *shape)
-            what = f"the recording of {population.name}.{variable}"
-            array = own[variable] = new_array(full, population._dtype(variable), what)
+            array = own[variable] = new_array(full, population._dtype(variable), f"the recording of {path}")
             if summed:
                 self._sums.append((population._index, array, array))
             else:
@@ -188,14 +157,15 @@ class Run:
             projection._check_recordable(variable)
             path = f"{projection.name}.{variable}"
             shape = self._simulation._variables.shape(path)
-            flat = None
+            indices = None
             if chosen is not None:
                 samples = shape[:1] if self._simulation.sample_weights else ()
-                flat = flat_indices(chosen, math.prod(shape[len(samples) :]), path)
-                shape = (*samples, len(flat))
+                size = math.prod(shape[len(samples) :])
+                indices = flat_indices(chosen, size, f"what to record of {path}").astype(np.uint64)
+                shape = (*samples, len(indices))
             rows = self._steps // self._every
             own[variable] = new_array((rows, *shape), np.float32, f"the recording of {path}")
-            self._weights.append((path, own[variable], flat))
+            self._values.append((path, indices, own[variable]))
 
     # ---- running
 
@@ -226,9 +196,7 @@ class Run:
         for index, _, piece in self._sums:
             piece.fill(0)
             records.append((index, "spike_count", piece))
-        records += [(some.index, some.variable, some.room(rows)) for some in self._chosen]
         frames = [(index, held, array if held else array[begin : begin + count]) for index, held, array in self._frames]
-        frames += [(given.index, False, given.frames(begin, count)) for given in self._event_inputs]
         events: list[tuple[int, *tuple[Words, ...]]] = [
             (recorded.population._index, *recorded.arrays) for recorded in self._events.values()
         ]
@@ -243,6 +211,8 @@ class Run:
                 interval,
                 events=events,
                 event_counts=event_counts,
+                spike_inputs=[given.between(begin, begin + count) for given in self._event_inputs],
+                values=[(path, indices, array[rows]) for path, indices, array in self._values],
                 record_interval=self._every,
                 steps_before=begin,
             )
@@ -255,9 +225,7 @@ class Run:
             for _, total, piece in self._sums:
                 if piece is not total:
                     total += piece
-            for some in self._chosen:
-                some.take(rows)
-        self._between()
+        self._simulation._call_functions()
         if stopped and self._done < self._steps:
             raise StoppedError(f"stopped after {self._done} of {self._steps} steps")
 
@@ -268,12 +236,6 @@ class Run:
             return count
         if interval is not None:
             count = min(count, interval - self._done % interval)
-        if self._weights:
-            count = min(count, self._every - self._done % self._every)
-        for some in self._chosen:
-            count = min(count, some.rows_at_once * self._every - self._done % self._every)
-        for given in self._event_inputs:
-            count = min(count, given.steps_at_once)
         for every, _ in self._simulation._functions:
             count = min(count, every - (self._first_step + self._done) % every)
         if any(not held for _, held, _ in self._frames):
@@ -281,16 +243,6 @@ class Run:
             for recorded in self._events.values():
                 count = min(count, 64 * recorded.steps_at_once)
         return count
-
-    def _between(self) -> None:
-        if self._weights and self._done > 0 and self._done % self._every == 0:
-            row = self._done // self._every - 1
-            for path, array, flat in self._weights:
-                if flat is None:
-                    self._session.read(path, array[row])
-                else:
-                    array[row] = some_of(self._simulation._variables.read(path), array.ndim - 2, flat)
-        self._simulation._call_functions()
 
     def _recording(self) -> Recording:
         rows = self._done // self._every

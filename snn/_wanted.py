@@ -26,13 +26,11 @@ def wanted_of(wanted: Wanted, what: str) -> dict[str, ArrayLike | None]:
 
 def flat_indices(chosen: ArrayLike, size: int, what: str) -> NDArray[np.int64]:
     """Return indices of some of `size` neurons or synapses; one that is none of them is an error that names it."""
-    indices = integer_array(chosen, f"what to record of {what}")
+    indices = integer_array(chosen, what)
     outside = np.flatnonzero((indices < 0) | (indices >= size))
     if outside.size:
         place = int(outside[0])
-        raise InvalidArgumentError(
-            f"what to record of {what}: index [{place}] is {int(indices[place])}; it must be 0 to {size - 1}"
-        )
+        raise InvalidArgumentError(f"{what}: index [{place}] is {int(indices[place])}; it must be 0 to {size - 1}")
     return indices.astype(np.int64)
 
 

@@ -44,8 +44,9 @@ class Recorder:
             target._check_recordable(variable)
             if chosen is not None:
                 path = f"{target.name}.{variable}"
-                shape = simulation._variables.shape(path)[int(has_samples) :]
-                self._some[variable] = (int(has_samples), flat_indices(chosen, math.prod(shape), path))
+                size = math.prod(simulation._variables.shape(path)[int(has_samples) :])
+                flat = flat_indices(chosen, size, f"what to record of {path}")
+                self._some[variable] = (int(has_samples), flat)
         self._taken: dict[str, list[NDArray[Any]]] = {variable: [] for variable in variables}
         self._first_step = simulation.step_count
 

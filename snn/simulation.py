@@ -306,9 +306,9 @@ class Simulation(Strict):
         record : dict, optional
             By population: a variable or a list of them: a state, ``"spikes"`` (for each step and neuron whether it spiked),
             ``"spike_count"`` (summed over the run) or ``"spike_events"`` (`SpikeEvents`, 8 bytes of memory for each
-            spike). By projection: ``"weight"``, ``"bias"``, traces of its rule of plasticity. A dict of variables says which
-            neurons or synapses are recorded, by flat indices, None for all: ``{"exc": {"v": [0, 10, 20], "spike_events":
-            None}}``.
+            spike). By projection: ``"weight"``, ``"bias"``, traces of its rule of plasticity. A dict of variables says of which
+            neurons or synapses states, ``"spikes"`` and weights are recorded, by flat indices, None for all:
+            ``{"exc": {"v": [0, 10, 20], "spike_events": None}}``.
         every : int, default 1
             Interval, in steps, at which states, ``"spikes"``, weights and biases are recorded.
         max_events : int, optional
@@ -367,6 +367,29 @@ class Simulation(Strict):
             Shape (batch size, *shape) or (*shape) for all samples. Spike inputs take 0 and 1 only.
         """
         self._session.set_input(*self._inputs.of_step(name, values))
+
+    def add_input_spikes(self, name: str, neurons: ArrayLike, sample: int = 0) -> None:
+        """Add spikes for the coming step, as they come from a camera, a socket or another network.
+
+        The bits are those of `set_input`; on the CPU the time follows the spikes and one bit for each neuron of the input.
+
+        Parameters
+        ----------
+        name : str
+            A `SpikeInput`.
+        neurons : array_like of int, shape (spikes,)
+            Flat indices of the neurons that spike, in any order; one that is named twice spikes once. They are added to what
+            the sample was given before, and gone after the step.
+        sample : int, default 0
+            Index in the batch.
+
+        Examples
+        --------
+        >>> for packet in camera:
+        ...     sim.add_input_spikes("pixels", packet.y * 640 + packet.x)
+        ...     sim.advance(packet.seconds)
+        """
+        self._session.add_input_spikes(*self._inputs.spikes_of_step(name, neurons, sample))
 
     def bind_input(self, name: str, array: Floats | None = None) -> Floats:
         """Read an input from an array at every step, without a copy or a check: the fastest way to give input.

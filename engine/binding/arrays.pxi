@@ -59,6 +59,80 @@ cdef class RecordArrays:
         free(self.items)
 
 
+cdef class SpikeInputArrays:
+    """SNNSpikeInput structs over the caller's arrays."""
+
+    cdef SNNSpikeInput *items
+    cdef uint32_t count
+    cdef list kept
+
+    def __cinit__(self, list inputs):
+        cdef Buffer buffer
+        cdef const uint32_t **places[3]
+        self.kept = []
+        self.count = 0
+        self.items = <SNNSpikeInput *>malloc(max(1, len(inputs)) * sizeof(SNNSpikeInput))
+        if self.items == NULL:
+            raise OutOfMemoryError(f"no memory for the list of {len(inputs)} inputs")
+        for population, *arrays in inputs:
+            memset(&self.items[self.count], 0, sizeof(SNNSpikeInput))
+            self.items[self.count].struct_size = sizeof(SNNSpikeInput)
+            self.items[self.count].population = as_u32(population, "population")
+            places[0] = &self.items[self.count].steps
+            places[1] = &self.items[self.count].neurons
+            places[2] = &self.items[self.count].samples
+            for place, array in enumerate(arrays[:3]):
+                buffer = open_buffer(array, UINT32, f"the events of input {population}")
+                if place > 0 and buffer.count != self.items[self.count].count:
+                    raise InvalidArgumentError(
+                        f"the arrays of events of input {population} have {self.items[self.count].count} and {buffer.count} "
+                        "elements")
+                self.items[self.count].count = buffer.count
+                places[<int>place][0] = <const uint32_t *>buffer.view.buf
+                self.kept.append(buffer)
+            self.count += 1
+
+    def __dealloc__(self):
+        free(self.items)
+
+
+cdef class ValueArrays:
+    """SNNValueRecord structs over the caller's arrays."""
+
+    cdef SNNValueRecord *items
+    cdef uint32_t count
+    cdef list kept
+
+    def __cinit__(self, list records):
+        cdef Buffer buffer, chosen
+        cdef bytes name
+        self.kept = []
+        self.count = 0
+        self.items = <SNNValueRecord *>malloc(max(1, len(records)) * sizeof(SNNValueRecord))
+        if self.items == NULL:
+            raise OutOfMemoryError(f"no memory for the list of {len(records)} recordings")
+        for path, indices, array in records:
+            memset(&self.items[self.count], 0, sizeof(SNNValueRecord))
+            name = text(path, "the path")
+            buffer = Buffer()
+            buffer.open(array, f"the array for {path!r}", True)
+            self.kept.append((name, buffer))
+            self.items[self.count].struct_size = sizeof(SNNValueRecord)
+            self.items[self.count].dtype = value_dtype(buffer, f"the array for {path!r}")
+            self.items[self.count].path = name
+            self.items[self.count].data = buffer.view.buf
+            self.items[self.count].count = buffer.count
+            if indices is not None:
+                chosen = open_buffer(indices, UINT64, f"the indices for {path!r}")
+                self.kept.append(chosen)
+                self.items[self.count].indices = <const uint64_t *>chosen.view.buf
+                self.items[self.count].index_count = chosen.count
+            self.count += 1
+
+    def __dealloc__(self):
+        free(self.items)
+
+
 cdef class EventArrays:
     """SNNSpikeRecord structs over the caller's arrays."""
 

@@ -184,6 +184,12 @@ cdef class Session:
         cdef Buffer buffer = open_buffer(values, FLOAT32, "the input")
         self._check(snn_session_set_input(self.handle, population, <const float *>buffer.view.buf, buffer.count))
 
+    def add_input_spikes(self, uint32_t population, uint32_t sample, neurons):
+        """Add spikes for the coming step of one sample: uint32, indices of neurons."""
+        cdef Buffer buffer = open_buffer(neurons, UINT32, "neurons")
+        self._check(snn_session_add_input_spikes(
+            self.handle, population, sample, <const uint32_t *>buffer.view.buf, buffer.count))
+
     def bind_input(self, uint32_t population, values):
         """Read the input from this float32 array at every step, unchecked; None unbinds."""
         cdef Buffer buffer
@@ -251,7 +257,7 @@ cdef class Session:
         return copied_indices(neurons, count)
 
     def run(self, steps, list inputs, list records, progress=None, interval=1000, *, list events=None,
-            list event_counts=None, record_interval=1, steps_before=0):
+            list event_counts=None, list spike_inputs=None, list values=None, record_interval=1, steps_before=0):
         """Run `steps` steps; fewer where `events` have to be taken out. Returns how many.
 
         Parameters
@@ -267,6 +273,10 @@ cdef class Session:
             Arrays of uint32, of one length.
         event_counts : list
             Gets how many events there are, for each of `events`; after an exception of the run too.
+        spike_inputs : list of (population index, steps, neurons[, samples])
+            Arrays of uint32, of one length, by step; read as SNNSpikeInput says.
+        values : list of (path, indices, array)
+            What SNNValueRecord records: indices are uint64, None for all.
         record_interval, steps_before : int
             As in SNNRunDef.
         """
@@ -284,12 +294,18 @@ cdef class Session:
         cdef InputArrays input_arrays = InputArrays(inputs)
         cdef RecordArrays record_arrays = RecordArrays(records)
         cdef EventArrays event_arrays = EventArrays(events or [])
+        cdef SpikeInputArrays spike_input_arrays = SpikeInputArrays(spike_inputs or [])
+        cdef ValueArrays value_arrays = ValueArrays(values or [])
         definition.inputs = input_arrays.items
         definition.input_count = input_arrays.count
         definition.records = record_arrays.items
         definition.record_count = record_arrays.count
         definition.spike_records = event_arrays.items
         definition.spike_record_count = event_arrays.count
+        definition.spike_inputs = spike_input_arrays.items
+        definition.spike_input_count = spike_input_arrays.count
+        definition.value_records = value_arrays.items
+        definition.value_record_count = value_arrays.count
         definition.record_interval = as_u32(record_interval, "record_interval")
         definition.steps_before = as_u32(steps_before, "steps_before")
         definition.out_step_count = &done

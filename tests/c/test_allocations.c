@@ -108,8 +108,10 @@ static void count_in_step_path(uint32_t batch_size, int with_callback) {
     SNNConfig config;
     SNNHandle handle = NULL;
     static float values[8 * 32], events[8 * 64], membrane[8 * 64];
+    static const uint32_t listed[] = {63, 0, 5, 5, 10, 40, 30, 20};
     uint64_t heard = 0, total = 0, warnings = 0;
     SNNStatus status = SNN_OK;
+    uint32_t sample;
     long calls;
     int i;
     snn_config_default(&config);
@@ -122,7 +124,8 @@ static void count_in_step_path(uint32_t batch_size, int with_callback) {
     CHECK_OK(snn_random_fill(3, 3, SNN_RANDOM_UNIFORM, 0.0, 1.0, values, COUNT(values)));
     for (i = 0; i < 8 * 64; ++i) events[i] = i % 5 == 0 ? 1.0f : 0.0f;
     if (with_callback) CHECK_OK(snn_register_spike_callback(handle, add_up, &heard));
-    CHECK_OK(snn_session_set_input(handle, 2, events, batch_size * 64)); /* the first step may allocate */
+    CHECK_OK(snn_session_add_input_spikes(handle, 2, 0, listed, COUNT(listed))); /* the first for an input may allocate, ... */
+    CHECK_OK(snn_session_set_input(handle, 2, events, batch_size * 64));         /* ... as the first step may */
     CHECK_OK(snn_session_step(handle, 1));
     CHECK_OK(snn_get_membrane_potentials(handle, "cells", membrane, batch_size * 64));
     start_counting();
@@ -131,7 +134,9 @@ static void count_in_step_path(uint32_t batch_size, int with_callback) {
         uint32_t count = 0;
         values[i % 32] += 0.01f;
         status = snn_session_set_input(handle, 0, values, batch_size * 32);
-        if (status == SNN_OK) status = snn_session_set_input(handle, 2, events, batch_size * 64);
+        if (status == SNN_OK && i % 3 == 0) status = snn_session_set_input(handle, 2, events, batch_size * 64);
+        for (sample = 0; sample < batch_size && status == SNN_OK && i % 3 == 1; ++sample)
+            status = snn_session_add_input_spikes(handle, 2, sample, listed, COUNT(listed));
         if (status == SNN_OK) status = i % 2 ? snn_run_step(handle, i % 4 == 1 ? 0.003f : 0.1f) : snn_session_step(handle, 2);
         if (status == SNN_OK) status = snn_get_membrane_potentials(handle, "cells", membrane, batch_size * 64);
         if (status == SNN_OK) status = snn_session_get_spikes(handle, 1, 0, &neurons, &count);

@@ -63,7 +63,8 @@ static void steps_in_the_background_are_those_of_a_frame(void) {
 }
 
 static void a_session_whose_steps_are_under_way_takes_inputs_only(void) {
-    const float nothing[6] = {0}, half[3] = {0.5f, 0, 0}, first[3] = {1, 0, 0};
+    const float nothing[6] = {0}, half[3] = {0.5f, 0, 0};
+    const uint32_t added = 0, stranger = 3;
     SNNHandle handle = open_with_batch(make_chain(), NULL, 2, 1);
     SNNNetwork network;
     Heard heard = {0};
@@ -86,7 +87,8 @@ static void a_session_whose_steps_are_under_way_takes_inputs_only(void) {
     CHECK_OK(snn_session_network(handle, &network));
     snn_network_release(network);
     CHECK_OK(snn_session_set_sample_input(handle, 0, 1, three_ones, 3)); /* for the steps that begin next */
-    CHECK_OK(snn_session_set_sample_input(handle, 0, 0, first, 3));
+    CHECK_OK(snn_session_add_input_spikes(handle, 0, 0, &added, 1));
+    CHECK_ERROR(snn_session_add_input_spikes(handle, 0, 0, &stranger, 1), SNN_ERROR_INVALID_ARGUMENT, "neurons[0] is 3");
     CHECK_OK(snn_session_begin(handle, 0.002f, INFINITY, &begun)); /* its time is carried */
     CHECK_EQUAL(begun, 0);
     CHECK_OK(snn_session_wait(handle));

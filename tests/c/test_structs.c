@@ -94,17 +94,23 @@ static void check_projection_refuses_sizes_but_the_first(SNNNetwork network, SNN
     CHECK_EQUAL(info.detached, 7);
 }
 
-/* So has the definition of a run: 56 bytes, and no recording of spikes. */
+/* So has the definition of a run: 56 bytes, and no recording of spikes; then 88, and no events as input. */
 static void check_run_refuses_sizes_but_the_first(SNNRunDef *def, SNNHandle handle) {
     uint32_t size;
     for (size = 0; size <= sizeof *def + 8; ++size) {
-        if (size == sizeof *def || size == offsetof(SNNRunDef, spike_records)) continue;
+        if (size == sizeof *def || size == offsetof(SNNRunDef, spike_records) || size == offsetof(SNNRunDef, spike_inputs))
+            continue;
         def->struct_size = size;
         CHECK_ERROR(snn_session_run(handle, def), SNN_ERROR_VERSION, "struct_size");
     }
     def->struct_size = offsetof(SNNRunDef, spike_records);
     def->record_interval = 0; /* behind what an old caller owns */
     CHECK_OK(snn_session_run(handle, def));
+    def->record_interval = 1;
+    def->struct_size = offsetof(SNNRunDef, spike_inputs);
+    def->spike_input_count = 1; /* and of nothing */
+    CHECK_OK(snn_session_run(handle, def));
+    def->spike_input_count = 0;
     def->struct_size = sizeof *def;
 }
 
@@ -228,7 +234,10 @@ static void structs_begin_as_they_did_in_abi_1(void) {
     CHECK_EQUAL(offsetof(SNNConfig, seed), 80);
     CHECK_EQUAL(sizeof(SNNSpikes), 32);
     CHECK_EQUAL(offsetof(SNNRunDef, spike_records), 56);
+    CHECK_EQUAL(offsetof(SNNRunDef, spike_inputs), 88);
     CHECK_EQUAL(sizeof(SNNSpikeRecord), 48);
+    CHECK_EQUAL(sizeof(SNNSpikeInput), 40);
+    CHECK_EQUAL(sizeof(SNNValueRecord), 48);
     CHECK_EQUAL(sizeof(SNNCounters), 56);
     CHECK_EQUAL(offsetof(SNNTrainerDef, parameter_rate_factor), 104);
     CHECK_EQUAL(sizeof(SNNBatch), 48);

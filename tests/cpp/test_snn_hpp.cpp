@@ -2,6 +2,7 @@
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <snn/snn_vulkan.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <stdexcept>
@@ -103,7 +104,7 @@ TEST_CASE("the library describes itself") {
     CHECK(snn::device_speed("cpu").was_kept == 1);
     CHECK(snn::builtin_models().size() >= 6);
     CHECK(snn::builtin_surrogates().size() >= 6);
-    CHECK(snn::builtin_plasticity_rules() == std::vector<std::string>{"homeostatic_stdp", "pair_stdp", "reward_stdp",
+    CHECK(snn::builtin_plasticity_rules() == std::vector<std::string>{"brader_fusi", "homeostatic_stdp", "pair_stdp", "reward_stdp",
                                                                        "triplet_stdp", "tsodyks_markram"});
 }
 
@@ -306,6 +307,48 @@ TEST_CASE("callbacks are called, and their exceptions reach the caller") {
     CHECK(count == 1);
 }
 
+TEST_CASE("spikes one by one, and values of chosen neurons") {
+    snn::SessionOptions options;
+    options.batch_size = 2;
+    snn::Session session(make_network(), options);
+    const std::vector<uint32_t> neurons{1, 0, 1}, steps{0, 0, 2}, samples{1, 0, 1};
+    session.add_input_spikes(0, neurons, 1);
+    session.add_input_spikes(0, {});
+    session.step();
+    CHECK(session.counters().input_spikes == 2);
+    CHECK(session.spikes(0, 1).size() == 2);
+    CHECK(status_of([&] { session.add_input_spikes(0, neurons, 2); }) == SNN_ERROR_INVALID_ARGUMENT);
+    session.reset();
+    std::vector<uint32_t> step(12), neuron(12), sample(12);
+    std::vector<float> v(3 * 2);
+    std::vector<uint8_t> all(3 * 2 * 2);
+    const uint64_t last = 1;
+    uint32_t done = 0;
+    const SNNSpikeInput input = snn::spike_input(0, steps, neurons, samples);
+    SNNSpikeRecord record{sizeof(SNNSpikeRecord), 0, step.data(), neuron.data(), sample.data(), step.size(), 0};
+    const std::array<SNNValueRecord, 2> values{snn::value_record("cells.v", {&last, 1}, v),
+                                               snn::value_record("cells.spikes", {}, all)};
+    SNNRunDef def = snn::run_def();
+    def.step_count = 3;
+    def.spike_inputs = &input;
+    def.spike_input_count = 1;
+    def.spike_records = &record;
+    def.spike_record_count = 1;
+    def.out_step_count = &done;
+    def.value_records = values.data();
+    def.value_record_count = 2;
+    session.run(def);
+    CHECK(done == 3);
+    CHECK(record.count == 3);
+    CHECK(neuron[0] == 0);  // of sample 0, which is told first
+    CHECK(neuron[1] == 1);
+    const std::vector<float> present = session.membrane_potentials("cells");
+    CHECK(v[4] == present[1]);
+    CHECK(v[5] == present[3]);
+    CHECK(std::count(all.begin(), all.end(), 1) == static_cast<std::ptrdiff_t>(session.counters().spikes));
+    CHECK_THROWS_AS(snn::spike_input(0, steps, neurons, {samples.data(), 2}), snn::Error);
+}
+
 TEST_CASE("steps in the background") {
     snn::SessionOptions options;
     options.batch_size = 2;
@@ -386,6 +429,13 @@ TEST_CASE("training lowers the loss and tells its callbacks") {
     CHECK(!session.to_network().learnable(1, "threshold"));
     CHECK(session.to_network().parameter(1, "tau_membrane")[0] != 20.0);
     trainer.set_learning_rate(0.001);
+    CHECK_THROWS_WITH(trainer.set_class_weights(std::vector<float>{1}), doctest::Contains("count is 1; expected 2"));
+    CHECK_THROWS_WITH(trainer.loss_of(1), doctest::Contains("has no loss"));
+    trainer.set_class_weights(std::vector<float>{1, 0});
+    const double one = trainer.forward(snn::Trainer::batch(inputs, std::vector<int32_t>{0, 1})).loss;
+    CHECK(trainer.loss_of(2) == one);
+    CHECK(one == trainer.forward(snn::Trainer::batch(inputs, std::vector<int32_t>{0, -1})).loss);
+    trainer.set_class_weights({});
     trainer.forward(snn::Trainer::batch(inputs, labels));
     std::vector<float> scores(4);
     trainer.scores(scores);

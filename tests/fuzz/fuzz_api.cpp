@@ -4,6 +4,7 @@
 #include <snn/snn.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -443,6 +444,9 @@ private:
         if (source_.chance(85)) {
             CHECKED(snn_session_set_input(session, population, floats(source_.chance(60)), count));
             CHECKED(snn_session_set_sample_input(session, population, source_.below(4), floats(source_.chance(60)), source_.below(9)));
+            for (uint32_t& neuron : words_) neuron = source_.below(source_.chance(90) ? 3 : 300);
+            CHECKED(snn_session_add_input_spikes(session, population, source_.below(3), source_.chance(95) ? words_.data() : nullptr,
+                                                 source_.below(9)));
         } else {
             for (float& value : bound_) value = static_cast<float>(source_.below(2));
             CHECKED(snn_session_bind_input(session, population, source_.chance(70) ? bound_.data() : nullptr, right));
@@ -511,6 +515,27 @@ private:
         }
         def.records = records;
         def.record_count = source_.below(3);
+        // One list of numbers for steps, neurons and samples: mostly ascending, mostly small enough.
+        uint32_t last = 0;
+        for (uint32_t& word : words_) word = source_.chance(99) ? last += source_.chance(20) : source_.below(40);
+        std::array<SNNSpikeInput, 2> spikes{};
+        for (SNNSpikeInput& given : spikes)
+            given = {struct_size<SNNSpikeInput>(), index(2), words_.data(), source_.chance(95) ? words_.data() + source_.below(8) : nullptr,
+                     source_.chance(70) ? words_.data() : nullptr, source_.below(8)};
+        def.spike_inputs = source_.chance(95) ? spikes.data() : nullptr;
+        def.spike_input_count = source_.chance(70) ? source_.below(2) : 2;
+        std::array<uint64_t, 4> chosen{};
+        for (uint64_t& place : chosen) place = source_.below(source_.chance(95) ? 3 : 100);
+        std::array<SNNValueRecord, 2> values{};
+        for (SNNValueRecord& record : values) {
+            const size_t places = source_.below(5);
+            record = {struct_size<SNNValueRecord>(), source_.below(4),
+                      name({"cells.v", "cells.spikes", "in.spikes", "in_to_cells.weight", "cells.threshold"}),
+                      source_.chance(80) ? chosen.data() : nullptr, places, records_.data(),
+                      std::min(source_.count(places * (source_.chance(80) ? def.step_count : 1)), scratch_size / 2)};
+        }
+        def.value_records = source_.chance(95) ? values.data() : nullptr;
+        def.value_record_count = source_.below(3);
         if (source_.chance(30)) {
             def.progress = maybe_stop;
             def.progress_interval = source_.below(8);
@@ -627,6 +652,7 @@ private:
     std::vector<float> floats_ = std::vector<float>(scratch_size), scratch_ = floats_, bound_ = floats_, records_ = floats_;
     std::vector<double> doubles_ = std::vector<double>(scratch_size);
     std::vector<int32_t> labels_ = std::vector<int32_t>(scratch_size);
+    std::array<uint32_t, 16> words_{};
 };
 
 constexpr int calls_per_sequence = 60;

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import snn
-from snn import _running
 
 SOME = [5, 0, 2, 5]
 
@@ -16,18 +15,19 @@ SOME = [5, 0, 2, 5]
 @pytest.mark.parametrize("settings", [{"device": "reference"}, {"threads": 1}, {"threads": 3}], ids=str)
 @pytest.mark.parametrize("cut", [False, True])
 @pytest.mark.parametrize("every", [1, 3, 7])
-def test_some_neurons(
-    chain: snn.Network, spikes: np.ndarray, settings: dict, cut: bool, every: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if cut:  # a row at a time
-        monkeypatch.setattr(_running, "_VALUES_AT_ONCE", 1)
+def test_some_neurons(chain: snn.Network, spikes: np.ndarray, settings: dict, cut: bool, every: int) -> None:
     with snn.Simulation(chain, batch_size=2, **settings) as sim:
-        expected = sim.run(40, {"input": spikes}, {"hidden": ["v", "spike_count"]}, every=every)["hidden"]
+        expected = sim.run(40, {"input": spikes}, {"hidden": ["v", "spikes", "spike_count"]}, every=every)["hidden"]
         sim.reset()
-        wanted = {"hidden": {"v": SOME, "spike_count": None}}
+        if cut:  # into pieces that are no whole number of intervals
+            sim.on_steps(4, lambda sim: None)
+        wanted = {"hidden": {"v": SOME, "spikes": SOME, "spike_count": None}}
         found = sim.run(40, {"input": spikes}, wanted, every=every)["hidden"]
     assert np.abs(expected["v"]).max() > 0
+    assert expected["spikes"].any()
     assert np.array_equal(found["v"], expected["v"][:, :, SOME])
+    assert found["spikes"].dtype == bool
+    assert np.array_equal(found["spikes"], expected["spikes"][:, :, SOME])
     assert np.array_equal(found["spike_count"], expected["spike_count"])
 
 
@@ -105,8 +105,8 @@ def test_a_run_that_is_stopped_has_what_it_recorded(chain: snn.Network, spikes: 
         ({"v": 3}, snn.InvalidArgumentError, "hidden.v has shape"),
         ({"v": [0.5]}, snn.ArgumentTypeError, "must hold integers"),
         ({"u": [0]}, snn.NotFoundError, "no variable 'u'"),
-        ({"spikes": [0]}, snn.InvalidArgumentError, "'spikes' of 'hidden' is recorded of all neurons, so give None"),
-        ({"spike_events": [0]}, snn.InvalidArgumentError, "give None"),
+        ({"spike_events": [0]}, snn.InvalidArgumentError, "'spike_events' of 'hidden' is recorded of all neurons"),
+        ({"spikes": [7]}, snn.InvalidArgumentError, r"hidden.spikes: index \[0\] is 7; it must be 0 to 6"),
         ({3: None}, snn.ArgumentTypeError, "contains 3, which is not a name"),
     ],
 )

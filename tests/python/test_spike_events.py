@@ -11,7 +11,7 @@ import pytest
 from matplotlib import pyplot
 
 import snn
-from snn import _inputs, stimuli
+from snn import stimuli
 from snn.plot import raster
 
 DT = 0.5
@@ -110,11 +110,7 @@ def test_a_run_tells_its_events_when_it_was(chain: snn.Network, spikes: np.ndarr
 
 @pytest.mark.parametrize("settings", [{"device": "reference"}, {"threads": 1}, {"threads": 3}], ids=str)
 @pytest.mark.parametrize("cut", [False, True])
-def test_events_are_the_same_input_as_frames(
-    chain: snn.Network, spikes: np.ndarray, settings: dict, cut: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if cut:  # into pieces of one step
-        monkeypatch.setattr(_inputs, "_VALUES_AT_ONCE", 1)
+def test_events_are_the_same_input_as_frames(chain: snn.Network, spikes: np.ndarray, settings: dict, cut: bool) -> None:
     steps, samples, neurons = (axis.astype(np.uint32) for axis in np.nonzero(spikes))
     order = np.random.default_rng(1).permutation(len(steps))  # the order of the list does not matter
     given = snn.SpikeEvents(
@@ -124,6 +120,8 @@ def test_events_are_the_same_input_as_frames(
     with snn.Simulation(chain, batch_size=2, **settings) as sim:
         expected = sim.run(40, {"input": spikes}, record)
         sim.reset()
+        if cut:  # into pieces of seven steps
+            sim.on_steps(7, lambda sim: None)
         found = sim.run(40, given, record, every=3)  # the only input needs no name
         assert sim.step_count == 40
     assert np.array_equal(found["hidden"]["v"], expected["hidden"]["v"][2::3])
@@ -203,5 +201,55 @@ def test_events_that_a_run_refuses(chain: snn.Network) -> None:
             with pytest.raises(snn.InvalidArgumentError, match=sentence):
                 sim.run(steps, {"input": events})
         assert sim.step_count == 0
-        with pytest.raises(snn.ArgumentTypeError, match=r"which Simulation.run takes"):
+        with pytest.raises(
+            snn.ArgumentTypeError, match=r"which Simulation.run takes; .* add_input_spikes gives it spikes"
+        ):
             sim.step(1, {"input": given()})
+
+
+# --- for one step
+
+
+@pytest.mark.parametrize("settings", [{"device": "reference"}, {"threads": 1}, {"threads": 3}], ids=str)
+def test_spikes_are_added_to_a_step_by_neuron(chain: snn.Network, spikes: np.ndarray, settings: dict) -> None:
+    size = chain["input"].size
+    frames = spikes.reshape(40, 2, size)
+    with snn.Simulation(chain, batch_size=2, **settings) as sim, snn.Simulation(chain, batch_size=2) as framed:
+        for frame in frames:
+            for sample in range(2):
+                neurons = np.flatnonzero(frame[sample])[::-1]
+                sim.add_input_spikes("input", neurons[:2].tolist(), sample)
+                sim.add_input_spikes("input", neurons.astype(np.uint32), sample=sample)
+            sim.step()
+            framed.step(1, {"input": frame})
+            assert np.array_equal(sim["hidden.v"], framed["hidden.v"])
+        assert sim.counters == framed.counters
+        assert sim.counters.input_spikes == frames.sum() > 40
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "sentence"),
+    [
+        (("input", [0, 99]), snn.InvalidArgumentError, r"neurons of input 'input': index \[1\] is 99; it must be 0 to"),
+        (("input", np.array([99], np.uint32)), snn.InvalidArgumentError, r"neurons\[0\] is 99; input 'input' has"),
+        (("input", [-1]), snn.InvalidArgumentError, r"index \[0\] is -1"),
+        (("input", [0.5]), snn.ArgumentTypeError, "must hold integers"),
+        (("input", [0], 1), snn.InvalidArgumentError, "sample is 1; it must be 0 to 0"),
+        (("hidden", [0]), snn.InvalidArgumentError, "'hidden' is not an input; the inputs are: input"),
+    ],
+)
+def test_spikes_that_a_step_refuses(
+    chain: snn.Network, arguments: tuple[Any, ...], kind: type[Exception], sentence: str
+) -> None:
+    with snn.Simulation(chain) as sim:
+        with pytest.raises(kind, match=sentence):
+            sim.add_input_spikes(*arguments)
+        sim.step()
+        assert sim.counters.input_spikes == 0
+
+
+def test_spikes_are_for_spike_inputs() -> None:
+    net = snn.Network()
+    net.add("current", snn.Input(2))
+    with snn.Simulation(net) as sim, pytest.raises(snn.InvalidArgumentError, match="input 'current' takes values"):
+        sim.add_input_spikes("current", [0])

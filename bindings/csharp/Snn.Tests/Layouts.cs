@@ -105,7 +105,7 @@ namespace Snn.Tests
                 Assert.Equal(24, (byte*)&it.low - start, "SNNDistribution.low");
                 Assert.Equal(32, (byte*)&it.high - start, "SNNDistribution.high");
             }
-            Assert.Equal(200, sizeof(SNNRandomConnectionDef), "sizeof(SNNRandomConnectionDef)");
+            Assert.Equal(216, sizeof(SNNRandomConnectionDef), "sizeof(SNNRandomConnectionDef)");
             {
                 SNNRandomConnectionDef it;
                 byte* start = (byte*)&it;
@@ -127,6 +127,10 @@ namespace Snn.Tests
                 Assert.Equal(176, (byte*)&it.source_position_count - start, "SNNRandomConnectionDef.source_position_count");
                 Assert.Equal(184, (byte*)&it.target_positions - start, "SNNRandomConnectionDef.target_positions");
                 Assert.Equal(192, (byte*)&it.target_position_count - start, "SNNRandomConnectionDef.target_position_count");
+                Assert.Equal(200, (byte*)&it.first_source - start, "SNNRandomConnectionDef.first_source");
+                Assert.Equal(204, (byte*)&it.source_count - start, "SNNRandomConnectionDef.source_count");
+                Assert.Equal(208, (byte*)&it.first_target - start, "SNNRandomConnectionDef.first_target");
+                Assert.Equal(212, (byte*)&it.target_count - start, "SNNRandomConnectionDef.target_count");
             }
             Assert.Equal(48, sizeof(SNNNetworkInfo), "sizeof(SNNNetworkInfo)");
             {
@@ -283,7 +287,30 @@ namespace Snn.Tests
                 Assert.Equal(32, (byte*)&it.capacity - start, "SNNSpikeRecord.capacity");
                 Assert.Equal(40, (byte*)&it.count - start, "SNNSpikeRecord.count");
             }
-            Assert.Equal(88, sizeof(SNNRunDef), "sizeof(SNNRunDef)");
+            Assert.Equal(40, sizeof(SNNSpikeInput), "sizeof(SNNSpikeInput)");
+            {
+                SNNSpikeInput it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNSpikeInput.struct_size");
+                Assert.Equal(4, (byte*)&it.population - start, "SNNSpikeInput.population");
+                Assert.Equal(8, (byte*)&it.steps - start, "SNNSpikeInput.steps");
+                Assert.Equal(16, (byte*)&it.neurons - start, "SNNSpikeInput.neurons");
+                Assert.Equal(24, (byte*)&it.samples - start, "SNNSpikeInput.samples");
+                Assert.Equal(32, (byte*)&it.count - start, "SNNSpikeInput.count");
+            }
+            Assert.Equal(48, sizeof(SNNValueRecord), "sizeof(SNNValueRecord)");
+            {
+                SNNValueRecord it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNValueRecord.struct_size");
+                Assert.Equal(4, (byte*)&it.dtype - start, "SNNValueRecord.dtype");
+                Assert.Equal(8, (byte*)&it.path - start, "SNNValueRecord.path");
+                Assert.Equal(16, (byte*)&it.indices - start, "SNNValueRecord.indices");
+                Assert.Equal(24, (byte*)&it.index_count - start, "SNNValueRecord.index_count");
+                Assert.Equal(32, (byte*)&it.data - start, "SNNValueRecord.data");
+                Assert.Equal(40, (byte*)&it.count - start, "SNNValueRecord.count");
+            }
+            Assert.Equal(112, sizeof(SNNRunDef), "sizeof(SNNRunDef)");
             {
                 SNNRunDef it;
                 byte* start = (byte*)&it;
@@ -301,8 +328,12 @@ namespace Snn.Tests
                 Assert.Equal(68, (byte*)&it.record_interval - start, "SNNRunDef.record_interval");
                 Assert.Equal(72, (byte*)&it.steps_before - start, "SNNRunDef.steps_before");
                 Assert.Equal(80, (byte*)&it.out_step_count - start, "SNNRunDef.out_step_count");
+                Assert.Equal(88, (byte*)&it.spike_inputs - start, "SNNRunDef.spike_inputs");
+                Assert.Equal(96, (byte*)&it.value_records - start, "SNNRunDef.value_records");
+                Assert.Equal(104, (byte*)&it.spike_input_count - start, "SNNRunDef.spike_input_count");
+                Assert.Equal(108, (byte*)&it.value_record_count - start, "SNNRunDef.value_record_count");
             }
-            Assert.Equal(144, sizeof(SNNTrainerDef), "sizeof(SNNTrainerDef)");
+            Assert.Equal(152, sizeof(SNNTrainerDef), "sizeof(SNNTrainerDef)");
             {
                 SNNTrainerDef it;
                 byte* start = (byte*)&it;
@@ -329,6 +360,7 @@ namespace Snn.Tests
                 Assert.Equal(132, (byte*)&it.window_steps - start, "SNNTrainerDef.window_steps");
                 Assert.Equal(136, (byte*)&it.window_updates - start, "SNNTrainerDef.window_updates");
                 Assert.Equal(140, (byte*)&it.rule - start, "SNNTrainerDef.rule");
+                Assert.Equal(144, (byte*)&it.label_smoothing - start, "SNNTrainerDef.label_smoothing");
             }
             Assert.Equal(48, sizeof(SNNBatch), "sizeof(SNNBatch)");
             {

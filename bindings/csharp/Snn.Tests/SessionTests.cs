@@ -227,6 +227,51 @@ namespace Snn.Tests
         }
 
         [Test]
+        internal static void SpikesAreAddedToAStepByNeuron()
+        {
+            using (Session session = NewSession(new SessionOptions { BatchSize = 2 }))
+            {
+                session.AddInputSpikes(0, new uint[] { 1, 0, 1 }, 1);
+                session.AddInputSpikes(0, new uint[0]);
+                session.Step(2);
+                var v = new float[4];
+                session.Read("cells.v", v);
+                Assert.Same(new[] { 0, 0, 0.75f, 0 }, v);
+                Assert.Equal(2, (long)session.Counters.InputSpikes, "input spikes");
+                Assert.Fails(Status.InvalidArgument, () => session.AddInputSpikes(0, new uint[] { 2 }));
+                Assert.Throws<ArgumentOutOfRangeException>(() => session.AddInputSpikes(0, new uint[] { 0 }, -1));
+            }
+        }
+
+        [Test]
+        internal static void ARunTakesEventsAndRecordsChosenNeurons()
+        {
+            using (Session session = NewSession())
+            {
+                var steps = new uint[] { 0, 0, 1, 3 };
+                var neurons = new uint[] { 0, 1, 0, 1 };
+                var v = new float[4];
+                var exact = new double[4];
+                var spikes = new byte[4 * 2];
+                var events = new SpikeEvents(8);
+                Run run = new Run(4).InputSpikes(0, steps, neurons).RecordValues("cells.v", new ulong[] { 0 }, v)
+                    .RecordValues("cells.v", new ulong[] { 0 }, exact).RecordValues("cells.spikes", null, spikes).Record(0, events);
+                Assert.Equal(4, session.Run(run), "steps");
+                Assert.Same(new[] { 0.75f, 0, 0, 0.25f }, v);
+                Assert.Same(new[] { 0.75, 0, 0, 0.25 }, exact);
+                Assert.Same(new byte[] { 0, 1, 1, 1, 0, 0, 0, 0 }, spikes);
+                Assert.Same(neurons, events.Neurons.ToArray());
+                session.Reset();
+                var again = new byte[4];
+                session.Run(new Run(4).InputSpikes(0, events).RecordValues("cells.spikes", new ulong[] { 1 }, again));
+                Assert.Same(new byte[] { 1, 1, 0, 0 }, again);
+                Assert.Throws<ArgumentException>(() => new Run(4).InputSpikes(0, steps, new uint[3]));
+                Assert.Fails(Status.InvalidArgument, () => session.Run(new Run(3).InputSpikes(0, steps, neurons, new uint[4])));
+                Assert.Fails(Status.InvalidArgument, () => session.Run(new Run(1).RecordValues("cells.v", new ulong[] { 2 }, new float[1])));
+            }
+        }
+
+        [Test]
         internal static void ARunEndsWhereRoomEndsOrProgressSaysNo()
         {
             using (Session session = NewSession())
@@ -373,9 +418,14 @@ namespace Snn.Tests
                     var scores = new float[4];
                     trainer.Scores(scores);
                     Assert.True(scores[0] > scores[1] && scores[3] > scores[2], "scores");
+                    Assert.True(trainer.LossOf(2) == last.Loss, "loss of the output");
+                    Assert.Fails(Status.InvalidArgument, () => trainer.LossOf(1));
                     trainer.Backward();
                     trainer.SetLearningRate(1e-3);
                     trainer.Update();
+                    trainer.SetClassWeights(new float[] { 1, 0 });
+                    Assert.Fails(Status.InvalidArgument, () => trainer.SetClassWeights(new float[] { 1 }));
+                    trainer.SetClassWeights(new float[0]);
                     trainer.SetAuxiliaryLoss(1, Loss.CrossEntropyCount, 0);
                     Assert.Fails(Status.InvalidArgument, () => trainer.SetAuxiliaryLoss(2, Loss.CrossEntropyMaxMembrane)); // the output
                     trainer.SetDropout(1, 0.5);

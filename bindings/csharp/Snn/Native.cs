@@ -176,12 +176,18 @@ namespace Snn
         internal double cutoff;
         /// <summary>0 (default): open; else the period of space along the axis, at least twice the cutoff</summary>
         internal fixed double period[3];
-        /// <summary>[source size][dimensions], finite; copied</summary>
+        /// <summary>[sources][dimensions], finite; copied</summary>
         internal float* source_positions;
-        /// <summary>source size times dimensions</summary>
+        /// <summary>sources times dimensions</summary>
         internal UIntPtr source_position_count;
         internal float* target_positions;
         internal UIntPtr target_position_count;
+        /// <summary>default 0</summary>
+        internal uint first_source;
+        /// <summary>0 (default): all from first_source on</summary>
+        internal uint source_count;
+        internal uint first_target;
+        internal uint target_count;
     }
 
     /// <summary>Pointers in these structs are borrowed: valid while the network lives and nothing is added to it.</summary>
@@ -397,6 +403,40 @@ namespace Snn
         internal UIntPtr count;
     }
 
+    /// <summary>The spikes of a spike input one by one, in the caller's arrays: in the order of their steps, those of a step in any order; a neuron that is named twice in a step spikes once.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNSpikeInput
+    {
+        internal uint struct_size;
+        /// <summary>a spike input</summary>
+        internal uint population;
+        /// <summary>[count] since the run began, 0: its first; less than steps_before + step_count.</summary>
+        internal uint* steps;
+        /// <summary>[count] less than the population's size</summary>
+        internal uint* neurons;
+        /// <summary>[count] less than batch_size; may be null when that is 1</summary>
+        internal uint* samples;
+        /// <summary>number of events, may be 0; at most 2^32 - 1</summary>
+        internal UIntPtr count;
+    }
+
+    /// <summary>Values of chosen neurons or synapses, after every record_interval steps: the memory follows what was chosen.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNValueRecord
+    {
+        internal uint struct_size;
+        /// <summary>SNN_FLOAT32 or SNN_FLOAT64; for spikes also SNN_UINT8, for states of whole numbers SNN_INT32</summary>
+        internal uint dtype;
+        /// <summary>as for snn_session_read: "population.state", "population.spikes", "projection.weight", "projection.bias", "projection.trace"</summary>
+        internal byte* path;
+        /// <summary>[index_count] neurons or synapses: places in one sample's values, in any order, repeats allowed; null, with index_count 0: all</summary>
+        internal ulong* indices;
+        internal UIntPtr index_count;
+        /// <summary>[row][batch_size][index_count], written as the run goes.</summary>
+        internal void* data;
+        internal UIntPtr count;
+    }
+
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct SNNRunDef
     {
@@ -420,6 +460,12 @@ namespace Snn
         internal uint steps_before;
         /// <summary>the steps that were done; null: not wanted, only without spike_records</summary>
         internal uint* out_step_count;
+        /// <summary>all of one struct_size; an input is here or in `inputs`, once</summary>
+        internal SNNSpikeInput* spike_inputs;
+        /// <summary>all of one struct_size; written after every record_interval steps</summary>
+        internal SNNValueRecord* value_records;
+        internal uint spike_input_count;
+        internal uint value_record_count;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -469,6 +515,8 @@ namespace Snn
         internal uint window_updates;
         /// <summary>SNN_LEARNING_*, default BPTT.</summary>
         internal uint rule;
+        /// <summary>CROSS_ENTROPY losses, 0 to 1, default 0: so much of what is wanted of the class is wanted of all K outputs alike, 1 - e + e / K of it and e / K of each other (Szegedy et al. 2016)</summary>
+        internal double label_smoothing;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -819,7 +867,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_connect(NetworkHandle network, SNNProjectionDef* def, uint* out_index);
 
-        /// <summary>Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp", "triplet_stdp", "tsodyks_markram"; `rule` null) or a user's (`name` is not read then).</summary>
+        /// <summary>Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp", "brader_fusi", "tsodyks_markram"; `rule` null) or a user's (`name` is not read then).</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_set_plasticity(NetworkHandle network, uint projection, byte* name, ModelHandle rule);
 
@@ -997,6 +1045,10 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_set_sample_input(SessionHandle handle, uint population, uint sample, float* values, UIntPtr count);
 
+        /// <summary>Spikes for the coming step of one sample, as they come from a camera, a socket or another network: the `count` neurons of a spike input, in any order, are added to what the sample was given before.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_add_input_spikes(SessionHandle handle, uint population, uint sample, uint* neurons, UIntPtr count);
+
         /// <summary>As snn_session_set_input, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_bind_input(SessionHandle handle, uint population, float* values, UIntPtr count);
@@ -1085,6 +1137,10 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_scores(TrainerHandle trainer, float* out_scores, UIntPtr count);
 
+        /// <summary>The part of the last step's or forward's loss that comes from the loss of output_population or from an auxiliary one, its weight included; 0 before the first.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_loss_of(TrainerHandle trainer, uint population, double* out_loss);
+
         /// <summary>What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and parameters of its session: training that continues from all of them gives the same bits as training that was never interrupted.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_get_state(TrainerHandle trainer, double* out_values, UIntPtr* io_count);
@@ -1096,6 +1152,10 @@ namespace Snn
         /// <summary>A second loss, of another population than output_population: `weight` times it is added to the loss, and its gradients to theirs.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_auxiliary_loss(TrainerHandle trainer, uint population, uint loss, double weight);
+
+        /// <summary>Weights of the classes in CROSS_ENTROPY losses, auxiliary ones too: [outputs], each at least 0; they are copied. count 0: none, which is 1 each.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_set_class_weights(TrainerHandle trainer, float* weights, UIntPtr count);
 
         /// <summary>Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]

@@ -32,17 +32,25 @@ namespace Snn
     /// <summary>Steps with inputs and recordings, for <see cref="Session.Run"/>; see <c>SNNRunDef</c>.</summary>
     public sealed unsafe class Run
     {
+        private struct Spikes
+        {
+            internal int Population, Count;
+            internal uint[] Steps, Neurons, Samples;
+        }
+
         private struct Array
         {
             internal int Population;
             internal bool Held;
             internal DataType Type;
-            internal string Variable;
+            internal string Variable;  // or a path
+            internal ulong[] Indices;
             internal System.Array Data;
         }
 
         private readonly int stepCount;
-        private readonly List<Array> inputs = new List<Array>(), records = new List<Array>();
+        private readonly List<Array> inputs = new List<Array>(), records = new List<Array>(), values = new List<Array>();
+        private readonly List<Spikes> inputSpikes = new List<Spikes>();
         private readonly List<KeyValuePair<int, SpikeEvents>> events = new List<KeyValuePair<int, SpikeEvents>>();
         private Func<ulong, ulong, bool> progress;
         private int? progressInterval;
@@ -74,6 +82,30 @@ namespace Snn
             return this;
         }
 
+        /// <summary>Spikes of a spike input one by one, in the order of their steps: the step since the run began, the neuron and, with
+        /// several samples, the sample of each.</summary>
+        public Run InputSpikes(int population, uint[] steps, uint[] neurons, uint[] samples = null)
+        {
+            if (steps == null) throw new ArgumentNullException(nameof(steps));
+            if (neurons == null) throw new ArgumentNullException(nameof(neurons));
+            if (neurons.Length != steps.Length || (samples != null && samples.Length != steps.Length))
+                throw new ArgumentException("there are " + steps.Length + " steps, " + neurons.Length + " neurons and " +
+                                            (samples ?? steps).Length + " samples; each spike has one");
+            inputSpikes.Add(new Spikes { Population = population, Count = steps.Length, Steps = steps, Neurons = neurons, Samples = samples });
+            return this;
+        }
+
+        /// <summary>The same of spikes that another run recorded.</summary>
+        public Run InputSpikes(int population, SpikeEvents events)
+        {
+            if (events == null) throw new ArgumentNullException(nameof(events));
+            inputSpikes.Add(new Spikes
+            {
+                Population = population, Count = events.Count, Steps = events.steps, Neurons = events.neurons, Samples = events.samples
+            });
+            return this;
+        }
+
         /// <summary>A state, "spikes" or "spike_count", written as the run goes: [step][batch_size][size].</summary>
         public Run Record(int population, string variable, float[] values) { return Record(population, variable, values, DataType.Float32); }
 
@@ -92,6 +124,29 @@ namespace Snn
             {
                 Population = population, Variable = variable ?? throw new ArgumentNullException(nameof(variable)), Type = type,
                 Data = values ?? throw new ArgumentNullException(nameof(values))
+            });
+            return this;
+        }
+
+        /// <summary>A variable by its path, as for <see cref="Session.Read(string, Span{float})"/>, of chosen neurons or synapses (null: of
+        /// all), written as the run goes: [row][batch_size][chosen] of a population, [row][chosen] of a projection.</summary>
+        public Run RecordValues(string path, ulong[] indices, float[] values) { return RecordValues(path, indices, values, DataType.Float32); }
+
+        /// <inheritdoc cref="RecordValues(string, ulong[], float[])"/>
+        public Run RecordValues(string path, ulong[] indices, double[] values) { return RecordValues(path, indices, values, DataType.Float64); }
+
+        /// <inheritdoc cref="RecordValues(string, ulong[], float[])"/>
+        public Run RecordValues(string path, ulong[] indices, int[] values) { return RecordValues(path, indices, values, DataType.Int32); }
+
+        /// <inheritdoc cref="RecordValues(string, ulong[], float[])"/>
+        public Run RecordValues(string path, ulong[] indices, byte[] values) { return RecordValues(path, indices, values, DataType.Uint8); }
+
+        private Run RecordValues(string path, ulong[] indices, System.Array data, DataType type)
+        {
+            values.Add(new Array
+            {
+                Variable = path ?? throw new ArgumentNullException(nameof(path)), Indices = indices, Type = type,
+                Data = data ?? throw new ArgumentNullException("values")
             });
             return this;
         }
@@ -147,10 +202,31 @@ namespace Snn
                         samples = (uint*)Pin(pins, events[i].Value.samples),
                         capacity = (UIntPtr)events[i].Value.steps.Length
                     };
+                var spikeInputs = new SNNSpikeInput[inputSpikes.Count];
+                for (int i = 0; i < inputSpikes.Count; ++i)
+                    spikeInputs[i] = new SNNSpikeInput
+                    {
+                        struct_size = (uint)sizeof(SNNSpikeInput), population = Whole(inputSpikes[i].Population, "population"),
+                        steps = (uint*)Pin(pins, inputSpikes[i].Steps), neurons = (uint*)Pin(pins, inputSpikes[i].Neurons),
+                        samples = inputSpikes[i].Samples == null ? null : (uint*)Pin(pins, inputSpikes[i].Samples),
+                        count = (UIntPtr)inputSpikes[i].Count
+                    };
+                var valueRecords = new SNNValueRecord[values.Count];
+                for (int i = 0; i < values.Count; ++i)
+                    valueRecords[i] = new SNNValueRecord
+                    {
+                        struct_size = (uint)sizeof(SNNValueRecord), dtype = (uint)values[i].Type,
+                        path = (byte*)Pin(pins, Utf8.Bytes(values[i].Variable)),
+                        indices = values[i].Indices == null ? null : (ulong*)Pin(pins, values[i].Indices),
+                        index_count = (UIntPtr)(values[i].Indices == null ? 0 : values[i].Indices.Length),
+                        data = (void*)Pin(pins, values[i].Data), count = (UIntPtr)values[i].Data.Length
+                    };
                 int status;
                 fixed (SNNInputArray* input = inputArrays)
                 fixed (SNNRecordArray* record = recordArrays)
                 fixed (SNNSpikeRecord* spikes = spikeRecords)
+                fixed (SNNSpikeInput* spikeInput = spikeInputs)
+                fixed (SNNValueRecord* value = valueRecords)
                 {
                     SNNRunDef def;
                     Native.snn_run_def_init(&def, (uint)sizeof(SNNRunDef));
@@ -161,6 +237,10 @@ namespace Snn
                     def.record_count = (uint)recordArrays.Length;
                     def.spike_records = spikes;
                     def.spike_record_count = (uint)spikeRecords.Length;
+                    def.spike_inputs = spikeInput;
+                    def.spike_input_count = (uint)spikeInputs.Length;
+                    def.value_records = value;
+                    def.value_record_count = (uint)valueRecords.Length;
                     def.steps_before = Whole(StepsBefore, "StepsBefore");
                     def.out_step_count = done;
                     if (RecordInterval.HasValue) def.record_interval = Whole(RecordInterval.Value, "RecordInterval");

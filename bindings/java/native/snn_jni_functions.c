@@ -73,7 +73,7 @@ LAYOUT(offsetof(SNNDistribution, a) == 8);
 LAYOUT(offsetof(SNNDistribution, b) == 16);
 LAYOUT(offsetof(SNNDistribution, low) == 24);
 LAYOUT(offsetof(SNNDistribution, high) == 32);
-LAYOUT(sizeof(SNNRandomConnectionDef) == 200);
+LAYOUT(sizeof(SNNRandomConnectionDef) == 216);
 LAYOUT(offsetof(SNNRandomConnectionDef, struct_size) == 0);
 LAYOUT(offsetof(SNNRandomConnectionDef, rule) == 4);
 LAYOUT(offsetof(SNNRandomConnectionDef, probability) == 8);
@@ -92,6 +92,10 @@ LAYOUT(offsetof(SNNRandomConnectionDef, source_positions) == 168);
 LAYOUT(offsetof(SNNRandomConnectionDef, source_position_count) == 176);
 LAYOUT(offsetof(SNNRandomConnectionDef, target_positions) == 184);
 LAYOUT(offsetof(SNNRandomConnectionDef, target_position_count) == 192);
+LAYOUT(offsetof(SNNRandomConnectionDef, first_source) == 200);
+LAYOUT(offsetof(SNNRandomConnectionDef, source_count) == 204);
+LAYOUT(offsetof(SNNRandomConnectionDef, first_target) == 208);
+LAYOUT(offsetof(SNNRandomConnectionDef, target_count) == 212);
 LAYOUT(sizeof(SNNNetworkInfo) == 48);
 LAYOUT(offsetof(SNNNetworkInfo, struct_size) == 0);
 LAYOUT(offsetof(SNNNetworkInfo, population_count) == 4);
@@ -199,7 +203,22 @@ LAYOUT(offsetof(SNNSpikeRecord, neurons) == 16);
 LAYOUT(offsetof(SNNSpikeRecord, samples) == 24);
 LAYOUT(offsetof(SNNSpikeRecord, capacity) == 32);
 LAYOUT(offsetof(SNNSpikeRecord, count) == 40);
-LAYOUT(sizeof(SNNRunDef) == 88);
+LAYOUT(sizeof(SNNSpikeInput) == 40);
+LAYOUT(offsetof(SNNSpikeInput, struct_size) == 0);
+LAYOUT(offsetof(SNNSpikeInput, population) == 4);
+LAYOUT(offsetof(SNNSpikeInput, steps) == 8);
+LAYOUT(offsetof(SNNSpikeInput, neurons) == 16);
+LAYOUT(offsetof(SNNSpikeInput, samples) == 24);
+LAYOUT(offsetof(SNNSpikeInput, count) == 32);
+LAYOUT(sizeof(SNNValueRecord) == 48);
+LAYOUT(offsetof(SNNValueRecord, struct_size) == 0);
+LAYOUT(offsetof(SNNValueRecord, dtype) == 4);
+LAYOUT(offsetof(SNNValueRecord, path) == 8);
+LAYOUT(offsetof(SNNValueRecord, indices) == 16);
+LAYOUT(offsetof(SNNValueRecord, index_count) == 24);
+LAYOUT(offsetof(SNNValueRecord, data) == 32);
+LAYOUT(offsetof(SNNValueRecord, count) == 40);
+LAYOUT(sizeof(SNNRunDef) == 112);
 LAYOUT(offsetof(SNNRunDef, struct_size) == 0);
 LAYOUT(offsetof(SNNRunDef, step_count) == 4);
 LAYOUT(offsetof(SNNRunDef, inputs) == 8);
@@ -214,7 +233,11 @@ LAYOUT(offsetof(SNNRunDef, spike_record_count) == 64);
 LAYOUT(offsetof(SNNRunDef, record_interval) == 68);
 LAYOUT(offsetof(SNNRunDef, steps_before) == 72);
 LAYOUT(offsetof(SNNRunDef, out_step_count) == 80);
-LAYOUT(sizeof(SNNTrainerDef) == 144);
+LAYOUT(offsetof(SNNRunDef, spike_inputs) == 88);
+LAYOUT(offsetof(SNNRunDef, value_records) == 96);
+LAYOUT(offsetof(SNNRunDef, spike_input_count) == 104);
+LAYOUT(offsetof(SNNRunDef, value_record_count) == 108);
+LAYOUT(sizeof(SNNTrainerDef) == 152);
 LAYOUT(offsetof(SNNTrainerDef, struct_size) == 0);
 LAYOUT(offsetof(SNNTrainerDef, output_population) == 4);
 LAYOUT(offsetof(SNNTrainerDef, step_count) == 8);
@@ -238,6 +261,7 @@ LAYOUT(offsetof(SNNTrainerDef, checkpoint_steps) == 128);
 LAYOUT(offsetof(SNNTrainerDef, window_steps) == 132);
 LAYOUT(offsetof(SNNTrainerDef, window_updates) == 136);
 LAYOUT(offsetof(SNNTrainerDef, rule) == 140);
+LAYOUT(offsetof(SNNTrainerDef, label_smoothing) == 144);
 LAYOUT(sizeof(SNNBatch) == 48);
 LAYOUT(offsetof(SNNBatch, struct_size) == 0);
 LAYOUT(offsetof(SNNBatch, input_count) == 4);
@@ -780,6 +804,12 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1set_1sample_1input(JNIEnv *
     return (jint)snn_session_set_sample_input((SNNHandle)(intptr_t)handle, (uint32_t)population, (uint32_t)sample, (const float *)(intptr_t)values, (size_t)count);
 }
 
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1add_1input_1spikes(JNIEnv *env, jclass self, jlong handle, jint population, jint sample, jlong neurons, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_session_add_input_spikes((SNNHandle)(intptr_t)handle, (uint32_t)population, (uint32_t)sample, (const uint32_t *)(intptr_t)neurons, (size_t)count);
+}
+
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1bind_1input(JNIEnv *env, jclass self, jlong handle, jint population, jlong values, jlong count) {
     (void)env;
     (void)self;
@@ -924,6 +954,12 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1scores(JNIEnv *env, jclass 
     return (jint)snn_trainer_scores((SNNTrainer)(intptr_t)trainer, (float *)(intptr_t)out_scores, (size_t)count);
 }
 
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1loss_1of(JNIEnv *env, jclass self, jlong trainer, jint population, jlong out_loss) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_loss_of((SNNTrainer)(intptr_t)trainer, (uint32_t)population, (double *)(intptr_t)out_loss);
+}
+
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1get_1state(JNIEnv *env, jclass self, jlong trainer, jlong out_values, jlong io_count) {
     (void)env;
     (void)self;
@@ -940,6 +976,12 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1auxiliary_1loss(JNIEnv
     (void)env;
     (void)self;
     return (jint)snn_trainer_set_auxiliary_loss((SNNTrainer)(intptr_t)trainer, (uint32_t)population, (uint32_t)loss, (double)weight);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1class_1weights(JNIEnv *env, jclass self, jlong trainer, jlong weights, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_set_class_weights((SNNTrainer)(intptr_t)trainer, (const float *)(intptr_t)weights, (size_t)count);
 }
 
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1dropout(JNIEnv *env, jclass self, jlong trainer, jint population, jdouble probability, jlong seed) {

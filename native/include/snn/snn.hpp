@@ -357,6 +357,21 @@ struct SessionOptions {
     uint64_t seed = 0;  // of the random draws of models
 };
 
+// Parts of SNNRunDef over arrays of the caller, which are borrowed: spikes one by one, ordered by step, ...
+inline SNNSpikeInput spike_input(uint32_t population, Span<const uint32_t> steps, Span<const uint32_t> neurons,
+                                 Span<const uint32_t> samples = {}) {
+    if (neurons.size() != steps.size() || (samples.data() && samples.size() != steps.size()))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "steps, neurons and samples differ in their number; each spike has one");
+    return {sizeof(SNNSpikeInput), population, steps.data(), neurons.data(), samples.data(), steps.size()};
+}
+// ... and values of chosen neurons or synapses ({}: of all). `path` is not copied.
+template <class Range>
+SNNValueRecord value_record(const char* path, Span<const uint64_t> indices, Range&& out_values) {
+    using Value = std::remove_pointer_t<decltype(std::data(out_values))>;
+    return {sizeof(SNNValueRecord), detail::dtype_of<Value>(), path, indices.data(), indices.size(),
+            std::data(out_values),  std::size(out_values)};
+}
+
 // A running copy of a network. Thread-safety: one thread at a time.
 class Session {
 public:
@@ -426,6 +441,10 @@ public:
     // [size], of one sample; the others keep what they were given
     void set_sample_input(uint32_t population, uint32_t sample, Span<const float> values) {
         check(snn_session_set_sample_input(get(), population, sample, values.data(), values.size()));
+    }
+    // Adds spikes, by neuron, to what a sample was given for the coming step; in any order
+    void add_input_spikes(uint32_t population, Span<const uint32_t> neurons, uint32_t sample = 0) {
+        check(snn_session_add_input_spikes(get(), population, sample, neurons.data(), neurons.size()));
     }
     // Borrows `values` until it is bound to something else; {} ends it.
     void bind_input(uint32_t population, Span<const float> values) {
@@ -602,6 +621,12 @@ public:
     void scores(Span<float> out_scores) const {
         check(snn_trainer_scores(get(), out_scores.data(), out_scores.size()));
     }
+    // The part of the last loss that is of a population's own.
+    double loss_of(uint32_t population) const {
+        double loss = 0;
+        check(snn_trainer_loss_of(get(), population, &loss));
+        return loss;
+    }
     // What is kept from update to update, to go on with later in a trainer of the same network and optimiser.
     std::vector<double> state() const {
         std::size_t count = 0;
@@ -614,6 +639,7 @@ public:
     void set_auxiliary_loss(uint32_t population, uint32_t loss, double weight = 1.0) {
         check(snn_trainer_set_auxiliary_loss(get(), population, loss, weight));
     }
+    void set_class_weights(Span<const float> weights) { check(snn_trainer_set_class_weights(get(), weights.data(), weights.size())); }
     void set_dropout(uint32_t population, double probability, uint64_t seed = 0) {
         check(snn_trainer_set_dropout(get(), population, probability, seed));
     }

@@ -339,6 +339,11 @@ SNNStatus snn_session_set_sample_input(SNNHandle handle, uint32_t population, ui
     return aside_session(handle, [&](Session& session) { session.set_sample_input(population, sample, values, count); });
 }
 
+SNNStatus snn_session_add_input_spikes(SNNHandle handle, uint32_t population, uint32_t sample, const uint32_t* neurons,
+                                       size_t count) {
+    return aside_session(handle, [&](Session& session) { session.add_input_spikes(population, sample, neurons, count); });
+}
+
 SNNStatus snn_session_bind_input(SNNHandle handle, uint32_t population, const float* values, size_t count) {
     return with_session(handle, [&](Session& session) { session.bind_input(population, values, count); });
 }
@@ -400,8 +405,12 @@ void snn_run_def_init(SNNRunDef* out_def, uint32_t struct_size) {
 SNNStatus snn_session_run(SNNHandle handle, const SNNRunDef* def) {
     return with_session(handle, [&](Session& session) {
         const SNNRunDef complete_def = complete(def, snn_run_def_init, "def");
-        for (uint32_t i = 0; complete_def.spike_records && i < complete_def.spike_record_count; ++i)
-            checked_size(complete_def.spike_records[i], "def->spike_records");
+        const auto check_sizes = [](const auto* structs, uint32_t count, const char* name) {
+            for (uint32_t i = 0; structs && i < count; ++i) checked_size(structs[i], name);
+        };
+        check_sizes(complete_def.spike_records, complete_def.spike_record_count, "def->spike_records");
+        check_sizes(complete_def.spike_inputs, complete_def.spike_input_count, "def->spike_inputs");
+        check_sizes(complete_def.value_records, complete_def.value_record_count, "def->value_records");
         session.run(complete_def);
     });
 }

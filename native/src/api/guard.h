@@ -66,7 +66,8 @@ inline constexpr uint32_t sizes_of<SNNProjectionDef>[] = {offsetof(SNNProjection
 template <>
 inline constexpr uint32_t sizes_of<SNNProjectionInfo>[] = {offsetof(SNNProjectionInfo, detached), sizeof(SNNProjectionInfo)};
 template <>
-inline constexpr uint32_t sizes_of<SNNRunDef>[] = {offsetof(SNNRunDef, spike_records), sizeof(SNNRunDef)};
+inline constexpr uint32_t sizes_of<SNNRunDef>[] = {offsetof(SNNRunDef, spike_records), offsetof(SNNRunDef, spike_inputs),
+                                                   sizeof(SNNRunDef)};
 
 template <class T>
 uint32_t checked_size(const T& value, const char* name) {

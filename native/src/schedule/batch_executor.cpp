@@ -322,7 +322,10 @@ void BatchExecutor::run_part(Running& io_running, const RunRequest& request) {
     io_running.inputs.assign(request.inputs.begin(), request.inputs.end());
     io_running.records.assign(request.records.begin(), request.records.end());
     io_running.events.assign(request.events.begin(), request.events.end());
-    for (InputFrames& input : io_running.inputs) input.data += io_running.first * size_of_population(input.population);
+    for (InputFrames& input : io_running.inputs) {
+        input.data += io_running.first * size_of_population(input.population);
+        if (input.offsets) input.offsets += io_running.first;
+    }
     for (RecordFrames& record : io_running.records)
         record.data =
             static_cast<char*>(record.data) + io_running.first * size_of_population(record.population) * size_of(record.dtype);

@@ -49,6 +49,7 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
         input_places_[i] = static_cast<uint32_t>(inputs_.size());
         const size_t count = checked_product(batch_size_, populations[i].size, populations[i].name);
         inputs_.push_back({.population = i,
+                           .size = populations[i].size,
                            .clears = populations[i].kind == SNN_POPULATION_SPIKE_INPUT,
                            .values = {}});
         input_counts.push_back(count);
@@ -94,8 +95,18 @@ void Session::set_input(uint32_t population, const float* values, size_t count) 
 }
 
 void Session::set_sample_input(uint32_t population, uint32_t sample, const float* values, size_t count) {
-    if (sample >= batch_size_) throw Error(SNN_ERROR_INVALID_ARGUMENT, "sample is ", sample, "; batch_size is ", batch_size_);
+    check_sample(sample);
     set_samples(population, sample, 1, values, count);
+}
+
+void Session::check_sample(uint32_t sample) const {
+    if (sample >= batch_size_) throw Error(SNN_ERROR_INVALID_ARGUMENT, "sample is ", sample, "; batch_size is ", batch_size_);
+}
+
+void Session::check_takes(const Input& input) const {
+    if (input.bound || input.on_device)
+        throw Error(SNN_ERROR_STATE, "input '", network_->population(input.population).name,
+                    "' is bound to memory of the program and reads nothing else; bind it to null first");
 }
 
 void Session::set_samples(uint32_t population, uint32_t first, uint32_t sample_count, const float* values, size_t count) {
@@ -106,18 +117,47 @@ void Session::set_samples(uint32_t population, uint32_t first, uint32_t sample_c
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", info.name, "' takes ", expected, " values (",
                     sample_count == batch_size_ ? text("batch_size ", batch_size_, " x size ", info.size) : text("of sample ", first),
                     "), got ", count);
-    if (input.bound || input.on_device)
-        throw Error(SNN_ERROR_STATE, "input '", info.name, "' is bound to memory of the program and reads nothing else; bind it "
-                    "to null first");
+    check_takes(input);
     check_frames(values, count, info, first, sample_count, true);
-    std::vector<float>& given = under_way_ ? input.coming : input.values;
-    std::memcpy(given.data() + static_cast<size_t>(first) * info.size, values, count * sizeof(float));
-    if (under_way_) {
-        std::fill_n(input.is_coming.begin() + first, sample_count, uint8_t{1});
-        input.any_coming = true;
-    } else {
-        input.filled = true;
+    if (!under_way_) return take_samples(input, first, sample_count, values);
+    std::memcpy(input.coming.data() + static_cast<size_t>(first) * info.size, values, count * sizeof(float));
+    std::fill_n(input.is_coming.begin() + first, sample_count, Input::set);
+    input.any_coming = true;
+}
+
+void Session::take_samples(Input& input, uint32_t first, uint32_t sample_count, const float* values) {
+    std::memcpy(input.values.data() + first * input.size, values, sample_count * input.size * sizeof(float));
+    input.filled = true;
+    input.forget_list();
+}
+
+void Session::add_input_spikes(uint32_t population, uint32_t sample, const uint32_t* neurons, size_t count) {
+    Input& input = input_of(population);
+    const Population& info = network_->population(population);
+    if (!input.clears)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", info.name,
+                    "' takes values (snn_session_set_input); spikes are added to a spike input");
+    check_sample(sample);
+    if (!neurons && count > 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "neurons is null, but count is ", count);
+    check_takes(input);
+    for (size_t i = 0; i < count; ++i)
+        if (neurons[i] >= info.size)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "neurons[", i, "] is ", neurons[i], "; input '", info.name, "' has ",
+                        info.size, ", from 0");
+    if (count == 0) return;
+    if (under_way_) add_coming(input, sample, {neurons, count});
+    else add_spikes(input, sample, {neurons, count});
+}
+
+// They are values too, for executors that take no lists and for what is saved.
+void Session::add_spikes(Input& input, uint32_t sample, std::span<const uint32_t> neurons) {
+    if (!input.filled && StepSpikes::fits(batch_size_, input.size)) {
+        if (!input.spikes) input.spikes = std::make_unique<StepSpikes>(batch_size_, input.size);
+        input.listed = true;
     }
+    input.filled = true;
+    for (const uint32_t neuron : neurons) input.values[size_t{sample} * input.size + neuron] = 1.0f;
+    if (input.listed) input.spikes->add(sample, neurons);
 }
 
 void Session::bind_input(uint32_t population, const float* values, size_t count) {
@@ -136,17 +176,15 @@ void Session::bind_input(uint32_t population, const float* values, size_t count)
 void Session::clear_spike_inputs() {
     for (Input& input : inputs_) {
         if (!input.clears || !input.filled) continue;
-        std::memset(input.values.data(), 0, input.values.size() * sizeof(float));
-        input.filled = false;
+        if (input.listed) input.spikes->clear(input.values.data());
+        else std::memset(input.values.data(), 0, input.values.size() * sizeof(float));
+        input.filled = input.listed = false;
     }
 }
 
 // Steps with the inputs that were set or bound.
 RunRequest Session::request_for(uint32_t count) {
-    for (size_t i = 0; i < inputs_.size(); ++i) {
-        const Input& input = inputs_[i];
-        frames_[i] = {input.population, input.bound ? input.bound : input.values.data(), 0};
-    }
+    for (size_t i = 0; i < inputs_.size(); ++i) inputs_[i].tell(frames_[i]);
     RunRequest request;
     request.first_step = steps_done_;
     request.inputs = frames_;

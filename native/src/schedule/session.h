@@ -25,6 +25,8 @@
 #include "network/network.h"
 #include "network/plan.h"
 #include "schedule/background.h"
+#include "schedule/chosen_values.h"
+#include "schedule/spike_lists.h"
 
 namespace snn {
 
@@ -68,6 +70,7 @@ public:
     // --- input and time
     void set_input(uint32_t population, const float* values, size_t count);
     void set_sample_input(uint32_t population, uint32_t sample, const float* values, size_t count);
+    void add_input_spikes(uint32_t population, uint32_t sample, const uint32_t* neurons, size_t count);
     void bind_input(uint32_t population, const float* values, size_t count);
     void step(uint64_t count);
     // As many whole steps as fit, until `budget_s` seconds of wall time are spent; returns how many. At least one that is due
@@ -158,16 +161,28 @@ public:
 
 private:
     struct Input {
-        uint32_t population;
+        uint32_t population, size;
         bool clears;                // spike input: empty after one step
         bool filled = false;        // a spike input that was set for the coming step
         const float* bound = nullptr;
         std::vector<float> values;  // [batch][size]
         bool on_device = false;     // read from a buffer of the host program instead
-        // What was set while steps are under way, and of which samples.
+        bool listed = false;        // all that was set was added to `spikes`, and `values` say the same
+        std::unique_ptr<StepSpikes> spikes{};  // null before spikes are added
+        // What was given while steps are under way, by sample.
+        enum Coming : uint8_t { nothing, set, added };
         std::vector<float> coming{};
-        std::vector<uint8_t> is_coming{};
+        std::vector<Coming> is_coming{};
         bool any_coming = false;
+
+        // What was set or bound, for one step or, where nothing is listed, several.
+        void tell(InputFrames& out_frames) const {
+            out_frames = {population, bound ? bound : values.data(), 0};
+            if (listed && !bound) spikes->list(out_frames);
+        }
+        void forget_list() {
+            if (std::exchange(listed, false)) spikes->forget();
+        }
     };
     struct Variable {
         // What a slot holds; a parameter of a model or its gradient, or a parameter of a rule of plasticity; a trace of a rule, as
@@ -223,6 +238,11 @@ private:
     void clear_spike_inputs();
     Input& input_of(uint32_t population);
     void set_samples(uint32_t population, uint32_t first, uint32_t sample_count, const float* values, size_t count);
+    void take_samples(Input& input, uint32_t first, uint32_t sample_count, const float* values);
+    void check_sample(uint32_t sample) const;
+    void check_takes(const Input& input) const;
+    void add_spikes(Input& input, uint32_t sample, std::span<const uint32_t> neurons);
+    void add_coming(Input& input, uint32_t sample, std::span<const uint32_t> neurons) const;
     Variable find_variable(std::string_view path) const;
     uint32_t split_sample(std::string_view path, std::string_view& io_variable) const;
     uint32_t weight_copies() const { return plan_->sample_weights ? batch_size_ : 1; }
@@ -243,6 +263,17 @@ private:
     RecordFrames checked_gradient(const SNNRecordArray& gradient, uint32_t step_count, const std::string& place) const;
     const std::vector<double>& parameter_values(const Variable& variable) const;
     std::vector<EventRecord> checked_events(const SNNRunDef& def) const;
+    std::vector<RunSpikes> checked_spike_inputs(const SNNRunDef& def, std::span<const InputFrames> frames) const;
+    // A variable that a run records by its path: of a population as steps run, of a projection between them.
+    struct ValueRecord {
+        Variable variable;
+        DType dtype;
+        ChosenValues values;
+        bool is_of_population() const { return variable.slot.kind == Slot::state || variable.slot.kind == Slot::activity; }
+    };
+    ValueRecord checked_value_record(const SNNValueRecord& record, size_t row_count, const std::string& place) const;
+    std::vector<ValueRecord> checked_value_records(const SNNRunDef& def, size_t row_count) const;
+    void read(const Variable& variable, DType dtype, void* out_data) const;
 
     std::shared_ptr<const Network> network_;
     std::shared_ptr<const Plan> plan_;

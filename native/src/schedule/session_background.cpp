@@ -1,7 +1,7 @@
 // Steps in the background: what is given to a session meanwhile is kept for the steps that begin next, what its steps have to tell
 // is told when the caller asks whether they are done.
+#include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <utility>
 
 #include "common/error.h"
@@ -54,11 +54,27 @@ void Session::wait() {
 
 void Session::take_coming(Input& input) {
     if (!std::exchange(input.any_coming, false)) return;
-    const size_t size = input.values.size() / batch_size_;
-    for (uint32_t sample = 0; sample < batch_size_; ++sample)
-        if (std::exchange(input.is_coming[sample], uint8_t{0}))
-            std::memcpy(input.values.data() + sample * size, input.coming.data() + sample * size, size * sizeof(float));
-    input.filled = true;
+    for (uint32_t sample = 0; sample < batch_size_; ++sample) {
+        const float* const coming = input.coming.data() + size_t{sample} * input.size;
+        switch (std::exchange(input.is_coming[sample], Input::nothing)) {
+            case Input::nothing: break;
+            case Input::set: take_samples(input, sample, 1, coming); break;
+            case Input::added:
+                for (uint32_t neuron = 0; neuron < input.size; ++neuron)
+                    if (coming[neuron] != 0.0f) add_spikes(input, sample, {&neuron, 1});
+                break;
+        }
+    }
+}
+
+void Session::add_coming(Input& input, uint32_t sample, std::span<const uint32_t> neurons) const {
+    float* const coming = input.coming.data() + size_t{sample} * input.size;
+    if (input.is_coming[sample] == Input::nothing) {
+        std::fill_n(coming, input.size, 0.0f);
+        input.is_coming[sample] = Input::added;
+        input.any_coming = true;
+    }
+    for (const uint32_t neuron : neurons) coming[neuron] = 1.0f;
 }
 
 }  // namespace snn

@@ -120,6 +120,7 @@ void Session::bind_buffer(std::string_view path, const DeviceBuffer* buffer) {
     Input& input = input_of(found->index);
     input.on_device = buffer != nullptr;
     input.filled = false;
+    input.forget_list();
     std::fill(input.values.begin(), input.values.end(), 0.0f);
 }
 

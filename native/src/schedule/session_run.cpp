@@ -37,6 +37,12 @@ private:
     double reported_, begin_ = 0;
 };
 
+void check_recorded_type(DType dtype, bool byte_allowed, bool whole_allowed, const std::string& what) {
+    if ((dtype == DType::int32 && !whole_allowed) || (dtype == DType::uint8 && !byte_allowed))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, " is recorded as SNN_FLOAT32 or SNN_FLOAT64",
+                    byte_allowed ? " or SNN_UINT8" : "", whole_allowed ? " or SNN_INT32" : "");
+}
+
 }  // namespace
 
 std::vector<InputFrames> Session::checked_inputs(const SNNInputArray* inputs, uint32_t input_count, uint32_t step_count,
@@ -74,6 +80,27 @@ std::vector<InputFrames> Session::checked_inputs(const SNNInputArray* inputs, ui
     return frames;
 }
 
+std::vector<RunSpikes> Session::checked_spike_inputs(const SNNRunDef& def, std::span<const InputFrames> frames) const {
+    if (def.spike_input_count > 0 && !def.spike_inputs)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "spike_inputs is null but spike_input_count is ", def.spike_input_count);
+    std::vector<RunSpikes> found;
+    for (uint32_t i = 0; i < def.spike_input_count; ++i) {
+        const SNNSpikeInput& given = def.spike_inputs[i];
+        const Population& info = network_->population(given.population);
+        const std::string place = text("spike_inputs[", i, "] ('", info.name, "')");
+        if (info.kind != SNN_POPULATION_SPIKE_INPUT)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": the population is ", info.is_input() ? "a value" : "not an",
+                        " input; events are spikes of a spike input");
+        const uint32_t at = input_places_[given.population];
+        const bool again = std::any_of(found.begin(), found.end(),
+                                       [&](const RunSpikes& other) { return other.population() == given.population; });
+        if (again || frames[at].data) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": the input is given twice");
+        if (inputs_[at].on_device) throw Error(SNN_ERROR_STATE, place, ": the input is bound to a buffer on the device");
+        found.emplace_back(given, place, info, batch_size_, def.steps_before, def.step_count, executor_->takes_spike_lists());
+    }
+    return found;
+}
+
 RecordFrames Session::checked_record(const SNNRecordArray& record, size_t row_count, const std::string& array) const {
     const Population& info = network_->population(record.population);
     const std::string place = text(array, " ('", info.name, "')");
@@ -91,11 +118,9 @@ RecordFrames Session::checked_record(const SNNRecordArray& record, size_t row_co
         frames.state_index = state_index(info, variable);
     }
     if (frames.kind != RecordFrames::state) check_has_activity(info, place);
-    const bool byte_allowed = frames.kind == RecordFrames::activity && info.is_binary();
-    const bool whole_allowed = frames.kind == RecordFrames::state && is_whole(info, frames.state_index);
-    if ((dtype == DType::int32 && !whole_allowed) || (dtype == DType::uint8 && !byte_allowed))
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": '", variable, "' is recorded as SNN_FLOAT32 or SNN_FLOAT64",
-                    byte_allowed ? " or SNN_UINT8" : "", whole_allowed ? " or SNN_INT32" : "");
+    check_recorded_type(dtype, frames.kind == RecordFrames::activity && info.is_binary(),
+                        frames.kind == RecordFrames::state && is_whole(info, frames.state_index),
+                        text(place, ": '", variable, "'"));
     const size_t expected =
         frames.kind == RecordFrames::activity_sum ? frame : checked_product(frame, row_count, info.name);
     if (record.count != expected)
@@ -188,6 +213,48 @@ std::vector<EventRecord> Session::checked_events(const SNNRunDef& def) const {
     return events;
 }
 
+Session::ValueRecord Session::checked_value_record(const SNNValueRecord& record, size_t row_count,
+                                                   const std::string& array) const {
+    if (!record.path) throw Error(SNN_ERROR_INVALID_ARGUMENT, array, ": path is null");
+    const std::string place = text(array, " ('", record.path, "')");
+    const Variable variable = find_variable(record.path);
+    const Slot& slot = variable.slot;
+    const bool is_state = variable.kind == Variable::values && slot.kind == Slot::state;
+    const bool is_activity = variable.kind == Variable::values && slot.kind == Slot::activity;
+    const bool is_weight = variable.kind == Variable::values && (slot.kind == Slot::weight || slot.kind == Slot::bias);
+    if (!is_state && !is_activity && !is_weight && variable.kind != Variable::trace)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": a run records states, spikes, weights, biases and traces");
+    const DType dtype = checked_dtype(record.dtype);
+    check_recorded_type(dtype, is_activity && network_->population(slot.index).is_binary(),
+                        is_state && is_whole(network_->population(slot.index), slot.sub), place);
+    if (!record.data) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": data is null");
+    if (!record.indices && record.index_count > 0)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": indices is null, but index_count is ", record.index_count);
+    const bool by_sample = is_state || is_activity || (is_weight && plan_->sample_weights && slot.sample == Slot::all_samples);
+    const size_t samples = by_sample ? batch_size_ : 1, size = count_of(variable) / samples;
+    for (size_t i = 0; i < record.index_count; ++i)
+        if (record.indices[i] >= size)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": indices[", i, "] is ", record.indices[i], "; there are ", size,
+                        ", from 0");
+    const size_t chosen = record.indices ? record.index_count : size;
+    const size_t expected = checked_product(checked_product(samples, chosen, place), row_count, place);
+    if (record.count != expected)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, place, " needs room for ", expected, " values (", row_count,
+                    " recorded steps x ", by_sample ? text("batch_size ", samples, " x ") : std::string(), chosen,
+                    record.indices ? " chosen" : "", "), got ", record.count);
+    return {variable, dtype,
+            ChosenValues(samples, size, {record.indices, record.index_count}, size_of(dtype), row_count, record.data)};
+}
+
+std::vector<Session::ValueRecord> Session::checked_value_records(const SNNRunDef& def, size_t row_count) const {
+    if (def.value_record_count > 0 && !def.value_records)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "value_records is null but value_record_count is ", def.value_record_count);
+    std::vector<ValueRecord> found;
+    for (uint32_t i = 0; i < def.value_record_count; ++i)
+        found.push_back(checked_value_record(def.value_records[i], row_count, text("value_records[", i, "]")));
+    return found;
+}
+
 void Session::run(const SNNRunDef& def) {
     if (def.record_count > 0 && !def.records)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "records is null but record_count is ", def.record_count);
@@ -196,27 +263,44 @@ void Session::run(const SNNRunDef& def) {
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "steps_before is ", def.steps_before, " and step_count ", def.step_count,
                     "; together they must be at most ", UINT32_MAX);
     std::vector<InputFrames> frames = checked_inputs(def.inputs, def.input_count, def.step_count, false);
+    std::vector<RunSpikes> spikes = checked_spike_inputs(def, frames);
     std::vector<EventRecord> events = checked_events(def);
     const size_t row_count = (uint64_t{def.steps_before % def.record_interval} + def.step_count) / def.record_interval;
+    std::vector<ValueRecord> values = checked_value_records(def, row_count);
     std::vector<RecordFrames> records = checked_records({def.records, def.record_count}, row_count);
+    const size_t own_records = records.size();  // behind the caller's: those that value_records are taken from
+    for (const ValueRecord& value : values)
+        if (value.is_of_population())
+            records.push_back({value.variable.slot.kind == Slot::state ? RecordFrames::state : RecordFrames::activity,
+                               value.variable.slot.index, value.variable.slot.sub, value.dtype, nullptr,
+                               value.values.row_size()});
     for (uint32_t i = 0; i < events.size(); ++i) def.spike_records[i].count = 0;
     if (def.out_step_count) *def.out_step_count = 0;
-    std::vector<size_t> not_given;  // inputs that take what was set or bound
-    for (size_t k = 0; k < frames.size(); ++k)
-        if (!frames[k].data) not_given.push_back(k);
+    std::vector<size_t> given, not_given;  // inputs with frames of the caller's; those that take what was set or bound
+    for (size_t k = 0; k < frames.size(); ++k) {
+        const bool is_listed = std::any_of(spikes.begin(), spikes.end(),
+                                           [&](const RunSpikes& one) { return one.population() == frames[k].population; });
+        if (frames[k].data) given.push_back(k);
+        else if (!is_listed) not_given.push_back(k);
+    }
     std::optional<ReportClock> clock;
     if (def.progress && def.progress_interval == 0) clock.emplace(wall_clock, report_steps_);
     for (uint32_t done = 0; done < def.step_count;) {
         bool pending = false;
         for (const size_t k : not_given) {
-            const Input& input = inputs_[k];
-            frames[k] = {input.population, input.bound ? input.bound : input.values.data(), 0};
-            pending |= input.clears && input.filled;
+            inputs_[k].tell(frames[k]);
+            pending |= inputs_[k].clears && inputs_[k].filled;
         }
         uint32_t now = def.step_count - done;
         if (clock) now = std::min(now, clock->most_steps());
         else if (def.progress) now = std::min(now, def.progress_interval - done % def.progress_interval);
         if (pending || spike_callback_) now = 1;
+        const uint32_t phase = (def.steps_before + done) % def.record_interval;
+        for (const RunSpikes& one : spikes) now = std::min(now, one.most_steps());
+        for (const ValueRecord& value : values) {
+            const uint64_t rows = value.is_of_population() ? value.values.rows_at_once() : 1;
+            now = static_cast<uint32_t>(std::min<uint64_t>(now, rows * def.record_interval - phase));
+        }
         for (size_t i = 0; i < events.size(); ++i) {
             const size_t frame = static_cast<size_t>(batch_size_) * network_->population(events[i].population).size;
             const size_t fit = (def.spike_records[i].capacity - events[i].count) / frame;
@@ -224,27 +308,35 @@ void Session::run(const SNNRunDef& def) {
             now = static_cast<uint32_t>(std::min<size_t>({now, fit, std::max<size_t>(1, most_events_in_request / frame)}));
             events[i].first_step = def.steps_before + done;
         }
+        for (RunSpikes& one : spikes) frames[input_places_[one.population()]] = one.next(now);
+        size_t place = own_records;
+        for (ValueRecord& value : values)
+            if (value.is_of_population()) records[place++].data = value.values.begin();
         RunRequest request;
         request.first_step = steps_done_;
         request.step_count = now;
         request.inputs = frames;
         request.records = records;
         request.record_interval = def.record_interval;
-        request.record_phase = (def.steps_before + done) % def.record_interval;
+        request.record_phase = phase;
         request.events = events;
         if (clock) clock->begin_piece();
         executor_->run(request);
         steps_done_ += now;
         done += now;
+        const size_t rows = request.record_row(now - 1) + 1;
+        for (ValueRecord& value : values) {
+            if (rows == 0) continue;
+            if (!value.is_of_population()) read(value.variable, value.dtype, value.values.begin());
+            value.values.end(rows);
+        }
         for (size_t i = 0; i < events.size(); ++i) def.spike_records[i].count = events[i].count;
         if (def.out_step_count) *def.out_step_count = done;
         if (pending) clear_spike_inputs();
         if (spike_callback_) report_spikes();
-        for (InputFrames& frame : frames)
-            frame.data += static_cast<size_t>(now) * frame.step_stride;
-        for (RecordFrames& record : records)
-            record.data = static_cast<char*>(record.data) +
-                          (request.record_row(now - 1) + 1) * record.step_stride * size_of(record.dtype);
+        for (const size_t k : given) frames[k].data += static_cast<size_t>(now) * frames[k].step_stride;
+        for (size_t i = 0; i < own_records; ++i)
+            records[i].data = static_cast<char*>(records[i].data) + rows * records[i].step_stride * size_of(records[i].dtype);
         if (!def.progress) continue;
         const bool is_due = clock ? clock->is_due_after(now) : done % def.progress_interval == 0;
         if (!is_due && done < def.step_count) continue;

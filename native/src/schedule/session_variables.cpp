@@ -138,15 +138,22 @@ void Session::read(std::string_view path, uint32_t dtype, void* out_data, size_t
     if (!out_data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_data is null");
     if (const size_t expected = count_of(variable); count != expected)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' has ", expected, " values, count is ", count);
+    if (variable.kind == Variable::signal) throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' can be written only");
+    read(variable, type, out_data);
+}
+
+void Session::read(const Variable& variable, DType type, void* out_data) const {
     switch (variable.kind) {
         case Variable::values: return executor_->read(variable.slot, type, out_data);
         case Variable::parameter:
-        case Variable::parameter_gradient:
-            return convert(DType::float64, parameter_values(variable).data(), type, out_data, count);
+        case Variable::parameter_gradient: {
+            const std::vector<double>& values = parameter_values(variable);
+            return convert(DType::float64, values.data(), type, out_data, values.size());
+        }
         case Variable::rule_parameter:
             return convert(DType::float64, &plasticity_of(variable.slot.index).parameters[variable.number], type, out_data, 1);
         case Variable::trace: return read_trace(variable, type, out_data);
-        case Variable::signal: throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' can be written only");
+        case Variable::signal: return;  // cannot be read
     }
 }
 

@@ -80,7 +80,7 @@ void VulkanExecutor::load_frames(const RunRequest& request, uint32_t done, uint3
         const InputFrames& input = request.inputs[k];
         if (host_buffers_[input.population].input.buffer) continue;
         const size_t frame = populations_[input.population].frame;
-        if (input.neurons) {
+        if (input.offsets) {
             for (uint32_t step = 0; step < steps; ++step)
                 fill_frame(input, done + step, frames_.as<float>() + frames_begin_[input.population] + step * frame);
             continue;
@@ -220,7 +220,7 @@ void VulkanExecutor::take_records(const RunRequest& request, uint32_t done, uint
         if (const uint32_t* const bits = frame_of(population, all_spikes, step)) return memory.expand(bits, values_.data());
         for (const InputFrames& input : request.inputs) {
             if (input.population != population) continue;
-            if (input.neurons) return fill_frame(input, done + step, values_.data());
+            if (input.offsets) return fill_frame(input, done + step, values_.data());
             const float* const given = input.data + (done + step) * input.step_stride;
             for (size_t i = 0; i < memory.frame; ++i)
                 values_[i] = memory.is_binary ? (given[i] != 0.0f ? 1.0f : 0.0f) : given[i];

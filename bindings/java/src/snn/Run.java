@@ -45,9 +45,15 @@ public final class Run {
         float[] values;
     }
 
+    private static final class InputSpikes {
+        int population;
+        int[] steps, neurons, samples;
+    }
+
     private final int stepCount;
     private final List<Input> inputs = new ArrayList<>();
-    private final List<Recording> recordings = new ArrayList<>();
+    private final List<InputSpikes> inputSpikes = new ArrayList<>();
+    private final List<Recording> recordings = new ArrayList<>(), values = new ArrayList<>();
     private final List<Integer> eventPopulations = new ArrayList<>();
     private final List<SpikeEvents> events = new ArrayList<>();
     Progress progress;
@@ -79,35 +85,77 @@ public final class Run {
         return this;
     }
 
+    /** Spikes of a spike input one by one, in the order of their steps: the step since the run began, the neuron and, with several
+     * samples, the sample of each, else null. */
+    public Run inputSpikes(int population, int[] steps, int[] neurons, int[] samples) {
+        if (neurons.length != steps.length || samples != null && samples.length != steps.length)
+            throw new IllegalArgumentException("there are " + steps.length + " steps, " + neurons.length + " neurons and "
+                + (samples != null ? samples : steps).length + " samples; each spike has one");
+        InputSpikes spikes = new InputSpikes();
+        spikes.population = population;
+        spikes.steps = steps;
+        spikes.neurons = neurons;
+        spikes.samples = samples;
+        inputSpikes.add(spikes);
+        return this;
+    }
+
+    /** The same of spikes that another run recorded. */
+    public Run inputSpikes(int population, SpikeEvents events) {
+        return inputSpikes(population, events.steps, events.neurons, events.samples);
+    }
+
     /** A state, "spikes" or "spike_count", [step][batch_size][size]; the array is filled when the run ends. */
     public Run record(int population, String variable, float[] values) {
-        return record(population, variable, DataType.FLOAT32, 4L * values.length, values.length, from -> from.asFloatBuffer().get(values));
+        return record(recordings, population, variable, null, DataType.FLOAT32, 4L * values.length, values.length, from -> from.asFloatBuffer().get(values));
     }
 
     /** The same as double. */
     public Run record(int population, String variable, double[] values) {
-        return record(population, variable, DataType.FLOAT64, 8L * values.length, values.length, from -> from.asDoubleBuffer().get(values));
+        return record(recordings, population, variable, null, DataType.FLOAT64, 8L * values.length, values.length, from -> from.asDoubleBuffer().get(values));
     }
 
     /** The same as whole numbers. */
     public Run record(int population, String variable, int[] values) {
-        return record(population, variable, DataType.INT32, 4L * values.length, values.length, from -> from.asIntBuffer().get(values));
+        return record(recordings, population, variable, null, DataType.INT32, 4L * values.length, values.length, from -> from.asIntBuffer().get(values));
     }
 
     /** The same as bytes. */
     public Run record(int population, String variable, byte[] values) {
-        return record(population, variable, DataType.UINT8, values.length, values.length, from -> from.duplicate().get(values));
+        return record(recordings, population, variable, null, DataType.UINT8, values.length, values.length, from -> from.duplicate().get(values));
     }
 
-    private Run record(int population, String variable, DataType type, long bytes, int count, Filler filler) {
+    /** A variable by its path, as for {@link Session#read}, of chosen neurons or synapses (null: of all): [row][batch_size][chosen] of
+     * a population, [row][chosen] of a projection; the array is filled when the run ends. */
+    public Run recordValues(String path, long[] indices, float[] values) {
+        return record(this.values, 0, path, indices, DataType.FLOAT32, 4L * values.length, values.length, from -> from.asFloatBuffer().get(values));
+    }
+
+    /** The same as double. */
+    public Run recordValues(String path, long[] indices, double[] values) {
+        return record(this.values, 0, path, indices, DataType.FLOAT64, 8L * values.length, values.length, from -> from.asDoubleBuffer().get(values));
+    }
+
+    /** The same as whole numbers. */
+    public Run recordValues(String path, long[] indices, int[] values) {
+        return record(this.values, 0, path, indices, DataType.INT32, 4L * values.length, values.length, from -> from.asIntBuffer().get(values));
+    }
+
+    /** The same as bytes, of spikes. */
+    public Run recordValues(String path, long[] indices, byte[] values) {
+        return record(this.values, 0, path, indices, DataType.UINT8, values.length, values.length, from -> from.duplicate().get(values));
+    }
+
+    private Run record(List<Recording> to, int population, String variable, long[] indices, DataType type, long bytes, int count, Filler filler) {
         Recording recording = new Recording();
         recording.population = population;
         recording.variable = Objects.requireNonNull(variable, "variable");
+        recording.indices = indices;
         recording.type = type;
         recording.bytes = bytes;
         recording.count = count;
         recording.filler = filler;
-        recordings.add(recording);
+        to.add(recording);
         return this;
     }
 
@@ -142,7 +190,8 @@ public final class Run {
 
     private static final class Recording {
         int population, count;
-        String variable;
+        String variable; // or a path
+        long[] indices;
         DataType type;
         long bytes;
         ByteBuffer memory;
@@ -178,6 +227,30 @@ public final class Run {
             spikeRecords.putLong(at + Native.SNNSpikeRecord.samples, Jni.address(scope.bytes(bytes)));
             spikeRecords.putLong(at + Native.SNNSpikeRecord.capacity, events.get(i).capacity);
         }
+        ByteBuffer spikeInputs = scope.bytes((long) Native.SNNSpikeInput.SIZE * inputSpikes.size());
+        for (int i = 0; i < inputSpikes.size(); ++i) {
+            InputSpikes spikes = inputSpikes.get(i);
+            int at = i * Native.SNNSpikeInput.SIZE;
+            spikeInputs.putInt(at, Native.SNNSpikeInput.SIZE);
+            spikeInputs.putInt(at + Native.SNNSpikeInput.population, Scope.whole(spikes.population, "population"));
+            spikeInputs.putLong(at + Native.SNNSpikeInput.steps, scope.ints(spikes.steps));
+            spikeInputs.putLong(at + Native.SNNSpikeInput.neurons, scope.ints(spikes.neurons));
+            spikeInputs.putLong(at + Native.SNNSpikeInput.samples, scope.ints(spikes.samples));
+            spikeInputs.putLong(at + Native.SNNSpikeInput.count, spikes.steps.length);
+        }
+        ByteBuffer valueRecords = scope.bytes((long) Native.SNNValueRecord.SIZE * values.size());
+        for (int i = 0; i < values.size(); ++i) {
+            Recording recording = values.get(i);
+            int at = i * Native.SNNValueRecord.SIZE;
+            recording.memory = scope.bytes(recording.bytes);
+            valueRecords.putInt(at, Native.SNNValueRecord.SIZE);
+            valueRecords.putInt(at + Native.SNNValueRecord.dtype, recording.type.value);
+            valueRecords.putLong(at + Native.SNNValueRecord.path, scope.text(recording.variable));
+            valueRecords.putLong(at + Native.SNNValueRecord.indices, scope.longs(recording.indices));
+            valueRecords.putLong(at + Native.SNNValueRecord.index_count, recording.indices == null ? 0 : recording.indices.length);
+            valueRecords.putLong(at + Native.SNNValueRecord.data, Jni.address(recording.memory));
+            valueRecords.putLong(at + Native.SNNValueRecord.count, recording.count);
+        }
         ByteBuffer def = scope.bytes((long) Native.SNNRunDef.SIZE);
         Native.snn_run_def_init(Jni.address(def), Native.SNNRunDef.SIZE);
         def.putInt(Native.SNNRunDef.step_count, stepCount);
@@ -187,6 +260,10 @@ public final class Run {
         def.putInt(Native.SNNRunDef.record_count, recordings.size());
         def.putLong(Native.SNNRunDef.spike_records, Jni.address(spikeRecords));
         def.putInt(Native.SNNRunDef.spike_record_count, events.size());
+        def.putLong(Native.SNNRunDef.spike_inputs, Jni.address(spikeInputs));
+        def.putInt(Native.SNNRunDef.spike_input_count, inputSpikes.size());
+        def.putLong(Native.SNNRunDef.value_records, Jni.address(valueRecords));
+        def.putInt(Native.SNNRunDef.value_record_count, values.size());
         def.putInt(Native.SNNRunDef.steps_before, Scope.whole(stepsBefore, "stepsBefore"));
         def.putLong(Native.SNNRunDef.out_step_count, done);
         if (recordInterval != null) def.putInt(Native.SNNRunDef.record_interval, Scope.whole(recordInterval, "recordInterval"));
@@ -208,9 +285,11 @@ public final class Run {
 
     /** Takes what C wrote, while the scope of {@link #write} lives. */
     void read() {
-        for (Recording recording : recordings) {
-            recording.filler.fill(recording.memory);
-            recording.memory = null;
+        for (List<Recording> some : List.of(recordings, values)) {
+            for (Recording recording : some) {
+                recording.filler.fill(recording.memory);
+                recording.memory = null;
+            }
         }
         for (int i = 0; i < events.size(); ++i) {
             int at = i * Native.SNNSpikeRecord.SIZE;

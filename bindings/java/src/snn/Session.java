@@ -265,6 +265,15 @@ public final class Session implements AutoCloseable {
             Scope.whole(sample, "sample"), scratchAddress, values.length));
     }
 
+    /** Adds spikes, by neuron, to those that a sample was given for the coming step: in any order, from a camera, a socket or another
+     * network. One that is named twice spikes once. C: {@code snn_session_add_input_spikes}. */
+    public void addInputSpikes(int population, int sample, int[] neurons) {
+        reserve(4L * neurons.length);
+        for (int i = 0; i < neurons.length; ++i) scratch.putInt(4 * i, Scope.whole(neurons[i], "a neuron"));
+        Library.check(Native.snn_session_add_input_spikes(handle.get(), Scope.whole(population, "population"),
+            Scope.whole(sample, "sample"), scratchAddress, neurons.length));
+    }
+
     /** A direct buffer that the session reads at each step, from its position to its limit, until it is unbound. The session keeps
      * the buffer; change its values between steps. C: {@code snn_session_bind_input}. */
     public void bindInput(int population, FloatBuffer values) {

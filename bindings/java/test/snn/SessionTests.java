@@ -199,6 +199,42 @@ final class SessionTests {
         }
     }
 
+    static void spikesAreAddedToAStepByNeuron() {
+        try (Session session = newSession(new SessionOptions().batchSize(2))) {
+            session.addInputSpikes(0, 1, new int[] {1, 0, 1});
+            session.addInputSpikes(0, 0, new int[0]);
+            session.step(2);
+            float[] v = new float[4];
+            session.read("cells.v", v);
+            same(new float[] {0, 0, 0.75f, 0}, v);
+            equal(2L, session.counters().inputSpikes);
+            fails(Status.INVALID_ARGUMENT, () -> session.addInputSpikes(0, 0, new int[] {2}));
+            fails(IllegalArgumentException.class, () -> session.addInputSpikes(0, 0, new int[] {-1}));
+        }
+    }
+
+    static void aRunTakesEventsAndRecordsChosenNeurons() {
+        try (Session session = newSession()) {
+            int[] steps = {0, 0, 1, 3}, neurons = {0, 1, 0, 1};
+            float[] v = new float[4];
+            double[] exact = new double[4];
+            byte[] spikes = new byte[4 * 2], again = new byte[4];
+            Run.SpikeEvents events = new Run.SpikeEvents(8);
+            equal(4, session.run(new Run(4).inputSpikes(0, steps, neurons, null).recordValues("cells.v", new long[] {0}, v)
+                .recordValues("cells.v", new long[] {0}, exact).recordValues("cells.spikes", null, spikes).record(0, events)));
+            same(new float[] {0.75f, 0, 0, 0.25f}, v);
+            same(new double[] {0.75, 0, 0, 0.25}, exact);
+            check(Arrays.equals(new byte[] {0, 1, 1, 1, 0, 0, 0, 0}, spikes), "spikes");
+            same(neurons, events.neurons());
+            session.reset();
+            session.run(new Run(4).inputSpikes(0, events).recordValues("cells.spikes", new long[] {1}, again));
+            check(Arrays.equals(new byte[] {1, 1, 0, 0}, again), "again");
+            fails(IllegalArgumentException.class, () -> new Run(4).inputSpikes(0, steps, new int[3], null));
+            fails(Status.INVALID_ARGUMENT, () -> session.run(new Run(3).inputSpikes(0, steps, neurons, new int[4])));
+            fails(Status.INVALID_ARGUMENT, () -> session.run(new Run(1).recordValues("cells.v", new long[] {2}, new float[1])));
+        }
+    }
+
     static void aRunEndsWhereRoomEndsOrProgressSaysNo() {
         try (Session session = newSession()) {
             Run.SpikeEvents events = new Run.SpikeEvents(4);

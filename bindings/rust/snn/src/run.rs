@@ -60,6 +60,8 @@ pub struct Run<'a> {
     step_count: u32,
     inputs: Vec<sys::SNNInputArray>,
     records: Vec<sys::SNNRecordArray>,
+    spike_inputs: Vec<sys::SNNSpikeInput>,
+    value_records: Vec<sys::SNNValueRecord>,
     variables: Vec<CString>,
     spike_records: Vec<(u32, &'a mut SpikeEvents)>,
     progress: Option<Progress<'a>>,
@@ -77,6 +79,8 @@ impl<'a> Run<'a> {
             step_count,
             inputs: Vec::new(),
             records: Vec::new(),
+            spike_inputs: Vec::new(),
+            value_records: Vec::new(),
             variables: Vec::new(),
             spike_records: Vec::new(),
             progress: None,
@@ -100,10 +104,37 @@ impl<'a> Run<'a> {
         self
     }
 
+    /// Spikes of a spike input one by one, in the order of their steps: the step since the run began, the neuron and, with
+    /// several samples, the sample of each. What another run recorded may be given as it is.
+    pub fn input_spikes(
+        &mut self,
+        population: u32,
+        steps: &'a [u32],
+        neurons: &'a [u32],
+        samples: Option<&'a [u32]>,
+    ) -> Result<&mut Self> {
+        if neurons.len() != steps.len() || samples.is_some_and(|samples| samples.len() != steps.len()) {
+            return Err(Error::invalid(format!(
+                "there are {} steps, {} neurons and {} samples; each spike has one",
+                steps.len(),
+                neurons.len(),
+                samples.map_or(steps.len(), <[u32]>::len)
+            )));
+        }
+        self.spike_inputs.push(sys::SNNSpikeInput {
+            struct_size: size_of::<sys::SNNSpikeInput>() as u32,
+            population,
+            steps: steps.as_ptr(),
+            neurons: neurons.as_ptr(),
+            samples: samples.map_or(std::ptr::null(), <[u32]>::as_ptr),
+            count: steps.len(),
+        });
+        Ok(self)
+    }
+
     /// A state, `"spikes"` or `"spike_count"`, written as the run goes: `[step][batch_size][size]`.
     pub fn record<T: Value>(&mut self, population: u32, variable: &str, values: &'a mut [T]) -> Result<&mut Self> {
-        let variable =
-            CString::new(variable).map_err(|_| Error::invalid(format!("{variable:?} contains a zero byte")))?;
+        let variable = c_string(variable)?;
         self.records.push(sys::SNNRecordArray {
             population,
             dtype: T::DATA_TYPE as u32,
@@ -112,6 +143,28 @@ impl<'a> Run<'a> {
             count: values.len(),
         });
         self.variables.push(variable);
+        Ok(self)
+    }
+
+    /// A variable by its path, as for `SessionView::read`, of chosen neurons or synapses (`None`: of all), written as the run
+    /// goes: `[row][batch_size][chosen]` of a population, `[row][chosen]` of a projection.
+    pub fn record_values<T: Value>(
+        &mut self,
+        path: &str,
+        indices: Option<&'a [u64]>,
+        values: &'a mut [T],
+    ) -> Result<&mut Self> {
+        let path = c_string(path)?;
+        self.value_records.push(sys::SNNValueRecord {
+            struct_size: size_of::<sys::SNNValueRecord>() as u32,
+            dtype: T::DATA_TYPE as u32,
+            path: path.as_ptr(), // stays where it is when the vector grows
+            indices: indices.map_or(std::ptr::null(), <[u64]>::as_ptr),
+            index_count: indices.map_or(0, <[u64]>::len),
+            data: values.as_mut_ptr().cast(),
+            count: values.len(),
+        });
+        self.variables.push(path);
         Ok(self)
     }
 
@@ -172,6 +225,10 @@ impl<'a> Run<'a> {
         def.record_count = self.records.len() as u32;
         def.spike_records = spike_records.as_mut_ptr();
         def.spike_record_count = spike_records.len() as u32;
+        def.spike_inputs = self.spike_inputs.as_ptr();
+        def.spike_input_count = self.spike_inputs.len() as u32;
+        def.value_records = self.value_records.as_ptr();
+        def.value_record_count = self.value_records.len() as u32;
         def.progress_interval = self.progress_interval.unwrap_or(def.progress_interval);
         def.record_interval = self.record_interval.unwrap_or(def.record_interval);
         def.steps_before = self.steps_before;
@@ -208,6 +265,10 @@ unsafe extern "C" fn on_progress(steps_done: u64, steps_total: u64, user: *mut c
             1
         }
     }
+}
+
+fn c_string(text: &str) -> Result<CString> {
+    CString::new(text).map_err(|_| Error::invalid(format!("{text:?} contains a zero byte")))
 }
 
 pub(crate) fn input_array(population: u32, held: bool, values: &[f32]) -> sys::SNNInputArray {

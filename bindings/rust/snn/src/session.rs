@@ -268,6 +268,15 @@ impl Session {
         })
     }
 
+    /// Adds spikes, by neuron, to those that a sample was given for the coming step: in any order, from a camera, a socket or
+    /// another network. One that is named twice spikes once.
+    #[doc(alias = "snn_session_add_input_spikes")]
+    pub fn add_input_spikes(&mut self, population: u32, sample: u32, neurons: &[u32]) -> Result<()> {
+        check(unsafe {
+            sys::snn_session_add_input_spikes(self.view.handle, population, sample, neurons.as_ptr(), neurons.len())
+        })
+    }
+
     /// Gives the session an input that it reads at each step without a copy; change it by
     /// [`bound_input_mut`](Self::bound_input_mut).
     #[doc(alias = "snn_session_bind_input")]

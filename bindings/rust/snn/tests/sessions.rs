@@ -164,6 +164,49 @@ fn a_run_records_states_and_events() {
 }
 
 #[test]
+fn spikes_are_added_to_a_step_by_neuron() {
+    let mut session = SessionOptions::new().batch_size(2).open(&adders()).unwrap();
+    session.add_input_spikes(0, 1, &[1, 0, 1]).unwrap();
+    session.add_input_spikes(0, 0, &[]).unwrap();
+    session.step(2).unwrap();
+    assert_eq!(session.read_vec::<f32>("cells.v").unwrap(), [0.0, 0.0, 0.75, 0.0]);
+    assert_eq!(session.counters().unwrap().input_spikes, 2);
+    let error = session.add_input_spikes(0, 0, &[2]).unwrap_err();
+    assert_eq!(error.status(), Status::InvalidArgument);
+    assert!(error.to_string().contains("neurons[0] is 2"), "{error}");
+}
+
+#[test]
+fn a_run_takes_events_and_records_chosen_neurons() {
+    let mut session = Session::new(&adders()).unwrap();
+    let (steps, neurons) = ([0u32, 0, 1, 3], [0u32, 1, 0, 1]);
+    let (mut v, mut spikes, mut again) = ([0f32; 4], [0u8; 4 * 2], [0u8; 4]);
+    let mut run = Run::new(4);
+    run.input_spikes(0, &steps, &neurons, None).unwrap();
+    run.record_values("cells.v", Some(&[0]), &mut v).unwrap();
+    run.record_values("cells.spikes", None, &mut spikes).unwrap();
+    assert_eq!(session.run(&mut run).unwrap(), 4);
+    drop(run);
+    assert_eq!(v, [0.75, 0.0, 0.0, 0.25]);
+    assert_eq!(spikes, [0, 1, 1, 1, 0, 0, 0, 0]);
+    session.reset().unwrap();
+    let samples = [0u32; 4];
+    let mut run = Run::new(4);
+    run.input_spikes(0, &steps, &neurons, Some(&samples)).unwrap();
+    run.record_values("cells.spikes", Some(&[1]), &mut again).unwrap();
+    session.run(&mut run).unwrap();
+    drop(run);
+    assert_eq!(again, [1, 1, 0, 0]);
+    let mut uneven = Run::new(4);
+    let error = uneven.input_spikes(0, &steps, &neurons[1..], None).err().unwrap();
+    assert_eq!(error.to_string(), "there are 4 steps, 3 neurons and 4 samples; each spike has one");
+    let mut late = Run::new(3);
+    late.input_spikes(0, &steps, &neurons, None).unwrap();
+    let error = session.run(&mut late).unwrap_err();
+    assert!(error.to_string().contains("steps[3] is 3; the run has 3 steps, from 0"), "{error}");
+}
+
+#[test]
 fn a_run_ends_where_room_for_events_ends_or_progress_says_no() {
     let mut session = Session::new(&adders()).unwrap();
     let input = [1.0f32, 1.0];
@@ -282,9 +325,14 @@ fn training_lowers_the_loss_and_calls_back() {
     let mut scores = [0f32; 4];
     trainer.scores(&mut scores).unwrap();
     assert!(scores[0] > scores[1] && scores[3] > scores[2]);
+    assert_eq!(trainer.loss_of(2).unwrap(), last.loss);
+    assert_eq!(trainer.loss_of(1).unwrap_err().status(), Status::InvalidArgument);
     trainer.backward().unwrap();
     trainer.set_learning_rate(1e-3).unwrap();
     trainer.update().unwrap();
+    trainer.set_class_weights(&[1.0, 0.0]).unwrap();
+    assert_eq!(trainer.set_class_weights(&[1.0]).unwrap_err().status(), Status::InvalidArgument);
+    trainer.set_class_weights(&[]).unwrap();
     trainer.set_auxiliary_loss(1, Loss::CrossEntropyCount, 0.0).unwrap();
     let two = trainer.set_auxiliary_loss(1, Loss::CrossEntropyCount, 1.0); // neither as many neurons as the output
     assert_eq!(two.unwrap_err().status(), Status::InvalidArgument);
