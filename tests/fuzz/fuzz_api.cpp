@@ -668,18 +668,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 }
 #else
 int main(int argc, char** argv) {
-    if (argc != 3) {
-        std::fprintf(stderr, "usage: %s SEED ITERATIONS\n", argv[0]);
-        return 2;
-    }
-    const uint64_t seed = std::strtoull(argv[1], nullptr, 10), iterations = std::strtoull(argv[2], nullptr, 10);
-    for (uint64_t i = 0; i < iterations; ++i) {
-        Source source(seed * 1'000'003 + i);
+    return fuzz::run(argc, argv, "sequences of actions", "without a crash", [](Source& source) {
         ApiFuzzer fuzzer(source);
         for (int call = 0; call < calls_per_sequence; ++call) fuzzer.step();
-    }
-    std::printf("%llu sequences of %d actions from seed %llu\n", static_cast<unsigned long long>(iterations),
-                calls_per_sequence, static_cast<unsigned long long>(seed));
-    return 0;
+        return true;
+    });
 }
 #endif

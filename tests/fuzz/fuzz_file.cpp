@@ -11,8 +11,6 @@
 #include "mutate.h"
 #include "source.h"
 
-using fuzz::mutate;
-using fuzz::repair_length;
 using fuzz::Source;
 
 namespace {
@@ -186,28 +184,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 }
 #else
 int main(int argc, char** argv) {
-    if (argc != 3) {
-        std::fprintf(stderr, "usage: %s SEED ITERATIONS\n", argv[0]);
-        return 2;
-    }
-    const uint64_t seed = std::strtoull(argv[1], nullptr, 10), iterations = std::strtoull(argv[2], nullptr, 10);
     const std::vector<std::string> files{corpus(0), corpus(1), corpus(2)};
-    uint64_t accepted = 0;
     for (const std::string& file : files)
         if (!try_file(file)) broken("a good file is refused");
-    for (uint64_t i = 0; i < iterations; ++i) {
-        Source source(seed * 1'000'003 + i);
-        std::string bytes = files[source.below(static_cast<uint32_t>(files.size()))];
-        for (uint32_t count = source.below(3) + 1; count > 0; --count) {
-            const size_t old_size = bytes.size();
-            mutate(bytes, source, files);
-            if (source.chance(80)) repair_length(bytes, old_size);
-        }
-        accepted += try_file(bytes);
-    }
-    std::printf("%llu damaged files from seed %llu, %llu of them still valid networks\n",
-                static_cast<unsigned long long>(iterations), static_cast<unsigned long long>(seed),
-                static_cast<unsigned long long>(accepted));
-    return 0;
+    return fuzz::run(argc, argv, "damaged files", "still valid networks",
+                     [&](Source& source) { return try_file(fuzz::damaged(source, files)); });
 }
 #endif

@@ -240,23 +240,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 }
 #else
 int main(int argc, char** argv) {
-    if (argc != 3) {
-        std::fprintf(stderr, "usage: %s SEED ITERATIONS\n", argv[0]);
-        return 2;
-    }
-    const uint64_t seed = std::strtoull(argv[1], nullptr, 10), iterations = std::strtoull(argv[2], nullptr, 10);
     const std::vector<std::string> definitions = good_definitions();
-    uint64_t accepted = 0;
     for (const std::string& text : definitions)
         if (!try_definition(text)) broken("a good definition is refused", text);
-    for (uint64_t i = 0; i < iterations; ++i) {
-        Source source(seed * 1'000'003 + i);
+    return fuzz::run(argc, argv, "changed definitions", "still valid", [&](Source& source) {
         std::string text = definitions[source.below(static_cast<uint32_t>(definitions.size()))];
         for (uint32_t count = source.below(3) + 1; count > 0; --count) change(text, source);
-        accepted += try_definition(text);
-    }
-    std::printf("%llu changed definitions from seed %llu, %llu of them still valid\n", static_cast<unsigned long long>(iterations),
-                static_cast<unsigned long long>(seed), static_cast<unsigned long long>(accepted));
-    return 0;
+        return try_definition(text);
+    });
 }
 #endif

@@ -164,27 +164,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 }
 #else
 int main(int argc, char** argv) {
-    if (argc != 3) {
-        std::fprintf(stderr, "usage: %s SEED ITERATIONS\n", argv[0]);
-        return 2;
-    }
-    const uint64_t seed = std::strtoull(argv[1], nullptr, 10), iterations = std::strtoull(argv[2], nullptr, 10);
     Fuzzer fuzzer;
-    uint64_t accepted = 0;
     for (const std::string& file : fuzzer.files)
         if (!fuzzer.try_file(file)) broken("a good file is refused");
-    for (uint64_t i = 0; i < iterations; ++i) {
-        Source source(seed * 1'000'003 + i);
-        std::string bytes = fuzzer.files[source.below(static_cast<uint32_t>(fuzzer.files.size()))];
-        for (uint32_t count = source.below(3) + 1; count > 0; --count) {
-            const size_t old_size = bytes.size();
-            fuzz::mutate(bytes, source, fuzzer.files);
-            if (source.chance(80)) fuzz::repair_length(bytes, old_size);
-        }
-        accepted += fuzzer.try_file(bytes);
-    }
-    std::printf("%llu damaged states from seed %llu, %llu of them still states\n", static_cast<unsigned long long>(iterations),
-                static_cast<unsigned long long>(seed), static_cast<unsigned long long>(accepted));
-    return 0;
+    return fuzz::run(argc, argv, "damaged states", "still states",
+                     [&](Source& source) { return fuzzer.try_file(fuzz::damaged(source, fuzzer.files)); });
 }
 #endif

@@ -55,4 +55,15 @@ inline void repair_length(std::string& bytes, size_t old_size) {
     for (int i = 0; i < 8; ++i) bytes[static_cast<size_t>(i)] = static_cast<char>(length >> (8 * i));
 }
 
+// One of the files, changed up to three times.
+inline std::string damaged(Source& source, const std::vector<std::string>& files) {
+    std::string bytes = files[source.below(static_cast<uint32_t>(files.size()))];
+    for (uint32_t count = source.below(3) + 1; count > 0; --count) {
+        const size_t old_size = bytes.size();
+        mutate(bytes, source, files);
+        if (source.chance(80)) repair_length(bytes, old_size);
+    }
+    return bytes;
+}
+
 }  // namespace fuzz

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <initializer_list>
 #include <limits>
 
@@ -54,5 +56,23 @@ private:
     size_t size_ = 0, position_ = 0;
     bool from_bytes_ = false;
 };
+
+// The main function of a fuzzer, `fuzz_NAME SEED ITERATIONS`: calls `is_good` with so many sources made of the seed, and prints how
+// many times it said yes.
+template <class IsGood>
+int run(int argc, char** argv, const char* what, const char* good, IsGood is_good) {
+    if (argc != 3) {
+        std::fprintf(stderr, "usage: %s SEED ITERATIONS\n", argv[0]);
+        return 2;
+    }
+    const unsigned long long seed = std::strtoull(argv[1], nullptr, 10), iterations = std::strtoull(argv[2], nullptr, 10);
+    unsigned long long yes = 0;
+    for (uint64_t i = 0; i < iterations; ++i) {
+        Source source(seed * 1'000'003 + i);
+        yes += is_good(source);
+    }
+    std::printf("%llu %s from seed %llu, %llu of them %s\n", iterations, what, seed, yes, good);
+    return 0;
+}
 
 }  // namespace fuzz
