@@ -92,6 +92,7 @@ struct Plastic {
     uint pre_size;       // places of the source's side, which is the first
     uint post, post_size;
     uint pre_count, post_count;  // traces of each side
+    uint states;         // of the targets, before the step: [state][post_size]
     uint constants;      // of the rule
     uint tables;
     // In the buffer `synapses`, behind them all: the steps of their last events, and what those left, [trace][synapse].
@@ -102,6 +103,12 @@ struct Plastic {
     uint minimum, maximum;
     uint least_delivered, most_delivered;
     uint signal;
+};
+
+struct PlasticTarget {
+    uint size;     // of the population
+    uint to;       // in the buffer `traces`
+    uint from[4];  // which of the population's states
 };
 
 struct CopySpikes {

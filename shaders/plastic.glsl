@@ -9,7 +9,7 @@ layout(std430, set = 0, binding = 1) readonly buffer Spikes { uint spikes[]; }; 
 layout(std430, set = 0, binding = 3) buffer Synapses { uint synapses[]; };       // [synapse]: target, weight; then their traces
 layout(std430, set = 0, binding = 4) readonly buffer Rows { uint rows[]; };
 // For each side the steps of the last events, [place], and what they left, [trace][place]. A place of the source's side is a source
-// and a delay. Then the constants of the rule. Then for each trace, the source's first and the synapse's last: steps after which
+// and a delay. Then states of the targets, and the constants of the rule. Then for each trace, the source's first and the synapse's last: steps after which
 // nothing is left, where the coarse and the fine table of its decay are, and what an event keeps of it.
 layout(std430, set = 0, binding = 5) buffer Traces { uint traces[]; };
 
@@ -33,6 +33,8 @@ uint pre_value(const uint k) { return a.pre_size * (k + 1) + pre_place; }
 uint post_value(const uint k) { return a.post + a.post_size * (k + 1) + post_place; }
 float pre_trace(const uint k) { return decayed(traces[pre_value(k)], traces[pre_place], k); }
 float post_trace(const uint k) { return decayed(traces[post_value(k)], traces[a.post + post_place], a.pre_count + k); }
+
+float target_state(const uint k) { return uintBitsToFloat(traces[a.states + a.post_size * k + post_place]); }
 
 uint own_value(const uint k) { return a.own + a.synapse_count * (k + 1) + synapse; }
 float own_trace(const uint k) {

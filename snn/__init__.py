@@ -29,8 +29,7 @@ if not (_Path(__file__).parent / "engine").is_dir() and (_Path(__file__).parent.
         ) from None
 
 from snn import attention, data, encode, events, init, plot, presets, scenes, schedules, stimuli, vulkan
-from snn._nest import NEST_MODELS as _NEST_MODELS
-from snn._strict import suggestion as _suggestion
+from snn._elsewhere import no_such_name as _no_such_name
 from snn.backpropagation import Backpropagation, Gradients
 from snn.builtin_neurons import (
     LIF,
@@ -84,8 +83,8 @@ from snn.network import MemoryEstimate, Network, load, save
 from snn.neurons import Input, Neuron, NeuronModel, SpikeInput
 from snn.normalization import BatchNorm
 from snn.placement import Placement
-from snn.plasticity import HomeostaticSTDP, PairSTDP, Plasticity, RewardSTDP, TripletSTDP, TsodyksMarkram
-from snn.population import Population
+from snn.plasticity import BraderFusi, HomeostaticSTDP, PairSTDP, Plasticity, RewardSTDP, TripletSTDP, TsodyksMarkram
+from snn.population import Population, PopulationSlice
 from snn.projection import Projection
 from snn.quantization import Quantization
 from snn.recorder import Recorder
@@ -100,61 +99,13 @@ from snn.trainer import Trainer
 
 __version__ = library_version()
 
-_ELSEWHERE = {
-    "Alpha": "AlphaLIF",
-    "backprop": "Trainer and snn.Backpropagation",
-    "BatchNorm2d": "BatchNorm",
-    "BatchNormTT1d": "BatchNorm, whose statistics are over all steps",
-    "BatchNormTT2d": "BatchNorm, whose statistics are over all steps",
-    "BCELoss": "Trainer, whose loss may be a function of yours",
-    "Connect": "Network.connect",
-    "Create": "Network.add, with neurons such as snn.presets.nest('iaf_psc_exp', 100)",
-    "CrossEntropyLoss": "Trainer(loss='cross_entropy_count') and its other losses",
-    "DataLoader": "Trainer.fit, which makes batches itself and takes arrays or snn.events.EventData",
-    "Dropout": "Trainer(dropout=...)",
-    "Equations": "NeuronModel",
-    "Flatten": "Dense, which takes a source of any shape",
-    "functional": "Trainer, which has the losses by name",
-    "IFNode": "IntegrateAndFire",
-    "Lapicque": "LIF",
-    "Leaky": "presets.snntorch_leaky and snn.LIF",
-    "LIFBoxCell": "presets.norse_lif_box",
-    "LIFCell": "presets.norse_lif",
-    "LIFNode": "presets.spikingjelly_lif",
-    "Linear": "Dense",
-    "MSELoss": "Trainer(loss='mean_square_membrane') and its other losses",
-    "nest": "presets.nest",
-    "NeuronGroup": "Network.add, with neurons such as snn.LIF(100) or a snn.NeuronModel",
-    "ParametricLIFNode": "LIF(tau_membrane=snn.Learnable(2.0))",
-    "Poisson": "PoissonSource and snn.encode.rate",
-    "PoissonGroup": "PoissonSource",
-    "PoissonInput": "DrivenLIF and snn.DrivenCurrentLIF",
-    "PopulationRateMonitor": "SpikeEvents.population_rate",
-    "RLeaky": "Network.connect, of a population to itself with delay_steps=1, and snn.presets.snntorch_leaky",
-    "RSynaptic": "Network.connect, of a population to itself with delay_steps=1, and snn.presets.snntorch_synaptic",
-    "SLSTM": "SpikingLSTM",
-    "spikegen": "encode",
-    "SpikeGeneratorGroup": "SpikeInput, with snn.stimuli.spike_events",
-    "SpikeMonitor": "Simulation.run, with record={name: 'spike_events'}",
-    "spikeplot": "plot",
-    "StateMonitor": "Simulation.run, with record={name: 'v'}",
-    "STDP": "PairSTDP",
-    "Synapses": "Network.connect, with snn.Sparse and its rules",
-    "Synaptic": "presets.snntorch_synaptic and snn.CurrentLIF",
-    "TimedArray": "stimuli.timed",
-    "utils": "Simulation.reset, which begins again, and snn.data",
-}
-
 if not _TYPE_CHECKING:  # which would take every name for one of the module's
 
     def __getattr__(name: str) -> object:
         # What needs packages that are not installed with this one is loaded when it is first used.
         if name in ("nir", "onnx", "torch"):
             return _import_module(f"snn.{name}")
-        # The names of other libraries lead to those of this one; docs/layers.md has more of them.
-        here = _ELSEWHERE.get(name) or (f"presets.nest({name!r}, ...)" if name in _NEST_MODELS else None)
-        hint = f"; see snn.{here}" if here else _suggestion(name, __all__)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
+        raise _no_such_name(__name__, name, __all__)
 
 
 __all__ = [
@@ -166,6 +117,7 @@ __all__ = [
     "AvgPool2d",
     "Backpropagation",
     "BatchNorm",
+    "BraderFusi",
     "BusyError",
     "ConductanceLIF",
     "Connection",
@@ -218,6 +170,7 @@ __all__ = [
     "Plasticity",
     "PoissonSource",
     "Population",
+    "PopulationSlice",
     "Projection",
     "Quantization",
     "Recorder",

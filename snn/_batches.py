@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import Floats, float32_array, known_name, mapping, new_array, real_array
+from snn._samples import StoredSamples, samples_of
 from snn.encode import Encoder
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
 from snn.events import EventData
 
 if TYPE_CHECKING:
@@ -23,7 +24,17 @@ if TYPE_CHECKING:
 __all__ = ["Augment", "Batches", "InputList", "Samples", "class_labels", "padded", "target_values"]
 
 InputList = list[tuple[int, bool, Floats]]
-Samples = ArrayLike | EventData | Mapping[str, ArrayLike | EventData]
+
+
+class SampleSequence(Protocol):
+    """What gives samples one by one."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: Any, /) -> Any: ...
+
+
+Samples = ArrayLike | EventData | SampleSequence | Mapping[str, ArrayLike | EventData | SampleSequence]
 Augment = Callable[[Any, np.random.Generator], ArrayLike | Mapping[str, ArrayLike]]
 
 
@@ -35,7 +46,12 @@ class _Source:
     """The samples of one input population and the buffer of one batch."""
 
     def __init__(
-        self, population: Population, values: Floats | EventData, steps: int, batch_size: int, encoder: Encoder | None
+        self,
+        population: Population,
+        values: Floats | EventData | StoredSamples,
+        steps: int,
+        batch_size: int,
+        encoder: Encoder | None,
     ):
         size = population.size
         timed = encoder is None or encoder.kind == "delta"
@@ -56,28 +72,34 @@ class _Source:
         self.shape = (steps, *population.shape) if timed else population.shape  # of a sample
         self.flat_shape = (steps, size) if timed else (size,)
         self.held = encoder is not None and encoder.kind == "constant"
-        self.values: Floats | EventData
-        if isinstance(values, EventData):
-            if encoder is not None:
-                raise InvalidArgumentError(
-                    f"{what} is EventData, which has the input for each step already; the encoder must be None"
-                )
-            self.values = values
-        else:
-            if encoder is not None and self.held:
-                encoder._check_product(values)
+        if isinstance(values, EventData) and encoder is not None:
+            raise InvalidArgumentError(
+                f"{what} is EventData, which has the input for each step already; the encoder must be None"
+            )
+        self.values: Floats | EventData | StoredSamples = values
+        if isinstance(values, np.ndarray):
+            self._check_product(values)
             self.values = values.reshape(values.shape[0], *self.flat_shape)
         shape = (batch_size, size) if self.held else (steps, batch_size, size)
         self.buffer = new_array(shape, np.float32, f"a batch of input {population.name!r}")
 
+    @property
+    def is_stored(self) -> bool:
+        """Whether samples are read when they are needed."""
+        return not isinstance(self.values, np.ndarray)
+
     def warn_of_range(self, stacklevel: int) -> None:
         """Say when values that are held are far from [0, 1]: pixels that nobody divided by 255, as a rule.
 
-        The other encoders take nothing outside their range.
+        The other encoders take nothing outside their range. Of samples that are read when they are needed the first tell.
         """
-        if not self.held or isinstance(self.values, EventData):
+        if not self.held:
             return
-        least, most = float(self.values.min()), float(self.values.max())
+        values = self.values
+        seen = (
+            values if isinstance(values, np.ndarray) else self.load(np.arange(min(values.shape[0], len(self.buffer))))
+        )
+        least, most = float(seen.min()), float(seen.max())
         if max(-least, most) > _LARGEST_HELD:
             warnings.warn(
                 f"x for input {self.name!r} has values from {least:g} to {most:g}; the encoder 'constant' is for values in "
@@ -88,7 +110,14 @@ class _Source:
 
     def load(self, rows: NDArray[np.int64]) -> Floats:
         """Return the samples `rows`, flat, as they were given."""
-        return self.values[rows].reshape(rows.size, *self.flat_shape)
+        loaded = self.values[rows].reshape(rows.size, *self.flat_shape)
+        if self.is_stored:
+            self._check_product(loaded)
+        return loaded
+
+    def _check_product(self, values: Floats) -> None:
+        if self.encoder is not None and self.held:
+            self.encoder._check_product(values)
 
     def fill(self, loaded: Floats, seed: int) -> tuple[int, bool, Floats]:
         """Encode samples into the buffer; places that are left over are zero."""
@@ -119,7 +148,7 @@ class Batches:
     ----------
     network : Network
         Its inputs say what the samples must look like.
-    x : array_like or EventData, or dict of them by input population
+    x : array_like, EventData or what `StoredSamples` takes, or dict of them by input population
         Samples first.
     steps, batch_size : int
         Steps of a run, samples in a batch.
@@ -147,7 +176,7 @@ class Batches:
         missing = [name for name in names if name not in x]
         if missing:
             raise InvalidArgumentError(f"x has no values for the inputs {', '.join(missing)}")
-        arrays = {name: _whole(values, f"x for input {name!r}") for name, values in x.items()}
+        arrays = {name: samples_of(values, f"x for input {name!r}") for name, values in x.items()}
         counts = {name: array.shape[0] if array.shape else 0 for name, array in arrays.items()}
         if len(set(counts.values())) != 1:
             raise InvalidArgumentError(f"the inputs have different numbers of samples: {counts}")
@@ -199,7 +228,7 @@ class Batches:
             loaded = [source.load(rows) for source in self._sources]
             return number, rows, loaded if augment is None else self._augmented(loaded, augment, number)
 
-        if augment is None and not any(isinstance(source.values, EventData) for source in self._sources):
+        if augment is None and not any(source.is_stored for source in self._sources):
             for piece in pieces:
                 yield load(*piece)
             return
@@ -232,20 +261,6 @@ class Batches:
             )
             for source, values in zip(self._sources, given.values(), strict=True)
         ]
-
-
-def _whole(values: ArrayLike | EventData, what: str) -> Floats | EventData:
-    """Return the samples of an input: an array of them all, or what reads them from files."""
-    if isinstance(values, EventData):
-        return values
-    is_array = hasattr(values, "__array__") or isinstance(values, Sequence)
-    if not is_array and (hasattr(values, "__iter__") or hasattr(values, "__getitem__")):
-        # A loader or a data set of PyTorch, or a generator.
-        raise ArgumentTypeError(
-            f"{what} is {shown(values)}, not an array. Batches are made here, of all samples in one array, as "
-            "np.stack([sample for sample, _ in data]), or of snn.events.EventData, which reads them when they are needed"
-        )
-    return float32_array(values, what)
 
 
 def class_labels(y: ArrayLike, samples: int, classes: int) -> NDArray[np.int32]:

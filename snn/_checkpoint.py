@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snn.engine.errors import FormatError, InvalidArgumentError, shown
+from snn.epochs import EpochReport
 
 if TYPE_CHECKING:
     from snn._batches import Batches
@@ -31,8 +32,8 @@ class Checkpoint:
 
     settings: dict[str, Any]
     """What must be the same for training to go on as if it had not been interrupted."""
-    reports: list[list[float]]
-    """The rows of `Trainer.history`."""
+    reports: list[dict[str, float]]
+    """The numbers of each epoch, by the names of `Trainer.history`."""
     optimizer: NDArray[np.float64]
     """What the native trainer remembers."""
     values: dict[str, NDArray[Any]]
@@ -77,7 +78,7 @@ class Checkpoint:
                 raise FormatError(f"{shown(str(path))} is a checkpoint of format {head['format']}, not {FORMAT}")
             return Checkpoint(
                 dict(head["settings"]),
-                [[float(value) for value in report] for report in head["reports"]],
+                [_numbers(report) for report in head["reports"]],
                 arrays["optimizer"],
                 _part(arrays, "value."),
                 int(head["best_epoch"]),
@@ -161,7 +162,14 @@ def free_settings_of(trainer: Trainer) -> dict[str, Any]:
         "schedule": trainer._schedule_name,
         "encoder": None if trainer.encoder is None else asdict(trainer.encoder),
         **{name: value for name, value in trainer._numbers.items() if name != "optimizer"},
+        "class_weight": None if trainer._loss.class_weight is None else trainer._loss.class_weight.tolist(),
     }
+
+
+def _numbers(report: dict[str, float] | list[float]) -> dict[str, float]:
+    # A list: of versions whose reports had these fields, in this order.
+    named = report if isinstance(report, dict) else zip(EpochReport._fields, report, strict=False)
+    return {str(name): float(value) for name, value in dict(named).items()}
 
 
 def _part(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from snn.engine.errors import InvalidArgumentError, UnsupportedError
+from snn.engine.errors import InvalidArgumentError, UnsupportedError, shown
 from snn.network import Network
 from snn.neurons import Neuron
 
@@ -48,17 +48,22 @@ def check_rule(network: Network, rule: str, losses: Mapping[str, str], rate_regu
         )
 
 
-def check_idle(loss: str, settings: Mapping[str, Any]) -> None:
-    """Refuse settings of a trainer that nothing would read, by their names."""
+def check_idle(losses: Iterable[str], settings: Mapping[str, Any]) -> None:
+    """Refuse settings of a trainer that nothing would read, by their names; `losses` are those of the library."""
+    names = list(losses)
+    of_squares = any(loss.startswith("mean_square") for loss in names)
+    of_classes = any(loss.startswith("cross_entropy") for loss in names)
     for name, default, is_read, reader in (
-        ("van_rossum_tau", 10.0, loss == "van_rossum", "loss = 'van_rossum'"),
-        ("rate_on", 0.8, loss.startswith("mean_square"), "a mean-square loss"),
-        ("rate_off", 0.0, loss.startswith("mean_square"), "a mean-square loss"),
+        ("van_rossum_tau", 10.0, "van_rossum" in names, "loss = 'van_rossum'"),
+        ("rate_on", 0.8, of_squares, "a mean-square loss"),
+        ("rate_off", 0.0, of_squares, "a mean-square loss"),
+        ("label_smoothing", 0.0, of_classes, "a cross-entropy loss"),
+        ("class_weight", None, of_classes, "a cross-entropy loss"),
         ("rate_target", 0.0, settings["rate_regularization"] > 0.0, "rate_regularization above 0"),
         ("window_updates", True, settings["window_steps"] is not None, "window_steps"),
     ):
-        if settings[name] != default and not is_read:
-            raise InvalidArgumentError(f"{name} is {settings[name]!r}, which does nothing without {reader}")
+        if not is_read and settings[name] != default:
+            raise InvalidArgumentError(f"{name} is {shown(settings[name])}, which does nothing without {reader}")
 
 
 def check_normalization(network: Network, projections: Iterable[str], others: dict[str, object]) -> None:

@@ -7,6 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +33,18 @@ __all__ = ["Fit"]
 _CALL_OF_FIT = 5  # for warnings: frames from there to here
 
 Values = dict[str, NDArray[Any]]
+
+
+@dataclass
+class _Pass:
+    """What one pass over the samples gave."""
+
+    learning_rate: float
+    """Of the last update."""
+    spikes: float = 0.0
+    seconds: float = 0.0
+    losses: dict[str, float] = field(default_factory=dict)
+    """Parts of the loss, means over the samples."""
 
 
 class Fit:
@@ -111,7 +124,7 @@ class Fit:
         if done > self._front.epochs:
             raise InvalidArgumentError(f"the checkpoint has {done} epochs; epochs is {self._front.epochs}")
         self._write(checkpoint.values)
-        self._reports = [EpochReport.of(row) for row in checkpoint.reports]
+        self._reports = [EpochReport.of(numbers) for numbers in checkpoint.reports]
         self._update = done * self._batches.batch_count
         if checkpoint.best_epoch:
             self._best, self._best_values = self._reports[checkpoint.best_epoch - 1], checkpoint.best_values
@@ -130,7 +143,7 @@ class Fit:
             with bar as drawn:
                 for epoch in range(done, front.epochs):
                     front._checkpoint = None
-                    report = self._report(epoch, *self._train(epoch, drawn))
+                    report = self._report(epoch, self._train(epoch, drawn))
                     if drawn is not None:
                         drawn.epoch(report)
                     # All are called, whatever the first says.
@@ -149,32 +162,43 @@ class Fit:
         """Return the order of the samples in an epoch and the seed of its encoder."""
         return self._generator.permutation(self._batches.count), int(self._generator.integers(2**39))
 
-    def _train(self, epoch: int, drawn: EpochBar | None) -> tuple[float, float, float]:
-        """Go through the samples once; return spikes, the last learning rate and seconds."""
+    def _train(self, epoch: int, drawn: EpochBar | None) -> _Pass:
+        """Go through the samples once."""
         front = self._front
         begin = time.perf_counter()
         updates = front.epochs * self._batches.batch_count
-        spikes = 0.0
-        rate = front.learning_rate
+        found = _Pass(front.learning_rate)
+        has_classes = self._loss.has_classes(self._targets)
         order, encoder_seed = self._draw()
         self._set_delay_width(epoch)
         for rows, inputs in self._batches.each(order, encoder_seed, self._augment):
             factor = number(front._schedule(self._update / updates), "what schedule returned", minimum=0.0)
-            rate = front.learning_rate * factor
-            self._native.set_learning_rate(rate)
+            found.learning_rate = front.learning_rate * factor
+            self._native.set_learning_rate(found.learning_rate)
             try:
                 result = self._loss.step(self._native, inputs, self._targets, rows)
             except StateError as error:
                 if "not updated" not in str(error):
                     raise
                 raise self._not_finite(error, epoch) from error
-            spikes += result.spike_count
+            found.spikes += result.spike_count
+            for name, part in self._parts(result.loss).items():
+                found.losses[name] = found.losses.get(name, 0.0) + part * rows.size / self._batches.count
             self._update += 1
             if drawn is not None:
-                drawn.batch(result.loss, result.correct_count / max(result.sample_count, 1))
-        return spikes, rate, time.perf_counter() - begin
+                drawn.batch(result.loss, result.correct_count / rows.size if has_classes else math.nan)
+        found.seconds = time.perf_counter() - begin
+        return found
 
-    def _report(self, epoch: int, spikes: float, rate: float, seconds: float) -> EpochReport:
+    def _parts(self, loss: float) -> dict[str, float]:
+        """Return what the loss of the last batch is the sum of, where it is one."""
+        regularized = self._front._numbers["rate_regularization"] > 0.0
+        if not self._loss.auxiliary and not regularized:
+            return {}
+        parts = self._loss.parts(self._native, self._network)
+        return {**parts, "rate_regularization": loss - sum(parts.values())} if parts and regularized else parts
+
+    def _report(self, epoch: int, found: _Pass) -> EpochReport:
         """Close an epoch: validate, report, and keep what a checkpoint and early stopping need."""
         sums = self._native.end_epoch()
         valid_loss = valid_accuracy = math.nan
@@ -185,13 +209,14 @@ class Fit:
             epoch + 1,
             sums.mean_loss,
             sums.correct_count / sums.sample_count if self._loss.has_classes(self._targets) else math.nan,
-            spikes / (self._spiking * self._batches.count) if self._spiking else 0.0,
-            rate,
-            seconds,
+            found.spikes / (self._spiking * self._batches.count) if self._spiking else 0.0,
+            found.learning_rate,
+            found.seconds,
             valid_loss,
             valid_accuracy,
+            found.losses,
         )
-        if epoch == 0 and self._spiking and spikes == 0.0:
+        if epoch == 0 and self._spiking and found.spikes == 0.0:
             warnings.warn(
                 "no neuron of the network spiked in the first epoch; weights may be too small for the threshold, "
                 "or inputs too sparse",
@@ -201,7 +226,7 @@ class Fit:
         self._good = self._values()
         if self._early_stopping is not None and self._early_stopping.is_better(report, self._best):
             self._best, self._best_values = report, self._good
-        rows = [list(row) for row in self._reports]
+        rows = [one.numbers() for one in self._reports]
         made = (self._native.state(), self._good, self._best.epoch if self._best else 0, self._best_values)
         self._front._checkpoint = lambda: Checkpoint(self._settings, rows, *made, self._free_settings)
         return report

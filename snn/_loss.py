@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import Floats, choice, mapping, number, real_array
+from snn._arrays import Floats, choice, float32_array, float32_number, integer, mapping, number, real_array
 from snn._batches import class_labels, padded, target_values
 from snn._outputs import LOSS_NONE, Outputs
 from snn._words import LOSSES
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from snn.network import Network
     from snn.population import Population
 
-__all__ = ["Loss", "LossFunction"]
+__all__ = ["Loss", "LossFunction", "class_weights"]
 
 _IN_TIME = ("mean_square_membrane", "van_rossum")
 _NEEDS_TARGETS = ("mean_square_latency", *_IN_TIME)
@@ -49,6 +49,8 @@ class Loss:
         Of a batch.
     auxiliary : dict of str to str or (str, float), optional
         Losses of other populations and their weights, by population.
+    class_weight : float32 array, shape (outputs,), optional
+        Weights of the classes in cross-entropies.
     """
 
     def __init__(
@@ -60,7 +62,9 @@ class Loss:
         steps: int,
         batch_size: int,
         auxiliary: Mapping[str, str | tuple[str, float]] | None = None,
+        class_weight: Floats | None = None,
     ) -> None:
+        self.class_weight = class_weight
         self._function = loss if callable(loss) else None
         self.name = getattr(loss, "__name__", "callable") if callable(loss) else choice(loss, sorted(LOSSES), "loss")
         self._output = output
@@ -114,15 +118,30 @@ class Loss:
     @property
     def needs_targets(self) -> bool:
         """Whether classes are not enough."""
-        return not self.is_own and any(name in _NEEDS_TARGETS for name in self._names())
+        return any(name in _NEEDS_TARGETS for name in self.names)
 
-    def _names(self) -> list[str]:
-        return [self.name, *(name for name, _ in self.auxiliary.values())]
+    @property
+    def is_in_time(self) -> bool:
+        """Whether it compares with targets of each step."""
+        return not self.is_own and self.name in _IN_TIME
 
-    def add_auxiliary(self, trainer: _native.Trainer, network: Network) -> None:
-        """Tell a native trainer of the losses of other populations."""
+    @property
+    def names(self) -> list[str]:
+        """Those of the library's that it is made of."""
+        return [] if self.is_own else [self.name, *(name for name, _ in self.auxiliary.values())]
+
+    def tell(self, trainer: _native.Trainer, network: Network) -> None:
+        """Tell a native trainer what its definition does not say."""
+        if self.class_weight is not None:
+            trainer.set_class_weights(self.class_weight)
         for population, (name, weight) in self.auxiliary.items():
             trainer.set_auxiliary_loss(network[population]._index, LOSSES.index(name), weight)
+
+    def parts(self, trainer: _native.Trainer, network: Network) -> dict[str, float]:
+        """Return the losses of populations that the last one of a native trainer is made of, but of a function of the user."""
+        if self.is_own:
+            return {}
+        return {name: trainer.loss_of(network[name]._index) for name in (self._output.name, *self.auxiliary)}
 
     def number(self, *, scoring: bool = False) -> int:
         """Return the ``SNN_LOSS_*`` of it; `scoring`: of one that gives scores, where it is the user's."""
@@ -144,13 +163,19 @@ class Loss:
                 )
             return values
         outputs = self._output.size
-        if self.name in _IN_TIME:
+        of_targets = self.is_in_time or all(name.startswith("mean_square") for name in self.names)
+        if of_targets and outputs == 1:
+            # What `Trainer.predict` gives is taken as well; a single output tells no classes apart.
+            shape = (samples, self._steps) if self.is_in_time else (samples,)
+            given = real_array(y, "y")
+            return target_values(given.reshape(*shape, 1) if given.shape == shape else given, (*shape, 1))
+        if self.is_in_time:
             return target_values(y, (samples, self._steps, outputs))
-        if all(name.startswith("mean_square") for name in self._names()) and real_array(y, "y").ndim == 2:
+        if of_targets and real_array(y, "y").ndim == 2:
             return target_values(y, (samples, outputs))
         if self.needs_targets:
             raise InvalidArgumentError(
-                f"y has shape {np.shape(y)}; {' and '.join(map(repr, self._names()))} "
+                f"y has shape {np.shape(y)}; {' and '.join(map(repr, self.names))} "
                 f"compares with targets of shape {(samples, outputs)}"
             )
         return class_labels(y, samples, outputs)
@@ -159,12 +184,18 @@ class Loss:
         """Return targets for runs whose scores alone are asked for; scores do not depend on them."""
         if not self.needs_targets:
             return np.zeros(samples, np.int32)
-        steps = (self._steps,) if self.name in _IN_TIME else ()
+        steps = (self._steps,) if self.is_in_time else ()
         return np.broadcast_to(np.float32(0), (samples, *steps, self._output.size))
 
     def has_classes(self, targets: NDArray[Any]) -> bool:
         """Whether there is an accuracy."""
         return not self.is_own and targets.ndim == 1
+
+    def weight_of(self, targets: NDArray[Any], rows: NDArray[np.int64]) -> float:
+        """Return what the mean loss of a batch was divided by."""
+        if self.class_weight is None or not self.has_classes(targets):
+            return float(rows.size)
+        return float(self.class_weight[targets[rows]].sum(dtype=np.float64))
 
     def answers(self, targets: NDArray[Any], rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """Return labels and targets of a batch as a native trainer takes them, padded to the batch size."""
@@ -240,6 +271,26 @@ class Loss:
         given = self._recorded.gradients(gradients, rows.size) if math.isfinite(value) else []
         trainer.run_backward(value, given, [])
         return result
+
+
+def class_weights(given: ArrayLike | Mapping[int, float] | None, classes: int) -> Floats | None:
+    """Return weights of all classes, those that a dict leaves out 1."""
+    if given is None:
+        return None
+    if isinstance(given, Mapping):
+        weights = np.ones(classes, np.float32)
+        for one, weight in given.items():
+            place = integer(one, "class_weight: a class", maximum=classes - 1)
+            weights[place] = float32_number(weight, f"class_weight[{place}]")
+    else:
+        weights = float32_array(given, "class_weight", (classes,))
+    negative = np.flatnonzero(weights < 0)
+    if negative.size:
+        place = int(negative[0])
+        raise InvalidArgumentError(f"class_weight[{place}] is {weights[place]:g}; it must be at least 0")
+    if not weights.any():
+        raise InvalidArgumentError("class_weight has no class above 0; nothing would be learned")
+    return weights
 
 
 def _check_looks_at(what: str, loss: str, population: Population) -> None:

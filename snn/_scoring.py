@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from snn._batches import Batches
     from snn.trainer import Trainer
 
-__all__ = ["evaluate", "validate"]
+__all__ = ["evaluate", "traces", "validate"]
 
 
 def evaluate(trainer: Trainer, batches: Batches, targets: NDArray[Any]) -> tuple[float, float, Floats]:
@@ -25,17 +25,36 @@ def evaluate(trainer: Trainer, batches: Batches, targets: NDArray[Any]) -> tuple
     outputs = trainer.network[trainer.output].size
     scores = new_array((batches.count, outputs), np.float32, "the scores")
     batch_scores = new_array((trainer.batch_size, outputs), np.float32, "the scores of a batch")
-    loss = 0.0
+    loss = weight = 0.0
     correct = 0
     # Random encoders draw other numbers than in training, the same at each evaluation.
     for rows, inputs in batches.each(None, 2**39 + trainer.seed % 2**39):
         result = native.forward(inputs, **trainer._loss.answers(targets, rows))
         native.scores(batch_scores)
         scores[rows] = batch_scores[: rows.size]
-        loss += result.loss * result.sample_count
+        share = trainer._loss.weight_of(targets, rows)
+        loss += result.loss * share
+        weight += share
         correct += result.correct_count
     accuracy = correct / batches.count if targets.ndim == 1 else math.nan
-    return loss / batches.count, accuracy, scores
+    return loss / weight if weight else 0.0, accuracy, scores
+
+
+def traces(trainer: Trainer, batches: Batches) -> Floats:
+    """Return what a loss of every step compares with its targets: [samples, steps, *shape of the output]."""
+    _check_has_weights(trainer)
+    output = trainer.network[trainer.output]
+    variable = "spikes" if trainer.loss == "van_rossum" else output._membrane
+    session, _ = trainer._open()
+    values = new_array(
+        (batches.count, trainer.steps, *output.shape), np.float32, f"{variable} of all samples and steps"
+    )
+    recorded = new_array((trainer.steps, trainer.batch_size, *output.shape), np.float32, f"{variable} of a batch")
+    for rows, inputs in batches.each(None, 2**39 + trainer.seed % 2**39):
+        session.reset()
+        session.run(trainer.steps, inputs, [(output._index, variable, recorded)])
+        values[rows] = recorded[:, : rows.size].swapaxes(0, 1)
+    return values
 
 
 def validate(trainer: Trainer, batches: Batches, targets: NDArray[Any]) -> tuple[float, float]:

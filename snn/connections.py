@@ -6,7 +6,7 @@ import copy
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,6 +17,9 @@ from snn._words import ARITHMETIC, Arithmetic
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
 from snn.init import Initializer, initial_weights, initializer
 from snn.plasticity import Plasticity
+
+if TYPE_CHECKING:
+    from snn.population import PopulationSlice
 
 __all__ = [
     "AvgPool2d",
@@ -113,6 +116,17 @@ class Connection(Strict, ABC):
     @abstractmethod
     def resolved(self, source: tuple[int, ...], target: tuple[int, ...], seed: int, stream: int, what: str) -> Resolved:
         """Return weights and biases for the two shapes; `what` names the projection in errors."""
+
+    def resolved_parts(
+        self, sources: PopulationSlice, targets: PopulationSlice, seed: int, stream: int, what: str
+    ) -> Resolved:
+        """Return the same for parts of populations, if this kind of connection can connect them."""
+        for part in (sources, targets):
+            if not part.is_whole:
+                raise InvalidArgumentError(
+                    f"{what}: snn.{type(self).__name__} connects whole populations, not {part}; snn.Sparse connects parts"
+                )
+        return self.resolved(sources.population.shape, targets.population.shape, seed, stream, what)
 
 
 def _own(values: ArrayLike | None, what: str) -> Floats | None:

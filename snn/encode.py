@@ -7,17 +7,18 @@ sample, shape (features,), they return (steps, features). `population` comes bef
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from snn._arrays import LARGEST_FLOAT32, Floats, choice, float32_array, float32_number, integer, new_array, number
+from snn._elsewhere import no_such_name
 from snn._words import EncoderName
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 
-__all__ = ["KINDS", "Encoder", "constant", "delta", "latency", "phase", "population", "rank_order", "rate"]
+__all__ = ["Encoder", "constant", "delta", "latency", "phase", "population", "rank_order", "rate"]
 
 KINDS: tuple[str, ...] = get_args(EncoderName)
 
@@ -277,3 +278,9 @@ def _unit_interval(values: ArrayLike) -> Floats:
         place = np.unravel_index(int(np.argmin(right)), array.shape)
         raise InvalidArgumentError(f"values[{', '.join(map(str, place))}] is {array[place]:g}; expected 0 to 1")
     return array
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        raise no_such_name(__name__, name, __all__)

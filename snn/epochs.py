@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 from snn._arrays import boolean, choice, integer, number
 
 __all__ = ["EarlyStopping", "EpochReport", "Evaluation"]
 
+_PART = "losses."  # what names of parts of the loss begin with in histories
+
 
 class EpochReport(NamedTuple):
-    """What one epoch of training gave; `Trainer.history` has the same fields as arrays, a value for each epoch."""
+    """What one epoch of training gave; `Trainer.history` has the same numbers as arrays, a value for each epoch."""
 
     epoch: int
     """1 = the first."""
@@ -30,12 +33,23 @@ class EpochReport(NamedTuple):
     """NaN without validation data."""
     validation_accuracy: float
     """NaN without validation data."""
+    losses: Mapping[str, float] = MappingProxyType({})
+    """What `loss` is the sum of, where there are auxiliary losses or a regularisation of rates: by population its own loss
+    times its weight, and ``"rate_regularization"``. Else empty. In `Trainer.history` as ``"losses.NAME"``."""
 
     @staticmethod
-    def of(row: Sequence[float]) -> EpochReport:
-        """Return the report of numbers in the order of its fields."""
-        epoch, *rest = row
-        return EpochReport(int(epoch), *rest)
+    def of(numbers: Mapping[str, float]) -> EpochReport:
+        """Return the report of what `numbers` gave."""
+        losses = {name.removeprefix(_PART): value for name, value in numbers.items() if name.startswith(_PART)}
+        fields: dict[str, Any] = {name: value for name, value in numbers.items() if not name.startswith(_PART)}
+        return EpochReport(**{**fields, "epoch": int(fields["epoch"])}, losses=losses)
+
+    def numbers(self) -> dict[str, float]:
+        """Return the numbers by the names that `Trainer.history` gives them."""
+        return {
+            **{name: getattr(self, name) for name in self._fields if name != "losses"},
+            **{f"{_PART}{name}": value for name, value in self.losses.items()},
+        }
 
 
 class Evaluation(NamedTuple):

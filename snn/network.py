@@ -19,7 +19,7 @@ from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, SnnError, shown
 from snn.neurons import Input, Neuron, SpikeInput
 from snn.placement import Placement, device_of_several
-from snn.population import Population, declare
+from snn.population import Population, PopulationSlice, declare, split_slice
 from snn.projection import Projection
 
 __all__ = ["MemoryEstimate", "Network", "load", "save"]
@@ -126,6 +126,10 @@ class Network(Strict):
         ------
         InvalidArgumentError
             The name is taken or is no name, or the size is missing.
+
+        Notes
+        -----
+        Neurons that are made to be recurrent, such as ``snn.presets.snntorch_rleaky``, are connected with themselves.
         """
         valid_name(name, "the population name")
         if not isinstance(neurons, Neuron | Input):
@@ -164,13 +168,21 @@ class Network(Strict):
         self._populations[name] = population
         if isinstance(neurons, Neuron):
             self._definitions[neurons.definition.name] = neurons.definition
+            if neurons.recurrent is not None:
+                layer.recurrent = None  # from now on it is the network's
+                try:
+                    self.connect(population, population, neurons.recurrent)
+                except Exception:
+                    del self._populations[name]
+                    self._native = None
+                    raise
         return population
 
     @keywords_told
     def connect(
         self,
-        source: str | Population,
-        target: str | Population,
+        source: str | Population | PopulationSlice,
+        target: str | Population | PopulationSlice,
         connection: Connection,
         *,
         name: str | None = None,
@@ -179,8 +191,9 @@ class Network(Strict):
 
         Parameters
         ----------
-        source, target : str or Population
-            Names of populations of this network.
+        source, target : str, Population or PopulationSlice
+            Names of populations of this network. With `Sparse` also parts of them, neighbouring neurons: ``"exc[0:800]"`` or
+            ``population[:800]``. The connection's sizes, indices and positions are those of the parts, then.
         connection : Connection
             For example ``snn.Dense()`` or ``snn.Sparse.fixed_probability(0.1)``.
         name : str, optional
@@ -198,18 +211,16 @@ class Network(Strict):
             Shapes do not fit, the name is taken, the source has no spikes, or a rule of plasticity refuses its parameters or
             the weights.
         """
-        source_population, target_population = self._population(source), self._population(target)
+        sources, targets = self._part(source), self._part(target)
         if not isinstance(connection, Connection):
             raise ArgumentTypeError(f"connection is {shown(connection)}; it must be one such as snn.Dense()")
         if name is None:
-            name = f"{source_population.name}_to_{target_population.name}"
+            name = f"{sources.population.name}_to_{targets.population.name}"
         valid_name(name, "the projection name")
         if name in self._projections:
             raise InvalidArgumentError(f"there is a projection {name!r} already; give this one another name")
-        connection.check(source_population.name, target_population.name)
-        projection = Projection._of_connection(
-            self, name, source_population, target_population, len(self._projections), connection
-        )
+        connection.check(sources.population.name, targets.population.name)
+        projection = Projection._of_connection(self, name, sources, targets, len(self._projections), connection)
         projection._check_plasticity(self._dt)
         native = self._open()
         try:
@@ -219,6 +230,16 @@ class Network(Strict):
             raise
         self._projections[name] = projection
         return projection
+
+    def _part(self, reference: str | Population | PopulationSlice) -> PopulationSlice:
+        if isinstance(reference, PopulationSlice):
+            self._population(reference.population)
+            return reference
+        part = None
+        if isinstance(reference, str):
+            reference, part = split_slice(reference)
+        population = self._population(reference)
+        return population[part or slice(None)]
 
     def _population(self, reference: str | Population) -> Population:
         if isinstance(reference, Population):

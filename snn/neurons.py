@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, SupportsIndex
+from typing import TYPE_CHECKING, Any, ClassVar, SupportsIndex
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,9 @@ from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, Unsupport
 from snn.engine.modelc import compile_model
 from snn.learnable import Learnable
 from snn.surrogates import Surrogate
+
+if TYPE_CHECKING:
+    from snn.connections import Connection
 
 __all__ = ["Input", "Neuron", "NeuronModel", "Size", "SpikeInput"]
 
@@ -114,6 +117,8 @@ class Neuron(_Layer):
     """Parameters that training changes, and whether each neuron has a value of its own."""
     made_for_dt: float | None = None
     """Time step in ms that parameters were computed for; a network of another one does not take the neurons."""
+    recurrent: Connection | None = None
+    """How the neurons are connected with themselves when a network takes them; None: not at all."""
 
     def __init__(
         self,

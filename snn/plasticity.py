@@ -13,7 +13,7 @@ from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 from snn.engine.modelc import compile_plasticity
 
-__all__ = ["HomeostaticSTDP", "PairSTDP", "Plasticity", "RewardSTDP", "TripletSTDP", "TsodyksMarkram"]
+__all__ = ["BraderFusi", "HomeostaticSTDP", "PairSTDP", "Plasticity", "RewardSTDP", "TripletSTDP", "TsodyksMarkram"]
 
 
 # The keywords of each rule, for editors and type checkers; what they are is said in the rule's definition.
@@ -71,6 +71,21 @@ class _TsodyksMarkram(_Bounded, total=False):
     tau_facilitation: float
 
 
+class _BraderFusi(_Bounded, total=False):
+    threshold_v: float
+    step_up: float
+    step_down: float
+    tau_calcium: float
+    up_low: float
+    up_high: float
+    down_low: float
+    down_high: float
+    border: float
+    drift_up: float
+    drift_down: float
+    efficacy: Literal["two_levels", "weight"]
+
+
 class Plasticity(Strict):
     """A plasticity rule with its parameters, for ``snn.Sparse....(plasticity=...)``.
 
@@ -79,8 +94,8 @@ class Plasticity(Strict):
     Parameters
     ----------
     name : str
-        A built-in rule: ``"pair_stdp"``, ``"triplet_stdp"``, ``"reward_stdp"``, ``"homeostatic_stdp"`` or
-        ``"tsodyks_markram"``; see `PairSTDP`, `TripletSTDP`, `RewardSTDP`, `HomeostaticSTDP`, `TsodyksMarkram`.
+        A built-in rule: ``"pair_stdp"``, ``"triplet_stdp"``, ``"reward_stdp"``, ``"homeostatic_stdp"``, ``"brader_fusi"`` or
+        ``"tsodyks_markram"``; see `PairSTDP`, `TripletSTDP`, `RewardSTDP`, `HomeostaticSTDP`, `BraderFusi`, `TsodyksMarkram`.
     **values : float or str
         Parameters and options of the rule, by name; those not given keep the defaults of its definition.
 
@@ -321,6 +336,50 @@ class HomeostaticSTDP(Plasticity):
         super().__init__("homeostatic_stdp", **values)
 
 
+class BraderFusi(Plasticity):
+    """Spike-driven plasticity of bistable synapses (Brader, Senn & Fusi 2007), also known as the Fusi rule or SDSP.
+
+    At an arrival the weight grows by `step_up` where the target's membrane is above `threshold_v` and its calcium between
+    `up_low` and `up_high`, and falls by `step_down` where the membrane is at or below `threshold_v` and calcium between
+    `down_low` and `down_high`. Calcium is 1 higher after each spike of the target and decays with `tau_calcium`. In between the
+    weight drifts, to `w_max` from above the border and to `w_min` from below.
+
+    The membrane is the state ``v`` of the target before the step of the arrival, so the target needs a state of this name, and
+    `threshold_v` is in its unit. A weight that is read is that of the last arrival, which since then has drifted further to the
+    same side. Before the first arrival, and after a reset, it is as if the last one was long ago: the weight has come to rest.
+
+    Parameters
+    ----------
+    threshold_v : float, default 0.8
+        theta_V, in the unit of the target's membrane.
+    step_up, step_down : float, default 0.1
+        a and b, as a part of ``w_max - w_min``.
+    tau_calcium : float, default 60.0
+        In ms.
+    up_low, up_high, down_low, down_high : float, default 3.0, 13.0, 3.0, 4.0
+        Limits of calcium, in spikes.
+    border : float, default 0.5
+        theta_X, from 0 (`w_min`) to 1 (`w_max`).
+    drift_up, drift_down : float, default 3.5
+        alpha and beta, as a part of ``w_max - w_min`` a second.
+    w_min, w_max : float, default 0.0, 1.0
+        The two stable weights and bounds, which the first weights must keep.
+    efficacy : {"two_levels", "weight"}
+        What a spike delivers, after the change: `w_max` where the weight is above the border and `w_min` where it is not, as in
+        the paper, or the weight itself.
+
+    Examples
+    --------
+    Neurons that spike at 1, with weights that begin at one of the two levels:
+
+    >>> rule = snn.BraderFusi(threshold_v=0.8, w_max=0.3)
+    >>> net.connect("input", "output", snn.Sparse.fixed_probability(0.1, weight=0.3, plasticity=rule))
+    """
+
+    def __init__(self, **values: Unpack[_BraderFusi]) -> None:
+        super().__init__("brader_fusi", **values)
+
+
 class TsodyksMarkram(Plasticity):
     """Short-term plasticity: depression and facilitation by the source's own spikes (Tsodyks, Pawelzik & Markram 1998).
 
@@ -356,6 +415,7 @@ _CLASSES: dict[str, type[Plasticity]] = {
     "triplet_stdp": TripletSTDP,
     "reward_stdp": RewardSTDP,
     "homeostatic_stdp": HomeostaticSTDP,
+    "brader_fusi": BraderFusi,
     "tsodyks_markram": TsodyksMarkram,
 }
 

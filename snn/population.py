@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +15,49 @@ from numpy.typing import ArrayLike, NDArray
 from snn._strict import Strict
 from snn.distributions import Distribution
 from snn.engine import _native
-from snn.engine.errors import InvalidArgumentError, NotFoundError, shown
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError, shown
 from snn.neurons import Input, Neuron, SpikeInput
 from snn.surrogates import Surrogate
 
 if TYPE_CHECKING:
     from snn.network import Network
 
-__all__ = ["Population", "declare", "differences"]
+__all__ = ["Population", "PopulationSlice", "declare", "differences"]
+
+
+@dataclass(frozen=True)
+class PopulationSlice:
+    """Neighbouring neurons of a population, which `Network.connect` takes as it takes a population: ``population[:800]``.
+
+    Attributes
+    ----------
+    population : Population
+    first : int
+        The first neuron, by flat index.
+    size : int
+        Number of neurons.
+    """
+
+    population: Population
+    first: int
+    size: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of the population."""
+        return self.size == self.population.size
+
+    def __str__(self) -> str:
+        return f"{self.population.name}[{self.first}:{self.first + self.size}]"
+
+
+def split_slice(reference: str) -> tuple[str, slice | None]:
+    """Return name and slice of ``"exc[0:800]"``; None where there are no brackets."""
+    found = re.fullmatch(r"(.*)\[(-?\d*):(-?\d*)\]", reference)
+    if not found:
+        return reference, None
+    name, start, stop = found.groups()
+    return name, slice(*(int(end) if end not in ("", "-") else None for end in (start, stop)))
 
 
 class Population(Strict):
@@ -44,6 +81,24 @@ class Population(Strict):
     def size(self) -> int:
         """Number of neurons."""
         return math.prod(self.shape)
+
+    def __getitem__(self, neurons: slice) -> PopulationSlice:
+        """Return a part for `Network.connect`, neighbouring neurons by flat index: ``net.populations["exc"][:800]``."""
+        if not isinstance(neurons, slice):
+            raise ArgumentTypeError(
+                f"population {self.name!r} takes a slice such as [0:100], not {shown(neurons)}; chosen neurons are connected "
+                "by snn.Sparse.from_arrays"
+            )
+        shown_slice = f"{self.name}[{neurons.start}:{neurons.stop}" + (f":{neurons.step}]" if neurons.step else "]")
+        shown_slice = shown_slice.replace("None", "")
+        if neurons.step not in (None, 1):
+            raise InvalidArgumentError(f"{shown_slice}: a part of a population is neighbouring neurons, with step 1")
+        if any(end is not None and abs(end) > self.size for end in (neurons.start, neurons.stop)):
+            raise InvalidArgumentError(f"{shown_slice}: population {self.name!r} has {self.size} neurons")
+        first, end, _ = neurons.indices(self.size)
+        if first >= end:
+            raise InvalidArgumentError(f"{shown_slice} is no neuron at all")
+        return PopulationSlice(self, first, end - first)
 
     @property
     def is_input(self) -> bool:
@@ -71,6 +126,11 @@ class Population(Strict):
     def states(self) -> tuple[str, ...]:
         """Names of the states that can be read, written and recorded."""
         return tuple(self._layer.definition.states) if isinstance(self._layer, Neuron) else ()
+
+    @property
+    def _membrane(self) -> str:
+        """Name of the state that losses of the membrane look at; nothing where there is none."""
+        return self._layer.definition.membrane if isinstance(self._layer, Neuron) else ""
 
     def _check_recordable(self, variable: str, of_a_run: Sequence[str] = ()) -> None:
         """Raise NotFoundError unless `variable` is a state, spikes of a model that has them, or one of `of_a_run`."""

@@ -1,38 +1,48 @@
 """Neurons with the equations and defaults of other libraries, under those libraries' names and arguments.
 
 Each function makes neurons as the classes of `snn` do; they can be changed, trained and saved as any others. Only what the
-libraries call a neuron is here, not how their networks are put together. `dt` is that of the network, in ms, which refuses
+libraries call a neuron is here, not how their networks are put together; one that is connected with itself brings that
+connection along. `dt` is that of the network, in ms, which refuses
 neurons that were made for another one: these libraries count time in steps, and a time constant here is in ms.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from typing import Any, SupportsIndex, TypeVar
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import boolean, choice, number, real_array
+from snn._elsewhere import no_such_name
 from snn._nest import nest
-from snn.builtin_neurons import LIF, CurrentLIF
+from snn.builtin_neurons import LIF, CurrentLIF, IntegrateAndFire
+from snn.connections import Connection, Conv2d, Dense, OneToOne
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
+from snn.init import KaimingUniform
 from snn.learnable import Learnable
 from snn.neurons import Neuron
+from snn.surrogates import Surrogate
 
 __all__ = [
     "nest",
     "norse_lif",
     "norse_lif_box",
     "sinabs_lif",
+    "snntorch_lapicque",
     "snntorch_leaky",
+    "snntorch_rleaky",
     "snntorch_synaptic",
+    "spikingjelly_if",
     "spikingjelly_lif",
 ]
 
 _Neurons = TypeVar("_Neurons", bound=Neuron)
 Size = SupportsIndex | tuple[SupportsIndex, ...] | None
 
+_LINEAR = KaimingUniform(gain=3**-0.5)  # uniform up to 1 / sqrt(fan_in), as PyTorch's layers
 _SNNTORCH_RESETS = {"subtract": "subtract", "zero": "value", "none": "none"}
 
 # Arguments of other libraries that have no counterpart, and what does the same.
@@ -101,6 +111,106 @@ def snntorch_leaky(
     return _made_for(dt, _neurons(LIF, size, given, settings))
 
 
+def snntorch_rleaky(
+    size: Size = None,
+    *,
+    beta: ArrayLike,
+    V: ArrayLike = 1.0,  # noqa: N803
+    all_to_all: bool = True,
+    conv2d_channels: int | None = None,
+    kernel_size: int | None = None,
+    learn_recurrent: bool = True,
+    **settings: Any,
+) -> LIF:
+    """Return neurons as ``snntorch.RLeaky``: ``mem = beta mem + x + recurrent(spk)``, `spk` the spikes of the step before.
+
+    Where the neurons are added to a network they are connected with themselves, by the projection ``"NAME_to_NAME"``.
+
+    Parameters
+    ----------
+    V : float or array, default 1.0
+        Weight of each neuron onto itself, where `all_to_all` is False.
+    all_to_all : bool, default True
+        Whether all neurons are connected, by what ``Linear`` is there: with weights drawn uniformly up to 1 / sqrt(neurons),
+        and a bias, which begins at 0 here.
+    conv2d_channels, kernel_size : int, optional
+        Instead of all: a convolution from these channels onto as many.
+    learn_recurrent : bool, default True
+        Whether training changes the connection.
+    size, beta, **settings
+        As for `snntorch_leaky`, with all of its arguments. ``linear_features`` is the size.
+    """
+    common: dict[str, Any] = {"delay_steps": 1, "trainable": boolean(learn_recurrent, "learn_recurrent")}
+    back: Connection
+    if not boolean(all_to_all, "all_to_all"):
+        back = OneToOne(V, **common)
+    elif conv2d_channels is not None and kernel_size is not None:
+        back = Conv2d(conv2d_channels, kernel_size, padding=kernel_size // 2, bias=True, init=_LINEAR, **common)
+    elif conv2d_channels is None and kernel_size is None:
+        back = Dense(bias=True, init=_LINEAR, **common)
+    else:
+        raise InvalidArgumentError(
+            f"conv2d_channels is {conv2d_channels} and kernel_size {kernel_size}; a convolution needs both"
+        )
+    neurons = snntorch_leaky(size, beta=beta, **settings)
+    neurons.recurrent = back
+    return neurons
+
+
+def snntorch_lapicque(
+    size: Size = None,
+    *,
+    beta: float | None = None,
+    R: float | None = None,  # noqa: N803
+    C: float | None = None,  # noqa: N803
+    time_step: float = 1.0,
+    threshold: ArrayLike = 1.0,
+    learn_threshold: bool = False,
+    reset_mechanism: str = "subtract",
+    dt: float = 1.0,
+    **settings: Any,
+) -> LIF:
+    """Return neurons as ``snntorch.Lapicque``: ``mem += time_step (x / C - mem / (R C))``, reset one step after the spike.
+
+    Parameters
+    ----------
+    beta, R, C : float
+        Two of them, or `beta` alone, with which R is 1. `beta` is ``exp(-time_step / (R C))``, between 0 and 1; the membrane is
+        left with 1 - time_step / (R C) in a step all the same, as there.
+    time_step : float, default 1.0
+        Time step in the unit of R times C.
+    size, threshold, learn_threshold, reset_mechanism, dt, **settings
+        As for `snntorch_leaky`.
+
+    Notes
+    -----
+    The membrane ``v`` is snnTorch's divided by R, and so is the threshold; the surrogate derivative is the same function of
+    snnTorch's membrane, so spikes and gradients of weights are theirs.
+    """
+    given = {name: value for name, value in (("beta", beta), ("R", R), ("C", C)) if value is not None}
+    if len(given) == 3 or not (given.keys() == {"beta"} or len(given) == 2):
+        raise InvalidArgumentError(
+            f"{' and '.join(given) or 'nothing'} of beta, R and C is given; it must be two of them, or beta"
+        )
+    above = {name: number(value, name, minimum=0.0, exclusive=True) for name, value in given.items()}
+    step = number(time_step, "time_step", minimum=0.0, exclusive=True)
+    if "beta" in above:
+        if above["beta"] >= 1.0:
+            raise InvalidArgumentError(f"beta is {above['beta']:g}; it must be below 1")
+        steps_of_decay = -1.0 / math.log(above["beta"])  # R C / time_step
+    else:
+        steps_of_decay = above["R"] * above["C"] / step
+    resistance = above.get("R") or (steps_of_decay * step / above["C"] if "C" in above else 1.0)
+    parameters = {
+        "tau_membrane": steps_of_decay * _step(dt),
+        "threshold": _learned(real_array(threshold, "threshold") / resistance, learn_threshold, "learn_threshold"),
+        **_snntorch(reset_mechanism, reset_delay=True),
+        "input_scaling": "one_minus_decay",
+        "surrogate": Surrogate("snntorch.atan", alpha=2.0 * resistance),
+    }
+    return _made_for(dt, _neurons(LIF, size, parameters, settings))
+
+
 def snntorch_synaptic(
     size: Size = None,
     *,
@@ -167,18 +277,30 @@ def spikingjelly_lif(
         As for `snntorch_leaky`.
     """
     given = {
+        **_spikingjelly(v_threshold, v_reset, detach_reset),
         "tau_membrane": number(tau, "tau", minimum=1.0, exclusive=True) * _step(dt),
-        "threshold": v_threshold,
-        "v_rest": 0.0 if v_reset is None else v_reset,
-        "v_reset": 0.0 if v_reset is None else v_reset,
-        "reset": "subtract" if v_reset is None else "value",
-        "reset_gradient": "detached" if detach_reset else "attached",
         "decay": "euler",
         "input_scaling": "one_minus_decay" if decay_input else "none",
-        "threshold_compare": "greater_equal",
-        "surrogate": "spikingjelly.sigmoid",
     }
     return _made_for(dt, _neurons(LIF, size, given, settings))
+
+
+def spikingjelly_if(
+    size: Size = None,
+    *,
+    v_threshold: float = 1.0,
+    v_reset: float | None = 0.0,
+    detach_reset: bool = False,
+    **settings: Any,
+) -> IntegrateAndFire:
+    """Return neurons as ``spikingjelly.activation_based.neuron.IFNode``: ``v += x``, sigmoid surrogate.
+
+    Parameters
+    ----------
+    size, v_threshold, v_reset, detach_reset, **settings
+        As for `spikingjelly_lif`, of `IntegrateAndFire`.
+    """
+    return _neurons(IntegrateAndFire, size, _spikingjelly(v_threshold, v_reset, detach_reset), settings)
 
 
 def norse_lif_box(
@@ -315,6 +437,18 @@ def _snntorch(reset_mechanism: str, reset_delay: bool) -> dict[str, Any]:
     }
 
 
+def _spikingjelly(v_threshold: float, v_reset: float | None, detach_reset: bool) -> dict[str, Any]:
+    return {
+        "threshold": v_threshold,
+        "v_rest": 0.0 if v_reset is None else v_reset,
+        "v_reset": 0.0 if v_reset is None else v_reset,
+        "reset": "subtract" if v_reset is None else "value",
+        "reset_gradient": "detached" if detach_reset else "attached",
+        "threshold_compare": "greater_equal",
+        "surrogate": "spikingjelly.sigmoid",
+    }
+
+
 def _norse(tau_mem_inv: float, v_leak: float, v_th: float, v_reset: float) -> dict[str, Any]:
     return {
         "tau_membrane": 1000.0 / number(tau_mem_inv, "tau_mem_inv", minimum=0.0, exclusive=True),
@@ -326,3 +460,9 @@ def _norse(tau_mem_inv: float, v_leak: float, v_th: float, v_reset: float) -> di
         "input_scaling": "one_minus_decay",
         "surrogate": "norse.super",
     }
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        raise no_such_name(__name__, name, __all__)

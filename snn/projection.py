@@ -15,17 +15,16 @@ from numpy.typing import ArrayLike, NDArray
 from snn._arrays import Floats, boolean, float32_array, integer_array
 from snn._strict import Strict
 from snn._words import ARITHMETIC
-from snn.builtin_neurons import LIF
 from snn.connections import Connection, Resolved
 from snn.distributions import reach
 from snn.engine import _native
 from snn.engine.errors import InvalidArgumentError, NotFoundError, SnnError, shown
-from snn.neurons import SpikeInput
+from snn.neurons import Neuron, SpikeInput
 from snn.plasticity import Plasticity
 
 if TYPE_CHECKING:
     from snn.network import Network
-    from snn.population import Population
+    from snn.population import Population, PopulationSlice
 
 __all__ = ["Projection"]
 
@@ -101,14 +100,21 @@ class Projection(Strict):
 
     @classmethod
     def _of_connection(
-        cls, network: Network, name: str, source: Population, target: Population, index: int, connection: Connection
+        cls,
+        network: Network,
+        name: str,
+        sources: PopulationSlice,
+        targets: PopulationSlice,
+        index: int,
+        connection: Connection,
     ) -> Projection:
-        resolved = connection.resolved(source.shape, target.shape, network.seed, index, f"projection {name!r}")
+        what = f"projection {name!r}"
+        resolved = connection.resolved_parts(sources, targets, network.seed, index, what)
         return cls(
             network,
             name,
-            source,
-            target,
+            sources.population,
+            targets.population,
             index,
             receptor=connection.receptor,
             delay_steps=connection.delay_steps,
@@ -455,26 +461,29 @@ class Projection(Strict):
             )
 
     def _check_plasticity(self, dt: float) -> None:
-        """Raise what the rule has against its parameters and against the weights.
+        """Raise what the rule has against its parameters, the target's model and the weights.
 
         A native network says so when it is finished, long after `connect`: here a small one is, with the smallest and the
         largest weight. Of weights that are drawn nothing is known before.
         """
-        if self.plasticity is None:
+        layer = self.target.neurons
+        if self.plasticity is None or not isinstance(layer, Neuron):  # an input is refused as a target
             return
         weights = np.zeros(0, np.float32)
         if self._rule is None and self._weights is not None and self._weights.size:
             weights = np.array([self._weights.min(), self._weights.max()], np.float32)
         elif self._rule is not None and self._rule["weight"][0] == _CONSTANT:
             weights = np.full(2, self._rule["weight"][1], np.float32)
+        model = layer.definition.name if layer.definition.builtin else layer.definition.native
         trial = _native.Network.create(dt)
-        source = trial.add_population(SpikeInput.kind, "source", (1,))
-        target = trial.add_population(LIF.kind, "target", (2,), "lif")
+        source = trial.add_population(SpikeInput.kind, "b" if self.target.name == "a" else "a", (1,))
+        target = trial.add_population(layer.kind, self.target.name, (2,), model)
         index = trial.connect(
             _SPARSE,
             self.name,
             source,
             target,
+            receptor=self.receptor,
             weights=weights,
             row_offsets=np.array([0, weights.size], np.uint64),
             synapse_targets=np.arange(weights.size, dtype=np.uint32),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,6 +28,9 @@ from snn.connections import Connection, Resolved
 from snn.distributions import Distribution, numbers
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 from snn.plasticity import Plasticity, checked_plasticity
+
+if TYPE_CHECKING:
+    from snn.population import PopulationSlice
 
 __all__ = ["Sparse"]
 
@@ -420,6 +423,32 @@ class Sparse(Connection):
         np.cumsum(np.bincount(sources.astype(np.int64), minlength=size), out=offsets[1:])
         delays = None if self._delays is None else self._delays[order]
         return Resolved(2, None, self._weights[order], csr=(offsets, targets[order], delays))
+
+    def resolved_parts(
+        self, sources: PopulationSlice, targets: PopulationSlice, seed: int, stream: int, what: str
+    ) -> Resolved:
+        """Return the same for parts of populations, as if they were populations of their own."""
+        if sources.is_whole and targets.is_whole:
+            return super().resolved_parts(sources, targets, seed, stream, what)
+        resolved = self.resolved((sources.size,), (targets.size,), seed, stream, what)
+        if resolved.rule is not None:
+            resolved.rule["sources"] = (sources.first, sources.size)
+            resolved.rule["targets"] = (targets.first, targets.size)
+            return resolved
+        assert resolved.csr is not None  # the only other way to be sparse
+        offsets, indices, delays = resolved.csr
+        if len(offsets) != sources.size + 1:
+            raise InvalidArgumentError(
+                f"{what}: row_offsets has {len(offsets)} values; {sources} needs {sources.size + 1}"
+            )
+        if len(indices) and int(indices.max()) >= targets.size:
+            raise InvalidArgumentError(
+                f"{what}: targets contains {int(indices.max())}; {targets} has {targets.size} neurons"
+            )
+        after = sources.population.size - sources.first - sources.size
+        moved = np.concatenate([np.zeros(sources.first, np.uint64), offsets, np.full(after, offsets[-1], np.uint64)])
+        resolved.csr = (moved, indices + np.uint32(targets.first), delays)
+        return resolved
 
 
 def _probability(value: Any) -> float:

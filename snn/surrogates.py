@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import float32_number, known_name, number
+from snn._arrays import Floats, float32_array, float32_number, known_name, number
 from snn._strict import Strict, suggestion
 from snn.definitions import SurrogateDefinition, builtin_surrogate, compiled
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
-from snn.engine.modelc import compile_surrogate, surrogate_presets
+from snn.engine.modelc import compile_surrogate, read_oplist, surrogate_presets
 
 __all__ = ["Surrogate"]
 
@@ -107,6 +108,26 @@ class Surrogate(Strict):
     def name(self) -> str:
         """Name of the surrogate."""
         return self.definition.name
+
+    def derivative(self, x: ArrayLike) -> Floats:
+        """Return what training takes for the derivative of a spike.
+
+        Parameters
+        ----------
+        x : array_like
+            Membrane minus threshold, in the model's unit.
+
+        Returns
+        -------
+        float32 array, the shape of `x`
+
+        Examples
+        --------
+        >>> snn.Surrogate("triangle").derivative([-0.5, 0.0, 2.0])
+        array([0.5, 1. , 0. ], dtype=float32)
+        """
+        document = json.loads(self.definition.native.json)
+        return read_oplist.surrogate_derivative(document, list(self.parameters.values()), float32_array(x, "x"))
 
     def __repr__(self) -> str:
         values = "".join(f", {name}={value:g}" for name, value in self.parameters.items())

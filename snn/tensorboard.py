@@ -26,8 +26,8 @@ class TensorBoard:
     --------
     >>> trainer.fit(x, y, callbacks=[snn.TensorBoard("runs/first")])
 
-    and then ``tensorboard --logdir runs``. The scalars have the names of `EpochReport`, over the epoch; those that are not a
-    number, as ``validation_loss`` without validation data, are left out.
+    and then ``tensorboard --logdir runs``. The scalars have the names of `Trainer.history`, over the epoch; those that are not
+    a number, as ``validation_loss`` without validation data, are left out.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
@@ -45,7 +45,7 @@ class TensorBoard:
 
     def __call__(self, report: EpochReport) -> None:
         """Write the numbers of one epoch; they are in the file when this returns."""
-        for name, value in report._asdict().items():
+        for name, value in report.numbers().items():
             if name != "epoch" and not math.isnan(value):
                 self._writer.add_scalar(name, value, report.epoch)
         self._writer.flush()

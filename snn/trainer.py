@@ -26,10 +26,10 @@ from snn._batches import Augment, Batches, Samples, class_labels
 from snn._checkpoint import Checkpoint
 from snn._contradictions import check_idle, check_normalization, check_rule
 from snn._fitting import Fit
-from snn._loss import Loss, LossFunction
+from snn._loss import Loss, LossFunction, class_weights
 from snn._optimizer import optimizer_settings
 from snn._parts import by_population, by_projection
-from snn._scoring import evaluate, validate
+from snn._scoring import evaluate, traces, validate
 from snn._strict import Strict, keywords_told
 from snn._trained import checkpoint_number
 from snn._words import INSTRUCTION_SETS, RULES, EncoderName, LossName, OptimizerName, RuleName
@@ -63,8 +63,8 @@ class Trainer(Strict):
 
     ================  ============================================================
     the run           `steps`, `encoder`, `output`, `seed`
-    the loss          `loss`, `record`, `auxiliary_losses`, `rate_on`, `rate_off`, `van_rossum_tau`, `rate_regularization`,
-                      `rate_target`
+    the loss          `loss`, `record`, `auxiliary_losses`, `label_smoothing`, `class_weight`, `rate_on`, `rate_off`,
+                      `van_rossum_tau`, `rate_regularization`, `rate_target`
     the optimiser     `epochs`, `batch_size`, `optimizer`, `learning_rate`, `schedule`, `momentum`, `beta1`, `beta2`,
                       `epsilon`, `weight_decay`, `l1_regularization`, `parameter_rate_factor`, `gradient_clip_norm`
     in training only  `dropout`, `normalization`, `quantization`, `delay_learning`
@@ -107,6 +107,12 @@ class Trainer(Strict):
         Losses of populations other than `output`, added to `loss`: by population the name of one, or a pair (name, weight).
         They look at the same `y`, so each population has as many neurons as the output. With readouts of hidden layers, and
         connections that are detached (`Connection.detach`) between the layers, each layer learns by its own; see Examples.
+    label_smoothing : float, default 0.0
+        Of cross-entropies, 0 to 1: so much of what is wanted of the class is wanted of all outputs alike.
+    class_weight : array_like or dict, optional
+        Of cross-entropies, how much each class counts: an array with one for each output, or a dict by class, 1 where it says
+        nothing. The mean divides by the sum of the weights of a batch's classes. Both are as of PyTorch's
+        ``CrossEntropyLoss``, and act on `auxiliary_losses` as well.
     rate_on, rate_off : float, default 0.8, 0.0
         Targets of mean-square losses with classes, for the class and for the other outputs; of counts, this times `steps`.
     van_rossum_tau : float, default 10.0
@@ -261,6 +267,8 @@ class Trainer(Strict):
         loss: LossName | LossFunction = "cross_entropy_count",
         record: Mapping[str, str | Iterable[str]] | None = None,
         auxiliary_losses: Mapping[str, LossName | tuple[LossName, float]] | None = None,
+        label_smoothing: float = 0.0,
+        class_weight: ArrayLike | Mapping[int, float] | None = None,
         rate_on: float = 0.8,
         rate_off: float = 0.0,
         van_rossum_tau: float = 10.0,
@@ -320,7 +328,8 @@ class Trainer(Strict):
         answer = network[self.output]
         if answer.is_input:
             raise InvalidArgumentError(f"output is {self.output!r}, which is an input")
-        self._loss = Loss(loss, record, network, answer, self.steps, self.batch_size, auxiliary_losses)
+        weights = class_weights(class_weight, answer.size)
+        self._loss = Loss(loss, record, network, answer, self.steps, self.batch_size, auxiliary_losses, weights)
         self.loss = self._loss.name
         self.optimizer = optimizer
         self.seed = integer(seed, "seed", maximum=MAX_SEED)
@@ -340,6 +349,7 @@ class Trainer(Strict):
             "parameter_rate_factor": number(parameter_rate_factor, "parameter_rate_factor", minimum=0.0),
             "rate_regularization": number(rate_regularization, "rate_regularization", minimum=0.0),
             "rate_target": number(rate_target, "rate_target", minimum=0.0),
+            "label_smoothing": number(label_smoothing, "label_smoothing", minimum=0.0, maximum=1.0),
             "rate_on": float32_number(rate_on, "rate_on"),
             "rate_off": float32_number(rate_off, "rate_off"),
             "van_rossum_tau": number(van_rossum_tau, "van_rossum_tau", minimum=0.0, exclusive=True),
@@ -360,8 +370,12 @@ class Trainer(Strict):
                 "window_steps: windows with updates of their own are for the library's losses; "
                 "with a callable loss, window_updates must be False"
             )
-        idle = {"window_steps": self.window_steps, "window_updates": self.window_updates}
-        check_idle(self.loss, self._numbers | idle)
+        others = {
+            "window_steps": self.window_steps,
+            "window_updates": self.window_updates,
+            "class_weight": None if weights is None else weights.tolist(),
+        }
+        check_idle(self._loss.names, self._numbers | others)
         quiet = [p.name for p in network.populations.values() if p.spiking and not p.is_input and p is not answer]
         self.dropout = by_population(network, dropout, "dropout", quiet)
         trained = [p for p in network.projections.values() if p.trainable and p.kind != "pool2d"]
@@ -433,12 +447,15 @@ class Trainer(Strict):
 
         Parameters
         ----------
-        x : array_like or EventData, or dict of them by input population
-            Samples, shape (samples, *shape of the input); without an encoder (samples, steps, *shape).
+        x : array_like, EventData or a sequence of samples, or dict of them by input population
+            Samples, shape (samples, *shape of the input); without an encoder (samples, steps, *shape). What is too large for
+            memory is read batch by batch, in a thread of its own: a `numpy.memmap`, an array of HDF5 or Zarr, `EventData`, or
+            any object with a length whose ``x[i]`` is sample i.
         y : array_like
             Classes, int (samples,); for ``mean_square_SCORE`` also targets, float (samples, outputs), which
-            ``"mean_square_latency"`` always needs; for the two losses of every step float (samples, steps, outputs);
-            for a callable loss any array with an entry for each sample.
+            ``"mean_square_latency"`` always needs; for the two losses of every step float (samples, steps, outputs); of a
+            single output, whose losses of this kind always take targets, the last axis may be left out; for a callable loss any
+            array with an entry for each sample.
         validation_data : (x, y), optional
             Looked at after each epoch, never learned from.
         augment : callable, optional
@@ -535,7 +552,7 @@ class Trainer(Strict):
             rule=RULES.index(self.rule),
             **self._numbers,
         )
-        self._loss.add_auxiliary(trainer, self.network)
+        self._loss.tell(trainer, self.network)
         return session, trainer
 
     def _batches(self, x: Samples) -> Batches:
@@ -605,21 +622,34 @@ class Trainer(Strict):
         batches = self._batches(x)
         return evaluate(self, batches, self._loss.any_targets(batches.count))[2]
 
-    def predict(self, x: Samples) -> NDArray[np.int64]:
-        """Return the class of each sample: the output with the best score, the first among equals.
+    def predict(self, x: Samples) -> NDArray[np.int64] | Floats:
+        """Return the class of each sample, or the value where a single output tells no classes apart.
 
-        The best score is the largest one, or the smallest latency of ``"mean_square_latency"``.
+        Returns
+        -------
+        int64 array, shape (samples,)
+            The output with the best score, the first among equals. The best score is the largest one, or the smallest latency
+            of ``"mean_square_latency"``.
+        float32 array, shape (samples,)
+            With one output: its score, see `predict_scores`. Of the losses that compare every step, what they compare:
+            (samples, steps).
         """
-        scores = self.predict_scores(x)
+        if self.network[self.output].size > 1:
+            return self._classes(x)
+        if self._loss.is_in_time:
+            return traces(self, self._batches(x)).reshape(-1, self.steps)
+        return self.predict_scores(x)[:, 0]
+
+    def _classes(self, x: Samples) -> NDArray[np.int64]:
         best = np.argmin if self.loss == "mean_square_latency" else np.argmax
-        return np.asarray(best(scores, axis=1), np.int64)
+        return np.asarray(best(self.predict_scores(x), axis=1), np.int64)
 
     def score(self, x: Samples, y: ArrayLike) -> float:
         """Return the share of samples that are classified correctly."""
         batches = self._batches(x)
         labels = class_labels(y, batches.count, self.network[self.output].size)
         if self._loss.needs_targets:
-            return float(np.mean(self.predict(x) == labels))
+            return float(np.mean(self._classes(x) == labels))
         return evaluate(self, batches, labels)[1]
 
     def evaluate(self, x: Samples, y: ArrayLike) -> Evaluation:
@@ -640,11 +670,10 @@ class Trainer(Strict):
 
     @property
     def history(self) -> dict[str, NDArray[np.float64]]:
-        """The epochs of the last `fit` as arrays, by the names of `EpochReport`."""
-        return {
-            name: np.array([getattr(report, name) for report in self._reports], np.float64)
-            for name in EpochReport._fields
-        }
+        """The epochs of the last `fit` as arrays, by the names of `EpochReport`; parts of the loss as ``"losses.NAME"``."""
+        epochs = [report.numbers() for report in self._reports]
+        names = epochs[-1] if epochs else [name for name in EpochReport._fields if name != "losses"]
+        return {name: np.array([one.get(name, np.nan) for one in epochs], np.float64) for name in names}
 
     def __repr__(self) -> str:
         return (

@@ -253,6 +253,8 @@ cdef class Network:
             random.allow_multapses = <uint32_t>bool(rule["allow_multapses"])
             _set_distribution(&random.weight, rule["weight"])
             _set_distribution(&random.delay, rule["delay"])
+            random.first_source, random.source_count = rule.get("sources", (0, 0))
+            random.first_target, random.target_count = rule.get("targets", (0, 0))
             if "kernel" in rule:
                 random.kernel = <uint32_t>rule["kernel"]
                 random.kernel_width = rule["kernel_width"]
@@ -414,6 +416,10 @@ cdef class Network:
             "allow_autapses": bool(rule.allow_autapses), "allow_multapses": bool(rule.allow_multapses),
             "weight": (rule.weight.kind, rule.weight.a, rule.weight.b, rule.weight.low, rule.weight.high),
             "delay": (rule.delay.kind, rule.delay.a, rule.delay.b, rule.delay.low, rule.delay.high)}
+        if rule.source_count:
+            described["sources"] = (rule.first_source, rule.source_count)
+        if rule.target_count:
+            described["targets"] = (rule.first_target, rule.target_count)
         if rule.source_positions != NULL:
             described["kernel"] = rule.kernel
             described["kernel_width"] = rule.kernel_width

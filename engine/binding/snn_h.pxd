@@ -142,6 +142,10 @@ cdef extern from "snn/snn.h" nogil:
         size_t source_position_count
         const float *target_positions
         size_t target_position_count
+        uint32_t first_source
+        uint32_t source_count
+        uint32_t first_target
+        uint32_t target_count
 
     void snn_population_def_default(SNNPopulationDef *out_def)
     void snn_projection_def_default(SNNProjectionDef *out_def)
@@ -416,6 +420,7 @@ cdef extern from "snn/snn.h" nogil:
         uint32_t window_steps
         uint32_t window_updates
         uint32_t rule
+        double label_smoothing
     ctypedef struct SNNBatch:
         uint32_t struct_size
         uint32_t input_count
@@ -443,9 +448,11 @@ cdef extern from "snn/snn.h" nogil:
                                        uint32_t input_gradient_count)
     SNNStatus snn_trainer_update(SNNTrainer trainer)
     SNNStatus snn_trainer_scores(SNNTrainer trainer, float *out_scores, size_t count)
+    SNNStatus snn_trainer_loss_of(SNNTrainer trainer, uint32_t population, double *out_loss)
     SNNStatus snn_trainer_get_state(SNNTrainer trainer, double *out_values, size_t *io_count)
     SNNStatus snn_trainer_set_state(SNNTrainer trainer, const double *values, size_t count)
     SNNStatus snn_trainer_set_auxiliary_loss(SNNTrainer trainer, uint32_t population, uint32_t loss, double weight)
+    SNNStatus snn_trainer_set_class_weights(SNNTrainer trainer, const float *weights, size_t count)
     SNNStatus snn_trainer_set_dropout(SNNTrainer trainer, uint32_t population, double probability, uint64_t seed)
     SNNStatus snn_trainer_set_quantization(SNNTrainer trainer, uint32_t projection, uint32_t bits, uint32_t per_channel)
     SNNStatus snn_trainer_set_normalization(SNNTrainer trainer, uint32_t projection, double scale, double momentum,

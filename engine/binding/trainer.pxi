@@ -11,7 +11,7 @@ cdef class Trainer:
                   momentum=0.0, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.0, gradient_clip_norm=0.0,
                   rate_regularization=0.0, rate_target=0.0, rate_on=0.8, rate_off=0.0, parameter_rate_factor=1.0,
                   l1_regularization=0.0, van_rossum_tau=10.0, checkpoint_steps=0, window_steps=0, bint window_updates=True,
-                  rule=0):
+                  rule=0, label_smoothing=0.0):
         cdef SNNTrainerDef definition
         self.handle = NULL
         snn_trainer_def_default(&definition)
@@ -37,6 +37,7 @@ cdef class Trainer:
         definition.window_steps = as_u32(window_steps, "window_steps")
         definition.window_updates = window_updates
         definition.rule = as_u32(rule, "rule")
+        definition.label_smoothing = label_smoothing
         cdef PyThreadState *released = let_go(session._waits)
         cdef SNNStatus status = snn_trainer_create(session.handle, &definition, &self.handle)
         take_back(released)
@@ -149,6 +150,12 @@ cdef class Trainer:
         cdef Buffer buffer = open_buffer(out, FLOAT32, "the array", True)
         check(snn_trainer_scores(self.handle, <float *>buffer.view.buf, buffer.count))
 
+    def loss_of(self, population):
+        """The part of the last loss that is of a population's own, its weight included."""
+        cdef double loss = 0.0
+        check(snn_trainer_loss_of(self.handle, as_u32(population, "population"), &loss))
+        return loss
+
     def state(self):
         """What it remembers from update to update: float64 [n]."""
         cdef size_t count = 0
@@ -172,6 +179,11 @@ cdef class Trainer:
     def set_auxiliary_loss(self, population, loss, double weight):
         """Add `weight` times a loss of another population than the output; 0: none."""
         check(snn_trainer_set_auxiliary_loss(self.handle, as_u32(population, "population"), as_u32(loss, "loss"), weight))
+
+    def set_class_weights(self, weights):
+        """Let classes count by weights, float32 [outputs], in cross-entropies."""
+        cdef Buffer buffer = open_buffer(weights, FLOAT32, "class_weight")
+        check(snn_trainer_set_class_weights(self.handle, <const float *>buffer.view.buf, buffer.count))
 
     def set_dropout(self, population, double probability, seed=0):
         """Silence each neuron of a population with a probability, for all steps of a forward."""

@@ -30,8 +30,8 @@ class EventProgram:
 class PlasticityPrograms:
     """The programs of a plasticity rule, with the registers of their outputs.
 
-    An event has the inputs parameters, options, derived, pre traces, post traces, traces of the synapse, w, and that of a
-    signal the signal; ``arrival``, which gives the pre traces their next values, those up to the pre traces.
+    An event has the inputs parameters, options, derived, pre traces, post traces, traces of the synapse, states of the target,
+    w, and that of a signal the signal; ``arrival``, which gives the pre traces their next values, those up to the pre traces.
     """
 
     derived_types: tuple[str, ...]
@@ -115,6 +115,8 @@ class _EventScope:
             self._add(trace.name, "float")
         for trace in definition.synapse_traces:
             self._add(trace.name, "float", units.parse(trace.unit))
+        for state in definition.target_states:
+            self._add(state.name, "float", units.parse(state.unit))
         self._add("w", "float", units.parse(definition.weight.unit))
         self.signal = self.graph.input("signal", "float")
 

@@ -27,6 +27,7 @@ LIMITS = {
     "pre_traces": 4,
     "post_traces": 4,
     "synapse_traces": 4,
+    "target_states": 4,
 }
 SURROGATE_PARAMETERS = 4
 # The sections of each kind of definition, by its head.
@@ -40,6 +41,7 @@ KINDS = {
         "pre_traces",
         "post_traces",
         "synapse_traces",
+        "target_states",
         "derived",
         "weight",
         "on_pre",
@@ -113,6 +115,16 @@ class Trace:
 
 
 @dataclass(frozen=True)
+class TargetState:
+    """A float state of the target that events read, under a name of the rule."""
+
+    name: str
+    state: str
+    unit: str
+    doc: str
+
+
+@dataclass(frozen=True)
 class Weight:
     """The weight of a plastic synapse: its unit, and the expressions of its bounds."""
 
@@ -178,6 +190,7 @@ class Definition:
     pre_traces: tuple[Trace, ...] = ()
     post_traces: tuple[Trace, ...] = ()
     synapse_traces: tuple[Trace, ...] = ()
+    target_states: tuple[TargetState, ...] = ()
     weight: Weight | None = None
 
 
@@ -347,6 +360,7 @@ class _Reader:
             pre_traces=tuple(self.trace("pre_traces", *item) for item in self.entries("pre_traces")),
             post_traces=tuple(self.trace("post_traces", *item) for item in self.entries("post_traces")),
             synapse_traces=tuple(self.trace("synapse_traces", *item) for item in self.entries("synapse_traces")),
+            target_states=tuple(self.target_state(*item) for item in self.entries("target_states")),
             derived={key: self.derived(key, value) for key, value in self.entries("derived")},
             weight=Weight(
                 self.unit(weight, self.source.place("weight")),
@@ -376,6 +390,14 @@ class _Reader:
         if not all(isinstance(text, str) for text in texts):
             raise DocumentError(f"{place}: tau and keep are expressions in quotes")
         return Trace(name, texts[0], texts[1], self.doc(entry, place), self.unit(entry, place))
+
+    def target_state(self, name: str, entry: Any) -> TargetState:
+        entry = self.entry("target_states", name, entry, {"state", "unit", "doc"})
+        place = self.source.place("target_states", name)
+        state = entry.get("state", name)
+        with _At(self.source, "target_states", name):
+            names.check(state, "state")
+        return TargetState(name, state, self.unit(entry, place), self.doc(entry, place))
 
     def parameter(self, name: str, entry: Any) -> Parameter:
         entry = self.entry(

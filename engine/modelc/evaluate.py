@@ -1,9 +1,10 @@
-"""Runs a `Program` in double on plain Python numbers, with the library's own functions: derived constants, and checks."""
+"""Runs a `Program`: in double on plain Python numbers, with the library's own functions, or with other operations."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from . import software_math
 from .ir import Program
@@ -53,12 +54,14 @@ OPERATIONS: dict[str, Callable[..., float]] = {
 }
 
 
-def run(program: Program, inputs: Sequence[float]) -> list[float]:
+def run(
+    program: Program, inputs: Sequence[float], operations: Mapping[str, Callable[..., Any]] = OPERATIONS
+) -> list[float]:
     """The value of every register."""
     registers = list(inputs)
     for instruction in program.instructions:
         if instruction.op in ("const", "iconst"):
             registers.append(instruction.value)
         else:
-            registers.append(OPERATIONS[instruction.op](*(registers[r] for r in instruction.operands)))
+            registers.append(operations[instruction.op](*(registers[r] for r in instruction.operands)))
     return registers

@@ -1,4 +1,5 @@
-"""What printed numpy source calls: the operations whose numpy spelling would not give the bits of the op list.
+"""The operations of an op list in numpy: those that printed source calls because numpy's spelling would not give the bits of
+the op list, and all that a surrogate may have, by name.
 
 The only file of the compiler that imports numpy; nothing imports it until printed source is run.
 """
@@ -69,6 +70,29 @@ def quiet(function: Callable[..., Any]) -> Callable[..., Any]:
 
     return call
 
+
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "div": np.divide,
+    "min": minimum,
+    "max": maximum,
+    "neg": np.negative,
+    "abs": np.abs,
+    "floor": np.floor,
+    "exp": exp,
+    "log": log,
+    "reciprocal": reciprocal,
+    "sqrt": np.sqrt,
+    "lt": np.less,
+    "le": np.less_equal,
+    "eq": np.equal,
+    "and": np.logical_and,
+    "or": np.logical_or,
+    "not": np.logical_not,
+    "select": np.where,
+}
 
 NAMES: dict[str, Any] = {
     "np": np,

@@ -75,6 +75,10 @@ def plasticity_page(definition: Definition) -> str:
     for left_by, traces in (("arrivals", definition.pre_traces), ("the target's spikes", definition.post_traces)):
         lines += [f"| `{t.name}` | {left_by} | `{t.tau}` | `{t.keep}` | {t.doc} |" for t in traces]
     lines += [f"| `{t.name}` | the synapse's events | `{t.tau}` | | {t.doc} |" for t in definition.synapse_traces]
+    if definition.target_states:
+        lines += ["", "## States of the target", "", "Read as they are before the step of the event.", ""]
+        lines += ["| name | state | unit | meaning |", "|---|---|---|---|"]
+        lines += [f"| `{s.name}` | `{s.state}` | {s.unit} | {s.doc} |" for s in definition.target_states]
     if definition.derived:
         lines += ["", "## Derived constants", "", "Computed once, in double; `dt` is the step in ms.", "", "```"]
         for name, expression in definition.derived.items():
@@ -125,6 +129,8 @@ def _statements(body: list[ast.stmt], source: list[str], lines: list[str], inden
             case ast.Assign(targets=[target], value=value):
                 name = re.sub(r"^next\.", "next ", ast.unparse(target))
                 lines += [indent + line for line in _equation(name, value)]
+            case ast.Expr(value=ast.Call(func=ast.Name(id="deliver"), args=[value])):
+                lines += [indent + line for line in _equation("delivered", value)]
             case ast.Expr(value=ast.Call(args=[value])):
                 lines.append(f"{indent}the neuron's activity: {_text(value)}")
             case ast.Return(value=ast.expr() as value):

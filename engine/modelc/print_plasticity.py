@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .compile_plasticity import EventProgram, PlasticityPrograms
-from .definition import EVENTS, Definition, Trace
+from .definition import EVENTS, Definition, TargetState, Trace
 from .ir import Program
 from .print_cpp import LANES, operation
 from .print_oplist import FORMAT, operations, options_of, parameter_of
@@ -30,6 +30,9 @@ def plasticity_document(definition: Definition, programs: PlasticityPrograms) ->
             {"name": trace.name, "tau": tau, "unit": trace.unit, "doc": trace.doc}
             for trace, tau in zip(definition.synapse_traces, programs.synapse_traces, strict=True)
         ],
+        "target_states": [
+            {"name": s.name, "state": s.state, "unit": s.unit, "doc": s.doc} for s in definition.target_states
+        ],
         "derived": [{"name": name, "type": type} for name, type in derived],
         "derive": {
             "ops": operations(programs.derive),
@@ -40,8 +43,9 @@ def plasticity_document(definition: Definition, programs: PlasticityPrograms) ->
         "on_pre": _event_document(programs.on_pre),
         "on_post": _event_document(programs.on_post),
     }
-    if not definition.synapse_traces:
-        del document["synapse_traces"]
+    for section in ("synapse_traces", "target_states"):
+        if not document[section]:
+            del document[section]
     if programs.on_signal:
         document["on_signal"] = _event_document(programs.on_signal)
     if programs.arrival:
@@ -95,6 +99,16 @@ def _variants(definition: Definition, programs: PlasticityPrograms) -> Iterator[
         yield dict(zip(registers, combination, strict=True))
 
 
+def _sides(definition: Definition) -> dict[str, Sequence[Trace | TargetState]]:
+    """What an event is given beside the constants, by its argument's name."""
+    return {
+        "pre": definition.pre_traces,
+        "post": definition.post_traces,
+        "own": definition.synapse_traces,
+        "target": definition.target_states,
+    }
+
+
 def _event(
     definition: Definition,
     section: str,
@@ -103,27 +117,22 @@ def _event(
     constants: set[int],
     reads: dict[str, bool],
 ) -> list[str]:
-    """One event as a member function; remembers which constants and traces it reads. Outputs as `EventProgram.outputs`."""
+    """One event as a member function; remembers what it reads. Outputs as `EventProgram.outputs`."""
     statements, text, read = cut(program, outputs, operation)
     first = len(definition.parameters) + len(definition.options) + len(definition.derived)
     constants |= {register for register in read if register < first}
     more = {"on_pre": ", [[maybe_unused]] F& delivered", "on_signal": ", [[maybe_unused]] F signal"}.get(section, "")
     lines = [f"    SNN_ALWAYS_INLINE F {section}([[maybe_unused]] F w, [[maybe_unused]] const F* pre,"]
-    lines.append(
-        f"                                 [[maybe_unused]] const F* post, [[maybe_unused]] F* own{more}) const {{"
-    )
-    for side, traces in (
-        ("pre", definition.pre_traces),
-        ("post", definition.post_traces),
-        ("own", definition.synapse_traces),
-    ):
-        for index, trace in enumerate(traces):
+    lines.append("                                 [[maybe_unused]] const F* post, [[maybe_unused]] F* own,")
+    lines.append(f"                                 [[maybe_unused]] const F* target{more}) const {{")
+    for side, values in _sides(definition).items():
+        for index, value in enumerate(values):
             is_read = first + index in read
             if side != "own":
                 reads[f"{section}_{side}"] |= is_read
             if is_read:
-                lines.append(f"        const F {trace.name} = {side}[{index}];")
-        first += len(traces)
+                lines.append(f"        const F {value.name} = {side}[{index}];")
+        first += len(values)
     lines += [f"        const {LANES[s.type]} {s.name} = {s.text};" for s in statements]
     own_count = len(definition.synapse_traces)
     for index, (trace, output) in enumerate(zip(definition.synapse_traces, outputs[1 : 1 + own_count], strict=True)):
@@ -159,16 +168,15 @@ def kernels_source(rules: Sequence[tuple[Definition, PlasticityPrograms]]) -> st
 
 def _rule(definition: Definition, programs: PlasticityPrograms, name: str, chosen: Mapping[int, int]) -> list[str]:
     constants: set[int] = set()
-    reads = {f"{event}_{side}": False for event in EVENTS for side in ("pre", "post")}
+    sides = _sides(definition)
+    reads = {f"{event}_{side}": False for event in EVENTS for side in sides if side != "own"}
     body: list[str] = []
     for section, event in _events(programs).items():
         special, places, _ = specialise(event.program, event.outputs, chosen)
         body += _event(definition, section, special, places, constants, reads)
     inputs = programs.on_pre.program.inputs
     lines = [f"struct {name} {{"]
-    lines.append(f"    static constexpr uint32_t pre_count = {len(definition.pre_traces)};")
-    lines.append(f"    static constexpr uint32_t post_count = {len(definition.post_traces)};")
-    lines.append(f"    static constexpr uint32_t own_count = {len(definition.synapse_traces)};")
+    lines += [f"    static constexpr uint32_t {side}_count = {len(values)};" for side, values in sides.items()]
     reads["has_own"] = bool(definition.synapse_traces)
     reads["has_signal"] = programs.on_signal is not None
     reads["delivers"] = programs.on_pre.delivered >= 0

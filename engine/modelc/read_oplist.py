@@ -6,10 +6,14 @@ A network that was read from a file has the op lists of its models and not their
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import evaluate
 from .ir import DRAWS, SIGNATURES, Instruction, Program
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def step_program(document: Mapping[str, Any]) -> Program:
@@ -32,6 +36,23 @@ def derive(
         _program([*inputs, ("dt", "float")], document["derive"]["ops"]), [*parameters, *options, dt]
     )
     return [registers[register] for register in document["derive"]["outputs"]]
+
+
+def surrogate_derivative(
+    document: Mapping[str, Any], parameters: Sequence[float], x: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """The derivative of a surrogate's document at each of `x`, a float32 array, in float32."""
+    import numpy as np
+
+    from .numpy_support import OPERATIONS, quiet
+
+    part = document["derivative"]
+    inputs = [(item["name"], "float") for item in document["parameters"]]
+    program = _program([*inputs, ("x", "float")], part["ops"])
+    # Constants are rounded to float32, as any target does it before it computes with them.
+    given: list[Any] = [*map(np.float32, parameters), x]
+    registers = quiet(evaluate.run)(program, given, OPERATIONS)
+    return np.broadcast_to(np.asarray(registers[part["output"]], np.float32), x.shape).copy()
 
 
 def _program(inputs: Sequence[tuple[str, str]], operations: Sequence[Sequence[Any]]) -> Program:

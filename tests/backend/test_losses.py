@@ -10,7 +10,7 @@ from snn._words import LOSSES
 from snn.engine import _native
 
 from .cases import Builder, Case, _chain
-from .running import FLOAT64, SMOOTH, Setting, labels, open_session, read, slope
+from .running import FLOAT64, SMOOTH, Setting, labels, open_session, read, slope, vulkan_settings
 
 STEPS, BATCH, OUTPUTS, TAU, DT = 9, 3, 5, 4.0, 1.0
 SPIKING_OUTPUT = "lif"
@@ -45,8 +45,13 @@ def targets_of(loss: str) -> np.ndarray | None:
     return None
 
 
+# Of cross-entropies; no two classes count alike, one not at all.
+SOFTENED = {"label_smoothing": 0.15, "class_weights": np.array([0.5, 2.0, 0.0, 1.25, 3.0], np.float32)}
+CROSS_ENTROPIES = [loss for loss in LOSSES if loss.startswith("cross_entropy")]
+
+
 def run(
-    loss: str, builder: Builder, session: _native.Session, given: np.ndarray | None
+    loss: str, builder: Builder, session: _native.Session, given: np.ndarray | None, *, softened: bool = False
 ) -> tuple[_native.Trainer, float]:
     trainer = _native.Trainer(
         session,
@@ -56,7 +61,10 @@ def run(
         van_rossum_tau=TAU,
         rate_on=0.75,
         rate_off=0.125,
+        label_smoothing=SOFTENED["label_smoothing"] if softened else 0.0,
     )
+    if softened:
+        trainer.set_class_weights(SOFTENED["class_weights"])
     classes = labels(case_of(loss), OUTPUTS)
     if given is not None:
         classes[-1] = -1  # padding
@@ -123,14 +131,51 @@ def test_the_value_is_that_of_what_was_recorded(loss: str, with_targets: bool) -
         assert found == pytest.approx(expected(loss, spikes, membrane, given), rel=1e-12)
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-def test_central_differences(loss: str) -> None:
+def scores_of_steps(loss: str, spikes: np.ndarray, membrane: np.ndarray) -> np.ndarray:
+    """What the softmax of a cross-entropy sees, [softmax][batch][output]: one softmax, or one of each step."""
+    if loss in ("cross_entropy_membrane", "cross_entropy_spikes"):
+        return membrane if loss.endswith("membrane") else spikes
+    score = {
+        "count": lambda: spikes.sum(axis=0),
+        "rate": lambda: spikes.mean(axis=0),
+        "max_membrane": lambda: membrane.max(axis=0),
+        "mean_membrane": lambda: membrane.mean(axis=0),
+        "last_membrane": lambda: membrane[-1],
+        "latency": lambda: -np.where(spikes.any(axis=0), spikes.argmax(axis=0), STEPS),
+    }[loss.removeprefix("cross_entropy_")]()
+    return np.asarray(score, float)[None]
+
+
+@pytest.mark.parametrize("loss", CROSS_ENTROPIES)
+def test_softened_and_weighted_classes(loss: str) -> None:
+    """PyTorch's formula: w_y (1 - e) of the class and w_k e / K of every output, divided by the sum of the w_y."""
+    case = case_of(loss)
+    builder = Builder(case)
+    session = open_session(builder, case, Setting("cpu"))
+    membrane, spikes = np.zeros((STEPS, BATCH, OUTPUTS)), np.zeros((STEPS, BATCH, OUTPUTS))
+    records = [(2, "v", membrane), *([] if loss.endswith("membrane") else [(2, "spikes", spikes)])]
+    session.run(STEPS, builder.drive(case), records)
+    classes, smoothing, weights = labels(case, OUTPUTS), SOFTENED["label_smoothing"], SOFTENED["class_weights"]
+    assert len(set(weights[classes])) > 1, "classes of one weight would check nothing"
+    logs = log_softmax(scores_of_steps(loss, spikes, membrane))
+    of_class = -(weights[classes] * logs[:, np.arange(BATCH), classes]).sum(axis=1)
+    of_all = -(weights * logs).sum(axis=(1, 2)) / OUTPUTS
+    wanted = ((1 - smoothing) * of_class + smoothing * of_all).mean() / weights[classes].sum()
+    trainer, found = run(loss, builder, session, None, softened=True)
+    assert found == pytest.approx(wanted, rel=1e-12)
+    assert trainer.loss_of(2) == found
+
+
+@pytest.mark.parametrize(
+    ("loss", "softened"), [*((one, False) for one in LOSSES), *((one, True) for one in CROSS_ENTROPIES)]
+)
+def test_central_differences(loss: str, softened: bool) -> None:
     """In float64 with the smooth spike the loss is a smooth function of the weights."""
     case = case_of(loss)
     builder = Builder(case)
     session = open_session(builder, case, Setting("reference", flags=FLOAT64 | SMOOTH))
     given = targets_of(loss)
-    trainer, _ = run(loss, builder, session, given)
+    trainer, _ = run(loss, builder, session, given, softened=softened)
     trainer.backward()
     random = np.random.Generator(np.random.Philox(3))
     for name in builder.trainable:
@@ -138,25 +183,42 @@ def test_central_differences(loss: str) -> None:
         gradient = read(session, f"{path}.gradient")
         assert gradient.any()
         for index in random.choice(gradient.size, 6, replace=False):
-            expected_slope = slope(session, path, index, lambda: run(loss, builder, session, given)[1])
+            expected_slope = slope(
+                session, path, index, lambda: run(loss, builder, session, given, softened=softened)[1]
+            )
             assert gradient[index] == pytest.approx(expected_slope, rel=1e-5, abs=1e-8), f"{path}[{index}]"
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-def test_devices_agree(loss: str) -> None:
+@pytest.mark.parametrize(
+    ("loss", "softened"), [*((one, False) for one in LOSSES), *((one, True) for one in CROSS_ENTROPIES)]
+)
+def test_devices_agree(loss: str, softened: bool) -> None:
     case = case_of(loss)
     given = targets_of(loss)
     results = []
-    for setting in (Setting("reference"), Setting("cpu"), Setting("cpu", threads=3)):
+    for setting in (Setting("reference"), Setting("cpu"), Setting("cpu", threads=3), *vulkan_settings()):
         builder = Builder(case)
         session = open_session(builder, case, setting)
-        trainer, value = run(loss, builder, session, given)
+        trainer, value = run(loss, builder, session, given, softened=softened)
         trainer.backward()
         results.append((value, read(session, "w0.weight.gradient")))
-    assert results[1][0] == pytest.approx(results[0][0], rel=1e-6)
     scale = np.abs(results[0][1]).max()
-    np.testing.assert_allclose(results[1][1], results[0][1], rtol=1e-4, atol=2e-5 * scale)
+    for value, gradient in results[1:]:
+        assert value == pytest.approx(results[0][0], rel=1e-6)
+        np.testing.assert_allclose(gradient, results[0][1], rtol=1e-4, atol=2e-5 * scale)
     np.testing.assert_array_equal(results[2][1], results[1][1])
+
+
+def test_a_batch_of_classes_that_count_nothing() -> None:
+    loss = "cross_entropy_count"
+    case = case_of(loss)
+    builder = Builder(case)
+    session = open_session(builder, case, Setting("cpu"))
+    trainer = _native.Trainer(session, output_population=2, steps=STEPS, loss=LOSSES.index(loss))
+    trainer.set_class_weights(np.array([1, 1, 0, 1, 1], np.float32))
+    assert trainer.forward(builder.drive(case), labels=np.full(BATCH, 2, np.int32)).loss == 0.0
+    trainer.backward()
+    assert not read(session, "w0.weight.gradient").any()
 
 
 def test_a_silent_output_is_asked_to_spike_earlier() -> None:

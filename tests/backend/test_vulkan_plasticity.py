@@ -47,6 +47,37 @@ next.used = min(used + 0.3, 0.8)
 program = "next.w = w + rate * last * exp(-spiked) * (w_max - w)"
 """
 
+# Every event reads a state of the target.
+MEMBRANE = """
+[plasticity]
+name = "membrane"
+
+[pre_traces]
+arrived = { tau = "20[ms]" }
+
+[synapse_traces]
+seen = { tau = "50[ms]", doc = "What arrivals have seen" }
+
+[target_states]
+potential = { state = "v" }
+
+[weight]
+minimum = "-0.1"
+maximum = "0.9"
+
+[on_pre]
+program = '''
+next.w = w - 0.02 * potential
+next.seen = seen + potential
+'''
+
+[on_post]
+program = "next.w = w + 0.02 * arrived * potential"
+
+[on_signal]
+program = "next.w = w + 0.1 * signal * (seen - potential)"
+"""
+
 RULES = {
     "pairs": snn.PairSTDP(w_max=0.9, amplitude_plus=0.03, amplitude_minus=0.025),
     "pairs, soft, nearest": snn.PairSTDP(w_max=0.9, bounds="soft", pairing="nearest", tau_minus=30.0),
@@ -56,14 +87,20 @@ RULES = {
     ),
     "short-term": snn.TsodyksMarkram(w_max=0.9, tau_facilitation=100.0),
     "own": snn.Plasticity.define(OWN),
+    "bistable": snn.BraderFusi(w_max=0.9, threshold_v=0.3, up_low=0.2, up_high=3.0, down_low=0.2, down_high=3.0),
     # These take signals:
     "reward": snn.RewardSTDP(w_max=0.9, learning_rate=0.05, tau_eligibility=200.0),
     "reward, nearest": snn.RewardSTDP(w_max=0.9, learning_rate=0.05, pairing="nearest"),
     "homeostatic": snn.HomeostaticSTDP(w_max=0.9, target_rate=60.0, tau_rate=300.0, scaling=0.004),
     "memory": changed(),  # every event reads and writes traces of the synapse
+    "membrane": snn.Plasticity.define(MEMBRANE),
 }
-TRACES = {"reward": ["eligibility", "recent_spikes"], "memory": ["memory", "count", "arrived"]}  # of some of them
-SIGNALLED = {"reward", "reward, nearest", "homeostatic", "memory"}
+TRACES = {
+    "reward": ["eligibility", "recent_spikes"],
+    "memory": ["memory", "count", "arrived"],
+    "membrane": ["seen"],
+}  # of some of them
+SIGNALLED = {"reward", "reward, nearest", "homeostatic", "memory", "membrane"}
 STEPS = 60
 
 
@@ -131,7 +168,7 @@ def test_weights_and_spikes_are_those_of_the_reference(name: str, dt: float) -> 
 
 
 @pytest.mark.parametrize("to", ["vulkan", "cpu"])
-@pytest.mark.parametrize("name", ["triplets", "own", "reward", "memory"])
+@pytest.mark.parametrize("name", ["triplets", "own", "reward", "memory", "membrane", "bistable"])
 def test_a_saved_state_goes_on_here_and_there(tmp_path, name: str, to: str) -> None:
     """Traces are in it, in both directions between devices."""
     net = network(RULES[name])
@@ -149,8 +186,9 @@ def test_a_saved_state_goes_on_here_and_there(tmp_path, name: str, to: str) -> N
         check_same(second, first, name)
 
 
-def test_a_population_that_is_cut_over_devices_takes_signals() -> None:
-    net = network(RULES["memory"])
+@pytest.mark.parametrize("name", ["memory", "membrane"])
+def test_a_population_that_is_cut_over_devices_takes_signals(name: str) -> None:
+    net = network(RULES[name])
     places = {"cells[0:64]": 0, "cells[64:]": 1, "source": 0}
     with (
         snn.Simulation(net, seed=1) as expected,
@@ -159,11 +197,12 @@ def test_a_population_that_is_cut_over_devices_takes_signals() -> None:
         for seed, value in enumerate((0.6, -0.4)):
             for one in (sim, expected):
                 one.run(STEPS, {"force": forces(seed)[:, None]})
-                send(one, "memory", value)
+                send(one, name, value)
         for one in (sim, expected):
-            one["p.rate"] = 0.3
+            if name == "memory":
+                one["p.rate"] = 0.3
             one.run(STEPS, {"force": forces(7)[:, None]})
-        check_same(sim, expected, "memory")
+        check_same(sim, expected, name)
 
 
 def test_parameters_of_a_rule_change_while_it_runs(tmp_path) -> None:
@@ -210,8 +249,9 @@ def test_a_signal_needs_a_device() -> None:
         sim.signal("p", 1.0)
 
 
-def test_a_plan_learns(renderer: Renderer) -> None:
-    net = network(RULES["pairs"])
+@pytest.mark.parametrize("name", ["pairs", "bistable"])
+def test_a_plan_learns(renderer: Renderer, name: str) -> None:
+    net = network(RULES[name])
     with (
         snn.Simulation(net, device="vulkan:plan", seed=1) as sim,
         snn.Simulation(net, device="reference", seed=1) as reference,

@@ -1,4 +1,6 @@
 /* Losses of several populations, and detached projections: each layer learns by a readout of its own. */
+#include <math.h>
+
 #include "fixtures.h"
 
 enum { PIXELS = 16, HIDDEN = 24, CLASSES = 3, BATCH = 4, STEPS = 12 };
@@ -138,10 +140,91 @@ static void what_does_not_fit_is_refused(void) {
     snn_destroy_network(handle);
 }
 
+static double loss_of(SNNTrainer trainer, uint32_t population) {
+    double loss = -1;
+    CHECK_OK(snn_trainer_loss_of(trainer, population, &loss));
+    return loss;
+}
+
+static void the_loss_is_told_in_parts(void) {
+    float pixels[BATCH * PIXELS];
+    int32_t labels[BATCH];
+    SNNInputArray input;
+    SNNBatch batch = batch_of(&input, pixels, labels);
+    SNNHandle handle = open_layers();
+    SNNTrainerDef def;
+    SNNTrainer of_local = new_trainer(handle, LOCAL, SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE), both = NULL, windows = NULL;
+    SNNTrainResult local = new_result(), whole = new_result();
+    double loss = 5, rates;
+    CHECK(loss_of(of_local, LOCAL) == 0);
+    CHECK_OK(snn_trainer_forward(of_local, &batch, &local));
+    CHECK(loss_of(of_local, LOCAL) == local.loss);
+    snn_trainer_def_default(&def);
+    def.output_population = OUT;
+    def.step_count = STEPS;
+    def.loss = SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE;
+    def.rate_regularization = 2;
+    def.rate_target = 0.5;
+    CHECK_OK(snn_trainer_create(handle, &def, &both));
+    CHECK_OK(snn_trainer_set_auxiliary_loss(both, LOCAL, SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE, 3.0));
+    CHECK_OK(snn_trainer_forward(both, &batch, &whole));
+    CHECK(loss_of(both, LOCAL) == 3.0 * local.loss);
+    rates = whole.loss - loss_of(both, OUT) - loss_of(both, LOCAL);
+    CHECK(rates > 0.01 && rates <= 2 * 0.25);
+    def.rate_regularization = 0;
+    def.window_steps = 5;
+    def.learning_rate = 0;
+    CHECK_OK(snn_trainer_create(handle, &def, &windows));
+    CHECK_OK(snn_trainer_set_auxiliary_loss(windows, LOCAL, SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE, 3.0));
+    CHECK_OK(snn_trainer_step(windows, &batch, &whole));
+    CHECK_OK(snn_trainer_step(windows, &batch, &whole)); /* another batch begins anew */
+    CHECK(fabs(loss_of(windows, OUT) + loss_of(windows, LOCAL) - whole.loss) < 1e-12 * whole.loss);
+    CHECK_ERROR(snn_trainer_loss_of(both, FIRST, &loss), SNN_ERROR_INVALID_ARGUMENT, "'first' has no loss");
+    CHECK_ERROR(snn_trainer_loss_of(both, 9, &loss), SNN_ERROR_NOT_FOUND, "9");
+    CHECK_ERROR(snn_trainer_loss_of(both, OUT, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_loss");
+    CHECK(loss == 5);
+    snn_destroy_network(handle);
+}
+
+static void classes_count_by_their_weights(void) {
+    static const float ones[CLASSES] = {2, 2, 2}, one[CLASSES] = {0, 1, 0}, negative[CLASSES] = {1, -1, 1};
+    float pixels[BATCH * PIXELS];
+    int32_t labels[BATCH], only[BATCH] = {-1, 1, -1, -1};
+    SNNInputArray input;
+    SNNBatch batch = batch_of(&input, pixels, labels), of_one = batch;
+    SNNHandle handle = open_layers();
+    SNNTrainer trainer = new_trainer(handle, OUT, SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE);
+    SNNTrainer own = new_trainer(handle, OUT, SNN_LOSS_NONE), refused = NULL;
+    SNNTrainerDef def;
+    SNNTrainResult plain = new_result(), weighted = new_result();
+    of_one.labels = only;
+    CHECK_OK(snn_trainer_forward(trainer, &batch, &plain));
+    CHECK_OK(snn_trainer_set_class_weights(trainer, ones, CLASSES)); /* all alike: nothing changes */
+    CHECK_OK(snn_trainer_forward(trainer, &batch, &weighted));
+    CHECK(fabs(weighted.loss - plain.loss) < 1e-12 && weighted.sample_count == BATCH);
+    CHECK_OK(snn_trainer_set_class_weights(trainer, one, CLASSES)); /* the one sample of class 1 is all that counts */
+    CHECK_OK(snn_trainer_forward(trainer, &batch, &weighted));
+    CHECK_OK(snn_trainer_set_class_weights(trainer, NULL, 0));
+    CHECK_OK(snn_trainer_forward(trainer, &of_one, &plain));
+    CHECK(plain.sample_count == 1 && weighted.loss == plain.loss);
+    CHECK_ERROR(snn_trainer_set_class_weights(trainer, ones, 2), SNN_ERROR_INVALID_ARGUMENT, "count is 2; expected 3");
+    CHECK_ERROR(snn_trainer_set_class_weights(trainer, NULL, 3), SNN_ERROR_INVALID_ARGUMENT, "weights");
+    CHECK_ERROR(snn_trainer_set_class_weights(trainer, negative, CLASSES), SNN_ERROR_INVALID_ARGUMENT, "weights[1] is -1");
+    CHECK_ERROR(snn_trainer_set_class_weights(own, ones, CLASSES), SNN_ERROR_STATE, "SNN_LOSS_NONE");
+    snn_trainer_def_default(&def);
+    CHECK(def.label_smoothing == 0);
+    def.output_population = OUT;
+    def.label_smoothing = 1.5;
+    CHECK_ERROR(snn_trainer_create(handle, &def, &refused), SNN_ERROR_INVALID_ARGUMENT, "label_smoothing is 1.5; expected 0 to 1");
+    snn_destroy_network(handle);
+}
+
 static const CheckCase cases[] = {
     CASE(each_layer_has_the_gradients_of_its_own_loss),
     CASE(layers_learn_together),
     CASE(what_does_not_fit_is_refused),
+    CASE(the_loss_is_told_in_parts),
+    CASE(classes_count_by_their_weights),
 };
 
 int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }

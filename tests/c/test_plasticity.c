@@ -66,9 +66,10 @@ static void a_rule_is_set_and_read_back(void) {
 
 static void built_in_rules_are_listed(void) {
     SNNModel rule = NULL;
-    static const char *const names[] = {"homeostatic_stdp", "pair_stdp", "reward_stdp", "triplet_stdp", "tsodyks_markram"};
-    for (uint32_t i = 0; i < 5; ++i) CHECK(strcmp(snn_plasticity_builtin_name(i), names[i]) == 0);
-    CHECK(snn_plasticity_builtin_name(5) == NULL);
+    static const char *const names[] = {"brader_fusi", "homeostatic_stdp", "pair_stdp",
+                                        "reward_stdp", "triplet_stdp", "tsodyks_markram"};
+    for (uint32_t i = 0; i < 6; ++i) CHECK(strcmp(snn_plasticity_builtin_name(i), names[i]) == 0);
+    CHECK(snn_plasticity_builtin_name(6) == NULL);
     CHECK_OK(snn_model_builtin("triplet_stdp", 2, &rule));
     snn_model_release(rule);
     CHECK_ERROR(snn_model_builtin("lif", 2, &rule), SNN_ERROR_NOT_FOUND, "plasticity rule 'lif'");

@@ -89,6 +89,108 @@ static void eight_billion_synapses_cost_nothing_until_they_run(void) {
     snn_network_release(loaded);
 }
 
+static void a_part_of_a_population_is_connected_as_a_population_of_its_own(void) {
+    const char *const path = temporary_path("parts.snn");
+    float positions[2 * 20];
+    uint32_t kind, i;
+    for (i = 0; i < COUNT(positions); ++i) positions[i] = (float)(i % 7);
+    for (kind = SNN_RULE_FIXED_PROBABILITY; kind <= SNN_RULE_SPATIAL; ++kind) {
+        SNNRandomConnectionDef rule = rule_of(kind, 40), found;
+        SNNNetwork alone, whole, loaded;
+        uint32_t targets[2][400], delays[2][400];
+        float weights[2][400];
+        size_t counts[2] = {400, 400}, k;
+        const uint32_t sources = 20, target_count = kind == SNN_RULE_ONE_TO_ONE ? 20 : 12;
+        if (kind == SNN_RULE_FIXED_INDEGREE) rule.count = 9;
+        rule.probability = 0.4;
+        if (kind == SNN_RULE_SPATIAL) {
+            rule.dimensions = 1;
+            rule.kernel_width = rule.cutoff = 3;
+            rule.source_positions = rule.target_positions = positions;
+            rule.source_position_count = sources;
+            rule.target_position_count = target_count;
+        }
+        alone = build_pair(sources, target_count, &rule, SNN_ARITHMETIC_DEFAULT);
+        rule.first_source = 5;
+        rule.source_count = sources;
+        rule.first_target = 28; /* to the end */
+        whole = build_pair(30, 28 + target_count, &rule, SNN_ARITHMETIC_DEFAULT);
+        CHECK_OK(snn_network_finish(alone));
+        CHECK_OK(snn_network_finish(whole));
+        CHECK_OK(snn_network_save(whole, path));
+        CHECK_OK(snn_network_load(path, &loaded));
+        CHECK_OK(snn_network_get_synapses(alone, 0, 0, sources, NULL, targets[0], delays[0], weights[0], &counts[0]));
+        CHECK(counts[0] >= 20);
+        for (i = 0; i < 2; ++i) {
+            const SNNNetwork one = i ? loaded : whole;
+            memset(&found, 0, sizeof found);
+            found.struct_size = sizeof found;
+            CHECK_OK(snn_network_get_connection_rule(one, 0, &found));
+            CHECK(found.first_source == 5 && found.source_count == sources);
+            CHECK(found.first_target == 28 && found.target_count == target_count);
+            for (k = 0; k < 30; k += k == 0 ? 25 : 5) { /* the neurons before and after the part have none */
+                counts[1] = 0;
+                if (k == 5) continue;
+                CHECK_OK(snn_network_get_synapses(one, 0, (uint32_t)k, 5, NULL, NULL, NULL, NULL, &counts[1]));
+                CHECK_EQUAL(counts[1], 0);
+            }
+            counts[1] = 400;
+            CHECK_OK(snn_network_get_synapses(one, 0, 5, sources, NULL, targets[1], delays[1], weights[1], &counts[1]));
+            CHECK_EQUAL(counts[1], counts[0]);
+            for (k = 0; k < counts[0]; ++k) CHECK_EQUAL(targets[1][k], targets[0][k] + 28);
+            CHECK(memcmp(delays[0], delays[1], counts[0] * sizeof *delays[0]) == 0);
+            CHECK(memcmp(weights[0], weights[1], counts[0] * sizeof *weights[0]) == 0);
+        }
+        snn_network_release(alone);
+        snn_network_release(whole);
+        snn_network_release(loaded);
+    }
+}
+
+static void parts_of_one_population_are_the_same_or_apart(void) {
+    SNNNetwork network = new_network();
+    SNNProjectionDef def;
+    SNNRandomConnectionDef rule = rule_of(SNN_RULE_ALL_TO_ALL, 0);
+    size_t count = 0;
+    add_neurons(network, "a", "lif", 30);
+    snn_projection_def_default(&def);
+    def.kind = SNN_CONNECT_SPARSE;
+    def.trainable = 0;
+    def.name = "one";
+    rule.source_count = rule.target_count = 10;
+    rule.first_source = 20;
+    rule.first_target = 11;
+    rule.allow_autapses = 0;
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT,
+                "neurons 20 to 29 onto 11 to 20 of 'a' share some");
+    rule.first_target = 10;
+    CHECK_OK(snn_network_connect_random(network, &def, &rule, NULL));
+    rule.first_target = 20;
+    def.name = "itself";
+    CHECK_OK(snn_network_connect_random(network, &def, &rule, NULL));
+    rule.first_target = 15;
+    rule.allow_autapses = 1;
+    def.name = "shares";
+    CHECK_OK(snn_network_connect_random(network, &def, &rule, NULL));
+    rule.first_target = 21;
+    def.name = "beyond";
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT,
+                "first_target is 21 and target_count 10; the target 'a' has 30 neurons");
+    rule.first_target = 0;
+    rule.first_source = 30;
+    rule.source_count = 0;
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT,
+                "first_source is 30 and source_count 0; the source 'a' has 30 neurons");
+    CHECK_OK(snn_network_finish(network));
+    CHECK_OK(snn_network_get_synapses(network, 0, 0, 30, NULL, NULL, NULL, NULL, &count));
+    CHECK_EQUAL(count, 100);
+    CHECK_OK(snn_network_get_synapses(network, 1, 0, 30, NULL, NULL, NULL, NULL, &count));
+    CHECK_EQUAL(count, 90); /* all but the neurons with themselves */
+    CHECK_OK(snn_network_get_synapses(network, 2, 0, 30, NULL, NULL, NULL, NULL, &count));
+    CHECK_EQUAL(count, 100);
+    snn_network_release(network);
+}
+
 static void synapses_are_those_of_the_arrays(void) {
     const uint32_t arithmetics[2] = {SNN_ARITHMETIC_COMPACT, SNN_ARITHMETIC_FLOAT};
     int i;
@@ -380,6 +482,8 @@ static void numbers_of_a_distribution_are_drawn(void) {
 static const CheckCase cases[] = {
     CASE(numbers_of_a_distribution_are_drawn),
     CASE(eight_billion_synapses_cost_nothing_until_they_run),
+    CASE(a_part_of_a_population_is_connected_as_a_population_of_its_own),
+    CASE(parts_of_one_population_are_the_same_or_apart),
     CASE(synapses_are_those_of_the_arrays),
     CASE(spatial_rules_keep_their_positions),
     CASE(rules_with_the_same_numbers_share_their_weights),

@@ -104,7 +104,7 @@ TEST_CASE("the library describes itself") {
     CHECK(snn::device_speed("cpu").was_kept == 1);
     CHECK(snn::builtin_models().size() >= 6);
     CHECK(snn::builtin_surrogates().size() >= 6);
-    CHECK(snn::builtin_plasticity_rules() == std::vector<std::string>{"homeostatic_stdp", "pair_stdp", "reward_stdp",
+    CHECK(snn::builtin_plasticity_rules() == std::vector<std::string>{"brader_fusi", "homeostatic_stdp", "pair_stdp", "reward_stdp",
                                                                        "triplet_stdp", "tsodyks_markram"});
 }
 
@@ -429,6 +429,13 @@ TEST_CASE("training lowers the loss and tells its callbacks") {
     CHECK(!session.to_network().learnable(1, "threshold"));
     CHECK(session.to_network().parameter(1, "tau_membrane")[0] != 20.0);
     trainer.set_learning_rate(0.001);
+    CHECK_THROWS_WITH(trainer.set_class_weights(std::vector<float>{1}), doctest::Contains("count is 1; expected 2"));
+    CHECK_THROWS_WITH(trainer.loss_of(1), doctest::Contains("has no loss"));
+    trainer.set_class_weights(std::vector<float>{1, 0});
+    const double one = trainer.forward(snn::Trainer::batch(inputs, std::vector<int32_t>{0, 1})).loss;
+    CHECK(trainer.loss_of(2) == one);
+    CHECK(one == trainer.forward(snn::Trainer::batch(inputs, std::vector<int32_t>{0, -1})).loss);
+    trainer.set_class_weights({});
     trainer.forward(snn::Trainer::batch(inputs, labels));
     std::vector<float> scores(4);
     trainer.scores(scores);

@@ -135,3 +135,39 @@ def test_layers_that_no_loss_reaches_are_told() -> None:
         trainer.fit(x, y)
     net.projections["input_to_hidden1"].trainable = False
     trainer.fit(x, y)  # and no warning, which would be an error
+
+
+@pytest.mark.filterwarnings("ignore:no loss reaches")
+def test_the_history_has_the_loss_in_parts(tmp_path) -> None:
+    """The parts of a first epoch that learns nothing are what trainers of one loss tell."""
+    net, losses = layered()
+    x, y = np.random.default_rng(1).random((50, 64)), np.arange(50) % 10
+    weighted = {name: (loss, 2.0) for name, loss in losses.items()}
+    settings = {"output": "output", "epochs": 3, "batch_size": 20, "learning_rate": 1e-12, "steps": 10}
+    path = tmp_path / "run.npz"
+    reports: list[snn.EpochReport] = []
+
+    def keep(report: snn.EpochReport) -> bool:
+        reports.append(report)
+        trainer.save_checkpoint(path)
+        return report.epoch == 2
+
+    trainer = snn.Trainer(net, auxiliary_losses=weighted, rate_regularization=3.0, rate_target=0.5, **settings)
+    trainer.fit(x, y, callbacks=[keep])
+    parts = reports[0].losses
+    assert list(parts) == ["output", "hidden1_readout", "hidden2_readout", "rate_regularization"]
+    assert sum(parts.values()) == pytest.approx(reports[0].loss, rel=1e-9)
+    assert parts["output"] == pytest.approx(snn.Trainer(net, **settings).evaluate(x, y).loss, rel=1e-5)
+    assert 0.0 < parts["rate_regularization"] <= 3.0 * 0.25
+    for name, loss in losses.items():
+        alone = snn.Trainer(net, **(settings | {"output": name}), loss=loss)
+        assert parts[name] == pytest.approx(2.0 * alone.evaluate(x, y).loss, rel=1e-5)
+    for name in parts:
+        np.testing.assert_array_equal(trainer.history[f"losses.{name}"], [report.losses[name] for report in reports])
+    resumed = snn.Trainer(net, auxiliary_losses=weighted, rate_regularization=3.0, rate_target=0.5, **settings)
+    resumed.load_checkpoint(path).fit(x, y)
+    assert resumed.history["losses.output"].shape == (3,)
+    np.testing.assert_array_equal(resumed.history["losses.output"][:2], trainer.history["losses.output"])
+    whole = snn.Trainer(net, **settings).fit(x, y)
+    assert not whole._reports[0].losses
+    assert not any(name.startswith("losses") for name in whole.history)

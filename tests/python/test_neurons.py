@@ -165,3 +165,42 @@ def test_repr_shows_what_was_given() -> None:
     assert repr(snn.LIF(128, tau_membrane=10.0, reset="value")) == "LIF(128, tau_membrane=10, reset='value')"
     assert repr(snn.LIF((1, 2, 3))) == "LIF((1, 2, 3))"
     assert repr(snn.SpikeInput(4)) == "SpikeInput(4)"
+
+
+@pytest.mark.parametrize("name", [*_native.builtin_surrogate_names(), "norse.heavi_erfc", "of the user"])
+def test_the_derivative_of_a_surrogate_is_what_training_takes(name: str) -> None:
+    """d spike / d weight of one step is the derivative at membrane - threshold, times the input, which is 1."""
+    if name == "of the user":
+        surrogate = snn.Surrogate.define(
+            {
+                "surrogate": {"name": "skewed", "title": "Skewed", "description": "Falls slower above."},
+                "parameters": {"slope": {"default": 3.0, "unit": "1/u", "minimum": 0, "doc": "Steepness"}},
+                "derivative": {"program": "return select(x < 0, exp(slope * x), 1 / (1 + slope * x))"},
+                "smooth": {"program": "return slope * x"},
+            }
+        )
+    else:
+        surrogate = snn.Surrogate(name)
+    x = np.linspace(-2.5, 2.5, 81, dtype=np.float32)
+    net = snn.Network()
+    net.add("input", snn.Input(1))
+    net.add("output", snn.LIF(81, threshold=0.0, surrogate=surrogate))
+    net.connect("input", "output", snn.Dense(weights=x[None]))
+    passes = snn.Backpropagation(net, steps=1)
+    passes.forward(np.ones((1, 1, 1), np.float32))
+    taken = passes.backward({"output": {"spikes": np.ones((1, 1, 81))}}).projections["input_to_output"]["weight"][0]
+    found = surrogate.derivative(x)
+    assert (found.shape, found.dtype) == (x.shape, np.float32)
+    assert found.any()
+    np.testing.assert_allclose(found, taken, rtol=1e-6, atol=1e-7)
+
+
+def test_the_derivative_of_a_surrogate_is_its_formula() -> None:
+    x = np.linspace(-3.0, 3.0, 25).reshape(5, 5)
+    fast = snn.Surrogate("fast_sigmoid", slope=10.0, scale=2.0).derivative(x)
+    np.testing.assert_allclose(fast, 2.0 / (1.0 + 10.0 * np.abs(x)) ** 2, rtol=1e-6)
+    gaussian = snn.Surrogate("gaussian", slope=2.0).derivative(x)
+    np.testing.assert_allclose(gaussian, np.exp(-((2.0 * x) ** 2)), rtol=1e-5)
+    assert snn.Surrogate("step").derivative(0.25) == 1.0
+    with pytest.raises(snn.ArgumentTypeError, match="x has dtype"):
+        snn.Surrogate("step").derivative(["threshold"])

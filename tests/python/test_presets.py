@@ -35,6 +35,28 @@ def snntorch_synaptic(x: np.ndarray, s: dict[str, np.ndarray]) -> np.ndarray:
     return s["mem"] > 1.0
 
 
+def snntorch_lapicque(gain: float, decay: float, mechanism: str = "subtract") -> Step:
+    """`gain` is time_step / C and `decay` 1 - time_step / (R C)."""
+
+    def step(x: np.ndarray, s: dict[str, np.ndarray]) -> np.ndarray:
+        reset = s["mem"] > 1.0
+        base = gain * x + decay * s["mem"]
+        s["mem"] = {"subtract": base - reset, "zero": base - reset * base}[mechanism]
+        return s["mem"] > 1.0
+
+    return step
+
+
+def spikingjelly_if(v_reset: float | None) -> Step:
+    def step(x: np.ndarray, s: dict[str, np.ndarray]) -> np.ndarray:
+        s["mem"] += x
+        fired = s["mem"] >= 1.0
+        s["mem"] = s["mem"] - fired if v_reset is None else (1 - fired) * s["mem"] + fired * v_reset
+        return fired
+
+    return step
+
+
 def spikingjelly(decay_input: bool, v_reset: float | None) -> Step:
     def step(x: np.ndarray, s: dict[str, np.ndarray]) -> np.ndarray:
         rest = v_reset or 0.0
@@ -83,6 +105,12 @@ def sinabs_lif(norm_input: bool) -> Step:
         (snn.presets.snntorch_leaky(beta=1.0), snntorch_leaky("subtract", True, beta=1.0), 1.0),
         (snn.presets.snntorch_leaky(beta=0.9, reset_delay=False), snntorch_leaky("subtract", False), 1.0),
         (snn.presets.snntorch_synaptic(alpha=0.6, beta=0.8), snntorch_synaptic, 0.5),
+        (snn.presets.snntorch_lapicque(beta=0.8), snntorch_lapicque(-np.log(0.8), 1 + np.log(0.8)), 4.0),
+        (snn.presets.snntorch_lapicque(R=1.0, C=5.0), snntorch_lapicque(0.2, 0.8), 4.0),
+        (snn.presets.snntorch_lapicque(R=1.0, C=5.0, reset_mechanism="zero"), snntorch_lapicque(0.2, 0.8, "zero"), 4.0),
+        (snn.presets.spikingjelly_if(), spikingjelly_if(0.0), 1.0),
+        (snn.presets.spikingjelly_if(v_reset=-0.2), spikingjelly_if(-0.2), 1.0),
+        (snn.presets.spikingjelly_if(v_reset=None), spikingjelly_if(None), 1.0),
         (snn.presets.spikingjelly_lif(tau=3.0), spikingjelly(True, 0.0), 3.0),
         (snn.presets.spikingjelly_lif(tau=3.0, decay_input=False), spikingjelly(False, 0.0), 1.0),
         (snn.presets.spikingjelly_lif(tau=3.0, v_reset=-0.2), spikingjelly(True, -0.2), 3.0),
@@ -95,6 +123,23 @@ def sinabs_lif(norm_input: bool) -> Step:
     ids=lambda value: "",
 )
 def test_the_spikes_and_membranes_are_theirs(neurons: snn.Neuron, theirs: Step, size: float) -> None:
+    check_steps(neurons, theirs, size)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "gain", "decay", "resistance"),
+    [
+        ({"beta": 0.8, "C": 4.5}, 1 / 4.5, 1 + np.log(0.8), -1 / np.log(0.8) / 4.5),
+        ({"R": 5.1, "C": 5e-3, "time_step": 1e-3}, 0.2, 1 - 1 / 25.5, 5.1),  # of snnTorch's second tutorial
+        ({"beta": 0.8, "R": 2.0}, -2.0 * np.log(0.8), 1 + np.log(0.8), 2.0),
+    ],
+)
+def test_the_membrane_of_a_resistance(parameters: dict, gain: float, decay: float, resistance: float) -> None:
+    check_steps(snn.presets.snntorch_lapicque(**parameters), snntorch_lapicque(gain, decay), 2.0, resistance)
+
+
+def check_steps(neurons: snn.Neuron, theirs: Step, size: float, unit: float = 1.0) -> None:
+    """The same spikes, and the same membranes in units of `unit`."""
     random = np.random.Generator(np.random.Philox(8))
     x = (size * random.normal(0.3, 0.5, (STEPS, NEURONS))).astype(np.float32)
     states = {
@@ -113,7 +158,7 @@ def test_the_spikes_and_membranes_are_theirs(neurons: snn.Neuron, theirs: Step, 
         run = simulation.run(STEPS, {"input": x}, record={"output": ["v", "spikes"]})
     assert 0.03 < spikes.mean() < 0.9
     assert np.array_equal(run["output"]["spikes"][:, 0], spikes)
-    np.testing.assert_allclose(run["output"]["v"][:, 0], membranes, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(unit * run["output"]["v"][:, 0], membranes, rtol=1e-4, atol=1e-5)
 
 
 def test_settings_override_and_bad_ones_are_named() -> None:
@@ -124,6 +169,12 @@ def test_settings_override_and_bad_ones_are_named() -> None:
     for make, said in (
         (lambda: snn.presets.snntorch_leaky(beta=[0.9, 1.25]), r"beta is 1.25; it must be 0 to 1.*clamp\(0, 1\)"),
         (lambda: snn.presets.snntorch_synaptic(alpha=-0.1, beta=0.5), "alpha is -0.1"),
+        (lambda: snn.presets.snntorch_lapicque(), "nothing of beta, R and C is given"),
+        (lambda: snn.presets.snntorch_lapicque(R=2.0), "R of beta, R and C is given; it must be two of them, or beta"),
+        (lambda: snn.presets.snntorch_lapicque(beta=0.5, R=1.0, C=1.0), "beta and R and C of beta, R and C is given"),
+        (lambda: snn.presets.snntorch_lapicque(beta=1.0), "beta is 1; it must be below 1"),
+        (lambda: snn.presets.snntorch_lapicque(R=1.0, C=0.0), "C is 0.0; it must be above 0"),
+        (lambda: snn.presets.snntorch_rleaky(4, beta=0.5, kernel_size=3), "a convolution needs both"),
         (lambda: snn.presets.snntorch_leaky(beta=0.5, reset_mechanism="soft"), "reset_mechanism is 'soft'"),
         (lambda: snn.presets.spikingjelly_lif(tau=1.0), "tau is 1"),
         (lambda: snn.presets.norse_lif_box(tau_mem_inv=0.0), "tau_mem_inv is 0"),
@@ -131,6 +182,31 @@ def test_settings_override_and_bad_ones_are_named() -> None:
     ):
         with pytest.raises(snn.InvalidArgumentError, match=said):
             make()
+
+
+def test_recurrent_neurons_bring_their_connection() -> None:
+    net = snn.Sequential(4, snn.Dense(6), snn.presets.snntorch_rleaky(beta=0.9), snn.Dense(2), snn.LIF(), seed=2)
+    back = net.projections["hidden_to_hidden"]
+    assert (back.delay_steps, back.trainable, back.weights.shape) == (1, True, (6, 6))
+    assert np.abs(back.weights).max() <= 1 / np.sqrt(6)
+    assert np.abs(back.weights).max() > 0.8 / np.sqrt(6)
+    assert back.bias is not None
+    assert not back.bias.any()
+    one = snn.presets.snntorch_rleaky(3, beta=0.9, all_to_all=False, V=[0.5, -0.25, 1.0], learn_recurrent=False)
+    twice = snn.Network()
+    for name in ("first", "second"):
+        twice.add(name, one)
+    assert list(twice.projections) == ["first_to_first", "second_to_second"]
+    assert not twice.projections["second_to_second"].trainable
+    assert twice.projections["second_to_second"].weights.tolist() == [0.5, -0.25, 1.0]
+    assert list(twice.copy().projections) == list(twice.projections)
+    images = snn.Network()
+    images.add("images", snn.presets.snntorch_rleaky((2, 5, 5), beta=0.5, conv2d_channels=2, kernel_size=3))
+    assert images.projections["images_to_images"].weights.shape == (2, 2, 3, 3)
+    with pytest.raises(snn.InvalidArgumentError, match="projection 'broken_to_broken': weights has shape"):
+        images.add("broken", snn.presets.snntorch_rleaky(4, beta=0.5, all_to_all=False, V=[1.0, 2.0]))
+    assert list(images.populations) == ["images"]
+    images.add("broken", snn.LIF(2))
 
 
 def test_what_snntorch_learns_is_learnable() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 import snn
+from snn._elsewhere import _ELSEWHERE
 
 
 def network() -> snn.Sequential:
@@ -175,6 +177,31 @@ def test_names_of_other_libraries_lead_to_ours(name: str, sentence: str) -> None
         getattr(snn, name)
 
 
+@pytest.mark.parametrize(
+    ("module", "name", "sentence"),
+    [
+        (snn.encode, "poisson", r"module 'snn\.encode' has no attribute 'poisson'; see snn\.encode\.rate"),
+        (snn.encode, "latensy", "did you mean 'latency'"),
+        (snn.encode, "wavelet", "it has: Encoder, constant, delta, latency, phase, population, rank_order, rate"),
+        (snn.presets, "Leaky", r"see snn\.presets\.snntorch_leaky"),
+        (snn.presets, "IFNode", r"see snn\.presets\.spikingjelly_if and snn\.IntegrateAndFire"),
+        (snn.presets, "iaf_psc_exp", r"see snn\.presets\.nest\('iaf_psc_exp', \.\.\.\)"),
+        (snn.presets, "snntorch_leeky", "did you mean 'snntorch_leaky'"),
+    ],
+)
+def test_names_that_encoders_and_presets_do_not_have(module: Any, name: str, sentence: str) -> None:
+    with pytest.raises(AttributeError, match=sentence):
+        getattr(module, name)
+
+
+def test_what_names_of_other_libraries_lead_to_is_there() -> None:
+    for told in _ELSEWHERE.values():
+        for path in re.findall(r"snn\.([\w.]+)", f"snn.{told}"):
+            found: Any = snn
+            for part in path.rstrip(".").split("."):
+                found = getattr(found, part)
+
+
 def test_classes_of_users_have_the_attributes_that_their_init_makes() -> None:
     class Named(snn.Sequential):
         def __init__(self, *layers: Any, title: str) -> None:
@@ -240,7 +267,7 @@ def test_the_losses_are_listed_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", [snn.PairSTDP, snn.TripletSTDP, snn.RewardSTDP, snn.HomeostaticSTDP, snn.TsodyksMarkram]
+    "rule", [snn.PairSTDP, snn.TripletSTDP, snn.RewardSTDP, snn.HomeostaticSTDP, snn.BraderFusi, snn.TsodyksMarkram]
 )
 def test_editors_know_the_keywords_of_a_rule(rule: type[snn.Plasticity]) -> None:
     words = get_type_hints(get_type_hints(rule.__init__)["values"].__args__[0])

@@ -40,6 +40,23 @@ def test_scene_raster_has_the_expected_rates(tmp_path: Path) -> None:
     assert (tmp_path / "raster.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 
+def test_voltage_stdp_depresses_at_low_rates_and_potentiates_at_high_ones() -> None:
+    sample = ROOT / "samples" / "python" / "voltage_stdp.py"
+    result = subprocess.run([sys.executable, str(sample)], capture_output=True, text=True, timeout=300, check=False)
+    assert result.returncode == 0, result.stderr
+    rows = re.findall(r"(\d+) Hz +(\d+)% +(\d+)%", result.stdout)
+    left = {int(hertz): (int(before), int(after)) for hertz, before, after in rows}
+    assert len(left) == 6
+    # As Clopath et al. 2010, figure 2b: an arrival before the spike does next to nothing at low rates, one after it depresses;
+    # at high rates both potentiate, and they come near each other.
+    assert abs(left[1][0] - 100) <= 5
+    assert left[1][1] < 90
+    for column in zip(*left.values(), strict=True):
+        assert list(column) == sorted(column)
+    assert min(left[50]) > 130
+    assert abs(left[50][0] - left[50][1]) < 15
+
+
 def test_game_frame_keeps_its_budget(tmp_path: Path) -> None:
     sample = ROOT / "samples" / "python" / "game_frame.py"
     result = subprocess.run(

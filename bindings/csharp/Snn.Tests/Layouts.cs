@@ -105,7 +105,7 @@ namespace Snn.Tests
                 Assert.Equal(24, (byte*)&it.low - start, "SNNDistribution.low");
                 Assert.Equal(32, (byte*)&it.high - start, "SNNDistribution.high");
             }
-            Assert.Equal(200, sizeof(SNNRandomConnectionDef), "sizeof(SNNRandomConnectionDef)");
+            Assert.Equal(216, sizeof(SNNRandomConnectionDef), "sizeof(SNNRandomConnectionDef)");
             {
                 SNNRandomConnectionDef it;
                 byte* start = (byte*)&it;
@@ -127,6 +127,10 @@ namespace Snn.Tests
                 Assert.Equal(176, (byte*)&it.source_position_count - start, "SNNRandomConnectionDef.source_position_count");
                 Assert.Equal(184, (byte*)&it.target_positions - start, "SNNRandomConnectionDef.target_positions");
                 Assert.Equal(192, (byte*)&it.target_position_count - start, "SNNRandomConnectionDef.target_position_count");
+                Assert.Equal(200, (byte*)&it.first_source - start, "SNNRandomConnectionDef.first_source");
+                Assert.Equal(204, (byte*)&it.source_count - start, "SNNRandomConnectionDef.source_count");
+                Assert.Equal(208, (byte*)&it.first_target - start, "SNNRandomConnectionDef.first_target");
+                Assert.Equal(212, (byte*)&it.target_count - start, "SNNRandomConnectionDef.target_count");
             }
             Assert.Equal(48, sizeof(SNNNetworkInfo), "sizeof(SNNNetworkInfo)");
             {
@@ -329,7 +333,7 @@ namespace Snn.Tests
                 Assert.Equal(104, (byte*)&it.spike_input_count - start, "SNNRunDef.spike_input_count");
                 Assert.Equal(108, (byte*)&it.value_record_count - start, "SNNRunDef.value_record_count");
             }
-            Assert.Equal(144, sizeof(SNNTrainerDef), "sizeof(SNNTrainerDef)");
+            Assert.Equal(152, sizeof(SNNTrainerDef), "sizeof(SNNTrainerDef)");
             {
                 SNNTrainerDef it;
                 byte* start = (byte*)&it;
@@ -356,6 +360,7 @@ namespace Snn.Tests
                 Assert.Equal(132, (byte*)&it.window_steps - start, "SNNTrainerDef.window_steps");
                 Assert.Equal(136, (byte*)&it.window_updates - start, "SNNTrainerDef.window_updates");
                 Assert.Equal(140, (byte*)&it.rule - start, "SNNTrainerDef.rule");
+                Assert.Equal(144, (byte*)&it.label_smoothing - start, "SNNTrainerDef.label_smoothing");
             }
             Assert.Equal(48, sizeof(SNNBatch), "sizeof(SNNBatch)");
             {

@@ -418,9 +418,14 @@ namespace Snn.Tests
                     var scores = new float[4];
                     trainer.Scores(scores);
                     Assert.True(scores[0] > scores[1] && scores[3] > scores[2], "scores");
+                    Assert.True(trainer.LossOf(2) == last.Loss, "loss of the output");
+                    Assert.Fails(Status.InvalidArgument, () => trainer.LossOf(1));
                     trainer.Backward();
                     trainer.SetLearningRate(1e-3);
                     trainer.Update();
+                    trainer.SetClassWeights(new float[] { 1, 0 });
+                    Assert.Fails(Status.InvalidArgument, () => trainer.SetClassWeights(new float[] { 1 }));
+                    trainer.SetClassWeights(new float[0]);
                     trainer.SetAuxiliaryLoss(1, Loss.CrossEntropyCount, 0);
                     Assert.Fails(Status.InvalidArgument, () => trainer.SetAuxiliaryLoss(2, Loss.CrossEntropyMaxMembrane)); // the output
                     trainer.SetDropout(1, 0.5);

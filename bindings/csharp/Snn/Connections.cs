@@ -274,6 +274,29 @@ namespace Snn
         /// <summary>Milliseconds; default: constant 0.</summary>
         public Distribution Delay { get { return Distribution.From(def.delay); } set { def.delay = value.Raw(); } }
 
+        /// <summary>First neuron and number of the part of the source population that is connected, as if it were a population
+        /// of its own; default: (0, 0), all of it.</summary>
+        public (int First, int Count) Sources
+        {
+            get { return ((int)def.first_source, (int)def.source_count); }
+            set
+            {
+                def.first_source = Library.Whole(value.First, "Sources");
+                def.source_count = Library.Whole(value.Count, "Sources");
+            }
+        }
+
+        /// <summary>The same of the target population.</summary>
+        public (int First, int Count) Targets
+        {
+            get { return ((int)def.first_target, (int)def.target_count); }
+            set
+            {
+                def.first_target = Library.Whole(value.First, "Targets");
+                def.target_count = Library.Whole(value.Count, "Targets");
+            }
+        }
+
         /// <summary>After how much space repeats along each axis; 0: open.</summary>
         public (double, double, double) Period
         {

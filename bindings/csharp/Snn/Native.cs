@@ -176,12 +176,18 @@ namespace Snn
         internal double cutoff;
         /// <summary>0 (default): open; else the period of space along the axis, at least twice the cutoff</summary>
         internal fixed double period[3];
-        /// <summary>[source size][dimensions], finite; copied</summary>
+        /// <summary>[sources][dimensions], finite; copied</summary>
         internal float* source_positions;
-        /// <summary>source size times dimensions</summary>
+        /// <summary>sources times dimensions</summary>
         internal UIntPtr source_position_count;
         internal float* target_positions;
         internal UIntPtr target_position_count;
+        /// <summary>default 0</summary>
+        internal uint first_source;
+        /// <summary>0 (default): all from first_source on</summary>
+        internal uint source_count;
+        internal uint first_target;
+        internal uint target_count;
     }
 
     /// <summary>Pointers in these structs are borrowed: valid while the network lives and nothing is added to it.</summary>
@@ -509,6 +515,8 @@ namespace Snn
         internal uint window_updates;
         /// <summary>SNN_LEARNING_*, default BPTT.</summary>
         internal uint rule;
+        /// <summary>CROSS_ENTROPY losses, 0 to 1, default 0: so much of what is wanted of the class is wanted of all K outputs alike, 1 - e + e / K of it and e / K of each other (Szegedy et al. 2016)</summary>
+        internal double label_smoothing;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -859,7 +867,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_connect(NetworkHandle network, SNNProjectionDef* def, uint* out_index);
 
-        /// <summary>Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp", "triplet_stdp", "tsodyks_markram"; `rule` null) or a user's (`name` is not read then).</summary>
+        /// <summary>Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp", "brader_fusi", "tsodyks_markram"; `rule` null) or a user's (`name` is not read then).</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_set_plasticity(NetworkHandle network, uint projection, byte* name, ModelHandle rule);
 
@@ -1129,6 +1137,10 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_scores(TrainerHandle trainer, float* out_scores, UIntPtr count);
 
+        /// <summary>The part of the last step's or forward's loss that comes from the loss of output_population or from an auxiliary one, its weight included; 0 before the first.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_loss_of(TrainerHandle trainer, uint population, double* out_loss);
+
         /// <summary>What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and parameters of its session: training that continues from all of them gives the same bits as training that was never interrupted.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_get_state(TrainerHandle trainer, double* out_values, UIntPtr* io_count);
@@ -1140,6 +1152,10 @@ namespace Snn
         /// <summary>A second loss, of another population than output_population: `weight` times it is added to the loss, and its gradients to theirs.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_auxiliary_loss(TrainerHandle trainer, uint population, uint loss, double weight);
+
+        /// <summary>Weights of the classes in CROSS_ENTROPY losses, auxiliary ones too: [outputs], each at least 0; they are copied. count 0: none, which is 1 each.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_trainer_set_class_weights(TrainerHandle trainer, float* weights, UIntPtr count);
 
         /// <summary>Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]

@@ -62,6 +62,9 @@ namespace Snn
 
         /// <summary>Whether each window has a loss and an update of its own.</summary>
         public bool WindowUpdates { get { return def.window_updates != 0; } set { def.window_updates = value ? 1u : 0u; } }
+
+        /// <summary>Of cross-entropies, 0 to 1: what is wanted of all outputs alike.</summary>
+        public double LabelSmoothing { get { return def.label_smoothing; } set { def.label_smoothing = value; } }
     }
 
     /// <summary>What came of a batch; see <c>SNNTrainResult</c>.</summary>
@@ -234,6 +237,15 @@ namespace Snn
                 Library.Check(Native.snn_trainer_scores(handle, data, (UIntPtr)scores.Length));
         }
 
+        /// <summary>The part of the last loss that is of a population's own, its weight included.
+        /// C: <c>snn_trainer_loss_of</c>.</summary>
+        public double LossOf(int population)
+        {
+            double loss;
+            Library.Check(Native.snn_trainer_loss_of(handle, Whole(population, "population"), &loss));
+            return loss;
+        }
+
         /// <summary>What is kept from update to update, to go on with later in a trainer of the same network and optimiser.
         /// C: <c>snn_trainer_get_state</c>.</summary>
         public double[] State()
@@ -258,6 +270,14 @@ namespace Snn
         public void SetAuxiliaryLoss(int population, Loss loss, double weight = 1)
         {
             Library.Check(Native.snn_trainer_set_auxiliary_loss(handle, Whole(population, "population"), (uint)loss, weight));
+        }
+
+        /// <summary>Weights of the classes in cross-entropies, one for each output; empty: none.
+        /// C: <c>snn_trainer_set_class_weights</c>.</summary>
+        public void SetClassWeights(ReadOnlySpan<float> weights)
+        {
+            fixed (float* data = &MemoryMarshal.GetReference(weights))
+                Library.Check(Native.snn_trainer_set_class_weights(handle, data, (UIntPtr)weights.Length));
         }
 
         /// <summary>Silences each neuron of a population with a probability, for all steps of a forward.

@@ -73,7 +73,7 @@ LAYOUT(offsetof(SNNDistribution, a) == 8);
 LAYOUT(offsetof(SNNDistribution, b) == 16);
 LAYOUT(offsetof(SNNDistribution, low) == 24);
 LAYOUT(offsetof(SNNDistribution, high) == 32);
-LAYOUT(sizeof(SNNRandomConnectionDef) == 200);
+LAYOUT(sizeof(SNNRandomConnectionDef) == 216);
 LAYOUT(offsetof(SNNRandomConnectionDef, struct_size) == 0);
 LAYOUT(offsetof(SNNRandomConnectionDef, rule) == 4);
 LAYOUT(offsetof(SNNRandomConnectionDef, probability) == 8);
@@ -92,6 +92,10 @@ LAYOUT(offsetof(SNNRandomConnectionDef, source_positions) == 168);
 LAYOUT(offsetof(SNNRandomConnectionDef, source_position_count) == 176);
 LAYOUT(offsetof(SNNRandomConnectionDef, target_positions) == 184);
 LAYOUT(offsetof(SNNRandomConnectionDef, target_position_count) == 192);
+LAYOUT(offsetof(SNNRandomConnectionDef, first_source) == 200);
+LAYOUT(offsetof(SNNRandomConnectionDef, source_count) == 204);
+LAYOUT(offsetof(SNNRandomConnectionDef, first_target) == 208);
+LAYOUT(offsetof(SNNRandomConnectionDef, target_count) == 212);
 LAYOUT(sizeof(SNNNetworkInfo) == 48);
 LAYOUT(offsetof(SNNNetworkInfo, struct_size) == 0);
 LAYOUT(offsetof(SNNNetworkInfo, population_count) == 4);
@@ -233,7 +237,7 @@ LAYOUT(offsetof(SNNRunDef, spike_inputs) == 88);
 LAYOUT(offsetof(SNNRunDef, value_records) == 96);
 LAYOUT(offsetof(SNNRunDef, spike_input_count) == 104);
 LAYOUT(offsetof(SNNRunDef, value_record_count) == 108);
-LAYOUT(sizeof(SNNTrainerDef) == 144);
+LAYOUT(sizeof(SNNTrainerDef) == 152);
 LAYOUT(offsetof(SNNTrainerDef, struct_size) == 0);
 LAYOUT(offsetof(SNNTrainerDef, output_population) == 4);
 LAYOUT(offsetof(SNNTrainerDef, step_count) == 8);
@@ -257,6 +261,7 @@ LAYOUT(offsetof(SNNTrainerDef, checkpoint_steps) == 128);
 LAYOUT(offsetof(SNNTrainerDef, window_steps) == 132);
 LAYOUT(offsetof(SNNTrainerDef, window_updates) == 136);
 LAYOUT(offsetof(SNNTrainerDef, rule) == 140);
+LAYOUT(offsetof(SNNTrainerDef, label_smoothing) == 144);
 LAYOUT(sizeof(SNNBatch) == 48);
 LAYOUT(offsetof(SNNBatch, struct_size) == 0);
 LAYOUT(offsetof(SNNBatch, input_count) == 4);
@@ -949,6 +954,12 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1scores(JNIEnv *env, jclass 
     return (jint)snn_trainer_scores((SNNTrainer)(intptr_t)trainer, (float *)(intptr_t)out_scores, (size_t)count);
 }
 
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1loss_1of(JNIEnv *env, jclass self, jlong trainer, jint population, jlong out_loss) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_loss_of((SNNTrainer)(intptr_t)trainer, (uint32_t)population, (double *)(intptr_t)out_loss);
+}
+
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1get_1state(JNIEnv *env, jclass self, jlong trainer, jlong out_values, jlong io_count) {
     (void)env;
     (void)self;
@@ -965,6 +976,12 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1auxiliary_1loss(JNIEnv
     (void)env;
     (void)self;
     return (jint)snn_trainer_set_auxiliary_loss((SNNTrainer)(intptr_t)trainer, (uint32_t)population, (uint32_t)loss, (double)weight);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1class_1weights(JNIEnv *env, jclass self, jlong trainer, jlong weights, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_trainer_set_class_weights((SNNTrainer)(intptr_t)trainer, (const float *)(intptr_t)weights, (size_t)count);
 }
 
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1set_1dropout(JNIEnv *env, jclass self, jlong trainer, jint population, jdouble probability, jlong seed) {

@@ -312,10 +312,16 @@ typedef struct SNNRandomConnectionDef {
     double kernel_width;       /* above 0, in the unit of the positions, as is the cutoff */
     double cutoff;             /* above 0 */
     double period[3];          /* 0 (default): open; else the period of space along the axis, at least twice the cutoff */
-    const float *source_positions; /* [source size][dimensions], finite; copied */
-    size_t source_position_count;  /* source size times dimensions */
+    const float *source_positions; /* [sources][dimensions], finite; copied */
+    size_t source_position_count;  /* sources times dimensions */
     const float *target_positions;
     size_t target_position_count;
+    /* The part of each population that is connected, as if it were a population of its own: sizes and positions of the rule are
+     * those of the parts. Parts of one population are the same or apart, or autapses are allowed. */
+    uint32_t first_source;     /* default 0 */
+    uint32_t source_count;     /* 0 (default): all from first_source on */
+    uint32_t first_target;
+    uint32_t target_count;
 } SNNRandomConnectionDef;
 
 SNN_API void SNN_CALL snn_population_def_init(SNNPopulationDef *out_def, uint32_t struct_size);
@@ -353,12 +359,13 @@ SNN_API SNNStatus SNN_CALL snn_network_set_surrogate(SNNNetwork network, uint32_
                                                      SNNModel surrogate, const double *parameters, size_t count);
 SNN_API SNNStatus SNN_CALL snn_network_connect(SNNNetwork network, const SNNProjectionDef *def, uint32_t *out_index);
 /* Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its
- * spikes deliver, by a built-in rule ("pair_stdp", "triplet_stdp", "tsodyks_markram"; `rule` null) or a user's (`name` is not
+ * spikes deliver, by a built-in rule ("pair_stdp", "brader_fusi", "tsodyks_markram"; `rule` null) or a user's (`name` is not
  * read then). What happens when: docs/semantics.md, "Plasticity". The projection's arithmetic becomes SNN_ARITHMETIC_FIXED
  * and it is not trained; a network with a plastic projection cannot be trained at all, and a session of it has batch_size 1.
  * Parameters and options begin at their defaults; weights must lie within the bounds of the rule when the network is
  * finished, and a session keeps them there.
- * Errors: SNN_ERROR_INVALID_ARGUMENT (another kind of projection), SNN_ERROR_NOT_FOUND, SNN_ERROR_STATE (finished). */
+ * Errors: SNN_ERROR_INVALID_ARGUMENT (another kind of projection; a target whose model lacks a state that the rule reads),
+ * SNN_ERROR_NOT_FOUND, SNN_ERROR_STATE (finished). */
 SNN_API SNNStatus SNN_CALL snn_network_set_plasticity(SNNNetwork network, uint32_t projection, const char *name,
                                                       SNNModel rule);
 /* A parameter of the projection's rule, in the rule's unit, one value for all synapses; an option by name of the choice. */
@@ -883,6 +890,8 @@ typedef struct SNNTrainerDef {
                                      linear between spikes with the same decays in a whole population, and no learnable parameters.
                                      With window_steps memory does not grow with T: traces of OTTT and e-prop go on from window to
                                      window, their gradients are not truncated, except e-prop's filter of the output's leak */
+    double label_smoothing;       /* CROSS_ENTROPY losses, 0 to 1, default 0: so much of what is wanted of the class is wanted of all
+                                     K outputs alike, 1 - e + e / K of it and e / K of each other (Szegedy et al. 2016) */
 } SNNTrainerDef;
 typedef struct SNNBatch {
     uint32_t struct_size;
@@ -929,6 +938,10 @@ SNN_API SNNStatus SNN_CALL snn_trainer_run_backward(SNNTrainer trainer, double l
                                                     uint32_t input_gradient_count);
 /* Scores of the last forward as the loss has them; [batch_size][outputs]. */
 SNN_API SNNStatus SNN_CALL snn_trainer_scores(SNNTrainer trainer, float *out_scores, size_t count);
+/* The part of the last step's or forward's loss that comes from the loss of output_population or from an auxiliary one, its weight
+ * included; 0 before the first. What is left of the whole is the regularisation of rates. SNN_ERROR_INVALID_ARGUMENT: the
+ * population has no loss in this trainer. */
+SNN_API SNNStatus SNN_CALL snn_trainer_loss_of(SNNTrainer trainer, uint32_t population, double *out_loss);
 /* What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and
  * parameters of its session: training that continues from all of them gives the same bits as training that was never
  * interrupted. A state belongs to trainers of the same network and optimiser. With out_values null only the number is
@@ -946,6 +959,11 @@ SNN_API SNNStatus SNN_CALL snn_trainer_set_state(SNNTrainer trainer, const doubl
  * population or the other loss, a weight that is negative. SNN_ERROR_UNSUPPORTED: the rule does not know it (SNN_LEARNING_EPROP
  * has one output, SNN_LEARNING_EVENTPROP times of spikes). SNN_ERROR_STATE: the trainer has SNN_LOSS_NONE. */
 SNN_API SNNStatus SNN_CALL snn_trainer_set_auxiliary_loss(SNNTrainer trainer, uint32_t population, uint32_t loss, double weight);
+/* Weights of the classes in CROSS_ENTROPY losses, auxiliary ones too: [outputs], each at least 0; they are copied. count 0: none, which
+ * is 1 each. The cross-entropy with class y counts w_y times, with label_smoothing that with output k w_k times, and the mean divides
+ * by the sum of the w_y instead of the number of samples (as PyTorch's CrossEntropyLoss); a batch where that is 0 has the loss 0.
+ * SNN_ERROR_INVALID_ARGUMENT: another count, or a weight that is negative or not finite. SNN_ERROR_STATE: SNN_LOSS_NONE. */
+SNN_API SNNStatus SNN_CALL snn_trainer_set_class_weights(SNNTrainer trainer, const float *weights, size_t count);
 /* Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron
  * of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts
  * 1 / (1 - probability) times. Which ones follows from seed, population, sample and number of updates. To evaluate, take a trainer

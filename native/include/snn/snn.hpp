@@ -621,6 +621,12 @@ public:
     void scores(Span<float> out_scores) const {
         check(snn_trainer_scores(get(), out_scores.data(), out_scores.size()));
     }
+    // The part of the last loss that is of a population's own.
+    double loss_of(uint32_t population) const {
+        double loss = 0;
+        check(snn_trainer_loss_of(get(), population, &loss));
+        return loss;
+    }
     // What is kept from update to update, to go on with later in a trainer of the same network and optimiser.
     std::vector<double> state() const {
         std::size_t count = 0;
@@ -633,6 +639,7 @@ public:
     void set_auxiliary_loss(uint32_t population, uint32_t loss, double weight = 1.0) {
         check(snn_trainer_set_auxiliary_loss(get(), population, loss, weight));
     }
+    void set_class_weights(Span<const float> weights) { check(snn_trainer_set_class_weights(get(), weights.data(), weights.size())); }
     void set_dropout(uint32_t population, double probability, uint64_t seed = 0) {
         check(snn_trainer_set_dropout(get(), population, probability, seed));
     }

@@ -246,6 +246,19 @@ SNNStatus snn_trainer_set_auxiliary_loss(SNNTrainer trainer, uint32_t population
     return with_trainer(trainer, [&](const TrainerCall& call) { call.trainer.set_auxiliary_loss(population, loss, weight); });
 }
 
+SNNStatus snn_trainer_loss_of(SNNTrainer trainer, uint32_t population, double* out_loss) {
+    return with_trainer(
+        trainer, [&](const TrainerCall& call) { required(out_loss, "out_loss") = call.trainer.loss_of(population); },
+        Session::reading);
+}
+
+SNNStatus snn_trainer_set_class_weights(SNNTrainer trainer, const float* weights, size_t count) {
+    return with_trainer(trainer, [&](const TrainerCall& call) {
+        if (count > 0) required(weights, "weights");
+        call.trainer.set_class_weights({weights, count});
+    });
+}
+
 SNNStatus snn_trainer_set_dropout(SNNTrainer trainer, uint32_t population, double probability, uint64_t seed) {
     return with_trainer(trainer, [&](const TrainerCall& call) { call.trainer.set_dropout(population, probability, seed); });
 }

@@ -101,12 +101,12 @@ void Backpropagation::make_weight_tasks() {
         };
         switch (data.info.kind) {
             case SNN_CONNECT_DENSE:
-                if (context_.populations[data.info.source]->is_value_input()) {
+                if (context_.populations[data.info.source]->info.is_input()) {
                     const uint32_t share = padded(data.source_size / (2 * context_.pool.width()));
                     add(WeightTask::values, data.source_size, std::clamp(share, fewest_value_sources, most_value_sources));
-                } else {
-                    add(WeightTask::dense, data.source_size, sources_of_task);
                 }
+                if (!context_.populations[data.info.source]->is_value_input())
+                    add(WeightTask::dense, data.source_size, sources_of_task);
                 break;
             case SNN_CONNECT_ONE_TO_ONE: add(WeightTask::one_to_one, data.source_size, sources_of_task); break;
             case SNN_CONNECT_SPARSE: add(WeightTask::sparse, data.source_size, sources_of_task); break;
@@ -162,13 +162,16 @@ void Backpropagation::prepare(uint32_t step_count) {
     struct {
         size_t channels_last, image, padded, terms, term_ends, offsets, row_begins;
     } conv{};
-    uint32_t widest_window_source = 0, most_windows = 0;
+    uint32_t widest_window_source = 0, most_windows = 0, widest_spike_input = 0;
     uint32_t widest_sparse_source = 0, widest_sparse_target = 0;
     for (uint32_t q = 0; q < projections_.size(); ++q) {
         if (!projections_[q].runs) continue;
         const ProjectionData& data = *context_.projections[q];
         any_dense |= (data.info.kind == SNN_CONNECT_DENSE || data.is_taps) && data.info.trainable;
-        any_values |= context_.populations[data.info.source]->is_value_input();
+        const PopulationData& from = *context_.populations[data.info.source];
+        any_values |= from.is_value_input();
+        if (from.info.is_input() && !from.is_value_input() && data.info.kind == SNN_CONNECT_DENSE && data.info.trainable)
+            widest_spike_input = std::max(widest_spike_input, std::min(from.row, most_value_sources));
         if ((data.info.kind == SNN_CONNECT_CONV2D && data.info.trainable) || data.is_max_pool())
             widest_window_source = std::max(widest_window_source, padded(data.source_size));
         if (data.is_max_pool()) most_windows = std::max(most_windows, data.target_size);
@@ -195,7 +198,9 @@ void Backpropagation::prepare(uint32_t step_count) {
     for (TaskScratch& scratch : scratch_) {
         if (any_dense) scratch.events.allocate(context_.allocator, sources_of_task * event_stride(rows), false);
         if (any_values) scratch.column.allocate(context_.allocator, rows);
-        if (any_values && any_dense) scratch.panel.allocate(context_.allocator, rows_of_outer * panel_columns);
+        if ((any_values && any_dense) || widest_spike_input > 0)
+            scratch.panel.allocate(context_.allocator, rows_of_outer * panel_columns);
+        scratch.unpacked.allocate(context_.allocator, size_t{rows_of_outer} * widest_spike_input, false);
         scratch.channels_last.allocate(context_.allocator, conv.channels_last, false);
         scratch.image.allocate(context_.allocator, conv.image, false);
         scratch.padded.allocate(context_.allocator, conv.padded, false);

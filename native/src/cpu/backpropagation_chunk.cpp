@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "cpu/backpropagation.h"
+#include "cpu/unpack.h"
 #include "cpu/windows.h"
 
 namespace snn::cpu {
@@ -271,13 +272,16 @@ void Backpropagation::sparse_source_gradient(uint32_t projection, uint32_t step,
 // ---- Second half: weights ---------------------------------------------------------------------------------------------
 
 void Backpropagation::weight_gradient(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch) {
-    if (context_.stages[context_.projections[task.projection]->info.source] != chunk.stage) return;
+    const uint32_t source = context_.projections[task.projection]->info.source;
+    if (context_.stages[source] != chunk.stage) return;
+    const bool by_products = trace_state_ < 0 && tape_.is_dense(source), of_values = context_.populations[source]->is_value_input();
     switch (task.kind) {
         case WeightTask::dense:
+            if (by_products) return;
             return trace_state_ < 0 ? dense_weights(task, chunk, scratch) : value_weights(task, chunk, scratch);
         case WeightTask::values:
-            if (trace_state_ >= 0 || tape_.is_dense(context_.projections[task.projection]->info.source))
-                return value_weights(task, chunk, scratch);
+            if (by_products || (of_values && trace_state_ >= 0)) return value_weights(task, chunk, scratch);
+            if (!of_values) return;
             for (WeightTask part = task; part.begin < task.end; part.begin += sources_of_task) {
                 part.end = std::min(part.begin + sources_of_task, task.end);
                 dense_weights(part, chunk, scratch);
@@ -371,10 +375,15 @@ void Backpropagation::value_weights(const WeightTask& task, const Chunk& chunk, 
     const uint32_t rows = (chunk.end - first) * batch, count = held ? batch : rows;
     const size_t stride = context_.populations[data.info.target]->row, values_stride = context_.populations[source]->row;
     const float* const gradient = given_row(task.projection, first, chunk.begin, 0);
-    const float* const values = arrivals(task.projection, 0, first, delay, 0).values + task.begin;
+    const auto [bits, all_values] = arrivals(task.projection, 0, first, delay, 0);
+    const uint32_t sources = task.end - task.begin, words = (sources + 15) / 16;
     float* const panel = scratch.panel.data();
     for (uint32_t row = 0; row < count; row += rows_of_outer) {
         const uint32_t together = std::min(rows_of_outer, count - row);
+        const float* const values = all_values ? all_values + size_t{row} * values_stride + task.begin : scratch.unpacked.data();
+        for (uint32_t r = 0; !all_values && r < together; ++r)
+            unpack_bits(bits + (size_t{row} + r) * (values_stride / 16) + task.begin / 16, words,
+                        scratch.unpacked.data() + size_t{r} * 16 * words);
         for (uint32_t column = 0; column < data.target_size; column += panel_columns) {
             const uint32_t columns = std::min(panel_columns, data.target_size - column), padded_columns = padded(columns);
             for (uint32_t r = 0; r < together; ++r) {
@@ -389,11 +398,11 @@ void Backpropagation::value_weights(const WeightTask& task, const Chunk& chunk, 
             context_.kernels.add_outer({
                 .out = projections_[task.projection].weights.data() + size_t{task.begin} * data.target_size + column,
                 .out_stride = data.target_size,
-                .values = values + size_t{row} * values_stride,
-                .values_stride = values_stride,
+                .values = values,
+                .values_stride = all_values ? values_stride : size_t{16} * words,
                 .gradient = panel,
                 .rows = together,
-                .sources = task.end - task.begin,
+                .sources = sources,
                 .columns = columns,
             });
         }

@@ -104,7 +104,8 @@ void CpuExecutor::reset_state() {
 
 void CpuExecutor::signal(uint32_t projection, float value) {
     PlasticProjection& plastic = *context_.plastic[projection];
-    context_.pool.deal(plastic.range_count(), [&](uint32_t range, uint32_t) { plastic.signal(range, clock_, value); });
+    const PopulationData& target = *context_.populations[context_.projections[projection]->info.target];
+    context_.pool.deal(plastic.range_count(), [&](uint32_t range, uint32_t) { plastic.signal(range, target, clock_, value); });
 }
 
 ExecutorCounters CpuExecutor::counters() const {

@@ -45,7 +45,7 @@ struct TaskMemory {
     // Of taped runs, see executor_layers.cpp.
     Buffer<uint32_t> active;                           // who is active in one row of bits
     Buffer<float> tile_sums;                           // [receptor][sample][neuron of the tile]
-    Buffer<float> panel, start, held_sums;             // products with analog inputs
+    Buffer<float> panel, start, held_sums, unpacked;   // products with inputs
     // Of the step at hand, for EventProp: what its tape would have, [tape entry][neuron], and the membrane before it.
     Buffer<uint32_t> step_tape;
     Buffer<float> membrane_before;

@@ -44,7 +44,7 @@ void CpuExecutor::deliver_now(uint32_t index, const Moment& at, NeuronRange part
             int32_t* const fixed =
                 fixed_sums_of(projection.info.target, projection.info.receptor, range, memory) - part.begin;
             for (uint32_t r = whole ? 0 : range; r < (whole ? plastic.range_count() : range + 1); ++r)
-                memory.counters.events += plastic.deliver(r, source, at.clock, fixed);
+                memory.counters.events += plastic.deliver(r, source, *context_.populations[projection.info.target], at.clock, fixed);
             return;
         }
         if (projection.is_taps) return deliver_taps(projection, source, at, {part.begin, end}, range, sums, memory);

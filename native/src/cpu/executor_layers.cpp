@@ -8,7 +8,8 @@
 // A group is a stretch of the evaluation order without a way back from a later group: a single population, or several that
 // reach back to each other through delays. A population alone, with projections that are dense or normalised only, is cut into
 // tiles of neurons whose weights stay in the L2 cache through all steps and samples; other groups go step by step, one sample
-// at a time, as in any run. Analog inputs are multiplied with a tile's weights for several samples at a time.
+// at a time, as in any run. Inputs of which many values are not 0 are multiplied with a tile's weights for several samples at a
+// time.
 //
 // Every sum is added up in the order of docs/semantics.md and every neuron sees its steps in order, so the bits are those of any
 // other run.
@@ -20,6 +21,7 @@
 #include "cpu/executor.h"
 #include "cpu/spike_times.h"
 #include "cpu/tape.h"
+#include "cpu/unpack.h"
 
 namespace snn::cpu {
 
@@ -64,7 +66,7 @@ void CpuExecutor::make_groups() {
     }
     group_of_.assign(populations.size(), no_group);  // inputs stay in none
     uint32_t longest_source = 0, widest_tile = 0;
-    size_t panel = 0, held = 0, sums = 0;
+    size_t panel = 0, held = 0, sums = 0, unpacked = 0;
     for (size_t begin = 1; begin <= neurons_.size();) {
         size_t end = begin;  // of the last member
         for (size_t i = begin; i <= end; ++i) end = std::max(end, last[i]);
@@ -90,13 +92,15 @@ void CpuExecutor::make_groups() {
             for (const uint32_t q : first.incoming) {
                 const ProjectionData& projection = *context_.projections[q];
                 if (context_.normalized[q]) continue;
-                if (!populations[projection.info.source]->is_value_input()) {
+                const PopulationData& source = *populations[projection.info.source];
+                if (!source.info.is_input()) {
                     if (projection.target_size % 16 != 0)
                         panel = std::max(panel, size_t{projection.source_size} * group.tile);
                     continue;
                 }
                 panel = std::max(panel, size_t{projection.source_size} * padded_panel(group.tile));
                 held = std::max<size_t>(held, padded_panel(group.tile));
+                if (!source.is_value_input()) unpacked = std::max<size_t>(unpacked, source.row);
             }
         }
         groups_.push_back(std::move(group));
@@ -111,6 +115,7 @@ void CpuExecutor::make_groups() {
         task.panel.allocate(context_.allocator, panel);
         task.start.allocate(context_.allocator, held);
         task.held_sums.allocate(context_.allocator, held * samples);
+        task.unpacked.allocate(context_.allocator, unpacked * samples);
     }
 }
 
@@ -240,8 +245,7 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
                 continue;
             }
             const uint32_t targets_end = std::min(neurons.end, projection.target_size);
-            const bool product =
-                from.is_value_input() && tape_->is_dense(source) && at.run_step >= tape_->first_arrival(delay);
+            const bool product = tape_->is_dense(source) && at.run_step >= tape_->first_arrival(delay);
             if (!product) {
                 if (q == aligned && panel_of != q) {
                     copy_aligned(projection, neurons.begin, targets_end, width, memory);
@@ -266,8 +270,9 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
                 }
                 continue;
             }
+            uint64_t& counted = from.is_value_input() ? memory.counters.value_operations : memory.counters.events;
             for (at.sample = begin; neurons.begin == 0 && at.sample < end; ++at.sample)
-                memory.counters.value_operations +=
+                counted +=
                     uint64_t{count_bits(tape_->bits(source, at.run_step - delay, at.sample), from.words)} * projection.target_size;
             const bool repeats = tape_->is_held(source) && from_zero_[q];
             const size_t bytes = size_t{samples} * width * sizeof(float);
@@ -280,10 +285,15 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
                 pack_panel(projection, neurons.begin, targets_end, panel_width, memory);
                 panel_of = q;
             }
+            const float* values = tape_->values(source, at.run_step - delay, begin);
+            if (!values) {
+                unpack_bits(tape_->bits(source, at.run_step - delay, begin), samples * (from.row / 16), memory.unpacked.data());
+                values = memory.unpacked.data();
+            }
             context_.kernels.deliver_values({
                 .sums = sums,
                 .sums_stride = width,
-                .values = tape_->values(source, at.run_step - delay, begin),
+                .values = values,
                 .values_stride = from.row,
                 .rows = samples,
                 .panel = memory.panel.data(),
@@ -344,7 +354,8 @@ uint32_t CpuExecutor::to_align(const PopulationData& population) const {
     for (const uint32_t q : population.incoming) {
         const ProjectionData& projection = *context_.projections[q];
         if (context_.normalized[q]) continue;
-        if (context_.populations[projection.info.source]->is_value_input()) return UINT32_MAX;
+        if (context_.populations[projection.info.source]->is_value_input() || tape_->is_dense(projection.info.source))
+            return UINT32_MAX;
         if (found == UINT32_MAX && projection.target_size % 16 != 0) found = q;
     }
     return found;

@@ -261,6 +261,7 @@ using InterpretAdjoint = void (*)(const BlockProgram&, const NeuronAdjointArgs&,
 // --- plastic synapses: see plastic_projection.h
 
 constexpr uint32_t most_traces = 4;  // of one side of a synapse, and of its own
+constexpr uint32_t most_target_states = 4;  // that a rule reads
 constexpr uint32_t remembered_spikes = 24;  // of a target neuron: those that not every row has seen
 
 struct PlasticWord {  // a parameter, option or derived constant, by its type
@@ -277,7 +278,7 @@ struct PlasticTrace {
 struct PlasticArgs {
     const PlasticWord* constants;  // first inputs of every event
     PlasticTrace pre[most_traces], post[most_traces], own[most_traces];
-    uint32_t constant_count, pre_count, post_count, own_count;
+    uint32_t constant_count, pre_count, post_count, own_count, target_count;
     size_t own_stride;  // from a trace of the synapses to the next
     bool is_signal;     // instead of arrivals
     float signal;
@@ -290,6 +291,8 @@ struct PlasticArgs {
     const int32_t* last_spike;  // [target]
     const float* post_after;    // [trace][target] just after the last spike
     const float* post_now;      // [trace][target] now; null: not computed for the whole row
+    const float* target[most_target_states];  // [target] states as they are now, before the target's step; nothing lies behind them
+    const float* target_before;               // [state][k][target] just before the step of that spike
     // interpreted rules; state_results are PlasticEvent::outputs()
     BlockProgram on_pre, on_post, on_signal;
     bool delivers;

@@ -23,41 +23,45 @@ static void interpret_event(const BlockProgram& program, const uint32_t* inputs,
 
 // A user's rule, from its op lists.
 struct InterpretedPlasticity {
-    static constexpr bool on_pre_pre = true, on_pre_post = true, on_post_pre = true, on_post_post = true, on_signal_pre = true,
-                          on_signal_post = true, has_own = true, has_signal = true, delivers = true;
+    static constexpr bool on_pre_pre = true, on_pre_post = true, on_pre_target = true, on_post_pre = true, on_post_post = true,
+                          on_post_target = true, on_signal_pre = true, on_signal_post = true, on_signal_target = true,
+                          has_own = true, has_signal = true, delivers = true;
     explicit InterpretedPlasticity(const PlasticArgs& the_args)
-        : args(the_args), pre_count(the_args.pre_count), post_count(the_args.post_count), own_count(the_args.own_count) {}
+        : args(the_args), pre_count(the_args.pre_count), post_count(the_args.post_count), own_count(the_args.own_count),
+          target_count(the_args.target_count) {}
 
-    F on_pre(F w, const F* pre, const F* post, F* own, F& delivered) const {
+    F on_pre(F w, const F* pre, const F* post, F* own, const F* target, F& delivered) const {
         uint32_t results[(2 + most_traces) * 16];
-        run(args.on_pre, w, pre, post, own, args.delivers, results);
+        run(args.on_pre, w, pre, post, own, target, args.delivers, results);
         if (args.delivers) delivered = read_f(results + (1 + own_count) * 16);
         return read_f(results);
     }
-    F on_post(F w, const F* pre, const F* post, F* own) const {
+    F on_post(F w, const F* pre, const F* post, F* own, const F* target) const {
         uint32_t results[(1 + most_traces) * 16];
-        run(args.on_post, w, pre, post, own, false, results);
+        run(args.on_post, w, pre, post, own, target, false, results);
         return read_f(results);
     }
-    F on_signal(F w, const F* pre, const F* post, F* own, F signal) const {
+    F on_signal(F w, const F* pre, const F* post, F* own, const F* target, F signal) const {
         uint32_t results[(1 + most_traces) * 16];
         write(args.inputs + (args.on_signal.input_count - 1) * 16, signal);
-        run(args.on_signal, w, pre, post, own, false, results);
+        run(args.on_signal, w, pre, post, own, target, false, results);
         return read_f(results);
     }
 
-    void run(const BlockProgram& program, F w, const F* pre, const F* post, F* own, bool delivered, uint32_t* out_words) const {
+    void run(const BlockProgram& program, F w, const F* pre, const F* post, F* own, const F* target, bool delivered,
+             uint32_t* out_words) const {
         uint32_t* words = args.inputs + args.constant_count * 16;
         for (uint32_t k = 0; k < pre_count; ++k, words += 16) write(words, pre[k]);
         for (uint32_t k = 0; k < post_count; ++k, words += 16) write(words, post[k]);
         for (uint32_t k = 0; k < own_count; ++k, words += 16) write(words, own[k]);
+        for (uint32_t k = 0; k < target_count; ++k, words += 16) write(words, target[k]);
         write(words, w);
         interpret_event(program, args.inputs, args.scratch, 1 + own_count + delivered, out_words);
         for (uint32_t k = 0; k < own_count; ++k) own[k] = read_f(out_words + (1 + k) * 16);
     }
 
     const PlasticArgs& args;
-    uint32_t pre_count, post_count, own_count;
+    uint32_t pre_count, post_count, own_count, target_count;
 };
 
 SNN_ALWAYS_INLINE F decayed(const PlasticTrace& trace, F value, I steps) {
@@ -101,12 +105,18 @@ struct PlasticTargets {
         if constexpr (Listed) return gather(row, places);
         else return load(row + first);
     }
+    // Of a row that ends with its last target.
+    SNN_ALWAYS_INLINE F of(const float* row, uint32_t size) const {
+        if constexpr (Listed) return gather(row, places);
+        else return size == 16 ? load(row + first) : load_partial(row + first, size);
+    }
 };
 
 // `sums` null: nothing arrives. `reach`: of lookups for traces of the row, until any spike of a target; 0: no limit.
 template <class Rule, bool Listed, int32_t reach>
 static void plastic_visit(const Rule& rule, const PlasticArgs& args, const PlasticVisit& visit, int32_t* sums, float scale) {
     F pre[most_traces], post[most_traces], pre_after[most_traces], pre_now[most_traces], own[most_traces], own_now[most_traces];
+    F target[most_target_states];
     const bool is_signal = Rule::has_signal && args.is_signal, has_own = Rule::has_own && rule.own_count > 0;
     for (uint32_t k = 0; k < rule.pre_count; ++k) {
         pre_after[k] = broadcast_f(visit.pre_after[k]);
@@ -138,9 +148,12 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
         if constexpr (Rule::on_post_post)
             for (uint32_t t = 0; t < rule.post_count; ++t)
                 post[t] = targets.of(args.post_before + (t * remembered_spikes + k) * args.row);
+        if constexpr (Rule::on_post_target)
+            for (uint32_t t = 0; t < rule.target_count; ++t)
+                target[t] = targets.of(args.target_before + (t * remembered_spikes + k) * args.row);
         own_at(spike);
         const M learns = le(learned, spike);
-        const F changed = held(rule.on_post(w, pre, post, own_now));
+        const F changed = held(rule.on_post(w, pre, post, own_now, target));
         if (has_own) {
             for (uint32_t t = 0; t < rule.own_count; ++t) own[t] = select(learns, flush(own_now[t]), own[t]);
             event = select(learns, spike, event);
@@ -160,10 +173,12 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
                         post[t] = decayed(args.post[t], targets.of(args.post_after + t * args.row), steps);
                 }
             }
+            if constexpr (Rule::on_pre_target || Rule::on_signal_target)
+                for (uint32_t t = 0; t < rule.target_count; ++t) target[t] = targets.of(args.target[t], size);
             own_at(broadcast_i(args.now));
             if constexpr (Rule::has_signal)
-                if (is_signal) w = held(rule.on_signal(w, pre_now, post, own_now, broadcast_f(args.signal)));
-            if (sums) w = held(rule.on_pre(w, pre_now, post, own_now, amount));
+                if (is_signal) w = held(rule.on_signal(w, pre_now, post, own_now, target, broadcast_f(args.signal)));
+            if (sums) w = held(rule.on_pre(w, pre_now, post, own_now, target, amount));
             if (has_own) {
                 for (uint32_t t = 0; t < rule.own_count; ++t) own[t] = flush(own_now[t]);
                 event = broadcast_i(args.now);

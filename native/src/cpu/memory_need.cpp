@@ -28,7 +28,8 @@ uint64_t plastic_bytes(const Network& network, const Projection& projection, con
     const uint64_t sources = network.population(projection.source).size, targets = network.population(projection.target).size;
     const uint64_t parts = std::max(threads, (targets + part_neurons - 1) / part_neurons);
     const uint64_t row = sizeof(uint64_t) + sizeof(int32_t) + plan.pre_traces.size() * sizeof(float);
-    const uint64_t lists = remembered_spikes * (1 + plan.post_traces.size()) + 1 + 2 * plan.post_traces.size();
+    const uint64_t lists = remembered_spikes * (1 + plan.post_traces.size() + plan.target_states.size()) + 1 +
+                           2 * plan.post_traces.size() + plan.target_states.size();
     const uint64_t own = plan.synapse_traces.empty() ? 0 : (1 + plan.synapse_traces.size()) * sizeof(float);
     return projection.weight_count() * (sizeof(float) + sizeof(uint16_t) + own) + sources * plan.delays.size() * parts * row +
            (padded(static_cast<uint32_t>(targets)) + 32 * parts) * lists * sizeof(float);

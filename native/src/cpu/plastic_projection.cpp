@@ -111,15 +111,20 @@ PlasticProjection::PlasticProjection(const Projection& projection, const Network
     const CompiledPlasticity* const compiled = interpret ? nullptr : find_compiled(kernels, *projection.plasticity);
     visits_ = compiled ? compiled->visits : kernels.interpret_plastic;
     const uint32_t first_post = rule.constant_count() + static_cast<uint32_t>(rule.pre_traces.size());
-    for (const uint16_t output : rule.on_post.outputs())
-        needs_post_before_ |= reads(rule.on_post.program, output, first_post,
-                                    first_post + static_cast<uint32_t>(rule.post_traces.size()));
+    const uint32_t first_own = first_post + static_cast<uint32_t>(rule.post_traces.size());
+    const uint32_t first_state = first_own + static_cast<uint32_t>(rule.synapse_traces.size());
+    const uint32_t weight = first_state + static_cast<uint32_t>(rule.target_states.size());
+    for (const uint16_t output : rule.on_post.outputs()) {
+        needs_post_before_ |= reads(rule.on_post.program, output, first_post, first_own);
+        needs_target_before_ |= reads(rule.on_post.program, output, first_state, weight);
+    }
     learns_from_targets_ = rule.learns_from_targets();
     if (!compiled) {
         on_pre_ = InterpretedProgram::event(rule.on_pre.program, rule.on_pre.outputs());
         on_post_ = InterpretedProgram::event(rule.on_post.program, rule.on_post.outputs());
         if (rule.on_signal) on_signal_ = InterpretedProgram::event(rule.on_signal->program, rule.on_signal->outputs());
-        needs_post_before_ = true;  // the interpreter hands over every trace
+        needs_post_before_ = true;  // the interpreter hands over every trace and state
+        needs_target_before_ = !rule.target_states.empty();
     }
     if (!rule.arrival_traces.empty()) {
         std::vector<uint16_t> results;
@@ -179,6 +184,10 @@ void PlasticProjection::build(const SNNAllocator& allocator, const Network& netw
         if (needs_post_before_) part.post_before.allocate(allocator, part.width * remembered_spikes * post_count);
         part.post_after.allocate(allocator, part.width * post_count);
         part.post_now.allocate(allocator, part.width * post_count);
+        if (needs_target_before_) {
+            part.target_now.allocate(allocator, part.width * plan_->target_states.size());
+            part.target_before.allocate(allocator, part.width * remembered_spikes * plan_->target_states.size());
+        }
         uint32_t scratch = 0;
         for (const auto* program : {&on_pre_, &on_post_, &on_signal_, &arrival_})
             if (*program) scratch = std::max(scratch, (*program)->scratch_words());
@@ -246,6 +255,7 @@ void PlasticProjection::make_args(Part& part) const {
     args.pre_count = fill(plan_->pre_traces, args.pre);
     args.post_count = fill(plan_->post_traces, args.post);
     args.own_count = fill(plan_->synapse_traces, args.own);
+    args.target_count = static_cast<uint32_t>(plan_->target_states.size());
     args.constant_count = static_cast<uint32_t>(constants_.size());
     args.own_stride = part.own_stride;
     args.minimum = plan_->minimum;
@@ -258,6 +268,7 @@ void PlasticProjection::make_args(Part& part) const {
     args.post_before = part.post_before.data();
     args.last_spike = part.last_spike.data();
     args.post_after = part.post_after.data();
+    args.target_before = part.target_before.data();
     args.inputs = part.inputs.data();
     args.scratch = part.scratch.data();
     if (on_pre_) {
@@ -272,6 +283,12 @@ PlasticArgs& PlasticProjection::args_of(Part& part, int32_t now) const {
     part.args.is_signal = false;
     part.args.post_now = nullptr;
     return part.args;
+}
+
+// Before the targets' step.
+void PlasticProjection::look_at(const PopulationData& target, Part& part) const {
+    for (size_t k = 0; k < plan_->target_states.size(); ++k)
+        part.args.target[k] = reinterpret_cast<const float*>(target.state_at(plan_->target_states[k], 0, part.range)) + part.begin;
 }
 
 PlasticVisit PlasticProjection::visit_of(Part& part, size_t at) const {
@@ -309,7 +326,8 @@ int32_t PlasticProjection::step_of(Part& part, uint64_t clock) const {
     return static_cast<int32_t>(clock + 1 - part.base);
 }
 
-uint64_t PlasticProjection::deliver(uint32_t range, const PopulationData& source, uint64_t clock, int32_t* sums) {
+uint64_t PlasticProjection::deliver(uint32_t range, const PopulationData& source, const PopulationData& target, uint64_t clock,
+                                    int32_t* sums) {
     PlasticVisit visits[visits_together];
     size_t rows[visits_together];
     uint64_t delivered = 0;
@@ -317,6 +335,9 @@ uint64_t PlasticProjection::deliver(uint32_t range, const PopulationData& source
         if (part.range != range) continue;
         const int32_t now = step_of(part, clock);
         PlasticArgs& args = args_of(part, now);
+        look_at(target, part);
+        for (size_t k = 0; needs_target_before_ && k < args.target_count; ++k)
+            std::memcpy(part.target_now.data() + k * part.width, args.target[k], (part.end - part.begin) * sizeof(float));
         uint32_t count = 0;
         uint64_t synapses = 0;
         const auto deliver_collected = [&] {
@@ -411,6 +432,11 @@ void PlasticProjection::learn(Part& part, int32_t now, const uint16_t* bits) con
             shift(list);
             list[0] = before;
         }
+        for (size_t t = 0; needs_target_before_ && t < plan_->target_states.size(); ++t) {
+            float* const list = part.target_before.data() + t * remembered_spikes * part.width + j;
+            shift(list);
+            list[0] = part.target_now[t * part.width + j];
+        }
         shift(spikes);
         spikes[0] = now;
         part.last_spike[j] = now;
@@ -432,10 +458,11 @@ void PlasticProjection::flush(Part& part) const {
     if (part.is_behind) visit_all(part, args_of(part, any_later_step));
 }
 
-void PlasticProjection::signal(uint32_t range, uint64_t clock, float value) {
+void PlasticProjection::signal(uint32_t range, const PopulationData& target, uint64_t clock, float value) {
     for (Part& part : parts_) {
         if (part.range != range) continue;
         PlasticArgs& args = args_of(part, step_of(part, clock));
+        look_at(target, part);
         args.is_signal = true;
         args.signal = value;
         if (args.post_count > 0) {

@@ -42,9 +42,9 @@ public:
                       const std::vector<NeuronRange>& target_ranges, const SNNAllocator& allocator,
                       const KernelTable& kernels, bool interpret);
 
-    // Spikes of the source that arrive in step `clock`, at targets of one range. `sums`: of neuron 0 of the population.
-    // Returns at how many synapses they did.
-    uint64_t deliver(uint32_t range, const PopulationData& source, uint64_t clock, int32_t* sums);
+    // Spikes of the source that arrive in step `clock`, at targets of one range, whose states are as before the step. `sums`: of
+    // neuron 0 of the population. Returns at how many synapses they did.
+    uint64_t deliver(uint32_t range, const PopulationData& source, const PopulationData& target, uint64_t clock, int32_t* sums);
     // After the targets' neurons: `bits` are the spikes of step `clock`, of neuron 0 on.
     void learn(uint32_t range, uint64_t clock, const uint16_t* bits);
     uint32_t range_count() const { return range_count_; }
@@ -56,7 +56,7 @@ public:
     void reset(uint64_t first_clock);
 
     // Before step `clock`: what the rule says at a signal, at every synapse of a range.
-    void signal(uint32_t range, uint64_t clock, float value);
+    void signal(uint32_t range, const PopulationData& target, uint64_t clock, float value);
     // Parameters from step `clock` on.
     void set_plan(std::shared_ptr<const PlasticityPlan> plan);
 
@@ -83,6 +83,8 @@ private:
         Buffer<uint16_t> targets;        // counted from `begin`; empty: side by side in all rows
         Buffer<int32_t> spikes, last_spike;
         Buffer<float> post_before, post_after, post_now;
+        // States of the targets: of this step, and before those of their last spikes. Empty where no spike of theirs reads any.
+        Buffer<float> target_now, target_before;
         Buffer<float> own;       // [trace][synapse], just after ...
         Buffer<int32_t> events;  // ... the last event of the synapse; empty where synapses have no traces of their own
         size_t own_stride = 0;
@@ -99,6 +101,7 @@ private:
     void build(const SNNAllocator& allocator, const Network& network);
     void make_args(Part& part) const;
     PlasticArgs& args_of(Part& part, int32_t now) const;
+    void look_at(const PopulationData& target, Part& part) const;
     PlasticVisit visit_of(Part& part, size_t row) const;
     int32_t step_of(Part& part, uint64_t clock) const;
     void arrive(Part& part, const size_t* rows, uint32_t count, int32_t now) const;
@@ -122,7 +125,7 @@ private:
     const std::vector<uint16_t> delays_;  // of synapses, ascending
     std::vector<PlasticWord> constants_;
     PlasticVisits visits_;
-    bool needs_post_before_ = false, learns_from_targets_ = true;
+    bool needs_post_before_ = false, needs_target_before_ = false, learns_from_targets_ = true;
     std::optional<InterpretedProgram> on_pre_, on_post_, on_signal_, arrival_;
     std::vector<Part> parts_;
 };

@@ -49,10 +49,13 @@ public:
     uint32_t first_arrival(uint32_t delay) const {
         return static_cast<uint32_t>(delay - std::min<uint64_t>(delay, steps_before_));
     }
-    // Of an input: the share of its values that are not 0. Above `dense_share` products of whole rows are faster than adding up
-    // the rows of the others.
+    // Of an input: the share of its values that are not 0. Above these shares products of whole rows are faster than adding up
+    // the rows of the others. What neurons do is not counted: few spike in most steps.
     void set_share(uint32_t population, double share) { populations_[population].share = share; }
-    bool is_dense(uint32_t population) const { return populations_[population].share > dense_share; }
+    bool is_dense(uint32_t population) const {
+        const Population& p = populations_[population];
+        return p.share > (p.is_value_input ? dense_share_of_values : dense_share_of_spikes);
+    }
     bool keeps_entries(uint32_t population) const { return keeps_entries_ && populations_[population].entry_count > 0; }
     // Not where the segment is run only for what comes after it.
     void keep_entries(bool keep) { keeps_entries_ = keep; }
@@ -60,7 +63,7 @@ public:
     bool is_held(uint32_t population) const { return populations_[population].held; }
 
 private:
-    static constexpr double dense_share = 0.3;
+    static constexpr double dense_share_of_values = 0.3, dense_share_of_spikes = 0.45;
 
     struct Population {
         uint32_t row = 0, entry_count = 0, lookback = 0;

@@ -173,9 +173,16 @@ private:
         if (rule.seed == SNN_SEED_BY_INDEX) entry.fail("seed", "stands for no seed");
         rule.allow_autapses = entry.flag("allow_autapses");
         rule.allow_multapses = entry.flag("allow_multapses");
+        uint32_t sources[2] = {}, targets[2] = {};  // first and count
+        if (entry.has("sources")) read_pair(entry, "sources", sources);
+        if (entry.has("targets")) read_pair(entry, "targets", targets);
+        rule.first_source = sources[0];
+        rule.source_count = sources[1];
+        rule.first_target = targets[0];
+        rule.target_count = targets[1];
         rule.weight = distribution(entry, "weight");
         rule.delay = distribution(entry, "delay");
-        std::vector<float> sources, targets;
+        std::vector<float> source_positions, target_positions;
         if (rule.rule == SNN_RULE_SPATIAL) {
             rule.kernel = entry.choice("kernel", file_names::kernels);
             rule.kernel_width = entry.number("kernel_width");
@@ -186,12 +193,12 @@ private:
                 if (!period[axis].is_number()) entry.fail("period", "has an entry that is not a number");
                 rule.period[axis] = period[axis].get<double>();
             }
-            sources = tensor<float>(name + ".source_positions", TensorType::f32);
-            targets = tensor<float>(name + ".target_positions", TensorType::f32);
-            rule.source_positions = sources.data();
-            rule.source_position_count = sources.size();
-            rule.target_positions = targets.data();
-            rule.target_position_count = targets.size();
+            source_positions = tensor<float>(name + ".source_positions", TensorType::f32);
+            target_positions = tensor<float>(name + ".target_positions", TensorType::f32);
+            rule.source_positions = source_positions.data();
+            rule.source_position_count = source_positions.size();
+            rule.target_positions = target_positions.data();
+            rule.target_position_count = target_positions.size();
         }
         return network.connect_random(def, rule);
     }

@@ -81,6 +81,8 @@ Json describe(const ConnectionRule& rule, const std::string& prefix, Safetensors
                   {"allow_multapses", def.allow_multapses != 0},
                   {"weight", describe(def.weight)},
                   {"delay", describe(def.delay)}};
+    if (def.source_count) entry["sources"] = {def.first_source, def.source_count};
+    if (def.target_count) entry["targets"] = {def.first_target, def.target_count};
     if (def.rule != SNN_RULE_SPATIAL) return entry;
     entry["kernel"] = file_names::kernels[def.kernel];
     entry["kernel_width"] = def.kernel_width;

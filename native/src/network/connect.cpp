@@ -141,6 +141,17 @@ SNNProjectionDef default_projection_def() {
 
 uint32_t Network::connect(const SNNProjectionDef& def) { return connect(def, nullptr); }
 
+namespace {
+
+// How many neurons of the population a rule connects. Checked.
+uint32_t part_size(uint32_t first, uint32_t count, const Population& population, const std::string& what, const char* end) {
+    if (first < population.size && count <= population.size - first) return count ? count : population.size - first;
+    throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": first_", end, " is ", first, " and ", end, "_count ", count, "; the ", end,
+                " '", population.name, "' has ", population.size, " neurons");
+}
+
+}  // namespace
+
 uint32_t Network::connect_random(const SNNProjectionDef& def, const SNNRandomConnectionDef& given) {
     check_unfinished();
     const Population& source = population(def.source);
@@ -156,9 +167,21 @@ uint32_t Network::connect_random(const SNNProjectionDef& def, const SNNRandomCon
     rule.def = given;
     // An odd number times 1, 2, ...: different for every index, and far from the small numbers that people choose.
     if (given.seed == SNN_SEED_BY_INDEX) rule.def.seed = 0x9E3779B97F4A7C15u * (uint64_t{projections_.size()} + 1);
-    rule.source_size = source.size;
-    rule.target_size = target.size;
-    rule.within_population = def.source == def.target;
+    rule.row_count = source.size;
+    rule.source_size = part_size(given.first_source, given.source_count, source, what, "source");
+    rule.target_size = part_size(given.first_target, given.target_count, target, what, "target");
+    rule.def.source_count = rule.source_size == source.size ? 0 : rule.source_size;
+    rule.def.target_count = rule.target_size == target.size ? 0 : rule.target_size;
+    if (def.source == def.target) {
+        rule.within_population = given.first_source == given.first_target && rule.source_size == rule.target_size;
+        const bool apart = given.first_source + rule.source_size <= given.first_target ||
+                           given.first_target + rule.target_size <= given.first_source;
+        if (!rule.within_population && !apart && !given.allow_autapses)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": neurons ", given.first_source, " to ",
+                        given.first_source + rule.source_size - 1, " onto ", given.first_target, " to ",
+                        given.first_target + rule.target_size - 1, " of '", source.name,
+                        "' share some; parts of one population are the same or apart, or autapses are allowed");
+    }
     rule.dt_ms = dt_ms_;
     if (given.rule == SNN_RULE_SPATIAL) {
         const auto copied_positions = [&](const float* values, size_t count, uint32_t size, const char* end) {
@@ -171,9 +194,9 @@ uint32_t Network::connect_random(const SNNProjectionDef& def, const SNNRandomCon
         if (given.dimensions < 1 || given.dimensions > 3)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": dimensions is ", given.dimensions, "; expected 1 to 3");
         rule.source_positions =
-            copied_positions(given.source_positions, given.source_position_count, source.size, "source");
+            copied_positions(given.source_positions, given.source_position_count, rule.source_size, "source");
         rule.target_positions =
-            copied_positions(given.target_positions, given.target_position_count, target.size, "target");
+            copied_positions(given.target_positions, given.target_position_count, rule.target_size, "target");
     }
     // What the rule does not look at is nothing to compare or to save.
     if (given.rule != SNN_RULE_FIXED_PROBABILITY && given.rule != SNN_RULE_SPATIAL) rule.def.probability = 0;

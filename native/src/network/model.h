@@ -121,8 +121,14 @@ struct TraceInfo {
     uint16_t tau = 0, keep = 0;  // registers of `derive`; a trace of the synapse has no keep
 };
 
-// What an event makes of a synapse. Inputs: parameters, options, derived, pre traces, post traces, traces of the synapse, weight,
-// and for a signal its value.
+// A float state of the target that events read, as it was before their step.
+struct TargetState {
+    std::string name;   // in the rule
+    std::string state;  // in the target's model
+};
+
+// What an event makes of a synapse. Inputs: parameters, options, derived, pre traces, post traces, traces of the synapse, states
+// of the target, weight, and for a signal its value.
 struct PlasticEvent {
     Program program;
     uint16_t weight = 0;
@@ -139,6 +145,7 @@ struct PlasticityRule {
     std::vector<ParameterInfo> parameters;
     std::vector<OptionInfo> options;
     std::vector<TraceInfo> pre_traces, post_traces, synapse_traces;
+    std::vector<TargetState> target_states;
     std::vector<DerivedInfo> derived;
     Program derive;  // inputs: parameters, options, dt in ms
     std::vector<uint16_t> derive_outputs;

@@ -103,6 +103,7 @@ PlasticityPlan make_plasticity_plan(const Plasticity& plasticity, double dt_ms, 
     for (const TraceInfo& info : rule.post_traces) plan.post_traces.push_back(make_trace(info, registers, dt_ms, what));
     for (const TraceInfo& info : rule.synapse_traces)
         plan.synapse_traces.push_back(make_trace(info, registers, dt_ms, what, true));
+    plan.target_states = plasticity.target_states;
     const WeightBounds bounds = bounds_from(plasticity, registers, what);
     plan.minimum = bounds.minimum;
     plan.maximum = bounds.maximum;
@@ -126,6 +127,24 @@ std::vector<uint16_t> delays_of(const Synapses& synapses, uint32_t source_size) 
 
 // ---- Building ---------------------------------------------------------------------------------------------------------
 
+namespace {
+
+uint32_t find_target_state(const PlasticityRule& rule, const TargetState& read, const Projection& projection,
+                           const Population& target) {
+    const std::vector<StateInfo>& states = target.model->states;
+    std::string known;
+    for (uint32_t i = 0; i < states.size(); ++i) {
+        const bool is_float = states[i].type == ValueType::float_;
+        if (is_float && states[i].name == read.state) return i;
+        if (is_float) known += (known.empty() ? "" : ", ") + states[i].name;
+    }
+    throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "': plasticity '", rule.name, "' reads the state '",
+                read.state, "' of its target; '", target.name, "' has model '", target.model->name, "', whose float states are: ",
+                known.empty() ? "none" : known);
+}
+
+}  // namespace
+
 void Network::set_plasticity(uint32_t index, std::shared_ptr<const PlasticityRule> rule) {
     check_unfinished();
     const Projection& found = projection(index);
@@ -138,6 +157,8 @@ void Network::set_plasticity(uint32_t index, std::shared_ptr<const PlasticityRul
     Plasticity plasticity;
     for (const ParameterInfo& info : rule->parameters) plasticity.parameters.push_back(info.default_value);
     for (const OptionInfo& info : rule->options) plasticity.options.push_back(info.default_choice);
+    for (const TargetState& state : rule->target_states)
+        plasticity.target_states.push_back(find_target_state(*rule, state, found, population(found.target)));
     plasticity.rule = std::move(rule);
     auto shared = std::make_shared<const Plasticity>(std::move(plasticity));
     Projection& changed = projections_[index];

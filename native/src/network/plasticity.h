@@ -15,6 +15,7 @@ struct Plasticity {
     std::shared_ptr<const PlasticityRule> rule;
     std::vector<double> parameters;
     std::vector<int32_t> options;
+    std::vector<uint32_t> target_states;  // of the target's model, by those of the rule
 };
 
 // A trace as it is computed. Its value n steps after an event that left x is x * decay[min(n, decay.size() - 1)].
@@ -40,6 +41,7 @@ struct PlasticConstant {
 struct PlasticityPlan {
     std::vector<PlasticConstant> constants;  // parameters, options, derived: the first registers of every event
     std::vector<TracePlan> pre_traces, post_traces, synapse_traces;
+    std::vector<uint32_t> target_states;   // of the target's model, by those of the rule
     float minimum = 0.0f, maximum = 0.0f;  // what an event gives is held within them, then flushed like a state
     // What a rule delivers instead of the weight is held within the same bounds and 0.
     float least_delivered() const { return minimum < 0.0f ? minimum : 0.0f; }

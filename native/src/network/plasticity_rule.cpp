@@ -10,6 +10,7 @@ namespace snn {
 namespace {
 
 constexpr size_t max_traces = 4;  // of each side of a synapse, and of its own
+constexpr size_t max_target_states = 4;
 
 using enum ValueType;
 
@@ -28,6 +29,20 @@ std::vector<TraceInfo> read_traces(const JsonObject& root, const char* key, cons
         traces.push_back(std::move(info));
     }
     return traces;
+}
+
+std::vector<TargetState> read_target_states(const JsonObject& root, std::set<std::string>& taken) {
+    std::vector<TargetState> states;
+    if (!root.has("target_states")) return states;
+    const Json& list = root.list("target_states", max_target_states);
+    for (size_t i = 0; i < list.size(); ++i) {
+        const JsonObject entry(list[i], text(root.place(), ": target_states[", i, "]"));
+        TargetState state;
+        state.name = read_name(entry, taken);
+        state.state = entry.text("state");
+        states.push_back(std::move(state));
+    }
+    return states;
 }
 
 PlasticEvent read_event(const JsonObject& entry, const std::vector<ValueType>& inputs, size_t traces) {
@@ -57,7 +72,7 @@ std::shared_ptr<const PlasticityRule> parse_plasticity(std::string_view json) {
     rule->name = document.name;
     rule->json = std::string(json);
 
-    std::set<std::string> taken;  // parameters, options and traces share one space of names
+    std::set<std::string> taken;  // parameters, options, traces and states share one space of names
     rule->parameters = read_parameters(root, taken);
     rule->options = read_options(root, taken);
     std::vector<ValueType> inputs(rule->parameters.size(), float_);
@@ -74,6 +89,7 @@ std::shared_ptr<const PlasticityRule> parse_plasticity(std::string_view json) {
     rule->pre_traces = read_traces(root, "pre_traces", rule->derive, taken);
     rule->post_traces = read_traces(root, "post_traces", rule->derive, taken);
     rule->synapse_traces = read_traces(root, "synapse_traces", rule->derive, taken);
+    rule->target_states = read_target_states(root, taken);
 
     inputs.insert(inputs.end(), derived_types.begin(), derived_types.end());
     inputs.insert(inputs.end(), rule->pre_traces.size(), float_);
@@ -83,7 +99,7 @@ std::shared_ptr<const PlasticityRule> parse_plasticity(std::string_view json) {
         rule->arrival_traces = read_optional_outputs(arrival, "traces", rule->arrival, rule->pre_traces.size());
     }
     const size_t own = rule->synapse_traces.size();
-    inputs.insert(inputs.end(), rule->post_traces.size() + own + 1, float_);  // and the weight
+    inputs.insert(inputs.end(), rule->post_traces.size() + own + rule->target_states.size() + 1, float_);  // and the weight
     const JsonObject on_pre = root.object("on_pre");
     rule->on_pre = read_event(on_pre, inputs, own);
     if (on_pre.has("delivered"))

@@ -20,7 +20,8 @@ bool ConnectionRule::operator==(const ConnectionRule& other) const {
            a.delay == b.delay && a.kernel == b.kernel && a.kernel_width == b.kernel_width && a.cutoff == b.cutoff &&
            a.dimensions == b.dimensions && std::equal(a.period, a.period + 3, b.period) &&
            source_positions == other.source_positions && target_positions == other.target_positions &&
-           source_size == other.source_size && target_size == other.target_size &&
+           source_size == other.source_size && target_size == other.target_size && row_count == other.row_count &&
+           a.first_source == b.first_source && a.first_target == b.first_target &&
            within_population == other.within_population && dt_ms == other.dt_ms;
 }
 
@@ -277,6 +278,41 @@ public:
     }
 };
 
+// ---- Parts of populations ----------------------------------------------------------------------------------------------
+
+// A rule of parts as one of the whole populations.
+class RuleOfParts final : public SynapseRule {
+public:
+    // Both of the same definition, whose positions only the rule needs.
+    RuleOfParts(std::shared_ptr<const SynapseRule> rule, const ConnectionRule& definition)
+        : rule_(std::move(rule)),
+          first_source_(definition.def.first_source),
+          first_target_(definition.def.first_target),
+          row_count_(definition.row_count) {}
+
+    uint32_t source_size() const override { return row_count_; }
+    uint64_t count() const override { return rule_->count(); }
+    SynapseRow row(uint32_t source, RowMemory& memory) const override {
+        if (source - first_source_ >= rule_->source_size()) return {};
+        SynapseRow row = rule_->row(source - first_source_, memory);
+        if (first_target_ == 0) return row;
+        if (memory.moved_targets.size() < row.targets.size()) memory.moved_targets.resize(row.targets.size());
+        for (size_t k = 0; k < row.targets.size(); ++k) memory.moved_targets[k] = row.targets[k] + first_target_;
+        row.targets = {memory.moved_targets.data(), row.targets.size()};
+        return row;
+    }
+    uint16_t min_delay() const override { return rule_->min_delay(); }
+    uint16_t max_delay() const override { return rule_->max_delay(); }
+    float weight_bound() const override { return rule_->weight_bound(); }
+    uint64_t in_degree_bound() const override { return rule_->in_degree_bound(); }
+    const ConnectionRule* definition() const override { return rule_->definition(); }
+    uint64_t memory_bytes() const override { return rule_->memory_bytes(); }
+
+private:
+    std::shared_ptr<const SynapseRule> rule_;
+    uint32_t first_source_, first_target_, row_count_;
+};
+
 // ---- Checks -----------------------------------------------------------------------------------------------------------
 
 void check_rule(const ConnectionRule& rule, const std::string& what) {
@@ -313,10 +349,7 @@ void check_rule(const ConnectionRule& rule, const std::string& what) {
                     " pairs of neurons", self ? " without autapses" : "");
 }
 
-}  // namespace
-
-std::shared_ptr<const SynapseRule> make_rule(ConnectionRule definition, const std::string& what) {
-    check_rule(definition, what);
+std::shared_ptr<const SynapseRule> make_whole_rule(ConnectionRule definition, const std::string& what) {
     switch (definition.def.rule) {
         case SNN_RULE_FIXED_PROBABILITY: return std::make_shared<const FixedProbability>(std::move(definition), what);
         case SNN_RULE_FIXED_INDEGREE: return make_indegree_rule(std::move(definition), what);
@@ -325,6 +358,17 @@ std::shared_ptr<const SynapseRule> make_rule(ConnectionRule definition, const st
         case SNN_RULE_ALL_TO_ALL: return std::make_shared<const AllToAll>(std::move(definition), what);
         default: return make_spatial_rule(std::move(definition), what);
     }
+}
+
+}  // namespace
+
+std::shared_ptr<const SynapseRule> make_rule(ConnectionRule definition, const std::string& what) {
+    check_rule(definition, what);
+    const bool of_parts =
+        definition.source_size != definition.row_count || definition.def.first_source != 0 || definition.def.target_count != 0;
+    if (!of_parts) return make_whole_rule(std::move(definition), what);
+    const ConnectionRule copy = definition;
+    return std::make_shared<const RuleOfParts>(make_whole_rule(std::move(definition), what), copy);
 }
 
 }  // namespace snn

@@ -10,6 +10,8 @@
 //   fixed_indegree      rule_indegree.cpp
 //   all_to_all, one_to_one
 //   spatial             rule_spatial.cpp
+//
+// Each sees the parts of the populations that it connects as populations of their own.
 #pragma once
 
 #include <snn/snn.h>
@@ -32,8 +34,9 @@ constexpr uint64_t max_rule_synapses = uint64_t{1} << 34;
 struct ConnectionRule {
     SNNRandomConnectionDef def{};  // its pointers are null: the positions are below. The seed is the one in use.
     std::vector<float> source_positions, target_positions;  // spatial: [neuron][def.dimensions]
-    uint32_t source_size = 0, target_size = 0;
-    bool within_population = false;  // source and target are the same population
+    uint32_t source_size = 0, target_size = 0;  // of the parts that are connected: def.first_source, def.source_count, ...
+    uint32_t row_count = 0;                     // of the whole source population
+    bool within_population = false;             // source and target are the same neurons
     double dt_ms = 1.0;
 
     bool skips_self() const { return within_population && !def.allow_autapses; }

@@ -41,6 +41,7 @@ struct RowMemory {
         std::vector<uint64_t> offsets;
         std::vector<uint32_t> targets;
     };
+    std::vector<uint32_t> moved_targets;  // of a rule that connects a part of the target population
     std::vector<uint64_t> marks;
     std::vector<Block> blocks;
     std::vector<uint32_t> block_sources;

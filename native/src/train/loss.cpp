@@ -43,14 +43,32 @@ size_t best_output(const LossKind& kind, std::span<const double> score) {
     return static_cast<size_t>(best - score.begin());
 }
 
-// `weight` times the cross-entropy of the softmax of `score`; its gradient is written.
-double cross_entropy_of(std::span<const double> score, size_t label, double weight, std::span<double> out_gradient) {
-    const double largest = *std::max_element(score.begin(), score.end());
+double class_weight(const LossShape& shape, size_t k) { return shape.class_weights.empty() ? 1.0 : shape.class_weights[k]; }
+
+// What the mean of cross-entropies divides by.
+double sum_of_weights(const LossShape& shape, const int32_t* labels) {
     double sum = 0.0;
-    for (const double z : score) sum += std::exp(z - largest);
-    for (size_t k = 0; k < score.size(); ++k)
-        out_gradient[k] = weight * (std::exp(score[k] - largest) / sum - (k == label ? 1.0 : 0.0));
-    return weight * (std::log(sum) + largest - score[label]);
+    for (uint32_t sample = 0; sample < shape.batch_size; ++sample)
+        if (labels[sample] >= 0) sum += class_weight(shape, static_cast<size_t>(labels[sample]));
+    return sum;
+}
+
+// `share` times the cross-entropy of the softmax of `score`; its gradient is written.
+double cross_entropy_of(const LossShape& shape, std::span<const double> score, size_t label, double share,
+                        std::span<double> out_gradient) {
+    const double largest = *std::max_element(score.begin(), score.end());
+    const double softened = shape.label_smoothing / static_cast<double>(score.size());
+    const auto target = [&](size_t k) {
+        return class_weight(shape, k) * ((k == label ? 1.0 - shape.label_smoothing : 0.0) + softened);
+    };
+    double sum = 0.0, wanted = 0.0, wanted_score = 0.0;
+    for (size_t k = 0; k < score.size(); ++k) {
+        sum += std::exp(score[k] - largest);
+        wanted += target(k);
+        wanted_score += target(k) * score[k];
+    }
+    for (size_t k = 0; k < score.size(); ++k) out_gradient[k] = share * (wanted * (std::exp(score[k] - largest) / sum) - target(k));
+    return share * (wanted * (std::log(sum) + largest) - wanted_score);
 }
 
 }  // namespace
@@ -104,14 +122,16 @@ LossResult evaluate_loss(const LossShape& shape, std::span<const double> scores,
     result.sample_count = count_samples(shape, labels);
     std::fill(out_gradient.begin(), out_gradient.end(), 0.0);
     if (result.sample_count == 0) return result;
-    const double weight = 1.0 / result.sample_count;
+    const bool of_classes = kind.form == Kind::cross_entropy;
+    const double total = of_classes ? sum_of_weights(shape, labels) : result.sample_count;
+    const double weight = total > 0 ? 1.0 / total : 0.0;
     for (uint32_t sample = 0; sample < shape.batch_size; ++sample) {
         const int32_t label = labels ? labels[sample] : 0;
         if (label < 0) continue;
         const std::span<const double> score = scores.subspan(sample * outputs, outputs);
         const std::span<double> gradient = out_gradient.subspan(sample * outputs, outputs);
         if (labels) result.correct_count += best_output(kind, score) == static_cast<size_t>(label);
-        if (kind.form == Kind::mean_square) {
+        if (!of_classes) {
             for (size_t k = 0; k < outputs; ++k) {
                 const double target = targets ? double{targets[sample * outputs + k]}
                                               : unit * (k == static_cast<size_t>(label) ? target_on : target_off);
@@ -121,7 +141,7 @@ LossResult evaluate_loss(const LossShape& shape, std::span<const double> scores,
             }
             continue;
         }
-        result.loss += cross_entropy_of(score, static_cast<size_t>(label), weight, gradient);
+        result.loss += cross_entropy_of(shape, score, static_cast<size_t>(label), weight, gradient);
     }
     return result;
 }
@@ -137,16 +157,18 @@ LossResult evaluate_loss_in_time(const LossShape& shape, std::span<const double>
     const bool filters = kind.form == Kind::van_rossum;
     const double decay = filters ? std::exp(-shape.dt_ms / shape.van_rossum_tau_ms) : 0.0;
     const double of_step = filters ? shape.dt_ms / shape.van_rossum_tau_ms : 1.0 / shape.step_count;
-    const double class_weight = of_step / result.sample_count;
-    const double weight = class_weight / static_cast<double>(outputs);
+    const double weight = of_step / result.sample_count / static_cast<double>(outputs);
+    const bool of_classes = kind.form == Kind::cross_entropy_in_time;
+    const double total = of_classes ? sum_of_weights(shape, labels) : 0.0;
+    const double share = total > 0 ? of_step / total : 0.0;
     for (uint32_t sample = 0; sample < shape.batch_size; ++sample) {
         if (labels && labels[sample] < 0) continue;
         const std::span<const double> score = scores.subspan(sample * outputs, outputs);
         if (labels) result.correct_count += best_output(kind, score) == static_cast<size_t>(labels[sample]);
-        if (kind.form == Kind::cross_entropy_in_time) {
+        if (of_classes) {
             const auto label = static_cast<size_t>(labels[sample]);
             for (size_t at = sample * outputs; at < frames.size(); at += frame)
-                result.loss += cross_entropy_of(frames.subspan(at, outputs), label, class_weight, out_gradient.subspan(at, outputs));
+                result.loss += cross_entropy_of(shape, frames.subspan(at, outputs), label, share, out_gradient.subspan(at, outputs));
             continue;
         }
         for (size_t i = sample * outputs; i < (sample + 1) * outputs; ++i) {

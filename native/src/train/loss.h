@@ -2,6 +2,8 @@
 //
 // Softmax cross-entropy of scores z with class y:  L = log sum_k exp(z_k) - z_y,  dL/dz_k = softmax(z)_k - [k = y].
 // Of every step: the same of the membranes, or the spikes, of each step, and their mean over the steps.
+// Softened by e, and with weights w of K classes, as PyTorch's CrossEntropyLoss has it: with q_k = w_k ((1 - e) [k = y] + e / K)
+// L = sum_k q_k (log sum_j exp(z_j) - z_k),  dL/dz_k = softmax(z)_k sum_j q_j - q_k, and the mean divides by the sum of the w_y.
 // Mean square of scores z with targets t, K outputs:  L = sum_k (z_k - t_k)^2 / K.
 // The mean is over the samples that are not padding (label -1).
 //
@@ -48,6 +50,8 @@ struct LossShape {
     uint32_t loss;  // SNN_LOSS_*
     uint32_t step_count, batch_size, output_count;
     double dt_ms = 1, van_rossum_tau_ms = 10;  // of VAN_ROSSUM
+    double label_smoothing = 0;                // of cross-entropies, as the next
+    std::span<const double> class_weights = {};  // [output]; empty: 1 each
 };
 
 struct LossResult {

@@ -22,7 +22,7 @@ LossHead::LossHead(const Network& network, uint32_t population, uint32_t loss, u
     const size_t frame = size_t{batch_size} * output.size;
     if (frame > SIZE_MAX / 64 / def.step_count)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, "step_count ", def.step_count, " is too large for this batch and output");
-    shape_ = {loss, def.step_count, batch_size, output.size, network.dt_ms(), def.van_rossum_tau_ms};
+    shape_ = {loss, def.step_count, batch_size, output.size, network.dt_ms(), def.van_rossum_tau_ms, def.label_smoothing};
     state_ = kind.of_membrane() ? output.model->membrane_state : 0;
     of_spike_times_ = def.rule == SNN_LEARNING_EVENTPROP && output.model->spiking;
     scores_.resize(frame);
@@ -61,6 +61,8 @@ LossResult LossHead::evaluate(uint32_t step_count, std::span<const double> count
     if (of_spike_times_) spike_time_gradient(shape_, score_gradient_, frames, gradient);
     result.loss *= weight;
     for (double& value : gradient) value *= weight;
+    loss_sum_ += result.loss;
+    evaluations_ += 1;
     return result;
 }
 

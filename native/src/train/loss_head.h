@@ -29,6 +29,8 @@ public:
     const LossKind& kind() const { return loss_kind(shape_.loss); }
     uint32_t output_count() const { return shape_.output_count; }
 
+    // Of cross-entropies, [output]; empty: 1 each. Read until it is called again.
+    void set_class_weights(std::span<const double> weights) { shape_.class_weights = weights; }
     // Nothing where the spike counts, which the trainer has, are enough.
     void add_records(std::vector<RecordFrames>& io_records);
     void add_gradients(std::vector<OutputGradient>& io_gradients) const;
@@ -37,6 +39,9 @@ public:
     LossResult evaluate(uint32_t step_count, std::span<const double> counts, const int32_t* labels, const float* targets, double weight);
     // Of the last evaluate(), [batch][output].
     std::span<const double> scores() const { return scores_; }
+    // Mean of what evaluate() gave since begin_batch(), which has one evaluate() for each window.
+    void begin_batch() { loss_sum_ = evaluations_ = 0; }
+    double mean_loss() const { return evaluations_ > 0 ? loss_sum_ / evaluations_ : 0; }
 
 private:
     uint32_t population_, state_;  // state_: of losses over the membrane
@@ -46,6 +51,7 @@ private:
     std::vector<double> frames_;  // [step][batch][output] membrane or spikes, for losses that need them
     std::vector<double> scores_, score_gradient_, gradient_;
     std::vector<uint32_t> maximum_steps_;
+    double loss_sum_ = 0, evaluations_ = 0;
 };
 
 }  // namespace snn

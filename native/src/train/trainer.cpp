@@ -40,6 +40,8 @@ void check_definition(const SNNTrainerDef& def, const Network& network) {
     check_number(def.rate_off, -1e30, false, "rate_off");
     check_number(def.parameter_rate_factor, 0, false, "parameter_rate_factor");
     check_number(def.l1_regularization, 0, false, "l1_regularization");
+    if (!(def.label_smoothing >= 0 && def.label_smoothing <= 1))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->label_smoothing is ", def.label_smoothing, "; expected 0 to 1");
     if (def.loss == SNN_LOSS_VAN_ROSSUM) check_number(def.van_rossum_tau_ms, 0, true, "van_rossum_tau_ms");
     if (def.rule > SNN_LEARNING_EVENTPROP)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "def->rule is ", def.rule, "; expected one of SNN_LEARNING_*");
@@ -176,9 +178,25 @@ void Trainer::set_auxiliary_loss(uint32_t population, uint32_t loss, double weig
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "loss is ", loss, " and def->loss is ", def_.loss,
                         "; either both take targets of each step or none does");
         if (def_.rule == SNN_LEARNING_EVENTPROP) check_spike_times(*head);
+        head->set_class_weights(class_weights_);
         auxiliary_[population] = {std::move(head), weight};
     }
     collect_outputs();
+    phase_ = Phase::idle;
+}
+
+void Trainer::set_class_weights(std::span<const float> weights) {
+    if (!head_)
+        throw Error(SNN_ERROR_STATE, "the weights of classes are for the library's losses; the trainer has SNN_LOSS_NONE");
+    if (!weights.empty() && weights.size() != head_->output_count())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", weights.size(), "; expected ", head_->output_count(),
+                    " (outputs), or 0 for none");
+    for (size_t k = 0; k < weights.size(); ++k)
+        if (!(weights[k] >= 0) || !std::isfinite(weights[k]))
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "weights[", k, "] is ", weights[k], "; expected a finite number of at least 0");
+    class_weights_.assign(weights.begin(), weights.end());
+    head_->set_class_weights(class_weights_);
+    for (auto& [population, auxiliary] : auxiliary_) auxiliary.head->set_class_weights(class_weights_);
     phase_ = Phase::idle;
 }
 
@@ -321,7 +339,10 @@ uint32_t Trainer::window_end(uint32_t window) const {
 void Trainer::begin_window(uint32_t window, uint32_t count) {
     window_ = window;
     ends_batch_ = window + 1 == count;
-    if (window == 0) windows_loss_ = 0;
+    if (window > 0) return;
+    windows_loss_ = 0;
+    if (head_) head_->begin_batch();
+    for (auto& [population, auxiliary] : auxiliary_) auxiliary.head->begin_batch();
 }
 
 ForwardResult Trainer::forward_window(uint32_t window, std::span<const InputFrames> inputs, const int32_t* labels,
@@ -473,6 +494,15 @@ void Trainer::update() {
 std::span<const double> Trainer::scores() const {
     if (!scored_) throw Error(SNN_ERROR_STATE, "there are no scores before the first forward");
     return head_->scores();
+}
+
+double Trainer::loss_of(uint32_t population) const {
+    const Population& chosen = plan_.network->population(population);
+    if (head_ && population == def_.output_population) return head_->mean_loss();
+    const auto found = auxiliary_.find(population);
+    if (found == auxiliary_.end())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", chosen.name, "' has no loss of the library's in this trainer");
+    return found->second.head->mean_loss();
 }
 
 void Trainer::set_learning_rate(double learning_rate) {

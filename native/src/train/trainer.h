@@ -53,9 +53,12 @@ public:
     void update();
 
     std::span<const double> scores() const;  // throws SNN_ERROR_STATE without a forward
+    // The part of the last loss, over the windows of a batch the mean, that is of a population's own loss.
+    double loss_of(uint32_t population) const;
     void set_learning_rate(double learning_rate);
     // As the functions of the C interface.
     void set_auxiliary_loss(uint32_t population, uint32_t loss, double weight);
+    void set_class_weights(std::span<const float> weights);
     void set_dropout(uint32_t population, double probability, uint64_t seed);
     void set_quantization(uint32_t projection, uint32_t bits, bool per_channel);
     void set_normalization(uint32_t projection, double scale, double momentum, double epsilon);
@@ -112,6 +115,7 @@ private:
         double weight;
     };
     std::map<uint32_t, AuxiliaryLoss> auxiliary_;  // by population
+    std::vector<double> class_weights_;  // [output]; empty: 1 each
     std::vector<InputFrames> window_inputs_, kept_inputs_;
     std::vector<std::vector<float>> input_copies_;  // of kept_inputs_
     uint32_t window_ = 0;     // of the last forward

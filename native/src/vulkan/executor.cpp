@@ -406,6 +406,18 @@ void VulkanExecutor::add_bundle(Steps& steps, const SpikeBundle& bundle) {
     }
 }
 
+Dispatch VulkanExecutor::look_at_target(uint32_t index) {
+    const PlasticMemory& plastic = *plastic_[index];
+    const PopulationMemory& target = populations_[network().projection(index).target];
+    Dispatch dispatch;
+    dispatch.pipeline = pipelines_.get(embedded_shader("plastic_target"));
+    dispatch.set = pipelines_.bind({run_[0], target.states, {}, {}, {}, plastic.traces});
+    dispatch.take(plastic.target_arguments);
+    dispatch.groups[0] = groups_for(target.size);
+    dispatch.groups[1] = plastic.target_state_count;
+    return dispatch;
+}
+
 void VulkanExecutor::add_arrivals(Steps& steps, uint32_t index) {
     const Projection& projection = network().projection(index);
     const ProjectionMemory& memory = projections_[index];
@@ -413,6 +425,8 @@ void VulkanExecutor::add_arrivals(Steps& steps, uint32_t index) {
     const PlasticMemory& plastic = *plastic_[index];
     const PopulationMemory& source = populations_[projection.source];
     const PopulationMemory& target = populations_[projection.target];
+    if (plastic.target_state_count > 0)
+        steps.add(look_at_target(index), {{resource(projection.target, of_states), Use::read}, {plastic_resource(index), Use::write}});
     Dispatch dispatch;
     dispatch.pipeline = pipelines_.get(plastic.arrival_shader);
     dispatch.set = pipelines_.bind({run(), source.ring, target.fixed_sums, memory.segments[0].synapses, memory.segments[0].rows,
@@ -463,6 +477,10 @@ void VulkanExecutor::signal(uint32_t index, float value) {
     if (!signal_) signal_ = device_.make_commands();
     device_.begin(signal_, false);
     copies_before_kernels_barrier(device_, signal_);
+    if (plastic.target_state_count > 0) {
+        record_dispatch(device_, pipelines_.layout(), signal_, look_at_target(index));
+        kernel_barrier(device_, signal_);
+    }
     record_dispatch(device_, pipelines_.layout(), signal_, dispatch);
     copy_barrier(device_, signal_);
     device_.end(signal_);
@@ -496,7 +514,8 @@ void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {
     dispatch.groups[1] = batch_size_;
     steps.add(dispatch, {{resource(p, of_sums), Use::write},
                          {fixed_sums_resource(p), Use::write},
-                         {resource(p, of_activity), Use::write}});
+                         {resource(p, of_activity), Use::write},
+                         {resource(p, of_states), Use::write}});
     if (host_buffers_[p].spikes.buffer) add_spike_copy(steps, p, false);
     if (host_buffers_[p].spike_count.buffer) add_spike_copy(steps, p, true);
 }

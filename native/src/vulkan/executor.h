@@ -93,7 +93,7 @@ private:
 
     const Network& network() const { return *plan_->network; }
     // Numbers of what dispatches of a step share (steps.h).
-    enum Shared : uint32_t { of_activity, of_sums, of_fixed_sums, of_spike_copy, of_spike_count, shared_count };
+    enum Shared : uint32_t { of_activity, of_sums, of_fixed_sums, of_spike_copy, of_spike_count, of_states, shared_count };
     static uint32_t resource(uint32_t population, Shared what) { return population * shared_count + what; }
     // Populations share a buffer of integer sums, each its own part; the validation layer takes it for one.
     uint32_t fixed_sums_resource(uint32_t population) const {
@@ -136,6 +136,7 @@ private:
     void add_input(Steps& steps, uint32_t input);
     void add_delivery(Steps& steps, uint32_t projection);
     void add_bundle(Steps& steps, const SpikeBundle& bundle);
+    Dispatch look_at_target(uint32_t projection);  // for the events of a step
     void add_arrivals(Steps& steps, uint32_t projection);
     void add_learning(Steps& steps, uint32_t projection);
     // How a delivery uses the activity of a projection's source.

@@ -263,6 +263,8 @@ std::vector<uint32_t> add_rule(Module& module, const PlasticityRule& rule, const
     if (is_event) {
         add_traces("post_trace", plan.post_traces.size());
         add_traces("own_trace", plan.synapse_traces.size());
+        for (const size_t first = at, end = first + plan.target_states.size(); at < end; ++at)
+            if (needed[at]) ids[at] = module.call("target_state", {module.constant(static_cast<uint32_t>(at - first))});
         ids[at++] = module.call("weight_now", {});
         if (at < program.input_count) ids[at++] = module.call("signal_value", {});
     }

@@ -13,7 +13,9 @@ namespace snn::vulkan {
 
 PlasticMemory::PlasticMemory(Device& device, const Network& network, const Projection& projection,
                              std::shared_ptr<const PlasticityPlan> plan, const ProjectionMemory& memory)
-    : learns_from_targets(projection.plasticity->rule->learns_from_targets()), name_(projection.name) {
+    : learns_from_targets(projection.plasticity->rule->learns_from_targets()),
+      target_state_count(static_cast<uint32_t>(plan->target_states.size())),
+      name_(projection.name) {
     const uint32_t sources = network.population(projection.source).size, targets = network.population(projection.target).size;
     const PlasticityRule& rule = *projection.plasticity->rule;
     arrival_shader = make_arrival_shader(rule, *plan);
@@ -22,8 +24,9 @@ PlasticMemory::PlasticMemory(Device& device, const Network& network, const Proje
 
     const uint64_t pre_places = uint64_t{sources} * memory.delays.size();
     const uint64_t sides = pre_places * (1 + plan->pre_traces.size()) + uint64_t{targets} * (1 + plan->post_traces.size());
-    if (sides * 4 > device.storage_range())
-        throw Error(SNN_ERROR_UNSUPPORTED, "the traces of projection '", name_, "' would take ", sides * 4,
+    const uint64_t before_constants = sides + uint64_t{targets} * plan->target_states.size();
+    if (before_constants * 4 > device.storage_range())
+        throw Error(SNN_ERROR_UNSUPPORTED, "the traces of projection '", name_, "' would take ", before_constants * 4,
                     " bytes; a shader of this Vulkan device reaches ", device.storage_range());
     const auto half = projection.fixed_exponent / 2;
     arguments.delay_count = static_cast<uint32_t>(memory.delays.size());
@@ -32,8 +35,12 @@ PlasticMemory::PlasticMemory(Device& device, const Network& network, const Proje
     arguments.post_size = targets;
     arguments.pre_count = static_cast<uint32_t>(plan->pre_traces.size());
     arguments.post_count = static_cast<uint32_t>(plan->post_traces.size());
-    arguments.constants = static_cast<uint32_t>(sides);
-    arguments.tables = static_cast<uint32_t>(sides + plan->constants.size());
+    arguments.states = static_cast<uint32_t>(sides);
+    arguments.constants = static_cast<uint32_t>(before_constants);
+    arguments.tables = static_cast<uint32_t>(before_constants + plan->constants.size());
+    target_arguments.size = targets;
+    target_arguments.to = arguments.states;
+    std::copy(plan->target_states.begin(), plan->target_states.end(), target_arguments.from);
     const uint64_t count = projection.weight_count();
     const uint64_t own_words = own_trace_words(projection);
     if (own_words > 0) own_ = memory.segments[0].synapses.part(2 * count * 4, own_words * 4);
@@ -50,7 +57,7 @@ PlasticMemory::PlasticMemory(Device& device, const Network& network, const Proje
 }
 
 bool PlasticMemory::set_plan(Device& device, std::shared_ptr<const PlasticityPlan> plan) {
-    const VkDeviceSize sides = arguments.constants;
+    const VkDeviceSize kept_words = arguments.constants;
     std::vector<uint32_t> words, tables;
     for (const PlasticConstant& constant : plan->constants)
         words.push_back(constant.type == ValueType::int_ ? static_cast<uint32_t>(constant.whole)
@@ -69,19 +76,19 @@ bool PlasticMemory::set_plan(Device& device, std::shared_ptr<const PlasticityPla
         }
     words.insert(words.end(), tables.begin(), tables.end());
     // Longer time constants have longer tables. Room for twice as long, because the device gives no memory back.
-    const bool grows = !traces.buffer || (sides + words.size()) * 4 > traces.size;
+    const bool grows = !traces.buffer || (kept_words + words.size()) * 4 > traces.size;
     if (grows) {
         const Range before = traces;
-        const VkDeviceSize wanted = (sides + (before.buffer ? 2 : 1) * words.size()) * 4;
-        traces = device.allocate(std::min(wanted, std::max(device.storage_range(), (sides + words.size()) * 4)), Memory::device,
+        const VkDeviceSize wanted = (kept_words + (before.buffer ? 2 : 1) * words.size()) * 4;
+        traces = device.allocate(std::min(wanted, std::max(device.storage_range(), (kept_words + words.size()) * 4)), Memory::device,
                                  text("the traces of projection '", name_, "'"));
-        if (before.buffer && sides > 0) {
-            std::vector<uint32_t> kept(sides);
-            device.download(before, 0, kept.data(), sides * 4);
-            device.upload(traces, 0, kept.data(), sides * 4);
+        if (before.buffer && kept_words > 0) {
+            std::vector<uint32_t> kept(kept_words);
+            device.download(before, 0, kept.data(), kept_words * 4);
+            device.upload(traces, 0, kept.data(), kept_words * 4);
         }
     }
-    if (!words.empty()) device.upload(traces, sides * 4, words.data(), words.size() * 4);
+    if (!words.empty()) device.upload(traces, kept_words * 4, words.data(), words.size() * 4);
     plan_ = std::move(plan);
     return grows;
 }
@@ -131,7 +138,7 @@ PlasticMemory::Side PlasticMemory::side_of(Slot::Kind side) const {
     };
     const VkDeviceSize post = VkDeviceSize{arguments.post} * 4;
     if (side == Slot::pre_traces) return cut(traces, 0, post, arguments.pre_size);
-    if (side == Slot::post_traces) return cut(traces, post, VkDeviceSize{arguments.constants} * 4, arguments.post_size);
+    if (side == Slot::post_traces) return cut(traces, post, VkDeviceSize{arguments.states} * 4, arguments.post_size);
     return cut(own_, 0, own_.size, arguments.synapse_count);
 }
 

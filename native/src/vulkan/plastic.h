@@ -31,6 +31,8 @@ public:
 
     Range traces, incoming;
     bool learns_from_targets;
+    uint32_t target_state_count;  // that its events read
+    shader::PlasticTarget target_arguments{};
     shader::Plastic arguments{};  // but `from`, `first_sum` and `signal`
     std::vector<uint32_t> arrival_shader, learning_shader, signal_shader;
 

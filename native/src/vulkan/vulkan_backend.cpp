@@ -79,7 +79,8 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
             case vulkan::Delivery::plastic: {
                 const PlasticityRule& rule = *projection.plasticity->rule;
                 keeps_list[projection.source] = keeps_list[projection.target] = 1;
-                words = 2 * count + sources * delays * (2 + rule.pre_traces.size()) + targets * (2 + rule.post_traces.size());
+                words = 2 * count + sources * delays * (2 + rule.pre_traces.size()) +
+                        targets * (2 + rule.post_traces.size() + rule.target_states.size());
                 if (rule.learns_from_targets()) words += 2 * count;
                 words += vulkan::own_trace_words(projection);
                 break;

@@ -173,7 +173,7 @@ def test_too_much_of_everything():
             "pre_traces": {"tau": "1[ms]"}, "post_traces": {"tau": "1[ms]"},
         }.get(section, {})  # fmt: skip
         too_much = {section: {f"n{i}": copy.deepcopy(entry) for i in range(limit + 1)}}
-        if section.endswith("traces"):
+        if section.endswith("traces") or section == "target_states":
             with pytest.raises(ModelBoundsError, match=f"the format allows {limit}"):
                 compile_plasticity(rule(**too_much))
             continue

@@ -414,6 +414,20 @@ std::shared_ptr<const PlasticityRule> custom_rule() {
                             ["add", 15, 16]], "weight": 17}})");
 }
 
+// Of a user as well: arrivals and spikes of the target read its membrane under another name.
+std::shared_ptr<const PlasticityRule> membrane_rule() {
+    // derive: 0 rate, 1 dt.  events: 0 rate, 1 pre, 2 post, 3 state, 4 w.
+    return parse_plasticity(R"({"format": 1, "kind": "plasticity", "name": "mine", "title": "Mine",
+        "parameters": [{"name": "rate", "unit": "", "default": 0.05, "doc": ""}], "options": [], "derived": [],
+        "derive": {"ops": [["const", -0.5], ["const", 2.0], ["const", 9], ["const", 0.25]],
+                   "outputs": [], "minimum": 2, "maximum": 3},
+        "pre_traces": [{"name": "x", "tau": 4, "keep": 5, "doc": ""}],
+        "post_traces": [{"name": "y", "tau": 4, "keep": 5, "doc": ""}],
+        "target_states": [{"name": "u", "state": "v", "unit": "u", "doc": ""}],
+        "on_pre": {"ops": [["const", 0], ["max", 3, 5], ["mul", 2, 6], ["mul", 0, 7], ["sub", 4, 8]], "weight": 9},
+        "on_post": {"ops": [["mul", 1, 3], ["mul", 0, 5], ["add", 4, 6]], "weight": 7}})");
+}
+
 struct PlasticCase {
     const char* name;
     std::shared_ptr<const PlasticityRule> rule;
@@ -462,6 +476,9 @@ CpuCase plastic(const PlasticCase& c) {
         set("tau_minus", 7.0);
         set("a3_plus", 0.03);
         set("a3_minus", 0.01);
+        set("threshold_v", 0.4);
+        for (const char* const limit : {"up_low", "down_low"}) set(limit, 0.2);
+        for (const char* const limit : {"up_high", "down_high"}) set(limit, 4.0);
     }
     Connection fixed{.kind = SNN_CONNECT_SPARSE, .source = layer, .target = layer};
     fixed.sparse = random_sparse(numbers, c.size, c.size, 5, 3);
@@ -484,9 +501,7 @@ Window window(uint32_t kernel, uint32_t stride, uint32_t padding, uint32_t dilat
     return w;
 }
 
-}  // namespace
-
-std::vector<CpuCase> cpu_cases() {
+std::vector<CpuCase> made_cases() {
     std::vector<CpuCase> cases;
     for (uint32_t i = 0; const char* name = builtin_model_name(i); ++i) {
         cases.push_back(one_model(name));
@@ -533,6 +548,13 @@ std::vector<CpuCase> cpu_cases() {
     cases.push_back(plastic({"plastic by spans", pair, {}, 33, 201, 0, 0, 0.4, 260, 0.0, 20.0}));
     cases.push_back(plastic({"plastic and sparse by spans, in a team", triplet, {}, 400, 3000, 90, 3, 0.2, 45, 0.0, 20.0}));
     cases.push_back(plastic({"plastic by a user's rule", custom_rule(), {}, 30, 70, 9, 3, 0.1, 90, 0.1}));
+    const auto bistable = builtin_plasticity("brader_fusi");
+    cases.push_back(plastic({"plastic by membranes", bistable, {}, 33, 101, 0, 0, 0.2, 90, 0.1}));
+    cases.push_back(plastic({"plastic by membranes, sparse", bistable, {{"efficacy", "weight"}}, 30, 77, 20, 7, 0.2, 90, 0.1}));
+    cases.push_back(plastic({"plastic by membranes, in a team", bistable, {}, 200, 2150, 0, 0, 0.2, 25, 0.02}));
+    cases.push_back(plastic({"plastic by membranes, by spans", bistable, {}, 33, 201, 0, 0, 0.4, 260, 0.0, 20.0}));
+    cases.push_back(plastic({"plastic by membranes, a user's rule", membrane_rule(), {}, 40, 50, 7, 3, 0.5, 260, 0.02}));
+    cases.push_back(plastic({"plastic by membranes, a user's rule by spans", membrane_rule(), {}, 33, 201, 0, 0, 0.4, 260, 0.0, 20.0}));
     cases.push_back(long_row());
     cases.push_back(many_neurons());
     cases.push_back(values_everywhere());
@@ -545,6 +567,13 @@ std::vector<CpuCase> cpu_cases() {
     for (const uint32_t mode : {SNN_POOL_SUM, SNN_POOL_AVERAGE, SNN_POOL_MAX}) cases.push_back(pooled_values(mode));
     cases.push_back(custom_model());
     cases.push_back(custom_surrogate());
+    return cases;
+}
+
+}  // namespace
+
+const std::vector<CpuCase>& cpu_cases() {
+    static const std::vector<CpuCase> cases = made_cases();
     return cases;
 }
 

@@ -19,7 +19,8 @@ struct CpuCase {
     uint32_t loss_population = 0;  // where the gradient comes in
 };
 
-std::vector<CpuCase> cpu_cases();
+// Made once in a process.
+const std::vector<CpuCase>& cpu_cases();
 // Neurons of a model, choice `choice` of its specialised steps, most of them at rest: a few are driven by sources without input, one
 // step away, and sometimes drive others.
 CpuCase quiet_circuit(const char* model, const int32_t* choices, size_t choice);

@@ -7,7 +7,7 @@
 
 #include "backend/backend.h"
 #include "cpu_cases.h"
-#include "only_threads.h"
+#include "sanitizers.h"
 
 namespace snn::test {
 
@@ -18,7 +18,7 @@ struct CpuVariant {
     std::string name() const;
 };
 
-// Everything that can be seen of a run, in order: all states and activities after every step, spike counts, the variables.
+// Everything that can be seen of a run: all states and activities after every step, spike counts, the variables, counters.
 std::vector<float> observe(const CpuCase& test_case, const char* backend, const CpuVariant& variant);
 // The variables after all steps, run in pieces of `piece` steps, and what was counted. `out_without_resting`: on the CPU, how many
 // steps left out neurons at rest.
@@ -39,6 +39,8 @@ double mean_rate(const CpuCase& test_case, uint32_t population);
 // Weights of a projection after a run on the CPU.
 std::vector<float> weights_after(const CpuCase& test_case, uint32_t projection);
 
+// 1000 neurons and more: what takes the reference, and the interpreter under sanitizers, long.
+bool is_large(const CpuCase& test_case);
 // What a case is compared with: "reference", but under sanitizers, where that takes minutes, "cpu" for the large ones, and for all
 // where only threads are watched.
 const char* oracle(const CpuCase& test_case);

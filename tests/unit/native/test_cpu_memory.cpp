@@ -131,7 +131,7 @@ TEST_CASE("recording events allocates once, and running out of memory there is a
 
 TEST_CASE("a taped run and a backward pass of the same length allocate nothing the second time") {
     const CpuCase test_case = [] {
-        for (CpuCase& found : cpu_cases())
+        for (const CpuCase& found : cpu_cases())
             if (found.name == "recurrent, delay 5") return found;
         return CpuCase{};
     }();

@@ -16,7 +16,7 @@ namespace {
 struct OneSynapse {
     std::shared_ptr<const Plan> plan;
     ProgramCache programs;
-    std::unique_ptr<PopulationData> source;
+    std::unique_ptr<PopulationData> source, target;
     std::unique_ptr<PlasticProjection> plastic;
     int32_t sums[16] = {};
 
@@ -31,6 +31,8 @@ struct OneSynapse {
         const KernelTable& kernels = kernels_for(SNN_ISA_BEST);
         source = std::make_unique<PopulationData>(network.populations()[0], plan->populations[0], kernels, SNNAllocator{}, 1,
                                                   false, programs, 1);
+        target = std::make_unique<PopulationData>(network.populations()[1], plan->populations[1], kernels, SNNAllocator{}, 1,
+                                                  false, programs, 1);
         plastic = std::make_unique<PlasticProjection>(network.projections()[0], network, plan->plasticity[0],
                                                       std::vector<NeuronRange>{{0, 16}}, SNNAllocator{}, kernels, false);
     }
@@ -38,7 +40,7 @@ struct OneSynapse {
         const KernelTable& kernels = kernels_for(SNN_ISA_BEST);
         source->bits_at(clock, 0)[0] = 1;
         source->list_active(kernels, clock, 0);
-        plastic->deliver(0, *source, clock, sums);
+        plastic->deliver(0, *source, *target, clock, sums);
     }
     void spike(uint64_t clock) {
         const uint16_t bits[1] = {1};

@@ -252,6 +252,38 @@ TEST_CASE("rules with traces of the synapse and signals are checked") {
     }
 }
 
+TEST_CASE("rules with states of the target are checked") {
+    // Inputs: a parameter, a post trace, the state, the weight.
+    const std::string rule = R"({"format": 1, "kind": "plasticity", "name": "mine", "options": [], "derived": [],
+        "parameters": [{"name": "rate", "default": 0.5}],
+        "derive": {"ops": [["const", 9], ["const", 1]], "outputs": [], "minimum": 3, "maximum": 2},
+        "pre_traces": [], "post_traces": [{"name": "y", "tau": 2, "keep": 3}],
+        "target_states": [{"name": "u", "state": "v", "unit": "u", "doc": ""}],
+        "on_pre": {"ops": [["mul", 1, 2], ["sub", 3, 4]], "weight": 5}, "on_post": {"ops": [], "weight": 3}})";
+    const auto read = parse_plasticity(rule);
+    REQUIRE(read->target_states.size() == 1);
+    CHECK(read->target_states[0].name == "u");
+    CHECK(read->target_states[0].state == "v");
+    CHECK(read->on_pre.program.input_count == 4);
+    const std::pair<const char*, const char*> damages[] = {
+        {"\"name\": \"u\"", "\"name\": \"y\""},
+        {"\"name\": \"u\"", "\"name\": \"U\""},
+        {"\"state\": \"v\", ", ""},
+        {"\"state\": \"v\"", "\"state\": 3"},
+        {"[{\"name\": \"u\", \"state\": \"v\", \"unit\": \"u\", \"doc\": \"\"}]", "[]"},  // one input less
+        {"[{\"name\": \"u\", \"state\": \"v\", \"unit\": \"u\", \"doc\": \"\"}]",
+         R"([{"name": "a", "state": "v"}, {"name": "b", "state": "v"}, {"name": "c", "state": "v"}, {"name": "d", "state": "v"},
+             {"name": "e", "state": "v"}])"},
+    };
+    for (const auto& [from, to] : damages) {
+        std::string text = rule;
+        REQUIRE(text.find(from) != std::string::npos);
+        text.replace(text.find(from), std::string(from).size(), to);
+        INFO(to);
+        CHECK_THROWS_AS(parse_plasticity(text), Error);
+    }
+}
+
 TEST_CASE("built-ins are shared, listed in order, and unknown names say what there is") {
     CHECK(builtin_model("lif") == builtin_model("lif"));
     for (uint32_t i = 1; builtin_model_name(i); ++i)

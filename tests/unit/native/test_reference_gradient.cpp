@@ -15,7 +15,7 @@
 
 #include "backend/trainable.h"
 #include "common/error.h"
-#include "only_threads.h"
+#include "sanitizers.h"
 #include "small_networks.h"
 #include "train/trainer.h"
 
@@ -375,19 +375,23 @@ const char* const resets[] = {"subtract", "value", "none"};
 }  // namespace
 
 TEST_CASE("models x surrogates x resets x connections x losses agree with finite differences") {
-    uint32_t seed = 1;
+    constexpr uint32_t losses = SNN_LOSS_MEAN_SQUARE_RATE - SNN_LOSS_CROSS_ENTROPY_COUNT + 1;
+    uint32_t seed = 1, turn = 0;
     for (const std::string& model : spiking_models())
         for (const std::string& surrogate : surrogates(model))
             for (const std::string reset : resets) {
                 if (!has_option(*builtin_model(model), "reset") && reset != "subtract") continue;
-                for (int link = 0; link < link_count; ++link)
-                    for (uint32_t loss = SNN_LOSS_CROSS_ENTROPY_COUNT; loss <= SNN_LOSS_MEAN_SQUARE_RATE; ++loss)
+                ++turn;
+                for (uint32_t link = 0; link < link_count; ++link)
+                    for (uint32_t i = 0; i < losses; ++i) {
+                        if (only_memory && i != (link + turn) % losses) continue;  // every connection meets every loss
                         check({.model = model,
                                .surrogate = surrogate,
                                .reset = reset,
                                .link = static_cast<Link>(link),
-                               .loss = loss},
+                               .loss = SNN_LOSS_CROSS_ENTROPY_COUNT + i},
                               seed++);
+                    }
             }
 }
 
@@ -423,7 +427,7 @@ TEST_CASE("every single weight agrees with finite differences") {
         auto direction = gradient;
         for (auto& part : direction) std::fill(part.begin(), part.end(), 0.0);
         for (size_t k = 0; k < gradient.size(); ++k)
-            for (size_t i = 0; i < gradient[k].size(); ++i) {
+            for (size_t i = 0; i < gradient[k].size(); i += only_memory ? 7 : 1) {
                 direction[k][i] = 1.0;
                 const double h = 1e-4;
                 const double slope = (8 * (evaluation.loss_at(h, direction) - evaluation.loss_at(-h, direction)) -

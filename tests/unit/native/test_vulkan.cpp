@@ -24,7 +24,7 @@ bool has_device() {
 const std::set<std::string> chosen{"many samples", "recurrent, delay 5", "sparse float, delays", "sparse fixed, delays",
                                    "circuit, mixed", "long row", "values", "images, groups", "images of values", "custom models",
                                    "plastic pairs, soft", "plastic triplets", "plastic, lists overflow", "short-term plasticity",
-                                   "short-term plasticity, all to all"};
+                                   "short-term plasticity, all to all", "plastic by membranes, sparse"};
 
 bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
     return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](float x, float y) {

@@ -122,7 +122,7 @@ final class Native {
 
     /** Offsets of SNNRandomConnectionDef in bytes. */
     static final class SNNRandomConnectionDef {
-        static final int SIZE = 200;
+        static final int SIZE = 216;
         static final int struct_size = 0;
         static final int rule = 4;
         static final int probability = 8;
@@ -141,6 +141,10 @@ final class Native {
         static final int source_position_count = 176;
         static final int target_positions = 184;
         static final int target_position_count = 192;
+        static final int first_source = 200;
+        static final int source_count = 204;
+        static final int first_target = 208;
+        static final int target_count = 212;
     }
 
     /** Offsets of SNNNetworkInfo in bytes. */
@@ -346,7 +350,7 @@ final class Native {
 
     /** Offsets of SNNTrainerDef in bytes. */
     static final class SNNTrainerDef {
-        static final int SIZE = 144;
+        static final int SIZE = 152;
         static final int struct_size = 0;
         static final int output_population = 4;
         static final int step_count = 8;
@@ -370,6 +374,7 @@ final class Native {
         static final int window_steps = 132;
         static final int window_updates = 136;
         static final int rule = 140;
+        static final int label_smoothing = 144;
     }
 
     /** Offsets of SNNBatch in bytes. */
@@ -589,7 +594,7 @@ final class Native {
 
     static native int snn_network_connect(long network, long def, long out_index);
 
-    /** Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp", "triplet_stdp", "tsodyks_markram"; `rule` null) or a user's (`name` is not read then). */
+    /** Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp", "brader_fusi", "tsodyks_markram"; `rule` null) or a user's (`name` is not read then). */
     static native int snn_network_set_plasticity(long network, int projection, long name, long rule);
 
     /** A parameter of the projection's rule, in the rule's unit, one value for all synapses; an option by name of the choice. */
@@ -786,6 +791,9 @@ final class Native {
     /** Scores of the last forward as the loss has them; [batch_size][outputs]. */
     static native int snn_trainer_scores(long trainer, long out_scores, long count);
 
+    /** The part of the last step's or forward's loss that comes from the loss of output_population or from an auxiliary one, its weight included; 0 before the first. */
+    static native int snn_trainer_loss_of(long trainer, int population, long out_loss);
+
     /** What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and parameters of its session: training that continues from all of them gives the same bits as training that was never interrupted. */
     static native int snn_trainer_get_state(long trainer, long out_values, long io_count);
 
@@ -794,6 +802,9 @@ final class Native {
 
     /** A second loss, of another population than output_population: `weight` times it is added to the loss, and its gradients to theirs. */
     static native int snn_trainer_set_auxiliary_loss(long trainer, int population, int loss, double weight);
+
+    /** Weights of the classes in CROSS_ENTROPY losses, auxiliary ones too: [outputs], each at least 0; they are copied. count 0: none, which is 1 each. */
+    static native int snn_trainer_set_class_weights(long trainer, long weights, long count);
 
     /** Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times. */
     static native int snn_trainer_set_dropout(long trainer, int population, double probability, long seed);

@@ -103,6 +103,20 @@ public final class RandomConnection {
         return this;
     }
 
+    /** The part of the source population that is connected, as if it were a population of its own; default: all of it. */
+    public RandomConnection sources(int first, int count) {
+        def.putInt(Native.SNNRandomConnectionDef.first_source, Scope.whole(first, "first"));
+        def.putInt(Native.SNNRandomConnectionDef.source_count, Scope.whole(count, "count"));
+        return this;
+    }
+
+    /** The same of the target population. */
+    public RandomConnection targets(int first, int count) {
+        def.putInt(Native.SNNRandomConnectionDef.first_target, Scope.whole(first, "first"));
+        def.putInt(Native.SNNRandomConnectionDef.target_count, Scope.whole(count, "count"));
+        return this;
+    }
+
     /** After how much space repeats along each axis; 0: open. */
     public RandomConnection period(double x, double y, double z) {
         int at = Native.SNNRandomConnectionDef.period;

@@ -103,6 +103,11 @@ public final class Trainer implements AutoCloseable {
             return this;
         }
 
+        /** Of cross-entropies, 0 to 1: what is wanted of all outputs alike. */
+        public Options labelSmoothing(double share) {
+            return put(Native.SNNTrainerDef.label_smoothing, share);
+        }
+
         private Options put(int at, double value) {
             def.putDouble(at, value);
             return this;
@@ -309,6 +314,15 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
+    /** The part of the last loss that is of a population's own, its weight included. C: {@code snn_trainer_loss_of}. */
+    public double lossOf(int population) {
+        try (Scope scope = new Scope()) {
+            ByteBuffer loss = scope.bytes(8);
+            Library.check(Native.snn_trainer_loss_of(handle.get(), Scope.whole(population, "population"), Jni.address(loss)));
+            return loss.getDouble(0);
+        }
+    }
+
     /** What is kept from update to update, to go on with later in a trainer of the same network and optimiser.
      * C: {@code snn_trainer_get_state}. */
     public double[] state() {
@@ -334,6 +348,13 @@ public final class Trainer implements AutoCloseable {
      *  C: {@code snn_trainer_set_auxiliary_loss}. */
     public void setAuxiliaryLoss(int population, Loss loss, double weight) {
         Library.check(Native.snn_trainer_set_auxiliary_loss(handle.get(), Scope.whole(population, "population"), loss.value, weight));
+    }
+
+    /** Weights of the classes in cross-entropies, one for each output; empty: none. C: {@code snn_trainer_set_class_weights}. */
+    public void setClassWeights(float[] weights) {
+        try (Scope scope = new Scope()) {
+            Library.check(Native.snn_trainer_set_class_weights(handle.get(), scope.floats(weights), weights.length));
+        }
     }
 
     /** Silences each neuron of a population with a probability, for all steps of a forward. C: {@code snn_trainer_set_dropout}. */

@@ -186,9 +186,14 @@ final class CallbackTests {
                 float[] scores = new float[4];
                 trainer.scores(scores);
                 check(scores[0] > scores[1] && scores[3] > scores[2], "scores");
+                check(trainer.lossOf(2) == last.loss, "loss of the output");
+                fails(Status.INVALID_ARGUMENT, () -> trainer.lossOf(1));
                 trainer.backward();
                 trainer.setLearningRate(1e-3);
                 trainer.update();
+                trainer.setClassWeights(new float[] {1, 0});
+                fails(Status.INVALID_ARGUMENT, () -> trainer.setClassWeights(new float[] {1}));
+                trainer.setClassWeights(new float[0]);
                 trainer.setAuxiliaryLoss(1, Loss.CROSS_ENTROPY_COUNT, 0);
                 fails(Status.INVALID_ARGUMENT, () -> trainer.setAuxiliaryLoss(2, Loss.CROSS_ENTROPY_MAX_MEMBRANE, 1)); // the output
                 trainer.setDropout(1, 0.5, 1);

@@ -399,12 +399,18 @@ pub struct SNNRandomConnectionDef {
     pub cutoff: f64,
     /// 0 (default): open; else the period of space along the axis, at least twice the cutoff
     pub period: [f64; 3],
-    /// \[source size\]\[dimensions\], finite; copied
+    /// \[sources\]\[dimensions\], finite; copied
     pub source_positions: *const f32,
-    /// source size times dimensions
+    /// sources times dimensions
     pub source_position_count: usize,
     pub target_positions: *const f32,
     pub target_position_count: usize,
+    /// default 0
+    pub first_source: u32,
+    /// 0 (default): all from first_source on
+    pub source_count: u32,
+    pub first_target: u32,
+    pub target_count: u32,
 }
 
 /// Pointers in these structs are borrowed: valid while the network lives and nothing is added to it.
@@ -732,6 +738,8 @@ pub struct SNNTrainerDef {
     pub window_updates: u32,
     /// SNN_LEARNING_*, default BPTT.
     pub rule: u32,
+    /// CROSS_ENTROPY losses, 0 to 1, default 0: so much of what is wanted of the class is wanted of all K outputs alike, 1 - e + e / K of it and e / K of each other (Szegedy et al. 2016)
+    pub label_smoothing: f64,
 }
 
 #[repr(C)]
@@ -968,7 +976,7 @@ extern "C" {
     /// The surrogate derivative used in training: a built-in by name (`surrogate` null) or a user's.
     pub fn snn_network_set_surrogate(network: SNNNetwork, population: u32, name: *const c_char, surrogate: SNNModel, parameters: *const f64, count: usize) -> SNNStatus;
     pub fn snn_network_connect(network: SNNNetwork, def: *const SNNProjectionDef, out_index: *mut u32) -> SNNStatus;
-    /// Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp", "triplet_stdp", "tsodyks_markram"; `rule` null) or a user's (`name` is not read then).
+    /// Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp", "brader_fusi", "tsodyks_markram"; `rule` null) or a user's (`name` is not read then).
     pub fn snn_network_set_plasticity(network: SNNNetwork, projection: u32, name: *const c_char, rule: SNNModel) -> SNNStatus;
     /// A parameter of the projection's rule, in the rule's unit, one value for all synapses; an option by name of the choice.
     pub fn snn_network_set_plasticity_parameter(network: SNNNetwork, projection: u32, parameter: *const c_char, value: f64) -> SNNStatus;
@@ -1092,12 +1100,16 @@ extern "C" {
     pub fn snn_trainer_run_backward(trainer: SNNTrainer, loss: f64, gradients: *const SNNRecordArray, gradient_count: u32, input_gradients: *const SNNRecordArray, input_gradient_count: u32) -> SNNStatus;
     /// Scores of the last forward as the loss has them; \[batch_size\]\[outputs\].
     pub fn snn_trainer_scores(trainer: SNNTrainer, out_scores: *mut f32, count: usize) -> SNNStatus;
+    /// The part of the last step's or forward's loss that comes from the loss of output_population or from an auxiliary one, its weight included; 0 before the first.
+    pub fn snn_trainer_loss_of(trainer: SNNTrainer, population: u32, out_loss: *mut f64) -> SNNStatus;
     /// What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and parameters of its session: training that continues from all of them gives the same bits as training that was never interrupted.
     pub fn snn_trainer_get_state(trainer: SNNTrainer, out_values: *mut f64, io_count: *mut usize) -> SNNStatus;
     /// Takes over a state; a forward and backward that wait for their update are forgotten.
     pub fn snn_trainer_set_state(trainer: SNNTrainer, values: *const f64, count: usize) -> SNNStatus;
     /// A second loss, of another population than output_population: `weight` times it is added to the loss, and its gradients to theirs.
     pub fn snn_trainer_set_auxiliary_loss(trainer: SNNTrainer, population: u32, loss: u32, weight: f64) -> SNNStatus;
+    /// Weights of the classes in CROSS_ENTROPY losses, auxiliary ones too: \[outputs\], each at least 0; they are copied. count 0: none, which is 1 each.
+    pub fn snn_trainer_set_class_weights(trainer: SNNTrainer, weights: *const f32, count: usize) -> SNNStatus;
     /// Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times.
     pub fn snn_trainer_set_dropout(trainer: SNNTrainer, population: u32, probability: f64, seed: u64) -> SNNStatus;
     /// Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer; it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output channel (conv2d) or target neuron where per_channel is 1; the products are exact.
@@ -1146,7 +1158,7 @@ pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
     ("SNNPopulationDef", 48, 8, &[0, 4, 8, 16, 32, 40]),
     ("SNNProjectionDef", 168, 8, &[0, 4, 8, 16, 20, 24, 32, 36, 40, 44, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144, 152, 156, 160]),
     ("SNNDistribution", 40, 8, &[0, 8, 16, 24, 32]),
-    ("SNNRandomConnectionDef", 200, 8, &[0, 4, 8, 16, 24, 32, 36, 40, 80, 120, 124, 128, 136, 144, 168, 176, 184, 192]),
+    ("SNNRandomConnectionDef", 216, 8, &[0, 4, 8, 16, 24, 32, 36, 40, 80, 120, 124, 128, 136, 144, 168, 176, 184, 192, 200, 204, 208, 212]),
     ("SNNNetworkInfo", 48, 8, &[0, 4, 8, 12, 16, 24, 32, 40]),
     ("SNNPopulationInfo", 56, 8, &[0, 4, 8, 24, 32, 40, 48]),
     ("SNNProjectionInfo", 136, 8, &[0, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 108, 112, 120, 128]),
@@ -1162,7 +1174,7 @@ pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
     ("SNNSpikeInput", 40, 8, &[0, 4, 8, 16, 24, 32]),
     ("SNNValueRecord", 48, 8, &[0, 4, 8, 16, 24, 32, 40]),
     ("SNNRunDef", 112, 8, &[0, 4, 8, 16, 20, 24, 32, 40, 48, 56, 64, 68, 72, 80, 88, 96, 104, 108]),
-    ("SNNTrainerDef", 144, 8, &[0, 4, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 132, 136, 140]),
+    ("SNNTrainerDef", 152, 8, &[0, 4, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 132, 136, 140, 144]),
     ("SNNBatch", 48, 8, &[0, 4, 8, 16, 24, 32, 40]),
     ("SNNTrainResult", 32, 8, &[0, 4, 8, 16, 24]),
     ("SNNWeightUpdate", 24, 8, &[0, 4, 8, 16]),
@@ -1191,7 +1203,7 @@ pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
         layout!(SNNPopulationDef: struct_size, kind, name, shape, model_name, model),
         layout!(SNNProjectionDef: struct_size, kind, name, source, target, receptor, delay_steps, trainable, arithmetic, pool_mode, weights, weight_count, bias, bias_count, row_offsets, row_offset_count, synapse_targets, synapse_delays, synapse_count, kernel, stride, padding, dilation, groups, reserved, detached),
         layout!(SNNDistribution: kind, a, b, low, high),
-        layout!(SNNRandomConnectionDef: struct_size, rule, probability, count, seed, allow_autapses, allow_multapses, weight, delay, kernel, dimensions, kernel_width, cutoff, period, source_positions, source_position_count, target_positions, target_position_count),
+        layout!(SNNRandomConnectionDef: struct_size, rule, probability, count, seed, allow_autapses, allow_multapses, weight, delay, kernel, dimensions, kernel_width, cutoff, period, source_positions, source_position_count, target_positions, target_position_count, first_source, source_count, first_target, target_count),
         layout!(SNNNetworkInfo: struct_size, population_count, projection_count, finished, dt_ms, neuron_count, synapse_count, parameter_count),
         layout!(SNNPopulationInfo: struct_size, kind, shape, size, name, model_name, surrogate_name),
         layout!(SNNProjectionInfo: struct_size, kind, source, target, delay_steps, trainable, arithmetic, pool_mode, name, receptor, weight_count, bias_count, synapse_count, kernel, stride, padding, dilation, groups, by_rule, bias, fixed_point_scale, detached),
@@ -1207,7 +1219,7 @@ pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
         layout!(SNNSpikeInput: struct_size, population, steps, neurons, samples, count),
         layout!(SNNValueRecord: struct_size, dtype, path, indices, index_count, data, count),
         layout!(SNNRunDef: struct_size, step_count, inputs, input_count, record_count, records, progress, progress_user, progress_interval, spike_records, spike_record_count, record_interval, steps_before, out_step_count, spike_inputs, value_records, spike_input_count, value_record_count),
-        layout!(SNNTrainerDef: struct_size, output_population, step_count, loss, optimizer, rate_on, rate_off, learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_clip_norm, rate_regularization, rate_target, parameter_rate_factor, l1_regularization, van_rossum_tau_ms, checkpoint_steps, window_steps, window_updates, rule),
+        layout!(SNNTrainerDef: struct_size, output_population, step_count, loss, optimizer, rate_on, rate_off, learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_clip_norm, rate_regularization, rate_target, parameter_rate_factor, l1_regularization, van_rossum_tau_ms, checkpoint_steps, window_steps, window_updates, rule, label_smoothing),
         layout!(SNNBatch: struct_size, input_count, inputs, labels, label_count, targets, target_count),
         layout!(SNNTrainResult: struct_size, sample_count, correct_count, loss, spike_count),
         layout!(SNNWeightUpdate: struct_size, projection, update, gradient_norm),

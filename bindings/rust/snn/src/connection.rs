@@ -343,6 +343,21 @@ impl<'a> RandomConnection<'a> {
         self
     }
 
+    /// The part of the source population that is connected, `count` neurons from `first` on, as if it were a population of its
+    /// own; default: all of it.
+    pub fn sources(mut self, first: u32, count: u32) -> Self {
+        self.def.first_source = first;
+        self.def.source_count = count;
+        self
+    }
+
+    /// The same of the target population.
+    pub fn targets(mut self, first: u32, count: u32) -> Self {
+        self.def.first_target = first;
+        self.def.target_count = count;
+        self
+    }
+
     /// After how much space repeats along each axis, 0: open.
     pub fn period(mut self, period: [f64; 3]) -> Self {
         self.def.period = period;

@@ -90,6 +90,8 @@ impl TrainerOptions {
         window_steps: u32,
         /// Whether each window has a loss and an update of its own: 1 or 0.
         window_updates: u32,
+        /// Of cross-entropies, 0 to 1: what is wanted of all outputs alike.
+        label_smoothing: f64,
     }
 }
 
@@ -258,6 +260,14 @@ impl<S: BorrowMut<Session>> Trainer<S> {
         check(unsafe { sys::snn_trainer_scores(self.handle, scores.as_mut_ptr(), scores.len()) })
     }
 
+    /// The part of the last loss that is of a population's own, its weight included.
+    #[doc(alias = "snn_trainer_loss_of")]
+    pub fn loss_of(&self, population: u32) -> Result<f64> {
+        let mut loss = 0.0;
+        check(unsafe { sys::snn_trainer_loss_of(self.handle, population, &mut loss) })?;
+        Ok(loss)
+    }
+
     /// What is kept from update to update, to go on with later in a trainer of the same network and optimiser.
     #[doc(alias = "snn_trainer_get_state")]
     pub fn state(&self) -> Result<Vec<f64>> {
@@ -274,6 +284,12 @@ impl<S: BorrowMut<Session>> Trainer<S> {
     #[doc(alias = "snn_trainer_set_auxiliary_loss")]
     pub fn set_auxiliary_loss(&mut self, population: u32, loss: Loss, weight: f64) -> Result<()> {
         check(unsafe { sys::snn_trainer_set_auxiliary_loss(self.handle, population, loss as u32, weight) })
+    }
+
+    /// Weights of the classes in cross-entropies, one for each output; empty: none.
+    #[doc(alias = "snn_trainer_set_class_weights")]
+    pub fn set_class_weights(&mut self, weights: &[f32]) -> Result<()> {
+        check(unsafe { sys::snn_trainer_set_class_weights(self.handle, weights.as_ptr(), weights.len()) })
     }
 
     /// Silences each neuron of a population with a probability, for all steps of a forward.

@@ -325,9 +325,14 @@ fn training_lowers_the_loss_and_calls_back() {
     let mut scores = [0f32; 4];
     trainer.scores(&mut scores).unwrap();
     assert!(scores[0] > scores[1] && scores[3] > scores[2]);
+    assert_eq!(trainer.loss_of(2).unwrap(), last.loss);
+    assert_eq!(trainer.loss_of(1).unwrap_err().status(), Status::InvalidArgument);
     trainer.backward().unwrap();
     trainer.set_learning_rate(1e-3).unwrap();
     trainer.update().unwrap();
+    trainer.set_class_weights(&[1.0, 0.0]).unwrap();
+    assert_eq!(trainer.set_class_weights(&[1.0]).unwrap_err().status(), Status::InvalidArgument);
+    trainer.set_class_weights(&[]).unwrap();
     trainer.set_auxiliary_loss(1, Loss::CrossEntropyCount, 0.0).unwrap();
     let two = trainer.set_auxiliary_loss(1, Loss::CrossEntropyCount, 1.0); // neither as many neurons as the output
     assert_eq!(two.unwrap_err().status(), Status::InvalidArgument);

@@ -70,6 +70,7 @@ ReferenceExecutor<Real>::ReferenceExecutor(std::shared_ptr<const Plan> plan, con
             state.pre_traces.assign(rule.pre_traces.size(), std::vector<Trace>(state.weights.size()));
             state.post_traces.assign(rule.post_traces.size(), std::vector<Trace>(populations[projection.target].size));
             state.synapse_traces.assign(rule.synapse_traces.size(), std::vector<Trace>(state.weights.size()));
+            state.target_states.resize(rule.target_states.size());
         }
         projections_.push_back(std::move(state));
     }
@@ -261,6 +262,7 @@ void ReferenceExecutor<Real>::count_spikes() {
 
 template <class Real>
 void ReferenceExecutor<Real>::deliver(uint32_t index) {
+    if (network().projection(index).plasticity) look_at_target(index);
     if (taping_ && projections_[index].normalized) deliver_normalized(index);
     else {
         const Projection& projection = network().projection(index);

@@ -100,6 +100,7 @@ private:
         std::vector<std::vector<Trace>> pre_traces;   // [trace][synapse]
         std::vector<std::vector<Trace>> post_traces;  // [trace][target neuron]
         std::vector<std::vector<Trace>> synapse_traces;  // [trace][synapse]
+        std::vector<Values> target_states;               // [state][target neuron] that its rule reads, before the step
         // Rules other than bptt: what arrivals have left in the states of a target that never spikes, now and before the taped
         // run, by [delay - the projection's][state]: [batch * source]. The last entry is that of the bias, [1].
         std::vector<std::vector<Values>> eligibility, eligibility_before;
@@ -144,6 +145,7 @@ private:
     void learn(uint32_t projection);
     static Real held(Real value, float minimum, float maximum);
     Real arrive(uint32_t projection, uint64_t synapse, uint32_t target);
+    void look_at_target(uint32_t projection);
     void happen(uint32_t projection, const PlasticEvent& event, uint64_t synapse, uint32_t target, Real signal = Real{0});
     template <class State, class Use>
     void for_traces(const Slot& slot, State& state, Use&& use) const;

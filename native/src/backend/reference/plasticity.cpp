@@ -48,6 +48,14 @@ Real ReferenceExecutor<Real>::arrive(uint32_t index, uint64_t synapse, uint32_t 
     return amount;
 }
 
+// Before a step: its events read the states of the target as they are now.
+template <class Real>
+void ReferenceExecutor<Real>::look_at_target(uint32_t index) {
+    const std::vector<Values>& states = populations_[network().projection(index).target].states;
+    ProjectionState& state = projections_[index];
+    for (size_t k = 0; k < state.target_states.size(); ++k) state.target_states[k] = states[plasticity_[index]->target_states[k]];
+}
+
 // What an event makes of a synapse: its weight and its own traces.
 template <class Real>
 void ReferenceExecutor<Real>::happen(uint32_t index, const PlasticEvent& event, uint64_t synapse, uint32_t target,
@@ -66,6 +74,7 @@ void ReferenceExecutor<Real>::happen(uint32_t index, const PlasticEvent& event, 
         registers_.real[at++] = now_of(state.post_traces[k][target], plan.post_traces[k]);
     for (size_t k = 0; k < plan.synapse_traces.size(); ++k)
         registers_.real[at++] = now_of(state.synapse_traces[k][synapse], plan.synapse_traces[k]);
+    for (const Values& values : state.target_states) registers_.real[at++] = values[target];
     Real& weight = state.weights[synapse];
     registers_.real[at++] = weight;
     if (at < event.program.input_count) registers_.real[at] = signal;
@@ -78,6 +87,7 @@ void ReferenceExecutor<Real>::happen(uint32_t index, const PlasticEvent& event, 
 template <class Real>
 void ReferenceExecutor<Real>::signal(uint32_t index, float value) {
     const Projection& projection = network().projection(index);
+    look_at_target(index);
     ++now_;  // the step to come
     for (uint32_t i = 0; i < network().population(projection.source).size; ++i)
         for_synapses(network(), projection, i, [&](const Synapse& synapse) {

@@ -1,0 +1,24 @@
+// Spikes as the numbers 0 and 1, for products where so many neurons are active that adding up the rows of weights of the active
+// would take longer.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+namespace snn::cpu {
+
+// `words` of 16 bits each into 16 * words floats.
+inline void unpack_bits(const uint16_t* bits, uint32_t words, float* out) {
+    static constexpr auto floats_of_byte = [] {
+        std::array<std::array<float, 8>, 256> table{};
+        for (uint32_t byte = 0; byte < 256; ++byte)
+            for (uint32_t bit = 0; bit < 8; ++bit) table[byte][bit] = byte >> bit & 1u ? 1.0f : 0.0f;
+        return table;
+    }();
+    for (uint32_t word = 0; word < words; ++word)
+        for (uint32_t half = 0; half < 2; ++half, out += 8)
+            std::memcpy(out, floats_of_byte[bits[word] >> (8 * half) & 255u].data(), 8 * sizeof(float));
+}
+
+}  // namespace snn::cpu
