@@ -67,6 +67,11 @@ struct InputFrames {
     const uint32_t* offsets = nullptr;  // null: there are no lists
 };
 
+// A neuron that is recorded, and its place in the row of a sample.
+struct ChosenNeuron {
+    uint32_t neuron, place;
+};
+
 struct RecordFrames {
     enum Kind : uint8_t { state, activity, activity_sum };  // activity_sum adds up into data (zeroed by the caller)
     Kind kind;
@@ -75,6 +80,9 @@ struct RecordFrames {
     DType dtype;  // float32, float64; uint8 for activity of spikes
     void* data;
     size_t step_stride;  // elements to the next step's frame; 0 for activity_sum
+    // For an executor that records_chosen(), of a state or activity: these neurons alone, ascending, in frames [batch][chosen_count].
+    const ChosenNeuron* chosen = nullptr;  // null: all
+    size_t chosen_count = 0;
 };
 
 // Spikes of one population, appended as events ordered by step, then sample, then neuron. There is room for all its neurons
@@ -171,6 +179,8 @@ public:
     virtual void run(const RunRequest& request) = 0;
     // Whether spikes may come as lists: InputFrames::neurons. Not in taped runs.
     virtual bool takes_spike_lists() const { return false; }
+    // Whether it records some of the neurons: RecordFrames::chosen. Not in taped runs.
+    virtual bool records_chosen() const { return false; }
     // Exact, whatever the device and its threads.
     virtual ExecutorCounters counters() const = 0;
 

@@ -112,6 +112,7 @@ public:
     void reset_state() override;
     void run(const RunRequest& request) override;
     bool takes_spike_lists() const override { return true; }
+    bool records_chosen() const override { return true; }
     ExecutorCounters counters() const override;
     void set_constants(uint32_t population, const PopulationConstants& constants) override {
         context_.populations[population]->set_constants(constants, context_.allocator);
@@ -226,6 +227,8 @@ private:
     void record_range(const RunRequest& request, const Moment& at, uint32_t step, uint32_t population, uint32_t range) const;
     void record_population(const RunRequest& request, const Moment& at, uint32_t step, uint32_t population,
                            NeuronRange part) const;
+    void record_chosen(const RunRequest& request, const RecordFrames& frames, const Moment& at, uint32_t step,
+                       NeuronRange part) const;
     void record_frames(const RunRequest& request, const RecordFrames& frames, const Moment& at, uint32_t step,
                        NeuronRange part) const;
 

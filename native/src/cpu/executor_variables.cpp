@@ -82,9 +82,30 @@ void CpuExecutor::record_population(const RunRequest& request, const Moment& at,
         if (frames.population == population) record_frames(request, frames, at, step, part);
 }
 
+void CpuExecutor::record_chosen(const RunRequest& request, const RecordFrames& frames, const Moment& at, uint32_t step,
+                                NeuronRange part) const {
+    const PopulationData& data = *context_.populations[frames.population];
+    const size_t row = request.record_row(step) * frames.step_stride + at.sample * frames.chosen_count;
+    const ChosenNeuron* const end = frames.chosen + frames.chosen_count;
+    const ChosenNeuron* one = std::lower_bound(
+        frames.chosen, end, part.begin, [](const ChosenNeuron& chosen, uint32_t neuron) { return chosen.neuron < neuron; });
+    for (; one != end && one->neuron < part.end; ++one) {
+        void* const out = advanced(frames.data, frames.dtype, row + one->place);
+        const NeuronRange itself{one->neuron, one->neuron + 1};
+        if (frames.kind == RecordFrames::activity) {
+            read_activity(data, at.clock, at.sample, itself, frames.dtype, out);
+            continue;
+        }
+        const DType type = type_of_state(data, frames.state_index);
+        data.for_state(frames.state_index, at.sample, itself,
+                       [&](const uint32_t* values, uint32_t, uint32_t) { convert(type, values, frames.dtype, out, 1); });
+    }
+}
+
 void CpuExecutor::record_frames(const RunRequest& request, const RecordFrames& frames, const Moment& at, uint32_t step,
                                 NeuronRange part) const {
     if (frames.kind != RecordFrames::activity_sum && !request.records_after(step)) return;
+    if (frames.chosen) return record_chosen(request, frames, at, step, part);
     const PopulationData& data = *context_.populations[frames.population];
     const size_t place = static_cast<size_t>(at.sample) * data.size + part.begin;
     void* const out = advanced(frames.data, frames.dtype, request.record_row(step) * frames.step_stride + place);

@@ -267,7 +267,6 @@ private:
     // A variable that a run records by its path: of a population as steps run, of a projection between them.
     struct ValueRecord {
         Variable variable;
-        DType dtype;
         ChosenValues values;
         bool is_of_population() const { return variable.slot.kind == Slot::state || variable.slot.kind == Slot::activity; }
     };

@@ -242,8 +242,8 @@ Session::ValueRecord Session::checked_value_record(const SNNValueRecord& record,
         throw Error(SNN_ERROR_INVALID_ARGUMENT, place, " needs room for ", expected, " values (", row_count,
                     " recorded steps x ", by_sample ? text("batch_size ", samples, " x ") : std::string(), chosen,
                     record.indices ? " chosen" : "", "), got ", record.count);
-    return {variable, dtype,
-            ChosenValues(samples, size, {record.indices, record.index_count}, size_of(dtype), row_count, record.data)};
+    const bool is_direct = (is_state || is_activity) && executor_->records_chosen() && record.index_count <= UINT32_MAX;
+    return {variable, ChosenValues(samples, size, {record.indices, record.index_count}, dtype, row_count, record.data, is_direct)};
 }
 
 std::vector<Session::ValueRecord> Session::checked_value_records(const SNNRunDef& def, size_t row_count) const {
@@ -271,9 +271,8 @@ void Session::run(const SNNRunDef& def) {
     const size_t own_records = records.size();  // behind the caller's: those that value_records are taken from
     for (const ValueRecord& value : values)
         if (value.is_of_population())
-            records.push_back({value.variable.slot.kind == Slot::state ? RecordFrames::state : RecordFrames::activity,
-                               value.variable.slot.index, value.variable.slot.sub, value.dtype, nullptr,
-                               value.values.row_size()});
+            records.push_back(value.values.frames(
+                value.variable.slot.kind == Slot::state ? RecordFrames::state : RecordFrames::activity, value.variable.slot));
     for (uint32_t i = 0; i < events.size(); ++i) def.spike_records[i].count = 0;
     if (def.out_step_count) *def.out_step_count = 0;
     std::vector<size_t> given, not_given;  // inputs with frames of the caller's; those that take what was set or bound
@@ -327,7 +326,7 @@ void Session::run(const SNNRunDef& def) {
         const size_t rows = request.record_row(now - 1) + 1;
         for (ValueRecord& value : values) {
             if (rows == 0) continue;
-            if (!value.is_of_population()) read(value.variable, value.dtype, value.values.begin());
+            if (!value.is_of_population()) read(value.variable, value.values.dtype(), value.values.begin());
             value.values.end(rows);
         }
         for (size_t i = 0; i < events.size(); ++i) def.spike_records[i].count = events[i].count;
