@@ -225,7 +225,7 @@ static void structs_begin_as_they_did_in_abi_1(void) {
     CHECK_EQUAL(sizeof(SNNPopulationDef), 48);
     CHECK_EQUAL(offsetof(SNNProjectionDef, detached), 160);
     CHECK_EQUAL(sizeof(SNNDistribution), 40);
-    CHECK_EQUAL(sizeof(SNNRandomConnectionDef), 200);
+    CHECK_EQUAL(offsetof(SNNRandomConnectionDef, first_source), 200);
     CHECK_EQUAL(sizeof(SNNNetworkInfo), 48);
     CHECK_EQUAL(sizeof(SNNPopulationInfo), 56);
     CHECK_EQUAL(offsetof(SNNProjectionInfo, detached), 128);

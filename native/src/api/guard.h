@@ -66,6 +66,9 @@ inline constexpr uint32_t sizes_of<SNNProjectionDef>[] = {offsetof(SNNProjection
 template <>
 inline constexpr uint32_t sizes_of<SNNProjectionInfo>[] = {offsetof(SNNProjectionInfo, detached), sizeof(SNNProjectionInfo)};
 template <>
+inline constexpr uint32_t sizes_of<SNNRandomConnectionDef>[] = {offsetof(SNNRandomConnectionDef, first_source),
+                                                                sizeof(SNNRandomConnectionDef)};
+template <>
 inline constexpr uint32_t sizes_of<SNNRunDef>[] = {offsetof(SNNRunDef, spike_records), offsetof(SNNRunDef, spike_inputs),
                                                    sizeof(SNNRunDef)};
 
