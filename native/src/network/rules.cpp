@@ -283,14 +283,12 @@ public:
 // A rule of parts as one of the whole populations.
 class RuleOfParts final : public SynapseRule {
 public:
-    // Both of the same definition, whose positions only the rule needs.
-    RuleOfParts(std::shared_ptr<const SynapseRule> rule, const ConnectionRule& definition)
+    explicit RuleOfParts(std::shared_ptr<const SynapseRule> rule)
         : rule_(std::move(rule)),
-          first_source_(definition.def.first_source),
-          first_target_(definition.def.first_target),
-          row_count_(definition.row_count) {}
+          first_source_(rule_->definition()->def.first_source),
+          first_target_(rule_->definition()->def.first_target) {}
 
-    uint32_t source_size() const override { return row_count_; }
+    uint32_t source_size() const override { return rule_->definition()->row_count; }
     uint64_t count() const override { return rule_->count(); }
     SynapseRow row(uint32_t source, RowMemory& memory) const override {
         if (source - first_source_ >= rule_->source_size()) return {};
@@ -310,7 +308,7 @@ public:
 
 private:
     std::shared_ptr<const SynapseRule> rule_;
-    uint32_t first_source_, first_target_, row_count_;
+    uint32_t first_source_, first_target_;
 };
 
 // ---- Checks -----------------------------------------------------------------------------------------------------------
@@ -364,11 +362,9 @@ std::shared_ptr<const SynapseRule> make_whole_rule(ConnectionRule definition, co
 
 std::shared_ptr<const SynapseRule> make_rule(ConnectionRule definition, const std::string& what) {
     check_rule(definition, what);
-    const bool of_parts =
-        definition.source_size != definition.row_count || definition.def.first_source != 0 || definition.def.target_count != 0;
-    if (!of_parts) return make_whole_rule(std::move(definition), what);
-    const ConnectionRule copy = definition;
-    return std::make_shared<const RuleOfParts>(make_whole_rule(std::move(definition), what), copy);
+    const bool of_parts = definition.def.source_count != 0 || definition.def.target_count != 0;
+    std::shared_ptr<const SynapseRule> rule = make_whole_rule(std::move(definition), what);
+    return of_parts ? std::make_shared<const RuleOfParts>(std::move(rule)) : rule;
 }
 
 }  // namespace snn

@@ -32,10 +32,11 @@ constexpr uint64_t max_rule_synapses = uint64_t{1} << 34;
 
 // What makes a rule what it is. Two rules of equal definitions make the same synapses.
 struct ConnectionRule {
-    SNNRandomConnectionDef def{};  // its pointers are null: the positions are below. The seed is the one in use.
+    // Its pointers are null: the positions are below. The seed is the one in use; counts of a whole population are 0.
+    SNNRandomConnectionDef def{};
     std::vector<float> source_positions, target_positions;  // spatial: [neuron][def.dimensions]
     uint32_t source_size = 0, target_size = 0;  // of the parts that are connected: def.first_source, def.source_count, ...
-    uint32_t row_count = 0;                     // of the whole source population
+    uint32_t row_count = 0;                     // of the whole source population, where a part is connected
     bool within_population = false;             // source and target are the same neurons
     double dt_ms = 1.0;
 
