@@ -122,7 +122,15 @@ class Inputs:
                 f"{what} of a population of shape {events.shape}; the input has shape {population.shape}"
             )
         if events.batch_size != self._batch_size:
-            raise InvalidArgumentError(f"{what} and {events.batch_size} samples; the simulation has {self._batch_size}")
+            raise InvalidArgumentError(
+                f"{what}, of {events.batch_size} sample{'s' * (events.batch_size > 1)}; the simulation's batch_size is "
+                f"{self._batch_size}"
+            )
+        if events.dt is not None and events.dt != self._network.dt:
+            raise InvalidArgumentError(
+                f"{what} of {events.dt:g} ms; those of the network are {self._network.dt:g} ms long. Times in ms become "
+                "steps by snn.stimuli.spike_events(events.times, events.neurons, size, dt=network.dt)"
+            )
         if events.dropped:
             raise InvalidArgumentError(f"{what}; a run takes events of which all are there")
         limits = (("steps", events.steps, steps), ("neurons", events.neurons, size))

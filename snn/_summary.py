@@ -95,5 +95,5 @@ def _html(rows: Sequence[Row]) -> str:
 
 
 def _html_row(tag: str, row: Row) -> str:
-    cells = (f'<{tag} style="text-align: left">{escape(cell)}</{tag}>' for cell in row)
+    cells = (f'<{tag} style="text-align: left; padding-right: 1em">{escape(cell)}</{tag}>' for cell in row)
     return "<tr>" + "".join(cells) + "</tr>"

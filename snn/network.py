@@ -193,11 +193,12 @@ class Network(Strict):
         ----------
         source, target : str, Population or PopulationSlice
             Names of populations of this network. With `Sparse` also parts of them, neighbouring neurons: ``"exc[0:800]"`` or
-            ``population[:800]``. The connection's sizes, indices and positions are those of the parts, then.
+            ``population[:800]``, by flat index. The connection's sizes, indices and positions are those of the parts, then.
         connection : Connection
             For example ``snn.Dense()`` or ``snn.Sparse.fixed_probability(0.1)``.
         name : str, optional
-            Name of the projection; default ``source_to_target``.
+            Name of the projection; default ``source_to_target``, so that a second one between the same populations needs a
+            name.
 
         Returns
         -------

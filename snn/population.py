@@ -53,11 +53,15 @@ class PopulationSlice:
 
 def split_slice(reference: str) -> tuple[str, slice | None]:
     """Return name and slice of ``"exc[0:800]"``; None where there are no brackets."""
-    found = re.fullmatch(r"(.*)\[(-?\d*):(-?\d*)\]", reference)
-    if not found:
+    if "[" not in reference:
         return reference, None
+    found = re.fullmatch(r"(.*)\[(-?\d+|):(-?\d+|)\]", reference)
+    if not found:
+        raise InvalidArgumentError(
+            f"{shown(reference)} is no part of a population; a part is neighbouring neurons, such as 'exc[0:100]'"
+        )
     name, start, stop = found.groups()
-    return name, slice(*(int(end) if end not in ("", "-") else None for end in (start, stop)))
+    return name, slice(*(int(end) if end else None for end in (start, stop)))
 
 
 class Population(Strict):
@@ -91,9 +95,12 @@ class Population(Strict):
             )
         shown_slice = f"{self.name}[{neurons.start}:{neurons.stop}" + (f":{neurons.step}]" if neurons.step else "]")
         shown_slice = shown_slice.replace("None", "")
+        ends = (neurons.start, neurons.stop)
+        if not all(end is None or isinstance(end, int | np.integer) for end in ends):
+            raise ArgumentTypeError(f"{shown_slice}: a part of a population is from one whole number to another")
         if neurons.step not in (None, 1):
             raise InvalidArgumentError(f"{shown_slice}: a part of a population is neighbouring neurons, with step 1")
-        if any(end is not None and abs(end) > self.size for end in (neurons.start, neurons.stop)):
+        if any(end is not None and abs(end) > self.size for end in ends):
             raise InvalidArgumentError(f"{shown_slice}: population {self.name!r} has {self.size} neurons")
         first, end, _ = neurons.indices(self.size)
         if first >= end:

@@ -57,6 +57,7 @@ _NOT_HERE = {
     "graded_spikes_factor": "it is a factor of the weights behind the neurons: projection.weights *= factor",
     "inhibition": "connect the neurons with themselves by snn.LateralInhibition",
     "init_hidden": _KEPT,
+    "linear_features": "it is the size of the neurons: give that",
     "output": _KEPT,
     "reset_after": "reset_delay=False resets in the step of the spike",
     "spike_grad": _SURROGATE,

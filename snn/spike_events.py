@@ -7,13 +7,29 @@ from collections.abc import Iterable
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import integer, number
+from snn._arrays import integer, integer_array, number
 from snn._strict import Strict
 from snn.engine.errors import InvalidArgumentError
 
 __all__ = ["SpikeEvents"]
+
+
+def _whole_numbers(values: ArrayLike, column: str, count: int | None = None) -> NDArray[np.uint32]:
+    """Return a column of events; `count`: how many there are."""
+    if isinstance(values, np.ndarray) and values.dtype == np.uint32 and values.ndim == 1:
+        array = values
+    else:
+        array = integer_array(values, f"SpikeEvents: {column}")
+        if array.size and not 0 <= int(array.min()) <= int(array.max()) < 2**32:
+            raise InvalidArgumentError(
+                f"SpikeEvents: {column} has numbers from {array.min()} to {array.max()}; from 0 on"
+            )
+        array = array.astype(np.uint32)
+    if count is not None and len(array) != count:
+        raise InvalidArgumentError(f"SpikeEvents: there are {count} steps and {len(array)} {column}")
+    return array
 
 
 class SpikeEvents(Strict):
@@ -58,9 +74,9 @@ class SpikeEvents(Strict):
 
     def __init__(
         self,
-        steps: NDArray[np.uint32],
-        neurons: NDArray[np.uint32],
-        samples: NDArray[np.uint32] | None = None,
+        steps: ArrayLike,
+        neurons: ArrayLike,
+        samples: ArrayLike | None = None,
         *,
         shape: tuple[int, ...],
         step_count: int,
@@ -69,9 +85,13 @@ class SpikeEvents(Strict):
         dt: float | None = None,
         first_step: int = 0,
     ) -> None:
-        self.steps = steps
-        self.neurons = neurons
-        self.samples = np.broadcast_to(np.uint32(0), steps.shape) if samples is None else samples
+        self.steps = _whole_numbers(steps, "steps")
+        self.neurons = _whole_numbers(neurons, "neurons", len(self.steps))
+        self.samples = (
+            np.broadcast_to(np.uint32(0), self.steps.shape)
+            if samples is None
+            else _whole_numbers(samples, "samples", len(self.steps))
+        )
         self.shape = shape
         self.step_count = step_count
         self.batch_size = batch_size

@@ -31,6 +31,7 @@ napoleon_google_docstring = False
 napoleon_use_param = False  # types are words with shapes, in which no name is looked for
 napoleon_use_rtype = False
 napoleon_use_ivar = True
+smartquotes = False  # of quotes in types and defaults
 autodoc_mock_imports = [
     "h5py",
     "nir",
@@ -42,6 +43,10 @@ autodoc_mock_imports = [
 autodoc_typehints = "none"  # docstrings have them, with shapes
 autodoc_member_order = "bysource"
 autosummary_ignore_module_all = False
+# Names that differ in case only are one file on some systems.
+autosummary_filename_map = {
+    f"snn.{name}": f"snn.{name}_function" for name in ("init.normal", "init.uniform", "vulkan.plan", "vulkan.buffer")
+}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
@@ -51,6 +56,8 @@ suppress_warnings = ["misc.highlighting_failure"]
 html_theme = "pydata_sphinx_theme"
 html_title = f"snn-engine {version}"
 html_show_sourcelink = False
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_theme_options = {
     "navbar_persistent": ["search-button"],
     "navbar_end": ["theme-switcher"],
@@ -67,6 +74,22 @@ def _escape_stars(app, what, name, obj, options, lines):
     lines[:] = [re.sub(r"(?<![\w*`])\*(?=\w)", r"\*", line) for line in lines]
 
 
+_attributes: dict[str, list[str]] = {}
+
+
+def _keep_attribute(app, what, name, obj, options, lines):
+    """What an attribute is called by its first line has no type in front of the colon, which Napoleon would look for."""
+    if lines and lines[0].startswith("Alias for field number"):  # the class tells of its fields
+        lines[:] = []
+    if what in ("attribute", "data", "property") and not any(line.startswith("---") for line in lines):
+        _attributes[name] = list(lines)
+
+
+def _restore_attribute(app, what, name, obj, options, lines):
+    if what in ("attribute", "data", "property") and name in _attributes:
+        lines[:] = _attributes.pop(name)
+
+
 def _name_of_the_package(app, env, node, contnode):
     """Docstrings of snn.stimuli and others write `Simulation.run`, as those of snn do."""
     if node.get("refdomain") != "py" or node["reftarget"].startswith("snn."):
@@ -78,4 +101,6 @@ def _name_of_the_package(app, env, node, contnode):
 def setup(app):
     """Connect what Sphinx calls."""
     app.connect("autodoc-process-docstring", _escape_stars, priority=400)  # before Napoleon, which writes emphasis
+    app.connect("autodoc-process-docstring", _keep_attribute, priority=450)
+    app.connect("autodoc-process-docstring", _restore_attribute, priority=600)  # behind Napoleon
     app.connect("missing-reference", _name_of_the_package)

@@ -211,9 +211,9 @@ def test_neurons_of_presets_are_those_of_the_libraries(theirs, ours, unit: float
 
 def test_recurrent_weights_of_rleaky() -> None:
     """All to all, with the weights and the bias that PyTorch drew."""
+    snntorch = pytest.importorskip("snntorch", reason="snnTorch is not installed: pip install '.[training-peers]'")
     import torch
 
-    snntorch = pytest.importorskip("snntorch", reason="snnTorch is not installed: pip install '.[training-peers]'")
     torch.manual_seed(3)
     neuron = snntorch.RLeaky(beta=0.7, linear_features=SIZE)
     x = np.random.default_rng(6).normal(0.5, 1.0, (40, SIZE)).astype(np.float32)

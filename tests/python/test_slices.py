@@ -91,7 +91,10 @@ def test_arrays_count_from_the_first_neuron_of_a_part() -> None:
         ("b[2:6]", snn.Sparse.from_arrays([0], [4], 1.0), r"targets contains 4; b\[2:6\] has 4 neurons"),
         ("b[2:6]", snn.Sparse.from_csr([0, 1], [0], 1.0), r"row_offsets has 2 values; a\[0:10\] needs 11"),
         ("b[2:6]", snn.Sparse.one_to_one(), "one-to-one needs equal sizes, source has 10 and target 4"),
-        ("c[2:6]", snn.Sparse.one_to_one(), "c"),
+        ("c[2:6]", snn.Sparse.one_to_one(), "there is no population 'c'"),
+        ("b[::2]", snn.Sparse.one_to_one(), r"'b\[::2\]' is no part of a population; .* such as 'exc\[0:100\]'"),
+        ("b[3]", snn.Sparse.one_to_one(), r"'b\[3\]' is no part of a population"),
+        ("b[-:5]", snn.Sparse.one_to_one(), r"'b\[-:5\]' is no part of a population"),
     ],
 )
 def test_what_cannot_be_connected_is_told(target: str, connection: snn.Connection, words: str) -> None:
@@ -112,6 +115,8 @@ def test_a_part_is_a_slice_of_a_population() -> None:
         cells[3]  # type: ignore[index]
     with pytest.raises(snn.InvalidArgumentError, match=r"cells\[::2\]: a part of a population is neighbouring neurons"):
         cells[::2]
+    with pytest.raises(snn.ArgumentTypeError, match=r"cells\[1.5:3\]: a part of a population is from one whole number"):
+        cells[1.5:3]  # type: ignore[misc]
     other = snn.Network()
     other.add("cells", snn.LIF(10))
     with pytest.raises(snn.InvalidArgumentError, match="belongs to another network"):

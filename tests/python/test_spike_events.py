@@ -89,6 +89,21 @@ def test_what_cannot_be_told() -> None:
             one()
 
 
+@pytest.mark.parametrize(
+    ("columns", "error", "sentence"),
+    [
+        (([0.5, 3], [1, 2]), snn.ArgumentTypeError, "SpikeEvents: steps .* must hold integers"),
+        (([1, 3], [-1, 2]), snn.InvalidArgumentError, "SpikeEvents: neurons has numbers from -1 to 2; from 0 on"),
+        (([1, 3], [1]), snn.InvalidArgumentError, "SpikeEvents: there are 2 steps and 1 neurons"),
+        (([1, 3], [1, 2], [[0], [0]]), snn.InvalidArgumentError, "SpikeEvents: samples has shape"),
+    ],
+)
+def test_columns_that_are_no_events(columns: tuple[Any, ...], error: type[Exception], sentence: str) -> None:
+    with pytest.raises(error, match=sentence):
+        snn.SpikeEvents(*columns, shape=(3,), step_count=10)
+    assert snn.SpikeEvents([1, 3], [1, 2], shape=(3,), step_count=10).steps.dtype == np.uint32
+
+
 def test_a_run_tells_its_events_when_it_was(chain: snn.Network, spikes: np.ndarray) -> None:
     with snn.Simulation(chain) as sim:
         sim.run(15, {"input": spikes[:15, :1]})
@@ -194,7 +209,8 @@ def test_events_that_a_run_refuses(chain: snn.Network) -> None:
         for events, steps, sentence in (
             (given(), 5, r"whose steps go up to 5; there are 5, from 0 to 4; events.between\(begin, end\)"),
             (given(shape=(99,)), 20, r"of a population of shape \(99,\); the input has shape"),
-            (given(batch_size=2), 20, "2 samples; the simulation has 1"),
+            (given(batch_size=2), 20, "of 2 samples; the simulation's batch_size is 1"),
+            (given(dt=DT / 2), 20, f"of {DT / 2:g} ms; those of the network are {DT:g} ms long. Times in ms become"),
             (given(dropped=1), 20, "1 older ones dropped>; a run takes events of which all are there"),
             (events_of([5], [99], shape=shape), 20, "whose neurons go up to 99"),
         ):
