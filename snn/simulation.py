@@ -379,7 +379,8 @@ class Simulation(Strict):
             A `SpikeInput`.
         neurons : array_like of int, shape (spikes,)
             Flat indices of the neurons that spike, in any order; one that is named twice spikes once. They are added to what
-            the sample was given before, and gone after the step.
+            the sample was given before, and gone after the step. A run that is given the input itself leaves them for the
+            step after it.
         sample : int, default 0
             Index in the batch.
 

@@ -94,7 +94,6 @@ static void check_projection_refuses_sizes_but_the_first(SNNNetwork network, SNN
     CHECK_EQUAL(info.detached, 7);
 }
 
-/* So has the definition of a run: 56 bytes, and no recording of spikes; then 88, and no events as input. */
 /* A rule has grown by the parts of populations, from 200 bytes. */
 static void check_rule_refuses_sizes_but_the_first(SNNNetwork network, SNNProjectionDef *def, SNNRandomConnectionDef *rule) {
     SNNRandomConnectionDef found;
@@ -117,6 +116,7 @@ static void check_rule_refuses_sizes_but_the_first(SNNNetwork network, SNNProjec
     CHECK_EQUAL(found.first_source, 7);
 }
 
+/* So has the definition of a run: 56 bytes, and no recording of spikes; then 88, and no events as input. */
 static void check_run_refuses_sizes_but_the_first(SNNRunDef *def, SNNHandle handle) {
     uint32_t size;
     for (size = 0; size <= sizeof *def + 8; ++size) {
@@ -136,12 +136,14 @@ static void check_run_refuses_sizes_but_the_first(SNNRunDef *def, SNNHandle hand
     def->struct_size = sizeof *def;
 }
 
-/* And that of a trainer: 104 bytes, before parameters of neurons learned. */
+/* And that of a trainer: 104 bytes, before parameters of neurons learned; 144, before labels were softened. */
 static void check_trainer_refuses_sizes_but_the_first(SNNTrainerDef *def, SNNHandle handle) {
     SNNTrainer trainer = NULL;
     uint32_t size;
     for (size = 0; size <= sizeof *def + 8; ++size) {
-        if (size == sizeof *def || size == offsetof(SNNTrainerDef, parameter_rate_factor)) continue;
+        if (size == sizeof *def || size == offsetof(SNNTrainerDef, parameter_rate_factor) ||
+            size == offsetof(SNNTrainerDef, label_smoothing))
+            continue;
         def->struct_size = size;
         CHECK_ERROR(snn_trainer_create(handle, def, &trainer), SNN_ERROR_VERSION, "struct_size");
     }
@@ -150,6 +152,11 @@ static void check_trainer_refuses_sizes_but_the_first(SNNTrainerDef *def, SNNHan
     CHECK_OK(snn_trainer_create(handle, def, &trainer));
     snn_trainer_release(trainer);
     def->parameter_rate_factor = 1;
+    def->struct_size = offsetof(SNNTrainerDef, label_smoothing);
+    def->label_smoothing = -1;
+    CHECK_OK(snn_trainer_create(handle, def, &trainer));
+    snn_trainer_release(trainer);
+    def->label_smoothing = 0;
     def->struct_size = sizeof *def;
 }
 
@@ -262,6 +269,7 @@ static void structs_begin_as_they_did_in_abi_1(void) {
     CHECK_EQUAL(sizeof(SNNValueRecord), 48);
     CHECK_EQUAL(sizeof(SNNCounters), 56);
     CHECK_EQUAL(offsetof(SNNTrainerDef, parameter_rate_factor), 104);
+    CHECK_EQUAL(offsetof(SNNTrainerDef, label_smoothing), 144);
     CHECK_EQUAL(sizeof(SNNBatch), 48);
     CHECK_EQUAL(sizeof(SNNTrainResult), 32);
     CHECK_EQUAL(sizeof(SNNWeightUpdate), 24);

@@ -327,7 +327,7 @@ TEST_CASE("spikes one by one, and values of chosen neurons") {
     const SNNSpikeInput input = snn::spike_input(0, steps, neurons, samples);
     SNNSpikeRecord record{sizeof(SNNSpikeRecord), 0, step.data(), neuron.data(), sample.data(), step.size(), 0};
     const std::array<SNNValueRecord, 2> values{snn::value_record("cells.v", {&last, 1}, v),
-                                               snn::value_record("cells.spikes", {}, all)};
+                                               snn::value_record("cells.spikes", all)};
     SNNRunDef def = snn::run_def();
     def.step_count = 3;
     def.spike_inputs = &input;

@@ -262,9 +262,9 @@ def test_every_number_of_a_rule_in_a_file_is_checked(
 def test_a_rule_of_another_generator_is_refused(tmp_path: Path) -> None:
     net, _ = pair(RULES["fixed_total"]())
     net.save(tmp_path / "net.snn")
-    changed_rule(tmp_path / "net.snn", lambda rule: rule.update(generator=2))
+    changed_rule(tmp_path / "net.snn", lambda rule: rule.update(generator=3))
     with pytest.raises(
-        snn.VersionError, match="the rule is of generator 2; this library makes the synapses of generator 1"
+        snn.VersionError, match="the rule is of generator 3; this library makes the synapses of generators 1 and 2"
     ):
         snn.load(tmp_path / "net.snn")
 

@@ -867,7 +867,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_connect(NetworkHandle network, SNNProjectionDef* def, uint* out_index);
 
-        /// <summary>Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp", "brader_fusi", "tsodyks_markram"; `rule` null) or a user's (`name` is not read then).</summary>
+        /// <summary>Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp" and the others of snn/models/plasticity; `rule` null) or a user's (`name` is not read then).</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_set_plasticity(NetworkHandle network, uint projection, byte* name, ModelHandle rule);
 

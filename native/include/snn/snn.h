@@ -359,7 +359,7 @@ SNN_API SNNStatus SNN_CALL snn_network_set_surrogate(SNNNetwork network, uint32_
                                                      SNNModel surrogate, const double *parameters, size_t count);
 SNN_API SNNStatus SNN_CALL snn_network_connect(SNNNetwork network, const SNNProjectionDef *def, uint32_t *out_index);
 /* Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its
- * spikes deliver, by a built-in rule ("pair_stdp", "brader_fusi", "tsodyks_markram"; `rule` null) or a user's (`name` is not
+ * spikes deliver, by a built-in rule ("pair_stdp" and the others of snn/models/plasticity; `rule` null) or a user's (`name` is not
  * read then). What happens when: docs/semantics.md, "Plasticity". The projection's arithmetic becomes SNN_ARITHMETIC_FIXED
  * and it is not trained; a network with a plastic projection cannot be trained at all, and a session of it has batch_size 1.
  * Parameters and options begin at their defaults; weights must lie within the bounds of the rule when the network is
@@ -656,7 +656,8 @@ SNN_API SNNStatus SNN_CALL snn_session_set_sample_input(SNNHandle handle, uint32
 /* Spikes for the coming step of one sample, as they come from a camera, a socket or another network: the `count` neurons of a
  * spike input, in any order, are added to what the sample was given before. One that is named twice spikes once; the input is
  * empty again after the step. The bits are those of snn_session_set_input; on the CPU the time follows the spikes and one bit
- * for each neuron of the input. The first call for an input reserves memory, later ones do not allocate.
+ * for each neuron of the input. The first call for an input reserves memory, later ones do not allocate. A run that is given the
+ * input itself leaves them for the step after it.
  * Errors: SNN_ERROR_INVALID_ARGUMENT (a neuron or sample out of range; no spike input), SNN_ERROR_STATE (the input is bound);
  * the input is then as it was. */
 SNN_API SNNStatus SNN_CALL snn_session_add_input_spikes(SNNHandle handle, uint32_t population, uint32_t sample,

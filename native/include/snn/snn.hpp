@@ -364,12 +364,19 @@ inline SNNSpikeInput spike_input(uint32_t population, Span<const uint32_t> steps
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "steps, neurons and samples differ in their number; each spike has one");
     return {sizeof(SNNSpikeInput), population, steps.data(), neurons.data(), samples.data(), steps.size()};
 }
-// ... and values of chosen neurons or synapses ({}: of all). `path` is not copied.
+// ... and values of all neurons or synapses, or of chosen ones. `path` is not copied.
+template <class Range>
+SNNValueRecord value_record(const char* path, Range&& out_values) {
+    using Value = std::remove_pointer_t<decltype(std::data(out_values))>;
+    return {sizeof(SNNValueRecord), detail::dtype_of<Value>(), path, nullptr, 0, std::data(out_values), std::size(out_values)};
+}
 template <class Range>
 SNNValueRecord value_record(const char* path, Span<const uint64_t> indices, Range&& out_values) {
-    using Value = std::remove_pointer_t<decltype(std::data(out_values))>;
-    return {sizeof(SNNValueRecord), detail::dtype_of<Value>(), path, indices.data(), indices.size(),
-            std::data(out_values),  std::size(out_values)};
+    static const uint64_t none = 0;  // an empty vector has no address, which would stand for all
+    SNNValueRecord record = value_record(path, out_values);
+    record.indices = indices.data() ? indices.data() : &none;
+    record.index_count = indices.size();
+    return record;
 }
 
 // A running copy of a network. Thread-safety: one thread at a time.

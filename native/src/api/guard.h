@@ -60,7 +60,8 @@ inline constexpr uint32_t sizes_of[] = {sizeof(T)};
 template <>
 inline constexpr uint32_t sizes_of<SNNConfig>[] = {offsetof(SNNConfig, seed), sizeof(SNNConfig)};
 template <>
-inline constexpr uint32_t sizes_of<SNNTrainerDef>[] = {offsetof(SNNTrainerDef, parameter_rate_factor), sizeof(SNNTrainerDef)};
+inline constexpr uint32_t sizes_of<SNNTrainerDef>[] = {offsetof(SNNTrainerDef, parameter_rate_factor),
+                                                       offsetof(SNNTrainerDef, label_smoothing), sizeof(SNNTrainerDef)};
 template <>
 inline constexpr uint32_t sizes_of<SNNProjectionDef>[] = {offsetof(SNNProjectionDef, detached), sizeof(SNNProjectionDef)};
 template <>

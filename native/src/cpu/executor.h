@@ -270,6 +270,7 @@ private:
     bool runs_by_layers(const RunRequest& request) const;
     void run_layers(const RunRequest& request);
     void tape_inputs(const RunRequest& request);
+    void make_room_for_products(const RunRequest& request);
     void run_group(const RunRequest& request, uint32_t group, uint32_t sample, TaskMemory& memory);
     void run_tile(const RunRequest& request, uint32_t group, NeuronRange neurons, uint32_t begin, uint32_t end,
                   TaskMemory& memory);
@@ -309,6 +310,7 @@ private:
     uint64_t taped_runs_ = 0;
     std::vector<EventLog> event_logs_;  // per population, made at the first run that records events
     std::unique_ptr<Tape> tape_;
+    size_t product_panel_ = 0, product_values_ = 0;  // what a thread needs for products with spike inputs, in floats
     std::vector<Group> groups_;           // made at the first taped run, and when other projections are normalised
     std::vector<uint32_t> normalized_;    // projections of the last taped run
     std::vector<uint32_t> group_of_;      // per population; inputs: no_group

@@ -66,7 +66,8 @@ void CpuExecutor::make_groups() {
     }
     group_of_.assign(populations.size(), no_group);  // inputs stay in none
     uint32_t longest_source = 0, widest_tile = 0;
-    size_t panel = 0, held = 0, sums = 0, unpacked = 0;
+    size_t panel = 0, held = 0, sums = 0;
+    product_panel_ = product_values_ = 0;
     for (size_t begin = 1; begin <= neurons_.size();) {
         size_t end = begin;  // of the last member
         for (size_t i = begin; i <= end; ++i) end = std::max(end, last[i]);
@@ -98,9 +99,15 @@ void CpuExecutor::make_groups() {
                         panel = std::max(panel, size_t{projection.source_size} * group.tile);
                     continue;
                 }
-                panel = std::max(panel, size_t{projection.source_size} * padded_panel(group.tile));
+                const size_t of_product = size_t{projection.source_size} * padded_panel(group.tile);
                 held = std::max<size_t>(held, padded_panel(group.tile));
-                if (!source.is_value_input()) unpacked = std::max<size_t>(unpacked, source.row);
+                if (source.is_value_input()) {
+                    panel = std::max(panel, of_product);
+                    continue;
+                }
+                if (projection.target_size % 16 != 0) panel = std::max(panel, size_t{projection.source_size} * group.tile);
+                product_panel_ = std::max(product_panel_, of_product);
+                product_values_ = std::max<size_t>(product_values_, source.row);
             }
         }
         groups_.push_back(std::move(group));
@@ -115,8 +122,8 @@ void CpuExecutor::make_groups() {
         task.panel.allocate(context_.allocator, panel);
         task.start.allocate(context_.allocator, held);
         task.held_sums.allocate(context_.allocator, held * samples);
-        task.unpacked.allocate(context_.allocator, unpacked * samples);
     }
+    product_values_ *= samples;
 }
 
 // Events are told in the order of steps, and bundles look at frames that such a run does not fill.
@@ -129,6 +136,7 @@ bool CpuExecutor::runs_by_layers(const RunRequest& request) const {
 void CpuExecutor::run_layers(const RunRequest& request) {
     if (groups_.empty()) make_groups();
     tape_inputs(request);
+    make_room_for_products(request);
     const uint32_t batch = context_.batch, width = context_.pool.width();
     for (uint32_t g = 0; g < groups_.size(); ++g) {
         const Group& group = groups_[g];
@@ -155,6 +163,18 @@ void CpuExecutor::run_layers(const RunRequest& request) {
         });
     }
     keep_last_steps(request.step_count);
+}
+
+// For products with spike inputs, which few are ever dense enough for: a copy of all weights of a tile for each thread.
+void CpuExecutor::make_room_for_products(const RunRequest& request) {
+    const bool are_needed = std::any_of(request.inputs.begin(), request.inputs.end(), [&](const InputFrames& input) {
+        return !context_.populations[input.population]->is_value_input() && tape_->is_dense(input.population);
+    });
+    if (!are_needed) return;
+    for (TaskMemory& task : context_.tasks) {
+        if (task.panel.size() < product_panel_) task.panel.allocate(context_.allocator, product_panel_);
+        if (task.unpacked.size() < product_values_) task.unpacked.allocate(context_.allocator, product_values_);
+    }
 }
 
 // Writes what the inputs are at every step onto the tape, where all layers find it.

@@ -161,9 +161,9 @@ private:
     // The synapses are not in the file; what makes them is. Their weights cannot be checked one by one, but their bounds are.
     uint32_t connect_by_rule(Network& network, const SNNProjectionDef& def, const JsonObject& entry, const std::string& name) const {
         const uint64_t generator = entry.whole("generator", UINT32_MAX);
-        if (generator != generator_version)
+        if (generator != generator_version && generator != generator_of_parts)
             throw Error(SNN_ERROR_VERSION, entry.place(), ": the rule is of generator ", generator,
-                        "; this library makes the synapses of generator ", generator_version);
+                        "; this library makes the synapses of generators ", generator_version, " and ", generator_of_parts);
         SNNRandomConnectionDef rule{};
         rule.struct_size = sizeof rule;
         rule.rule = entry.choice("name", file_names::rules);

@@ -73,7 +73,7 @@ Json describe(const SNNDistribution& distribution) {
 Json describe(const ConnectionRule& rule, const std::string& prefix, SafetensorsWriter& writer) {
     const SNNRandomConnectionDef& def = rule.def;
     Json entry = {{"name", file_names::rules[def.rule]},
-                  {"generator", generator_version},
+                  {"generator", def.source_count || def.target_count ? generator_of_parts : generator_version},
                   {"seed", def.seed},
                   {"probability", def.probability},
                   {"count", def.count},

@@ -28,6 +28,7 @@
 namespace snn {
 
 constexpr uint32_t generator_version = 1;
+constexpr uint32_t generator_of_parts = 2;  // the same for parts of populations, of which a library may not know
 constexpr uint64_t max_rule_synapses = uint64_t{1} << 34;
 
 // What makes a rule what it is. Two rules of equal definitions make the same synapses.

@@ -145,16 +145,15 @@ void Session::add_input_spikes(uint32_t population, uint32_t sample, const uint3
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "neurons[", i, "] is ", neurons[i], "; input '", info.name, "' has ",
                         info.size, ", from 0");
     if (count == 0) return;
+    if (!input.spikes && StepSpikes::fits(batch_size_, input.size))
+        input.spikes = std::make_unique<StepSpikes>(batch_size_, input.size);
     if (under_way_) add_coming(input, sample, {neurons, count});
     else add_spikes(input, sample, {neurons, count});
 }
 
 // They are values too, for executors that take no lists and for what is saved.
 void Session::add_spikes(Input& input, uint32_t sample, std::span<const uint32_t> neurons) {
-    if (!input.filled && StepSpikes::fits(batch_size_, input.size)) {
-        if (!input.spikes) input.spikes = std::make_unique<StepSpikes>(batch_size_, input.size);
-        input.listed = true;
-    }
+    if (!input.filled) input.listed = input.spikes != nullptr;
     input.filled = true;
     for (const uint32_t neuron : neurons) input.values[size_t{sample} * input.size + neuron] = 1.0f;
     if (input.listed) input.spikes->add(sample, neurons);
@@ -173,13 +172,15 @@ void Session::bind_input(uint32_t population, const float* values, size_t count)
     input.bound = values;
 }
 
+void Session::clear_spikes(Input& input) {
+    if (!input.clears || !input.filled) return;
+    if (input.listed) input.spikes->clear(input.values.data());
+    else std::memset(input.values.data(), 0, input.values.size() * sizeof(float));
+    input.filled = input.listed = false;
+}
+
 void Session::clear_spike_inputs() {
-    for (Input& input : inputs_) {
-        if (!input.clears || !input.filled) continue;
-        if (input.listed) input.spikes->clear(input.values.data());
-        else std::memset(input.values.data(), 0, input.values.size() * sizeof(float));
-        input.filled = input.listed = false;
-    }
+    for (Input& input : inputs_) clear_spikes(input);
 }
 
 // Steps with the inputs that were set or bound.

@@ -235,6 +235,7 @@ private:
     void run_steps(uint64_t count);
     uint64_t step_within(uint64_t count, double budget_s);
     void report_spikes();
+    static void clear_spikes(Input& input);
     void clear_spike_inputs();
     Input& input_of(uint32_t population);
     void set_samples(uint32_t population, uint32_t first, uint32_t sample_count, const float* values, size_t count);

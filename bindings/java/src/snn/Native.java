@@ -594,7 +594,7 @@ final class Native {
 
     static native int snn_network_connect(long network, long def, long out_index);
 
-    /** Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp", "brader_fusi", "tsodyks_markram"; `rule` null) or a user's (`name` is not read then). */
+    /** Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp" and the others of snn/models/plasticity; `rule` null) or a user's (`name` is not read then). */
     static native int snn_network_set_plasticity(long network, int projection, long name, long rule);
 
     /** A parameter of the projection's rule, in the rule's unit, one value for all synapses; an option by name of the choice. */

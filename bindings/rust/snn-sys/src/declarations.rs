@@ -976,7 +976,7 @@ extern "C" {
     /// The surrogate derivative used in training: a built-in by name (`surrogate` null) or a user's.
     pub fn snn_network_set_surrogate(network: SNNNetwork, population: u32, name: *const c_char, surrogate: SNNModel, parameters: *const f64, count: usize) -> SNNStatus;
     pub fn snn_network_connect(network: SNNNetwork, def: *const SNNProjectionDef, out_index: *mut u32) -> SNNStatus;
-    /// Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp", "brader_fusi", "tsodyks_markram"; `rule` null) or a user's (`name` is not read then).
+    /// Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp" and the others of snn/models/plasticity; `rule` null) or a user's (`name` is not read then).
     pub fn snn_network_set_plasticity(network: SNNNetwork, projection: u32, name: *const c_char, rule: SNNModel) -> SNNStatus;
     /// A parameter of the projection's rule, in the rule's unit, one value for all synapses; an option by name of the choice.
     pub fn snn_network_set_plasticity_parameter(network: SNNNetwork, projection: u32, parameter: *const c_char, value: f64) -> SNNStatus;
