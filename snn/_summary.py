@@ -67,7 +67,7 @@ def _populations(populations: Sequence[Population]) -> list[Row]:
 def _projections(projections: Sequence[Projection]) -> list[Row]:
     rows: list[Row] = [("projection", "kind", "weights", "from, to")]
     for projection in projections:
-        places = f"{projection.source.name} to {projection.target.name}"
+        places = projection._ends()
         least, most = projection.delay_range
         if most:
             places += f", delay {least} steps" if least == most else f", delays {least} to {most} steps"

@@ -237,7 +237,16 @@ class Projection(Strict):
     def __repr__(self) -> str:
         delay = f", delay_steps={self.delay_steps}" if self.delay_steps else ""
         shape = f" {self._weight_shape}" if self._weight_shape is not None else ""
-        return f"<Projection {self.name!r}: {self.source.name} to {self.target.name}, {self.kind}{shape}{delay}>"
+        return f"<Projection {self.name!r}: {self._ends()}, {self.kind}{shape}{delay}>"
+
+    def _ends(self) -> str:
+        """Return what it connects, with the parts of populations that a rule is for."""
+        ends = []
+        for key, population in (("sources", self.source), ("targets", self.target)):
+            first, size = (self._rule or {}).get(key, (0, population.size))
+            part = "" if size == population.size else f"[{first}:{first + size}]"
+            ends.append(population.name + part)
+        return " to ".join(ends)
 
     # ---- weights
 

@@ -124,8 +124,9 @@ static void count_in_step_path(uint32_t batch_size, int with_callback) {
     CHECK_OK(snn_random_fill(3, 3, SNN_RANDOM_UNIFORM, 0.0, 1.0, values, COUNT(values)));
     for (i = 0; i < 8 * 64; ++i) events[i] = i % 5 == 0 ? 1.0f : 0.0f;
     if (with_callback) CHECK_OK(snn_register_spike_callback(handle, add_up, &heard));
+    CHECK_OK(snn_session_set_input(handle, 2, events, batch_size * 64));
     CHECK_OK(snn_session_add_input_spikes(handle, 2, 0, listed, COUNT(listed))); /* the first for an input may allocate, ... */
-    CHECK_OK(snn_session_set_input(handle, 2, events, batch_size * 64));         /* ... as the first step may */
+    /* ... as the first step may. */
     CHECK_OK(snn_session_step(handle, 1));
     CHECK_OK(snn_get_membrane_potentials(handle, "cells", membrane, batch_size * 64));
     start_counting();

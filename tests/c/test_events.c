@@ -180,6 +180,42 @@ static void added_spikes_wait_for_a_step_that_is_due(void) {
     snn_destroy_network(handle);
 }
 
+static void a_run_leaves_what_was_added_to_an_input_that_it_is_given(void) {
+    const uint32_t added[2] = {1, 2}, steps[1] = {0}, neurons[1] = {3};
+    size_t i;
+    for (i = 0; i < COUNT(devices); ++i) {
+        SNNNetwork network = new_network();
+        SNNHandle handle;
+        SNNSpikeInput events = {sizeof events, 0, steps, neurons, NULL, 1};
+        SNNRunDef run;
+        SNNCounters counters;
+        float weights[4 * 8];
+        size_t k;
+        for (k = 0; k < COUNT(weights); ++k) weights[k] = 0.5f;
+        add_input(network, "given", SNN_POPULATION_SPIKE_INPUT, 4);
+        add_input(network, "left", SNN_POPULATION_SPIKE_INPUT, 4);
+        add_neurons(network, "cells", "lif", 8);
+        connect(network, SNN_CONNECT_DENSE, 0, 2, weights, COUNT(weights));
+        connect(network, SNN_CONNECT_DENSE, 1, 2, weights, COUNT(weights));
+        CHECK_OK(snn_network_finish(network));
+        handle = open_with_batch(network, devices[i], 1, 1);
+        CHECK_OK(snn_session_add_input_spikes(handle, 0, 0, added, 2));
+        CHECK_OK(snn_session_add_input_spikes(handle, 1, 0, added, 1));
+        snn_run_def_default(&run);
+        run.step_count = 1;
+        run.spike_inputs = &events;
+        run.spike_input_count = 1;
+        CHECK_OK(snn_session_run(handle, &run));
+        counters.struct_size = sizeof counters;
+        CHECK_OK(snn_get_counters(handle, &counters));
+        CHECK_EQUAL(counters.input_spikes, 2); /* that of the run, and that of the other input */
+        CHECK_OK(snn_session_step(handle, 2));
+        CHECK_OK(snn_get_counters(handle, &counters));
+        CHECK_EQUAL(counters.input_spikes, 4); /* and the two that were left */
+        snn_destroy_network(handle);
+    }
+}
+
 static void added_spikes_travel_with_a_state(void) {
     static const char *const path = "test_events.state";
     SNNHandle from = open_chain(), to = open_session(make_chain(), "reference");
@@ -476,6 +512,7 @@ static const CheckCase cases[] = {
     CASE(spikes_added_to_a_step_are_those_of_its_frame),
     CASE(spikes_are_added_to_what_was_set),
     CASE(added_spikes_wait_for_a_step_that_is_due),
+    CASE(a_run_leaves_what_was_added_to_an_input_that_it_is_given),
     CASE(added_spikes_travel_with_a_state),
     CASE(what_cannot_be_added_is_refused_and_nothing_added),
     CASE(a_run_takes_events_as_it_takes_frames),

@@ -326,8 +326,11 @@ TEST_CASE("spikes one by one, and values of chosen neurons") {
     uint32_t done = 0;
     const SNNSpikeInput input = snn::spike_input(0, steps, neurons, samples);
     SNNSpikeRecord record{sizeof(SNNSpikeRecord), 0, step.data(), neuron.data(), sample.data(), step.size(), 0};
-    const std::array<SNNValueRecord, 2> values{snn::value_record("cells.v", {&last, 1}, v),
-                                               snn::value_record("cells.spikes", all)};
+    const std::vector<uint64_t> nobody;
+    std::vector<float> nothing;
+    const std::array<SNNValueRecord, 3> values{snn::value_record("cells.v", {&last, 1}, v),
+                                               snn::value_record("cells.spikes", all),
+                                               snn::value_record("cells.v", nobody, nothing)};
     SNNRunDef def = snn::run_def();
     def.step_count = 3;
     def.spike_inputs = &input;
@@ -336,7 +339,7 @@ TEST_CASE("spikes one by one, and values of chosen neurons") {
     def.spike_record_count = 1;
     def.out_step_count = &done;
     def.value_records = values.data();
-    def.value_record_count = 2;
+    def.value_record_count = 3;
     session.run(def);
     CHECK(done == 3);
     CHECK(record.count == 3);

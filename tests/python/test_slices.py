@@ -41,8 +41,11 @@ def test_a_rule_of_parts_is_the_rule_of_populations_of_their_sizes(name: str) ->
     small.add("b", snn.LIF(15))
     alone = small.connect("a", "b", RULES[name])
     sources, targets, delays = alone.synapses()
-    parts = network("[10:30]", "[-15:]", RULES[name]).projections["loop"]
+    net = network("[10:30]", "[-15:]", RULES[name])
+    parts = net.projections["loop"]
     assert parts.by_rule
+    assert "cells[10:30] to cells[45:60]" in repr(parts)
+    assert "cells[10:30] to cells[45:60]" in net.summary()
     for found, expected in zip(parts.synapses(), (sources + 10, targets + 45, delays), strict=True):
         np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(parts.synapse_weights(), alone.synapse_weights())

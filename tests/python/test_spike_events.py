@@ -203,16 +203,16 @@ def test_events_that_a_run_refuses(chain: snn.Network) -> None:
     shape = chain["input"].shape
 
     def given(**more: Any) -> snn.SpikeEvents:
-        return events_of([5], [1], **{"shape": shape, **more})
+        return events_of([5], [1], **{"shape": shape, "dt": chain.dt, **more})
 
     with snn.Simulation(chain) as sim:
         for events, steps, sentence in (
             (given(), 5, r"whose steps go up to 5; there are 5, from 0 to 4; events.between\(begin, end\)"),
             (given(shape=(99,)), 20, r"of a population of shape \(99,\); the input has shape"),
             (given(batch_size=2), 20, "of 2 samples; the simulation's batch_size is 1"),
-            (given(dt=DT / 2), 20, f"of {DT / 2:g} ms; those of the network are {DT:g} ms long. Times in ms become"),
+            (given(dt=DT), 20, f"of {DT:g} ms; those of the network are {chain.dt:g} ms long. Times in ms become"),
             (given(dropped=1), 20, "1 older ones dropped>; a run takes events of which all are there"),
-            (events_of([5], [99], shape=shape), 20, "whose neurons go up to 99"),
+            (events_of([5], [99], shape=shape, dt=chain.dt), 20, "whose neurons go up to 99"),
         ):
             with pytest.raises(snn.InvalidArgumentError, match=sentence):
                 sim.run(steps, {"input": events})

@@ -227,7 +227,6 @@ Session::ValueRecord Session::checked_value_record(const SNNValueRecord& record,
     const DType dtype = checked_dtype(record.dtype);
     check_recorded_type(dtype, is_activity && network_->population(slot.index).is_binary(),
                         is_state && is_whole(network_->population(slot.index), slot.sub), place);
-    if (!record.data) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": data is null");
     if (!record.indices && record.index_count > 0)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": indices is null, but index_count is ", record.index_count);
     const bool by_sample = is_state || is_activity || (is_weight && plan_->sample_weights && slot.sample == Slot::all_samples);
@@ -242,6 +241,7 @@ Session::ValueRecord Session::checked_value_record(const SNNValueRecord& record,
         throw Error(SNN_ERROR_INVALID_ARGUMENT, place, " needs room for ", expected, " values (", row_count,
                     " recorded steps x ", by_sample ? text("batch_size ", samples, " x ") : std::string(), chosen,
                     record.indices ? " chosen" : "", "), got ", record.count);
+    if (!record.data && expected > 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": data is null");
     const bool is_direct = (is_state || is_activity) && executor_->records_chosen() && record.index_count <= UINT32_MAX;
     return {variable, ChosenValues(samples, size, {record.indices, record.index_count}, dtype, row_count, record.data, is_direct)};
 }
