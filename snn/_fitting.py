@@ -278,8 +278,11 @@ class Fit:
             return
         rows, inputs = next(self._batches.each(None, front.seed % 2**39))
         result = self._loss.gradients(self._native, inputs, self._targets, rows)
-        if not math.isfinite(result.loss) or result.loss == 0.0:
-            return  # told by the first update; there is nothing left to learn
+        if not math.isfinite(result.loss):
+            return  # told by the first update
+        if result.loss == 0.0:
+            self._loss.check_classes(self._targets)
+            return  # there is nothing left to learn
         for name, values in self._good.items():
             gradient = np.empty_like(values)
             self._session.read(f"{name}.gradient", gradient)

@@ -191,6 +191,18 @@ class Loss:
         """Whether there is an accuracy."""
         return not self.is_own and targets.ndim == 1
 
+    def check_classes(self, targets: NDArray[Any]) -> None:
+        """Refuse a cross-entropy that is 0 whatever the network does."""
+        if self.is_own or not self.name.startswith("cross_entropy"):
+            return
+        if self._output.size == 1:
+            raise InvalidArgumentError(
+                f"loss {self.name!r} tells classes apart by one neuron for each, and {self._output.name!r} has one in all, for "
+                "which it is 0; two classes take two neurons, a single value a loss such as 'mean_square_rate'"
+            )
+        if self.class_weight is not None and not self.class_weight[np.unique(targets)].any():
+            raise InvalidArgumentError(f"class_weight is 0 for every class of the samples, so loss {self.name!r} is 0")
+
     def weight_of(self, targets: NDArray[Any], rows: NDArray[np.int64]) -> float:
         """Return what the mean loss of a batch was divided by."""
         if self.class_weight is None or not self.name.startswith("cross_entropy"):

@@ -380,6 +380,18 @@ def test_the_output_must_fit_the_loss(blobs: Data) -> None:
         snn.Trainer(net, steps=5, loss="cross_entropy_count").fit(x, y)
 
 
+def test_a_cross_entropy_that_is_always_0_is_refused(blobs: Data) -> None:
+    x, y = blobs
+    one = snn.Sequential(6, snn.Dense(1), snn.LIF(), seed=0)
+    with pytest.raises(
+        snn.InvalidArgumentError, match=r"'cross_entropy_count' tells classes apart .* 'output' has one in all"
+    ):
+        snn.Trainer(one, steps=5).fit(x, np.zeros(len(x), np.int64))
+    three = snn.Sequential(6, snn.Dense(3), snn.LIF(), seed=0)
+    with pytest.raises(snn.InvalidArgumentError, match="class_weight is 0 for every class of the samples"):
+        snn.Trainer(three, steps=5, class_weight=[0.0, 1.0, 0.0]).fit(x[y != 1], y[y != 1])
+
+
 def test_a_network_that_no_gradient_reaches_is_refused_before_training(blobs: Data) -> None:
     x, y = blobs
     # A box around the threshold that is narrower than any distance from it.
