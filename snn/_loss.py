@@ -191,9 +191,13 @@ class Loss:
         """Whether there is an accuracy."""
         return not self.is_own and targets.ndim == 1
 
+    @property
+    def _is_cross_entropy(self) -> bool:
+        return not self.is_own and self.name.startswith("cross_entropy")
+
     def check_classes(self, targets: NDArray[Any]) -> None:
         """Refuse a cross-entropy that is 0 whatever the network does."""
-        if self.is_own or not self.name.startswith("cross_entropy"):
+        if not self._is_cross_entropy:
             return
         if self._output.size == 1:
             raise InvalidArgumentError(
@@ -205,7 +209,7 @@ class Loss:
 
     def weight_of(self, targets: NDArray[Any], rows: NDArray[np.int64]) -> float:
         """Return what the mean loss of a batch was divided by."""
-        if self.class_weight is None or not self.name.startswith("cross_entropy"):
+        if self.class_weight is None or not self._is_cross_entropy:
             return float(rows.size)
         return float(self.class_weight[targets[rows]].sum(dtype=np.float64))
 

@@ -93,9 +93,9 @@ class Population(Strict):
                 f"population {self.name!r} takes a slice such as [0:100], not {shown(neurons)}; chosen neurons are connected "
                 "by snn.Sparse.from_arrays"
             )
-        shown_slice = f"{self.name}[{neurons.start}:{neurons.stop}" + (f":{neurons.step}]" if neurons.step else "]")
-        shown_slice = shown_slice.replace("None", "")
         ends = (neurons.start, neurons.stop)
+        words = (*ends, neurons.step) if neurons.step else ends
+        shown_slice = f"{self.name}[{':'.join('' if word is None else str(word) for word in words)}]"
         if not all(end is None or isinstance(end, int | np.integer) for end in ends):
             raise ArgumentTypeError(f"{shown_slice}: a part of a population is from one whole number to another")
         if neurons.step not in (None, 1):

@@ -94,20 +94,14 @@ void CpuExecutor::make_groups() {
                 const ProjectionData& projection = *context_.projections[q];
                 if (context_.normalized[q]) continue;
                 const PopulationData& source = *populations[projection.info.source];
-                if (!source.info.is_input()) {
-                    if (projection.target_size % 16 != 0)
-                        panel = std::max(panel, size_t{projection.source_size} * group.tile);
-                    continue;
-                }
-                const size_t of_product = size_t{projection.source_size} * padded_panel(group.tile);
+                const bool of_values = source.is_value_input();
+                if (!of_values && projection.target_size % 16 != 0)
+                    panel = std::max(panel, size_t{projection.source_size} * group.tile);
+                if (!source.info.is_input()) continue;
                 held = std::max<size_t>(held, padded_panel(group.tile));
-                if (source.is_value_input()) {
-                    panel = std::max(panel, of_product);
-                    continue;
-                }
-                if (projection.target_size % 16 != 0) panel = std::max(panel, size_t{projection.source_size} * group.tile);
-                product_panel_ = std::max(product_panel_, of_product);
-                product_values_ = std::max<size_t>(product_values_, source.row);
+                size_t& of_products = of_values ? panel : product_panel_;
+                of_products = std::max(of_products, size_t{projection.source_size} * padded_panel(group.tile));
+                if (!of_values) product_values_ = std::max<size_t>(product_values_, source.row);
             }
         }
         groups_.push_back(std::move(group));
