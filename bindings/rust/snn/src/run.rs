@@ -113,7 +113,7 @@ impl<'a> Run<'a> {
         neurons: &'a [u32],
         samples: Option<&'a [u32]>,
     ) -> Result<&mut Self> {
-        if neurons.len() != steps.len() || samples.is_some_and(|samples| samples.len() != steps.len()) {
+        if neurons.len() != steps.len() || samples.map_or(false, |samples| samples.len() != steps.len()) {
             return Err(Error::invalid(format!(
                 "there are {} steps, {} neurons and {} samples; each spike has one",
                 steps.len(),
