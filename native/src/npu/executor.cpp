@@ -154,7 +154,7 @@ std::unique_ptr<OpenVinoExecutor::Block> OpenVinoExecutor::build(uint32_t step_c
     values.uniform_state = [&](uint32_t p, uint32_t s) { return step_count == 1 ? uniform_state(p, s) : populations_[p].states[s].stays; };
     Lowered lowered = lower(*plan_, values, {batch_size_, step_count, target_.weights});
 
-    const KeptFloatingPoint kept;
+    const FloatModeScope kept;
     auto block = std::make_unique<Block>();
     block->step_count = step_count;
     block->constants = std::move(lowered.graph.constants());
@@ -197,7 +197,7 @@ std::unique_ptr<OpenVinoExecutor::Block> OpenVinoExecutor::build(uint32_t step_c
                                                   properties[10], properties[11], properties[12], properties[13]),
                    text("compile the network for device '", target_.name, "'"));
     block->compiled = Owned<Compiled>(compiled, library_.ov_compiled_model_free);
-    std::fegetenv(&computing_);
+    computing_ = FloatMode::of_this_thread();
     char* used_precision = nullptr;
     if (library_.ov_compiled_model_get_property(compiled, "INFERENCE_PRECISION_HINT", &used_precision) == 0 && used_precision) {
         precision_ = used_precision;
@@ -298,8 +298,7 @@ void OpenVinoExecutor::infer(Block& block, const RunRequest& request, uint32_t d
         else
             for (size_t i = 0; i < frame; ++i) values[i] = given[i] != 0.0f ? 1.0f : 0.0f;
     }
-    const KeptFloatingPoint kept;
-    std::fesetenv(&computing_);
+    const FloatModeScope kept(computing_);
     const Status status = library_.ov_infer_request_infer(block.requests[side_].get());
     if (status != 0) library_.check(status, text("compute a step on device '", target_.name, "'"), SNN_ERROR_DEVICE_LOST);
     side_ = 1 - side_;
