@@ -384,7 +384,8 @@ SNNStatus snn_network_find_projection(SNNNetwork network, const char* name, uint
 
 SNNStatus snn_network_get_model(SNNNetwork network, uint32_t population, SNNModel* out_model) {
     return with_network(network, [&](Network& target) {
-        required(out_model, "out_model") = new_model_handle({neurons(target, population).model, nullptr, nullptr});
+        required(out_model, "out_model");
+        *out_model = new_model_handle({neurons(target, population).model, nullptr, nullptr});
     });
 }
 

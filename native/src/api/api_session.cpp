@@ -229,7 +229,10 @@ SNNStatus snn_network_placement_reasons(SNNNetwork network, const SNNConfig* con
 }
 
 SNNStatus snn_create_network(const SNNConfig* config, SNNHandle* out_handle) {
-    return guarded([&] { required(out_handle, "out_handle") = open_session(config, nullptr); });
+    return guarded([&] {
+        required(out_handle, "out_handle");  // first: what is made has nowhere to go else
+        *out_handle = open_session(config, nullptr);
+    });
 }
 
 void snn_destroy_network(SNNHandle handle) {
@@ -321,13 +324,18 @@ SNNStatus snn_session_device(SNNHandle handle, SNNSessionDevice* out_device) {
 
 SNNStatus snn_session_network(SNNHandle handle, SNNNetwork* out_network) {
     return with_session(
-        handle, [&](Session& session) { required(out_network, "out_network") = new_network_handle(session.network()); },
+        handle,
+        [&](Session& session) {
+            required(out_network, "out_network");
+            *out_network = new_network_handle(session.network());
+        },
         Session::reading | Session::aside);
 }
 
 SNNStatus snn_session_to_network(SNNHandle handle, SNNNetwork* out_network) {
     return reading_session(handle, [&](Session& session) {
-        required(out_network, "out_network") = new_network_handle(session.to_network());
+        required(out_network, "out_network");
+        *out_network = new_network_handle(session.to_network());
     });
 }
 
