@@ -113,7 +113,7 @@ Placement placement_of(const Plan& plan, const SessionOptions& options) {
     return {{options.device}, std::move(places)};
 }
 
-// Zero-terminated; `out_text` null and `size_bytes` 0 ask for the size.
+// Zero-terminated; `out_text` null and `size_bytes` 0 ask for the size, which is told also where the room is too small.
 void answer_text(const std::string& found, std::string_view name, char* out_text, size_t size_bytes, size_t* out_size_bytes) {
     if (!out_text && size_bytes > 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_", name, " is null");
     required(out_size_bytes, "out_size_bytes") = found.size() + 1;
