@@ -22,6 +22,10 @@ void check_given(const void* values, size_t count, const std::string& what, cons
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": ", name, " is null, but its count is ", count);
 }
 
+void check_flag(uint32_t value, const std::string& what, const char* name) {
+    if (value > 1) throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": ", name, " is ", value, "; expected 0 or 1");
+}
+
 std::shared_ptr<std::vector<float>> copied(const float* values, size_t given, size_t expected,
                                                  const std::string& what, const std::string& formula) {
     if (values && given != expected)
@@ -163,6 +167,8 @@ uint32_t Network::connect_random(const SNNProjectionDef& def, const SNNRandomCon
         def.synapse_delays || def.synapse_count)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what,
                     ": a connection rule makes the synapses; the def's own arrays must be null and their counts 0");
+    check_flag(given.allow_autapses, what, "allow_autapses");
+    check_flag(given.allow_multapses, what, "allow_multapses");
     ConnectionRule rule;
     rule.def = given;
     // An odd number times 1, 2, ...: different for every index, and far from the small numbers that people choose.
@@ -206,8 +212,6 @@ uint32_t Network::connect_random(const SNNProjectionDef& def, const SNNRandomCon
         rule.def.kernel_width = rule.def.cutoff = 0;
     }
     for (uint32_t axis = rule.def.dimensions; axis < 3; ++axis) rule.def.period[axis] = 0;
-    rule.def.allow_autapses = given.allow_autapses != 0;
-    rule.def.allow_multapses = given.allow_multapses != 0;
     rule.def.source_positions = rule.def.target_positions = nullptr;
     rule.def.source_position_count = rule.def.target_position_count = 0;
     auto made = make_rule(std::move(rule), what);
@@ -232,6 +236,9 @@ uint32_t Network::connect(const SNNProjectionDef& def, std::shared_ptr<const Syn
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, " is one too many; a network has at most ", max_projections);
     if (def.kind > SNN_CONNECT_POOL2D)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": kind is ", def.kind, "; expected 0 to 4");
+    check_flag(def.trainable, what, "trainable");
+    check_flag(def.detached, what, "detached");
+    if (def.reserved != 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": reserved is ", def.reserved, "; expected 0");
     if (target.is_input())
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": its target '", target.name, "' is an input");
     if (!source.is_input() && !source.is_binary())
