@@ -232,7 +232,6 @@ private:
     void tell_kept();
     SharedDevice& shared_device() const;  // throws SNN_ERROR_UNSUPPORTED where it is not shared
     RunRequest request_for(uint32_t count);
-    void run_steps(uint64_t count);
     uint64_t step_within(uint64_t count, double budget_s);
     void report_spikes();
     static void clear_spikes(Input& input);

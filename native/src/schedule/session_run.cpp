@@ -323,6 +323,8 @@ void Session::run(const SNNRunDef& def) {
         executor_->run(request);
         steps_done_ += now;
         done += now;
+        if (pending)
+            for (const size_t k : not_given) clear_spikes(inputs_[k]);
         const size_t rows = request.record_row(now - 1) + 1;
         for (ValueRecord& value : values) {
             if (rows == 0) continue;
@@ -331,8 +333,6 @@ void Session::run(const SNNRunDef& def) {
         }
         for (size_t i = 0; i < events.size(); ++i) def.spike_records[i].count = events[i].count;
         if (def.out_step_count) *def.out_step_count = done;
-        if (pending)
-            for (const size_t k : not_given) clear_spikes(inputs_[k]);
         if (spike_callback_) report_spikes();
         for (const size_t k : given) frames[k].data += static_cast<size_t>(now) * frames[k].step_stride;
         for (size_t i = 0; i < own_records; ++i)
