@@ -353,10 +353,10 @@ namespace Snn
                 {
                     inputs[i].population = Whole(batch.inputs[i].Population, "population");
                     inputs[i].held = batch.inputs[i].Held ? 1u : 0u;
-                    inputs[i].data = (float*)Run.Pin(pins, batch.inputs[i].Values);
+                    inputs[i].data = (float*)Snn.Run.Pin(pins, batch.inputs[i].Values);
                     inputs[i].count = (UIntPtr)batch.inputs[i].Values.Length;
                 }
-                SNNSpikeInput[] spikeInputs = Run.Spikes.Pinned(batch.inputSpikes, pins);
+                SNNSpikeInput[] spikeInputs = Snn.Run.Spikes.Pinned(batch.inputSpikes, pins);
                 fixed (SNNInputArray* input = inputs)
                 fixed (SNNSpikeInput* spikes = spikeInputs)
                 fixed (int* labels = batch.Labels)
