@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -364,3 +366,23 @@ def test_runs_that_cannot_be_joined(chain: snn.Network) -> None:
         snn.SpikeEvents.joined([second, first])
     with pytest.raises(snn.ArgumentTypeError, match=r"recordings\[1\] is 3, not a Recording"):
         snn.Recording.joined([a, 3])  # type: ignore[list-item]
+
+
+def test_an_interrupt_while_a_simulation_opens_is_raised() -> None:
+    """Python looks for signals before it calls a handler of the log, which libsnn does as it opens."""
+
+    class Interrupted(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise KeyboardInterrupt
+
+    logger, handler = logging.getLogger("snn"), Interrupted()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            snn.Simulation(snn.Sequential(4, snn.Dense(2), snn.LIF()))
+            time.sleep(1.0)  # where it is raised, at the latest
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)

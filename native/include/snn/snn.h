@@ -228,7 +228,8 @@ enum { /* how a projection connects */
 };
 enum { SNN_POOL_SUM = 0, SNN_POOL_AVERAGE = 1, SNN_POOL_MAX = 2 };
 enum { /* how inputs are summed; stored with the network, part of its meaning */
-    SNN_ARITHMETIC_DEFAULT = 0, /* compact for sparse static projections from spikes, else float */
+    SNN_ARITHMETIC_DEFAULT = 0, /* compact for sparse static projections from spikes - fixed, or float, where its largest weights
+                                   would take too much from others onto the receptor (docs/semantics.md) - else float */
     SNN_ARITHMETIC_FLOAT = 1,   /* float32, in ascending order of the source neuron */
     SNN_ARITHMETIC_FIXED = 2,   /* int32 sums with one power-of-two scale per target population and receptor */
     SNN_ARITHMETIC_COMPACT = 3  /* as fixed, and the weights themselves are rounded to 16 bits at that scale when the network

@@ -263,6 +263,7 @@ uint32_t Network::connect(const SNNProjectionDef& def, std::shared_ptr<const Syn
     if (def.arithmetic > SNN_ARITHMETIC_COMPACT)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": arithmetic is ", def.arithmetic, "; expected 0 to 3");
     projection.arithmetic = def.arithmetic;
+    projection.arithmetic_is_default = def.arithmetic == SNN_ARITHMETIC_DEFAULT;
     const bool can_fix = def.kind == SNN_CONNECT_SPARSE && source.is_binary();
     if (def.arithmetic == SNN_ARITHMETIC_DEFAULT)
         projection.arithmetic = can_fix && !projection.trainable ? SNN_ARITHMETIC_COMPACT : SNN_ARITHMETIC_FLOAT;
