@@ -51,6 +51,10 @@ def test_a_declaration_is_read_whole(description: Description) -> None:
     assert [(field.name, field.size) for field in dispatch.fields][-1] == ("bindings", 7 * 24)
     record = next(function for function in description.functions if function.name == "snn_vulkan_record_steps")
     assert (record.header, encode.header) == ("snn_vulkan.h", "snn.h")
+    assert (constants["SNN_RULE_SPATIAL"].header, constants["SNN_LOSS_NONE"].header) == (
+        "snn_network.h",
+        "snn_training.h",
+    )
 
 
 @pytest.mark.parametrize("target", ["aarch64-linux-gnu", "x86_64-w64-mingw32", "arm64-apple-macosx"])
@@ -61,7 +65,7 @@ def test_layouts_are_the_same_on_every_64_bit_target(description: Description, t
 @pytest.mark.parametrize("name", PRINTED)
 def test_printed_declarations_are_those_of_the_header(description: Description, name: str) -> None:
     assert (ROOT / name).read_text(encoding="utf-8") == PRINTED[name](description), (
-        f"{name} lags behind snn.h: run 'python -m tools.headers --write' and complete the binding"
+        f"{name} lags behind the headers: run 'python -m tools.headers --write' and complete the binding"
     )
 
 
