@@ -99,6 +99,9 @@ typedef struct SNNBatch {
     const float *targets;         /* MEAN_SQUARE losses: [batch_size][outputs], those of each step [T][batch_size][outputs], instead
                                      of labels or with them; then labels mark padding and say what counts as correct */
     size_t target_count;
+    const SNNSpikeInput *spike_inputs; /* inputs as spikes one by one, in place of frames of all steps; all of one struct_size; an input
+                                     is here or in `inputs`, once. Steps count from the batch's first; the same results */
+    uint32_t spike_input_count;
 } SNNBatch;
 typedef struct SNNTrainResult {
     uint32_t struct_size;

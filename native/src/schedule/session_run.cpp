@@ -81,8 +81,11 @@ private:
 };
 
 Session::Run::Run(Session& session, const SNNRunDef& def)
-    : session_(session), def_(def), frames_(session.checked_inputs(def.inputs, def.input_count, def.step_count, false)),
-      spikes_(session.checked_spike_inputs(def, frames_)), events_(session.checked_events(def)),
+    : session_(session), def_(def), frames_(session.checked_frames(def.inputs, def.input_count, def.step_count)),
+      spikes_(session.checked_spikes({def.spike_inputs, def.spike_input_count}, frames_, def.steps_before, def.step_count,
+                                     session.executor_->takes_spike_lists() ? RunSpikes::Form::lists : RunSpikes::Form::frames,
+                                     RunSpikes::Length::pieces)),
+      events_(session.checked_events(def)),
       values_(session.checked_value_records(def, row_count())),
       records_(session.checked_records({def.records, def.record_count}, row_count())), own_records_(records_.size()) {
     for (const ValueRecord& value : values_)

@@ -771,6 +771,9 @@ pub struct SNNBatch {
     /// MEAN_SQUARE losses: \[batch_size\]\[outputs\], those of each step \[T\]\[batch_size\]\[outputs\], instead of labels or with them; then labels mark padding and say what counts as correct
     pub targets: *const f32,
     pub target_count: usize,
+    /// inputs as spikes one by one, in place of frames of all steps; all of one struct_size; an input is here or in `inputs`, once.
+    pub spike_inputs: *const SNNSpikeInput,
+    pub spike_input_count: u32,
 }
 
 #[repr(C)]
@@ -1176,7 +1179,7 @@ pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
     ("SNNProjectionInfo", 136, 8, &[0, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 108, 112, 120, 128]),
     ("SNNProjectionArrays", 48, 8, &[0, 8, 16, 24, 32, 40]),
     ("SNNTrainerDef", 152, 8, &[0, 4, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 132, 136, 140, 144]),
-    ("SNNBatch", 48, 8, &[0, 4, 8, 16, 24, 32, 40]),
+    ("SNNBatch", 64, 8, &[0, 4, 8, 16, 24, 32, 40, 48, 56]),
     ("SNNTrainResult", 32, 8, &[0, 4, 8, 16, 24]),
     ("SNNWeightUpdate", 24, 8, &[0, 4, 8, 16]),
     ("SNNEpoch", 40, 8, &[0, 8, 16, 24, 32]),
@@ -1221,7 +1224,7 @@ pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
         layout!(SNNProjectionInfo: struct_size, kind, source, target, delay_steps, trainable, arithmetic, pool_mode, name, receptor, weight_count, bias_count, synapse_count, kernel, stride, padding, dilation, groups, by_rule, bias, fixed_point_scale, detached),
         layout!(SNNProjectionArrays: struct_size, weight_count, weights, row_offsets, synapse_targets, synapse_delays),
         layout!(SNNTrainerDef: struct_size, output_population, step_count, loss, optimizer, rate_on, rate_off, learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_clip_norm, rate_regularization, rate_target, parameter_rate_factor, l1_regularization, van_rossum_tau_ms, checkpoint_steps, window_steps, window_updates, rule, label_smoothing),
-        layout!(SNNBatch: struct_size, input_count, inputs, labels, label_count, targets, target_count),
+        layout!(SNNBatch: struct_size, input_count, inputs, labels, label_count, targets, target_count, spike_inputs, spike_input_count),
         layout!(SNNTrainResult: struct_size, sample_count, correct_count, loss, spike_count),
         layout!(SNNWeightUpdate: struct_size, projection, update, gradient_norm),
         layout!(SNNEpoch: struct_size, epoch, sample_count, correct_count, mean_loss),
