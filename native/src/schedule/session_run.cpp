@@ -59,8 +59,7 @@ std::vector<InputFrames> Session::checked_inputs(const SNNInputArray* inputs, ui
         InputFrames& found = frames[input_places_[array.population]];
         if (found.data)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs[", i, "]: population '", info.name, "' is given twice");
-        if (inputs_[input_places_[array.population]].on_device)
-            throw Error(SNN_ERROR_STATE, "inputs[", i, "]: population '", info.name, "' is bound to a buffer on the device");
+        check_takes(inputs_[input_places_[array.population]]);
         if (!array.data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs[", i, "] ('", info.name, "'): data is null");
         const size_t frame = static_cast<size_t>(batch_size_) * info.size;
         const size_t expected = array.held ? frame : checked_product(frame, step_count, info.name);
@@ -95,7 +94,7 @@ std::vector<RunSpikes> Session::checked_spike_inputs(const SNNRunDef& def, std::
         const bool again = std::any_of(found.begin(), found.end(),
                                        [&](const RunSpikes& other) { return other.population() == given.population; });
         if (again || frames[at].data) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": the input is given twice");
-        if (inputs_[at].on_device) throw Error(SNN_ERROR_STATE, place, ": the input is bound to a buffer on the device");
+        check_takes(inputs_[at]);
         found.emplace_back(given, place, info, batch_size_, def.steps_before, def.step_count, executor_->takes_spike_lists());
     }
     return found;
