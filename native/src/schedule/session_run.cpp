@@ -131,8 +131,10 @@ RecordFrames Session::checked_record(const SNNRecordArray& record, size_t row_co
 
 std::vector<RecordFrames> Session::checked_records(std::span<const SNNRecordArray> records, size_t row_count) const {
     std::vector<RecordFrames> frames;
-    for (const SNNRecordArray& record : records)
-        frames.push_back(checked_record(record, row_count, text("records[", frames.size(), "]")));
+    for (const SNNRecordArray& record : records) {
+        const std::string array = text("records[", frames.size(), "]");
+        frames.push_back(checked_at(array, [&] { return checked_record(record, row_count, array); }));
+    }
     for (size_t i = 0; i < frames.size(); ++i)
         if (frames[i].kind == RecordFrames::activity_sum)
             std::memset(frames[i].data, 0, records[i].count * size_of(frames[i].dtype));
@@ -158,7 +160,7 @@ std::vector<OutputGradient> Session::checked_gradients(std::span<const SNNRecord
     std::vector<OutputGradient> found;
     for (const SNNRecordArray& gradient : gradients) {
         const std::string array = text("gradients[", found.size(), "]");
-        const RecordFrames frames = checked_gradient(gradient, step_count, array);
+        const RecordFrames frames = checked_at(array, [&] { return checked_gradient(gradient, step_count, array); });
         if (network_->population(gradient.population).is_input())
             throw Error(SNN_ERROR_INVALID_ARGUMENT, array, ": population '", network_->population(gradient.population).name,
                         "' is an input; its gradient comes out, in input_gradients");
@@ -172,7 +174,7 @@ std::vector<InputGradient> Session::checked_input_gradients(std::span<const SNNR
     std::vector<InputGradient> found;
     for (const SNNRecordArray& gradient : gradients) {
         const std::string array = text("input_gradients[", found.size(), "]");
-        const RecordFrames frames = checked_gradient(gradient, step_count, array);
+        const RecordFrames frames = checked_at(array, [&] { return checked_gradient(gradient, step_count, array); });
         if (!network_->population(gradient.population).is_input())
             throw Error(SNN_ERROR_INVALID_ARGUMENT, array, ": population '", network_->population(gradient.population).name,
                         "' is not an input");
@@ -249,8 +251,10 @@ std::vector<Session::ValueRecord> Session::checked_value_records(const SNNRunDef
     if (def.value_record_count > 0 && !def.value_records)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "value_records is null but value_record_count is ", def.value_record_count);
     std::vector<ValueRecord> found;
-    for (uint32_t i = 0; i < def.value_record_count; ++i)
-        found.push_back(checked_value_record(def.value_records[i], row_count, text("value_records[", i, "]")));
+    for (uint32_t i = 0; i < def.value_record_count; ++i) {
+        const std::string array = text("value_records[", i, "]");
+        found.push_back(checked_at(array, [&] { return checked_value_record(def.value_records[i], row_count, array); }));
+    }
     return found;
 }
 
