@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,19 @@ def test_functions_are_those_that_the_library_exports(description: Description) 
     )
     exported = {words[2].split("@")[0] for words in map(str.split, symbols.stdout.splitlines()) if words[1] == "T"}
     assert {function.name for function in description.exported()} == {name for name in exported if name[:4] == "snn_"}
+
+
+def test_no_error_names_a_function_of_c(description: Description) -> None:
+    """What libsnn says reaches people who write Python, C# or GDScript, where the function has another name or none."""
+    functions = {function.name for function in description.functions}
+    found = [
+        f"{path.name}: {word}"
+        for path in sorted((ROOT / "native/src").rglob("*.[ch]*"))
+        for text in re.findall(r'"((?:[^"\\\n]|\\.)*)"', path.read_text(encoding="utf-8"))
+        for word in re.findall(r"\bsnn_\w+", text)
+        if word in functions
+    ]
+    assert found == []
 
 
 def test_a_declaration_is_read_whole(description: Description) -> None:

@@ -368,7 +368,8 @@ SNN_API SNNStatus SNN_CALL snn_session_set_sample_input(SNNHandle handle, uint32
 SNN_API SNNStatus SNN_CALL snn_session_add_input_spikes(SNNHandle handle, uint32_t population, uint32_t sample,
                                                         const uint32_t *neurons, size_t count);
 /* As snn_session_set_input, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.
- * Values other than 0 count as spikes for a spike input; NaN in a value input makes states NaN until the session is reset. */
+ * Values other than 0 count as spikes for a spike input; NaN in a value input makes states NaN until the session is reset.
+ * A bound input reads nothing else: what sets it, adds spikes to it or names it in a run is SNN_ERROR_STATE. */
 SNN_API SNNStatus SNN_CALL snn_session_bind_input(SNNHandle handle, uint32_t population, const float *values, size_t count);
 /* Advances by `step_count` steps. */
 SNN_API SNNStatus SNN_CALL snn_session_step(SNNHandle handle, uint32_t step_count);
@@ -512,8 +513,8 @@ typedef struct SNNRunDef {
 } SNNRunDef;
 SNN_API void SNN_CALL snn_run_def_init(SNNRunDef *out_def, uint32_t struct_size);
 SNN_INLINE void snn_run_def_default(SNNRunDef *out_def) { snn_run_def_init(out_def, sizeof *out_def); }
-/* Runs `step_count` steps with inputs and recordings. Input populations not named get what snn_session_set_input gave.
- * Everything is checked before the first step.
+/* Runs `step_count` steps with inputs and recordings. Input populations not named get what was set or bound; one that
+ * is named must not be bound. Everything is checked before the first step.
  * No event of spike_records is lost: where the next step could give more than there is room for, the call returns SNN_OK with
  * *out_step_count below step_count. The caller then takes the events out and calls again for the steps that are left, with
  * inputs and records moved on and steps_before set. SNN_ERROR_STOPPED leaves what was recorded as well. */

@@ -31,8 +31,7 @@ std::vector<InputFrames> Session::checked_frames(const SNNInputArray* inputs, ui
         InputFrames& found = frames[input_places_[array.population]];
         if (found.data)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs[", i, "]: population '", info.name, "' is given twice");
-        if (inputs_[input_places_[array.population]].on_device)
-            throw Error(SNN_ERROR_STATE, "inputs[", i, "]: population '", info.name, "' is bound to a buffer on the device");
+        check_takes(inputs_[input_places_[array.population]]);
         if (!array.data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs[", i, "] ('", info.name, "'): data is null");
         const size_t frame = static_cast<size_t>(batch_size_) * info.size;
         const size_t expected = array.held ? frame : checked_product(frame, step_count, info.name);
@@ -64,7 +63,7 @@ std::vector<RunSpikes> Session::checked_spikes(std::span<const SNNSpikeInput> gi
         const bool again = std::any_of(found.begin(), found.end(),
                                        [&](const RunSpikes& other) { return other.population() == one.population; });
         if (again || frames[at].data) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": the input is given twice");
-        if (inputs_[at].on_device) throw Error(SNN_ERROR_STATE, place, ": the input is bound to a buffer on the device");
+        check_takes(inputs_[at]);
         found.emplace_back(one, place, info, batch_size_, first_step, step_count, form, length);
     }
     return found;
@@ -117,8 +116,10 @@ RecordFrames Session::checked_record(const SNNRecordArray& record, size_t row_co
 
 std::vector<RecordFrames> Session::checked_records(std::span<const SNNRecordArray> records, size_t row_count) const {
     std::vector<RecordFrames> frames;
-    for (const SNNRecordArray& record : records)
-        frames.push_back(checked_record(record, row_count, text("records[", frames.size(), "]")));
+    for (const SNNRecordArray& record : records) {
+        const std::string array = text("records[", frames.size(), "]");
+        frames.push_back(checked_at(array, [&] { return checked_record(record, row_count, array); }));
+    }
     for (size_t i = 0; i < frames.size(); ++i)
         if (frames[i].kind == RecordFrames::activity_sum)
             std::memset(frames[i].data, 0, records[i].count * size_of(frames[i].dtype));
@@ -146,7 +147,7 @@ std::vector<OutputGradient> Session::checked_gradients(std::span<const SNNRecord
     std::vector<OutputGradient> found;
     for (const SNNRecordArray& gradient : gradients) {
         const std::string array = text("gradients[", found.size(), "]");
-        const RecordFrames frames = checked_gradient(gradient, step_count, array);
+        const RecordFrames frames = checked_at(array, [&] { return checked_gradient(gradient, step_count, array); });
         if (network_->population(gradient.population).is_input())
             throw Error(SNN_ERROR_INVALID_ARGUMENT, array, ": population '", network_->population(gradient.population).name,
                         "' is an input; its gradient comes out, in input_gradients");
@@ -161,7 +162,7 @@ std::vector<InputGradient> Session::checked_input_gradients(std::span<const SNNR
     std::vector<InputGradient> found;
     for (const SNNRecordArray& gradient : gradients) {
         const std::string array = text("input_gradients[", found.size(), "]");
-        const RecordFrames frames = checked_gradient(gradient, step_count, array);
+        const RecordFrames frames = checked_at(array, [&] { return checked_gradient(gradient, step_count, array); });
         if (!network_->population(gradient.population).is_input())
             throw Error(SNN_ERROR_INVALID_ARGUMENT, array, ": population '", network_->population(gradient.population).name,
                         "' is not an input");
@@ -239,8 +240,10 @@ std::vector<Session::ValueRecord> Session::checked_value_records(const SNNRunDef
     if (def.value_record_count > 0 && !def.value_records)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "value_records is null but value_record_count is ", def.value_record_count);
     std::vector<ValueRecord> found;
-    for (uint32_t i = 0; i < def.value_record_count; ++i)
-        found.push_back(checked_value_record(def.value_records[i], row_count, text("value_records[", i, "]")));
+    for (uint32_t i = 0; i < def.value_record_count; ++i) {
+        const std::string array = text("value_records[", i, "]");
+        found.push_back(checked_at(array, [&] { return checked_value_record(def.value_records[i], row_count, array); }));
+    }
     return found;
 }
 
