@@ -11,7 +11,8 @@ import sys
 import textwrap
 from pathlib import Path
 
-from .definition import Definition, Option, Parameter, read
+from .definition import Definition, Option, Parameter
+from .read_definition import read
 
 NEURONS = '''"""The built-in neuron models. Printed by the build from the definitions."""
 

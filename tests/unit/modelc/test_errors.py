@@ -23,7 +23,7 @@ from snn.engine.modelc import (
     compile_surrogate,
     load_builtin,
 )
-from snn.engine.modelc.definition import LIMITS
+from snn.engine.modelc.read_definition import LIMITS
 
 GOOD = """\
 [model]
