@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/* ---- Training ---------------------------------------------------------------------------------------------------- */
+/* ---- Losses, learning rules, optimisers -------------------------------------------------------------------------- */
 
 enum { /* losses, averaged over the batch; T steps, class = argmax of the scores */
     /* Softmax cross-entropy; the score of an output is */
@@ -47,6 +47,8 @@ enum {
                                each; membranes may not jump with inputs; losses of latency, membrane (no spikes) or VAN_ROSSUM */
 };
 enum { SNN_OPTIMIZER_SGD = 0, SNN_OPTIMIZER_ADAM = 1, SNN_OPTIMIZER_ADAMW = 2, SNN_OPTIMIZER_LION = 3 };
+
+/* ---- Trainers and their batches ---------------------------------------------------------------------------------- */
 
 typedef struct SNNTrainerDef {
     uint32_t struct_size;
@@ -150,6 +152,9 @@ SNN_API SNNStatus SNN_CALL snn_trainer_get_state(SNNTrainer trainer, double *out
 /* Takes over a state; a forward and backward that wait for their update are forgotten. SNN_ERROR_INVALID_ARGUMENT: another number
  * of values, or one that is not finite. */
 SNN_API SNNStatus SNN_CALL snn_trainer_set_state(SNNTrainer trainer, const double *values, size_t count);
+
+/* ---- What a trainer does besides --------------------------------------------------------------------------------- */
+
 /* A second loss, of another population than output_population: `weight` times it is added to the loss, and its gradients to
  * theirs. It looks at the same labels or targets, so the population has as many neurons as the outputs, and its loss has targets
  * for each step where the other has. With readouts of hidden layers and `detached` projections between the layers each layer learns
@@ -207,6 +212,8 @@ enum { SNN_DELAY_KERNEL_GAUSSIAN = 0, SNN_DELAY_KERNEL_TRIANGLE = 1 };
 SNN_API SNNStatus SNN_CALL snn_trainer_set_delay_learning(SNNTrainer trainer, uint32_t projection, uint32_t kernel, double width,
                                                           double rate_factor);
 SNN_API SNNStatus SNN_CALL snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate);
+
+/* ---- Epochs and callbacks ---------------------------------------------------------------------------------------- */
 
 typedef struct SNNWeightUpdate {
     uint32_t struct_size;
