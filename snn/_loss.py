@@ -195,6 +195,16 @@ class Loss:
     def _is_cross_entropy(self) -> bool:
         return not self.is_own and self.name.startswith("cross_entropy")
 
+    def check_scores(self, y: ArrayLike) -> None:
+        """Refuse values where classes are asked for."""
+        kind = real_array(y, "y").dtype.kind
+        if not self._is_cross_entropy and (self._output.size == 1 or kind not in "iu"):
+            what = "a function" if self.is_own else repr(self.name)
+            raise InvalidArgumentError(
+                f"score is the share of samples whose class is right; the loss, {what} of {self._output.name!r}, was given "
+                "values and no classes: evaluate(x, y).loss tells how near the outputs are"
+            )
+
     def check_classes(self, targets: NDArray[Any]) -> None:
         """Refuse a cross-entropy that is 0 whatever the network does."""
         if not self._is_cross_entropy:

@@ -37,6 +37,11 @@ from snn.engine.errors import (
 
 __all__ = ["EventData", "Events", "dvs_gesture", "heidelberg", "n_mnist", "read_aedat", "read_n_mnist", "tonic"]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 Integers = NDArray[np.int64]
 PathLike = str | os.PathLike[str]
 

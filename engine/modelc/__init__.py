@@ -32,7 +32,6 @@ from .api import (
     load_builtin_plasticity,
     load_builtin_surrogate,
 )
-from .definition import models_folder
 from .errors import (
     DocumentError,
     ModelBoundsError,
@@ -43,6 +42,7 @@ from .errors import (
     ModelUnitError,
 )
 from .presets import SurrogatePreset, surrogate_presets
+from .read_definition import models_folder
 
 __all__ = [
     "CompiledModel",

@@ -249,7 +249,7 @@ static void what_cannot_be_added_is_refused_and_nothing_added(void) {
     CHECK_ERROR(snn_session_add_input_spikes(handle, 7, 0, neurons, 1), SNN_ERROR_NOT_FOUND, "7");
     CHECK_ERROR(snn_session_add_input_spikes(NULL, 0, 0, neurons, 1), SNN_ERROR_INVALID_HANDLE, "null");
     CHECK_ERROR(snn_session_add_input_spikes(classifier, 0, 0, neurons, 1), SNN_ERROR_INVALID_ARGUMENT,
-                "input 'pixels' takes values (snn_session_set_input); spikes are added to a spike input");
+                "input 'pixels' takes values, not spikes one by one; those are for a spike input");
     CHECK_OK(snn_session_bind_input(handle, 0, bound, 3));
     CHECK_ERROR(snn_session_add_input_spikes(handle, 0, 0, neurons, 1), SNN_ERROR_STATE, "is bound to memory of the program");
     CHECK_OK(snn_session_bind_input(handle, 0, NULL, 0));

@@ -130,7 +130,7 @@ struct NetworkObject {
     std::shared_ptr<const Network> finished() {
         const std::lock_guard lock(mutex);
         if (!network->finished())
-            throw Error(SNN_ERROR_STATE, "the network is not finished; call snn_network_finish first");
+            throw Error(SNN_ERROR_STATE, "the network is not finished; finish it first");
         return network;
     }
 };

@@ -232,6 +232,15 @@ private:
                        NeuronRange part) const;
     void record_frames(const RunRequest& request, const RecordFrames& frames, const Moment& at, uint32_t step,
                        NeuronRange part) const;
+    void read_states(const Slot& slot, DType dtype, void* out_data) const;
+    void read_history(const Slot& slot, DType dtype, void* out_data) const;  // of the last step alone: activity
+    void read_weights(const Slot& slot, DType dtype, void* out_data) const;  // or a bias
+    void read_traces(const Slot& slot, DType dtype, void* out_data) const;   // or their ages
+    void read_gradient(const Slot& slot, DType dtype, void* out_data) const;
+    void write_states(const Slot& slot, DType dtype, const void* source);
+    void write_history(const Slot& slot, DType dtype, const void* source);
+    void write_weights(const Slot& slot, DType dtype, const void* source);
+    void write_traces(const Slot& slot, DType dtype, const void* source);
 
     // Steps on the tape at once. Segments begin and end where chunks of the backward pass do, which are counted from the last step or,
     // where gradients stop at windows, from the end of each; so gradients do not depend on them.

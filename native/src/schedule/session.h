@@ -252,6 +252,8 @@ private:
     void write_weights(uint32_t projection, const float* weights, const float* bias);
     size_t count_of(const Variable& variable) const;
     void check_state_can_be_saved() const;
+    class StateWriter;  // of save()
+    class StateReader;  // of restore()
     Slot activity_slot(uint32_t population) const;
     const ProjectionHash& hash_of(uint32_t projection);
     // Of plastic projections (session_plasticity.cpp).
@@ -277,6 +279,7 @@ private:
         ChosenValues values;
         bool is_of_population() const { return variable.slot.kind == Slot::state || variable.slot.kind == Slot::activity; }
     };
+    class Run;  // a call of run()
     ValueRecord checked_value_record(const SNNValueRecord& record, size_t row_count, const std::string& place) const;
     std::vector<ValueRecord> checked_value_records(const SNNRunDef& def, size_t row_count) const;
     void read(const Variable& variable, DType dtype, void* out_data) const;

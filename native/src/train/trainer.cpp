@@ -367,7 +367,7 @@ ForwardResult Trainer::forward_window(uint32_t window, std::span<const InputFram
 ForwardResult Trainer::forward_steps(Steps steps, std::span<const InputFrames> inputs, const int32_t* labels,
                                      const float* targets) {
     if (!head_)
-        throw Error(SNN_ERROR_STATE, "forward computes a loss, and the trainer has SNN_LOSS_NONE; snn_trainer_run does not");
+        throw Error(SNN_ERROR_STATE, "forward computes a loss, and the trainer has SNN_LOSS_NONE; run leaves it to the caller");
     run_taped(steps, inputs, labels, records_);
     ForwardResult result;
     result.loss = evaluate(*head_, steps, labels, targets, 1);
@@ -426,7 +426,7 @@ void Trainer::check_run_is_the_last(const char* what) const {
 
 void Trainer::backward() {
     if (!head_)
-        throw Error(SNN_ERROR_STATE, "backward differentiates a loss, and the trainer has SNN_LOSS_NONE; call snn_trainer_run_backward");
+        throw Error(SNN_ERROR_STATE, "backward differentiates a loss, and the trainer has SNN_LOSS_NONE; run_backward takes the gradients of the caller's");
     if (phase_ != Phase::forward_done)
         throw Error(SNN_ERROR_STATE, "backward needs a forward before it, each forward serves one backward");
     check_run_is_the_last("backward");
