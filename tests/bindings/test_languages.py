@@ -59,6 +59,13 @@ def test_every_case_of_the_rust_binding_passes(built: Built, shared: Path) -> No
     )
 
 
+def test_callbacks_of_rust_borrow_their_hooks_as_shared() -> None:
+    """One may call C, which calls another: two exclusive borrows at once would be undefined, and would seem to work."""
+    sources = "".join((BINDINGS / "rust/snn/src" / name).read_text("utf-8") for name in ("hooks.rs", "session.rs"))
+    assert sources.count("&*user.cast::<Hooks>()") >= 7
+    assert not re.findall(r"&mut \*(?:user\.cast::<Hooks>|self\.hooks)", sources)
+
+
 def test_the_crates_need_no_other_crate() -> None:
     manifests = [(BINDINGS / "rust" / name / "Cargo.toml").read_text(encoding="utf-8") for name in ("snn-sys", "snn")]
     assert "dependencies" not in manifests[0]
