@@ -556,7 +556,7 @@ private:
 
     // For calls that may have called back.
     void finish_call(SNNStatus status) const {
-        if (callbacks_->thrown) std::rethrow_exception(std::exchange(callbacks_->thrown, nullptr));
+        if (callbacks_ && callbacks_->thrown) std::rethrow_exception(std::exchange(callbacks_->thrown, nullptr));
         check(status);
     }
 
@@ -685,7 +685,7 @@ private:
         return result;
     }
     void finish_call(SNNStatus status) const {
-        if (callbacks_->thrown) std::rethrow_exception(std::exchange(callbacks_->thrown, nullptr));
+        if (callbacks_ && callbacks_->thrown) std::rethrow_exception(std::exchange(callbacks_->thrown, nullptr));
         check(status);
     }
 
