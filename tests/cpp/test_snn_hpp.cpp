@@ -278,6 +278,63 @@ TEST_CASE("a session and a trainer that were moved from refuse all calls") {
     CHECK(status_of([&] { trainer.state(); }) == SNN_ERROR_INVALID_HANDLE);
 }
 
+TEST_CASE("a session and a trainer as members, opened later") {
+    struct Creature {
+        snn::Session brain;
+        snn::Trainer trainer;
+    };
+    Creature creature;
+    CHECK(!creature.brain);
+    CHECK(!creature.trainer);
+    CHECK(creature.brain.batch_size() == 0);
+    CHECK(status_of([&] { creature.brain.step(); }) == SNN_ERROR_INVALID_HANDLE);
+    CHECK(status_of([&] { creature.trainer.update(); }) == SNN_ERROR_INVALID_HANDLE);
+    creature.brain = snn::Session(make_network());
+    CHECK(creature.brain);
+    CHECK(creature.brain.find_population("cells") == 1);
+    CHECK(status_of([&] { creature.brain.find_population("cell"); }) == SNN_ERROR_NOT_FOUND);
+    creature.brain.step();
+    CHECK(creature.brain.membrane_potentials("cells").size() == 2);
+    creature.brain = {};
+    CHECK(!creature.brain);
+}
+
+TEST_CASE("any range, braces and single values are given and read") {
+    snn::SessionOptions options;
+    options.batch_size = 2;
+    snn::Session session(make_network(), options);
+    session.set_input(0, {1.0f, 1.0f, 0.0f, 0.0f});
+    session.step();  // sample 0: 0.5 + 0.25, and 1, a spike
+    std::vector<float> v(4);
+    session.read("cells.v", v);
+    CHECK(v == std::vector<float>{0.75f, 0, 0, 0});
+    std::array<double, 4> doubles{};
+    session.read("cells.v", doubles);
+    CHECK(doubles[0] == 0.75);
+    int32_t whole[4] = {9, 9, 9, 9};
+    session.read("cells.spikes", whole);
+    CHECK(std::vector<int32_t>(whole, whole + 4) == std::vector<int32_t>{0, 1, 0, 0});
+    session.read<float>("cells.v", snn::Span<float>(v.data(), v.size()));
+    CHECK(status_of([&] { session.read("cells.v", snn::Span<float>(v.data(), 3)); }) == SNN_ERROR_INVALID_ARGUMENT);
+    session.write("cells.v", {0.0f, 0.25f, 0.5f, 0.75f});
+    CHECK(session.read("cells.v") == std::vector<float>{0, 0.25f, 0.5f, 0.75f});
+    session.write("cells.threshold", 2.0f);
+    CHECK(session.read("cells.threshold") == std::vector<float>{2.0f});
+    session.write("cells.threshold", 1.0);
+    session.reset();
+    session.set_sample_input(0, 1, {1.0f, 0.0f});
+    session.add_input_spikes(0, {1u});
+    session.add_input_spikes(0, 1, 1);  // neuron 1 of sample 1
+    session.step();
+    CHECK(session.read("cells.v") == std::vector<float>{0.25f, 0, 0.75f, 0});
+    const std::vector<uint32_t> both{0, 1};
+    session.add_input_spikes(0, both);
+    session.add_input_spikes(0, {both.data(), 1}, 1);  // a pointer and a count, not two values
+    session.step();
+    CHECK(session.spikes(1, 0).size() == 2);  // 0.25 + 0.75, and 1
+    CHECK(session.spikes(1, 1).size() == 2);
+}
+
 TEST_CASE("variables are read and written in their type") {
     snn::Session session(make_network());
     session.write("cells.v", std::vector<double>{0.25, 0.5});
