@@ -584,8 +584,46 @@ TEST_CASE("functions of snn_vulkan.hpp reach those of snn_vulkan.h") {
     CHECK(status_of([&] { snn::vulkan::set_readback(session, {"cells.v"}, 2); }) == SNN_ERROR_UNSUPPORTED);
     CHECK(status_of([&] { snn::vulkan::record_readback(session, &session, 0); }) == SNN_ERROR_STATE);
     CHECK(status_of([&] { snn::vulkan::read_back(session, "cells.v", 0, snn::Span<float>(v)); }) == SNN_ERROR_NOT_FOUND);
+    CHECK(status_of([&] { snn::vulkan::read_back(session, "cells.v", 0, v); }) == SNN_ERROR_NOT_FOUND);
     SNNConfig config;
     snn_config_default(&config);
     config.network = network.get();
     CHECK(status_of([&] { snn::vulkan::open(config, snn::vulkan::host()); }) == SNN_ERROR_INVALID_ARGUMENT);
+    CHECK(status_of([&] { snn::vulkan::submit_steps(session, 1, none, {none, none}); }) == SNN_ERROR_INVALID_ARGUMENT);
+}
+
+namespace {
+
+// Types as Vulkan's: a handle, and a function of it.
+struct Instance_T;
+using Instance = Instance_T*;
+using VoidFunction = void(SNN_CALL*)();
+int asked = 0;
+VoidFunction SNN_CALL no_functions(Instance, const char*) {
+    ++asked;
+    return nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("a session of a file or a network on the device of a program") {
+    int thing = 0;
+    const Instance instance = reinterpret_cast<Instance>(&thing);
+    const SNNVulkanHost host = snn::vulkan::host(instance, &thing, &thing, &thing, 3, no_functions);
+    CHECK((host.instance == &thing && host.physical_device == &thing && host.device == &thing && host.queue == &thing));
+    CHECK(host.queue_family == 3);
+    const auto asks_the_host = [](auto&& open) {
+        asked = 0;
+        const SNNStatus status = status_of(open);  // NOT_FOUND: libsnn was built without Vulkan
+        return (status == SNN_ERROR_INVALID_ARGUMENT && asked > 0) || status == SNN_ERROR_NOT_FOUND;
+    };
+    const snn::Network network = make_network();
+    CHECK(asks_the_host([&] { snn::vulkan::open(network, host); }));
+    network.save("test_snn_vulkan_hpp.snn");
+    CHECK(asks_the_host([&] { snn::vulkan::open("test_snn_vulkan_hpp.snn", host); }));
+    std::remove("test_snn_vulkan_hpp.snn");
+    snn::SessionOptions options;
+    options.device = "vulkan:0";
+    CHECK(!asks_the_host([&] { snn::vulkan::open(network, host, options); }));
+    CHECK(std::string(snn_last_error()).find("vulkan:0") != std::string::npos);
 }
