@@ -499,6 +499,7 @@ class Projection(Strict):
         )
         self.plasticity._declare(trial, index)
         trial.finish()
+        self.plasticity._check_target(self.target, f"projection {self.name!r}")
 
     def _declare(self, native: _native.Network) -> None:
         """Add the projection to a native network."""

@@ -15,6 +15,11 @@ from snn.engine.errors import InvalidArgumentError
 
 __all__ = ["Schedule", "constant", "cosine", "exponential", "linear", "step"]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 Schedule = Callable[[float], float]
 
 

@@ -50,6 +50,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def _loader() -> int:
     """Return the address of the system loader's ``vkGetInstanceProcAddr``."""
     try:

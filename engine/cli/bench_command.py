@@ -13,7 +13,8 @@ from snn.engine import machine
 from snn.engine.bench import ABOUT, BENCHMARKS, Settings
 from snn.engine.bench.peers import PEERS, TRAINERS
 from snn.engine.bench.training_cases import TRAINING_CASES
-from snn.engine.cli.output import JsonFlag, console, fail, print_json, table, with_unit
+from snn.engine.cli.options import Device, JsonFlag, Threads
+from snn.engine.cli.output import console, fail, print_json, table, with_unit
 from snn.scenes import SCENES
 
 __all__ = ["BenchCommand", "bench", "spread_peers"]
@@ -61,8 +62,8 @@ def bench(
     repeats: Annotated[
         int | None, typer.Option(min=1, help="Repeats; the benchmark's own number when not given.")
     ] = None,
-    device: Annotated[str, typer.Option(help="Where to run; see snn devices.")] = "cpu",
-    threads: Annotated[int, typer.Option(min=0, help="Threads; 0: one for each core.")] = 1,
+    device: Device = "cpu",
+    threads: Threads = 1,
     instruction_set: Annotated[
         str, typer.Option(help="best, scalar, avx2, avx512 or neon; all give the same bits.")
     ] = "best",

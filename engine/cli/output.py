@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import Annotated, Any, TextIO
+from typing import Any, TextIO
 
 import numpy as np
 import typer
@@ -13,9 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-__all__ = ["JsonFlag", "console", "error_console", "fail", "print_json", "table", "with_unit"]
-
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
+__all__ = ["console", "error_console", "fail", "print_json", "table", "with_unit"]
 
 
 def _width(stream: TextIO) -> int | None:

@@ -200,12 +200,12 @@ def read(spec: Mapping[str, Any] | str | Path, label: str | None = None, models:
     ``models`` is the folder of built-in models that it may continue.
     """
     if isinstance(spec, Mapping):
-        document, source = dict(spec), Source(label or _dict_label(spec))
+        document, source = dict(spec), Source(label or _label(spec))
     else:
         if isinstance(spec, str) and not spec.strip():
             raise DocumentError(f"the definition is {spec!r}, neither TOML text nor the path of a file")
-        if isinstance(spec, Path) or "\n" not in spec:
-            path = Path(spec)
+        path = Path(spec) if isinstance(spec, Path) or "\n" not in spec else None
+        if path:
             try:
                 text = path.read_text(encoding="utf-8")
             except UnicodeDecodeError as error:
@@ -215,13 +215,15 @@ def read(spec: Mapping[str, Any] | str | Path, label: str | None = None, models:
                 raise DocumentError(f"{shown(str(path))}: cannot be read: {reason}") from error
             source = Source(label or path.name, text)
         else:
-            source = Source(label or "model", spec)
+            source = Source(label or _label({}), str(spec))
         try:
             document = tomllib.loads(source.text)
         except tomllib.TOMLDecodeError as error:
             raise DocumentError(f"{source.label}: not TOML: {error}") from error
         except RecursionError as error:
             raise DocumentError(f"{source.label}: not a definition: its lists nest too deeply") from error
+        if not label and not path:
+            source = Source(_label(document), source.text)
     return _Reader(document, source, models or models_folder()).definition()
 
 
@@ -234,12 +236,13 @@ def models_folder() -> Path:
     raise DocumentError(f"the built-in models are neither in {root / 'snn' / 'models'} nor in {root / 'models'}")
 
 
-def _dict_label(spec: Mapping[str, Any]) -> str:
+def _label(document: Mapping[str, Any]) -> str:
+    """How errors call a definition that is in no file."""
     for kind in KINDS:
-        head = spec.get(kind)
+        head = document.get(kind)
         if isinstance(head, Mapping) and "name" in head:
-            return f"{kind} '{head['name']}'"
-    return "model"
+            return f"{kind} {shown(head['name'])}"
+    return "the definition"
 
 
 class _Reader:

@@ -211,7 +211,7 @@ def test_a_buffer_that_is_wrong_is_refused(renderer: Renderer, net: snn.Network)
             with pytest.raises(kind, match=sentence):
                 snn.vulkan.bind_buffer(sim, path, memory)
         snn.vulkan.bind_buffer(sim, "currents.input", whole)
-        with pytest.raises(snn.StateError, match="'currents' is bound to memory of the program"):
+        with pytest.raises(snn.StateError, match="'currents' is bound to a buffer on the device"):
             sim.set_input("currents", np.zeros(CELLS))
         with pytest.raises(snn.StateError, match="'currents' is bound to a buffer on the device"):
             sim.run(2, {"currents": np.zeros((BATCH, CELLS))})

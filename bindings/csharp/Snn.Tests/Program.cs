@@ -90,6 +90,11 @@ namespace Snn.Tests
             }
         }
 
+        internal static Session OpenAdders(SessionOptions options = null)
+        {
+            using (Network network = Adders()) return new Session(network, options);
+        }
+
         internal static Network Trainable()
         {
             float[] first = new float[4 * 16], second = new float[16 * 2];

@@ -136,6 +136,7 @@ private:
     static constexpr uint64_t first_clock = uint64_t{1} << 32;  // above any delay, so that looking back never goes below zero
 
     bool can_normalize() const override { return context_.bundles->empty(); }
+    bool takes_taped_spike_lists() const override { return true; }
     uint64_t taped_run_count() const override { return taped_runs_; }
     void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
     const Gradients* gradients() const override;
@@ -231,6 +232,15 @@ private:
                        NeuronRange part) const;
     void record_frames(const RunRequest& request, const RecordFrames& frames, const Moment& at, uint32_t step,
                        NeuronRange part) const;
+    void read_states(const Slot& slot, DType dtype, void* out_data) const;
+    void read_history(const Slot& slot, DType dtype, void* out_data) const;  // of the last step alone: activity
+    void read_weights(const Slot& slot, DType dtype, void* out_data) const;  // or a bias
+    void read_traces(const Slot& slot, DType dtype, void* out_data) const;   // or their ages
+    void read_gradient(const Slot& slot, DType dtype, void* out_data) const;
+    void write_states(const Slot& slot, DType dtype, const void* source);
+    void write_history(const Slot& slot, DType dtype, const void* source);
+    void write_weights(const Slot& slot, DType dtype, const void* source);
+    void write_traces(const Slot& slot, DType dtype, const void* source);
 
     // Steps on the tape at once. Segments begin and end where chunks of the backward pass do, which are counted from the last step or,
     // where gradients stop at windows, from the end of each; so gradients do not depend on them.

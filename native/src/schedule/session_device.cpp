@@ -58,7 +58,7 @@ void Session::set_readback(std::span<const char* const> paths, uint32_t frame_co
 }
 
 void Session::record_readback(uint64_t frame, void* commands) {
-    if (readback_paths_.empty()) throw Error(SNN_ERROR_STATE, "nothing is read back: snn_vulkan_set_readback says what");
+    if (readback_paths_.empty()) throw Error(SNN_ERROR_STATE, "nothing is read back; what is has to be set first");
     shared_device().record_readback(frame, commands);
 }
 
@@ -66,7 +66,7 @@ bool Session::read_back(std::string_view path, uint64_t finished_frame, uint32_t
                         uint64_t& out_frame) const {
     const auto found = std::find(readback_paths_.begin(), readback_paths_.end(), path);
     if (found == readback_paths_.end())
-        throw Error(SNN_ERROR_NOT_FOUND, "'", path, "' is not read back: snn_vulkan_set_readback says what is");
+        throw Error(SNN_ERROR_NOT_FOUND, "'", path, "' is not read back; what is has to be set first");
     const DType type = checked_dtype(dtype);
     if (!out_data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_data is null");
     if (const size_t expected = value_count(path); count != expected)

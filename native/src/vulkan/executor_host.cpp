@@ -12,7 +12,7 @@ namespace snn::vulkan {
 void VulkanExecutor::check_not_on_paper() const {
     if (device_.is_on_paper())
         throw Error(SNN_ERROR_UNSUPPORTED,
-                    "the device \"vulkan:plan\" runs nothing: snn_vulkan_get_plan gives its step to a program that does");
+                    "the device \"vulkan:plan\" runs nothing: a program asks for the plan of a step and runs it itself");
 }
 
 void VulkanExecutor::update(VkCommandBuffer commands, const Range& range, VkDeviceSize offset, const void* data, VkDeviceSize bytes) {
