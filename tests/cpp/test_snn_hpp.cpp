@@ -280,16 +280,21 @@ TEST_CASE("a session and a trainer that were moved from refuse all calls") {
 
 TEST_CASE("a session and a trainer as members, opened later") {
     struct Creature {
+        snn::Network network;
         snn::Session brain;
         snn::Trainer trainer;
     };
     Creature creature;
+    CHECK(!creature.network);
     CHECK(!creature.brain);
     CHECK(!creature.trainer);
+    CHECK(status_of([&] { creature.network.info(); }) == SNN_ERROR_INVALID_HANDLE);
     CHECK(creature.brain.batch_size() == 0);
     CHECK(status_of([&] { creature.brain.step(); }) == SNN_ERROR_INVALID_HANDLE);
     CHECK(status_of([&] { creature.trainer.update(); }) == SNN_ERROR_INVALID_HANDLE);
-    creature.brain = snn::Session(make_network());
+    creature.network = make_network();
+    CHECK(creature.network);
+    creature.brain = snn::Session(creature.network);
     CHECK(creature.brain);
     CHECK(creature.brain.find_population("cells") == 1);
     CHECK(status_of([&] { creature.brain.find_population("cell"); }) == SNN_ERROR_NOT_FOUND);
@@ -297,6 +302,28 @@ TEST_CASE("a session and a trainer as members, opened later") {
     CHECK(creature.brain.membrane_potentials("cells").size() == 2);
     creature.brain = {};
     CHECK(!creature.brain);
+}
+
+TEST_CASE("a network is built from braces and single values") {
+    CHECK(status_of([] { snn::Network(0); }) == SNN_ERROR_INVALID_ARGUMENT);
+    snn::Network network(1);
+    CHECK(network.info().dt_ms == 1.0);
+    CHECK(snn::Network(2u).info().dt_ms == 2.0);
+    const uint32_t in = network.add_spike_input("in", {2});
+    const uint32_t cells = network.add_neurons("cells", {2}, "lif");
+    network.set_parameter(cells, "tau_membrane", 15);
+    network.set_parameter(cells, "threshold", {1.0, 2.0});
+    network.set_initial_state(cells, "v", {0.25, 0.5});
+    network.connect_dense(in, cells, {1.0f, 2.0f, 3.0f, 4.0f}, {0.5f, 0.25f});
+    const uint32_t others = network.add_neurons("others", {2}, "lif");
+    network.connect_sparse(in, others, {0, 1, 2}, {1, 0}, {0.5f, 0.25f}, {1, 2});
+    network.finish();
+    CHECK(network.parameter(cells, "tau_membrane")[0] == 15);
+    CHECK(network.parameter(cells, "threshold")[1] == 2.0);
+    CHECK(network.projection_arrays(0).weights[3] == 4.0f);
+    CHECK(network.projection_arrays(1).synapse_targets[0] == 1);
+    CHECK(network.projection_arrays(1).synapse_delays[1] == 2);
+    CHECK(snn::Session(network).read("cells.v") == std::vector<float>{0.25f, 0.5f});
 }
 
 TEST_CASE("any range, braces and single values are given and read") {
