@@ -103,6 +103,12 @@ def test_the_first_program_of_a_page_plays_the_game(
     assert output.splitlines()[-1] == game
 
 
+def test_pkg_config_finds_libsnn_in_the_python_package(tmp_path: Path) -> None:
+    for program, package in (("pkg-config", "pkg-config"), ("cc", "gcc"), ("c++", "g++")):
+        tool(program, package)
+    run(ROOT / "tests/install/use_pkg_config", LIBRARY.parent, tmp_path)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_missing_file_is_an_error_with_the_sentence_of_c(built: Built, language: str) -> None:
     one = built(language)
