@@ -125,34 +125,13 @@ namespace Snn.Tests
             Assert.Throws<ObjectDisposedException>(() => session.Step());
         }
 
-        private sealed class Ledger : ISessionAllocator
-        {
-            internal readonly Dictionary<IntPtr, IntPtr> blocks = new Dictionary<IntPtr, IntPtr>();
-            internal int Count;
-
-            public IntPtr Allocate(ulong sizeBytes, ulong alignment)
-            {
-                IntPtr block = Marshal.AllocHGlobal((IntPtr)(long)(sizeBytes + alignment));
-                var aligned = (IntPtr)(((long)block + (long)alignment - 1) & -(long)alignment);
-                blocks.Add(aligned, block);
-                ++Count;
-                return aligned;
-            }
-
-            public void Release(IntPtr memory, ulong sizeBytes)
-            {
-                Marshal.FreeHGlobal(blocks[memory]);
-                blocks.Remove(memory);
-            }
-        }
-
         [Test]
         internal static void AnAllocatorGetsBackWhatItGave()
         {
             var ledger = new Ledger();
             using (Session session = Networks.OpenAdders(new SessionOptions { Allocator = ledger })) session.Step(3);
             Assert.True(ledger.Count > 0, "allocations");
-            Assert.Equal(0, ledger.blocks.Count, "blocks");
+            Assert.Equal(0, ledger.Blocks.Count, "blocks");
         }
 
         private sealed class Jobs : IJobSystem

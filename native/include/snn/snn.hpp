@@ -7,7 +7,7 @@
 //     network.connect_dense(in, cells, weights);                     // any range of floats, [source][target]
 //     network.finish();
 //     snn::Session session(network);
-//     session.set_input(in, spikes);
+//     session.set_input(in, {1.0f, 0.0f});                           // or any range of floats
 //     session.step(10);
 //     std::vector<float> v = session.membrane_potentials("cells");
 //
@@ -65,8 +65,7 @@ inline SNNSpikeInput spike_input(uint32_t population, Span<const uint32_t> steps
 // ... and values of all neurons or synapses, or of chosen ones. `path` is not copied.
 template <class Range>
 SNNValueRecord value_record(const char* path, Range&& out_values) {
-    using Value = std::remove_pointer_t<decltype(std::data(out_values))>;
-    return {sizeof(SNNValueRecord), detail::dtype_of<Value>(), path, nullptr, 0, std::data(out_values), std::size(out_values)};
+    return {sizeof(SNNValueRecord), detail::dtype_of<detail::ValueOf<Range>>(), path, nullptr, 0, std::data(out_values), std::size(out_values)};
 }
 template <class Range>
 SNNValueRecord value_record(const char* path, Span<const uint64_t> indices, Range&& out_values) {
@@ -77,9 +76,35 @@ SNNValueRecord value_record(const char* path, Span<const uint64_t> indices, Rang
     return record;
 }
 
+namespace detail {
+
+// Of a file or a network; `options` is read as long as the result is.
+inline SNNConfig config_of(const char* file, SNNNetwork network, const SessionOptions& options) {
+    SNNConfig config;
+    snn_config_default(&config);
+    config.file = file;
+    config.network = network;
+    config.device = options.device.c_str();
+    config.batch_size = options.batch_size;
+    config.thread_count = options.thread_count;
+    config.instruction_set = options.instruction_set;
+    config.max_catch_up_steps = options.max_catch_up_steps;
+    config.flags = options.flags;
+    config.allocator = options.allocator;
+    config.job_system = options.job_system;
+    config.log = options.log;
+    config.log_user = options.log_user;
+    config.seed = options.seed;
+    return config;
+}
+
+}  // namespace detail
+
 // A running copy of a network. Thread-safety: one thread at a time.
 class Session {
 public:
+    // None yet, to be assigned to; its functions throw SNN_ERROR_INVALID_HANDLE, as those of one that was moved from.
+    Session() noexcept = default;
     explicit Session(const Network& network, const SessionOptions& options = {})
         : Session(nullptr, network.get(), options) {}
     // Owns a handle that a function of C opened, such as snn_vulkan_create_network; `batch_size` is that of its config.
@@ -140,15 +165,15 @@ public:
     }
 
     // [batch_size][size]
-    void set_input(uint32_t population, Span<const float> values) {
+    void set_input(uint32_t population, Values<float> values) {
         check(snn_session_set_input(get(), population, values.data(), values.size()));
     }
     // [size], of one sample; the others keep what they were given
-    void set_sample_input(uint32_t population, uint32_t sample, Span<const float> values) {
+    void set_sample_input(uint32_t population, uint32_t sample, Values<float> values) {
         check(snn_session_set_sample_input(get(), population, sample, values.data(), values.size()));
     }
     // Adds spikes, by neuron, to what a sample was given for the coming step; in any order
-    void add_input_spikes(uint32_t population, Span<const uint32_t> neurons, uint32_t sample = 0) {
+    void add_input_spikes(uint32_t population, Values<uint32_t> neurons, uint32_t sample = 0) {
         check(snn_session_add_input_spikes(get(), population, sample, neurons.data(), neurons.size()));
     }
     // Borrows `values` until it is bound to something else; {} ends it.
@@ -181,16 +206,28 @@ public:
     void read(const std::string& path, Span<T> out_data) const {
         check(snn_session_read(get(), path.c_str(), detail::dtype_of<T>(), out_data.data(), out_data.size()));
     }
+    template <class Range, class T = detail::ValueOf<Range>>
+    void read(const std::string& path, Range&& out_data) const {
+        read(path, Span<T>(out_data));
+    }
     template <class T = float>
     std::vector<T> read(const std::string& path) const {
         std::vector<T> values(value_count(path));
         read(path, Span<T>(values));
         return values;
     }
-    template <class Range>
+    // From a range, {1.0f, 0.0f} or one value.
+    template <class Range, class T = detail::ValueOf<const Range>>
     void write(const std::string& path, const Range& values) {
-        using T = std::remove_reference_t<decltype(*std::data(values))>;
         check(snn_session_write(get(), path.c_str(), detail::dtype_of<T>(), std::data(values), std::size(values)));
+    }
+    template <class T>
+    void write(const std::string& path, std::initializer_list<T> values) {
+        write(path, Span<const T>(values.begin(), values.size()));
+    }
+    template <class T, class = std::enable_if_t<std::is_arithmetic_v<T>>>
+    void write(const std::string& path, T value) {
+        write(path, Span<const T>(&value, 1));
     }
     std::size_t value_count(const std::string& path) const {
         std::size_t count = 0;
@@ -221,6 +258,8 @@ public:
         check(snn_session_network(get(), &handle));
         return Network(handle);
     }
+    // The index of a population, for the functions that take one. Look it up once, not in each frame.
+    uint32_t find_population(const std::string& name) const { return network().find_population(name); }
     // A new finished network with the present weights and biases.
     Network to_network() const {
         SNNNetwork handle = nullptr;
@@ -228,6 +267,7 @@ public:
         return Network(handle);
     }
     uint32_t batch_size() const noexcept { return batch_size_; }
+    explicit operator bool() const noexcept { return get() != nullptr; }
     SNNHandle get() const noexcept { return handle_.get(); }
 
 private:
@@ -254,33 +294,19 @@ private:
 
     // For calls that may have called back.
     void finish_call(SNNStatus status) const {
-        if (callbacks_->thrown) std::rethrow_exception(std::exchange(callbacks_->thrown, nullptr));
+        if (callbacks_ && callbacks_->thrown) std::rethrow_exception(std::exchange(callbacks_->thrown, nullptr));
         check(status);
     }
 
     Session(const char* file, SNNNetwork network, const SessionOptions& options)
         : batch_size_(options.batch_size), callbacks_(std::make_shared<Callbacks>()) {
-        SNNConfig config;
-        snn_config_default(&config);
-        config.file = file;
-        config.network = network;
-        config.device = options.device.c_str();
-        config.batch_size = options.batch_size;
-        config.thread_count = options.thread_count;
-        config.instruction_set = options.instruction_set;
-        config.max_catch_up_steps = options.max_catch_up_steps;
-        config.flags = options.flags;
-        config.allocator = options.allocator;
-        config.job_system = options.job_system;
-        config.log = options.log;
-        config.log_user = options.log_user;
-        config.seed = options.seed;
+        const SNNConfig config = detail::config_of(file, network, options);
         SNNHandle handle = nullptr;
         check(snn_create_network(&config, &handle));
         handle_ = detail::Owned<SNNHandle, snn_destroy_network>(handle);
     }
 
-    uint32_t batch_size_;
+    uint32_t batch_size_ = 0;
     std::shared_ptr<Callbacks> callbacks_;
     detail::Owned<SNNHandle, snn_destroy_network> handle_;  // last: destroyed first
 };
@@ -290,6 +316,7 @@ private:
 // Trains one session and ends with it. Thread-safety: that of the session.
 class Trainer {
 public:
+    Trainer() noexcept = default;  // none yet
     // Start from trainer_def().
     Trainer(Session& session, const SNNTrainerDef& def) : callbacks_(session.callbacks_) {
         SNNTrainer handle = nullptr;
@@ -297,7 +324,7 @@ public:
         handle_ = detail::Owned<SNNTrainer, snn_trainer_release>(handle);
     }
     // Forward, backward and update on one batch of held inputs. `labels`: [batch_size], -1 is padding.
-    SNNTrainResult step(Span<const SNNInputArray> inputs, Span<const int32_t> labels) {
+    SNNTrainResult step(Values<SNNInputArray> inputs, Values<int32_t> labels) {
         return step(batch(inputs, labels));
     }
     SNNTrainResult step(const SNNBatch& batch) {
@@ -312,12 +339,12 @@ public:
     }
     void backward() { finish_call(snn_trainer_backward(get())); }
     // Instead of forward and backward, for a loss of your own: a def with SNN_LOSS_NONE.
-    SNNTrainResult run(const SNNBatch& batch, Span<const SNNRecordArray> records) {
+    SNNTrainResult run(const SNNBatch& batch, Values<SNNRecordArray> records) {
         SNNTrainResult result = empty_result();
         finish_call(snn_trainer_run(get(), &batch, records.data(), static_cast<uint32_t>(records.size()), &result));
         return result;
     }
-    void run_backward(double loss, Span<const SNNRecordArray> gradients, Span<const SNNRecordArray> input_gradients = {}) {
+    void run_backward(double loss, Values<SNNRecordArray> gradients, Values<SNNRecordArray> input_gradients = {}) {
         finish_call(snn_trainer_run_backward(get(), loss, gradients.data(), static_cast<uint32_t>(gradients.size()),
                                              input_gradients.data(), static_cast<uint32_t>(input_gradients.size())));
     }
@@ -340,11 +367,11 @@ public:
         check(snn_trainer_get_state(get(), values.data(), &count));
         return values;
     }
-    void set_state(Span<const double> values) { check(snn_trainer_set_state(get(), values.data(), values.size())); }
+    void set_state(Values<double> values) { check(snn_trainer_set_state(get(), values.data(), values.size())); }
     void set_auxiliary_loss(uint32_t population, uint32_t loss, double weight = 1.0) {
         check(snn_trainer_set_auxiliary_loss(get(), population, loss, weight));
     }
-    void set_class_weights(Span<const float> weights) { check(snn_trainer_set_class_weights(get(), weights.data(), weights.size())); }
+    void set_class_weights(Values<float> weights) { check(snn_trainer_set_class_weights(get(), weights.data(), weights.size())); }
     void set_dropout(uint32_t population, double probability, uint64_t seed = 0) {
         check(snn_trainer_set_dropout(get(), population, probability, seed));
     }
@@ -376,6 +403,7 @@ public:
         batch.spike_input_count = static_cast<uint32_t>(spikes.size());
         return batch;
     }
+    explicit operator bool() const noexcept { return get() != nullptr; }
     SNNTrainer get() const noexcept { return handle_.get(); }
 
 private:
@@ -385,7 +413,7 @@ private:
         return result;
     }
     void finish_call(SNNStatus status) const {
-        if (callbacks_->thrown) std::rethrow_exception(std::exchange(callbacks_->thrown, nullptr));
+        if (callbacks_ && callbacks_->thrown) std::rethrow_exception(std::exchange(callbacks_->thrown, nullptr));
         check(status);
     }
 

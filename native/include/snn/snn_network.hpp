@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace snn {
@@ -17,8 +18,12 @@ inline namespace v1 {
 // Thread-safety: any thread.
 class Network {
 public:
+    // None yet, to be assigned to; its functions throw SNN_ERROR_INVALID_HANDLE, as those of one that was moved from.
+    Network() noexcept = default;
     // An empty network with the time step in milliseconds.
     explicit Network(double dt_ms) : Network(create(dt_ms)) {}
+    template <class Integer, class = std::enable_if_t<std::is_integral_v<Integer>>>
+    explicit Network(Integer dt_ms) : Network(static_cast<double>(dt_ms)) {}  // 0 could be a null handle, too
     explicit Network(SNNNetwork owned) noexcept : handle_(owned) {}
     static Network load(const std::string& path) {
         SNNNetwork handle = nullptr;
@@ -44,10 +49,7 @@ public:
     uint32_t add_neurons(const std::string& name, const Shape& shape, const Model& model) {
         return add(name, shape, SNN_POPULATION_NEURONS, nullptr, model.get());
     }
-    void set_parameter(uint32_t population, const std::string& parameter, double value) {
-        set_parameter(population, parameter, Span<const double>(&value, 1));
-    }
-    void set_parameter(uint32_t population, const std::string& parameter, Span<const double> values) {
+    void set_parameter(uint32_t population, const std::string& parameter, Values<double> values) {
         check(snn_network_set_parameter(get(), population, parameter.c_str(), values.data(), values.size()));
     }
     void set_learnable(uint32_t population, const std::string& parameter, bool learnable = true) {
@@ -56,16 +58,13 @@ public:
     void set_option(uint32_t population, const std::string& option, const std::string& choice) {
         check(snn_network_set_option(get(), population, option.c_str(), choice.c_str()));
     }
-    void set_initial_state(uint32_t population, const std::string& state, double value) {
-        set_initial_state(population, state, Span<const double>(&value, 1));
-    }
-    void set_initial_state(uint32_t population, const std::string& state, Span<const double> values) {
+    void set_initial_state(uint32_t population, const std::string& state, Values<double> values) {
         check(snn_network_set_initial_state(get(), population, state.c_str(), values.data(), values.size()));
     }
-    void set_surrogate(uint32_t population, const std::string& name, Span<const double> parameters = {}) {
+    void set_surrogate(uint32_t population, const std::string& name, Values<double> parameters = {}) {
         check(snn_network_set_surrogate(get(), population, name.c_str(), nullptr, parameters.data(), parameters.size()));
     }
-    void set_surrogate(uint32_t population, const Model& surrogate, Span<const double> parameters = {}) {
+    void set_surrogate(uint32_t population, const Model& surrogate, Values<double> parameters = {}) {
         check(snn_network_set_surrogate(get(), population, nullptr, surrogate.get(), parameters.data(),
                                         parameters.size()));
     }
@@ -90,17 +89,15 @@ public:
         check(snn_network_connect(get(), &def, &index));
         return index;
     }
-    uint32_t connect_dense(uint32_t source, uint32_t target, Span<const float> weights, Span<const float> bias = {}) {
+    uint32_t connect_dense(uint32_t source, uint32_t target, Values<float> weights, Values<float> bias = {}) {
         return connect(weighted(SNN_CONNECT_DENSE, source, target, weights, bias));
     }
-    uint32_t connect_one_to_one(uint32_t source, uint32_t target, Span<const float> weights,
-                                Span<const float> bias = {}) {
+    uint32_t connect_one_to_one(uint32_t source, uint32_t target, Values<float> weights, Values<float> bias = {}) {
         return connect(weighted(SNN_CONNECT_ONE_TO_ONE, source, target, weights, bias));
     }
     // Rows of targets: row_offsets [source size + 1]; the others one value for each synapse. `delays` may be empty.
-    uint32_t connect_sparse(uint32_t source, uint32_t target, Span<const uint64_t> row_offsets,
-                            Span<const uint32_t> synapse_targets, Span<const float> weights,
-                            Span<const uint16_t> delays = {}) {
+    uint32_t connect_sparse(uint32_t source, uint32_t target, Values<uint64_t> row_offsets,
+                            Values<uint32_t> synapse_targets, Values<float> weights, Values<uint16_t> delays = {}) {
         if (!delays.empty() && delays.size() != synapse_targets.size())
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "delays needs one value for each of synapse_targets, or none");
         SNNProjectionDef def = weighted(SNN_CONNECT_SPARSE, source, target, weights, {});
@@ -262,6 +259,7 @@ public:
         check(snn_network_retain(get()));
         return Network(get());
     }
+    explicit operator bool() const noexcept { return get() != nullptr; }
     SNNNetwork get() const noexcept { return handle_.get(); }
 
 private:

@@ -7,14 +7,18 @@
  *
  *     SNNVulkanHost host;
  *     snn_vulkan_host_default(&host);
- *     host.instance = instance; host.physical_device = ...; host.get_instance_proc_addr = vkGetInstanceProcAddr; ...
+ *     host.instance = instance;
+ *     host.physical_device = physical_device;
+ *     host.device = device;
+ *     host.queue = queue;
+ *     host.queue_family = queue_family;
+ *     host.get_instance_proc_addr = (SNNVulkanFunction(SNN_CALL *)(void *, const char *))vkGetInstanceProcAddr;
  *     snn_vulkan_create_network(&config, &host, &brain);
- *     snn_vulkan_get_buffer(brain, "cells.v", &membrane);       once: where the renderer reads
- *     each frame:
- *         snn_session_set_input(brain, 0, values, count);
- *         snn_vulkan_record_steps(brain, command_buffer, 16);   outside a render pass
- *         ...                                                   draws that read `membrane`
- *         vkQueueSubmit(...)                                    the host's own
+ *     snn_vulkan_get_buffer(brain, "cells.v", &membrane);       // once: where the renderer reads
+ *     // each frame:
+ *     snn_session_set_input(brain, 0, values, count);
+ *     snn_vulkan_record_steps(brain, command_buffer, 16);       // outside a render pass
+ *     // draws that read `membrane`; then the host submits its command buffer
  *
  * The state of such a session is what the device will hold when all recorded command buffers have run: record in the order in which
  * they are submitted, and submit each once. The other functions of a session (snn_session_read, snn_session_write, snn_session_run,
@@ -41,7 +45,7 @@ typedef struct SNNVulkanHost {
     void *physical_device; /* VkPhysicalDevice */
     void *device;          /* VkDevice */
     void *queue;           /* VkQueue, used while a session is opened and by the functions named above; never by recording */
-    SNNVulkanFunction(SNN_CALL *get_instance_proc_addr)(void *instance, const char *name); /* vkGetInstanceProcAddr */
+    SNNVulkanFunction(SNN_CALL *get_instance_proc_addr)(void *instance, const char *name); /* vkGetInstanceProcAddr, cast */
     /* Called around every vkQueueSubmit, both or neither. Null: nobody else submits to `queue` meanwhile. */
     void(SNN_CALL *lock_queue)(void *user);
     void(SNN_CALL *unlock_queue)(void *user);
