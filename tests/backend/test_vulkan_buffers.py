@@ -225,6 +225,31 @@ def test_a_buffer_that_is_wrong_is_refused(renderer: Renderer, net: snn.Network)
         snn.vulkan.bind_buffer(elsewhere, "cells.spikes", whole)
 
 
+def test_a_range_is_bound_to_one_name(renderer: Renderer, net: snn.Network) -> None:
+    """Two names on the same bytes were accepted, and both had numbers of neither."""
+    size = BATCH * CELLS
+    buffer, _ = renderer.memory(4 * 1024, COPIED)
+    with snn.Simulation(net, device=renderer.host(), batch_size=BATCH) as sim:
+        snn.vulkan.bind_buffer(sim, "cells.spike_count", piece(buffer, size, 1024))
+        taken = r"bytes 1024 to 3424 of this VkBuffer are bound to 'cells\.spike_count' already"
+        for path, offset in [
+            ("cells.spikes", 1024),
+            ("cells.spikes", 0),
+            ("cells.spikes", 3328),
+            ("currents.input", 2048),
+            ("spikes.input", 2048),
+        ]:
+            values = BATCH * 40 if path == "spikes.input" else size
+            with pytest.raises(snn.InvalidArgumentError, match=taken):
+                snn.vulkan.bind_buffer(sim, path, piece(buffer, values, offset))
+        snn.vulkan.bind_buffer(sim, "cells.spikes", piece(buffer, size, 3584))  # beside it
+        snn.vulkan.bind_buffer(sim, "cells.spike_count", piece(buffer, size, 512))  # over its own old place
+        with pytest.raises(snn.InvalidArgumentError, match="bytes 512 to 2912"):
+            snn.vulkan.bind_buffer(sim, "spikes.input", piece(buffer, BATCH * 40, 512))
+        snn.vulkan.bind_buffer(sim, "cells.spike_count", None)
+        snn.vulkan.bind_buffer(sim, "spikes.input", piece(buffer, BATCH * 40, 512))
+
+
 def test_a_host_that_is_wrong_is_refused_in_python_too(renderer: Renderer, net: snn.Network) -> None:
     host = renderer.host()
     with pytest.raises(snn.ArgumentTypeError, match="queue_lock is 3"):

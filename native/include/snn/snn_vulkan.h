@@ -125,11 +125,13 @@ SNN_API SNNStatus SNN_CALL snn_vulkan_get_buffer(SNNHandle handle, const char *s
  * The VkBuffer is of the session's device, with usage VK_BUFFER_USAGE_STORAGE_BUFFER_BIT (for states also both transfers), bound
  * to memory, exclusive to the queue family or concurrent. Vulkan tells neither its device nor its usage, so only its size is
  * checked. It stays alive until the binding has ended, or the session, and what was recorded has run. A range is bound to one
- * name. Commands that were recorded before use what was bound then; of those, the last 256 calls of snn_vulkan_record_steps may wait
- * to run. Not to be called while one is waiting to run, when states are bound: their values are copied at once, on the queue.
+ * name of a session; one that overlaps another name's is refused. Commands that were recorded before use what was bound then; of
+ * those, the last 256 calls of snn_vulkan_record_steps may wait to run. Not to be called while one is waiting to run, when states
+ * are bound: their values are copied at once, on the queue.
  * A small network steps in one dispatch, which samples with weights of their own need, where all inputs are bound within one
  * VkBuffer or none is, and all that is written lies in another.
- * Errors: SNN_ERROR_NOT_FOUND (no such name), SNN_ERROR_INVALID_ARGUMENT (a wrong size, offset or type), SNN_ERROR_UNSUPPORTED.
+ * Errors: SNN_ERROR_NOT_FOUND (no such name), SNN_ERROR_INVALID_ARGUMENT (a wrong size, offset or type, or a range that is bound to
+ * another name), SNN_ERROR_UNSUPPORTED.
  * Thread-safety: as all functions of a session. */
 SNN_API SNNStatus SNN_CALL snn_vulkan_bind_buffer(SNNHandle handle, const char *path, const SNNVulkanBuffer *buffer);
 

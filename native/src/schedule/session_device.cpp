@@ -89,6 +89,19 @@ void Session::plan(SNNVulkanPlan& out_plan) {
     shared_device().plan(request_for(1), out_plan);
 }
 
+// What two names share, two kernels of a step would read and write side by side.
+void Session::check_is_free(const DeviceBuffer& buffer, std::string_view path) const {
+    for (const auto& [name, bound] : bound_buffers_) {
+        if (name == path || bound.buffer != buffer.buffer) continue;
+        const bool is_before = bound.offset_bytes < buffer.offset_bytes;
+        const DeviceBuffer &first = is_before ? bound : buffer, &second = is_before ? buffer : bound;
+        if (second.offset_bytes - first.offset_bytes < first.size_bytes)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "': bytes ", bound.offset_bytes, " to ",
+                        bound.offset_bytes + bound.size_bytes, " of this VkBuffer are bound to '", name,
+                        "' already; a range is bound to one name");
+    }
+}
+
 void Session::bind_buffer(std::string_view path, const DeviceBuffer* buffer) {
     const size_t dot = std::min(path.find('.'), path.size());
     const Network::Named* const found = network_->find(path.substr(0, dot));
@@ -115,7 +128,10 @@ void Session::bind_buffer(std::string_view path, const DeviceBuffer* buffer) {
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "buffer->size_bytes is ", buffer->size_bytes, "; '", path, "' takes ", expected,
                     " (", port->second == Port::states ? text(frames, " states x ") : std::string(), "batch_size ", batch_size_,
                     " x size ", population.size, " x 4)");
+    if (buffer) check_is_free(*buffer, path);
     shared_device().bind_buffer(found->index, port->second, buffer);
+    std::erase_if(bound_buffers_, [&](const BoundBuffer& bound) { return bound.path == path; });
+    if (buffer) bound_buffers_.push_back({std::string(path), *buffer});
     if (port->second != Port::input) return;
     Input& input = input_of(found->index);
     input.on_device = buffer != nullptr;
