@@ -128,10 +128,12 @@ SNN_API SNNStatus SNN_CALL snn_vulkan_get_buffer(SNNHandle handle, const char *s
  * name of a session; one that overlaps another name's is refused. Commands that were recorded before use what was bound then; of
  * those, the last 256 calls of snn_vulkan_record_steps may wait to run. Not to be called while one is waiting to run, when states
  * are bound: their values are copied at once, on the queue.
- * A small network steps in one dispatch, which samples with weights of their own need, where all inputs are bound within one
- * VkBuffer or none is, and all that is written lies in another.
+ * A small network steps in one dispatch where all its inputs are bound within one VkBuffer or none is, and all its outputs that are
+ * bound (states, spikes, counts) lie within one VkBuffer, which may be the same. Else it takes several dispatches for each step,
+ * with the same bits and several times as long: a line of SNN_LOG_INFORMATION says so and why. Samples with weights of their own
+ * have the one dispatch only: what would leave it is refused.
  * Errors: SNN_ERROR_NOT_FOUND (no such name), SNN_ERROR_INVALID_ARGUMENT (a wrong size, offset or type, or a range that is bound to
- * another name), SNN_ERROR_UNSUPPORTED.
+ * another name), SNN_ERROR_UNSUPPORTED (not on a Vulkan device; samples with weights of their own, as above).
  * Thread-safety: as all functions of a session. */
 SNN_API SNNStatus SNN_CALL snn_vulkan_bind_buffer(SNNHandle handle, const char *path, const SNNVulkanBuffer *buffer);
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "backend/backend.h"
 
@@ -34,8 +35,9 @@ public:
     virtual void submit(void* commands, const SNNVulkanSubmission& submission) = 0;
     virtual DeviceBuffer state_buffer(uint32_t population, uint32_t state) const = 0;
     // From now on the port is read or written there; null: in the executor's own memory, or not at all. States move with it. The
-    // values of an input that is bound are not read from a request.
-    virtual void bind_buffer(uint32_t population, Port port, const DeviceBuffer* buffer) = 0;
+    // values of an input that is bound are not read from a request. Gives why steps take longer from now on, as a sentence; empty
+    // where they do not.
+    virtual std::string bind_buffer(uint32_t population, Port port, const DeviceBuffer* buffer) = 0;
     // States and activity that the host reads without waiting: record_readback() copies them as they are after the steps that were
     // recorded before, to memory of their own for the last `frame_count` frames; read_back() gives value `place` of the newest frame
     // up to `finished_frame`, false where there is none.

@@ -129,9 +129,12 @@ void Session::bind_buffer(std::string_view path, const DeviceBuffer* buffer) {
                     " (", port->second == Port::states ? text(frames, " states x ") : std::string(), "batch_size ", batch_size_,
                     " x size ", population.size, " x 4)");
     if (buffer) check_is_free(*buffer, path);
-    shared_device().bind_buffer(found->index, port->second, buffer);
-    std::erase_if(bound_buffers_, [&](const BoundBuffer& bound) { return bound.path == path; });
-    if (buffer) bound_buffers_.push_back({std::string(path), *buffer});
+    const std::string slower = shared_device().bind_buffer(found->index, port->second, buffer);
+    if (!slower.empty()) log(SNN_LOG_INFORMATION, text("'", path, "' was ", buffer ? "bound" : "let go of", ": ", slower).c_str());
+    const auto known = std::find_if(bound_buffers_.begin(), bound_buffers_.end(), [&](const auto& bound) { return bound.path == path; });
+    if (known == bound_buffers_.end() && buffer) bound_buffers_.push_back({std::string(path), *buffer});
+    else if (buffer) known->buffer = *buffer;
+    else if (known != bound_buffers_.end()) bound_buffers_.erase(known);
     if (port->second != Port::input) return;
     Input& input = input_of(found->index);
     input.on_device = buffer != nullptr;

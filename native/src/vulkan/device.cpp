@@ -125,7 +125,9 @@ void Device::open_of_host(const SNNVulkanHost& host) {
     instance_functions.vkGetPhysicalDeviceProperties2 = nullptr;  // the host's instance may be of Vulkan 1.0
     const std::vector<VkQueueFamilyProperties> families = queue_families(instance_functions, physical);
     if (host.queue_family >= families.size())
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->queue_family is ", host.queue_family, "; the device has ", families.size());
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->queue_family is ", host.queue_family, "; the device has ",
+                    families.size() == 1 ? std::string("1 queue family (0)")
+                                         : text(families.size(), " queue families (0 to ", families.size() - 1, ")"));
     if (!(families[host.queue_family].queueFlags & VK_QUEUE_COMPUTE_BIT))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->queue_family is ", host.queue_family, ", and its queues do not compute");
     take(make_candidate(instance_functions, physical, host.queue_family), instance_functions, static_cast<VkDevice>(host.device));

@@ -37,7 +37,6 @@ uint32_t lanes_for(uint64_t synapses_of_a_row) {
                 "the sample: ", why, "; \"cpu\" has them always");
 }
 
-
 }  // namespace
 
 VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options)
@@ -138,14 +137,13 @@ void VulkanExecutor::record_ends() {
 }
 
 void VulkanExecutor::check_inputs() const {
-    if (!uses_brains_ && plan_->sample_weights) refuse_sample_weights("some of its inputs are bound to buffers and others are not");
+    if (!uses_brains_ && plan_->sample_weights) refuse_sample_weights(brains_->out_of_reach());
 }
 
 // After anything that a recorded step is made of.
 void VulkanExecutor::change_step() {
     uses_brains_ = brains_ && load_brains();
-    if (!uses_brains_ && plan_->sample_weights && !brains_->wait_for_inputs())
-        refuse_sample_weights("buffers are bound that lie in several VkBuffers, or further than a binding reaches");
+    if (!uses_brains_ && plan_->sample_weights && !brains_->wait_for_inputs()) refuse_sample_weights(brains_->out_of_reach());
     if (!uses_brains_ && !plan_->sample_weights) prepare_dispatches(), record_step();
     recorded_.clear(), summed_before_.clear();
     if (training_) training_->populations_changed();

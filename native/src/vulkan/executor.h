@@ -62,7 +62,7 @@ private:
     void* begin_submission() override;
     void submit(void* commands, const SNNVulkanSubmission& submission) override;
     DeviceBuffer state_buffer(uint32_t population, uint32_t state) const override;
-    void bind_buffer(uint32_t population, Port port, const DeviceBuffer* buffer) override;
+    std::string bind_buffer(uint32_t population, Port port, const DeviceBuffer* buffer) override;
     void set_readback(std::span<const Slot> slots, uint32_t frame_count) override;
     void record_readback(uint64_t frame, void* commands) override;
     bool read_back(size_t place, uint64_t finished_frame, DType dtype, void* out_data, uint64_t& out_frame) const override;

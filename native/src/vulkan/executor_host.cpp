@@ -74,7 +74,7 @@ DeviceBuffer VulkanExecutor::state_buffer(uint32_t population, uint32_t state) c
     return {whole ? DType::int32 : DType::float32, buffer, memory.states.offset + state * bytes, bytes};
 }
 
-void VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffer* buffer) {
+std::string VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffer* buffer) {
     PopulationMemory& population = populations_[p];
     const HostBuffers bound_before = host_buffers_[p];
     const Range states_before = population.states;
@@ -92,7 +92,7 @@ void VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffer* buff
                    : port == Port::spikes ? host_buffers_[p].spikes
                    : port == Port::states ? population.states
                                           : host_buffers_[p].spike_count;
-    if (range.buffer == bound.buffer && range.offset == bound.offset) return;  // as it is; the buffer lives while it is bound
+    if (range.buffer == bound.buffer && range.offset == bound.offset) return {};  // as it is; the buffer lives while it is bound
     if (port == Port::states) {
         std::vector<uint32_t> words(population.states_bytes() / 4);
         device_.download(population.states, 0, words.data(), population.states_bytes());
@@ -102,6 +102,7 @@ void VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffer* buff
     for (const VkBuffer changed : {bound.buffer, range.buffer})
         if (changed != own) pipelines_.forget(changed);
     bound = range;
+    const bool were_one_dispatch = uses_brains_;
     try {
         change_step();
     } catch (const Error&) {  // samples with weights of their own cannot go the other way
@@ -110,6 +111,8 @@ void VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffer* buff
         change_step();
         throw;
     }
+    if (!were_one_dispatch || uses_brains_) return {};
+    return text("steps are several dispatches from now on, where they were one: ", brains_->out_of_reach());
 }
 
 // ---- Reading back without waiting
