@@ -117,7 +117,8 @@ SNN_API SNNStatus SNN_CALL snn_vulkan_get_buffer(SNNHandle handle, const char *s
  *                               4 bytes a value, int32 where they are whole numbers. What they are now is copied into it;
  *                               snn_vulkan_get_buffer tells where each state lies
  *     "population.spikes"       the spikes of the last step: float32 [batch_size][size], 0 and 1
- *     "population.spike_count"  the same, accumulated over steps; the host clears it when it likes
+ *     "population.spike_count"  the same, accumulated over steps; the host clears it when it likes. To have it on the host only,
+ *                               snn_vulkan_set_readback is easier
  *
  * buffer->type is SNN_FLOAT32, its size the one given here, its offset a multiple of what the device demands of storage buffers
  * and of 16. Null instead of a buffer ends the binding; states go back to memory of the session.
@@ -140,23 +141,26 @@ SNN_API SNNStatus SNN_CALL snn_vulkan_bind_buffer(SNNHandle handle, const char *
 /* Values of a frame for the host, without waiting: what was set is copied to memory that both see, once for each of the last
  * frames, and read there when the host knows that a frame is finished, by its fence or timeline semaphore.
  *
- *     static const char *const paths[] = {"cells.v", "output.spikes"};
+ *     static const char *const paths[] = {"cells.v", "output.spike_count"};
  *     snn_vulkan_set_readback(brain, paths, 2, 3);                       once: for two frames on their way and a finished one
  *     each frame:
  *         snn_vulkan_record_steps(brain, command_buffer, 16);
  *         snn_vulkan_record_readback(brain, command_buffer, frame);      frame: 0, 1, ... of the host
- *         snn_vulkan_read_back(brain, "output.spikes", finished, SNN_FLOAT32, spikes, 8, &from);
+ *         snn_vulkan_read_back(brain, "output.spike_count", finished, SNN_FLOAT32, counts, 8, &from);
  *
- * set_readback: paths are states ("population.state") and "population.spikes", the spikes of the last step. `frame_count`, 1 to 64,
- * is how many frames are kept: one more than are on their way, else there may be none that is finished. Those kept before are
- * forgotten. No path ends it; its memory is kept for the next ones. Not to be called while something that was recorded waits to run.
+ * set_readback: paths are states ("population.state"), "population.spikes", the spikes of the last step, and
+ * "population.spike_count", how often each neuron spiked in all steps since the frame before (of the first: since this call).
+ * A count that is bound to a buffer of the host is not read back too; as such a buffer it may cost a small network its one dispatch.
+ * `frame_count`, 1 to 64, is how many frames are kept: one more than are on their way, else there may be none that is finished.
+ * Those kept before are forgotten. No path ends it; its memory is kept for the next ones. Not to be called while something that was
+ * recorded waits to run.
  * record_readback: copies them as they are after what was recorded before, in the place of the oldest frame. Frames ascend. Allocates
  * nothing and uses no queue. Commands that were recorded run in the order of their frames.
  * read_back: of the newest frame kept up to `finished_frame`, whose number goes to out_frame; SNN_VULKAN_NO_FRAME, and out_data as it
  * was, where there is none. [batch_size][size], in the type wanted. It waits for nothing and calls nothing of Vulkan. `finished_frame` is
  * the last one that the device has finished: a later one gives values that are being written.
  * Errors: SNN_ERROR_INVALID_ARGUMENT (a path of another kind, a count, a frame that does not ascend), SNN_ERROR_NOT_FOUND (no such
- * path), SNN_ERROR_STATE (nothing is set), SNN_ERROR_UNSUPPORTED (not on a Vulkan device).
+ * path), SNN_ERROR_STATE (nothing is set, or a count is bound to a buffer), SNN_ERROR_UNSUPPORTED (not on a Vulkan device).
  * Thread-safety: as all functions of a session. */
 #define SNN_VULKAN_NO_FRAME UINT64_MAX
 SNN_API SNNStatus SNN_CALL snn_vulkan_set_readback(SNNHandle handle, const char *const *paths, uint32_t path_count,
