@@ -32,8 +32,13 @@ extern "C" {
 
 typedef void(SNN_CALL *SNNVulkanFunction)(void);
 
-/* The host's device. All of it stays the host's and must outlive the session. Nothing waits for the device or a queue to be idle;
- * functions that use the queue wait for their own fence. */
+/* The host's device. All of it stays the host's and must outlive the session. And the session must outlive what was recorded of it:
+ * it frees its memory and pipelines when it ends, without waiting for the host's submissions, so a session that is destroyed while
+ * a frame of it is on its way crashes the driver. Nothing waits for the device or a queue to be idle; functions that use the
+ * queue wait for their own fence.
+ *
+ * Where the instance has VK_EXT_debug_utils enabled, objects of a session have names ("snn memory", "snn neuron_step of lif") and what
+ * it records has labels ("snn steps") in validation messages and debuggers such as RenderDoc. */
 typedef struct SNNVulkanHost {
     uint32_t struct_size;
     uint32_t queue_family; /* of `queue`; it has compute, and the command buffers that steps are recorded into are of this family */

@@ -180,7 +180,7 @@ void Brains::load_table() {
     const bool fit = words.size() <= most_table_words &&
                      (words.size() + layout_.brain_words) * 4 <= place_.device.shared_memory_bytes();
     const auto shared_words = fit ? static_cast<uint32_t>(words.size()) : layout_.table_words;
-    pipeline_ = place_.pipelines.get(shader_, {shared_words, static_cast<uint32_t>(layout_.brain_words), group_size_});
+    pipeline_ = place_.pipelines.get(shader_, {shared_words, static_cast<uint32_t>(layout_.brain_words), group_size_}, "brains");
 }
 
 std::vector<uint32_t> Brains::entries() const {

@@ -162,6 +162,26 @@ public:
         Device& device_;
     };
 
+    // "snn WHAT" is what validation messages and debuggers call an object, where the instance lets them.
+    template <class Handle>
+    void name(VkObjectType type, Handle object, std::string_view what) const {
+        if (debug_.name) name_object(type, (uint64_t)object, what);  // a pointer or a number, as the platform has it
+    }
+    // While one lives, what is recorded has this label there.
+    class Label {
+    public:
+        Label(const Device& device, VkCommandBuffer commands, const char* what);
+        ~Label() {
+            if (device_.debug_.end_label) device_.debug_.end_label(commands_);
+        }
+        Label(const Label&) = delete;
+        Label& operator=(const Label&) = delete;
+
+    private:
+        const Device& device_;
+        VkCommandBuffer commands_;
+    };
+
     VkCommandBuffer make_commands();
     void begin(VkCommandBuffer commands, bool again);  // `again`: may be in one submission several times
     void end(VkCommandBuffer commands);
@@ -182,6 +202,7 @@ private:
     void open_of_host(const SNNVulkanHost& host);
     void open_on_paper();
     void take(const Candidate& candidate, const InstanceFunctions& instance_functions, VkDevice device);
+    void name_object(VkObjectType type, uint64_t object, std::string_view what) const;
     void close();
     struct Block {
         VkDeviceMemory memory;
@@ -198,6 +219,7 @@ private:
 
     std::shared_ptr<const Instance> instance_;  // null: the device is the host's
     SNNVulkanHost host_{};
+    DebugFunctions debug_;
     DeviceDescription description_;
     std::string pipeline_identity_;
     VkPhysicalDeviceMemoryProperties memory_properties_{};

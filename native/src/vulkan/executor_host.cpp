@@ -36,6 +36,7 @@ void VulkanExecutor::record(const RunRequest& request, void* host_commands) {
     const auto commands = static_cast<VkCommandBuffer>(host_commands);
     settle();
     check_inputs();
+    const Device::Label label(device_, commands, "snn steps");
     pipelines_.count_recording();
     if (uses_brains_) return record_brains(request, commands);
     copy_barrier(device_, commands);
@@ -175,6 +176,7 @@ void VulkanExecutor::record_readback(uint64_t frame, void* host_commands) {
     settle();
     if (!readback_) return;
     const auto commands = static_cast<VkCommandBuffer>(host_commands);
+    const Device::Label label(device_, commands, "snn readback");
     std::vector<Range>& ranges = readback_ranges_;
     ranges.clear();
     for (const auto& [slot, counts] : readback_values_) {

@@ -94,6 +94,8 @@ Instance::Instance() {
     features.enabledValidationFeatureCount = 1;
     features.pEnabledValidationFeatures = &synchronization;
     features.pNext = &messenger;  // for making and ending the instance itself
+    info.enabledExtensionCount = 1;  // names of objects, for debuggers; loaders have it but for very old ones
+    info.ppEnabledExtensionNames = &extension;
     messages_path_ = validation_messages();
     if (!messages_path_.empty()) {
         if (!has_layer(validation_layer))
@@ -108,11 +110,13 @@ Instance::Instance() {
         messenger.pUserData = messages_path_.data();
         info.enabledLayerCount = 1;
         info.ppEnabledLayerNames = &validation_layer;
-        info.enabledExtensionCount = 1;
-        info.ppEnabledExtensionNames = &extension;
         info.pNext = &features;
     }
-    const VkResult result = loader().vkCreateInstance(&info, nullptr, &handle);
+    VkResult result = loader().vkCreateInstance(&info, nullptr, &handle);
+    if (result == VK_ERROR_EXTENSION_NOT_PRESENT && messages_path_.empty()) {
+        info.enabledExtensionCount = 0;
+        result = loader().vkCreateInstance(&info, nullptr, &handle);
+    }
     if (result == VK_ERROR_INCOMPATIBLE_DRIVER)
         throw Error(SNN_ERROR_UNSUPPORTED, "there is a Vulkan loader on this machine, but no driver: install the GPU's, or Debian's "
                                            "mesa-vulkan-drivers");

@@ -128,7 +128,7 @@ Verdict ask(Device& device, Pipelines& pipelines) {
     const Range given = device.allocate(answers.size() * 4, Memory::device, "what a device answers");
     device.upload(asked, 0, triples.data(), triples.size() * sizeof(Triple));
     Dispatch dispatch;
-    dispatch.pipeline = pipelines.get(embedded_shader("probe"));
+    dispatch.pipeline = pipelines.get("probe");
     dispatch.set = pipelines.bind({asked, given});
     const auto count = static_cast<uint32_t>(triples.size());
     dispatch.take(shader::Probe{count});
