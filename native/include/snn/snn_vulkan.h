@@ -37,6 +37,13 @@ typedef void(SNN_CALL *SNNVulkanFunction)(void);
  * a frame of it is on its way crashes the driver. Nothing waits for the device or a queue to be idle; functions that use the
  * queue wait for their own fence.
  *
+ * A session on a device of its own asks the driver some thousand known answers when it opens, and for its float32 arithmetic as IEEE
+ * 754 has it (VK_KHR_shader_float_controls). A host's device is neither asked, as its queue is the host's, nor told, as it may not have
+ * the extension enabled. Sums and products are not contracted here either; that they round to nearest, and that signs of zeros and NaN
+ * count, rests on what the driver does unasked. Where it flushes denormals, networks with weights, parameters or inputs below 2^-126
+ * may spike otherwise than on other devices. To know of a GPU, open a session on "vulkan:NUMBER" once: it is refused if an answer is
+ * wrong, and warns if denormals are flushed.
+ *
  * Where the instance has VK_EXT_debug_utils enabled, objects of a session have names ("snn memory", "snn neuron_step of lif") and what
  * it records has labels ("snn steps") in validation messages and debuggers such as RenderDoc. */
 typedef struct SNNVulkanHost {

@@ -29,16 +29,6 @@ VkDeviceSize limited_range(VkDeviceSize range) {
     return bytes ? std::min<VkDeviceSize>(range, std::strtoull(bytes, nullptr, 10)) : range;
 }
 
-std::string identity_of_pipelines(const VkPhysicalDeviceProperties& properties) {
-    constexpr char digits[] = "0123456789abcdef";
-    std::string identity = text(properties.vendorID, "-", properties.deviceID, "-");
-    for (const uint8_t byte : properties.pipelineCacheUUID) {
-        identity += digits[byte >> 4];
-        identity += digits[byte & 15];
-    }
-    return identity;
-}
-
 // Whether the device of this number is meant: by nothing, which is the first, its number, a part of its name or its UUID.
 bool is_chosen(const DeviceDescription& description, uint32_t number, std::string_view choice) {
     if (choice.empty()) return true;
@@ -140,7 +130,6 @@ void Device::take(const Candidate& candidate, const InstanceFunctions& instance_
     handle = device;
     description_ = candidate.description;
     memory_properties_ = candidate.memory;
-    pipeline_identity_ = identity_of_pipelines(candidate.properties);
     const VkPhysicalDeviceLimits& limits = candidate.properties.limits;
     if (limits.maxPerStageDescriptorStorageBuffers < needed_buffers)
         throw Error(SNN_ERROR_UNSUPPORTED, "a shader of the Vulkan device '", description_.name, "' has ",

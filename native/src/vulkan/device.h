@@ -21,6 +21,7 @@ struct DeviceDescription {
     VkPhysicalDeviceType type = VK_PHYSICAL_DEVICE_TYPE_OTHER;
     uint32_t api_version = 0, driver_version = 0;
     uint64_t memory_bytes = 0;  // of its own
+    std::string driver_identity;  // vendor, device and the UUID that changes with the driver
     std::string uuid;           // as 8-4-4-4-12 hexadecimal digits; empty where Vulkan 1.0 does not tell
 };
 
@@ -110,8 +111,8 @@ public:
     const FloatControls& float_controls() const { return float_controls_; }
     bool is_on_paper() const { return is_on_paper_; }
     bool is_of_host() const { return !instance_ && !is_on_paper_; }
-    // What tells one driver's pipelines from another's: vendor, device and the UUID that changes with the driver.
-    const std::string& pipeline_identity() const { return pipeline_identity_; }
+    // What tells one driver's pipelines from another's.
+    const std::string& pipeline_identity() const { return description_.driver_identity; }
     struct PaperBuffer {
         std::vector<uint32_t> words;
         uint64_t host_buffer;  // 0: the plan's own
@@ -221,7 +222,6 @@ private:
     SNNVulkanHost host_{};
     DebugFunctions debug_;
     DeviceDescription description_;
-    std::string pipeline_identity_;
     VkPhysicalDeviceMemoryProperties memory_properties_{};
     VkDeviceSize storage_range_ = 0, alignment_ = 0, shared_memory_bytes_ = 0;
     uint32_t workgroup_invocations_ = 0;

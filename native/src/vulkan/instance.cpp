@@ -57,6 +57,16 @@ std::string uuid_text(const uint8_t (&bytes)[VK_UUID_SIZE]) {
     return text;
 }
 
+std::string driver_identity_of(const VkPhysicalDeviceProperties& properties) {
+    constexpr char digits[] = "0123456789abcdef";
+    std::string identity = text(properties.vendorID, "-", properties.deviceID, "-");
+    for (const uint8_t byte : properties.pipelineCacheUUID) {
+        identity += digits[byte >> 4];
+        identity += digits[byte & 15];
+    }
+    return identity;
+}
+
 }  // namespace
 
 std::string validation_messages() {
@@ -151,6 +161,7 @@ Candidate make_candidate(const InstanceFunctions& functions, VkPhysicalDevice de
     functions.vkGetPhysicalDeviceMemoryProperties(device, &candidate.memory);
     DeviceDescription& description = candidate.description;
     description.name = candidate.properties.deviceName;
+    description.driver_identity = driver_identity_of(candidate.properties);
     description.type = candidate.properties.deviceType;
     description.api_version = candidate.properties.apiVersion;
     description.driver_version = candidate.properties.driverVersion;
