@@ -33,19 +33,19 @@ extern "C" {
 typedef void(SNN_CALL *SNNVulkanFunction)(void);
 
 /* The host's device. All of it stays the host's and must outlive the session. And the session must outlive what was recorded of it:
- * it frees its memory and pipelines when it ends, without waiting for the host's submissions, so a session that is destroyed while
- * a frame of it is on its way crashes the driver. Nothing waits for the device or a queue to be idle; functions that use the
- * queue wait for their own fence.
+ * it frees its memory and pipelines when it ends, without waiting for the host's submissions, so a session that is destroyed
+ * while a frame of it is on its way crashes the driver. Nothing waits for the device or a queue to be idle; functions that use
+ * the queue wait for their own fence.
  *
- * A session on a device of its own asks the driver some thousand known answers when it opens, and for its float32 arithmetic as IEEE
- * 754 has it (VK_KHR_shader_float_controls). A host's device is neither asked, as its queue is the host's, nor told, as it may not have
- * the extension enabled. Sums and products are not contracted here either; that they round to nearest, and that signs of zeros and NaN
- * count, rests on what the driver does unasked. Where it flushes denormals, networks with weights, parameters or inputs below 2^-126
- * may spike otherwise than on other devices. To know of a GPU, open a session on "vulkan:NUMBER" once: it is refused if an answer is
- * wrong, and warns if denormals are flushed.
+ * A session on a device of its own asks the driver some thousand known answers when it opens, and for float32 arithmetic as
+ * IEEE 754 has it (VK_KHR_shader_float_controls). A host's device is neither asked, as its queue is the host's, nor told, as it
+ * may not have the extension enabled. Sums and products are not contracted here either; that they round to nearest, and that
+ * signs of zeros and NaN count, rests on what the driver does unasked. Where it flushes denormals, networks with weights,
+ * parameters or inputs below 2^-126 may spike otherwise than on other devices. To know of a GPU, open a session on
+ * "vulkan:NUMBER" once: it is refused if an answer is wrong, and warns if denormals are flushed.
  *
- * Where the instance has VK_EXT_debug_utils enabled, objects of a session have names ("snn memory", "snn neuron_step of lif") and what
- * it records has labels ("snn steps") in validation messages and debuggers such as RenderDoc. */
+ * Where the instance has VK_EXT_debug_utils enabled, objects of a session have names ("snn memory", "snn neuron_step of lif")
+ * and what it records has labels ("snn steps") in validation messages and in debuggers such as RenderDoc. */
 typedef struct SNNVulkanHost {
     uint32_t struct_size;
     uint32_t queue_family; /* of `queue`; it has compute, and the command buffers that steps are recorded into are of this family */
@@ -161,11 +161,11 @@ SNN_API SNNStatus SNN_CALL snn_vulkan_bind_buffer(SNNHandle handle, const char *
  *         snn_vulkan_read_back(brain, "output.spike_count", finished, SNN_FLOAT32, counts, 8, &from);
  *
  * set_readback: paths are states ("population.state"), "population.spikes", the spikes of the last step, and
- * "population.spike_count", how often each neuron spiked in all steps since the frame before (of the first: since this call).
- * A count that is bound to a buffer of the host is not read back too; as such a buffer it may cost a small network its one dispatch.
- * `frame_count`, 1 to 64, is how many frames are kept: one more than are on their way, else there may be none that is finished.
- * Those kept before are forgotten. No path ends it; its memory is kept for the next ones. Not to be called while something that was
- * recorded waits to run.
+ * "population.spike_count", how often each neuron spiked in all steps since the frame before (of the first: since this call). A
+ * count that is bound to a buffer of the host is not read back too; like such a buffer it may cost a small network its one
+ * dispatch. `frame_count`, 1 to 64, is how many frames are kept: one more than are on their way, else there may be none that is
+ * finished. Those kept before are forgotten. No path ends it; its memory is kept for the next ones. Not to be called while
+ * something that was recorded waits to run.
  * record_readback: copies them as they are after what was recorded before, in the place of the oldest frame. Frames ascend. Allocates
  * nothing and uses no queue. Commands that were recorded run in the order of their frames.
  * read_back: of the newest frame kept up to `finished_frame`, whose number goes to out_frame; SNN_VULKAN_NO_FRAME, and out_data as it

@@ -67,14 +67,14 @@ Readable Session::find_readable(std::string_view path, const std::string& place)
         check_has_activity(population, text(place, " is '", path, "'"));
         for (const BoundBuffer& bound : bound_buffers_)
             if (bound.path == path)
-                throw Error(SNN_ERROR_STATE, place, ": '", path, "' is bound to a buffer of the program (snn_vulkan_bind_buffer), which ",
-                            "has the count");
+                throw Error(SNN_ERROR_STATE, place, ": '", path, "' is bound to a buffer of the program (snn_vulkan_bind_buffer), ",
+                            "which has the count");
         return {{Slot::activity, named->index}, true};
     }
     const Variable variable = find_variable(path);
     if (variable.kind != Variable::values || (variable.slot.kind != Slot::state && variable.slot.kind != Slot::activity))
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, place, " is '", path, "'; states (\"population.state\"), \"population.spikes\" and ",
-                    "\"population.spike_count\" are read back");
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, place, " is '", path, "'; states (\"population.state\"), \"population.spikes\" ",
+                    "and \"population.spike_count\" are read back");
     return {variable.slot};
 }
 
@@ -85,7 +85,8 @@ void Session::record_readback(uint64_t frame, void* commands) {
 
 bool Session::read_back(std::string_view path, uint64_t finished_frame, uint32_t dtype, void* out_data, size_t count,
                         uint64_t& out_frame) const {
-    const auto found = std::find_if(readback_values_.begin(), readback_values_.end(), [&](const auto& value) { return value.path == path; });
+    const auto found = std::find_if(readback_values_.begin(), readback_values_.end(),
+                                    [&](const ReadbackValue& value) { return value.path == path; });
     if (found == readback_values_.end())
         throw Error(SNN_ERROR_NOT_FOUND, "'", path, "' is not read back: snn_vulkan_set_readback says what is");
     const DType type = checked_dtype(dtype);
@@ -155,7 +156,8 @@ void Session::bind_buffer(std::string_view path, const DeviceBuffer* buffer) {
         throw Error(SNN_ERROR_STATE, "'", path, "' is read back (snn_vulkan_set_readback); it is counted in one place");
     const std::string slower = shared_device().bind_buffer(found->index, port->second, buffer);
     if (!slower.empty()) log(SNN_LOG_INFORMATION, text("'", path, "' was ", buffer ? "bound" : "let go of", ": ", slower).c_str());
-    const auto known = std::find_if(bound_buffers_.begin(), bound_buffers_.end(), [&](const auto& bound) { return bound.path == path; });
+    const auto known = std::find_if(bound_buffers_.begin(), bound_buffers_.end(),
+                                    [&](const BoundBuffer& bound) { return bound.path == path; });
     if (known == bound_buffers_.end() && buffer) bound_buffers_.push_back({std::string(path), *buffer});
     else if (buffer) known->buffer = *buffer;
     else if (known != bound_buffers_.end()) bound_buffers_.erase(known);

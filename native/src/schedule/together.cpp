@@ -70,7 +70,8 @@ void check_together(const std::vector<std::string>& devices, std::string_view wo
     if (std::adjacent_find(devices.begin(), devices.end(), std::not_equal_to<>()) == devices.end()) return;
     for (const std::string& name : devices)
         if (const std::string why = other_bits(name, options); !why.empty())
-            throw Error(SNN_ERROR_UNSUPPORTED, "device '", name, "' cannot work with others on one network ('", words, "'): it ", why);
+            throw Error(SNN_ERROR_UNSUPPORTED, "device '", name, "' cannot work with others on one network ('", words, "'): it ",
+                        why);
 }
 
 bool runs_on_host(std::string_view device) { return !find_backend(device).is_gpu; }

@@ -102,7 +102,8 @@ bool Brains::join(const std::vector<Range>& ranges, const char* what, Range& out
     out_whole.mapped = nullptr;
     if (out_whole.size <= place_.device.storage_range()) return true;
     out_of_reach_ = text(what, " are bound over ", out_whole.size, " bytes of a VkBuffer, and a shader of '",
-                         place_.device.description().name, "' reaches ", place_.device.storage_range(), "; bind them closer together");
+                         place_.device.description().name, "' reaches ", place_.device.storage_range(),
+                         "; bind them closer together");
     return false;
 }
 

@@ -320,7 +320,8 @@ void Training::add_adjoint(Recorder& recorder, uint32_t p, uint32_t first, uint3
     const TapedPopulation& population = populations_[p];
     const PopulationMemory& memory = place_.populations[p];
     Dispatch dispatch;
-    dispatch.pipeline = place_.pipelines.get(population.adjoint_shader, {}, text("train_adjoint of ", network().population(p).model->name));
+    dispatch.pipeline = place_.pipelines.get(population.adjoint_shader, {},
+                                             text("train_adjoint of ", network().population(p).model->name));
     dispatch.set = place_.pipelines.bind({population.activity.width ? *population.activity_gradient : *population.tape,
                                           *population.sums, *population.gradients, memory.constants, *population.tape,
                                           *population.outputs, *population.own});
