@@ -188,7 +188,8 @@ SNN_API const char *SNN_CALL snn_model_builtin_name(uint32_t index);
 SNN_API const char *SNN_CALL snn_surrogate_builtin_name(uint32_t index);
 SNN_API const char *SNN_CALL snn_plasticity_builtin_name(uint32_t index);
 /* A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of
- * JSON. It is checked completely; errors name the place. Ownership: release it; networks that use it keep it alive. */
+ * JSON, which `snn model FILE.toml -o FILE.json` makes of a definition. It is checked completely; errors name the place. Ownership:
+ * release it; networks that use it keep it alive. */
 SNN_API SNNStatus SNN_CALL snn_model_load(const char *text, size_t size_bytes, SNNModel *out_model);
 /* A built-in neuron model (kind 0), surrogate (kind 1) or plasticity rule (kind 2) by name. Release it. */
 SNN_API SNNStatus SNN_CALL snn_model_builtin(const char *name, uint32_t kind, SNNModel *out_model);
@@ -584,8 +585,8 @@ SNN_API SNNStatus SNN_CALL snn_create_network(const SNNConfig *config, SNNHandle
 /* The device that a session runs on. */
 typedef struct SNNSessionDevice {
     uint32_t struct_size;
-    char name[64];    /* as SNNConfig.device: "vulkan:0". A longer one, of several devices, is cut after 63 bytes; the whole has
-                         snn_network_placement_words */
+    char name[64];    /* as SNNConfig.device named it, where "vulkan" is the first such device; what "auto" chose: "vulkan:0". A
+                         longer one, of several devices, is cut after 63 bytes; the whole has snn_network_placement_words */
     char reason[256]; /* one line that says why "auto" chose it, or which of several failed; "" where the caller named it */
 } SNNSessionDevice;
 /* Set out_device->struct_size first. It changes when a trainer is made on a session that "auto" put on a device that cannot train - the
@@ -701,7 +702,9 @@ enum { SNN_FLOAT32 = 0, SNN_FLOAT64 = 1, SNN_INT32 = 2, SNN_UINT8 = 3 };
  *
  * snn_load_state changes everything or nothing. A state of another network, time step or batch_size is
  * SNN_ERROR_INVALID_ARGUMENT, and the sentence names the population or projection; a damaged file is SNN_ERROR_FORMAT. The seed
- * becomes the saved one. Bindings and callbacks of the session stay. Neither works with SNN_FLAG_FLOAT64. */
+ * becomes the saved one. Bindings and callbacks of the session stay. Neither works with SNN_FLAG_FLOAT64.
+ * A network that was trained further is another one. To go on with its weights from a state of the old one, load the state in a
+ * session of the old network, then snn_load_weights the new file there. */
 SNN_API SNNStatus SNN_CALL snn_save_state(SNNHandle handle, const char *path);
 SNN_API SNNStatus SNN_CALL snn_load_state(SNNHandle handle, const char *path);
 
