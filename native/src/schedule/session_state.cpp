@@ -292,7 +292,8 @@ void Session::restore(const SavedState& state) {
         is_own[q] = entry.flag("own_weights");
         if (!is_own[q] && entry.text("weights") != hexadecimal(hash_of(q).weights))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projections[q].name,
-                        "' has other weights than in the network that was saved");
+                        "' has other weights than in the network that was saved; load it in a session of that network, which then takes "
+                        "the new weights: snn_load_weights (Simulation.load_weights in Python)");
     }
 
     // --- Is everything there, and in range? From here on the file is to blame.
