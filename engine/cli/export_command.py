@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from snn.engine.cli.output import JsonFlag, console, fail, print_json, table, with_unit
+from snn.engine.cli.output import JsonFlag, console, fail, print_json, ready_to_write, table, with_unit
 
 __all__ = ["export"]
 
@@ -37,6 +37,7 @@ def export(
 
     if file.exists() and output.exists() and file.samefile(output):
         raise fail(f"{output} is the network itself; a graph would overwrite it, so give it another name")
+    ready_to_write(output)
     wanted: dict[str, list[str]] = {}
     for text in record or []:
         population, dot, variable = text.partition(".")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import snn
 from snn.engine import machine
-from snn.engine.cli.output import JsonFlag, console, fail, print_json, table, with_unit
+from snn.engine.cli.output import JsonFlag, console, fail, print_json, ready_to_write, table, with_unit
 from snn.engine.speed import rates_hz, realtime_factor, spike_counts
 from snn.init import uniform
 
@@ -39,7 +39,7 @@ def run(
     device: Annotated[str, typer.Option(help="Where to run; see snn devices.")] = "cpu",
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Independent samples.")] = 1,
     threads: Annotated[int, typer.Option(min=0, help="Threads; 0: one for each core.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of random inputs.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of random inputs and of what models draw.")] = 0,
     as_json: JsonFlag = False,
 ) -> None:
     """Run a network file and print rates and speed."""
@@ -61,16 +61,12 @@ def run(
     if output is not None:
         if not wanted:
             raise fail(f"--output needs --record: nothing would be written to {output}")
-        # Said now, not after a long run.
-        if output.is_dir():
-            raise fail(f"--output is {output}, which is a folder")
-        if not output.parent.is_dir():
-            raise fail(f"--output is {output}, but there is no folder {output.parent}")
+        ready_to_write(output)
     spiking = list(spike_counts(network))
     recorded = {name: [*wanted.get(name, [])] for name in {**dict.fromkeys(spiking), **wanted}}
     for name in spiking:
         recorded[name].append("spike_count")
-    with snn.Simulation(network, device=device, batch_size=batch_size, threads=threads) as simulation:
+    with snn.Simulation(network, device=device, batch_size=batch_size, threads=threads, seed=seed) as simulation:
         begin = time.perf_counter()
         recording = simulation.run(steps, given, recorded)
         seconds = time.perf_counter() - begin
