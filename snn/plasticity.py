@@ -192,7 +192,7 @@ class Plasticity(Strict):
 
     @property
     def json(self) -> str:
-        """The compiled rule as the JSON document of ``docs/model-format.md``, with its own defaults: `snn_model_load` reads it."""
+        """The compiled rule as the JSON document of ``docs/model-format.md``: `snn_model_load` reads it."""
         return self.definition.native.json
 
     def _meant(self, name: str) -> str:

@@ -93,9 +93,7 @@ def _simulation(network: snn.Network, settings: Settings) -> snn.Simulation:
     )
 
 
-def _check(
-    network: snn.Network, frames: Floats, settings: Settings
-) -> tuple[dict[str, float], dict[str, float]]:
+def _check(network: snn.Network, frames: Floats, settings: Settings) -> tuple[dict[str, float], dict[str, float]]:
     """Return the activity and the rates over steps as the timed ones; raise when they are not what was asked for."""
     with _simulation(network, settings) as simulation:
         inputs = np.resize(frames, (WARM_UP + CHECKED, SIZES[0]))

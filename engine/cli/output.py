@@ -40,7 +40,9 @@ def _note_json(wanted: bool) -> bool:
 JsonFlag = Annotated[
     bool,
     typer.Option(
-        "--json", callback=_note_json, help='Print JSON, one object per line; a failure is {"error": ...} there as well.'
+        "--json",
+        callback=_note_json,
+        help='Print JSON, one object per line; a failure is {"error": ...} there as well.',
     ),
 ]
 

@@ -42,7 +42,7 @@ def test_the_validation_layer_watches(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_device_that_flushes_denormals_has_other_bits(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Where it is named it is used, with a warning; "auto" leaves it out, and it has no part in a network of several devices."""
+    """Where it is named it is used, with a warning; "auto" leaves it out, and it does not work with other devices."""
     net = snn.Network(dt=1.0)
     net.add("in", snn.SpikeInput(700))
     net.add("cells", snn.LIF(700))
@@ -63,7 +63,9 @@ def test_a_device_that_flushes_denormals_has_other_bits(
     (told,) = warnings(device="vulkan")
     assert told.startswith(f"device 'vulkan' {sentence}")
     for options in ({"devices": ["cpu", "vulkan"]}, {"devices": ["cpu", "vulkan"], "samples": "auto", "batch_size": 4}):
-        with pytest.raises(snn.UnsupportedError, match=r"device 'vulkan' cannot work with others .* it takes numbers below"):
+        with pytest.raises(
+            snn.UnsupportedError, match=r"device 'vulkan' cannot work with others .* it takes numbers below"
+        ):
             warnings(**options)
     told = "\n".join(warnings(device="auto"))
     assert f"device 'vulkan:0' is not used: it {sentence}" in told

@@ -304,7 +304,9 @@ def test_objects_have_names_where_the_instance_shows_them(net: snn.Network, show
     @loader
     def get(instance: int, function: bytes) -> int | None:
         found = real(instance, function)
-        return ctypes.cast(name, ctypes.c_void_p).value if found and function == b"vkSetDebugUtilsObjectNameEXT" else found
+        return (
+            ctypes.cast(name, ctypes.c_void_p).value if found and function == b"vkSetDebugUtilsObjectNameEXT" else found
+        )
 
     host = replace(renderer.host(), get_instance_proc_addr=ctypes.cast(get, ctypes.c_void_p).value)
     with snn.Simulation(net, device=host, batch_size=BATCH) as sim:

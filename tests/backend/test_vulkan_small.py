@@ -184,7 +184,9 @@ def test_leaving_the_one_dispatch_is_told_once(renderer: Renderer, caplog: pytes
         ]
         assert told("readout.states", None) == []
         assert told("cells.spike_count", None) == []
-        assert told("currents.input", None)[0].startswith("'currents.input' was let go of: steps are several dispatches")
+        assert told("currents.input", None)[0].startswith(
+            "'currents.input' was let go of: steps are several dispatches"
+        )
 
 
 def test_a_plan_of_a_small_network_is_one_dispatch() -> None:
