@@ -84,8 +84,8 @@ def _semaphores(given: Iterable[int | tuple[int, int]], what: str) -> list[tuple
 class Host:
     """The Vulkan device of the calling program: the `device` of a `Simulation`.
 
-    Its handles must outlive the simulation, and the simulation what was recorded of it: one that is closed while a frame of it is
-    on its way crashes the driver. What holds of bits on such a device is in ``snn_vulkan.h``.
+    Its handles must outlive the simulation, and the simulation what was recorded of it: one that is closed while a frame
+    of it is on its way crashes the driver. What holds of bits on such a device is in ``snn_vulkan.h``.
 
     Parameters
     ----------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import pytest
 
@@ -126,6 +128,28 @@ def test_a_count_is_in_one_place(renderer: Renderer) -> None:
             snn.vulkan.set_readback(sim, ["spikes.spike_count"], 2)
         with pytest.raises(snn.InvalidArgumentError, match="which does not spike"):
             snn.vulkan.set_readback(sim, ["readout.spike_count"], 2)
+
+
+def test_counts_beside_buffers_of_the_program(renderer: Renderer, caplog: pytest.LogCaptureFixture) -> None:
+    """They lie apart from what the program has bound, which one dispatch does not reach: told, or refused where it must."""
+    buffer, _ = renderer.memory(2 * CELLS, STORAGE)
+    for own_weights in (False, True):
+        with (
+            caplog.at_level(logging.INFO, "snn"),
+            snn.Simulation(
+                network(40, currents=False), device=renderer.host(), batch_size=2, sample_weights=own_weights
+            ) as sim,
+        ):
+            snn.vulkan.bind_buffer(sim, "cells.spikes", piece(buffer, 2 * CELLS))
+            caplog.clear()
+            if own_weights:
+                with pytest.raises(snn.UnsupportedError, match="spike counts are read back from memory of the session"):
+                    snn.vulkan.set_readback(sim, ["cells.spike_count"], 2)
+                sim.step()
+            else:
+                snn.vulkan.set_readback(sim, ["cells.spike_count"], 2)
+                (told,) = [record.getMessage() for record in caplog.records]
+                assert told.startswith("spike counts are read back: steps are several dispatches from now on")
 
 
 def test_what_cannot_be_read_back_is_named(renderer: Renderer) -> None:

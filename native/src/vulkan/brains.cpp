@@ -122,7 +122,14 @@ bool Brains::find_host_ranges() {
         const PopulationMemory& memory = place_.populations[p];
         if (memory.states_are_of_host()) outputs.push_back(memory.states.part(0, memory.states_bytes()));
     }
-    if (!join(inputs, "inputs", host_inputs_) || !join(outputs, "outputs", host_outputs_)) return false;
+    if (!join(inputs, "inputs", host_inputs_)) return false;
+    if (!join(outputs, "outputs", host_outputs_)) {
+        const auto& all = place_.host_buffers;
+        if (std::any_of(all.begin(), all.end(), [](const HostBuffers& host) { return host.counts_are_own; }))
+            out_of_reach_ = "spike counts are read back from memory of the session, and other outputs are bound to buffers of the "
+                            "program; bind \"spike_count\" there too";
+        return false;
+    }
     uint32_t words = 0;
     pushed_.assign(constants_.size(), shader::NOWHERE);
     for (uint32_t p = 0; p < constants_.size(); ++p) {

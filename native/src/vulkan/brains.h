@@ -22,6 +22,7 @@ namespace snn::vulkan {
 // Buffers of the host program, of one population; without a buffer where none is bound.
 struct HostBuffers {
     Range input, spikes, spike_count;
+    bool counts_are_own = false;  // `spike_count` is memory of the executor, for counts that are read back
 };
 
 class Brains {

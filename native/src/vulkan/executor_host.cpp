@@ -154,10 +154,11 @@ std::string VulkanExecutor::count_spikes(std::span<const Readable> values) {
     if (bytes > 0) device_.fill(counts_, 0);
     if (counted.empty() && counted_.empty()) return {};
     const std::vector<HostBuffers> before = host_buffers_;
-    for (const uint32_t p : counted_) host_buffers_[p].spike_count = {};
+    for (const uint32_t p : counted_) host_buffers_[p].spike_count = {}, host_buffers_[p].counts_are_own = false;
     VkDeviceSize begin = 0;
     for (const uint32_t p : counted) {
         host_buffers_[p].spike_count = counts_.part(begin, VkDeviceSize{populations_[p].frame} * 4);
+        host_buffers_[p].counts_are_own = true;
         begin += bytes_of(p);
     }
     const bool were_one_dispatch = uses_brains_;
