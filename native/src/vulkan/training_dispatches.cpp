@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "common/error.h"
 #include "train/optimizer.h"
 #include "vulkan/training.h"
 #include "vulkan/workgroups.h"
