@@ -28,8 +28,21 @@ __all__ = ["OWN", "bench_scene", "usual"]
 
 OWN = "snn"
 REPEATS = 10
-# Processor seconds and peak memory in MiB of a process that builds and runs a scene at scale 1 on one thread.
-USUAL: dict[str, tuple[float, int]] = {}
+# Processor seconds, and peak memory in MiB, of a process that builds and runs a scene at scale 1 on one thread of an AMD
+# EPYC (Zen 4).
+USUAL = {
+    "microcircuit": (13, 1254),
+    "brunel": (2, 152),
+    "brunel_50k": (7, 354),
+    "cuba": (1, 119),
+    "cuba_40k": (2, 124),
+    "coba": (1, 119),
+    "coba_40k": (2, 125),
+    "izhikevich": (1, 119),
+    "izhikevich_100k": (4, 170),
+    "flybrain": (15, 1102),
+    "stdp": (1, 124),
+}
 
 
 def usual(scene: Scene) -> str:
