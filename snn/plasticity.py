@@ -128,6 +128,11 @@ class Plasticity(Strict):
         """Name of the rule."""
         return self.definition.name
 
+    @property
+    def json(self) -> str:
+        """The compiled rule as the JSON document of ``docs/model-format.md``: `snn_model_load` reads it."""
+        return self.definition.native.json
+
     def _meant(self, name: str) -> str:
         if name in self.parameters or name in self.options:
             return f"; it is given when the rule is made; a simulation has it as simulation['PROJECTION.{name}']"

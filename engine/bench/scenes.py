@@ -24,10 +24,39 @@ from snn.engine.bench.report import Settings, require, result
 from snn.engine.speed import rates_hz, spike_counts
 from snn.scenes import Scene, Weights
 
-__all__ = ["OWN", "bench_scene"]
+__all__ = ["OWN", "bench_scene", "usual"]
 
 OWN = "snn"
 REPEATS = 10
+# Processor seconds, and peak memory in MiB, of a process that builds and runs a scene at scale 1 on one thread of an AMD
+# EPYC (Zen 4).
+USUAL = {
+    "microcircuit": (13, 1254),
+    "brunel": (2, 152),
+    "brunel_50k": (7, 354),
+    "cuba": (1, 119),
+    "cuba_40k": (2, 124),
+    "coba": (1, 119),
+    "coba_40k": (2, 125),
+    "izhikevich": (1, 119),
+    "izhikevich_100k": (4, 170),
+    "flybrain": (15, 1102),
+    "stdp": (1, 124),
+}
+
+
+def usual(scene: Scene) -> str:
+    """Return how large a scene is, and about how long it takes and in how much memory, in a sentence or three."""
+    words = (
+        f"{scene.neurons():,} neurons, {scene.synapses():,.0f} synapses; {(scene.warm_up + scene.window) / 1000:g} s of "
+        f"network time. --scale is {scene.smallest_scale:g} to {scene.largest_scale:g}"
+    )
+    words += "" if scene.peer_scale == 1.0 else f", with --vs {scene.peer_scale:g} if not given"
+    if scene.name not in USUAL:
+        return f"{words}."
+    seconds, mebibytes = USUAL[scene.name]
+    memory = f"{mebibytes / 1024:.1f} GiB" if mebibytes >= 1024 else f"{mebibytes} MiB"
+    return f"{words}. At scale 1 about {seconds:g} s on one thread, and {memory} of memory."
 
 
 def bench_scene(scene: Scene, settings: Settings) -> Iterator[dict[str, Any]]:

@@ -12,6 +12,7 @@ from typer.core import TyperCommand
 from snn.engine import machine
 from snn.engine.bench import ABOUT, BENCHMARKS, Settings
 from snn.engine.bench.peers import PEERS, TRAINERS
+from snn.engine.bench.scenes import usual
 from snn.engine.bench.training_cases import TRAINING_CASES
 from snn.engine.cli.options import Device, JsonFlag, Threads
 from snn.engine.cli.output import console, fail, print_json, table, with_unit
@@ -38,7 +39,8 @@ class BenchCommand(TyperCommand):
             # For `snn bench NAME --help`.
             about = ABOUT[name]
             more = " and the peers of --vs" if name in SCENES or name in TRAINING_CASES else ""
-            self.help = f"{name}: {about.title}.\n\nVariants: {', '.join(about.variants)}{more}.\n\n{self.help}"
+            size = f"{usual(SCENES[name])}\n\n" if name in SCENES else ""
+            self.help = f"{name}: {about.title}.\n\n{size}Variants: {', '.join(about.variants)}{more}.\n\n{self.help}"
         return super().parse_args(ctx, spread_peers(args))
 
 
@@ -119,6 +121,8 @@ def bench(
             print_json(one)
     if not as_json:
         show(results)
+    if without := [one["variant"] for one in results if "no_result" in one]:
+        raise fail(f"no time of {' and '.join(without)}")  # why stands with the results
 
 
 def _show(results: list[dict[str, Any]]) -> None:

@@ -12,7 +12,7 @@ import typer
 import snn
 from snn.engine import digits, machine
 from snn.engine.cli.options import JsonFlag, Threads
-from snn.engine.cli.output import console, error_console, fail, print_json, table, with_unit
+from snn.engine.cli.output import console, error_console, make_folder, print_json, table, with_unit
 from snn.engine.errors import InternalError
 from snn.epochs import EpochReport
 
@@ -35,10 +35,7 @@ def demo(
     A 64-128-10 network of leaky integrate-and-fire neurons learns scikit-learn's bundled digits by surrogate-gradient
     back-propagation through time.
     """
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise fail(f"--output {output} cannot be made a folder: {error.strerror}") from None
+    make_folder(output, output)
     data = snn.data.digits()
     if not as_json:
         console.print(

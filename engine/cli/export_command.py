@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from snn.engine.cli.options import BatchSize, JsonFlag, wanted_variables
-from snn.engine.cli.output import console, fail, print_json, table, with_unit
+from snn.engine.cli.output import console, fail, print_json, ready_to_write, table, with_unit
 
 __all__ = ["export"]
 
@@ -38,6 +38,7 @@ def export(
 
     if file.exists() and output.exists() and file.samefile(output):
         raise fail(f"{output} is the network itself; a graph would overwrite it, so give it another name")
+    ready_to_write(output)
     wanted = wanted_variables(record or [])
     snn.onnx.export(snn.load(file), output, steps=steps, batch_size=batch_size, record=wanted or None, weights=weights)
     graph = onnx.load(output).graph

@@ -7,13 +7,20 @@ from typing import Annotated
 
 import typer
 
-from snn.engine.cli.output import fail
+from snn.engine.cli.output import fail, note_json
 
 __all__ = ["BatchSize", "Device", "JsonFlag", "Threads", "wanted_variables"]
 
 BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Independent samples.")]
 Device = Annotated[str, typer.Option(help="Where to run; see snn devices.")]
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
+JsonFlag = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        callback=note_json,
+        help='Print JSON, one object per line; a failure is {"error": ...} there as well.',
+    ),
+]
 Threads = Annotated[int, typer.Option(min=0, help="Threads; 0: one for each core.")]
 
 

@@ -56,6 +56,10 @@ def plan(
             raise fail(f"--place gives '{name}' twice: {fixed[name]} and {number}")
         if name.partition("[")[0] not in network.populations:
             raise fail(f"--place: there is no population '{name}'; there are: {', '.join(network.populations)}")
+        if int(number) >= len(named):
+            known = ", ".join(f"{at} ({device})" for at, device in enumerate(named))
+            there = f"there is only device {known}" if len(named) == 1 else f"there are the devices {known}"
+            raise fail(f"--place {text}: {there}")
         fixed[name] = int(number)
     found = network.placement(named, fixed, batch_size=batch_size, threads=threads)
     if as_json:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import snn
 from snn.engine import machine
 from snn.engine.cli.options import BatchSize, Device, JsonFlag, Threads, wanted_variables
-from snn.engine.cli.output import console, fail, print_json, table, with_unit
+from snn.engine.cli.output import console, fail, print_json, ready_to_write, table, with_unit
 from snn.engine.speed import rates_hz, realtime_factor, spike_counts
 from snn.init import uniform
 
@@ -41,7 +41,7 @@ def run(
     device: Device = "cpu",
     batch_size: BatchSize = 1,
     threads: Threads = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of random inputs.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of random inputs and of what models draw.")] = 0,
     as_json: JsonFlag = False,
 ) -> None:
     """Run a network file and print rates and speed."""
@@ -53,7 +53,7 @@ def run(
     recorded = {name: [*wanted.get(name, [])] for name in {**dict.fromkeys(spiking), **wanted}}
     for name in spiking:
         recorded[name].append("spike_count")
-    with snn.Simulation(network, device=device, batch_size=batch_size, threads=threads) as simulation:
+    with snn.Simulation(network, device=device, batch_size=batch_size, threads=threads, seed=seed) as simulation:
         begin = time.perf_counter()
         recording = simulation.run(steps, given, recorded)
         seconds = time.perf_counter() - begin
@@ -136,10 +136,7 @@ def _check_output(output: Path | None, wanted: Mapping[str, Sequence[str]]) -> N
         return
     if not wanted:
         raise fail(f"--output needs --record: nothing would be written to {output}")
-    if output.is_dir():
-        raise fail(f"--output is {output}, which is a folder")
-    if not output.parent.is_dir():
-        raise fail(f"--output is {output}, but there is no folder {output.parent}")
+    ready_to_write(output)
 
 
 def _write(output: Path, recording: snn.Recording, wanted: Mapping[str, Sequence[str]]) -> None:

@@ -188,6 +188,16 @@ class CompiledPlasticity(_Compiled):
         return print_markdown.plasticity_page(self.definition)
 
 
+def compile_definition(
+    spec: Mapping[str, Any] | str | Path, label: str | None = None
+) -> CompiledModel | CompiledSurrogate | CompiledPlasticity:
+    """Compile a definition of whatever kind it is; the arguments are those of `compile_model`."""
+    kind = definitions.read(spec, label).kind
+    if kind == "neuron":
+        return compile_model(spec, label)
+    return compile_surrogate(spec, label) if kind == "surrogate" else compile_plasticity(spec, label)
+
+
 def compile_model(
     spec: Mapping[str, Any] | str | Path, label: str | None = None, models: Path | None = None
 ) -> CompiledModel:

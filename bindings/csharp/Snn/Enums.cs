@@ -158,7 +158,7 @@ namespace Snn
     /// <summary><c>SNN_ARITHMETIC_DEFAULT</c> and those that follow it in <c>snn_network.h</c>.</summary>
     public enum Arithmetic : uint
     {
-        /// <summary>compact for sparse static projections from spikes, else float</summary>
+        /// <summary>compact for sparse static projections from spikes - fixed, or float, where its largest weights would take too much from others onto the receptor (docs/semantics.md) - else float</summary>
         Default = 0,
         /// <summary>float32, in ascending order of the source neuron</summary>
         Float = 1,

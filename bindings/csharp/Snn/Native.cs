@@ -112,7 +112,7 @@ namespace Snn
     internal unsafe struct SNNSessionDevice
     {
         internal uint struct_size;
-        /// <summary>as SNNConfig.device: "vulkan:0".</summary>
+        /// <summary>as SNNConfig.device named it, where "vulkan" is the first such device; what "auto" chose: "vulkan:0".</summary>
         internal fixed byte name[64];
         /// <summary>one line that says why "auto" chose it, or which of several failed; "" where the caller named it</summary>
         internal fixed byte reason[256];
@@ -604,7 +604,7 @@ namespace Snn
         internal void* device;
         /// <summary>VkQueue, used while a session is opened and by the functions named above; never by recording</summary>
         internal void* queue;
-        /// <summary>vkGetInstanceProcAddr</summary>
+        /// <summary>vkGetInstanceProcAddr, cast</summary>
         internal IntPtr get_instance_proc_addr;
         /// <summary>Called around every vkQueueSubmit, both or neither.</summary>
         internal IntPtr lock_queue;
@@ -724,7 +724,7 @@ namespace Snn
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void SNNJobSystem_parallel_for(void* user, uint count, IntPtr task, void* context);
 
-    /// <summary>Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices, WARNING when a device is left or not used, or snn_run_step begins to drop time.</summary>
+    /// <summary>Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices, WARNING when a device is left or not used or has not the bits of others, or snn_run_step begins to drop time.</summary>
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void SNNLogCallback(int level, byte* message, void* user);
 
@@ -960,7 +960,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern byte* snn_plasticity_builtin_name(uint index);
 
-        /// <summary>A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON.</summary>
+        /// <summary>A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON, which `snn model FILE.toml -o FILE.json` makes of a definition.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_model_load(byte* text, UIntPtr size_bytes, IntPtr* out_model);
 

@@ -149,8 +149,8 @@ typedef struct SNNJobSystem {
 
 enum { SNN_LOG_WARNING = 1, SNN_LOG_INFORMATION = 2 };
 /* Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices,
- * WARNING when a device is left or not used, or snn_run_step begins to drop time. Called on the thread that calls into the
- * session; on dropped time it may do what a spike callback may do, else not use the session. `message`: valid in the call. */
+ * WARNING when a device is left or not used or has not the bits of others, or snn_run_step begins to drop time. Called on the
+ * thread that calls into the session; on dropped time it may do what a spike callback may do, else not use the session. `message`: valid in the call. */
 typedef void(SNN_CALL *SNNLogCallback)(int32_t level, const char *message, void *user);
 
 /* ---- Devices ----------------------------------------------------------------------------------------------------- */
@@ -289,8 +289,8 @@ SNN_API SNNStatus SNN_CALL snn_create_network(const SNNConfig *config, SNNHandle
 /* The device that a session runs on. */
 typedef struct SNNSessionDevice {
     uint32_t struct_size;
-    char name[64];    /* as SNNConfig.device: "vulkan:0". A longer one, of several devices, is cut after 63 bytes; the whole has
-                         snn_network_placement_words */
+    char name[64];    /* as SNNConfig.device named it, where "vulkan" is the first such device; what "auto" chose: "vulkan:0". A
+                         longer one, of several devices, is cut after 63 bytes; the whole has snn_network_placement_words */
     char reason[256]; /* one line that says why "auto" chose it, or which of several failed; "" where the caller named it */
 } SNNSessionDevice;
 /* Set out_device->struct_size first. It changes when a trainer is made on a session that "auto" put on a device that cannot train - the
@@ -407,7 +407,9 @@ enum { SNN_FLOAT32 = 0, SNN_FLOAT64 = 1, SNN_INT32 = 2, SNN_UINT8 = 3 };
  *
  * snn_load_state changes everything or nothing. A state of another network, time step or batch_size is
  * SNN_ERROR_INVALID_ARGUMENT, and the sentence names the population or projection; a damaged file is SNN_ERROR_FORMAT. The seed
- * becomes the saved one. Bindings and callbacks of the session stay. Neither works with SNN_FLAG_FLOAT64. */
+ * becomes the saved one. Bindings and callbacks of the session stay. Neither works with SNN_FLAG_FLOAT64.
+ * A network that was trained further is another one. To go on with its weights from a state of the old one, load the state in a
+ * session of the old network, then snn_load_weights the new file there. */
 SNN_API SNNStatus SNN_CALL snn_save_state(SNNHandle handle, const char *path);
 SNN_API SNNStatus SNN_CALL snn_load_state(SNNHandle handle, const char *path);
 

@@ -17,7 +17,8 @@ SNN_API const char *SNN_CALL snn_model_builtin_name(uint32_t index);
 SNN_API const char *SNN_CALL snn_surrogate_builtin_name(uint32_t index);
 SNN_API const char *SNN_CALL snn_plasticity_builtin_name(uint32_t index);
 /* A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of
- * JSON. It is checked completely; errors name the place. Ownership: release it; networks that use it keep it alive. */
+ * JSON, which `snn model FILE.toml -o FILE.json` makes of a definition. It is checked completely; errors name the place. Ownership:
+ * release it; networks that use it keep it alive. */
 SNN_API SNNStatus SNN_CALL snn_model_load(const char *text, size_t size_bytes, SNNModel *out_model);
 /* A built-in neuron model (kind 0), surrogate (kind 1) or plasticity rule (kind 2) by name. Release it. */
 SNN_API SNNStatus SNN_CALL snn_model_builtin(const char *name, uint32_t kind, SNNModel *out_model);

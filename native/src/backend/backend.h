@@ -250,6 +250,9 @@ struct Backend {
     std::string (*driver)(uint32_t device) = nullptr;
     // It computes, with the bits of all others of which that is true: several of them may work on one network.
     bool gives_same_bits = false;
+    // Of one device, why its bits are not those after all, as the end of a sentence about it; empty where they are. Null: of none.
+    // `choice` is ExecutorOptions::device. The device may be opened for it, once in a process, and what that throws is thrown.
+    std::string (*other_bits)(std::string_view choice) = nullptr;
     // Takes SNN_FLAG_FLOAT64 and SNN_FLAG_SMOOTH_SPIKES.
     bool has_float64 = false;
     // A GPU: the threads of the host are free meanwhile, and it may be lost. A host program may share its own.

@@ -232,6 +232,8 @@ private:
     void keep(const SNNSpikes& spikes);
     void tell(const SNNSpikes& spikes);
     void tell_kept();
+    Readable find_readable(std::string_view path, const std::string& place) const;
+    void check_is_free(const DeviceBuffer& buffer, std::string_view path) const;  // of other names
     SharedDevice& shared_device() const;  // throws SNN_ERROR_UNSUPPORTED where it is not shared
     RunRequest request_for(uint32_t count);
     void run_steps(uint64_t count);
@@ -303,7 +305,16 @@ private:
     ExecutorCounters counted_before_;  // by the session whose state was restored
     std::vector<std::optional<ProjectionHash>> hashes_;  // per projection, of the network's; made when they are needed
     std::vector<Input> inputs_;           // in the order of their populations
-    std::vector<std::string> readback_paths_;  // of values that come back without waiting
+    struct BoundBuffer {
+        std::string path;
+        DeviceBuffer buffer;
+    };
+    std::vector<BoundBuffer> bound_buffers_;   // of the host program
+    struct ReadbackValue {
+        std::string path;
+        size_t count;
+    };
+    std::vector<ReadbackValue> readback_values_;  // that come back without waiting
     std::vector<uint32_t> input_places_;  // per population: its place in inputs_, no_input for neurons
     std::vector<InputFrames> frames_;  // one for each of inputs_, rewritten before a step
     std::vector<Parameters> parameters_;  // per population: empty while they are the network's

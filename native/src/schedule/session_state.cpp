@@ -386,7 +386,8 @@ void Session::StateReader::check_projection(uint32_t q, const JsonObject& entry)
     is_own_[q] = entry.flag("own_weights");
     if (!is_own_[q] && entry.text("weights") != hexadecimal(hash.weights))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name,
-                    "' has other weights than in the network that was saved");
+                    "' has other weights than in the network that was saved; load the state in a session of that network, which then ",
+                    "takes the new weights from their file");
 }
 
 void Session::StateReader::read() {

@@ -211,7 +211,7 @@ public final class Enums {
 
     /** <code>SNN_ARITHMETIC_DEFAULT</code> and those that follow it in <code>snn_network.h</code>. */
     public enum Arithmetic {
-        /** compact for sparse static projections from spikes, else float */
+        /** compact for sparse static projections from spikes - fixed, or float, where its largest weights would take too much from others onto the receptor (docs/semantics.md) - else float */
         DEFAULT(0),
         /** float32, in ascending order of the source neuron */
         FLOAT(1),

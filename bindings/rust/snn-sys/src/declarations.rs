@@ -93,7 +93,7 @@ pub const SNN_CONNECT_POOL2D: u32 = 4;
 pub const SNN_POOL_SUM: u32 = 0;
 pub const SNN_POOL_AVERAGE: u32 = 1;
 pub const SNN_POOL_MAX: u32 = 2;
-/// compact for sparse static projections from spikes, else float
+/// compact for sparse static projections from spikes - fixed, or float, where its largest weights would take too much from others onto the receptor (docs/semantics.md) - else float
 pub const SNN_ARITHMETIC_DEFAULT: u32 = 0;
 /// float32, in ascending order of the source neuron
 pub const SNN_ARITHMETIC_FLOAT: u32 = 1;
@@ -206,7 +206,7 @@ pub type SNNJobSystem_parallel_for_task = Option<unsafe extern "C" fn(context: *
 
 pub type SNNJobSystem_parallel_for = Option<unsafe extern "C" fn(user: *mut c_void, count: u32, task: SNNJobSystem_parallel_for_task, context: *mut c_void)>;
 
-/// Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices, WARNING when a device is left or not used, or snn_run_step begins to drop time.
+/// Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices, WARNING when a device is left or not used or has not the bits of others, or snn_run_step begins to drop time.
 pub type SNNLogCallback = Option<unsafe extern "C" fn(level: i32, message: *const c_char, user: *mut c_void)>;
 
 /// Called on the thread that steps, after each step, for each population and sample that spiked (inputs excepted).
@@ -335,7 +335,7 @@ pub struct SNNMemoryEstimate {
 #[derive(Clone, Copy)]
 pub struct SNNSessionDevice {
     pub struct_size: u32,
-    /// as SNNConfig.device: "vulkan:0".
+    /// as SNNConfig.device named it, where "vulkan" is the first such device; what "auto" chose: "vulkan:0".
     pub name: [c_char; 64],
     /// one line that says why "auto" chose it, or which of several failed; "" where the caller named it
     pub reason: [c_char; 256],
@@ -827,7 +827,7 @@ pub struct SNNVulkanHost {
     pub device: *mut c_void,
     /// VkQueue, used while a session is opened and by the functions named above; never by recording
     pub queue: *mut c_void,
-    /// vkGetInstanceProcAddr
+    /// vkGetInstanceProcAddr, cast
     pub get_instance_proc_addr: SNNVulkanHost_get_instance_proc_addr,
     /// Called around every vkQueueSubmit, both or neither.
     pub lock_queue: SNNVulkanHost_lock_queue,
@@ -1025,7 +1025,7 @@ extern "C" {
     pub fn snn_model_builtin_name(index: u32) -> *const c_char;
     pub fn snn_surrogate_builtin_name(index: u32) -> *const c_char;
     pub fn snn_plasticity_builtin_name(index: u32) -> *const c_char;
-    /// A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON.
+    /// A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON, which `snn model FILE.toml -o FILE.json` makes of a definition.
     pub fn snn_model_load(text: *const c_char, size_bytes: usize, out_model: *mut SNNModel) -> SNNStatus;
     /// A built-in neuron model (kind 0), surrogate (kind 1) or plasticity rule (kind 2) by name.
     pub fn snn_model_builtin(name: *const c_char, kind: u32, out_model: *mut SNNModel) -> SNNStatus;

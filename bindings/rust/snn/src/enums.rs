@@ -278,7 +278,7 @@ impl PoolMode {
 #[non_exhaustive]
 #[repr(u32)]
 pub enum Arithmetic {
-    /// compact for sparse static projections from spikes, else float
+    /// compact for sparse static projections from spikes - fixed, or float, where its largest weights would take too much from others onto the receptor (docs/semantics.md) - else float
     Default = 0,
     /// float32, in ascending order of the source neuron
     Float = 1,
