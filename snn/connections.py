@@ -67,8 +67,9 @@ class Connection(Strict, ABC):
         How weights are kept and inputs are summed; stored with the network (``docs/semantics.md``). ``"float"``: float32 in a
         fixed order. ``"fixed"``, for `Sparse` from populations that spike: float32 weights, integer sums. ``"compact"``: the
         same with weights of 16 bits, multiples of 1 / `Projection.fixed_point_scale`, which the largest weight onto the
-        receptor decides; smaller ones may become 0. The default is ``"compact"`` for a `Sparse` from spikes with ``trainable=False``,
-        or ``"fixed"`` or ``"float"`` where its largest weights would take too much from others, and ``"float"`` for all else.
+        receptor decides; smaller ones may become 0. The default is ``"compact"`` for a `Sparse` from spikes with
+        ``trainable=False``, or ``"fixed"`` or ``"float"`` where its largest weights would take too much from others, and
+        ``"float"`` for all else.
     """
 
     def __init__(

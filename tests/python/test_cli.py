@@ -338,7 +338,7 @@ def test_run_is_the_same_on_every_device(snn_command: Command, file: Path) -> No
         (["run", "FILE", "--device", "gpu"], 1, "gpu"),
         (["bench", "nothing"], 1, "there is no benchmark 'nothing'; there are: latency, digits"),
         (["bench", "cuba", "--scale", "0.1"], 1, "scene 'cuba': scale is 0.1; it must be 1 to 1000"),
-        (["bench", "cuba", "--vs", "genn"], 1, "there is no peer 'genn'; there are: brian2, nest"),
+        (["bench", "cuba", "--vs", "auryn"], 1, "there is no peer 'auryn'; there are: brian2, nest, genn"),
         (["bench", "digits", "--vs", "nest"], 1, "peer 'nest' does not run benchmark 'digits'; it runs: brunel"),
         (
             ["bench", "cuba", "--vs", "norse"],

@@ -156,12 +156,13 @@ def test_bench_gives_no_time_at_wrong_rates(snn_command: Command, monkeypatch: p
 def test_bench_says_which_peers_are_missing(snn_command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     found = snn_command(
-        "bench", "izhikevich", "--scale", 0.5, "--vs", "brian2", "nest", "--repeats", 2, "--json"
+        "bench", "izhikevich", "--scale", 0.5, "--vs", "brian2", "nest", "genn", "--repeats", 2, "--json"
     ).objects(1)
-    assert found.pop() == {"error": "no time of brian2 and nest"}
-    assert [one["variant"] for one in found] == ["snn", "brian2", "nest"]
+    assert found.pop() == {"error": "no time of brian2, nest and genn"}
+    assert [one["variant"] for one in found] == ["snn", "brian2", "nest", "genn"]
     assert "Brian2 is not installed: pip install brian2" in found[1]["no_result"]
     assert "NEST is not installed: pip install nest-simulator" in found[2]["no_result"]
+    assert "GeNN is not installed: PyGeNN is built from its sources, github.com/genn-team/genn" in found[3]["no_result"]
     assert not any("median_s" in one for one in found[1:])
 
 
@@ -228,6 +229,24 @@ def test_bench_compares_with_peers_at_equal_rates_only(snn_command: Command, mon
     assert snn_command(*words, "--vs", "nest").status == 0
 
 
+def test_bench_compares_on_as_many_threads_as_a_peer_has(snn_command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = {}
+
+    def run(name: str, task: Task, kind: type[Answer]) -> Answer:
+        tasks[name] = task
+        rates = {key: rate.mean for key, rate in snn.scenes.get(task.scene).expected(task.scale).items()}
+        return _answer(task, rates)
+
+    monkeypatch.setattr("snn.engine.bench.peers.run", run)
+    words = ("bench", "izhikevich", "--scale", 0.5, "--repeats", 2, "--threads", 2, "--vs", "nest", "genn", "--json")
+    found = snn_command(*words).objects()
+    assert [(one["variant"], one["threads"]) for one in found] == [("snn", 2), ("snn", 1), ("nest", 2), ("genn", 1)]
+    assert (tasks["nest"].threads, tasks["genn"].threads) == (2, 1)
+    both, alone, nest, genn = found
+    assert nest["ratio_to_snn"] == pytest.approx(2.0 / both["median_s"])
+    assert genn["ratio_to_snn"] == pytest.approx(2.0 / alone["median_s"])
+
+
 @pytest.mark.parametrize(
     ("words", "spread"),
     [
@@ -236,7 +255,7 @@ def test_bench_compares_with_peers_at_equal_rates_only(snn_command: Command, mon
         ("cuba --vs brian2 --vs nest", "cuba --vs brian2 --vs nest"),
         ("cuba --threads 2", "cuba --threads 2"),
         ("shd --vs spyx norse --json", "shd --vs spyx --vs norse --json"),
-        ("cuba --vs genn nest", "cuba --vs genn --vs nest"),
+        ("cuba --vs auryn nest", "cuba --vs auryn --vs nest"),
     ],
 )
 def test_peers_may_follow_one_option(words: str, spread: str) -> None:
