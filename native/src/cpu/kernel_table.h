@@ -30,7 +30,7 @@ struct DenseArgs {
     uint32_t begin, end;
 };
 
-// sums[r][j] = start[j] (or what it holds, where not from_zero) + sum over i of values[r][i] * w[i][j], i ascending, each
+// sums[r][j] = start[j] (after what it holds, where not from_zero) + sum over i of values[r][i] * w[i][j], i ascending, each
 // product and sum rounded: the bits of DenseArgs with all sources active. Adding the zero of a silent source changes no bit,
 // because no sum is -0.
 constexpr uint32_t panel_columns = 64;
