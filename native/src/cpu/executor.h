@@ -40,6 +40,7 @@ struct TaskMemory {
     Buffer<float> sums;                   // [receptor][neuron] of the population at hand
     Buffer<int32_t> fixed_sums;           // the same as integers, of projections in fixed point; 0 between populations
     Buffer<float> scratch;                // some blocks of a convolution, channels last
+    Buffer<float> image;                  // the sources of a convolution, where many are active
     Buffer<uint16_t> pooled;              // of maximum pooling: which windows have had their spike
     Buffer<uint32_t> interpreter;         // registers of interpreted models
     // Of taped runs, see executor_layers.cpp.

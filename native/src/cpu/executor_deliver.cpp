@@ -171,6 +171,7 @@ void CpuExecutor::deliver_window(const ProjectionData& projection, const SampleW
         });
         return;
     }
+    const bool dense = activity.count > projection.conv->dense_share() * projection.source_size;
     context_.kernels.deliver_conv({
         .shape = &shape,
         .sums = sums,
@@ -183,6 +184,7 @@ void CpuExecutor::deliver_window(const ProjectionData& projection, const SampleW
         .block_begin = projection.conv->block_from(first),
         .block_end = projection.conv->block_from(end),
         .scratch = memory.scratch.data(),
+        .image = dense ? memory.image.data() : nullptr,
     });
 }
 
