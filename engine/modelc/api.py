@@ -192,7 +192,7 @@ def compile_definition(
     spec: Mapping[str, Any] | str | Path, label: str | None = None
 ) -> CompiledModel | CompiledSurrogate | CompiledPlasticity:
     """Compile a definition of whatever kind it is; the arguments are those of `compile_model`."""
-    kind = definitions.read(spec, label).kind
+    kind = read(spec, label).kind
     if kind == "neuron":
         return compile_model(spec, label)
     return compile_surrogate(spec, label) if kind == "surrogate" else compile_plasticity(spec, label)

@@ -75,7 +75,8 @@ static void SNN_CALL count_warnings(int32_t level, const char *message, void *us
     *(uint64_t *)user += level == SNN_LOG_WARNING;
 }
 
-/* Dense and sparse projections, delays, a value input and a spike input; some neurons spike at every step. */
+/* Dense and sparse projections, delays, a value input and a spike input; some neurons spike at every step. A delay before the
+ * readout lets devices have the two populations each. */
 static SNNNetwork make_mixed(void) {
     SNNNetwork network = new_network();
     float weights[32 * 64];
@@ -98,12 +99,17 @@ static SNNNetwork make_mixed(void) {
     rule.delay = distribution(SNN_DISTRIBUTION_UNIFORM, 1, 5);
     CHECK_OK(snn_network_connect_random(network, &def, &rule, NULL));
     add_neurons(network, "readout", "leaky_integrator", 4);
-    connect(network, SNN_CONNECT_DENSE, 1, 3, weights, 64 * 4);
+    def = projection(SNN_CONNECT_DENSE, weights, 64 * 4);
+    def.source = 1;
+    def.target = 3;
+    def.delay_steps = 1;
+    CHECK_OK(snn_network_connect(network, &def, NULL));
     CHECK_OK(snn_network_finish(network));
     return network;
 }
 
-static void count_in_step_path(uint32_t batch_size, int with_callback) {
+/* Fewer steps than lie between two looks at whether work has to move between devices. */
+static void count_in_step_path(const char *device, uint32_t batch_size, int with_callback) {
     SNNNetwork network = make_mixed();
     SNNConfig config;
     SNNHandle handle = NULL;
@@ -116,6 +122,7 @@ static void count_in_step_path(uint32_t batch_size, int with_callback) {
     int i;
     snn_config_default(&config);
     config.network = network;
+    config.device = device;
     config.batch_size = batch_size;
     config.max_catch_up_steps = 4;
     config.log = with_callback ? count_warnings : NULL;
@@ -152,9 +159,19 @@ static void count_in_step_path(uint32_t batch_size, int with_callback) {
     snn_network_release(network);
 }
 
-static void stepping_allocates_nothing(void) { count_in_step_path(1, 0); }
-static void stepping_with_callbacks_allocates_nothing(void) { count_in_step_path(1, 1); }
-static void stepping_a_batch_allocates_nothing(void) { count_in_step_path(8, 0); }
+static void stepping_allocates_nothing(void) { count_in_step_path(NULL, 1, 0); }
+static void stepping_with_callbacks_allocates_nothing(void) { count_in_step_path(NULL, 1, 1); }
+static void stepping_a_batch_allocates_nothing(void) { count_in_step_path(NULL, 8, 0); }
+
+static void stepping_several_devices_allocates_nothing(void) {
+    static const char *const devices[] = {"cpu*", "cpu*;microbatch=3", "cpu*+cpu*", "cpu+cpu;cells=0;readout=1"};
+    size_t i;
+    for (i = 0; i < COUNT(devices); ++i) {
+        count_in_step_path(devices[i], 8, 0);
+        count_in_step_path(devices[i], 8, 1);
+    }
+    count_in_step_path("cpu+cpu;cells=0;readout=1", 1, 1);
+}
 
 /* With the host's job system, which counts: threads of our own may not be woken on a busy machine, jobs always are. */
 static void count_in_wide_steps(int with_jobs) {
@@ -202,6 +219,7 @@ static const CheckCase cases[] = {
     CASE(stepping_allocates_nothing),
     CASE(stepping_with_callbacks_allocates_nothing),
     CASE(stepping_a_batch_allocates_nothing),
+    CASE(stepping_several_devices_allocates_nothing),
     CASE(stepping_with_threads_allocates_nothing),
     CASE(stepping_with_jobs_allocates_nothing),
 };

@@ -369,8 +369,56 @@ static void a_full_disk_leaves_the_old_file(void) {
 #endif
 #endif
 
+/* What the membranes of a loaded network begin at when v_rest, which is learnable, becomes 3. */
+static void begin_after_load(const char *path, float out_membrane[2]) {
+    static const double three[2] = {3.0, 3.0};
+    SNNNetwork network;
+    SNNHandle handle;
+    size_t count;
+    CHECK_OK(snn_network_load(path, &network));
+    handle = open_session(network, NULL);
+    CHECK_OK(snn_session_value_count(handle, "cells.v_rest", &count));
+    CHECK_OK(snn_session_write(handle, "cells.v_rest", SNN_FLOAT64, three, count));
+    CHECK_OK(snn_session_reset(handle));
+    CHECK_OK(snn_session_read(handle, "cells.v", SNN_FLOAT32, out_membrane, 2));
+    snn_destroy_network(handle);
+}
+
+static void a_state_that_was_set_stays_where_its_parameter_began(void) {
+    static const double rest[2] = {0.25, 0.5};
+    const char *path = temporary_path("set.snn"), *again = temporary_path("set_again.snn");
+    size_t count, is_set, size, size_again;
+    for (count = 1; count <= 2; ++count)
+        for (is_set = 0; is_set < 2; ++is_set) {
+            SNNNetwork network = new_network();
+            unsigned char *data, *data_again;
+            float membrane[2];
+            add_neurons(network, "cells", "lif", 2);
+            CHECK_OK(snn_network_set_parameter(network, 0, "v_rest", rest, count));
+            CHECK_OK(snn_network_set_learnable(network, 0, "v_rest", 1));
+            if (is_set) CHECK_OK(snn_network_set_initial_state(network, 0, "v", rest, count));
+            CHECK_OK(snn_network_finish(network));
+            CHECK_OK(snn_network_save(network, path));
+            snn_network_release(network);
+            begin_after_load(path, membrane);
+            CHECK_NEAR(membrane[0], is_set ? rest[0] : 3.0, 0);
+            CHECK_NEAR(membrane[1], is_set ? rest[count - 1] : 3.0, 0);
+            CHECK_OK(snn_network_load(path, &network));
+            CHECK_OK(snn_network_save(network, again));
+            snn_network_release(network);
+            data = read_file(path, &size);
+            data_again = read_file(again, &size_again);
+            CHECK(size == size_again && memcmp(data, data_again, size) == 0);
+            free(data);
+            free(data_again);
+        }
+    remove(path);
+    remove(again);
+}
+
 static const CheckCase cases[] = {
     CASE(a_saved_network_is_the_same_network),
+    CASE(a_state_that_was_set_stays_where_its_parameter_began),
     CASE(the_simple_level_runs_a_file),
     CASE(weights_of_another_network_are_refused_whole),
     CASE(every_truncation_is_refused),

@@ -280,6 +280,35 @@ static void places_are_used_again(void) {
     }
 }
 
+/* The place of a handle in the table, in its lowest bits: the newest free one is taken first. */
+static uintptr_t next_place(void) {
+    SNNNetwork network = new_network();
+    snn_network_release(network);
+    return (uintptr_t)network & 0xfff;
+}
+
+static void what_has_nowhere_to_go_is_not_made(void) {
+    SNNNetwork network = make_chain();
+    SNNConfig config;
+    SNNHandle handle;
+    uintptr_t place;
+    snn_config_default(&config);
+    config.network = network;
+    CHECK_OK(snn_create_network(&config, &handle));
+    place = next_place();
+    CHECK_ERROR(snn_create_network(&config, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_handle is null");
+    CHECK_ERROR(snn_session_network(handle, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_network is null");
+    CHECK_ERROR(snn_session_to_network(handle, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_network is null");
+    CHECK_ERROR(snn_network_get_model(network, 1, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_model is null");
+    CHECK_ERROR(snn_network_get_surrogate(network, 1, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_surrogate is null");
+    CHECK_ERROR(snn_network_load("x.snn", NULL), SNN_ERROR_INVALID_ARGUMENT, "out_network is null");
+    CHECK_ERROR(snn_model_builtin("lif", 0, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_model is null");
+    CHECK_ERROR(snn_network_create(1.0, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_network is null");
+    CHECK_EQUAL(next_place(), place); /* no handle was left behind */
+    snn_destroy_network(handle);
+    snn_network_release(network);
+}
+
 static const CheckCase cases[] = {
     CASE(null_handles_are_refused),
     CASE(destroyed_handles_are_refused),
@@ -290,6 +319,7 @@ static const CheckCase cases[] = {
     CASE(a_trainer_ends_with_its_session),
     CASE(references_are_counted_however_many),
     CASE(places_are_used_again),
+    CASE(what_has_nowhere_to_go_is_not_made),
 };
 
 int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }

@@ -288,7 +288,49 @@ static void what_was_built_can_be_looked_at(void) {
     snn_network_release(network);
 }
 
+/* After an error outputs are as they were, but how many there are is told where there was too little room. */
+static void too_little_room_is_told_and_nothing_written(void) {
+    static const double thresholds[3] = {1, 2, 3};
+    static const double two_untouched[2] = {-1, -1};
+    SNNNetwork network = build_chain();
+    SNNRandomConnectionDef rule;
+    SNNProjectionDef def = projection(SNN_CONNECT_SPARSE, NULL, 0);
+    SNNModel model = load_adder();
+    SNNConfig config;
+    double values[2] = {-1, -1};
+    uint32_t targets[2] = {77, 77};
+    char words[2] = {'?', '?'};
+    const char *text = words;
+    size_t count = 2;
+    snn_random_connection_def_default(&rule);
+    rule.rule = SNN_RULE_ALL_TO_ALL;
+    def.trainable = 0;
+    def.name = "all";
+    CHECK_OK(snn_network_connect_random(network, &def, &rule, NULL));
+    CHECK_OK(snn_network_set_parameter(network, 1, "threshold", thresholds, 3));
+    CHECK_OK(snn_network_finish(network));
+    CHECK_ERROR(snn_network_get_parameter(network, 1, "threshold", values, &count), SNN_ERROR_INVALID_ARGUMENT, "*io_count is 2");
+    CHECK_EQUAL(count, 3);
+    CHECK(memcmp(values, two_untouched, sizeof values) == 0);
+    count = 2;
+    CHECK_ERROR(snn_network_get_synapses(network, 1, 0, 3, NULL, targets, NULL, NULL, &count), SNN_ERROR_INVALID_ARGUMENT,
+                "*io_count is 2; there are 9");
+    CHECK_EQUAL(count, 9);
+    CHECK(targets[0] == 77 && targets[1] == 77);
+    CHECK_ERROR(snn_network_get_parameter(network, 1, "no", values, &count), SNN_ERROR_NOT_FOUND, "no");
+    CHECK_EQUAL(count, 9); /* another error */
+    snn_config_default(&config);
+    CHECK_ERROR(snn_network_placement_words(network, &config, words, 2, &count), SNN_ERROR_INVALID_ARGUMENT, "size_bytes is 2");
+    CHECK_EQUAL(count, sizeof "cpu");
+    CHECK(words[0] == '?' && words[1] == '?');
+    CHECK_ERROR(snn_model_text(model, &text, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_size_bytes is null");
+    CHECK(text == words);
+    snn_model_release(model);
+    snn_network_release(network);
+}
+
 static const CheckCase cases[] = {
+    CASE(too_little_room_is_told_and_nothing_written),
     CASE(the_time_step_must_be_positive_and_finite),
     CASE(populations_are_numbered_in_order),
     CASE(population_names_are_checked),

@@ -415,7 +415,36 @@ static void weights_too_large_for_fixed_point_are_refused(void) {
     snn_network_release(network);
 }
 
+static void flags_are_0_or_1_and_reserved_is_0(void) {
+    static const float weights[6] = {0};
+    SNNNetwork network = unconnected();
+    SNNProjectionDef def = projection(SNN_CONNECT_DENSE, weights, 6);
+    SNNRandomConnectionDef rule;
+    SNNNetworkInfo info;
+    info.struct_size = sizeof info;
+    def.name = "p";
+    def.trainable = 7;
+    CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "projection 'p': trainable is 7; expected 0 or 1");
+    def.trainable = 1;
+    def.detached = 99;
+    CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "projection 'p': detached is 99");
+    def.detached = 0;
+    def.reserved = 12345;
+    CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "projection 'p': reserved is 12345; expected 0");
+    def = projection(SNN_CONNECT_SPARSE, NULL, 0);
+    snn_random_connection_def_default(&rule);
+    rule.allow_autapses = 2;
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "allow_autapses is 2");
+    rule.allow_autapses = 1;
+    rule.allow_multapses = 0xFFFFFFFFu;
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "allow_multapses is 4294967295");
+    CHECK_OK(snn_network_get_info(network, &info));
+    CHECK_EQUAL(info.projection_count, 0);
+    snn_network_release(network);
+}
+
 static const CheckCase cases[] = {
+    CASE(flags_are_0_or_1_and_reserved_is_0),
     CASE(dense_projections_are_checked),
     CASE(no_weights_are_zeros),
     CASE(a_default_name_that_is_too_long_asks_for_a_name),

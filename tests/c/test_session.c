@@ -1,6 +1,7 @@
 /* Sessions: opening, stepping, time, seeds, counters. */
 #include <math.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "fixtures.h"
 
@@ -326,7 +327,55 @@ static void counters_count_since_the_last_reset(void) {
     CHECK_ERROR(snn_get_counters(NULL, NULL), SNN_ERROR_INVALID_HANDLE, "handle");
 }
 
+/* Seconds of processor time to open a session on so many single neurons, each with four synapses; the best of three. */
+static double seconds_to_open(uint32_t populations) {
+    static const uint64_t offsets[2] = {0, 1};
+    static const uint32_t target = 0;
+    static const float weight = 1;
+    SNNNetwork network = new_network();
+    char name[16];
+    double best = HUGE_VAL;
+    uint32_t i;
+    for (i = 0; i < populations; ++i) {
+        snprintf(name, sizeof name, "p%u", i);
+        add_neurons(network, name, "lif", 1);
+    }
+    for (i = 0; i < 4 * populations; ++i) {
+        SNNProjectionDef def = projection(SNN_CONNECT_SPARSE, &weight, 1);
+        snprintf(name, sizeof name, "e%u", i);
+        def.name = name;
+        def.source = i % populations;
+        def.target = (i * 7 + 1) % populations;
+        def.delay_steps = 1;
+        def.trainable = 0;
+        def.row_offsets = offsets;
+        def.row_offset_count = 2;
+        def.synapse_targets = &target;
+        def.synapse_count = 1;
+        CHECK_OK(snn_network_connect(network, &def, NULL));
+    }
+    CHECK_OK(snn_network_finish(network));
+    for (i = 0; i < 3; ++i) {
+        const clock_t begin = clock();
+        double seconds;
+        CHECK_OK(snn_network_retain(network));
+        snn_destroy_network(open_session(network, NULL));
+        seconds = (double)(clock() - begin) / CLOCKS_PER_SEC;
+        if (seconds < best) best = seconds;
+    }
+    snn_network_release(network);
+    return best;
+}
+
+/* Four times as many of both take about four times as long; with the product of the two numbers it was sixteen. */
+static void opening_takes_time_with_the_size_of_the_network(void) {
+    const double small = seconds_to_open(2000), large = seconds_to_open(8000);
+    if (large >= 8 * small) fprintf(stderr, "opening took %g s, and %g s of four times as much\n", small, large);
+    CHECK(large < 8 * small);
+}
+
 static const CheckCase cases[] = {
+    CASE(opening_takes_time_with_the_size_of_the_network),
     CASE(configurations_are_checked),
     CASE(a_step_computes_what_the_model_says),
     CASE(the_null_device_counts_and_computes_nothing),

@@ -121,6 +121,40 @@ static void normalisation_is_folded_into_an_ordinary_network(void) {
     snn_destroy_network(task.handle);
 }
 
+/* The state has the weights that are folded: they are the session's from then on, for a network and a file as well. */
+static void a_state_that_is_taken_over_brings_its_folded_weights(void) {
+    Task task, resumed;
+    SNNNetwork network;
+    float weights[24 * CLASSES], loaded[24 * CLASSES];
+    static double state[8192];
+    size_t count = COUNT(state);
+    const char *path = temporary_path("folded.state");
+    SNNHandle fresh = open_batch_session(1);
+    make_task(&task, open_batch_session(1));
+    make_task(&resumed, open_batch_session(1));
+    start(&task);
+    start(&resumed);
+    CHECK_OK(snn_trainer_set_normalization(task.trainer, 1, 0.5, 0.5, 1e-5));
+    CHECK_OK(snn_trainer_set_normalization(resumed.trainer, 1, 0.5, 0.5, 1e-5));
+    loss_after(&task, 3);
+    CHECK_OK(snn_trainer_get_state(task.trainer, state, &count));
+    CHECK_OK(snn_trainer_set_state(resumed.trainer, state, count));
+    CHECK_OK(snn_session_read(resumed.handle, "hidden_to_readout.weight", SNN_FLOAT32, weights, COUNT(weights)));
+    CHECK_OK(snn_session_read(fresh, "hidden_to_readout.weight", SNN_FLOAT32, loaded, COUNT(loaded)));
+    CHECK(memcmp(weights, loaded, sizeof weights) != 0);
+    CHECK_OK(snn_session_to_network(resumed.handle, &network));
+    CHECK(memcmp(arrays_of(network, 1).weights, weights, sizeof weights) == 0);
+    CHECK_OK(snn_save_state(resumed.handle, path));
+    CHECK_OK(snn_load_state(fresh, path));
+    CHECK_OK(snn_session_read(fresh, "hidden_to_readout.weight", SNN_FLOAT32, loaded, COUNT(loaded)));
+    CHECK(memcmp(weights, loaded, sizeof weights) == 0);
+    remove(path);
+    snn_network_release(network);
+    snn_destroy_network(fresh);
+    snn_destroy_network(resumed.handle);
+    snn_destroy_network(task.handle);
+}
+
 /* Windows of 3 of 10 steps: four updates a batch, by each rule. */
 static void windows_and_rules_lower_the_loss(void) {
     static const uint32_t rules[] = {SNN_LEARNING_BPTT, SNN_LEARNING_OTTT, SNN_LEARNING_EPROP};
@@ -153,6 +187,7 @@ static const CheckCase cases[] = {
     CASE(dropout_silences_neurons_for_a_whole_run),
     CASE(weights_of_few_bits_are_trained_and_kept),
     CASE(normalisation_is_folded_into_an_ordinary_network),
+    CASE(a_state_that_is_taken_over_brings_its_folded_weights),
     CASE(windows_and_rules_lower_the_loss),
 };
 

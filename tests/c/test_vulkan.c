@@ -109,6 +109,8 @@ static void semaphores_are_checked(void) {
     submission.waits = submission.signals = semaphores;
     submission.signal_count = 2;
     CHECK_ERROR(snn_vulkan_submit_steps(handle, &submission, 1), SNN_ERROR_INVALID_ARGUMENT, "submission->signals[1].semaphore");
+    submission.reserved = 5;
+    CHECK_ERROR(snn_vulkan_submit_steps(handle, &submission, 1), SNN_ERROR_INVALID_ARGUMENT, "submission->reserved is 5; expected 0");
     CHECK_ERROR(snn_vulkan_submit_steps(handle, NULL, 1), SNN_ERROR_UNSUPPORTED, "not on a Vulkan device");
     snn_destroy_network(handle);
 }
@@ -126,8 +128,9 @@ static void what_is_read_back_is_checked(void) {
     CHECK_ERROR(snn_vulkan_record_readback(handle, NULL, 0), SNN_ERROR_INVALID_ARGUMENT, "command_buffer");
     CHECK_ERROR(snn_vulkan_record_readback(handle, &commands, 0), SNN_ERROR_STATE, "nothing is read back");
     CHECK_ERROR(snn_vulkan_read_back(handle, "cells.v", 0, SNN_FLOAT32, values, 3, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_frame");
+    frame = 7;
     CHECK_ERROR(snn_vulkan_read_back(handle, "cells.v", 0, SNN_FLOAT32, values, 3, &frame), SNN_ERROR_NOT_FOUND, "'cells.v' is not");
-    CHECK(frame == SNN_VULKAN_NO_FRAME);
+    CHECK(frame == 7);
     snn_destroy_network(handle);
 }
 

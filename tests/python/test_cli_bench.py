@@ -158,7 +158,7 @@ def test_bench_says_which_peers_are_missing(snn_command: Command, monkeypatch: p
     found = snn_command(
         "bench", "izhikevich", "--scale", 0.5, "--vs", "brian2", "nest", "genn", "--repeats", 2, "--json"
     ).objects(1)
-    assert found.pop() == {"error": "no time of brian2, nest and genn"}
+    assert found.pop() == {"error": "no time of brian2 and nest and genn"}
     assert [one["variant"] for one in found] == ["snn", "brian2", "nest", "genn"]
     assert "Brian2 is not installed: pip install brian2" in found[1]["no_result"]
     assert "NEST is not installed: pip install nest-simulator" in found[2]["no_result"]

@@ -34,7 +34,8 @@
  * Rules that hold for every function
  * ----------------------------------
  * - Status: functions return SNN_OK (0) or a negative SNNStatus. After an error snn_last_error() gives, per thread, one
- *   sentence that names the argument and its value. Outputs are then untouched unless the function says otherwise.
+ *   sentence that names the argument and its value. Outputs are then untouched unless the function says otherwise; but how
+ *   many values or bytes there are (io_count, out_size_bytes) is told also where the room that was given is too small.
  * - Handles carry an index and a generation: a stale, foreign or null handle is SNN_ERROR_INVALID_HANDLE, never a crash.
  * - Strings are UTF-8, zero-terminated, copied. Pointers in arguments are read during the call only, unless a function
  *   says that it borrows. Arrays are C-contiguous; the last index runs fastest. Null with a count other than 0 is an error.
@@ -48,8 +49,15 @@
  *   any order, null allowed.
  * - After fork() a child may not use sessions of its parent: SNN_ERROR_FORKED. Destroying one there forgets it and leaves its
  *   device and threads alone; what it had on them stays until the child ends.
- * - Steps: snn_run_step and snn_session_step neither allocate, lock nor wait after the first call, single-threaded
- *   sessions never; sessions with threads wake their own workers only.
+ * - Floating point: the library computes in the standard mode - it rounds to nearest, flushes no denormal numbers and traps
+ *   nothing - whatever mode the calling thread is in, and gives the thread its mode back. Callbacks are called in the standard
+ *   mode; tasks of a job system compute in it.
+ * - Steps: snn_run_step and snn_session_step on "cpu" and "cpu*" allocate nothing and take no lock after the first call, and
+ *   with one thread wait for nothing; with more they wake their own workers and wait for those. Several devices wait for each
+ *   other's spikes, and every 1,024 steps or more it is looked whether work has to move from one to another, which may
+ *   allocate. A session that would go on without a GPU that fails ("auto", several devices) keeps the inputs since it last
+ *   copied its state, which allocates. On a GPU or NPU a step also does what the driver does, and waits for its results:
+ *   snn_session_begin, and command buffers of the program (snn_vulkan.h), have nobody wait.
  *
  * Since: every function is in ABI 1.  Licence: MIT.
  */
@@ -185,7 +193,9 @@ SNN_API SNNStatus SNN_CALL snn_device_speed(const char *device, SNNDeviceSpeed *
 
 /* ---- Sessions: the simple level ---------------------------------------------------------------------------------- */
 
-enum { /* SNNConfig.instruction_set; forcing one is for tests and measurements: all give the same bits */
+/* SNNConfig.instruction_set; forcing one is for tests and measurements. All give the same bits of a simulation; training with
+ * another one agrees within rounding, because gradients are sums whose order follows from the width of its vectors. */
+enum {
     SNN_ISA_BEST = 0, SNN_ISA_SCALAR = 1, SNN_ISA_AVX2 = 2, SNN_ISA_AVX512 = 3, SNN_ISA_NEON = 4
 };
 enum { /* SNNConfig.flags */

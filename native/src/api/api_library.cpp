@@ -136,8 +136,10 @@ SNNStatus snn_model_text(SNNModel model, const char** out_text, size_t* out_size
     return guarded([&] {
         const PinnedModel object = pin_model(model);
         const std::string& text = object->json();
-        required(out_text, "out_text") = text.c_str();
-        required(out_size_bytes, "out_size_bytes") = text.size();
+        required(out_text, "out_text");
+        required(out_size_bytes, "out_size_bytes");
+        *out_text = text.c_str();
+        *out_size_bytes = text.size();
     });
 }
 

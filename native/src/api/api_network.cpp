@@ -47,6 +47,7 @@ const Plasticity& plasticity_of(const Network& network, uint32_t index) {
     return *projection.plasticity;
 }
 
+// How many there are is told also where there is no room for them.
 void give_values(const std::vector<double>& values, double* out_values, size_t* io_count) {
     const size_t capacity = required(io_count, "io_count");
     *io_count = values.size();
@@ -349,8 +350,10 @@ SNNStatus snn_network_get_synapses(SNNNetwork network, uint32_t projection, uint
         if (counts_only || capacity < info.synapses->count()) {
             for (uint32_t source = first_source; source < end; ++source)
                 count += info.synapses->row(source, memory).targets.size();
-            if (!counts_only && count > capacity)
+            if (!counts_only && count > capacity) {
+                *io_count = count;
                 throw Error(SNN_ERROR_INVALID_ARGUMENT, "*io_count is ", capacity, "; there are ", count, " synapses");
+            }
         }
         if (!counts_only) {
             CanonicalRow row;
@@ -384,7 +387,8 @@ SNNStatus snn_network_find_projection(SNNNetwork network, const char* name, uint
 
 SNNStatus snn_network_get_model(SNNNetwork network, uint32_t population, SNNModel* out_model) {
     return with_network(network, [&](Network& target) {
-        required(out_model, "out_model") = new_model_handle({neurons(target, population).model, nullptr, nullptr});
+        required(out_model, "out_model");
+        *out_model = new_model_handle({neurons(target, population).model, nullptr, nullptr});
     });
 }
 

@@ -113,7 +113,7 @@ Placement placement_of(const Plan& plan, const SessionOptions& options) {
     return {{options.device}, std::move(places)};
 }
 
-// Zero-terminated; `out_text` null and `size_bytes` 0 ask for the size.
+// Zero-terminated; `out_text` null and `size_bytes` 0 ask for the size, which is told also where the room is too small.
 void answer_text(const std::string& found, std::string_view name, char* out_text, size_t size_bytes, size_t* out_size_bytes) {
     if (!out_text && size_bytes > 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_", name, " is null");
     required(out_size_bytes, "out_size_bytes") = found.size() + 1;
@@ -229,7 +229,10 @@ SNNStatus snn_network_placement_reasons(SNNNetwork network, const SNNConfig* con
 }
 
 SNNStatus snn_create_network(const SNNConfig* config, SNNHandle* out_handle) {
-    return guarded([&] { required(out_handle, "out_handle") = open_session(config, nullptr); });
+    return guarded([&] {
+        required(out_handle, "out_handle");  // first: what is made has nowhere to go else
+        *out_handle = open_session(config, nullptr);
+    });
 }
 
 void snn_destroy_network(SNNHandle handle) {
@@ -321,13 +324,18 @@ SNNStatus snn_session_device(SNNHandle handle, SNNSessionDevice* out_device) {
 
 SNNStatus snn_session_network(SNNHandle handle, SNNNetwork* out_network) {
     return with_session(
-        handle, [&](Session& session) { required(out_network, "out_network") = new_network_handle(session.network()); },
+        handle,
+        [&](Session& session) {
+            required(out_network, "out_network");
+            *out_network = new_network_handle(session.network());
+        },
         Session::reading | Session::aside);
 }
 
 SNNStatus snn_session_to_network(SNNHandle handle, SNNNetwork* out_network) {
     return reading_session(handle, [&](Session& session) {
-        required(out_network, "out_network") = new_network_handle(session.to_network());
+        required(out_network, "out_network");
+        *out_network = new_network_handle(session.to_network());
     });
 }
 

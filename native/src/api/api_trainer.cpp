@@ -243,6 +243,7 @@ SNNStatus snn_trainer_set_state(SNNTrainer trainer, const double* values, size_t
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; the state of this trainer has ",
                         call.trainer.state_count(), " values");
         call.trainer.write_state({values, count});
+        call.session.weights_changed();  // those that normalisation, few bits or delays are folded into
     });
 }
 
@@ -277,6 +278,7 @@ SNNStatus snn_trainer_set_quantization(SNNTrainer trainer, uint32_t projection, 
 SNNStatus snn_trainer_set_normalization(SNNTrainer trainer, uint32_t projection, double scale, double momentum, double epsilon) {
     return with_trainer(trainer, [&](const TrainerCall& call) {
         call.trainer.set_normalization(projection, scale, momentum, epsilon);
+        call.session.weights_changed();
     });
 }
 

@@ -76,6 +76,7 @@ SNNStatus snn_vulkan_submit_steps(SNNHandle handle, const SNNVulkanSubmission* s
     return with_session(handle, [&](Session& session) {
         SNNVulkanSubmission given{};
         if (submission) given = complete(submission, "submission");
+        if (given.reserved != 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "submission->reserved is ", given.reserved, "; expected 0");
         check_semaphores(given.waits, given.wait_count, "submission->waits");
         check_semaphores(given.signals, given.signal_count, "submission->signals");
         session.submit(given, step_count);
@@ -99,9 +100,10 @@ SNNStatus snn_vulkan_record_readback(SNNHandle handle, void* command_buffer, uin
 SNNStatus snn_vulkan_read_back(SNNHandle handle, const char* path, uint64_t finished_frame, uint32_t dtype, void* out_data,
                                size_t count, uint64_t* out_frame) {
     return reading_session(handle, [&](Session& session) {
-        uint64_t& frame = required(out_frame, "out_frame");
-        frame = SNN_VULKAN_NO_FRAME;
+        required(out_frame, "out_frame");
+        uint64_t frame = SNN_VULKAN_NO_FRAME;
         session.read_back(&required(path, "path"), finished_frame, dtype, out_data, count, frame);
+        *out_frame = frame;
     });
 }
 

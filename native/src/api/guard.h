@@ -1,4 +1,5 @@
-// How every function of the C interface turns exceptions into a status, and reads structs of older headers.
+// How every function of the C interface computes in the standard floating-point mode, turns exceptions into a status, and reads
+// structs of older headers.
 #pragma once
 
 #include <snn/snn.h>
@@ -15,6 +16,7 @@
 
 #include "api/handles.h"
 #include "common/error.h"
+#include "common/float_mode.h"
 #include "network/network.h"
 #include "schedule/session.h"
 
@@ -24,6 +26,7 @@ void set_last_error(const char* sentence) noexcept;
 
 template <class Function>
 SNNStatus guarded(Function&& function) noexcept {
+    const FloatModeScope standard;
     try {
         function();
         return SNN_OK;

@@ -32,3 +32,12 @@
 #else
 #define SNN_PAUSE() ((void)0)
 #endif
+
+// 64-bit ARM's register of the floating-point mode; x86 has intrinsics that all compilers know.
+#if defined(_M_ARM64)
+#define SNN_READ_FPCR(out) ((out) = static_cast<unsigned long long>(_ReadStatusReg(ARM64_FPCR)))
+#define SNN_WRITE_FPCR(value) _WriteStatusReg(ARM64_FPCR, static_cast<__int64>(value))
+#elif defined(__aarch64__)
+#define SNN_READ_FPCR(out) __asm__ __volatile__("mrs %0, fpcr" : "=r"(out))
+#define SNN_WRITE_FPCR(value) __asm__ __volatile__("msr fpcr, %0" : : "r"(value))
+#endif

@@ -5,6 +5,7 @@
 
 #include "common/compiler.h"
 #include "common/error.h"
+#include "common/float_mode.h"
 
 #if defined(_WIN32)
 #define WIN32_LEAN_AND_MEAN
@@ -80,6 +81,7 @@ bool ThreadPool::take_task() {
 }
 
 void ThreadPool::work() {
+    const FloatModeScope standard;
     uint32_t idle = 0;
     while (!stopping_.load(std::memory_order_relaxed)) {
         if (take_task()) {
@@ -126,7 +128,15 @@ void ThreadPool::run(uint32_t count, Task task, void* context) {
         return;
     }
     if (job_system_.parallel_for) {
-        job_system_.parallel_for(job_system_.user, count, task, context);
+        Job job{task, context};
+        job_system_.parallel_for(
+            job_system_.user, count,
+            [](void* of_job, uint32_t index) {
+                const FloatModeScope standard;
+                const Job& given = *static_cast<const Job*>(of_job);
+                given.task(given.context, index);
+            },
+            &job);
         return;
     }
     if (width_ == 1 || count > most_tasks) {

@@ -8,6 +8,7 @@
 
 #include "common/compiler.h"
 #include "common/machine.h"
+#include "network/projections_by_source.h"
 
 namespace snn::cpu {
 
@@ -50,14 +51,14 @@ std::vector<BundleGroup> bundle_groups(const Plan& plan) {
     const Network& network = *plan.network;
     std::vector<BundleGroup> groups;
     if (plan.sample_weights) return groups;  // a bundle has one weight for all samples
+    const ProjectionsBySource projections(network);
     for (uint32_t p = 0; p < network.populations().size(); ++p) {
         if (!network.populations()[p].is_binary() || plan.populations[p].needs_activity_gradient) continue;
         BundleGroup group{.source = p, .members = {}, .min_delay = UINT32_MAX, .delays = 0, .synapses = 0};
         uint32_t max_delay = 0;
-        for (uint32_t q = 0; q < network.projections().size(); ++q) {
+        for (const uint32_t q : projections[p]) {
             const Projection& projection = network.projections()[q];
-            if (projection.source != p || projection.arithmetic != SNN_ARITHMETIC_COMPACT || projection.synapses->count() == 0)
-                continue;
+            if (projection.arithmetic != SNN_ARITHMETIC_COMPACT || projection.synapses->count() == 0) continue;
             // What is delivered at the beginning of a step must be known there. A run by layers (training) has no bundles.
             if (projection.min_delay() == 0 && (!network.populations()[p].is_input() || !plan.step_adjoint.empty())) continue;
             group.members.push_back(q);

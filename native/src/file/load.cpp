@@ -117,11 +117,13 @@ private:
         for (const auto& [key, value] : options.value().items())
             network.set_option(index, key, options.text(key.c_str()));
         for (const auto& [key, value] : initial.value().items()) {
-            const std::vector<double> values = value_or_tensor(initial, key.c_str());
-            // A state that begins at its parameter goes on following it.
+            const bool is_set = value.is_object() && value.contains("set");
+            const std::vector<double> values =
+                is_set ? value_or_tensor(initial.object(key.c_str()), "set") : value_or_tensor(initial, key.c_str());
+            // A state that begins at its parameter goes on following it, unless it was set by hand.
             const auto& states = model->states;
             const auto state = std::find_if(states.begin(), states.end(), [&](const StateInfo& s) { return s.name == key; });
-            if (state != states.end() && state->initial_parameter &&
+            if (!is_set && state != states.end() && state->initial_parameter &&
                 values == network.population(index).parameters[*state->initial_parameter])
                 continue;
             network.set_initial_state(index, key, values.data(), values.size());

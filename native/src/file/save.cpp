@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
+#include <optional>
 
 #include "common/json.h"
 #include "common/disk.h"
@@ -21,6 +22,13 @@ Json value_or_tensor(const std::vector<double>& values, const std::string& tenso
     return {{"tensor", tensor}};
 }
 
+// A state set by hand to the value of the learnable parameter at which it would begin: its value alone says that it follows that.
+bool stays_at_learnable(const Population& population, size_t state) {
+    const std::optional<uint32_t> parameter = population.model->states[state].initial_parameter;
+    return parameter && population.initial_is_set[state] && population.learnable[*parameter] &&
+           population.initial_states[state] == population.parameters[*parameter];
+}
+
 Json describe(const Population& population, SafetensorsWriter& writer) {
     Json entry = {{"name", population.name}, {"kind", file_names::population_kinds[population.kind]}};
     for (uint32_t axis = 0; axis < population.shape.rank; ++axis) entry["shape"].push_back(population.shape.dims[axis]);
@@ -35,9 +43,11 @@ Json describe(const Population& population, SafetensorsWriter& writer) {
     for (size_t i = 0; i < model.options.size(); ++i)
         entry["options"][model.options[i].name] =
             model.options[i].choices[static_cast<size_t>(population.options[i])];
-    for (size_t i = 0; i < model.states.size(); ++i)
-        entry["initial"][model.states[i].name] =
-            value_or_tensor(population.initial_states[i], prefix + "initial." + model.states[i].name, writer);
+    for (size_t i = 0; i < model.states.size(); ++i) {
+        Json initial = value_or_tensor(population.initial_states[i], prefix + "initial." + model.states[i].name, writer);
+        if (stays_at_learnable(population, i)) initial = {{"set", std::move(initial)}};
+        entry["initial"][model.states[i].name] = std::move(initial);
+    }
     for (size_t i = 0; i < model.parameters.size(); ++i)  // the key is there only where it is needed
         if (population.learnable[i]) entry["learnable"].push_back(model.parameters[i].name);
     if (population.surrogate)

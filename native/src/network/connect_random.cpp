@@ -59,8 +59,6 @@ void clear_unused(SNNRandomConnectionDef& io_def) {
         io_def.kernel_width = io_def.cutoff = 0;
     }
     for (uint32_t axis = io_def.dimensions; axis < 3; ++axis) io_def.period[axis] = 0;
-    io_def.allow_autapses = io_def.allow_autapses != 0;
-    io_def.allow_multapses = io_def.allow_multapses != 0;
     io_def.source_positions = io_def.target_positions = nullptr;
     io_def.source_position_count = io_def.target_position_count = 0;
 }
@@ -78,6 +76,8 @@ uint32_t Network::connect_random(const SNNProjectionDef& def, const SNNRandomCon
         def.synapse_delays || def.synapse_count)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what,
                     ": a connection rule makes the synapses; the def's own arrays must be null and their counts 0");
+    check_flag(given.allow_autapses, what, "allow_autapses");
+    check_flag(given.allow_multapses, what, "allow_multapses");
     ConnectionRule rule;
     rule.def = given;
     // An odd number times 1, 2, ...: different for every index, and far from the small numbers that people choose.

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 
+#include "network/projections_by_source.h"
+
 namespace snn {
 
 bool lies_on_cycle(const Network& network, uint32_t projection) {
     const auto& projections = network.projections();
+    const ProjectionsBySource from(network);
     std::vector<uint8_t> reached(network.populations().size(), 0);
     std::vector<uint32_t> open{projections[projection].target};
     while (!open.empty()) {
@@ -13,8 +16,7 @@ bool lies_on_cycle(const Network& network, uint32_t projection) {
         open.pop_back();
         if (reached[population]) continue;
         reached[population] = 1;
-        for (const Projection& other : projections)
-            if (other.source == population) open.push_back(other.target);
+        for (const uint32_t q : from[population]) open.push_back(projections[q].target);
     }
     return reached[projections[projection].source] != 0;
 }

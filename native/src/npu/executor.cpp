@@ -140,12 +140,12 @@ void OpenVinoExecutor::prepare() {
 
 std::unique_ptr<OpenVinoExecutor::Block> OpenVinoExecutor::build(uint32_t step_count) {
     Lowered lowered = lower_steps(step_count);
-    const KeptFloatingPoint kept;
+    const FloatModeScope kept;
     auto block = std::make_unique<Block>();
     block->step_count = step_count;
     block->constants = std::move(lowered.graph.constants());
     block->compiled = compile(lowered.graph.xml(), block->constants);
-    std::fegetenv(&computing_);
+    computing_ = FloatMode::of_this_thread();
     char* used_precision = nullptr;
     if (library_.ov_compiled_model_get_property(block->compiled.get(), "INFERENCE_PRECISION_HINT", &used_precision) == 0 &&
         used_precision) {
@@ -314,8 +314,7 @@ void OpenVinoExecutor::infer(Block& block, const RunRequest& request, uint32_t d
         else
             for (size_t i = 0; i < frame; ++i) values[i] = given[i] != 0.0f ? 1.0f : 0.0f;
     }
-    const KeptFloatingPoint kept;
-    std::fesetenv(&computing_);
+    const FloatModeScope kept(computing_);
     const Status status = library_.ov_infer_request_infer(block.requests[side_].get());
     if (status != 0) library_.check(status, text("compute a step on device '", target_.name, "'"), SNN_ERROR_DEVICE_LOST);
     side_ = 1 - side_;

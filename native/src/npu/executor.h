@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "common/float_mode.h"
 #include "npu/library.h"
 #include "npu/lowering.h"
 
@@ -108,7 +109,7 @@ private:
     std::vector<PopulationMemory> populations_;
     std::vector<ProjectionMemory> projections_;
     std::unique_ptr<Block> single_, several_;
-    std::fenv_t computing_;  // as OpenVINO left it when it had compiled a graph
+    FloatMode computing_ = FloatMode::standard();  // as OpenVINO left it when it had compiled a graph
     std::string precision_;  // what the compiled graph computes in, as OpenVINO calls it
     uint32_t side_ = 0;      // of the states: where the last step wrote
     uint64_t now_ = 0;       // steps since the reset: place in the rings

@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "common/error.h"
+#include "common/float_mode.h"
 
 namespace snn::npu {
 
@@ -101,7 +102,7 @@ Library open_library() {
     }
     opened.float32 = find_float32(opened);
     opened.int32 = opened.float32 + 5;  // f64, i4, i8, i16 lie between
-    const KeptFloatingPoint kept;
+    const FloatModeScope kept;  // OpenVINO's CPU device has the calling thread flush denormal numbers, and leaves it so
     opened.check(opened.ov_core_create(&opened.core), "start");
     DeviceNames names{};
     opened.check(opened.ov_core_get_available_devices(opened.core, &names), "list its devices");

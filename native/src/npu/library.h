@@ -5,7 +5,6 @@
 
 #include <snn/snn.h>
 
-#include <cfenv>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -82,19 +81,6 @@ struct Library {
 // names, folders of LD_LIBRARY_PATH, folders where systems and Intel's installers put it. Throws SNN_ERROR_UNSUPPORTED with
 // what to do when it is not found; an OpenVINO that is installed later is found by the next call.
 const Library& library();
-
-// OpenVINO's CPU device has the calling thread flush denormal numbers to zero, and leaves it so: other arithmetic of that thread,
-// the host's and ours, would have other bits. Gives the thread back what it had.
-class KeptFloatingPoint {
-public:
-    KeptFloatingPoint() { std::fegetenv(&before_); }
-    ~KeptFloatingPoint() { std::fesetenv(&before_); }
-    KeptFloatingPoint(const KeptFloatingPoint&) = delete;
-    KeptFloatingPoint& operator=(const KeptFloatingPoint&) = delete;
-
-private:
-    std::fenv_t before_;
-};
 
 // What OpenVINO gives, released with its owner.
 template <class Object>

@@ -3,6 +3,7 @@
 #include <system_error>
 
 #include "common/error.h"
+#include "common/float_mode.h"
 #include "common/thread_pool.h"
 
 namespace snn {
@@ -31,6 +32,7 @@ void Background::wait() {
 }
 
 void Background::serve() {
+    const FloatModeScope standard;
     for (;;) {
         const uint32_t state = state_.load();
         if (state == stopping) return;

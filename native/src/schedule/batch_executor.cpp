@@ -355,6 +355,7 @@ void BatchExecutor::run_part(Running& io_running, const RunRequest& request) {
 
 // By step, then by sample, as one device would tell them.
 void BatchExecutor::merge_events(const RunRequest& request) const {
+    if (request.events.empty()) return;  // a step allocates nothing
     std::vector<size_t> next(running_.size());
     for (size_t i = 0; i < request.events.size(); ++i) {
         EventRecord& wanted = request.events[i];
@@ -426,7 +427,7 @@ void BatchExecutor::give_trained(Use&& use) {
 
 size_t BatchExecutor::count(const Slot& slot) const { return slot_count(*plan_, batch_, slot); }
 
-// Rows of [batch][size], of which each part has a piece.
+// Rows of [batch][size], of which each part has a piece; of a state there is one row, which needs no memory between.
 void BatchExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
     if (training_ && training_->has(slot)) return training_->read(slot, dtype, out_data);
     if (!is_by_sample(slot.kind))
@@ -434,12 +435,16 @@ void BatchExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
     const size_t frame = batch_ * size_of_population(slot.index) * size_of(dtype);
     for (const Running& running : running_) {
         const size_t piece = running.count * size_of_population(slot.index) * size_of(dtype);
-        std::vector<std::byte> own(on_device(running, [&](Executor& executor) { return executor.count(slot); }) *
-                                   size_of(dtype));
+        const size_t bytes = on_device(running, [&](Executor& executor) { return executor.count(slot); }) * size_of(dtype);
+        std::byte* const place = static_cast<std::byte*>(out_data) + running.first * (piece / running.count);
+        if (bytes == piece) {
+            on_device(running, [&](Executor& executor) { executor.read(slot, dtype, place); });
+            continue;
+        }
+        std::vector<std::byte> own(bytes);
         on_device(running, [&](Executor& executor) { executor.read(slot, dtype, own.data()); });
-        for (size_t row = 0; piece > 0 && row < own.size() / piece; ++row)
-            std::memcpy(static_cast<std::byte*>(out_data) + row * frame + running.first * (piece / running.count),
-                        own.data() + row * piece, piece);
+        for (size_t row = 0; piece > 0 && row < bytes / piece; ++row)
+            std::memcpy(place + row * frame, own.data() + row * piece, piece);
     }
 }
 
@@ -452,11 +457,15 @@ void BatchExecutor::write(const Slot& slot, DType dtype, const void* data) {
     const size_t frame = batch_ * size_of_population(slot.index) * size_of(dtype);
     for (const Running& running : running_) {
         const size_t piece = running.count * size_of_population(slot.index) * size_of(dtype);
-        std::vector<std::byte> own(on_device(running, [&](Executor& executor) { return executor.count(slot); }) *
-                                   size_of(dtype));
-        for (size_t row = 0; piece > 0 && row < own.size() / piece; ++row)
-            std::memcpy(own.data() + row * piece,
-                        static_cast<const std::byte*>(data) + row * frame + running.first * (piece / running.count), piece);
+        const size_t bytes = on_device(running, [&](Executor& executor) { return executor.count(slot); }) * size_of(dtype);
+        const std::byte* const place = static_cast<const std::byte*>(data) + running.first * (piece / running.count);
+        if (bytes == piece) {
+            on_device(running, [&](Executor& executor) { executor.write(slot, dtype, place); });
+            continue;
+        }
+        std::vector<std::byte> own(bytes);
+        for (size_t row = 0; piece > 0 && row < bytes / piece; ++row)
+            std::memcpy(own.data() + row * piece, place + row * frame, piece);
         on_device(running, [&](Executor& executor) { executor.write(slot, dtype, own.data()); });
     }
 }

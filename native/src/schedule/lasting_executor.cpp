@@ -332,7 +332,8 @@ void LastingExecutor::run_taped(const RunRequest& request) {
 // Without a log there is nothing to be copied.
 void LastingExecutor::run_unlogged(const RunRequest& request) {
     for (uint32_t done = 0; done < request.step_count;) {
-        const auto steps = static_cast<uint32_t>(std::min<uint64_t>(request.step_count - done, question_interval_));
+        const uint64_t most = move_ ? question_interval_ : request.step_count;
+        const auto steps = static_cast<uint32_t>(std::min<uint64_t>(request.step_count - done, most));
         if (steps == request.step_count) executor_->run(request);
         else run_stretch(request, done, steps);
         done += steps;

@@ -49,7 +49,7 @@ void Session::open_several(const std::string& device) {
             go_on_without(io_executor, failure, options());
         };
     LastingExecutor::Move move;
-    if (!(flags_ & SNN_FLAG_FLOAT64))  // a state is copied in float32
+    if (executor->devices().size() > 1 && !(flags_ & SNN_FLAG_FLOAT64))  // a state is copied in float32
         move = [this, options, asked = device, slowness = std::vector<double>()](Executor& present) mutable {
             return better_executor(static_cast<TogetherExecutor&>(present), asked, slowness, options());
         };

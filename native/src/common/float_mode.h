@@ -1,0 +1,91 @@
+// How a thread computes with floating-point numbers: how it rounds, whether it flushes denormal numbers to zero, which exceptions
+// trap. A host may have changed that for its own threads - audio and games flush denormals, others round upwards - and every bit
+// of a network would follow. So calls of the C interface, threads of our own and tasks that a host's job system runs compute in
+// the standard mode: to nearest, ties to even, nothing flushed, nothing traps.
+//
+// Thread-safety: each thread has a mode of its own.
+#pragma once
+
+#include "common/compiler.h"
+
+#if defined(__SSE__) || defined(_M_X64) || (defined(_M_IX86_FP) && _M_IX86_FP >= 1)
+#include <xmmintrin.h>
+#define SNN_FLOAT_MODE_IS_MXCSR
+#elif !defined(SNN_READ_FPCR)
+#include <cfenv>
+#endif
+
+namespace snn {
+
+#if defined(SNN_FLOAT_MODE_IS_MXCSR)
+
+class FloatMode {
+public:
+    static FloatMode of_this_thread() { return FloatMode(_mm_getcsr()); }
+    static FloatMode standard() { return FloatMode(0x1f80); }  // exceptions masked
+    void enter() const { _mm_setcsr(control_); }
+    // Without the flags of what has happened.
+    bool computes_like(FloatMode other) const { return ((control_ ^ other.control_) & ~0x3fu) == 0; }
+
+private:
+    explicit FloatMode(unsigned control) : control_(control) {}
+    unsigned control_;
+};
+
+#elif defined(SNN_READ_FPCR)
+
+class FloatMode {
+public:
+    static FloatMode of_this_thread() {
+        FloatMode mode = standard();
+        SNN_READ_FPCR(mode.control_);
+        return mode;
+    }
+    static FloatMode standard() { return {}; }
+    void enter() const { SNN_WRITE_FPCR(control_); }
+    bool computes_like(FloatMode other) const { return control_ == other.control_; }
+
+private:
+    unsigned long long control_ = 0;
+};
+
+#else
+
+// What two of them differ in is not known here, so it is always entered.
+class FloatMode {
+public:
+    static FloatMode of_this_thread() {
+        FloatMode mode = standard();
+        std::fegetenv(&mode.environment_);
+        mode.is_standard_ = false;
+        return mode;
+    }
+    static FloatMode standard() { return {}; }
+    void enter() const { std::fesetenv(is_standard_ ? FE_DFL_ENV : &environment_); }
+    bool computes_like(const FloatMode&) const { return false; }
+
+private:
+    std::fenv_t environment_{};
+    bool is_standard_ = true;
+};
+
+#endif
+
+// The thread computes in `mode` for as long as this lives, and then as it did before, also where something else changed the mode
+// meanwhile. The register is written only where it has to be: reading it costs nothing.
+class FloatModeScope {
+public:
+    explicit FloatModeScope(const FloatMode& mode = FloatMode::standard()) : before_(FloatMode::of_this_thread()) {
+        if (!before_.computes_like(mode)) mode.enter();
+    }
+    ~FloatModeScope() {
+        if (!FloatMode::of_this_thread().computes_like(before_)) before_.enter();
+    }
+    FloatModeScope(const FloatModeScope&) = delete;
+    FloatModeScope& operator=(const FloatModeScope&) = delete;
+
+private:
+    FloatMode before_;
+};
+
+}  // namespace snn
