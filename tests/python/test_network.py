@@ -41,7 +41,7 @@ def test_sequential_of_convolutions() -> None:
 def test_sequential_refuses_layers_out_of_turn() -> None:
     with pytest.raises(snn.InvalidArgumentError, match=r"layer 1, the last one, is Dense.*; neurons follow"):
         snn.Sequential(4, snn.Dense(3))
-    with pytest.raises(snn.ArgumentTypeError, match=r"layer 2 is snn.MaxPool2d.*and pooling is a connection from them"):
+    with pytest.raises(snn.ArgumentTypeError, match=r"layer 2 is MaxPool2d.*and pooling is a connection from them"):
         snn.Sequential((1, 8, 8), snn.Conv2d(4, 3), snn.MaxPool2d(2), snn.LIF())
     with pytest.raises(snn.ArgumentTypeError, match="layer 1 is LIF"):
         snn.Sequential(4, snn.LIF(), snn.Dense(3))
