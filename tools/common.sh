@@ -10,6 +10,8 @@ readonly venv=.venv
 # What compilers are started by: ccache, where it is installed. Said at each configuration, because CMake remembers it.
 launcher=$(command -v ccache >/dev/null && echo ccache || true)
 readonly launcher
+# ccache knows a source by its path below the checkout, so a fresh clone finds what another one has compiled.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
 
 say() { printf '%s\n' "$*"; }
 

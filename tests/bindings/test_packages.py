@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tarfile
 import zipfile
 from pathlib import Path
@@ -77,6 +78,21 @@ def test_the_crates_can_be_packed(tmp_path: Path) -> None:
         manifest = (rust / name / "Cargo.toml").read_text(encoding="utf-8")
         for key in ("license", "description", "readme", "keywords", "categories"):
             assert re.search(rf"^{key} = ", manifest, re.MULTILINE), key
+
+
+def test_the_crates_of_a_release_bring_the_library(shared: Path, brain: Path, game: str, tmp_path: Path) -> None:
+    cargo = tool("cargo", "cargo")
+    crates = make("rust", shared)
+    program = tmp_path / "creature"
+    shutil.copytree(ROOT / "samples/rust/creature", program)
+    manifest = program / "Cargo.toml"
+    text = manifest.read_text(encoding="utf-8").replace("../../../bindings/rust", str(crates))
+    manifest.write_text(text, encoding="utf-8")
+    environment = rust_environment(tmp_path / "target")
+    del environment["SNN_LIB_DIR"]
+    (library,) = (crates / "snn-sys/lib").iterdir()
+    play = [cargo, "run", "-q", "--manifest-path", manifest, brain]
+    assert run(*play, LD_LIBRARY_PATH=str(library), PKG_CONFIG_PATH="", **environment).strip() == game
 
 
 @pytest.mark.parametrize("file", ["bindings/rust/snn/LICENSE", "bindings/rust/snn-sys/LICENSE"])

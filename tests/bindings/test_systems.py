@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import snn
-from tests.bindings.building import ADDER, ROOT, compile_csharp_for_coreclr, run, tool
+from tests.bindings.building import ADDER, ROOT, compile_csharp_for_coreclr, run, rust_environment, tool
 from tests.bindings.engines import learning_network
 from tools.packages import java, native
 from tools.packages.release import build_part
@@ -216,6 +216,30 @@ def test_csharp_on_windows(brain: Path, tmp_path: Path) -> None:
     )
     assert absent.returncode != 0
     assert re.search(r"absent\.snn.*[Nn]o such file", absent.stderr), absent.stderr
+
+
+def test_rust_on_windows(windows_prefix: Path, brain: Path, tmp_path: Path) -> None:
+    environment = rust_environment(tmp_path / "target")
+    if "RUSTC" not in environment:
+        pytest.skip("Debian's Rust is not there, whose standard library there is for Windows too (Debian: cargo)")
+    target = "x86_64-pc-windows-gnu"
+    if not Path("/usr/lib/rustlib", target).exists():
+        pytest.skip("Rust's standard library for Windows is not there (Debian: libstd-rust-dev-windows)")
+    name = f"CARGO_TARGET_{target.upper().replace('-', '_')}"
+    environment |= {
+        "SNN_LIB_DIR": str(windows_prefix / "lib"),
+        f"{name}_LINKER": "x86_64-w64-mingw32-gcc-posix",
+        f"{name}_RUNNER": "wine",
+        "WINEPATH": str(windows_prefix / "bin"),
+        "RUST_BACKTRACE": "0",  # Wine 8 crashes where a panic that a test expects would print its calls
+    }
+    cargo = tool("cargo", "cargo")
+    output = run(cargo, "test", "--tests", "--target", target, cwd=ROOT / "bindings/rust", **environment)
+    passed = [int(count) for count in re.findall(r"test result: ok. (\d+) passed; 0 failed", output)]
+    assert sum(passed) >= 35, output
+    expected = run(sys.executable, ROOT / "samples/python/creature.py", brain)
+    game = [cargo, "run", "-q", "--target", target, "--manifest-path", ROOT / "samples/rust/creature/Cargo.toml"]
+    assert run(*game, brain.name, cwd=tmp_path, **environment).split() == expected.split()
 
 
 def test_java_on_windows(windows_prefix: Path, brain: Path, tmp_path: Path) -> None:

@@ -461,6 +461,30 @@ TEST_CASE("training lowers the loss and tells its callbacks") {
     CHECK_THROWS_AS(trainer.step(inputs, labels), std::out_of_range);
 }
 
+TEST_CASE("a batch takes events as it takes frames") {
+    snn::Network network(1.0);
+    const uint32_t in = network.add_spike_input("in", {2}), out = network.add_neurons("out", {2}, "leaky_integrator");
+    network.connect_dense(in, out, std::vector<float>{0.5f, 1, 0.25f, 0});
+    network.finish();
+    snn::SessionOptions options;
+    options.batch_size = 2;
+    snn::Session session(network, options);
+    SNNTrainerDef def = snn::trainer_def();
+    def.output_population = out;
+    def.step_count = 3;
+    def.loss = SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE;
+    snn::Trainer trainer(session, def);
+    std::vector<float> frames(3 * 2 * 2);
+    frames[1] = 1;   // step 0, sample 0, neuron 1
+    frames[10] = 1;  // step 2, sample 1, neuron 0
+    const std::array<SNNInputArray, 1> inputs{SNNInputArray{in, 0, frames.data(), frames.size()}};
+    const std::vector<int32_t> labels{0, 1};
+    const double expected = trainer.forward(snn::Trainer::batch(inputs, labels)).loss;
+    const std::array<uint32_t, 2> steps{0, 2}, neurons{1, 0}, samples{0, 1};
+    const std::array<SNNSpikeInput, 1> events{snn::spike_input(in, steps, neurons, samples)};
+    CHECK(trainer.forward(snn::Trainer::batch({}, labels, events)).loss == expected);
+}
+
 TEST_CASE("files") {
     // Compiled for two standards; both may run at the same time.
     const std::string path = "tmp_hpp_" + std::to_string(__cplusplus) + ".snn";

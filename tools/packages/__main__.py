@@ -1,11 +1,11 @@
-"""``python -m tools.packages unity|godot|unreal|java|csharp FOLDER``: make what people install."""
+"""``python -m tools.packages unity|godot|unreal|java|csharp|rust FOLDER``: make what people install."""
 
 import argparse
 from pathlib import Path
 
-from . import csharp, godot, java, native, unity, unreal
+from . import csharp, godot, java, native, rust, unity, unreal
 
-PACKAGES = {"unity": unity, "godot": godot, "unreal": unreal, "java": java, "csharp": csharp}
+PACKAGES = {"unity": unity, "godot": godot, "unreal": unreal, "java": java, "csharp": csharp, "rust": rust}
 
 
 def main() -> None:
@@ -22,8 +22,8 @@ def main() -> None:
         action="append",
         default=[],
         metavar=("PLATFORM", "FOLDER"),
-        help="what was built for Linux, Linux-arm64, Windows or macOS: a folder with both libraries (unreal, csharp: a prefix "
-        "of libsnn)",
+        help="what was built for Linux, Linux-arm64, Windows or macOS: a folder with both libraries (unreal, csharp, rust: "
+        "a prefix of libsnn)",
     )
     arguments = parser.parse_args()
     if not (arguments.prefix / "lib/cmake/snn").is_dir():

@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import csharp, godot, java, native, unity, unreal
+from . import csharp, godot, java, native, rust, unity, unreal
 from .native import HERE, ROOT, Libraries, System, run
 
 # The preset that builds libsnn for a system, and its toolchain file.
@@ -81,6 +81,9 @@ def make(folder: Path, systems: list[System]) -> list[Path]:
         zipped(work / "unreal", folder / f"snn-unreal-{version}.zip")
         csharp.make(folder, prefix, prefixes)
         java.make(folder, prefix, parts("java"))
+        crates = rust.make(work / "rust", prefix, prefixes)
+        with tarfile.open(folder / f"{crates.name}.tar.gz", "w:gz") as packed:
+            packed.add(crates, crates.name)
     files = sorted(folder.iterdir())
     sums = "".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files)
     (folder / "SHA256SUMS").write_text(sums, encoding="utf-8", newline="\n")

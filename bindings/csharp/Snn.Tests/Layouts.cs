@@ -362,7 +362,7 @@ namespace Snn.Tests
                 Assert.Equal(140, (byte*)&it.rule - start, "SNNTrainerDef.rule");
                 Assert.Equal(144, (byte*)&it.label_smoothing - start, "SNNTrainerDef.label_smoothing");
             }
-            Assert.Equal(48, sizeof(SNNBatch), "sizeof(SNNBatch)");
+            Assert.Equal(64, sizeof(SNNBatch), "sizeof(SNNBatch)");
             {
                 SNNBatch it;
                 byte* start = (byte*)&it;
@@ -373,6 +373,8 @@ namespace Snn.Tests
                 Assert.Equal(24, (byte*)&it.label_count - start, "SNNBatch.label_count");
                 Assert.Equal(32, (byte*)&it.targets - start, "SNNBatch.targets");
                 Assert.Equal(40, (byte*)&it.target_count - start, "SNNBatch.target_count");
+                Assert.Equal(48, (byte*)&it.spike_inputs - start, "SNNBatch.spike_inputs");
+                Assert.Equal(56, (byte*)&it.spike_input_count - start, "SNNBatch.spike_input_count");
             }
             Assert.Equal(32, sizeof(SNNTrainResult), "sizeof(SNNTrainResult)");
             {

@@ -388,6 +388,31 @@ namespace Snn.Tests
     internal static class TrainerTests
     {
         [Test]
+        internal static void ABatchTakesEventsAsItTakesFrames()
+        {
+            var builder = new NetworkBuilder(1.0);
+            int input = builder.AddSpikeInput("in", 2), output = builder.AddNeurons("out", "leaky_integrator", 2);
+            builder.Connect(Projection.Dense(input, output, new[] { 0.5f, 1, 0.25f, 0 }));
+            using (Network network = builder.Finish())
+            using (var session = new Session(network, new SessionOptions { BatchSize = 2 }))
+            using (var trainer = new Trainer(session, new TrainerOptions(output, 3) { Loss = Loss.CrossEntropyMaxMembrane }))
+            {
+                var frames = new float[3 * 2 * 2];
+                frames[1] = 1; // step 0, sample 0, neuron 1
+                frames[10] = 1; // step 2, sample 1, neuron 0
+                Func<Batch> batch = () => new Batch { Labels = new[] { 0, 1 } };
+                double expected = trainer.Forward(batch().Add(0, frames)).Loss;
+                Batch events = batch().AddInputSpikes(0, new uint[] { 0, 2 }, new uint[] { 1, 0 }, new uint[] { 0, 1 });
+                Assert.True(trainer.Forward(events).Loss == expected, "loss of events");
+                Batch silence = batch().AddInputSpikes(0, new uint[0], new uint[0], new uint[0]);
+                Assert.True(trainer.Step(silence).Loss != expected, "loss of silence");
+                Batch late = batch().AddInputSpikes(0, new uint[] { 3 }, new uint[] { 0 }, new uint[] { 0 });
+                Assert.Fails(Status.InvalidArgument, () => trainer.Step(late));
+                Assert.Throws<ArgumentException>(() => batch().AddInputSpikes(0, new uint[2], new uint[1]));
+            }
+        }
+
+        [Test]
         internal static void TrainingLowersTheLossAndCallsBack()
         {
             using (Network network = Networks.Trainable())

@@ -532,6 +532,9 @@ namespace Snn
         /// <summary>MEAN_SQUARE losses: [batch_size][outputs], those of each step [T][batch_size][outputs], instead of labels or with them; then labels mark padding and say what counts as correct</summary>
         internal float* targets;
         internal UIntPtr target_count;
+        /// <summary>inputs as spikes one by one, in place of frames of all steps; all of one struct_size; an input is here or in `inputs`, once.</summary>
+        internal SNNSpikeInput* spike_inputs;
+        internal uint spike_input_count;
     }
 
     [StructLayout(LayoutKind.Sequential)]

@@ -85,6 +85,7 @@ namespace Snn
         }
 
         internal readonly List<Input> inputs = new List<Input>();
+        internal readonly List<Run.Spikes> inputSpikes = new List<Run.Spikes>();
 
         /// <summary>A class for each sample of the session's batch; -1 is padding. Null with targets only.</summary>
         public int[] Labels { get; set; }
@@ -103,6 +104,14 @@ namespace Snn
         public Batch AddHeld(int population, float[] values)
         {
             inputs.Add(new Input { Population = population, Held = true, Values = values ?? throw new ArgumentNullException(nameof(values)) });
+            return this;
+        }
+
+        /// <summary>Spikes of a spike input one by one, in the order of their steps: the step, the neuron and, with several samples,
+        /// the sample of each.</summary>
+        public Batch AddInputSpikes(int population, uint[] steps, uint[] neurons, uint[] samples = null)
+        {
+            inputSpikes.Add(Run.Spikes.Of(population, steps, neurons, samples));
             return this;
         }
     }
@@ -336,19 +345,20 @@ namespace Snn
         private TrainResult OnBatch(Batch batch, WithBatch function)
         {
             if (batch == null) throw new ArgumentNullException(nameof(batch));
-            var pins = new GCHandle[batch.inputs.Count];
+            var pins = new List<GCHandle>();
             var inputs = new SNNInputArray[batch.inputs.Count];
             try
             {
                 for (int i = 0; i < inputs.Length; ++i)
                 {
-                    pins[i] = GCHandle.Alloc(batch.inputs[i].Values, GCHandleType.Pinned);
                     inputs[i].population = Whole(batch.inputs[i].Population, "population");
                     inputs[i].held = batch.inputs[i].Held ? 1u : 0u;
-                    inputs[i].data = (float*)pins[i].AddrOfPinnedObject();
+                    inputs[i].data = (float*)Snn.Run.Pin(pins, batch.inputs[i].Values);
                     inputs[i].count = (UIntPtr)batch.inputs[i].Values.Length;
                 }
+                SNNSpikeInput[] spikeInputs = Snn.Run.Spikes.Pinned(batch.inputSpikes, pins);
                 fixed (SNNInputArray* input = inputs)
+                fixed (SNNSpikeInput* spikes = spikeInputs)
                 fixed (int* labels = batch.Labels)
                 fixed (float* targets = batch.Targets)
                 {
@@ -360,6 +370,8 @@ namespace Snn
                     raw.label_count = (UIntPtr)(batch.Labels?.Length ?? 0);
                     raw.targets = targets;
                     raw.target_count = (UIntPtr)(batch.Targets?.Length ?? 0);
+                    raw.spike_inputs = spikes;
+                    raw.spike_input_count = (uint)spikeInputs.Length;
                     SNNTrainResult result;
                     result.struct_size = (uint)sizeof(SNNTrainResult);
                     session.Finish(function(&raw, &result));
@@ -372,8 +384,7 @@ namespace Snn
             }
             finally
             {
-                foreach (GCHandle pin in pins)
-                    if (pin.IsAllocated) pin.Free();
+                foreach (GCHandle pin in pins) pin.Free();
             }
         }
     }

@@ -667,13 +667,15 @@ public:
         finish_call(snn_trainer_end_epoch(get(), &epoch));
         return epoch;
     }
-    static SNNBatch batch(Span<const SNNInputArray> inputs, Span<const int32_t> labels) {
+    static SNNBatch batch(Span<const SNNInputArray> inputs, Span<const int32_t> labels, Span<const SNNSpikeInput> spikes = {}) {
         SNNBatch batch{};
         batch.struct_size = sizeof batch;
         batch.inputs = inputs.data();
         batch.input_count = static_cast<uint32_t>(inputs.size());
         batch.labels = labels.data();
         batch.label_count = labels.size();
+        batch.spike_inputs = spikes.data();
+        batch.spike_input_count = static_cast<uint32_t>(spikes.size());
         return batch;
     }
     SNNTrainer get() const noexcept { return handle_.get(); }

@@ -136,6 +136,7 @@ private:
     static constexpr uint64_t first_clock = uint64_t{1} << 32;  // above any delay, so that looking back never goes below zero
 
     bool can_normalize() const override { return context_.bundles->empty(); }
+    bool takes_taped_spike_lists() const override { return true; }
     uint64_t taped_run_count() const override { return taped_runs_; }
     void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
     const Gradients* gradients() const override;

@@ -179,6 +179,13 @@ void CpuExecutor::tape_inputs(const RunRequest& request) {
         std::atomic<uint64_t> active{0};
         const auto pack = [&](uint32_t step, uint32_t sample) {
             const uint32_t run_step = moment(request, step, sample).run_step;
+            if (input.offsets) {
+                uint16_t* const bits = tape_->bits(input.population, run_step, sample);
+                std::fill_n(bits, data.words, uint16_t{0});
+                const uint32_t* const range = input.offsets + size_t{step} * context_.batch + sample;
+                for (uint32_t i = range[0]; i < range[1]; ++i) bits[input.neurons[i] / 16] |= uint16_t(1u << input.neurons[i] % 16);
+                return;
+            }
             const float* const frame = input.data + step * input.step_stride + static_cast<size_t>(sample) * data.size;
             context_.kernels.pack_bits(frame, data.size, tape_->bits(input.population, run_step, sample));
             if (data.is_value_input())

@@ -139,10 +139,12 @@ public:
     void disown(const void* object) noexcept;
     void close() { closed_.store(true, std::memory_order_release); }
 
-    // Frames for every input population in index order from the caller's arrays, checked. `need_all`: training, where
-    // every input must be given.
-    std::vector<InputFrames> checked_inputs(const SNNInputArray* inputs, uint32_t input_count, uint32_t step_count,
-                                            bool need_all) const;
+    // Every input population in index order, of a batch that is trained on.
+    struct BatchInputs {
+        std::vector<InputFrames> frames;
+        std::vector<RunSpikes> spikes;  // what frames are of, where the caller gave events
+    };
+    BatchInputs checked_inputs(const SNNBatch& batch, uint32_t step_count) const;
     // What a run of so many steps writes or takes, [step][batch][size] each, checked. Sums ("spike_count") are set to zero.
     std::vector<RecordFrames> checked_records(std::span<const SNNRecordArray> records, size_t row_count) const;
     std::vector<OutputGradient> checked_gradients(std::span<const SNNRecordArray> gradients, uint32_t step_count) const;
@@ -264,7 +266,11 @@ private:
     RecordFrames checked_gradient(const SNNRecordArray& gradient, uint32_t step_count, const std::string& place) const;
     const std::vector<double>& parameter_values(const Variable& variable) const;
     std::vector<EventRecord> checked_events(const SNNRunDef& def) const;
-    std::vector<RunSpikes> checked_spike_inputs(const SNNRunDef& def, std::span<const InputFrames> frames) const;
+    // Frames for every input population in index order from the caller's arrays, checked; empty where there is none.
+    std::vector<InputFrames> checked_frames(const SNNInputArray* inputs, uint32_t input_count, uint32_t step_count) const;
+    // What the caller gives as events; `frames` are those of other inputs. The steps are `first_step` to `first_step` + `step_count` - 1.
+    std::vector<RunSpikes> checked_spikes(std::span<const SNNSpikeInput> given, std::span<const InputFrames> frames, uint32_t first_step,
+                                          uint32_t step_count, RunSpikes::Form form, RunSpikes::Length length) const;
     // A variable that a run records by its path: of a population as steps run, of a projection between them.
     struct ValueRecord {
         Variable variable;

@@ -45,8 +45,7 @@ void check_recorded_type(DType dtype, bool byte_allowed, bool whole_allowed, con
 
 }  // namespace
 
-std::vector<InputFrames> Session::checked_inputs(const SNNInputArray* inputs, uint32_t input_count, uint32_t step_count,
-                                                 bool need_all) const {
+std::vector<InputFrames> Session::checked_frames(const SNNInputArray* inputs, uint32_t input_count, uint32_t step_count) const {
     if (input_count > 0 && !inputs)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs is null but input_count is ", input_count);
     std::vector<InputFrames> frames(inputs_.size());
@@ -71,32 +70,45 @@ std::vector<InputFrames> Session::checked_inputs(const SNNInputArray* inputs, ui
         found.data = array.data;
         found.step_stride = array.held ? 0 : frame;
     }
-    if (need_all)
-        for (const InputFrames& frame : frames)
-            if (!frame.data)
-                throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", network_->population(frame.population).name,
-                            "' is missing from the batch");
     return frames;
 }
 
-std::vector<RunSpikes> Session::checked_spike_inputs(const SNNRunDef& def, std::span<const InputFrames> frames) const {
-    if (def.spike_input_count > 0 && !def.spike_inputs)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "spike_inputs is null but spike_input_count is ", def.spike_input_count);
+std::vector<RunSpikes> Session::checked_spikes(std::span<const SNNSpikeInput> given, std::span<const InputFrames> frames,
+                                               uint32_t first_step, uint32_t step_count, RunSpikes::Form form,
+                                               RunSpikes::Length length) const {
+    if (!given.empty() && !given.data())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "spike_inputs is null but spike_input_count is ", given.size());
     std::vector<RunSpikes> found;
-    for (uint32_t i = 0; i < def.spike_input_count; ++i) {
-        const SNNSpikeInput& given = def.spike_inputs[i];
-        const Population& info = network_->population(given.population);
+    for (size_t i = 0; i < given.size(); ++i) {
+        const SNNSpikeInput& one = given[i];
+        const Population& info = network_->population(one.population);
         const std::string place = text("spike_inputs[", i, "] ('", info.name, "')");
         if (info.kind != SNN_POPULATION_SPIKE_INPUT)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": the population is ", info.is_input() ? "a value" : "not an",
                         " input; events are spikes of a spike input");
-        const uint32_t at = input_places_[given.population];
+        const uint32_t at = input_places_[one.population];
         const bool again = std::any_of(found.begin(), found.end(),
-                                       [&](const RunSpikes& other) { return other.population() == given.population; });
+                                       [&](const RunSpikes& other) { return other.population() == one.population; });
         if (again || frames[at].data) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": the input is given twice");
         check_takes(inputs_[at]);
-        found.emplace_back(given, place, info, batch_size_, def.steps_before, def.step_count, executor_->takes_spike_lists());
+        found.emplace_back(one, place, info, batch_size_, first_step, step_count, form, length);
     }
+    return found;
+}
+
+// A taped run may be gone through again by a backward pass, so it has all its steps at once.
+Session::BatchInputs Session::checked_inputs(const SNNBatch& batch, uint32_t step_count) const {
+    BatchInputs found;
+    found.frames = checked_frames(batch.inputs, batch.input_count, step_count);
+    Trainable* const training = executor_->trainable();
+    const bool as_lists = training && training->takes_taped_spike_lists();
+    found.spikes = checked_spikes({batch.spike_inputs, batch.spike_input_count}, found.frames, 0, step_count,
+                                  as_lists ? RunSpikes::Form::lists : RunSpikes::Form::frames, RunSpikes::Length::whole);
+    for (RunSpikes& one : found.spikes) found.frames[input_places_[one.population()]] = one.next(step_count);
+    for (const InputFrames& frame : found.frames)
+        if (!frame.data && !frame.offsets)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", network_->population(frame.population).name,
+                        "' is missing from the batch");
     return found;
 }
 
@@ -265,8 +277,10 @@ void Session::run(const SNNRunDef& def) {
     if (def.step_count > UINT32_MAX - def.steps_before)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "steps_before is ", def.steps_before, " and step_count ", def.step_count,
                     "; together they must be at most ", UINT32_MAX);
-    std::vector<InputFrames> frames = checked_inputs(def.inputs, def.input_count, def.step_count, false);
-    std::vector<RunSpikes> spikes = checked_spike_inputs(def, frames);
+    std::vector<InputFrames> frames = checked_frames(def.inputs, def.input_count, def.step_count);
+    std::vector<RunSpikes> spikes =
+        checked_spikes({def.spike_inputs, def.spike_input_count}, frames, def.steps_before, def.step_count,
+                       executor_->takes_spike_lists() ? RunSpikes::Form::lists : RunSpikes::Form::frames, RunSpikes::Length::pieces);
     std::vector<EventRecord> events = checked_events(def);
     const size_t row_count = (uint64_t{def.steps_before % def.record_interval} + def.step_count) / def.record_interval;
     std::vector<ValueRecord> values = checked_value_records(def, row_count);

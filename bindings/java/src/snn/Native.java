@@ -379,7 +379,7 @@ final class Native {
 
     /** Offsets of SNNBatch in bytes. */
     static final class SNNBatch {
-        static final int SIZE = 48;
+        static final int SIZE = 64;
         static final int struct_size = 0;
         static final int input_count = 4;
         static final int inputs = 8;
@@ -387,6 +387,8 @@ final class Native {
         static final int label_count = 24;
         static final int targets = 32;
         static final int target_count = 40;
+        static final int spike_inputs = 48;
+        static final int spike_input_count = 56;
     }
 
     /** Offsets of SNNTrainResult in bytes. */

@@ -755,6 +755,9 @@ pub struct SNNBatch {
     /// MEAN_SQUARE losses: \[batch_size\]\[outputs\], those of each step \[T\]\[batch_size\]\[outputs\], instead of labels or with them; then labels mark padding and say what counts as correct
     pub targets: *const f32,
     pub target_count: usize,
+    /// inputs as spikes one by one, in place of frames of all steps; all of one struct_size; an input is here or in `inputs`, once.
+    pub spike_inputs: *const SNNSpikeInput,
+    pub spike_input_count: u32,
 }
 
 #[repr(C)]
@@ -1175,7 +1178,7 @@ pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
     ("SNNValueRecord", 48, 8, &[0, 4, 8, 16, 24, 32, 40]),
     ("SNNRunDef", 112, 8, &[0, 4, 8, 16, 20, 24, 32, 40, 48, 56, 64, 68, 72, 80, 88, 96, 104, 108]),
     ("SNNTrainerDef", 152, 8, &[0, 4, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 132, 136, 140, 144]),
-    ("SNNBatch", 48, 8, &[0, 4, 8, 16, 24, 32, 40]),
+    ("SNNBatch", 64, 8, &[0, 4, 8, 16, 24, 32, 40, 48, 56]),
     ("SNNTrainResult", 32, 8, &[0, 4, 8, 16, 24]),
     ("SNNWeightUpdate", 24, 8, &[0, 4, 8, 16]),
     ("SNNEpoch", 40, 8, &[0, 8, 16, 24, 32]),
@@ -1220,7 +1223,7 @@ pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
         layout!(SNNValueRecord: struct_size, dtype, path, indices, index_count, data, count),
         layout!(SNNRunDef: struct_size, step_count, inputs, input_count, record_count, records, progress, progress_user, progress_interval, spike_records, spike_record_count, record_interval, steps_before, out_step_count, spike_inputs, value_records, spike_input_count, value_record_count),
         layout!(SNNTrainerDef: struct_size, output_population, step_count, loss, optimizer, rate_on, rate_off, learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_clip_norm, rate_regularization, rate_target, parameter_rate_factor, l1_regularization, van_rossum_tau_ms, checkpoint_steps, window_steps, window_updates, rule, label_smoothing),
-        layout!(SNNBatch: struct_size, input_count, inputs, labels, label_count, targets, target_count),
+        layout!(SNNBatch: struct_size, input_count, inputs, labels, label_count, targets, target_count, spike_inputs, spike_input_count),
         layout!(SNNTrainResult: struct_size, sample_count, correct_count, loss, spike_count),
         layout!(SNNWeightUpdate: struct_size, projection, update, gradient_norm),
         layout!(SNNEpoch: struct_size, epoch, sample_count, correct_count, mean_loss),

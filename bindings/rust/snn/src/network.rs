@@ -1,3 +1,4 @@
+use std::os::raw::c_char;
 use std::path::Path;
 use std::ptr;
 
@@ -468,7 +469,7 @@ impl Network {
         ask: unsafe extern "C" fn(
             sys::SNNNetwork,
             *const sys::SNNConfig,
-            *mut std::ffi::c_char,
+            *mut c_char,
             usize,
             *mut usize,
         ) -> sys::SNNStatus,
