@@ -234,7 +234,8 @@ class Projection(Strict):
     def __repr__(self) -> str:
         delay = f", delay_steps={self.delay_steps}" if self.delay_steps else ""
         shape = f" {self._weight_shape}" if self._weight_shape is not None else ""
-        return f"<Projection {self.name!r}: {self._ends()}, {self.kind}{shape}{delay}>"
+        plastic = f", {self.plasticity!r}" if self.plasticity else ""
+        return f"<Projection {self.name!r}: {self._ends()}, {self.kind}{shape}{delay}{plastic}>"
 
     def _ends(self) -> str:
         """Return what it connects, with the parts of populations that a rule is for."""

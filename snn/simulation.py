@@ -29,7 +29,7 @@ from snn._arrays import (
 from snn._inputs import Inputs, RunInput
 from snn._progress import RunBar
 from snn._running import Record, Run
-from snn._strict import Strict, keywords_told
+from snn._strict import NotCopied, Strict, keywords_told
 from snn._variables import Variables
 from snn._wanted import Wanted, wanted_of
 from snn._words import INSTRUCTION_SETS
@@ -50,7 +50,7 @@ _FEW_STEPS = 32  # that `step` takes at once, without looking for Ctrl+C
 FLAGS = {"interpret_models": 1, "float64": 2, "smooth_spikes": 4, "any_size": 8, "input_gradients": 16}
 
 
-class Simulation(Strict):
+class Simulation(NotCopied, Strict):
     """A running copy of a network, with state of its own.
 
     Parameters
@@ -127,6 +127,7 @@ class Simulation(Strict):
     (100, 1, 128)
     """
 
+    _instead = "save_state(path) writes where it is, and load_state(path) of another Simulation goes on from there"
     _fixed = MappingProxyType(dict.fromkeys(("network", "batch_size", "sample_weights"), "open another Simulation"))
     _hints = MappingProxyType(
         {

@@ -281,7 +281,7 @@ def test_not_a_network() -> None:
         (lambda: snn.Network().add("x" * 64, snn.LIF(1)), snn.InvalidArgumentError, "at most 63"),
         (lambda: snn.Network().add(3, snn.LIF(1)), snn.ArgumentTypeError, "population name is 3"),
         (lambda: snn.Network().add("a", snn.LIF()), snn.InvalidArgumentError, r"LIF\(\) has no size"),
-        (lambda: snn.Network().add("a", snn.Dense(3)), snn.ArgumentTypeError, "neurons is snn.Dense"),
+        (lambda: snn.Network().add("a", snn.Dense(3)), snn.ArgumentTypeError, "neurons is Dense"),
         (lambda: snn.Network()["x"], snn.NotFoundError, "population 'x'; there are: none"),
         (lambda: snn.Sequential(3).populations["x"], snn.NotFoundError, "population 'x'; there are: input"),
         (lambda: snn.Sequential(3).projections["x"], snn.NotFoundError, "projection 'x'; there are: none"),

@@ -379,7 +379,7 @@ SNN_API SNNStatus SNN_CALL snn_session_add_input_spikes(SNNHandle handle, uint32
                                                         const uint32_t *neurons, size_t count);
 /* As snn_session_set_input, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.
  * Values other than 0 count as spikes for a spike input; NaN in a value input makes states NaN until the session is reset.
- * A bound input reads nothing else: what sets it, adds spikes to it or names it in a run is SNN_ERROR_STATE. */
+ * A bound input reads nothing else: what sets it, adds spikes to it or names it in a run or a batch is SNN_ERROR_STATE. */
 SNN_API SNNStatus SNN_CALL snn_session_bind_input(SNNHandle handle, uint32_t population, const float *values, size_t count);
 /* Advances by `step_count` steps. */
 SNN_API SNNStatus SNN_CALL snn_session_step(SNNHandle handle, uint32_t step_count);
