@@ -29,11 +29,12 @@ class _Builtin(Plasticity):
     def __init_subclass__(cls, rule: str) -> None:
         super().__init_subclass__()
         cls._rule = rule
-        keyword = inspect.Parameter.KEYWORD_ONLY
         definition = builtin_plasticity(rule)
-        items = [*definition.parameters.values(), *definition.options.values()]
+        defaults = {one.name: one.default for one in definition.parameters.values()}
+        choices = {one.name: one.default for one in definition.options.values()}
+        keyword = inspect.Parameter.KEYWORD_ONLY
         cls.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-            [inspect.Parameter(item.name, keyword, default=item.default) for item in items]
+            [inspect.Parameter(name, keyword, default=default) for name, default in {**defaults, **choices}.items()]
         )
         Plasticity._classes[rule] = cls
 

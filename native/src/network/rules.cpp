@@ -45,9 +45,9 @@ RuleBase::RuleBase(ConnectionRule definition, const std::string& what)
       delays_(rule_.def.delay, rule_.dt_ms, what + ": delay") {}
 
 std::vector<float> RuleBase::weight_quantiles() const {
-    constexpr uint32_t count = 512;
+    constexpr uint32_t count = 512;  // values grow with words
     std::vector<uint32_t> words(count);
-    for (uint32_t i = 0; i < count; ++i) words[i] = static_cast<uint32_t>((i + 0.5) * (4294967296.0 / count));
+    for (uint32_t i = 0; i < count; ++i) words[i] = static_cast<uint32_t>(uint64_t{i} * UINT32_MAX / (count - 1));
     std::vector<float> quantiles(count);
     weights_.fill(words.data(), quantiles.data(), count);
     return quantiles;
