@@ -228,18 +228,24 @@ class Trainer:
         inputs: list[_Input],
         labels: NDArray[np.int32] | None = None,
         targets: NDArray[np.float32] | None = None,
+        *,
+        spike_inputs: list[_Events] | None = None,
     ) -> TrainResult: ...
     def forward(
         self,
         inputs: list[_Input],
         labels: NDArray[np.int32] | None = None,
         targets: NDArray[np.float32] | None = None,
+        *,
+        spike_inputs: list[_Events] | None = None,
     ) -> TrainResult: ...
     def run(
         self,
         inputs: list[_Input],
         records: list[tuple[int, str, NDArray[Any]]],
         labels: NDArray[np.int32] | None = None,
+        *,
+        spike_inputs: list[_Events] | None = None,
     ) -> TrainResult: ...
     def backward(self) -> None: ...
     def run_backward(

@@ -8,6 +8,7 @@ and its value.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 
 __all__ = [
     "ArgumentTypeError",
@@ -27,6 +28,8 @@ __all__ = [
     "UnknownAttributeError",
     "UnsupportedError",
     "VersionError",
+    "arguments_shown",
+    "counted",
     "error_for_status",
     "shown",
 ]
@@ -174,6 +177,21 @@ def shown(value: object) -> str:
         # A repr may fail: a number of more than 4300 digits, an object of the user.
         text = f"<{type(value).__name__}>"
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
+
+
+def counted(count: int, noun: str) -> str:
+    """Return ``"1 step"`` or ``"2,000 steps"``."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def arguments_shown(values: Iterable[object], by_name: Mapping[str, object]) -> str:
+    """Return how the arguments of a call are shown; of an array its shape."""
+
+    def one(value: object) -> str:
+        shape = getattr(value, "shape", ())
+        return f"<array {shape}>" if shape else shown(value)
+
+    return ", ".join([*map(one, values), *(f"{name}={one(value)}" for name, value in by_name.items())])
 
 
 def error_for_status(status: int, sentence: str) -> SnnError:

@@ -49,6 +49,7 @@ from snn.builtin_neurons import (
     ResonateAndFire,
     SpikingLSTM,
 )
+from snn.builtin_plasticity import BraderFusi, HomeostaticSTDP, PairSTDP, RewardSTDP, TripletSTDP, TsodyksMarkram
 from snn.connections import AvgPool2d, Connection, Conv1d, Conv2d, Dense, MaxPool2d, OneToOne, SumPool2d
 from snn.delays import DelayedDense, DelayLearning
 from snn.distributions import Distribution, LogNormal, Normal, Uniform
@@ -83,7 +84,7 @@ from snn.network import MemoryEstimate, Network, load, save
 from snn.neurons import Input, Neuron, NeuronModel, SpikeInput
 from snn.normalization import BatchNorm
 from snn.placement import Placement
-from snn.plasticity import BraderFusi, HomeostaticSTDP, PairSTDP, Plasticity, RewardSTDP, TripletSTDP, TsodyksMarkram
+from snn.plasticity import Plasticity
 from snn.population import Population, PopulationSlice
 from snn.projection import Projection
 from snn.quantization import Quantization
@@ -99,13 +100,18 @@ from snn.trainer import Trainer
 
 __version__ = library_version()
 
+# What needs packages that are not installed with this one is loaded when it is first used.
+_ON_DEMAND = ("nir", "onnx", "torch")
+
 if not _TYPE_CHECKING:  # which would take every name for one of the module's
 
     def __getattr__(name: str) -> object:
-        # What needs packages that are not installed with this one is loaded when it is first used.
-        if name in ("nir", "onnx", "torch"):
+        if name in _ON_DEMAND:
             return _import_module(f"snn.{name}")
         raise _no_such_name(__name__, name, __all__)
+
+    def __dir__() -> list[str]:
+        return [*__all__, *_ON_DEMAND]
 
 
 __all__ = [

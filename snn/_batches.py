@@ -6,7 +6,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,15 +15,23 @@ from snn._arrays import Floats, float32_array, known_name, mapping, new_array, r
 from snn._samples import StoredSamples, samples_of
 from snn.encode import Encoder
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
-from snn.events import EventData
+from snn.events import EventBatch, EventData
 
 if TYPE_CHECKING:
     from snn.network import Network
     from snn.population import Population
 
-__all__ = ["Augment", "Batches", "InputList", "Samples", "class_labels", "padded", "target_values"]
+__all__ = ["Augment", "BatchInputs", "Batches", "InputList", "Samples", "class_labels", "padded", "target_values"]
 
 InputList = list[tuple[int, bool, Floats]]
+
+
+class BatchInputs(NamedTuple):
+    """The inputs of a batch, as the native trainer takes them."""
+
+    frames: InputList
+    spikes: list[tuple[int, *tuple[NDArray[np.uint32], ...]]]
+    """(population, steps, neurons, samples) of inputs that are given as events."""
 
 
 class SampleSequence(Protocol):
@@ -80,8 +88,16 @@ class _Source:
         if isinstance(values, np.ndarray):
             self._check_product(values)
             self.values = values.reshape(values.shape[0], *self.flat_shape)
-        shape = (batch_size, size) if self.held else (steps, batch_size, size)
-        self.buffer = new_array(shape, np.float32, f"a batch of input {population.name!r}")
+        self._batch_shape = (batch_size, size) if self.held else (steps, batch_size, size)
+        self._buffer: Floats | None = None
+        self._takes_spikes = population.is_input and population.spiking
+
+    @property
+    def buffer(self) -> Floats:
+        """The frames of a batch; made when it is first asked for, as inputs that are given as events need none."""
+        if self._buffer is None:
+            self._buffer = new_array(self._batch_shape, np.float32, f"a batch of input {self.name!r}")
+        return self._buffer
 
     @property
     def is_stored(self) -> bool:
@@ -97,7 +113,9 @@ class _Source:
             return
         values = self.values
         seen = (
-            values if isinstance(values, np.ndarray) else self.load(np.arange(min(values.shape[0], len(self.buffer))))
+            values
+            if isinstance(values, np.ndarray)
+            else self.load(np.arange(min(values.shape[0], self._batch_shape[0])))
         )
         least, most = float(seen.min()), float(seen.max())
         if max(-least, most) > _LARGEST_HELD:
@@ -107,6 +125,11 @@ class _Source:
                 "that is meant, give encoder=snn.Encoder('constant')",
                 stacklevel=stacklevel,
             )
+
+    def load_spikes(self, rows: NDArray[np.int64]) -> EventBatch | None:
+        """Return the samples `rows` as events, where that says the same as frames."""
+        values = self.values
+        return values.batch(rows) if self._takes_spikes and isinstance(values, EventData) and values.binary else None
 
     def load(self, rows: NDArray[np.int64]) -> Floats:
         """Return the samples `rows`, flat, as they were given."""
@@ -198,7 +221,7 @@ class Batches:
 
     def each(
         self, order: NDArray[np.int64] | None, seed: int, augment: Augment | None = None
-    ) -> Iterator[tuple[NDArray[np.int64], InputList]]:
+    ) -> Iterator[tuple[NDArray[np.int64], BatchInputs]]:
         """Yield (indices of the samples, inputs); the arrays are overwritten by the next batch.
 
         Parameters
@@ -212,11 +235,17 @@ class Batches:
         """
         indices = np.arange(self.count) if order is None else order
         for number, rows, loaded in self._loaded(indices, seed, augment):
-            yield rows, [source.fill(values, number) for source, values in zip(self._sources, loaded, strict=True)]
+            inputs = BatchInputs([], [])
+            for source, values in zip(self._sources, loaded, strict=True):
+                if isinstance(values, EventBatch):
+                    inputs.spikes.append((source.index, *values))
+                else:
+                    inputs.frames.append(source.fill(values, number))
+            yield rows, inputs
 
     def _loaded(
         self, indices: NDArray[np.int64], seed: int, augment: Augment | None
-    ) -> Iterator[tuple[int, NDArray[np.int64], list[Floats]]]:
+    ) -> Iterator[tuple[int, NDArray[np.int64], list[Floats | EventBatch]]]:
         """Yield number and samples of each batch; what takes time is done while the caller uses the batch before."""
         # A counter in the low bits keeps the batches of one pass apart.
         pieces = [
@@ -224,9 +253,10 @@ class Batches:
             for position, start in enumerate(range(0, self.count, self.batch_size))
         ]
 
-        def load(number: int, rows: NDArray[np.int64]) -> tuple[int, NDArray[np.int64], list[Floats]]:
-            loaded = [source.load(rows) for source in self._sources]
-            return number, rows, loaded if augment is None else self._augmented(loaded, augment, number)
+        def load(number: int, rows: NDArray[np.int64]) -> tuple[int, NDArray[np.int64], list[Floats | EventBatch]]:
+            if augment is None:
+                return number, rows, [source.load_spikes(rows) or source.load(rows) for source in self._sources]
+            return number, rows, [*self._augmented([source.load(rows) for source in self._sources], augment, number)]
 
         if augment is None and not any(source.is_stored for source in self._sources):
             for piece in pieces:

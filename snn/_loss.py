@@ -16,7 +16,7 @@ from snn._words import LOSSES
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 
 if TYPE_CHECKING:
-    from snn._batches import InputList
+    from snn._batches import BatchInputs
     from snn.engine import _native
     from snn.engine.records import TrainResult
     from snn.network import Network
@@ -195,6 +195,16 @@ class Loss:
     def _is_cross_entropy(self) -> bool:
         return not self.is_own and self.name.startswith("cross_entropy")
 
+    def check_scores(self, y: ArrayLike) -> None:
+        """Refuse values where classes are asked for."""
+        kind = real_array(y, "y").dtype.kind
+        if not self._is_cross_entropy and (self._output.size == 1 or kind not in "iu"):
+            what = "a function" if self.is_own else repr(self.name)
+            raise InvalidArgumentError(
+                f"score is the share of samples whose class is right; the loss, {what} of {self._output.name!r}, was given "
+                "values and no classes: evaluate(x, y).loss tells how near the outputs are"
+            )
+
     def check_classes(self, targets: NDArray[Any]) -> None:
         """Refuse a cross-entropy that is 0 whatever the network does."""
         if not self._is_cross_entropy:
@@ -230,42 +240,42 @@ class Loss:
     # ---- batches
 
     def forward(
-        self, trainer: _native.Trainer, inputs: InputList, targets: NDArray[Any], rows: NDArray[np.int64]
+        self, trainer: _native.Trainer, inputs: BatchInputs, targets: NDArray[Any], rows: NDArray[np.int64]
     ) -> TrainResult:
         """Run a batch and return its loss; nothing is learned."""
         if self.is_own:
             return self._run(trainer, inputs, targets, rows)[0]
-        return trainer.forward(inputs, **self.answers(targets, rows))
+        return trainer.forward(inputs.frames, spike_inputs=inputs.spikes, **self.answers(targets, rows))
 
     def gradients(
-        self, trainer: _native.Trainer, inputs: InputList, targets: NDArray[Any], rows: NDArray[np.int64]
+        self, trainer: _native.Trainer, inputs: BatchInputs, targets: NDArray[Any], rows: NDArray[np.int64]
     ) -> TrainResult:
         """Run a batch forward and, where its loss is neither 0 nor infinite, backward."""
         if self.is_own:
             return self._run_both(trainer, inputs, targets, rows)
-        result = trainer.forward(inputs, **self.answers(targets, rows))
+        result = trainer.forward(inputs.frames, spike_inputs=inputs.spikes, **self.answers(targets, rows))
         if math.isfinite(result.loss) and result.loss != 0.0:
             trainer.backward()
         return result
 
     def step(
-        self, trainer: _native.Trainer, inputs: InputList, targets: NDArray[Any], rows: NDArray[np.int64]
+        self, trainer: _native.Trainer, inputs: BatchInputs, targets: NDArray[Any], rows: NDArray[np.int64]
     ) -> TrainResult:
         """Run a batch forward and backward, and update what is trained."""
         if not self.is_own:
-            return trainer.step(inputs, **self.answers(targets, rows))
+            return trainer.step(inputs.frames, spike_inputs=inputs.spikes, **self.answers(targets, rows))
         result = self._run_both(trainer, inputs, targets, rows)
         trainer.update()
         return result
 
     def _run(
-        self, trainer: _native.Trainer, inputs: InputList, targets: NDArray[Any], rows: NDArray[np.int64]
+        self, trainer: _native.Trainer, inputs: BatchInputs, targets: NDArray[Any], rows: NDArray[np.int64]
     ) -> tuple[TrainResult, float, Mapping[str, Mapping[str, ArrayLike]]]:
         """Run a batch and ask the function of the user: return its value and its gradients as well."""
         assert self._function is not None
         assert self._recorded is not None
         arrays, records = self._recorded.new()
-        result = trainer.run(inputs, records, self._places(rows.size))
+        result = trainer.run(inputs.frames, records, self._places(rows.size), spike_inputs=inputs.spikes)
         outputs = {
             name: {variable: values[:, : rows.size] for variable, values in variables.items()}
             for name, variables in arrays.items()
@@ -279,7 +289,7 @@ class Loss:
         return result._replace(loss=result.loss + float(value)), float(value), gradients
 
     def _run_both(
-        self, trainer: _native.Trainer, inputs: InputList, targets: NDArray[Any], rows: NDArray[np.int64]
+        self, trainer: _native.Trainer, inputs: BatchInputs, targets: NDArray[Any], rows: NDArray[np.int64]
     ) -> TrainResult:
         assert self._recorded is not None
         result, value, gradients = self._run(trainer, inputs, targets, rows)

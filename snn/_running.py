@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from snn._arrays import mapping, new_array
 from snn._inputs import EventInput
 from snn._wanted import Wanted, flat_indices, wanted_of
-from snn.engine.errors import InvalidArgumentError, StoppedError
+from snn.engine.errors import InvalidArgumentError, NotFoundError, StoppedError, shown
 from snn.recording import Recording
 from snn.spike_events import SpikeEvents
 
 if TYPE_CHECKING:
     from snn._arrays import Floats
+    from snn.network import Network
     from snn.population import Population
     from snn.projection import Projection
     from snn.simulation import Simulation
@@ -33,6 +34,21 @@ Record = Mapping[str, Wanted]  # by population or projection
 _EVENTS_AT_ONCE = 1 << 20
 
 OF_A_RUN = ("spike_count", "spike_events")
+
+
+def _recorded(network: Network, name: Any) -> Population:
+    """Return a population by name; what is named "exc[:10]" or "exc.v" is told how it is meant."""
+    if not isinstance(name, str) or name in network:
+        return network[name]
+    whole, bracket, _ = name.partition("[")
+    owner, dot, variable = name.rpartition(".")
+    if bracket and whole in network:
+        told = f"a dict says which of its neurons are recorded: record={{{whole!r}: {{'v': range(10)}}}}"
+    elif dot and (owner in network or owner in network.projections):
+        told = f"the variable stands behind the name: record={{{owner!r}: {variable!r}}}"
+    else:
+        return network[name]  # which raises
+    raise NotFoundError(f"there is no population {shown(name)}; {told}")
 
 
 class _Events:
@@ -114,7 +130,7 @@ class Run:
                 what = f"what to record of projection {name!r}"
                 self._add_projection(network.projections[name], wanted_of(wanted, what))
             else:
-                population = network[name]
+                population = _recorded(network, name)
                 what = f"what to record of population {population.name!r}"
                 self._add_population(population, wanted_of(wanted, what), max_events)
         # Whether libsnn has to come back before the end.

@@ -29,7 +29,7 @@ def evaluate(trainer: Trainer, batches: Batches, targets: NDArray[Any]) -> tuple
     correct = 0
     # Random encoders draw other numbers than in training, the same at each evaluation.
     for rows, inputs in batches.each(None, 2**39 + trainer.seed % 2**39):
-        result = native.forward(inputs, **trainer._loss.answers(targets, rows))
+        result = native.forward(inputs.frames, spike_inputs=inputs.spikes, **trainer._loss.answers(targets, rows))
         native.scores(batch_scores)
         scores[rows] = batch_scores[: rows.size]
         share = trainer._loss.weight_of(targets, rows)
@@ -52,7 +52,7 @@ def traces(trainer: Trainer, batches: Batches) -> Floats:
     recorded = new_array((trainer.steps, trainer.batch_size, *output.shape), np.float32, f"{variable} of a batch")
     for rows, inputs in batches.each(None, 2**39 + trainer.seed % 2**39):
         session.reset()
-        session.run(trainer.steps, inputs, [(output._index, variable, recorded)])
+        session.run(trainer.steps, inputs.frames, [(output._index, variable, recorded)], spike_inputs=inputs.spikes)
         values[rows] = recorded[:, : rows.size].swapaxes(0, 1)
     return values
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 
-from snn.engine.errors import ArgumentTypeError, UnknownAttributeError, shown
+from snn.engine.errors import ArgumentTypeError, UnknownAttributeError, counted, shown
 
-__all__ = ["Strict", "keywords_told", "suggestion"]
+__all__ = ["NotCopied", "Strict", "keywords_told", "suggestion"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -121,9 +121,10 @@ def keywords_told(function: Callable[_P, _T]) -> Callable[_P, _T]:
             extra = f"{', '.join(unnamed) or 'nothing'} without a name"
             # As PyTorch's layers, which are told what comes in.
             told = "; what comes in is known from its source" if unnamed[:1] in (["units"], ["channels"]) else ""
+            given = f"{counted(len(args) - own, 'value')} {'was' if len(args) - own == 1 else 'were'} given"
             raise ArgumentTypeError(
                 f"{type(args[0]).__name__ if is_init else function.__qualname__} takes {extra}; "
-                f"{len(args) - own} values were given: {', '.join(map(shown, args[own:]))}{told}"
+                f"{given}: {', '.join(map(shown, args[own:]))}{told}"
             )
         return function(*args, **kwargs)
 
@@ -176,6 +177,16 @@ class Strict:
         if name in self._hints:
             return f"; {self._hints[name]}"
         return suggestion(name, [one for one in dir(self) if not one.startswith("_")])
+
+
+class NotCopied:
+    """What a running thing is beside: it belongs to one process and is neither copied nor pickled."""
+
+    _instead = ""
+    """What to do."""
+
+    def __reduce_ex__(self, protocol: object) -> Any:
+        raise ArgumentTypeError(f"a {type(self).__name__} is not copied or pickled; {self._instead}")
 
 
 def _closing(init: Callable[..., None]) -> Callable[..., None]:

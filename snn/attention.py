@@ -25,6 +25,10 @@ from snn.surrogates import Surrogate
 __all__ = ["gate", "query_key_attention", "spike_driven_attention"]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 @cache
 def _gate_model() -> NeuronModel:
     return NeuronModel(Path(__file__).parent / "models" / "extra" / "gate.toml")

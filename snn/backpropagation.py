@@ -25,7 +25,7 @@ from snn._arrays import (
 )
 from snn._optimizer import optimizer_settings
 from snn._outputs import LOSS_NONE, Outputs
-from snn._strict import Strict
+from snn._strict import NotCopied, Strict
 from snn._trained import checkpoint_number, learned_parameters, store_learned, trained_arrays
 from snn._words import INSTRUCTION_SETS, OptimizerName
 from snn.engine import _native
@@ -60,7 +60,7 @@ class Gradients(NamedTuple):
         return f"<Gradients: {', '.join(f'{name} {value.shape}' for name, value in arrays.items()) or 'none'}>"
 
 
-class Backpropagation(Strict):
+class Backpropagation(NotCopied, Strict):
     """A network that is run forward and differentiated backward, one pass at a time, under the caller's control.
 
     `forward` runs a batch from the initial state and gives activities and states over time. The caller computes a loss
@@ -110,6 +110,7 @@ class Backpropagation(Strict):
     >>> passes.update()
     """
 
+    _instead = "make another Backpropagation of its network, or of a copy of that"
     _fixed = MappingProxyType(
         dict.fromkeys(("network", "steps", "batch_size", "input_gradients"), "make another Backpropagation")
     )

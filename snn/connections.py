@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from snn._arrays import MAX_DELAY, MAX_NEURONS, Floats, boolean, choice, float32_array, integer, new_array
 from snn._strict import Strict
 from snn._words import ARITHMETIC, Arithmetic
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, arguments_shown
 from snn.init import Initializer, initial_weights, initializer
 from snn.plasticity import Plasticity
 
@@ -66,10 +66,20 @@ class Connection(Strict, ABC):
     arithmetic : {"default", "float", "fixed", "compact"}
         How weights are kept and inputs are summed; stored with the network (``docs/semantics.md``). ``"float"``: float32 in a
         fixed order. ``"fixed"``, for `Sparse` from populations that spike: float32 weights, integer sums. ``"compact"``: the
-        same with weights of 16 bits, multiples of 1 / `Projection.fixed_point_scale`, which the largest weight decides;
-        smaller ones may become 0. The default is ``"compact"`` for a `Sparse` from spikes with ``trainable=False`` and
+        same with weights of 16 bits, multiples of 1 / `Projection.fixed_point_scale`, which the largest weight onto the
+        receptor decides; smaller ones may become 0. The default is ``"compact"`` for a `Sparse` from spikes with
+        ``trainable=False``, or ``"fixed"`` or ``"float"`` where its largest weights would take too much from others, and
         ``"float"`` for all else.
     """
+
+    _made_by, _made_with = "", ""
+    """The class method, if it was one, and the arguments, as `repr` shows them."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Keep how it was called."""
+        made = super().__new__(cls)
+        made._made_with = arguments_shown(args, kwargs)
+        return made
 
     def __init__(
         self,
@@ -107,7 +117,7 @@ class Connection(Strict, ABC):
         """Refuse populations, by their names, that this kind of connection is not for."""
 
     def __repr__(self) -> str:
-        return f"snn.{type(self).__name__}(...)" + (".detach()" if self.detached else "")
+        return f"{type(self).__name__}{self._made_by}({self._made_with})" + (".detach()" if self.detached else "")
 
     @abstractmethod
     def target_shape(self, source: tuple[int, ...]) -> tuple[int, ...] | None:

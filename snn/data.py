@@ -15,6 +15,11 @@ from snn.init import normal, uniform
 
 __all__ = ["Split", "delayed_coincidence", "digits", "poisson_patterns", "stratified_split"]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 SPLIT_SEED = 2024
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "Receptor",
     "State",
     "SurrogateDefinition",
+    "TargetState",
     "builtin_model",
     "builtin_plasticity",
     "builtin_surrogate",
@@ -90,6 +91,15 @@ class State:
     type: str
     initial: float | str
     doc: str = ""
+
+
+@dataclass(frozen=True)
+class TargetState:
+    """A state of the target that a rule of plasticity reads, under the name that the rule gives it."""
+
+    name: str
+    state: str
+    unit: str
 
 
 @dataclass(frozen=True)
@@ -182,6 +192,7 @@ class PlasticityDefinition(_Documented):
     options: Mapping[str, Option]
     traces: Mapping[str, str]
     """By name: what has one, "source", "target" or "synapse"."""
+    target_states: tuple[TargetState, ...]
     takes_signal: bool
     builtin: bool
     native: _native.Model = field(repr=False, compare=False)
@@ -199,6 +210,7 @@ class PlasticityDefinition(_Documented):
             _parameters(document),
             _options(document),
             traces,
+            tuple(TargetState(s["name"], s["state"], s.get("unit", "")) for s in document.get("target_states", [])),
             "on_signal" in document,
             builtin,
             native,

@@ -20,6 +20,11 @@ from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 
 __all__ = ["Encoder", "constant", "delta", "latency", "phase", "population", "rank_order", "rate"]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 KINDS: tuple[str, ...] = get_args(EncoderName)
 
 

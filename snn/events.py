@@ -1,7 +1,8 @@
 """Recordings of event cameras and silicon cochleas, read from the files in which they were published.
 
 Each function opens one data set as `EventData`: samples that are read when they are needed and binned into frames. A `Trainer`
-takes it as `x`, with ``encoder=None``, and reads the next batch in a thread while it trains on this one.
+takes it as `x`, with ``encoder=None``, and reads the next batch in a thread while it trains on this one. Binary samples for a
+`SpikeInput` go to the trainer as events: there are no frames then, which would take [steps, batch_size, size] floats.
 
 Examples
 --------
@@ -36,6 +37,11 @@ from snn.engine.errors import (
 
 __all__ = ["EventData", "Events", "dvs_gesture", "heidelberg", "n_mnist", "read_aedat", "read_n_mnist", "tonic"]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 Integers = NDArray[np.int64]
 PathLike = str | os.PathLike[str]
 
@@ -49,6 +55,15 @@ class Events(NamedTuple):
     """Which input, an index into `shape` made flat."""
     shape: tuple[int, ...]
     """(channels,), or (polarities, height, width)."""
+
+
+class EventBatch(NamedTuple):
+    """Spikes of several samples: by step, sample and input, none of them twice."""
+
+    steps: NDArray[np.uint32]
+    neurons: NDArray[np.uint32]
+    samples: NDArray[np.uint32]
+    """Places in the batch."""
 
 
 class EventData:
@@ -168,7 +183,23 @@ class EventData:
             )
         return events
 
-    def _frames(self, index: int) -> Floats:
+    def batch(self, rows: Integers) -> EventBatch:
+        """Return some samples as spikes of their frames, which then need no memory of their own.
+
+        What `binary` frames say; how often a unit had an event in a step is not told.
+        """
+        size = math.prod(self._small)
+        keys = []
+        for place, index in enumerate(rows):
+            steps, units = self._places(int(index))
+            keys.append((steps * len(rows) + place) * size + units)
+        key = np.unique(np.concatenate(keys)) if keys else np.empty(0, np.int64)
+        samples, neurons = np.divmod(key, size)
+        steps, samples = np.divmod(samples, max(len(rows), 1))
+        return EventBatch(steps.astype(np.uint32), neurons.astype(np.uint32), samples.astype(np.uint32))
+
+    def _places(self, index: int) -> tuple[Integers, Integers]:
+        """Return step and unit of each event of a sample, as far as its frames go."""
         events = self._checked(index)
         if events.shape != self._whole:
             raise FormatError(f"sample {index} has shape {events.shape}, the first one {self._whole}")
@@ -178,8 +209,12 @@ class EventData:
         if self.shrink > 1:
             polarity, y, x = np.unravel_index(units, self._whole)
             units = np.ravel_multi_index((polarity, y // self.shrink, x // self.shrink), self._small)
+        return steps[inside].astype(np.int64), units
+
+    def _frames(self, index: int) -> Floats:
+        steps, units = self._places(index)
         size = math.prod(self._small)
-        counts = np.bincount(steps[inside].astype(np.int64) * size + units, minlength=self.steps * size)
+        counts = np.bincount(steps * size + units, minlength=self.steps * size)
         frames = counts.astype(np.float32).reshape(self.steps, *self._small)
         return np.minimum(frames, 1.0, out=frames) if self.binary else frames
 

@@ -29,6 +29,11 @@ __all__ = [
     "uniform",
 ]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 Initializer = Callable[[tuple[int, ...], int, int, int, int], Floats]
 
 

@@ -16,7 +16,7 @@ from snn._summary import Summary
 from snn.connections import Connection
 from snn.definitions import ModelDefinition
 from snn.engine import _native
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, SnnError, shown
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, SnnError, counted, shown
 from snn.neurons import Input, Neuron, SpikeInput
 from snn.placement import Placement, device_of_several
 from snn.population import Population, PopulationSlice, declare, split_slice
@@ -293,10 +293,10 @@ class Network(Strict):
         return name in self._populations
 
     def __repr__(self) -> str:
-        return (
-            f"<Network: {len(self._populations)} populations, {len(self._projections)} projections, "
-            f"{self.neuron_count} neurons, dt={self._dt:g} ms>"
-        )
+        populations = counted(len(self._populations), "population")
+        projections = counted(len(self._projections), "projection")
+        neurons = counted(self.neuron_count, "neuron")
+        return f"<{type(self).__name__}: {populations}, {projections}, {neurons}, dt={self._dt:g} ms>"
 
     def _answer(self) -> str:
         """Return the population whose activity is the network's answer where nobody names one."""

@@ -355,7 +355,7 @@ class NeuronModel:
 
     @property
     def json(self) -> str:
-        """The compiled model as the JSON document of ``docs/model-format.md``."""
+        """The compiled model as the JSON document of ``docs/model-format.md``: `snn_model_load` reads it."""
         return self.definition.native.json
 
     def __call__(

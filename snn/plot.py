@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["confusion_matrix", "raster", "traces"]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 INK = "#1b2a41"
 COLORS = ("#0b6e99", "#d1495b", "#3f8f5b", "#8a5a9e", "#c98a1b", "#4a5568")
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from snn._strict import Strict
+from snn.definitions import State
 from snn.distributions import Distribution
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError, shown
@@ -132,7 +133,11 @@ class Population(Strict):
     @property
     def states(self) -> tuple[str, ...]:
         """Names of the states that can be read, written and recorded."""
-        return tuple(self._layer.definition.states) if isinstance(self._layer, Neuron) else ()
+        return tuple(self._states)
+
+    @property
+    def _states(self) -> Mapping[str, State]:
+        return self._layer.definition.states if isinstance(self._layer, Neuron) else {}
 
     @property
     def _membrane(self) -> str:
@@ -141,8 +146,11 @@ class Population(Strict):
 
     def _check_recordable(self, variable: str, of_a_run: Sequence[str] = ()) -> None:
         """Raise NotFoundError unless `variable` is a state, spikes of a model that has them, or one of `of_a_run`."""
-        if self.is_input:
-            raise NotFoundError(f"population {self.name!r} is an input; only populations of neurons are recorded")
+        if self.is_input and not self.spiking:
+            raise NotFoundError(
+                f"population {self.name!r} is an input of values, which the caller has; of inputs only the spikes of a "
+                "SpikeInput are recorded"
+            )
         words = [*self.states, *(["spikes", *of_a_run] if self.spiking else [])]
         if variable not in words:
             raise NotFoundError(
@@ -153,9 +161,7 @@ class Population(Strict):
         """Return the type of a variable's array."""
         if variable == "spikes" and self.spiking:
             return np.bool_
-        if isinstance(self._layer, Neuron) and variable in self._layer.definition.states:
-            return np.int32 if self._layer.definition.states[variable].type == "int" else np.float32
-        return np.float32
+        return np.int32 if variable in self._states and self._states[variable].type == "int" else np.float32
 
     @property
     def parameters(self) -> Mapping[str, float | NDArray[np.float64]]:

@@ -39,6 +39,11 @@ __all__ = [
     "spikingjelly_lif",
 ]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 _Neurons = TypeVar("_Neurons", bound=Neuron)
 Size = SupportsIndex | tuple[SupportsIndex, ...] | None
 

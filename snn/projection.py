@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import warnings
 from collections.abc import Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -32,8 +31,6 @@ _KINDS = ("dense", "one_to_one", "sparse", "conv2d", "pool2d")
 _SPARSE = 2
 _POOL = 4
 _DEFAULT = 0  # arithmetic that nobody chose
-_PIECE = 1 << 20  # weights that are looked at in one go
-_LOST_SHARE = 1e-3  # of a distribution around 0, some weights are always close to it
 _CONSTANT = 0  # kind of a distribution
 _RUN = 4096  # sources whose synapses are listed in one go
 _POOL_MODES = ("sum", "average", "max")
@@ -237,7 +234,8 @@ class Projection(Strict):
     def __repr__(self) -> str:
         delay = f", delay_steps={self.delay_steps}" if self.delay_steps else ""
         shape = f" {self._weight_shape}" if self._weight_shape is not None else ""
-        return f"<Projection {self.name!r}: {self._ends()}, {self.kind}{shape}{delay}>"
+        plastic = f", {self.plasticity!r}" if self.plasticity else ""
+        return f"<Projection {self.name!r}: {self._ends()}, {self.kind}{shape}{delay}{plastic}>"
 
     def _ends(self) -> str:
         """Return what it connects, with the parts of populations that a rule is for."""
@@ -407,8 +405,6 @@ class Projection(Strict):
         It is told, because `Network._finished`, which calls this, takes weights that it has not rounded yet for changed ones.
         """
         is_compact = self._kind == _SPARSE and ARITHMETIC[native.projection(self._index).arithmetic] == "compact"
-        if is_compact and self._arithmetic == _DEFAULT and self._weights is not None:
-            self._warn_of_lost_weights(native.projection(self._index).fixed_point_scale)
         if self._csr_is_unordered:
             self._weights = self._csr = None
         elif self._weights is not None and is_compact:
@@ -416,22 +412,6 @@ class Projection(Strict):
             if weights is not None:
                 self._weights[...] = weights
                 self._digest = _digest(self._weights)
-
-    def _warn_of_lost_weights(self, scale: float) -> None:
-        """Say when 16 bits, which nobody asked for, are too few for weights of such different sizes."""
-        weights = self._weights
-        assert weights is not None
-        lost = 0
-        for begin in range(0, weights.size, _PIECE):  # not all at once: there may be hundreds of millions
-            piece = weights[begin : begin + _PIECE]
-            lost += int(np.count_nonzero((np.abs(piece) < 0.5 / scale) & (piece != 0.0)))
-        if lost > _LOST_SHARE * weights.size:
-            warnings.warn(
-                f"projection {self.name!r}: {lost} of {weights.size} weights become 0: weights that are not trained are "
-                f"rounded to 16 bits, here to multiples of {1.0 / scale:g}, because the largest is that large; "
-                "arithmetic='fixed' or 'float' keeps 32 bits",
-                stacklevel=2,
-            )
 
     def _set_synapses(self, offsets: Any, targets: Any, delays: Any, weights: Floats) -> None:
         """Replace the synapses of a sparse projection, rows by source; `Network._rebuild` is to follow."""
@@ -499,6 +479,7 @@ class Projection(Strict):
         )
         self.plasticity._declare(trial, index)
         trial.finish()
+        self.plasticity._check_target(self.target, f"projection {self.name!r}")
 
     def _declare(self, native: _native.Network) -> None:
         """Add the projection to a native network."""

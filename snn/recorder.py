@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import known_name
+from snn._strict import NotCopied
 from snn._wanted import flat_indices, some_of
-from snn.engine.errors import ArgumentTypeError, shown
+from snn.engine.errors import ArgumentTypeError, counted, shown
 from snn.population import Population
 from snn.recording import Recording
 
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
 __all__ = ["Recorder"]
 
 
-class Recorder:
+class Recorder(NotCopied):
     """Records variables of one population or projection after every `Simulation.step`; made by `Simulation.recorder`.
 
     `Simulation.run` records on its own and does not go through recorders.
     """
+
+    _instead = "its `recording` is"
 
     def __init__(
         self, simulation: Simulation, target: Population | Projection, variables: Mapping[str, ArrayLike | None]
@@ -71,6 +74,10 @@ class Recorder:
         path = f"{self._target}.{variable}"
         none = np.empty(self._simulation._variables.shape(path), self._simulation._variables.dtype(path))
         return np.stack([some_of(none, *self._some[variable]) if variable in self._some else none])[:0]
+
+    def __repr__(self) -> str:
+        words = ", ".join(f"{self._target}.{variable}" for variable in self._taken)
+        return f"<Recorder of {words or 'nothing'}: {counted(len(self), 'step')}>"
 
     def __len__(self) -> int:
         return len(next(iter(self._taken.values()), []))

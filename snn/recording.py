@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from snn._arrays import integer, known_name, mapping
 from snn._strict import Strict
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError, shown
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError, counted, shown
 from snn.spike_events import SpikeEvents
 
 __all__ = ["Recording"]
@@ -193,7 +193,7 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
 
     def __repr__(self) -> str:
         words = [f"{population}.{name}" for population, variables in self._arrays.items() for name in variables]
-        return f"<Recording of {self.step_count} steps: {', '.join(words)}>"
+        return f"<Recording of {counted(self.step_count, 'step')}: {', '.join(words) or 'nothing'}>"
 
 
 class _Variables(dict[str, Any]):

@@ -29,7 +29,7 @@ from snn._arrays import (
 from snn._inputs import Inputs, RunInput
 from snn._progress import RunBar
 from snn._running import Record, Run
-from snn._strict import Strict, keywords_told
+from snn._strict import NotCopied, Strict, keywords_told
 from snn._variables import Variables
 from snn._wanted import Wanted, wanted_of
 from snn._words import INSTRUCTION_SETS
@@ -50,7 +50,7 @@ _FEW_STEPS = 32  # that `step` takes at once, without looking for Ctrl+C
 FLAGS = {"interpret_models": 1, "float64": 2, "smooth_spikes": 4, "any_size": 8, "input_gradients": 16}
 
 
-class Simulation(Strict):
+class Simulation(NotCopied, Strict):
     """A running copy of a network, with state of its own.
 
     Parameters
@@ -127,6 +127,7 @@ class Simulation(Strict):
     (100, 1, 128)
     """
 
+    _instead = "save_state(path) writes where it is, and load_state(path) of another Simulation goes on from there"
     _fixed = MappingProxyType(dict.fromkeys(("network", "batch_size", "sample_weights"), "open another Simulation"))
     _hints = MappingProxyType(
         {
@@ -306,9 +307,9 @@ class Simulation(Strict):
         record : dict, optional
             By population: a variable or a list of them: a state, ``"spikes"`` (for each step and neuron whether it spiked),
             ``"spike_count"`` (summed over the run) or ``"spike_events"`` (`SpikeEvents`, 8 bytes of memory for each
-            spike). By projection: ``"weight"``, ``"bias"``, traces of its rule of plasticity. A dict of variables says of which
-            neurons or synapses states, ``"spikes"`` and weights are recorded, by flat indices, None for all:
-            ``{"exc": {"v": [0, 10, 20], "spike_events": None}}``.
+            spike). A `SpikeInput` has no states, but the others. By projection: ``"weight"``, ``"bias"``, traces of its rule
+            of plasticity. A dict of variables says of which neurons or synapses states, ``"spikes"`` and weights are recorded,
+            by flat indices, None for all: ``{"exc": {"v": [0, 10, 20], "spike_events": None}}``.
         every : int, default 1
             Interval, in steps, at which states, ``"spikes"``, weights and biases are recorded.
         max_events : int, optional
@@ -400,7 +401,8 @@ class Simulation(Strict):
         name : str
             An input population.
         array : float32 array, C-contiguous, shape (batch size, *shape), optional
-            Read in place until unbound; a new one of zeros when not given. Write the input into it before each step.
+            Read in place until unbound; a new one of zeros when not given. Write the input into it before each step. A bound
+            input reads nothing else: giving it to `set_input`, `step` or `run` is a `StateError`.
             Its values are not checked: NaN goes into the states, and any value other than 0 is a spike for a `SpikeInput`.
 
         Returns
@@ -564,7 +566,7 @@ class Simulation(Strict):
         Parameters
         ----------
         name : str
-            A population of neurons, or a projection.
+            A population, or a projection.
         variables : str, iterable of str, or dict
             States or ``"spikes"``; of a projection ``"weight"``, ``"bias"`` and the traces of its rule. A dict says of which
             neurons or synapses, as for `run`.

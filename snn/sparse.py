@@ -26,7 +26,7 @@ from snn._strict import keywords_told, suggestion
 from snn._words import ARITHMETIC, Arithmetic
 from snn.connections import Connection, Resolved
 from snn.distributions import Distribution, numbers
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, arguments_shown, counted, shown
 from snn.plasticity import Plasticity, checked_plasticity
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ class _Rule(TypedDict, total=False):
     plasticity: Plasticity | None
 
 
+# In the order of SNN_RULE_*.
+_RULES = ("fixed_probability", "fixed_indegree", "fixed_total", "one_to_one", "all_to_all", "spatial")
 _MAX_SEED = MAX_SEED - 1  # the last one stands for "no seed given" in the C interface: SNN_SEED_BY_INDEX
 
 
@@ -123,6 +125,7 @@ class Sparse(Connection):
             )
         sparse._pairs = (source_array, target_array.astype(np.uint32))
         sparse._set_values(weights, delays, source_array.size)
+        sparse._name_maker("from_arrays")
         return sparse
 
     @classmethod
@@ -171,6 +174,7 @@ class Sparse(Connection):
         target_array = _indices(targets, "Sparse: targets", MAX_NEURONS - 1).astype(np.uint32)
         sparse._csr = (offsets, target_array)
         sparse._set_values(weights, delays, target_array.size)
+        sparse._name_maker("from_csr")
         return sparse
 
     @classmethod
@@ -316,10 +320,25 @@ class Sparse(Connection):
             source_positions=places[0],
             target_positions=places[1],
         )
+        own = {"width": width, "cutoff": cutoff, "kernel": kernel, "probability": probability, "period": period}
+        sparse._made_with = arguments_shown(places, {**own, **rule})
+        return sparse
+
+    def _name_maker(self, method: str) -> None:
+        """Say in `repr` that arrays made it."""
+        assert self._weights is not None  # the arrays have just been set
+        plastic = f", plasticity={self.plasticity!r}" if self.plasticity else ""
+        self._made_by, self._made_with = f".{method}", f"<{counted(self._weights.size, 'synapse')}>{plastic}"
+
+    @classmethod
+    def _by_rule(cls, kind: int, **rule: Any) -> Sparse:
+        sparse = cls._of_rule(kind, **rule)
+        first = [rule.pop(name) for name in ("probability", "count") if name in rule]
+        sparse._made_by, sparse._made_with = f".{_RULES[kind]}", arguments_shown(first, rule)
         return sparse
 
     @classmethod
-    def _by_rule(
+    def _of_rule(
         cls,
         kind: int,
         *,

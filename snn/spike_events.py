@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import integer, integer_array, number
 from snn._strict import Strict
-from snn.engine.errors import InvalidArgumentError
+from snn.engine.errors import InvalidArgumentError, counted
 
 __all__ = ["SpikeEvents"]
 
@@ -286,4 +286,4 @@ class SpikeEvents(Strict):
 
     def __repr__(self) -> str:
         lost = f", {self.dropped} older ones dropped" if self.dropped else ""
-        return f"<{len(self)} spike events of {self.step_count} steps{lost}>"
+        return f"<{counted(len(self), 'spike event')} of {counted(self.step_count, 'step')}{lost}>"

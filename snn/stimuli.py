@@ -29,6 +29,11 @@ from snn.spike_events import SpikeEvents
 
 __all__ = ["ornstein_uhlenbeck", "sine", "spike_events", "spike_times", "timed", "white_noise"]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 _MAX_STEPS = 2**32 - 1  # of a run
 
 

@@ -109,6 +109,11 @@ class Surrogate(Strict):
         """Name of the surrogate."""
         return self.definition.name
 
+    @property
+    def json(self) -> str:
+        """The compiled surrogate as the JSON document of ``docs/model-format.md``: `snn_model_load` reads it."""
+        return self.definition.native.json
+
     def derivative(self, x: ArrayLike) -> Floats:
         """Return what training takes for the derivative of a spike.
 

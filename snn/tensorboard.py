@@ -12,6 +12,10 @@ from snn.epochs import EpochReport
 __all__ = ["TensorBoard"]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 class TensorBoard:
     """A callback of `Trainer.fit` that writes each epoch's numbers where TensorBoard reads them.
 

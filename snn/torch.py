@@ -44,6 +44,11 @@ from snn.population import Population
 
 __all__ = ["Module"]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 # Sessions that wait for the next forward with the same number of steps and samples.
 _MOST_IDLE = 4
 

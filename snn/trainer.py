@@ -90,17 +90,25 @@ class Trainer(Strict):
         same seed on the same device gives the same bits, for any number of threads; on a processor with another instruction set
         training agrees within rounding, because gradients are summed in another order.
     loss : str or callable, default "cross_entropy_count"
-        ``"cross_entropy_SCORE"``: softmax cross-entropy of the outputs' scores with the classes. ``"mean_square_SCORE"``: mean
-        over the outputs of the squared distance of scores to targets. SCORE is ``count`` (spikes), ``rate`` (spikes per
-        step), ``max_membrane``, ``mean_membrane``, ``last_membrane``, or ``latency``: the step of the first spike, `steps` when
-        there is none; softmax takes minus that. ``"cross_entropy_membrane"``, ``"cross_entropy_spikes"``: softmax cross-entropy
-        of the membranes, or the spikes, of each step with the class, mean over the steps; the class that is predicted has the
-        largest mean membrane or the most spikes. ``"mean_square_membrane"``: squared distance of the membrane after each step
-        to targets of each step. ``"van_rossum"``: squared van Rossum distance of the output's spikes to target trains.
-        A callable is a loss of your own, ``loss(outputs, targets) -> (value, gradients)``: `outputs` by population and
-        variable, as `record` says, each (steps, samples, *shape of the population); `targets` the samples' part of `y`;
-        `value` the loss of these samples, their mean as a rule; `gradients` d value / d output, by population and
-        variable in the same shapes, without those that are 0.
+        By name, one of
+
+        - ``"cross_entropy_SCORE"``: softmax cross-entropy of the outputs' scores with the classes;
+        - ``"mean_square_SCORE"``: mean over the outputs of the squared distance of scores to targets;
+        - ``"cross_entropy_membrane"``, ``"cross_entropy_spikes"``: softmax cross-entropy of the membranes, or the spikes, of
+          each step with the class, mean over the steps; the class that is predicted has the largest mean membrane or the
+          most spikes;
+        - ``"mean_square_membrane"``: squared distance of the membrane after each step to targets of each step;
+        - ``"van_rossum"``: squared van Rossum distance of the output's spikes to target trains.
+
+        SCORE is ``count`` (spikes), ``rate`` (spikes per step), ``max_membrane``, ``mean_membrane``, ``last_membrane``, or
+        ``latency``: the step of the first spike, `steps` when there is none; softmax takes minus that.
+
+        A callable is a loss of your own, ``loss(outputs, targets) -> (value, gradients)``, with
+
+        - ``outputs`` by population and variable, as `record` says, each (steps, samples, *shape of the population);
+        - ``targets``, the samples' part of ``y``;
+        - ``value``, the loss of these samples, their mean as a rule;
+        - ``gradients``, d value / d output, by population and variable in the same shapes, without those that are 0.
     record : dict, optional
         What a callable `loss` is given, by population: a state, ``"spikes"``, or a list of them. Default: the spikes of
         `output`, or its first state where it does not spike.
@@ -646,8 +654,9 @@ class Trainer(Strict):
         return np.asarray(best(self.predict_scores(x), axis=1), np.int64)
 
     def score(self, x: Samples, y: ArrayLike) -> float:
-        """Return the share of samples that are classified correctly."""
+        """Return the share of samples that are classified correctly; of values rather than classes, see `evaluate`."""
         batches = self._batches(x)
+        self._loss.check_scores(y)
         labels = class_labels(y, batches.count, self.network[self.output].size)
         if self._loss.needs_targets:
             return float(np.mean(self._classes(x) == labels))

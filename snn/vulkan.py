@@ -50,6 +50,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def _loader() -> int:
     """Return the address of the system loader's ``vkGetInstanceProcAddr``."""
     try:
@@ -82,7 +86,10 @@ def _semaphores(given: Iterable[int | tuple[int, int]], what: str) -> list[tuple
 
 @dataclass(frozen=True)
 class Host:
-    """The Vulkan device of the calling program: the `device` of a `Simulation`. Its handles must outlive the simulation.
+    """The Vulkan device of the calling program: the `device` of a `Simulation`.
+
+    Its handles must outlive the simulation, and the simulation what was recorded of it: one that is closed while a frame
+    of it is on its way crashes the driver. What holds of bits on such a device is in ``snn_vulkan.h``.
 
     Parameters
     ----------
@@ -337,7 +344,8 @@ def set_readback(simulation: Simulation, paths: Iterable[str], frames: int) -> N
     simulation : Simulation
         On a Vulkan device.
     paths : iterable of str
-        States, ``"population.state"``, and ``"population.spikes"``, those of the last step. None ends it.
+        States, ``"population.state"``; ``"population.spikes"``, those of the last step; ``"population.spike_count"``, how
+        often each neuron spiked since the frame before. None ends it.
     frames : int
         How many of the last frames are kept, 1 to 64: one more than are on their way at a time.
     """
@@ -377,6 +385,10 @@ def read_back(simulation: Simulation, path: str, finished_frame: int) -> tuple[i
         Number of the frame and values of shape (batch size, *shape); None where no frame that old is kept.
     """
     session = _session_of(simulation)
-    values = new_array(simulation._variables.shape(path), simulation._variables.dtype(path), path)
+    variables = simulation._variables
+    if isinstance(path, str) and path.endswith(".spike_count"):  # no variable: of the shape of the spikes
+        values = new_array(variables.shape(path.removesuffix("_count") + "s"), np.float32, path)
+    else:
+        values = new_array(variables.shape(path), variables.dtype(path), path)
     frame = session.read_back(path, finished_frame, values)
     return None if frame is None else (frame, values)

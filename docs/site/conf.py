@@ -1,7 +1,11 @@
 """Settings of Sphinx for the site that ``tools/site`` builds: the pages of docs/, and the reference printed from docstrings."""
 
 import importlib.metadata
+import pathlib
 import re
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 project = "snn-engine"
 author = "the snn-engine developers"
@@ -15,6 +19,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
+    "links",  # links.py
 ]
 exclude_patterns = ["docs/site/contents.md"]  # which is the end of index.md
 templates_path = ["docs/site/templates"]
@@ -90,17 +95,8 @@ def _restore_attribute(app, what, name, obj, options, lines):
         lines[:] = _attributes.pop(name)
 
 
-def _name_of_the_package(app, env, node, contnode):
-    """Docstrings of snn.stimuli and others write `Simulation.run`, as those of snn do."""
-    if node.get("refdomain") != "py" or node["reftarget"].startswith("snn."):
-        return None
-    target = f"snn.{node['reftarget']}"
-    return env.get_domain("py").resolve_xref(env, node["refdoc"], app.builder, "obj", target, node, contnode)
-
-
 def setup(app):
     """Connect what Sphinx calls."""
     app.connect("autodoc-process-docstring", _escape_stars, priority=400)  # before Napoleon, which writes emphasis
     app.connect("autodoc-process-docstring", _keep_attribute, priority=450)
     app.connect("autodoc-process-docstring", _restore_attribute, priority=600)  # behind Napoleon
-    app.connect("missing-reference", _name_of_the_package)

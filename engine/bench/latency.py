@@ -32,6 +32,7 @@ HIDDEN_ACTIVITY = 0.075
 LOWEST, HIGHEST = 0.05, 0.10
 FRAMES = 1000
 WARM_UP = 500
+CHECKED = 10 * FRAMES  # steps over which the activity is looked at, however few are timed
 REPEATS = 50_000
 
 
@@ -92,22 +93,19 @@ def _simulation(network: snn.Network, settings: Settings) -> snn.Simulation:
     )
 
 
-def _check(
-    network: snn.Network, frames: Floats, repeats: int, settings: Settings
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the activity and the rates over the timed steps; raise when they are not what was asked for."""
-    count = min(repeats, 10 * FRAMES)
+def _check(network: snn.Network, frames: Floats, settings: Settings) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the activity and the rates over steps as the timed ones; raise when they are not what was asked for."""
     with _simulation(network, settings) as simulation:
-        inputs = np.resize(frames, (WARM_UP + count, SIZES[0]))
+        inputs = np.resize(frames, (WARM_UP + CHECKED, SIZES[0]))
         simulation.run(WARM_UP, {"input": inputs[:WARM_UP]})
         spiking = spike_counts(network)
-        recording = simulation.run(count, {"input": inputs[WARM_UP:]}, spiking)
-    activity = {name: float(recording[name]["spike_count"].mean()) / count for name in spiking}
+        recording = simulation.run(CHECKED, {"input": inputs[WARM_UP:]}, spiking)
+    activity = {name: float(recording[name]["spike_count"].mean()) / CHECKED for name in spiking}
     activity["input"] = float(frames.mean())
     require(abs(activity["input"] - INPUT_ACTIVITY) < 0.01, f"{activity['input']:.1%} of the input is active")
     for name in ("hidden1", "hidden2"):
         require(LOWEST <= activity[name] <= HIGHEST, f"{activity[name]:.1%} of {name} is active, not 5 to 10 %")
-    return activity, rates_hz(network, recording, count)
+    return activity, rates_hz(network, recording, CHECKED)
 
 
 def _python(network: snn.Network, frames: Floats, repeats: int, settings: Settings) -> tuple[Any, int]:
@@ -151,7 +149,7 @@ def bench_latency(settings: Settings) -> Iterator[dict[str, Any]]:
     repeats = settings.repeats or REPEATS
     network = latency_network(settings.seed)
     frames = latency_inputs(settings.seed)
-    activity, rates = _check(network, frames, repeats, settings)
+    activity, rates = _check(network, frames, settings)
     found = {}
     for variant, measure in (("python", _python), ("c", _c)):
         if not settings.wants(variant):

@@ -3,7 +3,8 @@
 The scene is built, warms up, and runs over its window in equal parts (the repeats) while spikes are counted. The rates of
 every population, of this library and of each peer, and the weights of a scene that learns, must be within what the scene
 expects: else there is no time. Peers (`snn.engine.bench.peers`) run in the same invocation, one after the other, each in a
-process of its own.
+process of its own. Where one runs on fewer threads than were asked for, this library is measured on as many as well, and
+compared with it there.
 
 Variants: ``snn``, and the peers that were asked for.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,10 +26,39 @@ from snn.engine.bench.report import Settings, require, result
 from snn.engine.speed import rates_hz, spike_counts
 from snn.scenes import Scene, Weights
 
-__all__ = ["OWN", "bench_scene"]
+__all__ = ["OWN", "bench_scene", "usual"]
 
 OWN = "snn"
 REPEATS = 10
+# Processor seconds, and peak memory in MiB, of a process that builds and runs a scene at scale 1 on one thread of an AMD
+# EPYC (Zen 4).
+USUAL = {
+    "microcircuit": (13, 1254),
+    "brunel": (2, 152),
+    "brunel_50k": (7, 354),
+    "cuba": (1, 119),
+    "cuba_40k": (2, 124),
+    "coba": (1, 119),
+    "coba_40k": (2, 125),
+    "izhikevich": (1, 119),
+    "izhikevich_100k": (4, 170),
+    "flybrain": (15, 1102),
+    "stdp": (1, 124),
+}
+
+
+def usual(scene: Scene) -> str:
+    """Return how large a scene is, and about how long it takes and in how much memory, in a sentence or three."""
+    words = (
+        f"{scene.neurons():,} neurons, {scene.synapses():,.0f} synapses; {(scene.warm_up + scene.window) / 1000:g} s of "
+        f"network time. --scale is {scene.smallest_scale:g} to {scene.largest_scale:g}"
+    )
+    words += "" if scene.peer_scale == 1.0 else f", with --vs {scene.peer_scale:g} if not given"
+    if scene.name not in USUAL:
+        return f"{words}."
+    seconds, mebibytes = USUAL[scene.name]
+    memory = f"{mebibytes / 1024:.1f} GiB" if mebibytes >= 1024 else f"{mebibytes} MiB"
+    return f"{words}. At scale 1 about {seconds:g} s on one thread, and {memory} of memory."
 
 
 def bench_scene(scene: Scene, settings: Settings) -> Iterator[dict[str, Any]]:
@@ -48,13 +79,17 @@ def bench_scene(scene: Scene, settings: Settings) -> Iterator[dict[str, Any]]:
         "window_ms": repeats * steps * scene.dt,
         "expected_hz": {name: [rate.mean, rate.tolerance] for name, rate in scene.expected(scale).items()},
     }
-    own = None
+    wanted = settings.threads or machine.description()["cores"]
+    names = [name for name in settings.versus if settings.wants(name)]
+    own = {}
     if settings.wants(OWN):
-        own = _measure(scene, settings, scale, repeats, steps, common)
-        yield own
-    for name in settings.versus:
-        if settings.wants(name):
-            yield _peer(name, scene, settings, scale, repeats, steps, common, own)
+        for threads in dict.fromkeys([wanted, *(peers.PEERS[name].threads(wanted) for name in names)]):
+            chosen = replace(settings, threads=threads)
+            own[threads] = _measure(scene, chosen, scale, repeats, steps, common)
+            yield own[threads]
+    for name in names:
+        chosen = replace(settings, threads=peers.PEERS[name].threads(wanted))
+        yield _peer(name, scene, chosen, scale, repeats, steps, common, own.get(chosen.threads))
 
 
 def _measure(
@@ -112,8 +147,9 @@ def _peer(
     own: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """Run the scene in another simulator; a sentence and no time without an answer or with wrong rates or weights."""
-    threads = settings.threads or machine.description()["cores"]
-    task = peers.Task(scene.name, scale, settings.seed, threads, repeats, steps * scene.dt, settings.connectome)
+    task = peers.Task(
+        scene.name, scale, settings.seed, settings.threads, repeats, steps * scene.dt, settings.connectome
+    )
     found = peers.run(name, task, peers.Answer)
     if isinstance(found, str):
         return {"bench": scene.name, "variant": name, "scale": scale, "no_result": found}
@@ -149,7 +185,6 @@ def _peer(
     del one["instruction_set"]
     return {
         **one,
-        "threads": threads,
         "peak_rss_bytes": found.peak_rss_bytes,
         "versions": {**one["versions"], name: found.version},
     }

@@ -457,7 +457,7 @@ cdef class Network:
         cdef SNNConfig config
         cdef SNNMemoryEstimate estimate
         cdef SNNStatus status
-        cdef bytes c_device = text(device, "the device")
+        cdef bytes c_device = device_text(device)
         cdef Buffer buffer
         snn_config_default(&config)
         config.device = c_device
@@ -481,7 +481,7 @@ cdef class Network:
         cdef SNNConfig config
         cdef SNNStatus status
         cdef uint32_t window = 0
-        cdef bytes c_device = text(device, "the device")
+        cdef bytes c_device = device_text(device)
         cdef Buffer buffer
         snn_config_default(&config)
         config.device = c_device
@@ -501,7 +501,7 @@ cdef class Network:
         cdef SNNConfig config
         cdef SNNStatus status
         cdef size_t size = 0
-        cdef bytes c_device = text(device, "the device")
+        cdef bytes c_device = device_text(device)
         snn_config_default(&config)
         config.device = c_device
         config.batch_size = batch_size
@@ -520,7 +520,7 @@ cdef class Network:
         """Seconds that a step is expected to take on each of so many devices."""
         cdef SNNConfig config
         cdef SNNStatus status
-        cdef bytes c_device = text(device, "the device")
+        cdef bytes c_device = device_text(device)
         cdef Buffer buffer
         snn_config_default(&config)
         config.device = c_device
@@ -539,7 +539,7 @@ cdef class Network:
         cdef SNNConfig config
         cdef SNNStatus status
         cdef size_t size = 0
-        cdef bytes c_device = text(device, "the device")
+        cdef bytes c_device = device_text(device)
         snn_config_default(&config)
         config.device = c_device
         config.batch_size = batch_size

@@ -32,12 +32,10 @@ cdef class Session:
         cdef SNNVulkanHost host
         cdef SNNStatus status
         cdef bytes c_file = None
-        cdef bytes c_device = text(device, "the device")
+        cdef bytes c_device = device_text(device)
         self.handle = NULL
         self._bound = {}
         self._waits = c_device not in (b"cpu", b"reference", b"null")
-        if c_device.startswith((b"npu", b"openvino")):
-            announce_openvino()
         snn_config_default(&config)
         if file is not None:
             c_file = text(file, "the path")

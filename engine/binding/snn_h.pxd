@@ -429,6 +429,8 @@ cdef extern from "snn/snn.h" nogil:
         size_t label_count
         const float *targets
         size_t target_count
+        const SNNSpikeInput *spike_inputs
+        uint32_t spike_input_count
     ctypedef struct SNNTrainResult:
         uint32_t struct_size
         uint32_t sample_count

@@ -69,6 +69,14 @@ cdef bytes text(object value, str what):
     return encoded
 
 
+cdef bytes device_text(object device):
+    """A device string for libsnn, which then knows where OpenVINO is, if any of its devices may be meant."""
+    cdef bytes words = text(device, "the device")
+    if any(name in words for name in (b"npu", b"openvino", b"auto")):
+        announce_openvino()
+    return words
+
+
 cdef str decoded(const char *value):
     return None if value == NULL else value.decode("utf-8", "replace")
 
@@ -218,6 +226,10 @@ cdef object DTYPE_UINT64 = numpy.dtype(numpy.uint64)
 cdef object DTYPE_UINT32 = numpy.dtype(numpy.uint32)
 cdef object DTYPE_UINT16 = numpy.dtype(numpy.uint16)
 
+cdef extern from "Python.h":
+    void PyErr_SetInterrupt() noexcept
+
+
 cdef object LOGGER = logging.getLogger("snn")
 
 
@@ -225,5 +237,7 @@ cdef void on_log(int32_t level, const char *message, void *user) noexcept with g
     """Messages of libsnn go to the logger "snn"."""
     try:
         LOGGER.log(logging.WARNING if level == SNN_LOG_WARNING else logging.INFO, "%s", decoded(message))
+    except KeyboardInterrupt:  # Python looks for Ctrl-C before it runs the handler: it waits for the end of the call.
+        PyErr_SetInterrupt()
     except BaseException:  # A handler of the user failed; a log line is no reason to end a simulation.
         pass

@@ -47,11 +47,11 @@ cdef class Trainer:
     def __dealloc__(self):
         snn_trainer_release(self.handle)
 
-    def step(self, list inputs, labels=None, targets=None):
+    def step(self, list inputs, labels=None, targets=None, *, list spike_inputs=None):
         """Forward, backward and update on one batch; see `forward`."""
-        return self._batch(inputs, labels, targets, True)
+        return self._batch(inputs, spike_inputs, labels, targets, True)
 
-    def forward(self, list inputs, labels=None, targets=None):
+    def forward(self, list inputs, labels=None, targets=None, *, list spike_inputs=None):
         """Run one batch and its loss.
 
         Parameters
@@ -61,23 +61,27 @@ cdef class Trainer:
             -1: the sample is padding.
         targets : float32 [batch_size][outputs], of losses in time [step][batch_size][outputs], or None
             Instead of labels, or with them.
+        spike_inputs : list of (population index, steps, neurons[, samples]), optional
+            Inputs as events, uint32 in the order of their steps.
         """
-        return self._batch(inputs, labels, targets, False)
+        return self._batch(inputs, spike_inputs, labels, targets, False)
 
-    def run(self, list inputs, list records, labels=None):
+    def run(self, list inputs, list records, labels=None, *, list spike_inputs=None):
         """Run one batch for a loss of the caller's.
 
         Parameters
         ----------
-        inputs, labels
+        inputs, labels, spike_inputs
             As for `forward`; labels may be None and only mark padding.
         records : list of (population index, variable, array)
             As for `Session.run`: [step][batch_size][size].
         """
-        return self._batch(inputs, labels, None, False, RecordArrays(records))
+        return self._batch(inputs, spike_inputs, labels, None, False, RecordArrays(records))
 
-    cdef object _batch(self, list inputs, object labels, object targets, bint update, RecordArrays records=None):
+    cdef object _batch(self, list inputs, list spike_inputs, object labels, object targets, bint update,
+                       RecordArrays records=None):
         cdef InputArrays arrays = InputArrays(inputs)
+        cdef SpikeInputArrays spike_arrays = SpikeInputArrays(spike_inputs or [])
         cdef Buffer label_buffer, target_buffer
         cdef SNNBatch batch
         cdef SNNTrainResult result
@@ -89,6 +93,8 @@ cdef class Trainer:
         batch.struct_size = sizeof(batch)
         batch.inputs = arrays.items
         batch.input_count = arrays.count
+        batch.spike_inputs = spike_arrays.items
+        batch.spike_input_count = spike_arrays.count
         if run:
             record_items = records.items
             record_count = records.count

@@ -8,7 +8,6 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 import snn
 from snn.engine.cli import (
@@ -17,17 +16,20 @@ from snn.engine.cli import (
     devices_command,
     export_command,
     inspect_command,
+    model_command,
     plan_command,
     run_command,
 )
-from snn.engine.cli.output import error_console
+from snn.engine.cli.output import print_error
 from snn.engine.errors import SnnError
 
 __all__ = ["app", "run"]
 
+_ABOUT = "Spiking neural networks: inspect, run and measure what the Python package trains. 'snn demo' shows all of it."
+
 app = typer.Typer(
     name="snn",
-    help="Spiking neural networks: train, inspect, run and measure.",
+    help=_ABOUT,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -41,19 +43,20 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(help=_ABOUT)
 def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Spiking neural networks: train, inspect, run and measure."""
+    pass
 
 
 app.command("demo")(demo_command.demo)
 app.command("devices")(devices_command.devices)
 app.command("export")(export_command.export)
 app.command("inspect")(inspect_command.inspect)
+app.command("model")(model_command.model)
 app.command("plan")(plan_command.plan)
 app.command("run")(run_command.run)
 app.command("bench", cls=bench_command.BenchCommand)(bench_command.bench)
@@ -84,7 +87,7 @@ def _end(sentence: str | None) -> None:
     if sentence is not None:
         # Standard error may be full as well; then the status says it alone.
         with contextlib.suppress(OSError):
-            error_console.print(f"[bold red]error:[/] {escape(sentence)}", highlight=False)
+            print_error(sentence)
     # What could not be written is still in the buffer, and the interpreter would try again and print a traceback.
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -12,8 +12,10 @@ from typer.core import TyperCommand
 from snn.engine import machine
 from snn.engine.bench import ABOUT, BENCHMARKS, Settings
 from snn.engine.bench.peers import PEERS, TRAINERS
+from snn.engine.bench.scenes import usual
 from snn.engine.bench.training_cases import TRAINING_CASES
-from snn.engine.cli.output import JsonFlag, console, fail, print_json, table, with_unit
+from snn.engine.cli.options import Device, JsonFlag, Threads
+from snn.engine.cli.output import console, fail, print_json, table, with_unit
 from snn.scenes import SCENES
 
 __all__ = ["BenchCommand", "bench", "spread_peers"]
@@ -37,7 +39,8 @@ class BenchCommand(TyperCommand):
             # For `snn bench NAME --help`.
             about = ABOUT[name]
             more = " and the peers of --vs" if name in SCENES or name in TRAINING_CASES else ""
-            self.help = f"{name}: {about.title}.\n\nVariants: {', '.join(about.variants)}{more}.\n\n{self.help}"
+            size = f"{usual(SCENES[name])}\n\n" if name in SCENES else ""
+            self.help = f"{name}: {about.title}.\n\n{size}Variants: {', '.join(about.variants)}{more}.\n\n{self.help}"
         return super().parse_args(ctx, spread_peers(args))
 
 
@@ -61,8 +64,8 @@ def bench(
     repeats: Annotated[
         int | None, typer.Option(min=1, help="Repeats; the benchmark's own number when not given.")
     ] = None,
-    device: Annotated[str, typer.Option(help="Where to run; see snn devices.")] = "cpu",
-    threads: Annotated[int, typer.Option(min=0, help="Threads; 0: one for each core.")] = 1,
+    device: Device = "cpu",
+    threads: Threads = 1,
     instruction_set: Annotated[
         str, typer.Option(help="best, scalar, avx2, avx512 or neon; all give the same bits.")
     ] = "best",
@@ -118,6 +121,8 @@ def bench(
             print_json(one)
     if not as_json:
         show(results)
+    if without := [one["variant"] for one in results if "no_result" in one]:
+        raise fail(f"no time of {' and '.join(without)}")  # why stands with the results
 
 
 def _show(results: list[dict[str, Any]]) -> None:

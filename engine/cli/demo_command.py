@@ -11,7 +11,8 @@ import typer
 
 import snn
 from snn.engine import digits, machine
-from snn.engine.cli.output import JsonFlag, console, error_console, fail, print_json, table, with_unit
+from snn.engine.cli.options import JsonFlag, Threads
+from snn.engine.cli.output import console, error_console, make_folder, print_json, table, with_unit
 from snn.engine.errors import InternalError
 from snn.epochs import EpochReport
 
@@ -26,7 +27,7 @@ def demo(
         int, typer.Option(min=1, help="Number of runs, with consecutive seeds from --seed; prints the median.")
     ] = 1,
     progress: Annotated[bool, typer.Option("--progress/--no-progress", help="Show a progress bar.")] = True,
-    threads: Annotated[int, typer.Option(min=0, help="Threads; 0: one for each core.")] = 1,
+    threads: Threads = 1,
     as_json: JsonFlag = False,
 ) -> None:
     """Train on handwritten digits, save, reload through the C library, classify the test set there, and draw a picture.
@@ -34,10 +35,7 @@ def demo(
     A 64-128-10 network of leaky integrate-and-fire neurons learns scikit-learn's bundled digits by surrogate-gradient
     back-propagation through time.
     """
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise fail(f"--output {output} cannot be made a folder: {error.strerror}") from None
+    make_folder(output, output)
     data = snn.data.digits()
     if not as_json:
         console.print(

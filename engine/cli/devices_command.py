@@ -8,7 +8,8 @@ import typer
 from rich.markup import escape
 
 import snn
-from snn.engine.cli.output import JsonFlag, console, print_json, table, with_unit
+from snn.engine.cli.options import JsonFlag
+from snn.engine.cli.output import console, print_json, table, with_unit
 
 __all__ = ["devices"]
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from snn.engine.cli.output import JsonFlag, console, fail, print_json, table, with_unit
+from snn.engine.cli.options import BatchSize, JsonFlag, wanted_variables
+from snn.engine.cli.output import console, fail, print_json, ready_to_write, table, with_unit
 
 __all__ = ["export"]
 
@@ -16,7 +17,7 @@ def export(
     file: Annotated[Path, typer.Argument(help="A .snn file.")],
     output: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
     steps: Annotated[int, typer.Option(min=1, help="Steps that one call of the graph computes.")] = 1,
-    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Independent samples.")] = 1,
+    batch_size: BatchSize = 1,
     weights: Annotated[str, typer.Option(help="float32, or int8: integers with a scale for each channel.")] = "float32",
     record: Annotated[
         list[str] | None,
@@ -37,12 +38,8 @@ def export(
 
     if file.exists() and output.exists() and file.samefile(output):
         raise fail(f"{output} is the network itself; a graph would overwrite it, so give it another name")
-    wanted: dict[str, list[str]] = {}
-    for text in record or []:
-        population, dot, variable = text.partition(".")
-        if not dot:
-            raise fail(f"--record is '{text}'; it must be POPULATION.VARIABLE")
-        wanted.setdefault(population, []).append(variable)
+    ready_to_write(output)
+    wanted = wanted_variables(record or [])
     snn.onnx.export(snn.load(file), output, steps=steps, batch_size=batch_size, record=wanted or None, weights=weights)
     graph = onnx.load(output).graph
     sides = [("input", graph.input), ("output", graph.output)]

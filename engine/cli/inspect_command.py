@@ -9,7 +9,8 @@ import numpy as np
 import typer
 
 import snn
-from snn.engine.cli.output import JsonFlag, console, print_json, table, with_unit
+from snn.engine.cli.options import JsonFlag
+from snn.engine.cli.output import console, print_json, table, with_unit
 from snn.population import differences
 
 __all__ = ["inspect"]

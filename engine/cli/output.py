@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import Annotated, Any, TextIO
+from pathlib import Path
+from typing import Any, TextIO
 
 import numpy as np
 import typer
@@ -13,9 +14,28 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-__all__ = ["JsonFlag", "console", "error_console", "fail", "print_json", "table", "with_unit"]
+__all__ = [
+    "console",
+    "error_console",
+    "fail",
+    "make_folder",
+    "note_json",
+    "print_error",
+    "print_json",
+    "ready_to_write",
+    "table",
+    "with_unit",
+]
 
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
+# Whether the command at hand talks to a program.
+_talks_json = False
+
+
+def note_json(wanted: bool) -> bool:
+    """Remember whether failures are told to a program as well: what the option ``--json`` calls."""
+    global _talks_json
+    _talks_json = wanted
+    return wanted
 
 
 def _width(stream: TextIO) -> int | None:
@@ -41,10 +61,32 @@ def print_json(value: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
+def print_error(sentence: str) -> None:
+    """Print an error: for people on standard error, for programs as an object on standard output as well."""
+    error_console.print(f"[bold red]error:[/] {escape(sentence)}", highlight=False)
+    if _talks_json:
+        print_json({"error": sentence})
+
+
 def fail(sentence: str) -> typer.Exit:
     """Print an error and return what to raise."""
-    error_console.print(f"[bold red]error:[/] {escape(sentence)}", highlight=False)
+    print_error(sentence)
     return typer.Exit(1)
+
+
+def ready_to_write(path: Path) -> None:
+    """Make the folder of an output file, and refuse a path that is a folder: before the work, not after it."""
+    if path.is_dir():
+        raise fail(f"--output is {path}, which is a folder")
+    make_folder(path.parent, path)
+
+
+def make_folder(folder: Path, output: Path) -> None:
+    """Make a folder that is not there yet for what ``--output`` names."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise fail(f"--output is {output}, but {folder} cannot be made a folder: {error.strerror}") from None
 
 
 def table(*columns: str, title: str | None = None) -> Table:

@@ -10,7 +10,8 @@ import typer
 from rich.markup import escape
 
 import snn
-from snn.engine.cli.output import JsonFlag, console, fail, print_json, table, with_unit
+from snn.engine.cli.options import BatchSize, JsonFlag, Threads
+from snn.engine.cli.output import console, fail, print_json, table, with_unit
 
 __all__ = ["plan"]
 
@@ -36,8 +37,8 @@ def plan(
     samples: Annotated[
         bool, typer.Option("--samples", help="Share the samples of the batch, each device with the whole network.")
     ] = False,
-    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Independent samples.")] = 1,
-    threads: Annotated[int, typer.Option(min=0, help="Threads; 0: one for each core.")] = 1,
+    batch_size: BatchSize = 1,
+    threads: Threads = 1,
     as_json: JsonFlag = False,
 ) -> None:
     """Show on which of several devices the populations of a network, or the samples of a batch, would run together."""
@@ -55,6 +56,10 @@ def plan(
             raise fail(f"--place gives '{name}' twice: {fixed[name]} and {number}")
         if name.partition("[")[0] not in network.populations:
             raise fail(f"--place: there is no population '{name}'; there are: {', '.join(network.populations)}")
+        if int(number) >= len(named):
+            known = ", ".join(f"{at} ({device})" for at, device in enumerate(named))
+            there = f"there is only device {known}" if len(named) == 1 else f"there are the devices {known}"
+            raise fail(f"--place {text}: {there}")
         fixed[name] = int(number)
     found = network.placement(named, fixed, batch_size=batch_size, threads=threads)
     if as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 import snn
 from snn.engine import machine
-from snn.engine.cli.output import JsonFlag, console, fail, print_json, table, with_unit
+from snn.engine.cli.options import BatchSize, Device, JsonFlag, Threads, wanted_variables
+from snn.engine.cli.output import console, fail, print_json, ready_to_write, table, with_unit
 from snn.engine.speed import rates_hz, realtime_factor, spike_counts
 from snn.init import uniform
 
@@ -36,81 +38,51 @@ def run(
         typer.Option(metavar="POPULATION.VARIABLE", help="Record a state or spikes for --output. Can be repeated."),
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Write what was recorded to this .npz file.")] = None,
-    device: Annotated[str, typer.Option(help="Where to run; see snn devices.")] = "cpu",
-    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Independent samples.")] = 1,
-    threads: Annotated[int, typer.Option(min=0, help="Threads; 0: one for each core.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of random inputs.")] = 0,
+    device: Device = "cpu",
+    batch_size: BatchSize = 1,
+    threads: Threads = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of random inputs and of what models draw.")] = 0,
     as_json: JsonFlag = False,
 ) -> None:
     """Run a network file and print rates and speed."""
     network = snn.load(file)
-    given = {}
-    for position, text in enumerate(inputs or []):
-        name, _, value = text.partition("=")
-        if not value:
-            raise fail(f"--input is '{text}'; it must be NAME=VALUE")
-        given[name] = _frames(network[name], value, steps, batch_size, seed, position)
-    wanted: dict[str, list[str]] = {}
-    for text in record or []:
-        name, _, variable = text.partition(".")
-        if not variable:
-            raise fail(f"--record is '{text}'; it must be POPULATION.VARIABLE")
-        wanted.setdefault(name, []).append(variable)
-    if wanted and output is None:
-        raise fail("--record needs --output, the file to write to")
-    if output is not None:
-        if not wanted:
-            raise fail(f"--output needs --record: nothing would be written to {output}")
-        # Said now, not after a long run.
-        if output.is_dir():
-            raise fail(f"--output is {output}, which is a folder")
-        if not output.parent.is_dir():
-            raise fail(f"--output is {output}, but there is no folder {output.parent}")
+    given = _given_inputs(network, inputs or [], steps, batch_size, seed)
+    wanted = wanted_variables(record or [])
+    _check_output(output, wanted)
     spiking = list(spike_counts(network))
     recorded = {name: [*wanted.get(name, [])] for name in {**dict.fromkeys(spiking), **wanted}}
     for name in spiking:
         recorded[name].append("spike_count")
-    with snn.Simulation(network, device=device, batch_size=batch_size, threads=threads) as simulation:
+    with snn.Simulation(network, device=device, batch_size=batch_size, threads=threads, seed=seed) as simulation:
         begin = time.perf_counter()
         recording = simulation.run(steps, given, recorded)
         seconds = time.perf_counter() - begin
         counters = simulation.counters
         chosen, reason = simulation.device, simulation.device_reason
     if output is not None:
-        arrays: dict[str, Any] = {}
-        for name, key in [(owner, variable) for owner, variables in wanted.items() for variable in variables]:
-            recorded_array = recording[name][key]
-            if isinstance(recorded_array, snn.SpikeEvents):
-                for column in ("steps", "neurons", "samples"):
-                    arrays[f"{name}.{key}.{column}"] = getattr(recorded_array, column)
-            else:
-                arrays[f"{name}.{key}"] = recorded_array
-        try:
-            # Opened here: numpy would add a suffix to a name that has none.
-            with output.open("wb") as written:
-                np.savez_compressed(written, **arrays)
-        except OSError as error:
-            raise fail(f"--output {output} cannot be written: {error.strerror}") from None
-    simulated = steps * network.dt / 1000.0
+        _write(output, recording, wanted)
     rates = rates_hz(network, recording, steps)
-    result: dict[str, Any] = {
-        "file": str(file),
-        "device": chosen,
-        "device_reason": reason,
-        "threads": threads,
-        "batch_size": batch_size,
-        "steps": steps,
-        "dt_ms": network.dt,
-        "seconds": seconds,
-        "seconds_per_step": seconds / steps if steps else 0.0,
-        "realtime_factor": realtime_factor(seconds, steps, network.dt),
-        "rates_hz": rates,
-        "counters": counters._asdict(),
-        "peak_rss_bytes": machine.peak_rss_bytes(),
-        "output": None if output is None else str(output),
-    }
     if as_json:
-        print_json({**result, "machine": machine.description(), "versions": machine.versions()})
+        print_json(
+            {
+                "file": str(file),
+                "device": chosen,
+                "device_reason": reason,
+                "threads": threads,
+                "batch_size": batch_size,
+                "steps": steps,
+                "dt_ms": network.dt,
+                "seconds": seconds,
+                "seconds_per_step": _per_step(seconds, steps),
+                "realtime_factor": realtime_factor(seconds, steps, network.dt),
+                "rates_hz": rates,
+                "counters": counters._asdict(),
+                "peak_rss_bytes": machine.peak_rss_bytes(),
+                "output": None if output is None else str(output),
+                "machine": machine.description(),
+                "versions": machine.versions(),
+            }
+        )
         return
     rows = table("population", ">neurons", ">mean rate", ">spikes")
     for name in spiking:
@@ -118,8 +90,8 @@ def run(
         rows.add_row(f"[bold]{name}[/]", f"{network[name].size:,}", f"{rates[name]:.2f} Hz", f"{total:,}")
     console.print(rows)
     console.print(
-        f"\n{steps:,} steps ({simulated:g} s simulated) of {batch_size} sample{'s' * (batch_size > 1)} on {chosen} in "
-        f"{with_unit(seconds, 's')}: {with_unit(result['seconds_per_step'], 's')} per step",
+        f"\n{steps:,} steps ({steps * network.dt / 1000.0:g} s simulated) of {batch_size} sample{'s' * (batch_size > 1)} "
+        f"on {chosen} in {with_unit(seconds, 's')}: {with_unit(_per_step(seconds, steps), 's')} per step",
         highlight=False,
     )
     console.print(
@@ -138,6 +110,50 @@ def run(
         console.print(reason, highlight=False, markup=False)
     if output is not None:
         console.print(f"recorded to {output}", highlight=False, markup=False)
+
+
+def _per_step(seconds: float, steps: int) -> float:
+    return seconds / steps if steps else 0.0
+
+
+def _given_inputs(
+    network: snn.Network, inputs: Sequence[str], steps: int, batch_size: int, seed: int
+) -> dict[str, NDArray[Any]]:
+    given = {}
+    for position, text in enumerate(inputs):
+        name, _, value = text.partition("=")
+        if not value:
+            raise fail(f"--input is '{text}'; it must be NAME=VALUE")
+        given[name] = _frames(network[name], value, steps, batch_size, seed, position)
+    return given
+
+
+def _check_output(output: Path | None, wanted: Mapping[str, Sequence[str]]) -> None:
+    """Say now, not after a long run, that what is recorded could not be written."""
+    if output is None:
+        if wanted:
+            raise fail("--record needs --output, the file to write to")
+        return
+    if not wanted:
+        raise fail(f"--output needs --record: nothing would be written to {output}")
+    ready_to_write(output)
+
+
+def _write(output: Path, recording: snn.Recording, wanted: Mapping[str, Sequence[str]]) -> None:
+    arrays: dict[str, Any] = {}
+    for name, key in [(owner, variable) for owner, variables in wanted.items() for variable in variables]:
+        recorded = recording[name][key]
+        if isinstance(recorded, snn.SpikeEvents):
+            for column in ("steps", "neurons", "samples"):
+                arrays[f"{name}.{key}.{column}"] = getattr(recorded, column)
+        else:
+            arrays[f"{name}.{key}"] = recorded
+    try:
+        # Opened here: numpy would add a suffix to a name that has none.
+        with output.open("wb") as written:
+            np.savez_compressed(written, **arrays)
+    except OSError as error:
+        raise fail(f"--output {output} cannot be written: {error.strerror}") from None
 
 
 def _frames(population: snn.Population, text: str, steps: int, batch_size: int, seed: int, stream: int) -> NDArray[Any]:

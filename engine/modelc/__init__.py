@@ -24,6 +24,7 @@ from .api import (
     CompiledPlasticity,
     CompiledSurrogate,
     builtin_names,
+    compile_definition,
     compile_model,
     compile_plasticity,
     compile_surrogate,
@@ -32,7 +33,6 @@ from .api import (
     load_builtin_plasticity,
     load_builtin_surrogate,
 )
-from .definition import models_folder
 from .errors import (
     DocumentError,
     ModelBoundsError,
@@ -43,6 +43,7 @@ from .errors import (
     ModelUnitError,
 )
 from .presets import SurrogatePreset, surrogate_presets
+from .read_definition import models_folder
 
 __all__ = [
     "CompiledModel",
@@ -57,6 +58,7 @@ __all__ = [
     "ModelUnitError",
     "SurrogatePreset",
     "builtin_names",
+    "compile_definition",
     "compile_model",
     "compile_plasticity",
     "compile_surrogate",

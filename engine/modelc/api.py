@@ -12,13 +12,13 @@ from types import SimpleNamespace
 from typing import Any
 
 from . import compile as compiler
-from . import definition as definitions
 from . import evaluate, print_markdown, print_numpy, print_oplist, print_plasticity
 from .compile import NeuronPrograms, SurrogatePrograms, TapeEntry
 from .compile_plasticity import PlasticityPrograms
 from .compile_plasticity import compile_plasticity as compile_plasticity_programs
-from .definition import Definition, Option, Parameter, Receptor, State, Trace, models_folder
+from .definition import Definition, Option, Parameter, Receptor, State, Trace
 from .errors import DocumentError, ModelNameError
+from .read_definition import models_folder, read
 
 
 @dataclass(frozen=True)
@@ -188,6 +188,16 @@ class CompiledPlasticity(_Compiled):
         return print_markdown.plasticity_page(self.definition)
 
 
+def compile_definition(
+    spec: Mapping[str, Any] | str | Path, label: str | None = None
+) -> CompiledModel | CompiledSurrogate | CompiledPlasticity:
+    """Compile a definition of whatever kind it is; the arguments are those of `compile_model`."""
+    kind = read(spec, label).kind
+    if kind == "neuron":
+        return compile_model(spec, label)
+    return compile_surrogate(spec, label) if kind == "surrogate" else compile_plasticity(spec, label)
+
+
 def compile_model(
     spec: Mapping[str, Any] | str | Path, label: str | None = None, models: Path | None = None
 ) -> CompiledModel:
@@ -203,7 +213,7 @@ def compile_model(
     ------
     ModelError : the definition is wrong; the message names the place and the thing
     """
-    definition = definitions.read(spec, label, models)
+    definition = read(spec, label, models)
     if definition.kind != "neuron":
         raise DocumentError(f"{definition.source.label}: is a {_WORDS[definition.kind]}, not a neuron model")
     return CompiledModel(definition, compiler.compile_neuron(definition))
@@ -211,7 +221,7 @@ def compile_model(
 
 def compile_surrogate(spec: Mapping[str, Any] | str | Path, label: str | None = None) -> CompiledSurrogate:
     """Compile a surrogate derivative; the arguments are those of `compile_model`."""
-    definition = definitions.read(spec, label)
+    definition = read(spec, label)
     if definition.kind != "surrogate":
         raise DocumentError(f"{definition.source.label}: is a {_WORDS[definition.kind]}, not a surrogate")
     return CompiledSurrogate(definition, compiler.compile_surrogate(definition))
@@ -219,7 +229,7 @@ def compile_surrogate(spec: Mapping[str, Any] | str | Path, label: str | None = 
 
 def compile_plasticity(spec: Mapping[str, Any] | str | Path, label: str | None = None) -> CompiledPlasticity:
     """Compile a plasticity rule; the arguments are those of `compile_model`."""
-    definition = definitions.read(spec, label)
+    definition = read(spec, label)
     if definition.kind != "plasticity":
         raise DocumentError(f"{definition.source.label}: is a {_WORDS[definition.kind]}, not a plasticity rule")
     return CompiledPlasticity(definition, compile_plasticity_programs(definition))

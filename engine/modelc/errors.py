@@ -1,6 +1,7 @@
 """What the model compiler says when a definition is wrong.
 
-Every message begins with the place: ``lif.toml:31: [step] line 4: ...`` and names the thing that is wrong.
+Every message begins with the place and names the thing that is wrong: ``lif.toml:31: [step] line 4: ...`` of a file, ``model
+'lif':31: [step] line 4: ...`` of text.
 """
 
 from __future__ import annotations

@@ -12,10 +12,10 @@ from typing import Any
 
 from . import evaluate, lower
 from .api import load_builtin_surrogate
-from .definition import models_folder
 from .errors import DocumentError, ModelError, ModelNameError, ModelTypeError
 from .ir import Graph, extract
 from .lower import Lowerer, Value
+from .read_definition import models_folder
 
 
 @dataclass(frozen=True)

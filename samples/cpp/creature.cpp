@@ -29,7 +29,7 @@ std::array<float, 3> see(int dx, int dy, int heading) {
 
 void play(const char* file) {
     snn::Session brain = snn::Session::open(file);
-    const uint32_t input = brain.network().find_population("input"), output = brain.network().find_population("output");
+    const uint32_t input = brain.find_population("input"), output = brain.find_population("output");
     std::array<int, 3> spikes{};  // of the output neurons in this frame
     brain.on_spikes([&](const SNNSpikes& event) {
         if (event.population == output)

@@ -62,11 +62,9 @@ void render(Renderer& renderer) {
     const SNNNetworkInfo info = network.info();
     std::printf("%u neurons, %" PRIu64 " synapses on the renderer's device\n", columns * rows, info.synapse_count);
 
-    SNNConfig config;
-    snn_config_default(&config);
-    config.network = network.get();
-    config.seed = 1;
-    snn::Session brain = snn::vulkan::open(config, renderer.host());
+    snn::SessionOptions options;
+    options.seed = 1;
+    snn::Session brain = snn::vulkan::open(network, renderer.host(), options);
     snn::vulkan::bind_buffer(brain, "cells.spike_count",
                              snn::vulkan::buffer_of(as_number(renderer.spike_count), 0, columns * rows * 4));
     const SNNVulkanBuffer membrane = snn::vulkan::buffer(brain, "cells.v");

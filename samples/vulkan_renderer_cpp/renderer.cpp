@@ -65,15 +65,7 @@ Renderer::Renderer(const std::string& shader_folder, uint32_t columns, uint32_t 
 Renderer::~Renderer() { close(); }
 
 SNNVulkanHost Renderer::host() const {
-    SNNVulkanHost host;
-    snn_vulkan_host_default(&host);
-    host.queue_family = family_;
-    host.instance = instance_;
-    host.physical_device = physical_device_;
-    host.device = device_;
-    host.queue = queue_;
-    host.get_instance_proc_addr = reinterpret_cast<SNNVulkanFunction (*)(void*, const char*)>(vkGetInstanceProcAddr);
-    return host;
+    return snn::vulkan::host(instance_, physical_device_, device_, queue_, family_, vkGetInstanceProcAddr);
 }
 
 // ---- A frame

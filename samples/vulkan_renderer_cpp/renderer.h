@@ -1,7 +1,7 @@
 // An off-screen Vulkan renderer, as a game has one: it owns instance, device, queue and command buffers.
 #pragma once
 
-#include <snn/snn_vulkan.h>
+#include <snn/snn_vulkan.hpp>
 #include <vulkan/vulkan.h>
 
 #include <functional>

@@ -23,3 +23,7 @@ from snn.nir._export import to_nir
 from snn.nir._import import from_nir
 
 __all__ = ["from_nir", "to_nir"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -49,3 +49,7 @@ from snn.onnx._export import export
 from snn.onnx._runner import Runner
 
 __all__ = ["Runner", "export"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -45,6 +45,11 @@ __all__ = [
     "get",
 ]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 SCENES: Mapping[str, Scene] = MappingProxyType(
     {
         scene.name: scene

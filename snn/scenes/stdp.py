@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from snn.builtin_neurons import CurrentLIF, PoissonSource
+from snn.builtin_plasticity import PairSTDP
 from snn.distributions import Uniform
 from snn.network import Network
-from snn.plasticity import PairSTDP
 from snn.scenes.scene import Rate, Scene, Weights
 from snn.sparse import Sparse
 

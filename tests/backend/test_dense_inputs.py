@@ -23,9 +23,9 @@ def network(kind: type[snn.Input], *, delay: int = 0, both: bool = False) -> snn
     net.add("hidden", snn.LIF(TARGETS))
     net.add("output", snn.LeakyIntegrator(3))
     net.connect("input", "hidden", snn.Dense(bias=np.linspace(-0.1, 0.1, TARGETS), delay_steps=delay))
-    if both:  # a second projection onto the same neurons, whose weights are in the panel in turn
+    if both:  # a second projection onto the same neurons, onto sums that are there
         net.add("other", snn.SpikeInput(20))
-        net.connect("other", "hidden", snn.Dense())
+        net.connect("other", "hidden", snn.Dense(bias=np.linspace(0.1, -0.1, TARGETS)))
     net.connect("hidden", "output", snn.Dense())
     return net
 

@@ -407,3 +407,20 @@ next.w = log(v + current)
             found.append(simulation.run(20, {"input": x}, {"cells": "w"})["cells"]["w"])
     assert found[0].min() < -80, "what is not above 0 is held"
     np.testing.assert_allclose(found[1], found[0], rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "snn.Simulation(net, devices=['cpu', 'openvino:CPU']).step(1)",
+        "net.placement(['cpu', 'openvino:CPU'])",
+        "snn.Simulation(net, device='openvino:CPU').step(1)",
+    ],
+)
+def test_it_is_found_wherever_a_device_may_be_it(program: str, tmp_path: Path) -> None:
+    """In a process that has not looked for devices, whose environment does not name it."""
+    start = "import snn; net = snn.Sequential(8, snn.Dense(4), snn.LIF(), snn.Dense(2, delay_steps=1), snn.LIF()); "
+    environment = {name: value for name, value in os.environ.items() if name != "SNN_OPENVINO"}
+    command = [sys.executable, "-c", start + program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr

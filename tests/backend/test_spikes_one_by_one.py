@@ -134,6 +134,39 @@ def test_steps_of_spikes(expected: tuple[snn.Network, list[np.ndarray], list[np.
     check_equal(stepped, found, settings)
 
 
+@pytest.mark.parametrize("settings", [{"device": "reference"}, *DEVICES], ids=str)
+@pytest.mark.parametrize("given", ["events", "frames", "bound"])
+@pytest.mark.parametrize("kind", list(NETWORKS))
+def test_spikes_of_an_input_are_recorded(kind: str, given: str, settings: dict) -> None:
+    net, frames, chosen = NETWORKS[kind](), _frames(), [150, 3]
+    with snn.Simulation(net, batch_size=BATCH, **settings) as sim:
+        inputs: dict[str, Any] = {"current": _current()}
+        if given == "events":
+            inputs["pixels"] = _events(frames)
+        elif given == "frames":
+            inputs["pixels"] = frames.astype(np.float32)
+        else:  # the same at every step
+            frames = np.repeat(frames[1:2], STEPS, axis=0)
+            sim.bind_input("pixels")[:] = frames[0]
+        run = sim.run(STEPS, inputs, {"pixels": ["spikes", "spike_count", "spike_events"], "cells": "spike_count"})
+        recorded = run["pixels"]
+        assert recorded["spikes"].dtype == bool
+        assert np.array_equal(recorded["spikes"], frames)
+        assert np.array_equal(recorded["spike_count"], frames.sum(axis=0))
+        steps, samples, neurons = np.nonzero(frames)
+        events = recorded["spike_events"]
+        for column, expected in ((events.steps, steps), (events.samples, samples), (events.neurons, neurons)):
+            assert np.array_equal(column, expected)
+        assert run["cells"]["spike_count"].any()
+        sim.reset()
+        some = sim.run(STEPS, inputs, {"pixels": {"spikes": chosen}}, every=4)["pixels"]["spikes"]
+        assert np.array_equal(some, frames[3::4][:, :, chosen])
+        recorder = sim.recorder("pixels", "spikes")
+        for frame in frames[:5]:
+            sim.step(1, None if given == "bound" else {"pixels": frame.astype(np.float32)})
+        assert np.array_equal(recorder["spikes"], frames[:5])
+
+
 @pytest.mark.parametrize("kind", ["small", "sparse"])
 def test_steps_on_the_device_of_a_renderer(kind: str, renderer: Renderer) -> None:
     net, frames = NETWORKS[kind](), _frames()[:, :1]

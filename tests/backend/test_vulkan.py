@@ -39,6 +39,45 @@ def test_the_validation_layer_watches(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "information: Validation Information" in messages.read_text()
 
 
+def test_a_device_that_flushes_denormals_has_other_bits(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where it is named it is used, with a warning; "auto" leaves it out, and it does not work with other devices."""
+    net = snn.Network(dt=1.0)
+    net.add("in", snn.SpikeInput(700))
+    net.add("cells", snn.LIF(700))
+    net.add("others", snn.LIF(700))
+    net.connect("in", "cells", snn.Dense(weights=np.full((700, 700), 0.01)))
+    net.connect("cells", "others", snn.Dense(weights=np.full((700, 700), 0.01), delay_steps=2))
+
+    def warnings(**options: object) -> list[str]:
+        caplog.clear()
+        with snn.Simulation(net, **options) as sim:  # type: ignore[arg-type]
+            sim.step()
+            device.append(sim.device)
+        return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+
+    device: list[str] = []
+    sentence = "takes numbers below 2^-126 for 0 (flushes denormals)"
+    monkeypatch.setenv("SNN_VULKAN_DENORMALS", "flushed")
+    (told,) = warnings(device="vulkan")
+    assert told.startswith(f"device 'vulkan' {sentence}")
+    for options in ({"devices": ["cpu", "vulkan"]}, {"devices": ["cpu", "vulkan"], "samples": "auto", "batch_size": 4}):
+        with pytest.raises(
+            snn.UnsupportedError, match=r"device 'vulkan' cannot work with others .* it takes numbers below"
+        ):
+            warnings(**options)
+    told = "\n".join(warnings(device="auto"))
+    assert f"device 'vulkan:0' is not used: it {sentence}" in told
+    assert device == ["vulkan", "cpu"]
+    assert warnings(devices=["vulkan:0", "vulkan:0"]) == []  # the same to each other
+
+    monkeypatch.delenv("SNN_VULKAN_DENORMALS")
+    assert warnings(device="vulkan") == []
+    assert warnings(devices=["cpu", "vulkan"]) == []
+    assert sentence not in "\n".join(warnings(device="auto"))
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_equals_the_reference(case: Case) -> None:
     found = simulate(case, VULKAN)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import snn
 
+from .conftest import has_validation_layer
 from .vulkan_renderer import Renderer, number, vk
 
 STORAGE = vk.VK_BUFFER_USAGE_STORAGE_BUFFER_BIT
@@ -211,7 +214,7 @@ def test_a_buffer_that_is_wrong_is_refused(renderer: Renderer, net: snn.Network)
             with pytest.raises(kind, match=sentence):
                 snn.vulkan.bind_buffer(sim, path, memory)
         snn.vulkan.bind_buffer(sim, "currents.input", whole)
-        with pytest.raises(snn.StateError, match="'currents' is bound to memory of the program"):
+        with pytest.raises(snn.StateError, match="'currents' is bound to a buffer on the device"):
             sim.set_input("currents", np.zeros(CELLS))
         with pytest.raises(snn.StateError, match="'currents' is bound to a buffer on the device"):
             sim.run(2, {"currents": np.zeros((BATCH, CELLS))})
@@ -225,13 +228,38 @@ def test_a_buffer_that_is_wrong_is_refused(renderer: Renderer, net: snn.Network)
         snn.vulkan.bind_buffer(elsewhere, "cells.spikes", whole)
 
 
+def test_a_range_is_bound_to_one_name(renderer: Renderer, net: snn.Network) -> None:
+    """Two names on the same bytes were accepted, and both had numbers of neither."""
+    size = BATCH * CELLS
+    buffer, _ = renderer.memory(4 * 1024, COPIED)
+    with snn.Simulation(net, device=renderer.host(), batch_size=BATCH) as sim:
+        snn.vulkan.bind_buffer(sim, "cells.spike_count", piece(buffer, size, 1024))
+        taken = r"bytes 1024 to 3424 of this VkBuffer are bound to 'cells\.spike_count' already"
+        for path, offset in [
+            ("cells.spikes", 1024),
+            ("cells.spikes", 0),
+            ("cells.spikes", 3328),
+            ("currents.input", 2048),
+            ("spikes.input", 2048),
+        ]:
+            values = BATCH * 40 if path == "spikes.input" else size
+            with pytest.raises(snn.InvalidArgumentError, match=taken):
+                snn.vulkan.bind_buffer(sim, path, piece(buffer, values, offset))
+        snn.vulkan.bind_buffer(sim, "cells.spikes", piece(buffer, size, 3584))  # beside it
+        snn.vulkan.bind_buffer(sim, "cells.spike_count", piece(buffer, size, 512))  # over its own old place
+        with pytest.raises(snn.InvalidArgumentError, match="bytes 512 to 2912"):
+            snn.vulkan.bind_buffer(sim, "spikes.input", piece(buffer, BATCH * 40, 512))
+        snn.vulkan.bind_buffer(sim, "cells.spike_count", None)
+        snn.vulkan.bind_buffer(sim, "spikes.input", piece(buffer, BATCH * 40, 512))
+
+
 def test_a_host_that_is_wrong_is_refused_in_python_too(renderer: Renderer, net: snn.Network) -> None:
     host = renderer.host()
     with pytest.raises(snn.ArgumentTypeError, match="queue_lock is 3"):
         renderer.host(3)
     for changes, sentence in [
         ({"device": 0}, "host.device is null"),
-        ({"queue_family": 99}, "host.queue_family is 99"),
+        ({"queue_family": 99}, r"host.queue_family is 99; the device has \d+ queue famil(y|ies) \(0"),
         ({"queue_family": -1}, "queue_family is -1"),
         ({"queue": 2**70}, "queue is"),
     ]:
@@ -245,6 +273,53 @@ def test_a_host_that_is_wrong_is_refused_in_python_too(renderer: Renderer, net: 
             snn.vulkan.record_steps(sim, 0)
         with pytest.raises(snn.InvalidArgumentError, match=r"'cells\.spikes' is not a state"):
             snn.vulkan.buffer(sim, "cells.spikes")
+
+
+class ObjectName(ctypes.Structure):  # VkDebugUtilsObjectNameInfoEXT
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("next", ctypes.c_void_p),
+        ("object_type", ctypes.c_int),
+        ("handle", ctypes.c_uint64),
+        ("name", ctypes.c_char_p),
+    )
+
+
+@pytest.mark.parametrize("shows_names", [True, False])
+def test_objects_have_names_where_the_instance_shows_them(net: snn.Network, shows_names: bool) -> None:
+    """For validation messages and debuggers; an instance without VK_EXT_debug_utils is asked for nothing of it."""
+    if shows_names and not has_validation_layer():
+        pytest.skip("the instance of these tests has VK_EXT_debug_utils with the validation layer only")
+    renderer = Renderer(validated=shows_names)
+    loader = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)
+    name_type = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(ObjectName))
+    real = loader(renderer.host().get_instance_proc_addr)
+    names: dict[int, set[str]] = {}
+
+    @name_type
+    def name(device: int, info) -> int:
+        names.setdefault(info.contents.object_type, set()).add(info.contents.name.decode())
+        return name_type(real(renderer.host().instance, b"vkSetDebugUtilsObjectNameEXT"))(device, info)
+
+    @loader
+    def get(instance: int, function: bytes) -> int | None:
+        found = real(instance, function)
+        return (
+            ctypes.cast(name, ctypes.c_void_p).value if found and function == b"vkSetDebugUtilsObjectNameEXT" else found
+        )
+
+    host = replace(renderer.host(), get_instance_proc_addr=ctypes.cast(get, ctypes.c_void_p).value)
+    with snn.Simulation(net, device=host, batch_size=BATCH) as sim:
+        frame(renderer, sim)
+        sim.step()
+    renderer.close()
+    assert renderer.problems == []
+    if shows_names:
+        assert "snn memory" in names[vk.VK_OBJECT_TYPE_BUFFER]
+        assert {"snn neuron_step of lif", "snn deliver_spikes"} <= names[vk.VK_OBJECT_TYPE_PIPELINE]
+        assert names[vk.VK_OBJECT_TYPE_COMMAND_BUFFER] == {"snn commands"}
+    else:
+        assert names == {}
 
 
 def test_recording_a_step_costs_little() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import pytest
 
 import snn
 
+from .test_vulkan_buffers import STORAGE, piece
 from .test_vulkan_small import CELLS, driven, network
 from .vulkan_renderer import Renderer, number, vk
 
@@ -65,13 +68,97 @@ def test_the_newest_finished_frame_is_read(renderer: Renderer, small: bool) -> N
             snn.vulkan.read_back(sim, "cells.v", 3)
 
 
+@pytest.mark.parametrize("small", [True, False], ids=["one dispatch", "a dispatch for each kernel"])
+def test_spikes_are_counted_from_frame_to_frame(renderer: Renderer, small: bool) -> None:
+    """Of all steps of a frame, not of the last only; in frames recorded before the first has run, and in runs between."""
+    net = network(40, currents=True)
+    if not small:
+        others = snn.Sparse.fixed_total(50, weight=0.2, delay=2.0, trainable=False)
+        net.connect("cells", "cells", others, name="others")
+    wanted = []
+    with (
+        snn.Simulation(net, device=renderer.host(), batch_size=2) as sim,
+        snn.Simulation(net, device="reference", batch_size=2) as reference,
+    ):
+        snn.vulkan.set_readback(sim, ["cells.spike_count", "cells.v"], 4)
+        commands = []
+        for frame, inputs in enumerate(driven(40, currents=True)):
+            for one in (sim, reference):
+                for name, values in inputs.items():
+                    one.set_input(name, values)
+            commands.append(recorded(renderer, sim, frame))
+            count = np.zeros((2, CELLS), np.float32)
+            for _ in range(3):
+                reference.step()
+                count += reference["cells.spikes"]
+            wanted.append(count)
+        renderer.submit(commands)
+        for frame, count in enumerate(wanted):
+            found = snn.vulkan.read_back(sim, "cells.spike_count", frame)
+            assert found is not None
+            assert found[0] == frame
+            np.testing.assert_array_equal(found[1], count)
+        assert max(count.max() for count in wanted) > 1 or sum(count.sum() for count in wanted) > 50
+        for _ in range(2):
+            sim.step(2)
+            renderer.submit([recorded(renderer, sim, 4 + _)])
+            count = np.zeros((2, CELLS), np.float32)
+            for _step in range(5):
+                reference.step()
+                count += reference["cells.spikes"]
+            found = snn.vulkan.read_back(sim, "cells.spike_count", 10)
+            assert found is not None
+            np.testing.assert_array_equal(found[1], count)
+        np.testing.assert_array_equal(sim["readout.v"], reference["readout.v"])
+
+
+def test_a_count_is_in_one_place(renderer: Renderer) -> None:
+    buffer, _ = renderer.memory(CELLS, STORAGE)
+    with snn.Simulation(network(40, currents=False), device=renderer.host()) as sim:
+        snn.vulkan.set_readback(sim, ["cells.spike_count"], 2)
+        with pytest.raises(snn.StateError, match=r"'cells\.spike_count' is read back"):
+            snn.vulkan.bind_buffer(sim, "cells.spike_count", piece(buffer, CELLS))
+        snn.vulkan.set_readback(sim, [], 2)
+        snn.vulkan.bind_buffer(sim, "cells.spike_count", piece(buffer, CELLS))
+        with pytest.raises(
+            snn.StateError, match=r"paths\[0\]: 'cells\.spike_count' is bound to a buffer of the program"
+        ):
+            snn.vulkan.set_readback(sim, ["cells.spike_count"], 2)
+        with pytest.raises(snn.InvalidArgumentError, match="'spikes' is an input, whose spikes are not counted"):
+            snn.vulkan.set_readback(sim, ["spikes.spike_count"], 2)
+        with pytest.raises(snn.InvalidArgumentError, match="which does not spike"):
+            snn.vulkan.set_readback(sim, ["readout.spike_count"], 2)
+
+
+def test_counts_beside_buffers_of_the_program(renderer: Renderer, caplog: pytest.LogCaptureFixture) -> None:
+    """They lie apart from what the program has bound, which one dispatch does not reach: told, or refused where it must."""
+    buffer, _ = renderer.memory(2 * CELLS, STORAGE)
+    for own_weights in (False, True):
+        with (
+            caplog.at_level(logging.INFO, "snn"),
+            snn.Simulation(
+                network(40, currents=False), device=renderer.host(), batch_size=2, sample_weights=own_weights
+            ) as sim,
+        ):
+            snn.vulkan.bind_buffer(sim, "cells.spikes", piece(buffer, 2 * CELLS))
+            caplog.clear()
+            if own_weights:
+                with pytest.raises(snn.UnsupportedError, match="spike counts are read back from memory of the session"):
+                    snn.vulkan.set_readback(sim, ["cells.spike_count"], 2)
+                sim.step()
+            else:
+                snn.vulkan.set_readback(sim, ["cells.spike_count"], 2)
+                (told,) = [record.getMessage() for record in caplog.records]
+                assert told.startswith("spike counts are read back: steps are several dispatches from now on")
+
+
 def test_what_cannot_be_read_back_is_named(renderer: Renderer) -> None:
     with snn.Simulation(network(40, currents=False), device=renderer.host()) as sim:
         commands = renderer.commands()
         with pytest.raises(snn.StateError, match="nothing is read back"):
             snn.vulkan.record_readback(sim, number(commands), 0)
         for paths, frames, error, sentence in (
-            (["cells.threshold"], 2, snn.InvalidArgumentError, r"paths\[0\] is 'cells\.threshold'; states and"),
+            (["cells.threshold"], 2, snn.InvalidArgumentError, r"'cells\.threshold'; states .*spike_count\" are read"),
             (["cells.v", "cells.nothing"], 2, snn.NotFoundError, "no state or parameter 'nothing'"),
             (["cells.v"], 0, snn.InvalidArgumentError, "frame_count is 0; it is 1 to 64"),
             (["cells.v"], 65, snn.InvalidArgumentError, "frame_count is 65"),

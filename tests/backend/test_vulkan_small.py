@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import replace
 
@@ -122,7 +123,7 @@ def test_samples_with_weights_of_their_own_stay_one_dispatch(renderer: Renderer)
             one["spikes_to_cells.weight"] = weights
             one["readout.v"] = np.float32(0.5)
         snn.vulkan.bind_buffer(sim, "cells.spikes", piece(outputs, BATCH * CELLS))
-        with pytest.raises(snn.UnsupportedError, match="buffers are bound that lie in several VkBuffers"):
+        with pytest.raises(snn.UnsupportedError, match="bind all outputs within one VkBuffer"):
             snn.vulkan.bind_buffer(sim, "cells.spike_count", piece(other, BATCH * CELLS))
         for inputs in driven(40, currents=False):
             for one in (sim, reference):
@@ -142,7 +143,7 @@ def test_inputs_of_samples_with_weights_of_their_own_are_bound_one_after_the_oth
         snn.Simulation(net, device="reference", batch_size=BATCH, sample_weights=True) as reference,
     ):
         snn.vulkan.bind_buffer(sim, "spikes.input", piece(inputs, BATCH * 40))
-        with pytest.raises(snn.UnsupportedError, match="some of its inputs are bound to buffers and others are not"):
+        with pytest.raises(snn.UnsupportedError, match="some inputs are bound to buffers and others are not"):
             sim.step()
         snn.vulkan.bind_buffer(sim, "currents.input", piece(inputs, BATCH * CELLS, 256 * 4))
         for values in driven(40, currents=True):
@@ -153,6 +154,39 @@ def test_inputs_of_samples_with_weights_of_their_own_are_bound_one_after_the_oth
                 reference.step(1, values)
             np.testing.assert_array_equal(sim["cells.spikes"], reference["cells.spikes"])
         assert reference.counters.spikes > 50
+
+
+def test_leaving_the_one_dispatch_is_told_once(renderer: Renderer, caplog: pytest.LogCaptureFixture) -> None:
+    """Inputs and outputs may share a VkBuffer; where it is left, a step takes several times as long."""
+    size = BATCH * CELLS
+    shared, _ = renderer.memory(4096, COPIED)
+    other, _ = renderer.memory(size, STORAGE)
+
+    def told(path: str, memory: snn.vulkan.Buffer | None) -> list[str]:
+        caplog.clear()
+        snn.vulkan.bind_buffer(sim, path, memory)
+        return [record.getMessage() for record in caplog.records]
+
+    with (
+        caplog.at_level(logging.INFO, "snn"),
+        snn.Simulation(network(40, currents=True), device=renderer.host(), batch_size=BATCH) as sim,
+    ):
+        why = "'spikes.input' was bound: steps are several dispatches from now on, where they were one: "
+        assert told("spikes.input", piece(shared, BATCH * 40)) == [
+            why + "some inputs are bound to buffers and others are not; bind all of them or none"
+        ]
+        assert told("currents.input", piece(shared, size, 1024)) == []
+        assert told("cells.states", piece(shared, 2 * size, 4096)) == []
+        assert told("cells.spikes", piece(shared, size, 8192)) == []
+        assert told("cells.spike_count", piece(other, size)) == [
+            why.replace("spikes.input", "cells.spike_count")
+            + "outputs are bound in several VkBuffers; bind all outputs within one VkBuffer"
+        ]
+        assert told("readout.states", None) == []
+        assert told("cells.spike_count", None) == []
+        assert told("currents.input", None)[0].startswith(
+            "'currents.input' was let go of: steps are several dispatches"
+        )
 
 
 def test_a_plan_of_a_small_network_is_one_dispatch() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,19 @@ def test_functions_are_those_that_the_library_exports(description: Description) 
     assert {function.name for function in description.exported()} == {name for name in exported if name[:4] == "snn_"}
 
 
+def test_no_error_names_a_function_of_c(description: Description) -> None:
+    """What libsnn says reaches people who write Python, C# or GDScript, where the function has another name or none."""
+    functions = {function.name for function in description.functions}
+    found = [
+        f"{path.name}: {word}"
+        for path in sorted((ROOT / "native/src").rglob("*.[ch]*"))
+        for text in re.findall(r'"((?:[^"\\\n]|\\.)*)"', path.read_text(encoding="utf-8"))
+        for word in re.findall(r"\bsnn_\w+", text)
+        if word in functions
+    ]
+    assert found == []
+
+
 def test_a_declaration_is_read_whole(description: Description) -> None:
     encode = next(function for function in description.functions if function.name == "snn_run_step_within")
     assert [parameter.name for parameter in encode.parameters] == ["handle", "frame_dt", "budget_s", "out_steps"]
@@ -51,6 +65,10 @@ def test_a_declaration_is_read_whole(description: Description) -> None:
     assert [(field.name, field.size) for field in dispatch.fields][-1] == ("bindings", 7 * 24)
     record = next(function for function in description.functions if function.name == "snn_vulkan_record_steps")
     assert (record.header, encode.header) == ("snn_vulkan.h", "snn.h")
+    assert (constants["SNN_RULE_SPATIAL"].header, constants["SNN_LOSS_NONE"].header) == (
+        "snn_network.h",
+        "snn_training.h",
+    )
 
 
 @pytest.mark.parametrize("target", ["aarch64-linux-gnu", "x86_64-w64-mingw32", "arm64-apple-macosx"])
@@ -61,7 +79,7 @@ def test_layouts_are_the_same_on_every_64_bit_target(description: Description, t
 @pytest.mark.parametrize("name", PRINTED)
 def test_printed_declarations_are_those_of_the_header(description: Description, name: str) -> None:
     assert (ROOT / name).read_text(encoding="utf-8") == PRINTED[name](description), (
-        f"{name} lags behind snn.h: run 'python -m tools.headers --write' and complete the binding"
+        f"{name} lags behind the headers: run 'python -m tools.headers --write' and complete the binding"
     )
 
 

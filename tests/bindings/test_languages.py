@@ -59,6 +59,13 @@ def test_every_case_of_the_rust_binding_passes(built: Built, shared: Path) -> No
     )
 
 
+def test_callbacks_of_rust_borrow_their_hooks_as_shared() -> None:
+    """One may call C, which calls another: two exclusive borrows at once would be undefined, and would seem to work."""
+    sources = "".join((BINDINGS / "rust/snn/src" / name).read_text("utf-8") for name in ("hooks.rs", "session.rs"))
+    assert sources.count("&*user.cast::<Hooks>()") >= 7
+    assert not re.findall(r"&mut \*(?:user\.cast::<Hooks>|self\.hooks)", sources)
+
+
 def test_the_crates_need_no_other_crate() -> None:
     manifests = [(BINDINGS / "rust" / name / "Cargo.toml").read_text(encoding="utf-8") for name in ("snn-sys", "snn")]
     assert "dependencies" not in manifests[0]
@@ -94,6 +101,12 @@ def test_the_first_program_of_a_page_plays_the_game(
     path = f"{Path(sys.executable).parent}:/usr/bin:{os.environ['PATH']}"
     output = run("bash", "-euc", block[1].replace(training, ""), cwd=tmp_path, PATH=path, **environment)
     assert output.splitlines()[-1] == game
+
+
+def test_pkg_config_finds_libsnn_in_the_python_package(tmp_path: Path) -> None:
+    for program, package in (("pkg-config", "pkg-config"), ("cc", "gcc"), ("c++", "g++")):
+        tool(program, package)
+    run(ROOT / "tests/install/use_pkg_config", LIBRARY.parent, tmp_path)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -76,7 +76,7 @@ static void a_session_whose_steps_are_under_way_takes_inputs_only(void) {
     CHECK_OK(snn_register_spike_callback(handle, hear, &heard));
     CHECK_OK(snn_session_begin(handle, 0.001f, INFINITY, &begun));
     /* Whether the thread is still at it or not, they are under way until a poll. */
-    CHECK_ERROR(snn_session_step(handle, 1), SNN_ERROR_BUSY, "are under way; snn_session_poll tells");
+    CHECK_ERROR(snn_session_step(handle, 1), SNN_ERROR_BUSY, "are under way; polling it tells");
     CHECK_ERROR(snn_get_membrane_potentials(handle, "cells", v, 6), SNN_ERROR_BUSY, "under way");
     CHECK_ERROR(snn_session_bind_input(handle, 0, NULL, 0), SNN_ERROR_BUSY, "under way");
     CHECK_ERROR(snn_session_set_input(handle, 0, half, 3), SNN_ERROR_INVALID_ARGUMENT, "takes 6 values");

@@ -249,7 +249,7 @@ static void what_cannot_be_added_is_refused_and_nothing_added(void) {
     CHECK_ERROR(snn_session_add_input_spikes(handle, 7, 0, neurons, 1), SNN_ERROR_NOT_FOUND, "7");
     CHECK_ERROR(snn_session_add_input_spikes(NULL, 0, 0, neurons, 1), SNN_ERROR_INVALID_HANDLE, "null");
     CHECK_ERROR(snn_session_add_input_spikes(classifier, 0, 0, neurons, 1), SNN_ERROR_INVALID_ARGUMENT,
-                "input 'pixels' takes values (snn_session_set_input); spikes are added to a spike input");
+                "input 'pixels' takes values, not spikes one by one; those are for a spike input");
     CHECK_OK(snn_session_bind_input(handle, 0, bound, 3));
     CHECK_ERROR(snn_session_add_input_spikes(handle, 0, 0, neurons, 1), SNN_ERROR_STATE, "is bound to memory of the program");
     CHECK_OK(snn_session_bind_input(handle, 0, NULL, 0));
@@ -508,6 +508,85 @@ static void events_are_checked_before_the_first_step(void) {
     snn_destroy_network(classifier);
 }
 
+/* Trains on frames or on events: losses, and the weights in the end. */
+static void train(const char *device, const SNNBatch *batch, uint32_t checkpoint_steps, double losses[3], float *out_weights) {
+    SNNHandle handle = open_listeners(device, MOST_SAMPLES);
+    SNNTrainer trainer;
+    SNNTrainerDef def;
+    SNNTrainResult result = {sizeof result, 0, 0, 0, 0};
+    uint32_t i;
+    snn_trainer_def_default(&def);
+    def.output_population = 1;
+    def.step_count = STEPS;
+    def.checkpoint_steps = checkpoint_steps;
+    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
+    for (i = 0; i < 3; ++i) {
+        if (i == 0) {
+            CHECK_OK(snn_trainer_forward(trainer, batch, &result));
+            CHECK_OK(snn_trainer_backward(trainer));
+            CHECK_OK(snn_trainer_update(trainer));
+        } else CHECK_OK(snn_trainer_step(trainer, batch, &result));
+        losses[i] = result.loss;
+    }
+    CHECK_OK(snn_session_read(handle, "in_to_cells.weight", SNN_FLOAT32, out_weights, INPUTS * CELLS));
+    snn_trainer_release(trainer);
+    snn_destroy_network(handle);
+}
+
+static void a_batch_takes_events_as_it_takes_frames(void) {
+    static const char *const trained_on[] = {"cpu", "reference", "cpu*+reference*"};
+    static float expected[INPUTS * CELLS], found[INPUTS * CELLS];
+    Spikes *spikes = new_spikes(MOST_SAMPLES);
+    const int32_t labels[MOST_SAMPLES] = {4, 0, 69};
+    const SNNInputArray frames = {0, 0, &spikes->frames[0][0][0], sizeof spikes->frames / sizeof(float)};
+    const SNNSpikeInput events = {sizeof events, 0, spikes->steps, spikes->neurons, spikes->samples, spikes->count};
+    SNNBatch of_frames = {sizeof of_frames, 1, &frames, labels, MOST_SAMPLES, NULL, 0, NULL, 0};
+    SNNBatch of_events = {sizeof of_events, 0, NULL, labels, MOST_SAMPLES, NULL, 0, &events, 1};
+    double expected_losses[3], losses[3];
+    uint32_t i, checkpoint_steps;
+    for (i = 0; i < COUNT(trained_on); ++i)
+        for (checkpoint_steps = 0; checkpoint_steps < 14; checkpoint_steps += 7) {
+            train(trained_on[i], &of_frames, checkpoint_steps, expected_losses, expected);
+            train(trained_on[i], &of_events, checkpoint_steps, losses, found);
+            CHECK(expected_losses[2] != expected_losses[0]);
+            CHECK(memcmp(losses, expected_losses, sizeof losses) == 0);
+            CHECK(memcmp(found, expected, sizeof found) == 0);
+        }
+    free(spikes);
+}
+
+static void events_of_a_batch_are_checked(void) {
+    SNNHandle handle = open_listeners("cpu", MOST_SAMPLES);
+    const int32_t labels[MOST_SAMPLES] = {0, 0, 0};
+    const uint32_t steps[1] = {STEPS}, neurons[1] = {0}, samples[1] = {0};
+    SNNSpikeInput events[2] = {{sizeof events[0], 0, steps, neurons, samples, 1}, {sizeof events[0], 0, NULL, NULL, NULL, 0}};
+    SNNBatch batch = {sizeof batch, 0, NULL, labels, MOST_SAMPLES, NULL, 0, NULL, 0};
+    SNNTrainResult result = {sizeof result, 0, 0, 0, 0};
+    SNNTrainer trainer;
+    SNNTrainerDef def;
+    snn_trainer_def_default(&def);
+    def.output_population = 1;
+    def.step_count = STEPS;
+    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
+    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT, "input 'in' is missing from the batch");
+    batch.spike_input_count = 1;
+    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT,
+                "spike_inputs is null but spike_input_count is 1");
+    batch.spike_inputs = events;
+    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT,
+                "spike_inputs[0] ('in'): steps[0] is 40; the run has 40 steps, from 0");
+    events[0].count = 0;
+    batch.spike_input_count = 2;
+    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_INVALID_ARGUMENT,
+                "spike_inputs[1] ('in'): the input is given twice");
+    events[1].struct_size = 8;
+    CHECK_ERROR(snn_trainer_step(trainer, &batch, &result), SNN_ERROR_VERSION, "batch->spike_inputs->struct_size is 8");
+    batch.spike_input_count = 1;
+    CHECK_OK(snn_trainer_step(trainer, &batch, &result)); /* silence */
+    snn_trainer_release(trainer);
+    snn_destroy_network(handle);
+}
+
 static const CheckCase cases[] = {
     CASE(spikes_added_to_a_step_are_those_of_its_frame),
     CASE(spikes_are_added_to_what_was_set),
@@ -520,6 +599,8 @@ static const CheckCase cases[] = {
     CASE(a_run_in_several_calls_has_one_list),
     CASE(events_of_a_large_input),
     CASE(events_are_checked_before_the_first_step),
+    CASE(a_batch_takes_events_as_it_takes_frames),
+    CASE(events_of_a_batch_are_checked),
 };
 
 int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }

@@ -81,6 +81,9 @@ static void values_stay_until_they_are_changed(void) {
 static void bound_input_is_read_at_each_step(void) {
     SNNHandle handle = open_chain();
     float bound[3] = {1, 0, 0}, v[3];
+    SNNInputArray input = {0, 1, three_ones, 3};
+    SNNSpikeInput events = {sizeof events, 0, NULL, NULL, NULL, 0};
+    SNNRunDef def;
     CHECK_OK(snn_session_bind_input(handle, 0, bound, 3));
     CHECK_OK(snn_session_step(handle, 1));
     bound[0] = 0;
@@ -97,8 +100,18 @@ static void bound_input_is_read_at_each_step(void) {
     }
     CHECK_ERROR(snn_session_bind_input(handle, 0, NULL, 3), SNN_ERROR_INVALID_ARGUMENT, "values is null");
     CHECK_ERROR(snn_session_set_input(handle, 0, bound, 3), SNN_ERROR_STATE, "is bound to memory of the program");
+    snn_run_def_default(&def);
+    def.step_count = 1;
+    def.inputs = &input;
+    def.input_count = 1;
+    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_STATE, "input 'in' is bound to memory of the program");
+    def.input_count = 0;
+    def.spike_inputs = &events;
+    def.spike_input_count = 1;
+    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_STATE, "input 'in' is bound to memory of the program");
     CHECK_OK(snn_session_bind_input(handle, 0, NULL, 0));
-    CHECK_OK(snn_session_step(handle, 10));
+    CHECK_OK(snn_session_run(handle, &def));
+    CHECK_OK(snn_session_step(handle, 9));
     CHECK_OK(snn_get_membrane_potentials(handle, "cells", v, 3));
     CHECK_NEAR(v[0], 0.5, 0);
     snn_destroy_network(handle);

@@ -47,11 +47,21 @@ static SNNHandle open_layers(void) {
     return open_with_batch(network, NULL, BATCH, 1);
 }
 
-static SNNBatch batch_of(SNNInputArray *input, float pixels[BATCH * PIXELS], int32_t labels[BATCH]) {
+/* A session of the layers and a batch for it. It holds addresses of its own parts, so it is not to be copied. */
+typedef struct Task {
+    float pixels[BATCH * PIXELS];
+    int32_t labels[BATCH];
+    SNNInputArray input; /* the pixels, held */
+    SNNBatch batch;
+    SNNHandle handle;
+} Task;
+
+static void make_task(Task *task) {
     int i;
-    CHECK_OK(snn_random_fill(2, 5, SNN_RANDOM_UNIFORM, 0.0, 1.0, pixels, BATCH * PIXELS));
-    for (i = 0; i < BATCH; ++i) labels[i] = i % CLASSES;
-    return held_batch(input, pixels, BATCH * PIXELS, labels, BATCH);
+    CHECK_OK(snn_random_fill(2, 5, SNN_RANDOM_UNIFORM, 0.0, 1.0, task->pixels, BATCH * PIXELS));
+    for (i = 0; i < BATCH; ++i) task->labels[i] = i % CLASSES;
+    task->batch = held_batch(&task->input, task->pixels, BATCH * PIXELS, task->labels, BATCH);
+    task->handle = open_layers();
 }
 
 static SNNTrainer new_trainer(SNNHandle handle, uint32_t output, uint32_t loss) {
@@ -65,12 +75,12 @@ static SNNTrainer new_trainer(SNNHandle handle, uint32_t output, uint32_t loss) 
     return trainer;
 }
 
-static SNNTrainResult gradients(SNNHandle handle, SNNTrainer trainer, const SNNBatch *batch, float *out_first, float *out_second) {
+static SNNTrainResult gradients(const Task *task, SNNTrainer trainer, float *out_first, float *out_second) {
     SNNTrainResult result = new_result();
-    CHECK_OK(snn_trainer_forward(trainer, batch, &result));
+    CHECK_OK(snn_trainer_forward(trainer, &task->batch, &result));
     CHECK_OK(snn_trainer_backward(trainer));
-    CHECK_OK(snn_session_read(handle, "pixels_to_first.weight.gradient", SNN_FLOAT32, out_first, PIXELS * HIDDEN));
-    CHECK_OK(snn_session_read(handle, "first_to_second.weight.gradient", SNN_FLOAT32, out_second, HIDDEN * HIDDEN));
+    CHECK_OK(snn_session_read(task->handle, "pixels_to_first.weight.gradient", SNN_FLOAT32, out_first, PIXELS * HIDDEN));
+    CHECK_OK(snn_session_read(task->handle, "first_to_second.weight.gradient", SNN_FLOAT32, out_second, HIDDEN * HIDDEN));
     return result;
 }
 
@@ -82,48 +92,44 @@ static int any(const float *values, size_t count) {
 
 static void each_layer_has_the_gradients_of_its_own_loss(void) {
     static float first[2][PIXELS * HIDDEN], second[2][HIDDEN * HIDDEN], both_first[PIXELS * HIDDEN], both_second[HIDDEN * HIDDEN];
-    float pixels[BATCH * PIXELS];
-    int32_t labels[BATCH];
-    SNNInputArray input;
-    SNNBatch batch = batch_of(&input, pixels, labels);
-    SNNHandle handle = open_layers();
-    SNNTrainer of_local = new_trainer(handle, LOCAL, SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE);
-    SNNTrainer of_out = new_trainer(handle, OUT, SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE);
-    const SNNTrainResult local = gradients(handle, of_local, &batch, first[0], second[0]);
-    const SNNTrainResult out = gradients(handle, of_out, &batch, first[1], second[1]);
-    SNNTrainResult both;
+    Task task;
+    SNNTrainer of_local, of_out;
+    SNNTrainResult local, out, both;
+    make_task(&task);
+    of_local = new_trainer(task.handle, LOCAL, SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE);
+    of_out = new_trainer(task.handle, OUT, SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE);
+    local = gradients(&task, of_local, first[0], second[0]);
+    out = gradients(&task, of_out, first[1], second[1]);
     CHECK(any(first[0], COUNT(first[0])) && any(second[1], COUNT(second[1])));
     CHECK(!any(second[0], COUNT(second[0])) && !any(first[1], COUNT(first[1])));
     CHECK_OK(snn_trainer_set_auxiliary_loss(of_out, LOCAL, SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE, 1.0));
-    both = gradients(handle, of_out, &batch, both_first, both_second);
+    both = gradients(&task, of_out, both_first, both_second);
     CHECK(both.loss == out.loss + local.loss && both.correct_count == out.correct_count);
     CHECK(memcmp(both_first, first[0], sizeof both_first) == 0 && memcmp(both_second, second[1], sizeof both_second) == 0);
     CHECK_OK(snn_trainer_set_auxiliary_loss(of_out, LOCAL, SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE, 0.0));
-    both = gradients(handle, of_out, &batch, both_first, both_second);
+    both = gradients(&task, of_out, both_first, both_second);
     CHECK(both.loss == out.loss && !any(both_first, COUNT(both_first)));
-    snn_destroy_network(handle);
+    snn_destroy_network(task.handle);
 }
 
 static void layers_learn_together(void) {
-    float pixels[BATCH * PIXELS];
-    int32_t labels[BATCH];
-    SNNInputArray input;
-    SNNBatch batch = batch_of(&input, pixels, labels);
-    SNNHandle handle = open_layers();
-    SNNTrainer trainer = new_trainer(handle, OUT, SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE);
-    SNNTrainer of_local = new_trainer(handle, LOCAL, SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE);
+    Task task;
+    SNNTrainer trainer, of_local;
     SNNTrainResult results[2][2];
     int i;
+    make_task(&task);
+    trainer = new_trainer(task.handle, OUT, SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE);
+    of_local = new_trainer(task.handle, LOCAL, SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE);
     memset(results, 0, sizeof results);
     for (i = 0; i < 4; ++i) results[i / 2][i % 2].struct_size = sizeof(SNNTrainResult);
     CHECK_OK(snn_trainer_set_auxiliary_loss(trainer, LOCAL, SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE, 2.0));
-    CHECK_OK(snn_trainer_forward(of_local, &batch, &results[0][1]));
-    CHECK_OK(snn_trainer_step(trainer, &batch, &results[0][0]));
-    for (i = 1; i < 100; ++i) CHECK_OK(snn_trainer_step(trainer, &batch, &results[1][0]));
-    CHECK_OK(snn_trainer_forward(of_local, &batch, &results[1][1]));
+    CHECK_OK(snn_trainer_forward(of_local, &task.batch, &results[0][1]));
+    CHECK_OK(snn_trainer_step(trainer, &task.batch, &results[0][0]));
+    for (i = 1; i < 100; ++i) CHECK_OK(snn_trainer_step(trainer, &task.batch, &results[1][0]));
+    CHECK_OK(snn_trainer_forward(of_local, &task.batch, &results[1][1]));
     CHECK(results[1][0].loss < 0.7 * results[0][0].loss);
     CHECK(results[1][1].loss < 0.7 * results[0][1].loss);
-    snn_destroy_network(handle);
+    snn_destroy_network(task.handle);
 }
 
 static void what_does_not_fit_is_refused(void) {
@@ -147,17 +153,15 @@ static double loss_of(SNNTrainer trainer, uint32_t population) {
 }
 
 static void the_loss_is_told_in_parts(void) {
-    float pixels[BATCH * PIXELS];
-    int32_t labels[BATCH];
-    SNNInputArray input;
-    SNNBatch batch = batch_of(&input, pixels, labels);
-    SNNHandle handle = open_layers();
+    Task task;
     SNNTrainerDef def;
-    SNNTrainer of_local = new_trainer(handle, LOCAL, SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE), both = NULL, windows = NULL;
+    SNNTrainer of_local, both = NULL, windows = NULL;
     SNNTrainResult local = new_result(), whole = new_result();
     double loss = 5, rates;
+    make_task(&task);
+    of_local = new_trainer(task.handle, LOCAL, SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE);
     CHECK(loss_of(of_local, LOCAL) == 0);
-    CHECK_OK(snn_trainer_forward(of_local, &batch, &local));
+    CHECK_OK(snn_trainer_forward(of_local, &task.batch, &local));
     CHECK(loss_of(of_local, LOCAL) == local.loss);
     snn_trainer_def_default(&def);
     def.output_population = OUT;
@@ -165,45 +169,46 @@ static void the_loss_is_told_in_parts(void) {
     def.loss = SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE;
     def.rate_regularization = 2;
     def.rate_target = 0.5;
-    CHECK_OK(snn_trainer_create(handle, &def, &both));
+    CHECK_OK(snn_trainer_create(task.handle, &def, &both));
     CHECK_OK(snn_trainer_set_auxiliary_loss(both, LOCAL, SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE, 3.0));
-    CHECK_OK(snn_trainer_forward(both, &batch, &whole));
+    CHECK_OK(snn_trainer_forward(both, &task.batch, &whole));
     CHECK(loss_of(both, LOCAL) == 3.0 * local.loss);
     rates = whole.loss - loss_of(both, OUT) - loss_of(both, LOCAL);
     CHECK(rates > 0.01 && rates <= 2 * 0.25);
     def.rate_regularization = 0;
     def.window_steps = 5;
     def.learning_rate = 0;
-    CHECK_OK(snn_trainer_create(handle, &def, &windows));
+    CHECK_OK(snn_trainer_create(task.handle, &def, &windows));
     CHECK_OK(snn_trainer_set_auxiliary_loss(windows, LOCAL, SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE, 3.0));
-    CHECK_OK(snn_trainer_step(windows, &batch, &whole));
-    CHECK_OK(snn_trainer_step(windows, &batch, &whole)); /* another batch begins anew */
+    CHECK_OK(snn_trainer_step(windows, &task.batch, &whole));
+    CHECK_OK(snn_trainer_step(windows, &task.batch, &whole)); /* another batch begins anew */
     CHECK(fabs(loss_of(windows, OUT) + loss_of(windows, LOCAL) - whole.loss) < 1e-12 * whole.loss);
     CHECK_ERROR(snn_trainer_loss_of(both, FIRST, &loss), SNN_ERROR_INVALID_ARGUMENT, "'first' has no loss");
     CHECK_ERROR(snn_trainer_loss_of(both, 9, &loss), SNN_ERROR_NOT_FOUND, "9");
     CHECK_ERROR(snn_trainer_loss_of(both, OUT, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_loss");
     CHECK(loss == 5);
-    snn_destroy_network(handle);
+    snn_destroy_network(task.handle);
 }
 
 static void classes_count_by_their_weights(void) {
     static const float ones[CLASSES] = {2, 2, 2}, one[CLASSES] = {0, 1, 0}, negative[CLASSES] = {1, -1, 1};
-    float pixels[BATCH * PIXELS];
-    int32_t labels[BATCH], only[BATCH] = {-1, 1, -1, -1};
-    SNNInputArray input;
-    SNNBatch batch = batch_of(&input, pixels, labels), of_one = batch;
-    SNNHandle handle = open_layers();
-    SNNTrainer trainer = new_trainer(handle, OUT, SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE);
-    SNNTrainer own = new_trainer(handle, OUT, SNN_LOSS_NONE), refused = NULL;
+    const int32_t only[BATCH] = {-1, 1, -1, -1};
+    Task task;
+    SNNBatch of_one;
+    SNNTrainer trainer, own, refused = NULL;
     SNNTrainerDef def;
     SNNTrainResult plain = new_result(), weighted = new_result();
+    make_task(&task);
+    trainer = new_trainer(task.handle, OUT, SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE);
+    own = new_trainer(task.handle, OUT, SNN_LOSS_NONE);
+    of_one = task.batch;
     of_one.labels = only;
-    CHECK_OK(snn_trainer_forward(trainer, &batch, &plain));
+    CHECK_OK(snn_trainer_forward(trainer, &task.batch, &plain));
     CHECK_OK(snn_trainer_set_class_weights(trainer, ones, CLASSES)); /* all alike: nothing changes */
-    CHECK_OK(snn_trainer_forward(trainer, &batch, &weighted));
+    CHECK_OK(snn_trainer_forward(trainer, &task.batch, &weighted));
     CHECK(fabs(weighted.loss - plain.loss) < 1e-12 && weighted.sample_count == BATCH);
     CHECK_OK(snn_trainer_set_class_weights(trainer, one, CLASSES)); /* the one sample of class 1 is all that counts */
-    CHECK_OK(snn_trainer_forward(trainer, &batch, &weighted));
+    CHECK_OK(snn_trainer_forward(trainer, &task.batch, &weighted));
     CHECK_OK(snn_trainer_set_class_weights(trainer, NULL, 0));
     CHECK_OK(snn_trainer_forward(trainer, &of_one, &plain));
     CHECK(plain.sample_count == 1 && weighted.loss == plain.loss);
@@ -215,8 +220,8 @@ static void classes_count_by_their_weights(void) {
     CHECK(def.label_smoothing == 0);
     def.output_population = OUT;
     def.label_smoothing = 1.5;
-    CHECK_ERROR(snn_trainer_create(handle, &def, &refused), SNN_ERROR_INVALID_ARGUMENT, "label_smoothing is 1.5; expected 0 to 1");
-    snn_destroy_network(handle);
+    CHECK_ERROR(snn_trainer_create(task.handle, &def, &refused), SNN_ERROR_INVALID_ARGUMENT, "label_smoothing is 1.5; expected 0 to 1");
+    snn_destroy_network(task.handle);
 }
 
 static const CheckCase cases[] = {

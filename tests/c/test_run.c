@@ -297,7 +297,7 @@ static void runs_are_checked_before_the_first_step(void) {
     CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "inputs");
     def = run_def(&input, &record, 1);
     record.variable = "u";
-    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_NOT_FOUND, "u");
+    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_NOT_FOUND, "records[0]: population 'cells' has no state 'u'");
     record.variable = NULL;
     CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "variable");
     record.variable = "v";
@@ -309,13 +309,13 @@ static void runs_are_checked_before_the_first_step(void) {
     record.dtype = SNN_INT32;
     CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "SNN_FLOAT32");
     record.dtype = 17;
-    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "17");
+    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "records[0]: dtype is 17");
     record.dtype = SNN_FLOAT32;
     record.data = NULL;
     CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "data");
     record.data = data;
     record.population = 2;
-    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_NOT_FOUND, "2");
+    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_NOT_FOUND, "records[0]: ");
     def.records = NULL;
     CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "records");
     CHECK_ERROR(snn_session_run(handle, NULL), SNN_ERROR_INVALID_ARGUMENT, "def");

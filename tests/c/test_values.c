@@ -242,17 +242,18 @@ static void what_cannot_be_recorded_is_refused_before_the_first_step(void) {
     CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT,
                 "is recorded as SNN_FLOAT32 or SNN_FLOAT64 or SNN_UINT8");
     record.dtype = 9;
-    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "dtype is 9");
+    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "value_records[0]: dtype is 9");
     record.dtype = SNN_FLOAT32;
     record.path = "cells.u";
-    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_NOT_FOUND, "'u'");
+    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_NOT_FOUND,
+                "value_records[0]: population 'cells' has no state or parameter 'u'");
     record.path = "cells.threshold";
     CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT,
                 "value_records[0] ('cells.threshold'): a run records states, spikes, weights, biases and traces");
     record.path = "cells.history";
     CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "a run records states");
     record.path = "in_to_cells.bias";
-    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_NOT_FOUND, "has no bias");
+    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_NOT_FOUND, "value_records[0]: projection 'in_to_cells' has no bias");
     record.path = NULL;
     CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "value_records[0]: path is null");
     record.path = "in_to_cells.weight";

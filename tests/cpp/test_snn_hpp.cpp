@@ -250,6 +250,118 @@ TEST_CASE("handles move and share") {
     CHECK(snn_session_step_count(handle, &steps) == SNN_ERROR_INVALID_HANDLE);
 }
 
+TEST_CASE("a session and a trainer that were moved from refuse all calls") {
+    snn::Session session(make_trainable());
+    SNNTrainerDef def = snn::trainer_def();
+    def.output_population = 2;
+    def.loss = SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE;
+    snn::Trainer trainer(session, def);
+    const snn::Session moved = std::move(session);
+    const snn::Trainer moved_trainer = std::move(trainer);
+    CHECK(status_of([&] { session.step(); }) == SNN_ERROR_INVALID_HANDLE);
+    CHECK(status_of([&] { session.run_step(0.01f); }) == SNN_ERROR_INVALID_HANDLE);
+    CHECK(status_of([&] { session.run_step_within(0.01f, 1.0f); }) == SNN_ERROR_INVALID_HANDLE);
+    CHECK(status_of([&] { session.run(snn::run_def()); }) == SNN_ERROR_INVALID_HANDLE);
+    CHECK(status_of([&] { session.begin(0.01f); }) == SNN_ERROR_INVALID_HANDLE);
+    CHECK(status_of([&] { session.poll(); }) == SNN_ERROR_INVALID_HANDLE);
+    CHECK(status_of([&] { session.wait(); }) == SNN_ERROR_INVALID_HANDLE);
+    CHECK(status_of([&] { session.reset(); }) == SNN_ERROR_INVALID_HANDLE);
+    CHECK(status_of([&] { session.read("hidden.v"); }) == SNN_ERROR_INVALID_HANDLE);
+    CHECK(status_of([&] { session.on_spikes([](const SNNSpikes&) {}); }) == SNN_ERROR_INVALID_HANDLE);
+    CHECK(status_of([&] { session.on_weights([](const SNNWeightUpdate&) {}); }) == SNN_ERROR_INVALID_HANDLE);
+    CHECK(status_of([&] { session.on_epoch({}); }) == SNN_ERROR_INVALID_HANDLE);
+    CHECK(status_of([&] { snn::Trainer(session, def); }) == SNN_ERROR_INVALID_HANDLE);
+    CHECK(status_of([&] { trainer.forward(SNNBatch{}); }) == SNN_ERROR_INVALID_HANDLE);
+    CHECK(status_of([&] { trainer.backward(); }) == SNN_ERROR_INVALID_HANDLE);
+    CHECK(status_of([&] { trainer.update(); }) == SNN_ERROR_INVALID_HANDLE);
+    CHECK(status_of([&] { trainer.end_epoch(); }) == SNN_ERROR_INVALID_HANDLE);
+    CHECK(status_of([&] { trainer.state(); }) == SNN_ERROR_INVALID_HANDLE);
+}
+
+TEST_CASE("a session and a trainer as members, opened later") {
+    struct Creature {
+        snn::Network network;
+        snn::Session brain;
+        snn::Trainer trainer;
+    };
+    Creature creature;
+    CHECK(!creature.network);
+    CHECK(!creature.brain);
+    CHECK(!creature.trainer);
+    CHECK(status_of([&] { creature.network.info(); }) == SNN_ERROR_INVALID_HANDLE);
+    CHECK(creature.brain.batch_size() == 0);
+    CHECK(status_of([&] { creature.brain.step(); }) == SNN_ERROR_INVALID_HANDLE);
+    CHECK(status_of([&] { creature.trainer.update(); }) == SNN_ERROR_INVALID_HANDLE);
+    creature.network = make_network();
+    CHECK(creature.network);
+    creature.brain = snn::Session(creature.network);
+    CHECK(creature.brain);
+    CHECK(creature.brain.find_population("cells") == 1);
+    CHECK(status_of([&] { creature.brain.find_population("cell"); }) == SNN_ERROR_NOT_FOUND);
+    creature.brain.step();
+    CHECK(creature.brain.membrane_potentials("cells").size() == 2);
+    creature.brain = {};
+    CHECK(!creature.brain);
+}
+
+TEST_CASE("a network is built from braces and single values") {
+    CHECK(status_of([] { snn::Network(0); }) == SNN_ERROR_INVALID_ARGUMENT);
+    snn::Network network(1);
+    CHECK(network.info().dt_ms == 1.0);
+    CHECK(snn::Network(2u).info().dt_ms == 2.0);
+    const uint32_t in = network.add_spike_input("in", {2});
+    const uint32_t cells = network.add_neurons("cells", {2}, "lif");
+    network.set_parameter(cells, "tau_membrane", 15);
+    network.set_parameter(cells, "threshold", {1.0, 2.0});
+    network.set_initial_state(cells, "v", {0.25, 0.5});
+    network.connect_dense(in, cells, {1.0f, 2.0f, 3.0f, 4.0f}, {0.5f, 0.25f});
+    const uint32_t others = network.add_neurons("others", {2}, "lif");
+    network.connect_sparse(in, others, {0, 1, 2}, {1, 0}, {0.5f, 0.25f}, {1, 2});
+    network.finish();
+    CHECK(network.parameter(cells, "tau_membrane")[0] == 15);
+    CHECK(network.parameter(cells, "threshold")[1] == 2.0);
+    CHECK(network.projection_arrays(0).weights[3] == 4.0f);
+    CHECK(network.projection_arrays(1).synapse_targets[0] == 1);
+    CHECK(network.projection_arrays(1).synapse_delays[1] == 2);
+    CHECK(snn::Session(network).read("cells.v") == std::vector<float>{0.25f, 0.5f});
+}
+
+TEST_CASE("any range, braces and single values are given and read") {
+    snn::SessionOptions options;
+    options.batch_size = 2;
+    snn::Session session(make_network(), options);
+    session.set_input(0, {1.0f, 1.0f, 0.0f, 0.0f});
+    session.step();  // sample 0: 0.5 + 0.25, and 1, a spike
+    std::vector<float> v(4);
+    session.read("cells.v", v);
+    CHECK(v == std::vector<float>{0.75f, 0, 0, 0});
+    std::array<double, 4> doubles{};
+    session.read("cells.v", doubles);
+    CHECK(doubles[0] == 0.75);
+    int32_t whole[4] = {9, 9, 9, 9};
+    session.read("cells.spikes", whole);
+    CHECK(std::vector<int32_t>(whole, whole + 4) == std::vector<int32_t>{0, 1, 0, 0});
+    session.read<float>("cells.v", snn::Span<float>(v.data(), v.size()));
+    CHECK(status_of([&] { session.read("cells.v", snn::Span<float>(v.data(), 3)); }) == SNN_ERROR_INVALID_ARGUMENT);
+    session.write("cells.v", {0.0f, 0.25f, 0.5f, 0.75f});
+    CHECK(session.read("cells.v") == std::vector<float>{0, 0.25f, 0.5f, 0.75f});
+    session.write("cells.threshold", 2.0f);
+    CHECK(session.read("cells.threshold") == std::vector<float>{2.0f});
+    session.write("cells.threshold", 1.0);
+    session.reset();
+    session.set_sample_input(0, 1, {1.0f, 0.0f});
+    session.add_input_spikes(0, {1u});
+    session.add_input_spikes(0, 1, 1);  // neuron 1 of sample 1
+    session.step();
+    CHECK(session.read("cells.v") == std::vector<float>{0.25f, 0, 0.75f, 0});
+    const std::vector<uint32_t> both{0, 1};
+    session.add_input_spikes(0, both);
+    session.add_input_spikes(0, {both.data(), 1}, 1);  // a pointer and a count, not two values
+    session.step();
+    CHECK(session.spikes(1, 0).size() == 2);  // 0.25 + 0.75, and 1
+    CHECK(session.spikes(1, 1).size() == 2);
+}
+
 TEST_CASE("variables are read and written in their type") {
     snn::Session session(make_network());
     session.write("cells.v", std::vector<double>{0.25, 0.5});
@@ -461,6 +573,30 @@ TEST_CASE("training lowers the loss and tells its callbacks") {
     CHECK_THROWS_AS(trainer.step(inputs, labels), std::out_of_range);
 }
 
+TEST_CASE("a batch takes events as it takes frames") {
+    snn::Network network(1.0);
+    const uint32_t in = network.add_spike_input("in", {2}), out = network.add_neurons("out", {2}, "leaky_integrator");
+    network.connect_dense(in, out, std::vector<float>{0.5f, 1, 0.25f, 0});
+    network.finish();
+    snn::SessionOptions options;
+    options.batch_size = 2;
+    snn::Session session(network, options);
+    SNNTrainerDef def = snn::trainer_def();
+    def.output_population = out;
+    def.step_count = 3;
+    def.loss = SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE;
+    snn::Trainer trainer(session, def);
+    std::vector<float> frames(3 * 2 * 2);
+    frames[1] = 1;   // step 0, sample 0, neuron 1
+    frames[10] = 1;  // step 2, sample 1, neuron 0
+    const std::array<SNNInputArray, 1> inputs{SNNInputArray{in, 0, frames.data(), frames.size()}};
+    const std::vector<int32_t> labels{0, 1};
+    const double expected = trainer.forward(snn::Trainer::batch(inputs, labels)).loss;
+    const std::array<uint32_t, 2> steps{0, 2}, neurons{1, 0}, samples{0, 1};
+    const std::array<SNNSpikeInput, 1> events{snn::spike_input(in, steps, neurons, samples)};
+    CHECK(trainer.forward(snn::Trainer::batch({}, labels, events)).loss == expected);
+}
+
 TEST_CASE("files") {
     // Compiled for two standards; both may run at the same time.
     const std::string path = "tmp_hpp_" + std::to_string(__cplusplus) + ".snn";
@@ -486,29 +622,59 @@ TEST_CASE("encoders") {
 TEST_CASE("functions of snn_vulkan.hpp reach those of snn_vulkan.h") {
     const snn::Network network = make_network();
     snn::Session session(network);
-    const auto is_refused = [](SNNStatus status, auto&& call) {
-        try {
-            call();
-        } catch (const snn::Error& error) {
-            return error.status() == status;
-        }
-        return false;
-    };
     const SNNVulkanSemaphore none{};
     const SNNVulkanBuffer buffer = snn::vulkan::buffer_of(1, 0, 8);
-    CHECK(is_refused(SNN_ERROR_UNSUPPORTED, [&] { snn::vulkan::record_steps(session, &session, 1); }));
-    CHECK(is_refused(SNN_ERROR_UNSUPPORTED, [&] { snn::vulkan::submit_steps(session); }));
-    CHECK(is_refused(SNN_ERROR_INVALID_ARGUMENT, [&] { snn::vulkan::submit_steps(session, 1, {}, {&none, 1}); }));
-    CHECK(is_refused(SNN_ERROR_UNSUPPORTED, [&] { snn::vulkan::buffer(session, "cells.v"); }));
-    CHECK(is_refused(SNN_ERROR_UNSUPPORTED, [&] { snn::vulkan::bind_buffer(session, "in.input", buffer); }));
-    CHECK(is_refused(SNN_ERROR_UNSUPPORTED, [&] { snn::vulkan::unbind_buffer(session, "in.input"); }));
-    CHECK(is_refused(SNN_ERROR_UNSUPPORTED, [&] { snn::vulkan::plan(session); }));
+    CHECK(status_of([&] { snn::vulkan::record_steps(session, &session, 1); }) == SNN_ERROR_UNSUPPORTED);
+    CHECK(status_of([&] { snn::vulkan::submit_steps(session); }) == SNN_ERROR_UNSUPPORTED);
+    CHECK(status_of([&] { snn::vulkan::submit_steps(session, 1, {}, {&none, 1}); }) == SNN_ERROR_INVALID_ARGUMENT);
+    CHECK(status_of([&] { snn::vulkan::buffer(session, "cells.v"); }) == SNN_ERROR_UNSUPPORTED);
+    CHECK(status_of([&] { snn::vulkan::bind_buffer(session, "in.input", buffer); }) == SNN_ERROR_UNSUPPORTED);
+    CHECK(status_of([&] { snn::vulkan::unbind_buffer(session, "in.input"); }) == SNN_ERROR_UNSUPPORTED);
+    CHECK(status_of([&] { snn::vulkan::plan(session); }) == SNN_ERROR_UNSUPPORTED);
     float v[2] = {};
-    CHECK(is_refused(SNN_ERROR_UNSUPPORTED, [&] { snn::vulkan::set_readback(session, {"cells.v"}, 2); }));
-    CHECK(is_refused(SNN_ERROR_STATE, [&] { snn::vulkan::record_readback(session, &session, 0); }));
-    CHECK(is_refused(SNN_ERROR_NOT_FOUND, [&] { snn::vulkan::read_back(session, "cells.v", 0, snn::Span<float>(v)); }));
+    CHECK(status_of([&] { snn::vulkan::set_readback(session, {"cells.v"}, 2); }) == SNN_ERROR_UNSUPPORTED);
+    CHECK(status_of([&] { snn::vulkan::record_readback(session, &session, 0); }) == SNN_ERROR_STATE);
+    CHECK(status_of([&] { snn::vulkan::read_back(session, "cells.v", 0, snn::Span<float>(v)); }) == SNN_ERROR_NOT_FOUND);
+    CHECK(status_of([&] { snn::vulkan::read_back(session, "cells.v", 0, v); }) == SNN_ERROR_NOT_FOUND);
     SNNConfig config;
     snn_config_default(&config);
     config.network = network.get();
-    CHECK(is_refused(SNN_ERROR_INVALID_ARGUMENT, [&] { snn::vulkan::open(config, snn::vulkan::host()); }));
+    CHECK(status_of([&] { snn::vulkan::open(config, snn::vulkan::host()); }) == SNN_ERROR_INVALID_ARGUMENT);
+    CHECK(status_of([&] { snn::vulkan::submit_steps(session, 1, none, {none, none}); }) == SNN_ERROR_INVALID_ARGUMENT);
+}
+
+namespace {
+
+// Types as Vulkan's: a handle, and a function of it.
+struct Instance_T;
+using Instance = Instance_T*;
+using VoidFunction = void(SNN_CALL*)();
+int asked = 0;
+VoidFunction SNN_CALL no_functions(Instance, const char*) {
+    ++asked;
+    return nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("a session of a file or a network on the device of a program") {
+    int thing = 0;
+    const Instance instance = reinterpret_cast<Instance>(&thing);
+    const SNNVulkanHost host = snn::vulkan::host(instance, &thing, &thing, &thing, 3, no_functions);
+    CHECK((host.instance == &thing && host.physical_device == &thing && host.device == &thing && host.queue == &thing));
+    CHECK(host.queue_family == 3);
+    const auto asks_the_host = [](auto&& open) {
+        asked = 0;
+        const SNNStatus status = status_of(open);  // NOT_FOUND: libsnn was built without Vulkan
+        return (status == SNN_ERROR_INVALID_ARGUMENT && asked > 0) || status == SNN_ERROR_NOT_FOUND;
+    };
+    const snn::Network network = make_network();
+    CHECK(asks_the_host([&] { snn::vulkan::open(network, host); }));
+    network.save("test_snn_vulkan_hpp.snn");
+    CHECK(asks_the_host([&] { snn::vulkan::open("test_snn_vulkan_hpp.snn", host); }));
+    std::remove("test_snn_vulkan_hpp.snn");
+    snn::SessionOptions options;
+    options.device = "vulkan:0";
+    CHECK(!asks_the_host([&] { snn::vulkan::open(network, host, options); }));
+    CHECK(std::string(snn_last_error()).find("vulkan:0") != std::string::npos);
 }

@@ -1,7 +1,9 @@
 """The reference of the web pages (docs/site/reference) names everything that the package offers, once."""
 
 import importlib
+import inspect
 import re
+import runpy
 from pathlib import Path
 
 import snn
@@ -20,6 +22,30 @@ def listed() -> list[str]:
             table = rest.partition(":nosignatures:")[2].partition("```")[0]
             names += [f"{module}.{name}" for name in re.findall(r"^   (\w+)$", table, re.M)]
     return names
+
+
+def test_words_of_docstrings_lead_where_they_mean():
+    links = runpy.run_path(str(PAGES.parent / "links.py"))["_link_names"]
+
+    def lines(name: str) -> list[str]:
+        owner, _, method = name.partition(".")
+        documented = getattr(getattr(snn, owner), method) if method else getattr(snn, owner)
+        found = inspect.getdoc(documented).splitlines()
+        links(None, "", f"snn.{name}", documented, None, found)
+        return found
+
+    simulation = lines("Simulation")
+    assert "network : `Network`" in simulation
+    assert 'device : str or `snn.vulkan.Host`, default "cpu"' in simulation
+    assert any("places in ``devices``" in line for line in simulation)  # the argument, not the function of that name
+    assert any("See `snn.devices`." in line for line in simulation)
+    assert any("Drawn by ``init`` when" in line for line in lines("Dense"))
+    run = lines("Simulation.run")
+    assert "`Recording`" in run
+    assert any("`SpikeEvents`" in line for line in run)
+    lif = lines("LIF")
+    assert not any("`Surrogate`(" in line for line in lif)  # which would be no link
+    assert any(line.startswith("threshold : float, `Distribution` or array_like") for line in lif)
 
 
 def test_every_public_name_is_in_the_reference_once():

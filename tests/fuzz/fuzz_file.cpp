@@ -8,58 +8,36 @@
 #include <string>
 #include <vector>
 
+#include "files.h"
 #include "mutate.h"
 #include "source.h"
 
+using fuzz::broken;
+using fuzz::check;
 using fuzz::Source;
 
 namespace {
 
 constexpr const char* scratch_path = "fuzz_file.snn";
 
-[[noreturn]] void broken(const char* what) {
-    std::fprintf(stderr, "fuzz_file: %s; last error: %s\n", what, snn_last_error());
-    std::abort();
-}
-
-void check(SNNStatus status, const char* what) {
-    if (status != SNN_OK) broken(what);
-}
-
 std::string saved_bytes(SNNNetwork network) {
     check(snn_network_save(network, scratch_path), "a good network cannot be saved");
-    std::string bytes;
-    std::FILE* const file = std::fopen(scratch_path, "rb");
-    if (!file) broken("the saved file cannot be opened");
-    char chunk[4096];
-    for (size_t got; (got = std::fread(chunk, 1, sizeof chunk, file)) > 0;) bytes.append(chunk, got);
-    std::fclose(file);
+    std::string bytes = fuzz::read_file(scratch_path);
     std::remove(scratch_path);
     return bytes;
-}
-
-uint32_t add(SNNNetwork network, const char* name, uint32_t kind, const char* model, uint32_t channels, uint32_t height,
-             uint32_t width) {
-    SNNPopulationDef def;
-    snn_population_def_default(&def);
-    def.name = name;
-    def.kind = kind;
-    def.model_name = model;
-    def.shape = {3, {channels, height, width}};
-    uint32_t index = 0;
-    check(snn_network_add_population(network, &def, &index), "add_population");
-    return index;
 }
 
 // One network with every kind of tensor that a file can hold.
 std::string corpus(uint32_t which) {
     SNNNetwork network = nullptr;
     check(snn_network_create(1.0, &network), "create");
-    const uint32_t input = add(network, "input", which ? SNN_POPULATION_VALUE_INPUT : SNN_POPULATION_SPIKE_INPUT, nullptr, 2,
-                               4, 3);
+    const SNNShape image{3, {2, 4, 3}};
+    const uint32_t input =
+        fuzz::add_population(network, "input", which ? SNN_POPULATION_VALUE_INPUT : SNN_POPULATION_SPIKE_INPUT, nullptr, image);
     const char* const models[] = {"lif", "izhikevich", "current_lif"};
-    const uint32_t hidden = add(network, "hidden", SNN_POPULATION_NEURONS, models[which], 2, 4, 3);
-    const uint32_t output = add(network, "output", SNN_POPULATION_NEURONS, "leaky_integrator", 2, 2, 1);
+    const uint32_t hidden = fuzz::add_population(network, "hidden", SNN_POPULATION_NEURONS, models[which], image);
+    const uint32_t output =
+        fuzz::add_population(network, "output", SNN_POPULATION_NEURONS, "leaky_integrator", {3, {2, 2, 1}});
     std::vector<float> weights(24 * 24, 0.25f);
     std::vector<double> values(24, 0.5);
     check(snn_network_set_initial_state(network, hidden, "v", values.data(), values.size()), "set_initial_state");

@@ -7,23 +7,17 @@
 #include <string>
 #include <vector>
 
+#include "files.h"
 #include "mutate.h"
 #include "source.h"
 
+using fuzz::broken;
+using fuzz::check;
 using fuzz::Source;
 
 namespace {
 
 constexpr const char* scratch_path = "fuzz_state.state";
-
-[[noreturn]] void broken(const char* what) {
-    std::fprintf(stderr, "fuzz_state: %s; last error: %s\n", what, snn_last_error());
-    std::abort();
-}
-
-void check(SNNStatus status, const char* what) {
-    if (status != SNN_OK) broken(what);
-}
 
 void write_file(const std::string& bytes) {
     std::FILE* const file = std::fopen(scratch_path, "wb");
@@ -33,34 +27,16 @@ void write_file(const std::string& bytes) {
 
 std::string saved_bytes(SNNHandle session) {
     check(snn_save_state(session, scratch_path), "a state cannot be saved");
-    std::string bytes;
-    std::FILE* const file = std::fopen(scratch_path, "rb");
-    if (!file) broken("the saved file cannot be opened");
-    char chunk[4096];
-    for (size_t got; (got = std::fread(chunk, 1, sizeof chunk, file)) > 0;) bytes.append(chunk, got);
-    std::fclose(file);
-    return bytes;
-}
-
-uint32_t add(SNNNetwork network, const char* name, uint32_t kind, const char* model, uint32_t size) {
-    SNNPopulationDef def;
-    snn_population_def_default(&def);
-    def.name = name;
-    def.kind = kind;
-    def.model_name = model;
-    def.shape = {1, {size, 1, 1}};
-    uint32_t index = 0;
-    check(snn_network_add_population(network, &def, &index), "add_population");
-    return index;
+    return fuzz::read_file(scratch_path);
 }
 
 // Both kinds of input, states of both types, delays, a rule, draws, parameters for each neuron.
 SNNNetwork make_network() {
     SNNNetwork network = nullptr;
     check(snn_network_create(1.0, &network), "create");
-    const uint32_t spikes = add(network, "spikes", SNN_POPULATION_SPIKE_INPUT, nullptr, 9);
-    const uint32_t values = add(network, "values", SNN_POPULATION_VALUE_INPUT, nullptr, 5);
-    const uint32_t cells = add(network, "cells", SNN_POPULATION_NEURONS, "driven_lif", 30);
+    const uint32_t spikes = fuzz::add_population(network, "spikes", SNN_POPULATION_SPIKE_INPUT, nullptr, {1, {9, 1, 1}});
+    const uint32_t values = fuzz::add_population(network, "values", SNN_POPULATION_VALUE_INPUT, nullptr, {1, {5, 1, 1}});
+    const uint32_t cells = fuzz::add_population(network, "cells", SNN_POPULATION_NEURONS, "driven_lif", {1, {30, 1, 1}});
     const std::vector<double> taus(30, 11.0);
     check(snn_network_set_parameter(network, cells, "tau_membrane", taus.data(), taus.size()), "set_parameter");
     const std::vector<float> weights(9 * 30, 0.2f);

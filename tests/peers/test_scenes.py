@@ -1,4 +1,4 @@
-"""Scenes beside other simulators: equal rates, and the fly brain spike for spike. Needs the extra ``peers``."""
+"""Scenes beside other simulators: equal rates, and the fly brain spike for spike. Needs the extra ``peers``, and PyGeNN."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ CASES = [
 ]
 
 
-def need(package: str) -> None:
+def need(name: str) -> None:
     """Skip where a simulator is not installed; not importing it here keeps its warnings and settings out."""
-    if subprocess.run([sys.executable, "-c", f"import {package}"], capture_output=True, check=False).returncode:
-        pytest.skip(f"{package} is not installed or does not import: pip install 'snn-engine[peers]'")
+    peer = peers.PEERS[name]
+    if subprocess.run([sys.executable, "-c", f"import {peer.package}"], capture_output=True, check=False).returncode:
+        pytest.skip(f"it does not import: {peer.missing}")
 
 
 @pytest.mark.parametrize(("peer", "name"), CASES)
 def test_rates_and_weights_of_peers(peer: str, name: str) -> None:
-    need(peers.PEERS[peer].package)
+    need(peer)
     scene, scale = snn.scenes.get(name), SMALL[name]
     found = peers.run(peer, peers.Task(name, scale, 0, 1, 2, scene.window / 2.0), peers.Answer)
     assert not isinstance(found, str), found

@@ -20,9 +20,9 @@ class Outcome:
     out: str
     err: str
 
-    def objects(self) -> list[dict[str, Any]]:
+    def objects(self, status: int = 0) -> list[dict[str, Any]]:
         """Standard output as JSON objects, one a line and nothing else."""
-        assert self.status == 0, self.err
+        assert self.status == status, self.err
         return [json.loads(line) for line in self.out.splitlines()]
 
     def object(self) -> dict[str, Any]:

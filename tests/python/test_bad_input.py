@@ -80,9 +80,29 @@ def test_bad_inputs_for_a_run(chain: snn.Network, values, sentence: str) -> None
             "population 'hidden' has no variable 'u'; it has: v, ",
         ),
         (
-            lambda s: s.run(1, record={"input": "spikes"}),
+            lambda s: s.run(1, record={"input": "v"}),
             snn.NotFoundError,
-            "population 'input' is an input; only populations of neurons",
+            "population 'input' has no variable 'v'; it has: spikes, spike_count, spike_events",
+        ),
+        (
+            lambda s: s.run(1, record={"hidden[:10]": "v"}),
+            snn.NotFoundError,
+            r"no population 'hidden\[:10\]'; a dict says which of its neurons.*record=\{'hidden': \{'v': range\(10\)\}\}",
+        ),
+        (
+            lambda s: s.run(1, record={"hidden.v": None}),
+            snn.NotFoundError,
+            r"no population 'hidden.v'; the variable stands behind the name: record=\{'hidden': 'v'\}",
+        ),
+        (
+            lambda s: s.run(1, record={"input_to_hidden.weight": None}),
+            snn.NotFoundError,
+            r"record=\{'input_to_hidden': 'weight'\}",
+        ),
+        (
+            lambda s: s.run(1, record={"x.v": None}),
+            snn.NotFoundError,
+            "no population 'x.v'; there are: input, hidden, output",
         ),
         (lambda s: s.run(1, record={"hidden": [3]}), snn.ArgumentTypeError, "population 'hidden' contains 3"),
         (lambda s: s.get("hidden"), snn.InvalidArgumentError, "the path is 'hidden'"),
@@ -161,13 +181,13 @@ def test_bad_settings_of_a_simulation(chain: snn.Network, settings, error: type[
         snn.Simulation(chain, **settings)
 
 
-def test_inputs_and_what_is_not_spiking_are_not_recorded() -> None:
+def test_values_of_inputs_and_what_is_not_spiking_are_not_recorded() -> None:
     net = snn.Sequential(3, snn.Dense(2), snn.LeakyIntegrator())
     with snn.Simulation(net) as sim:
         for record in (lambda *what: sim.run(1, record=dict([what])), sim.recorder):
             with pytest.raises(snn.NotFoundError, match=r"population 'output' has no variable 'spikes'; it has: v$"):
                 record("output", "spikes")
-            with pytest.raises(snn.NotFoundError, match=r"population 'input' is an input; only populations of neurons"):
+            with pytest.raises(snn.NotFoundError, match=r"population 'input' is an input of values"):
                 record("input", "spikes")
         with pytest.raises(snn.NotFoundError, match=r"population 'output' has no variable 'spikes'; it has: v$"):
             sim.get("output.spikes")
@@ -261,7 +281,7 @@ def test_not_a_network() -> None:
         (lambda: snn.Network().add("x" * 64, snn.LIF(1)), snn.InvalidArgumentError, "at most 63"),
         (lambda: snn.Network().add(3, snn.LIF(1)), snn.ArgumentTypeError, "population name is 3"),
         (lambda: snn.Network().add("a", snn.LIF()), snn.InvalidArgumentError, r"LIF\(\) has no size"),
-        (lambda: snn.Network().add("a", snn.Dense(3)), snn.ArgumentTypeError, "neurons is snn.Dense"),
+        (lambda: snn.Network().add("a", snn.Dense(3)), snn.ArgumentTypeError, "neurons is Dense"),
         (lambda: snn.Network()["x"], snn.NotFoundError, "population 'x'; there are: none"),
         (lambda: snn.Sequential(3).populations["x"], snn.NotFoundError, "population 'x'; there are: input"),
         (lambda: snn.Sequential(3).projections["x"], snn.NotFoundError, "projection 'x'; there are: none"),

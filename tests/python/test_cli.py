@@ -18,7 +18,7 @@ import snn
 
 from .command_line import Command
 
-COMMANDS = ("demo", "devices", "inspect", "plan", "run", "bench")
+COMMANDS = ("demo", "devices", "export", "inspect", "model", "plan", "run", "bench")
 
 RUN_KEYS = {
     "file",
@@ -324,16 +324,21 @@ def test_run_is_the_same_on_every_device(snn_command: Command, file: Path) -> No
         (["run", "FILE", "--record", "hidden", "--output", "o.npz"], 1, "--record is 'hidden'"),
         (["run", "FILE", "--record", "hidden.v"], 1, "--record needs --output"),
         (["run", "FILE", "--output", "o.npz"], 1, "--output needs --record"),
+        (["run", "FILE", "--record", "hidden.v", "--output", "."], 1, "--output is ., which is a folder"),
+        (["plan", "FILE", "--place", "hidden=1"], 1, "--place hidden=1: there is only device 0 (cpu)"),
         (
-            ["run", "FILE", "--record", "hidden.v", "--output", "no/o.npz"],
+            ["plan", "FILE", "--devices", "cpu,cpu", "--place", "hidden=2"],
             1,
-            "--output is no/o.npz, but there is no folder no",
+            "--place hidden=2: there are the devices 0 (cpu), 1 (cpu)",
         ),
+        (["model", "liff"], 1, "there is no built-in model 'liff' and no file of that name; did you mean 'lif'?"),
+        (["model", "none.toml"], 1, "none.toml"),
+        (["model", "--output", "x.json"], 1, "of which model?"),
         (["run", "FILE", "--record", "hidden.w", "--output", "o.npz"], 1, "'w'"),
         (["run", "FILE", "--device", "gpu"], 1, "gpu"),
         (["bench", "nothing"], 1, "there is no benchmark 'nothing'; there are: latency, digits"),
         (["bench", "cuba", "--scale", "0.1"], 1, "scene 'cuba': scale is 0.1; it must be 1 to 1000"),
-        (["bench", "cuba", "--vs", "genn"], 1, "there is no peer 'genn'; there are: brian2, nest"),
+        (["bench", "cuba", "--vs", "auryn"], 1, "there is no peer 'auryn'; there are: brian2, nest, genn"),
         (["bench", "digits", "--vs", "nest"], 1, "peer 'nest' does not run benchmark 'digits'; it runs: brunel"),
         (
             ["bench", "cuba", "--vs", "norse"],
@@ -378,6 +383,53 @@ def test_bad_input_is_one_sentence(
         assert result.err.startswith("error: ")
         assert result.err.count("\n") == 1
     assert not (tmp_path / "o.npz").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "nowhere.snn"],
+        ["inspect", "nowhere.snn"],
+        ["plan", "FILE", "--place", "hidden=1"],
+        ["model", "nothing"],
+        ["bench", "nothing"],
+        ["export", "nowhere.snn", "x.onnx"],
+        ["demo", "--output", "FILE"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_failure_is_an_object_for_programs(
+    snn_command: Command, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    """A pipe into jq sees that there is no result; people see the sentence where they always do."""
+    monkeypatch.chdir(tmp_path)
+    result = snn_command(*(file if word == "FILE" else word for word in arguments), "--json")
+    (found,) = result.objects(1)
+    assert result.err == f"error: {found.pop('error')}\n"
+    assert found == {}
+
+
+def test_run_makes_the_folder_of_its_output(snn_command: Command, file: Path, tmp_path: Path) -> None:
+    output = tmp_path / "new" / "folder" / "o.npz"
+    result = snn_command("run", file, "--steps", 3, "--record", "hidden.v", "--output", output)
+    assert result.status == 0, result.err
+    assert np.load(output)["hidden.v"].shape[0] == 3
+
+
+def test_run_seeds_what_models_draw(snn_command: Command, tmp_path: Path) -> None:
+    network = snn.Network()
+    network.add("cells", snn.NoisyIzhikevich(50))
+    path = tmp_path / "noisy.snn"
+    network.save(path)
+
+    def states(seed: int) -> np.ndarray:
+        output = tmp_path / "o.npz"
+        told = snn_command("run", path, "--steps", 5, "--seed", seed, "--record", "cells.v", "--output", output)
+        assert told.status == 0, told.err
+        return np.load(output)["cells.v"]
+
+    np.testing.assert_array_equal(states(3), states(3))
+    assert (states(3) != states(4)).any()
 
 
 def test_a_damaged_file_is_one_sentence(snn_command: Command, file: Path) -> None:

@@ -10,8 +10,9 @@ import pytest
 import snn
 from snn.engine.bench import BENCHMARKS
 from snn.engine.bench.peers import Answer, Task
-from snn.engine.bench.scenes import bench_scene
+from snn.engine.bench.scenes import USUAL, bench_scene
 from snn.engine.bench.training_cases import TRAINING_CASES
+from snn.scenes import SCENES
 
 from .command_line import Command
 
@@ -59,6 +60,16 @@ def test_bench_latency(snn_command: Command) -> None:
         assert {"processor", "cores", "memory_bytes", "system"} <= one["machine"].keys()
         assert {"libsnn", "snn-engine", "python", "numpy"} <= one["versions"].keys()
     assert found[0]["output_spikes"] == found[1]["output_spikes"]
+
+
+def test_bench_latency_of_a_single_step_is_checked_over_many(snn_command: Command) -> None:
+    """The share of neurons that spike in one step is no activity: 1 was refused always, 20 often."""
+    one, many = (
+        snn_command("bench", "latency", "--repeats", repeats, "--variant", "c", "--json").object()
+        for repeats in (1, 300)
+    )
+    assert one["repeats"] == 1
+    assert one["activity"] == many["activity"]
 
 
 @pytest.mark.parametrize("own", [False, True], ids=["shared", "own"])
@@ -121,6 +132,16 @@ def test_bench_scene_in_words(snn_command: Command) -> None:
     assert "snn: excitatory" in told.out
 
 
+def test_bench_help_says_how_large_a_scene_is(snn_command: Command) -> None:
+    told = " ".join(snn_command("bench", "microcircuit", "--help").out.split())
+    assert "77,169 neurons, 298,880,970 synapses; 1.5 s of network time. --scale is 0.1 to 1, with --vs 0.2" in told
+    assert "At scale 1 about" in told
+    assert USUAL.keys() == SCENES.keys()
+    for seconds, mebibytes in USUAL.values():
+        assert 0 < seconds < 300
+        assert 50 < mebibytes < 8192
+
+
 def test_bench_gives_no_time_at_wrong_rates(snn_command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     fast = {name: snn.scenes.Rate(20.0, 1.0) for name in ("excitatory", "inhibitory")}
     scene = dataclasses.replace(snn.scenes.get("izhikevich"), rates=fast)
@@ -135,16 +156,19 @@ def test_bench_gives_no_time_at_wrong_rates(snn_command: Command, monkeypatch: p
 def test_bench_says_which_peers_are_missing(snn_command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     found = snn_command(
-        "bench", "izhikevich", "--scale", 0.5, "--vs", "brian2", "nest", "--repeats", 2, "--json"
-    ).objects()
-    assert [one["variant"] for one in found] == ["snn", "brian2", "nest"]
+        "bench", "izhikevich", "--scale", 0.5, "--vs", "brian2", "nest", "genn", "--repeats", 2, "--json"
+    ).objects(1)
+    assert found.pop() == {"error": "no time of brian2 and nest and genn"}
+    assert [one["variant"] for one in found] == ["snn", "brian2", "nest", "genn"]
     assert "Brian2 is not installed: pip install brian2" in found[1]["no_result"]
     assert "NEST is not installed: pip install nest-simulator" in found[2]["no_result"]
+    assert "GeNN is not installed: PyGeNN is built from its sources, github.com/genn-team/genn" in found[3]["no_result"]
     assert not any("median_s" in one for one in found[1:])
 
 
 def test_bench_says_what_a_peer_lacks(snn_command: Command) -> None:
-    own, nest = snn_command("bench", "flybrain", "--scale", 0.1, "--vs", "nest", "--threads", 2, "--json").objects()
+    words = ("bench", "flybrain", "--scale", 0.1, "--vs", "nest", "--threads", 2, "--json")
+    own, nest, _ = snn_command(*words).objects(1)
     assert own["rates_hz"].keys() == {"brain", "drive"}
     assert "NEST does not run 'flybrain': it has no neuron" in nest["no_result"]
 
@@ -163,7 +187,7 @@ def test_bench_gives_no_time_of_a_peer_with_other_weights(
 
     monkeypatch.setattr("snn.engine.bench.peers.run", run)
     words = ("bench", "stdp", "--vs", "brian2", "nest")
-    own, brian2, nest = snn_command(*words, "--json").objects()
+    own, brian2, nest, _ = snn_command(*words, "--json").objects(1)
     assert own["weights"].keys() == brian2["weights"].keys() == {"mean", "std", "p10", "p50", "p90"}
     assert own["weights"]["mean"] == pytest.approx(0.4964, abs=0.006)
     assert brian2["ratio_to_snn"] == pytest.approx(2.0 / own["median_s"])
@@ -189,7 +213,8 @@ def test_bench_compares_with_peers_at_equal_rates_only(snn_command: Command, mon
 
     monkeypatch.setattr("snn.engine.bench.peers.run", run)
     words = ("bench", "izhikevich", "--scale", 0.5, "--seed", 4, "--threads", 2, "--repeats", 4)
-    own, nest, brian2 = snn_command(*words, "--vs", "nest", "brian2", "--json").objects()
+    own, nest, brian2, error = snn_command(*words, "--vs", "nest", "brian2", "--json").objects(1)
+    assert error == {"error": "no time of brian2"}
     assert tasks == [Task("izhikevich", 0.5, 4, 2, 4, 1250.0)] * 2
     # Two seconds of work for each second of the network.
     assert (nest["median_s"], nest["p10_s"], nest["p90_s"]) == pytest.approx((2.0, 2.0, 2.0))
@@ -199,8 +224,27 @@ def test_bench_compares_with_peers_at_equal_rates_only(snn_command: Command, mon
     assert "median_s" not in brian2
     assert "'excitatory' spikes at 0.100 Hz" in brian2["no_result"]
     told = snn_command(*words, "--vs", "nest", "--vs", "brian2")
-    assert told.status == 0
+    assert (told.status, told.err) == (1, "error: no time of brian2\n")
     assert "no result: Brian2 at scale 0.5" in told.out
+    assert snn_command(*words, "--vs", "nest").status == 0
+
+
+def test_bench_compares_on_as_many_threads_as_a_peer_has(snn_command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = {}
+
+    def run(name: str, task: Task, kind: type[Answer]) -> Answer:
+        tasks[name] = task
+        rates = {key: rate.mean for key, rate in snn.scenes.get(task.scene).expected(task.scale).items()}
+        return _answer(task, rates)
+
+    monkeypatch.setattr("snn.engine.bench.peers.run", run)
+    words = ("bench", "izhikevich", "--scale", 0.5, "--repeats", 2, "--threads", 2, "--vs", "nest", "genn", "--json")
+    found = snn_command(*words).objects()
+    assert [(one["variant"], one["threads"]) for one in found] == [("snn", 2), ("snn", 1), ("nest", 2), ("genn", 1)]
+    assert (tasks["nest"].threads, tasks["genn"].threads) == (2, 1)
+    both, alone, nest, genn = found
+    assert nest["ratio_to_snn"] == pytest.approx(2.0 / both["median_s"])
+    assert genn["ratio_to_snn"] == pytest.approx(2.0 / alone["median_s"])
 
 
 @pytest.mark.parametrize(
@@ -211,7 +255,7 @@ def test_bench_compares_with_peers_at_equal_rates_only(snn_command: Command, mon
         ("cuba --vs brian2 --vs nest", "cuba --vs brian2 --vs nest"),
         ("cuba --threads 2", "cuba --threads 2"),
         ("shd --vs spyx norse --json", "shd --vs spyx --vs norse --json"),
-        ("cuba --vs genn nest", "cuba --vs genn --vs nest"),
+        ("cuba --vs auryn nest", "cuba --vs auryn --vs nest"),
     ],
 )
 def test_peers_may_follow_one_option(words: str, spread: str) -> None:

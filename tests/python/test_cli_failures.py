@@ -59,11 +59,8 @@ def test_files_that_cannot_be_used(file: Path, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file, not a folder")
     (tmp_path / "empty.npy").write_bytes(b"")
     record = ("run", file, "--steps", 1, "--record", "hidden.v", "--output")
-    assert_sentence(
-        run(*record, "/nonexistent/x.npz"), "--output is /nonexistent/x.npz, but there is no folder /nonexistent"
-    )
     assert_sentence(run(*record, tmp_path), f"--output is {tmp_path}, which is a folder")
-    assert_sentence(run(*record, "/dev/full/x.npz"), "there is no folder /dev/full")
+    assert_sentence(run(*record, "/dev/full/x.npz"), "/dev/full cannot be made a folder: ")
     assert_sentence(
         run("demo", "--output", tmp_path / "taken" / "x"), f"{tmp_path / 'taken' / 'x'} cannot be made a folder: Not a"
     )

@@ -39,9 +39,9 @@ def test_sequential_of_convolutions() -> None:
 
 
 def test_sequential_refuses_layers_out_of_turn() -> None:
-    with pytest.raises(snn.InvalidArgumentError, match=r"layer 1, the last one, is snn.Dense.*; neurons follow"):
+    with pytest.raises(snn.InvalidArgumentError, match=r"layer 1, the last one, is Dense.*; neurons follow"):
         snn.Sequential(4, snn.Dense(3))
-    with pytest.raises(snn.ArgumentTypeError, match=r"layer 2 is snn.MaxPool2d.*and pooling is a connection from them"):
+    with pytest.raises(snn.ArgumentTypeError, match=r"layer 2 is MaxPool2d.*and pooling is a connection from them"):
         snn.Sequential((1, 8, 8), snn.Conv2d(4, 3), snn.MaxPool2d(2), snn.LIF())
     with pytest.raises(snn.ArgumentTypeError, match="layer 1 is LIF"):
         snn.Sequential(4, snn.LIF(), snn.Dense(3))
@@ -168,7 +168,7 @@ def test_summary_and_repr_say_what_there_is(chain: snn.Network) -> None:
     text = chain.summary()
     for word in ("hidden", "lif", "tau_membrane=5", "input_to_hidden", "dense", "84", "10 neurons", "dt 1 ms"):
         assert word in text
-    assert repr(chain) == "<Network: 3 populations, 2 projections, 10 neurons, dt=1 ms>"
+    assert repr(chain) == "<Sequential: 3 populations, 2 projections, 10 neurons, dt=1 ms>"
     assert repr(chain["hidden"]).startswith("<Population 'hidden': LIF(7")
     assert repr(chain.projections["input_to_hidden"]).endswith("input to hidden, dense (12, 7)>")
     assert "hidden" in chain

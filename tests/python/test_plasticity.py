@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 
 import snn
+from snn.engine import _native
 from tests.oracle import stdp
 
 DT = 0.5
@@ -43,6 +46,27 @@ def forced(rule, sources, targets, *, weight=0.5, delay=0, delays=None, pairs=No
             sim.signal("p", value)
         begin = end
     return sim
+
+
+@pytest.mark.parametrize("name", _native.builtin_plasticity_names())
+def test_a_rule_has_a_class_that_says_what_the_definition_says(name):
+    (rule,) = (one for one in vars(snn).values() if inspect.isclass(one) and getattr(one, "_rule", "") == name)
+    made = rule()
+    assert repr(made) == f"{rule.__name__}()"
+    signature = inspect.signature(rule)
+    defaults = {one.name: one.default for one in signature.parameters.values()}
+    assert defaults == {**made.parameters, **made.options}
+    assert {one.kind for one in signature.parameters.values()} == {inspect.Parameter.KEYWORD_ONLY}
+    # Numbers in the docstring: "tau_plus, tau_minus : float, default 16.8, 33.7", or one for both.
+    told = {}
+    for names, numbers in re.findall(r"^    ([\w, ]+) : float, default ([-\d., ]+)$", rule.__doc__, re.M):
+        words, values = names.split(", "), [float(number) for number in numbers.split(", ")]
+        told.update(zip(words, values * len(words) if len(values) == 1 else values, strict=True))
+    assert told == made.parameters
+    for option, choices in made.definition.options.items():
+        assert re.search(rf"^    {option} : \{{(.*)\}}$", rule.__doc__, re.M)[1].replace('"', "").split(", ") == list(
+            choices.choices
+        )
 
 
 @pytest.mark.parametrize("device", ["reference", "cpu"])

@@ -54,9 +54,27 @@ def test_losses_of_each_step_predict_each_step() -> None:
     np.testing.assert_array_equal(spiking.predict(X), spikes[:, :, 0].T)
 
 
+def test_values_have_no_score() -> None:
+    values = np.hstack([X, X**2, 1 - X])
+    for outputs, loss, y in (
+        (1, "mean_square_mean_membrane", X[:, 0]),
+        (1, "mean_square_mean_membrane", np.arange(40)),
+        (3, "mean_square_mean_membrane", values),
+        (3, "mean_square_membrane", np.repeat(values[:, None], 20, axis=1)),
+    ):
+        trainer = regression(outputs, loss=loss, epochs=1)
+        sentence = rf"the loss, '{loss}' of 'output', was given values and no classes: evaluate\(x, y\).loss tells"
+        with pytest.raises(snn.InvalidArgumentError, match=sentence):
+            trainer.score(X, y)
+        assert np.isfinite(trainer.evaluate(X, y).loss)
+    with pytest.raises(snn.ArgumentTypeError, match=r"y has dtype float64; .*y.astype\(int\)"):
+        regression(3, loss="cross_entropy_mean_membrane").score(X, np.zeros(40))
+
+
 def test_several_outputs_predict_classes() -> None:
     trainer = regression(3, loss="mean_square_mean_membrane", epochs=1)
     trainer.fit(X, np.arange(40) % 3)
+    assert trainer.score(X, np.arange(40) % 3) == np.mean(trainer.predict(X) == np.arange(40) % 3)
     assert trainer.predict(X).dtype == np.int64
     np.testing.assert_array_equal(trainer.predict(X), trainer.predict_scores(X).argmax(axis=1))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections.abc import Iterator
@@ -364,3 +365,22 @@ def test_runs_that_cannot_be_joined(chain: snn.Network) -> None:
         snn.SpikeEvents.joined([second, first])
     with pytest.raises(snn.ArgumentTypeError, match=r"recordings\[1\] is 3, not a Recording"):
         snn.Recording.joined([a, 3])  # type: ignore[list-item]
+
+
+def test_an_interrupt_while_a_simulation_opens_is_raised() -> None:
+    """Python looks for signals before it calls a handler of the log, which libsnn does as it opens."""
+
+    class Interrupted(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise KeyboardInterrupt
+
+    logger, handler = logging.getLogger("snn"), Interrupted()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            snn.Simulation(snn.Sequential(4, snn.Dense(2), snn.LIF()))
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)

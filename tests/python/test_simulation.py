@@ -104,6 +104,11 @@ def test_bound_inputs_are_read_in_place(chain: snn.Network, spikes: np.ndarray) 
         gc.collect()
         assert reference() is not None
         sim.step()
+        for given in (lambda: sim.run(2, spikes[:2, :1]), lambda: sim.step(1, {"input": spikes[0, 0]})):
+            with pytest.raises(
+                snn.StateError, match="input 'input' is bound to memory of the program and reads nothing else"
+            ):
+                given()
         sim.unbind_input("input")
         gc.collect()
         assert reference() is None

@@ -174,6 +174,29 @@ def test_a_state_of_other_plasticity_is_refused(tmp_path: Path) -> None:
             sim.load_state(tmp_path / "bad.state")
 
 
+def test_a_state_goes_on_with_the_weights_of_a_network_that_was_trained_further(tmp_path: Path) -> None:
+    """As the error says: it is loaded in a session of the old network, which then takes the new weights."""
+    old, new = network(), network(seed=5)
+    new.save(tmp_path / "new.snn")
+    with snn.Simulation(old) as sim:
+        sim.run(20)
+        sim.save_state(tmp_path / "a.state")
+        v, steps = sim["cells.v"], sim.step_count
+    with (
+        snn.Simulation(new) as sim,
+        pytest.raises(snn.InvalidArgumentError, match=r"session of that network, .* load_weights"),
+    ):
+        sim.load_state(tmp_path / "a.state")
+    with snn.Simulation(old) as sim:
+        sim.load_state(tmp_path / "a.state")
+        sim.load_weights(tmp_path / "new.snn")
+        np.testing.assert_array_equal(sim["cells.v"], v)
+        assert sim.step_count == steps
+        np.testing.assert_array_equal(
+            sim["spikes_to_cells.weight"].ravel(), new.projections["spikes_to_cells"].weights.ravel()
+        )
+
+
 def test_another_network_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.state"
     with snn.Simulation(network()) as sim:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -419,6 +420,73 @@ def test_wrong_rules_are_refused(old, new, sentence):
     text = CLOPATH.replace('program = "next', "program = '''\nnext").replace('0)"', "0)\n'''")
     with pytest.raises(FormatError, match=sentence):
         snn.Plasticity.define(changed(text, old, new))
+
+
+def test_states_in_another_unit_are_refused():
+    in_mv = snn.Plasticity.define("""
+[plasticity]
+name = "seen"
+
+[target_states]
+v = { unit = "mV", doc = "Membrane" }
+
+[weight]
+minimum = "-1000"
+maximum = "1000"
+
+[on_pre]
+program = "next.w = 1[1/mV] * v"
+""")
+    in_pa = snn.NeuronModel("""
+[model]
+name = "currents"
+
+[states]
+v = { unit = "pA", doc = "No membrane" }
+
+[receptors]
+current = { unit = "pA" }
+
+[step]
+program = '''
+emit(spike(v - 1[pA]))
+next.v = current
+'''
+""")
+    for neurons in (snn.Izhikevich(3), snn.LIF(3)):  # mV, and a unit of the user's choice
+        assert network(in_mv, 2, 3, neurons).projections["p"].plasticity == in_mv
+    sentence = "projection 'p': plasticity 'seen' reads the state 'v' of its target in mV; that of 'target' is in pA"
+    with pytest.raises(InvalidArgumentError, match=sentence):
+        network(in_mv, 2, 3, in_pa(3))
+    assert (
+        network(snn.Plasticity.define(SEEN), 2, 3, in_pa(3)).projections["p"].plasticity is not None
+    )  # in plain numbers
+
+
+@pytest.mark.parametrize(
+    ("neurons", "values", "told"),
+    [
+        (snn.Izhikevich(3), {}, "which is for neurons that spike at 1; the membrane of 'target' is in mV"),
+        (
+            snn.LIF(3, threshold=-50.0, v_rest=-65.0, v_reset=-65.0),
+            {},
+            "and 'target' spikes at -50: no weight can grow",
+        ),
+        (snn.LIF(3, threshold=[0.5, 0.6, 0.7]), {}, "and 'target' spikes at 0.7: no weight can grow"),
+        (snn.AdEx(3), {"threshold_v": 20.0}, "and 'target' spikes at 20: no weight can grow"),
+        (snn.Izhikevich(3), {"threshold_v": -55.0}, None),
+        (snn.LIF(3, threshold=[0.5, 0.6, 0.9]), {}, None),
+        (snn.AdEx(3), {"threshold_v": -40.0}, None),  # above its threshold, below the peak of its spikes
+        (snn.LIF(3), {}, None),
+    ],
+)
+def test_a_threshold_that_no_membrane_reaches_is_warned_of(neurons, values, told):
+    rule = snn.BraderFusi(**values)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        network(rule, 2, 3, neurons)
+    assert [told in str(one.message) for one in caught] == [True] * (told is not None)
+    assert all(Path(one.filename) == Path(__file__) for one in caught)  # the line that connects
 
 
 def test_targets_without_the_state_are_refused():

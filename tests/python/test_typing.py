@@ -21,6 +21,8 @@ LINES = {  # and a part of what is said of it; None: nothing
     "snn.Trainer(net, optimizer='adamm')": 'Argument "optimizer" to "Trainer" has incompatible type',
     "snn.PairSTDP(tau_plus=15.0, bounds='soft', pairing='nearest')": None,
     "snn.PairSTDP(tau_pluss=15.0)": 'Unexpected keyword argument "tau_pluss" for "PairSTDP"',
+    "snn.PairSTDP(15.0)": 'Too many positional arguments for "PairSTDP"',
+    "snn.BraderFusi(threshold_v='high')": 'Argument "threshold_v" to "BraderFusi" has incompatible type',
     "snn.TripletSTDP(bounds='weak')": 'Argument "bounds" to "TripletSTDP" has incompatible type',
     "snn.Encoder('rat')": 'Argument 1 to "Encoder" has incompatible type',
     "snn.EarlyStopping(monitor='val_loss')": 'Argument "monitor" to "EarlyStopping" has incompatible type',

@@ -8,7 +8,8 @@ import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -266,15 +267,22 @@ def test_the_losses_are_listed_in_order() -> None:
     assert len(listed) == 16
 
 
-@pytest.mark.parametrize(
-    "rule", [snn.PairSTDP, snn.TripletSTDP, snn.RewardSTDP, snn.HomeostaticSTDP, snn.BraderFusi, snn.TsodyksMarkram]
-)
-def test_editors_know_the_keywords_of_a_rule(rule: type[snn.Plasticity]) -> None:
-    words = get_type_hints(get_type_hints(rule.__init__)["values"].__args__[0])
-    made = rule()  # type: ignore[call-arg]
-    assert set(words) == {*made.parameters, *made.options}
-    for name in made.options:
-        assert get_args(words[name]) == tuple(made.definition.options[name].choices)
+# ---- completion
+
+
+def test_completion_shows_what_the_reference_lists() -> None:
+    assert dir(snn) == sorted([*snn.__all__, "nir", "onnx", "torch"])
+    modules = [one for name, one in vars(snn).items() if isinstance(one, ModuleType) and name in snn.__all__]
+    assert len(modules) > 8
+    for module in modules:
+        assert dir(module) == sorted(module.__all__), module
+
+
+@pytest.mark.parametrize("name", ["nir", "onnx", "torch"])
+def test_completion_of_what_is_loaded_on_demand(name: str) -> None:
+    pytest.importorskip(name, reason=f"{name} is not installed")
+    module = getattr(snn, name)
+    assert dir(module) == sorted(module.__all__)
 
 
 # ---- units and ranges

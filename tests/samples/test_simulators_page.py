@@ -62,5 +62,10 @@ def test_a_sweep_over_seeds_in_processes(tmp_path: Path) -> None:
     assert rates == pytest.approx([20.0] * 8, abs=2.0)  # of 100 neurons in a second, 4.5 standard deviations
 
 
+def test_the_network_of_the_section_for_genn(tmp_path: Path) -> None:
+    # Rates of this network differ by 0.3 Hz (tests/python/test_scenes.py).
+    assert float(run(PROGRAMS[3], tmp_path).removesuffix(" Hz\n")) == pytest.approx(5.6, abs=0.9)
+
+
 def test_every_name_is_there() -> None:
     check_names(PAGE)

@@ -108,7 +108,7 @@ def _enums(description: Description) -> Iterator[str]:
     yield "{"
     for enum in group(description):
         signed = any(constant.value < 0 for _, constant in enum.members) or enum.name == "LogLevel"
-        yield f"    /// <summary><c>{enum.members[0][1].name}</c> and those that follow it in <c>snn.h</c>.</summary>"
+        yield f"    /// <summary><c>{enum.first.name}</c> and those that follow it in <c>{enum.first.header}</c>.</summary>"
         if enum.flags:
             yield "    [Flags]"
         yield f"    public enum {enum.name} : {'int' if signed else 'uint'}"

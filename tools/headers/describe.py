@@ -1,4 +1,4 @@
-"""Read ``snn.h`` and ``snn_vulkan.h`` with libclang.
+"""Read the public C headers with libclang.
 
 Functions, structs with their layout, constants, callbacks, first sentences of comments.
 
@@ -17,7 +17,7 @@ from clang.cindex import CursorKind, TypeKind
 
 LINUX_X86_64 = "x86_64-linux-gnu"
 
-HEADERS = ("snn.h", "snn_vulkan.h")  # the last one includes those before it
+HEADERS = ("snn.h", "snn_network.h", "snn_training.h", "snn_vulkan.h")  # the last one includes those before it
 
 # The headers include these two and need nothing else of them. Our own, so that no system header has a say.
 _STDDEF = "typedef __SIZE_TYPE__ size_t;\n"
@@ -94,6 +94,7 @@ class Constant:
     bits: int
     summary: str
     group: int  # constants of one enum have one number; macros have 0
+    header: str  # as of a function
 
 
 @dataclass
@@ -186,8 +187,8 @@ class _Reader:
             Parameter(child.spelling, self.type(argument, f"{name}_{child.spelling}", child))
             for child, argument in zip(names, types, strict=True)
         )
-        header = Path(cursor.location.file.name).name
-        return Function(name, self.type(type_.get_result(), name, cursor), parameters, summary, header, inline)
+        returns = self.type(type_.get_result(), name, cursor)
+        return Function(name, returns, parameters, summary, _header(cursor), inline)
 
     def struct(self, cursor: cindex.Cursor) -> Struct:
         fields = tuple(
@@ -208,7 +209,9 @@ class _Reader:
         unsigned = cursor.enum_type.kind in (TypeKind.UINT, TypeKind.ULONG, TypeKind.ULONGLONG)
         for child in cursor.get_children():
             value = child.enum_value
-            self.found.constants.append(Constant(child.spelling, value, unsigned, 32, _summary(child), group))
+            self.found.constants.append(
+                Constant(child.spelling, value, unsigned, 32, _summary(child), group, _header(child))
+            )
 
     def macro(self, cursor: cindex.Cursor) -> None:
         tokens = [token.spelling for token in cursor.get_tokens()][1:]
@@ -217,7 +220,7 @@ class _Reader:
         if len(tokens) == 1 and (number := re.fullmatch(r"(0[xX][0-9a-fA-F]+|\d+)([uU]?)", tokens[0])):
             value = int(number[1], 0)
             bits = 64 if value > 0xFFFFFFFF else 32
-            self.found.constants.append(Constant(cursor.spelling, value, bool(number[2]), bits, "", 0))
+            self.found.constants.append(Constant(cursor.spelling, value, bool(number[2]), bits, "", 0, _header(cursor)))
 
     def type(self, type_: cindex.Type, place: str, cursor: cindex.Cursor) -> Type:
         const = type_.is_const_qualified()
@@ -249,6 +252,10 @@ def _is_function_pointer(type_: cindex.Type) -> bool:
         return False
     pointee = type_.get_pointee().get_canonical()
     return bool(pointee.kind == TypeKind.FUNCTIONPROTO)
+
+
+def _header(cursor: cindex.Cursor) -> str:
+    return Path(cursor.location.file.name).name
 
 
 def _summary(cursor: cindex.Cursor) -> str:

@@ -1,4 +1,4 @@
-"""How the constants of ``snn.h`` are grouped into the enums of other languages."""
+"""How the constants of the C headers are grouped into the enums of other languages."""
 
 from dataclasses import dataclass
 
@@ -33,6 +33,11 @@ class Enum:
 
     name: str
     members: tuple[tuple[str, Constant], ...]
+
+    @property
+    def first(self) -> Constant:
+        """The constant that opens it in the header."""
+        return self.members[0][1]
 
     @property
     def flags(self) -> bool:

@@ -73,7 +73,7 @@ def _enums(description: Description) -> Iterator[str]:
     for enum in group(description):
         if enum.flags:
             continue  # booleans of SessionOptions
-        yield f"    /** <code>{enum.members[0][1].name}</code> and those that follow it in <code>snn.h</code>. */"
+        yield f"    /** <code>{enum.first.name}</code> and those that follow it in <code>{enum.first.header}</code>. */"
         yield f"    public enum {enum.name} {{"
         last = len(enum.members) - 1
         for i, (words, constant) in enumerate(enum.members):

@@ -91,7 +91,7 @@ def _enums(description: Description) -> Iterator[str]:
         number = "i32" if any(constant.value < 0 for _, constant in enum.members) or enum.name == "LogLevel" else "u32"
         if enum.flags:
             continue  # booleans of SessionOptions
-        yield f"/// `{enum.members[0][1].name}` and those that follow it in `snn.h`."
+        yield f"/// `{enum.first.name}` and those that follow it in `{enum.first.header}`."
         yield "#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]"
         yield "#[non_exhaustive]"
         yield f"#[repr({number})]"

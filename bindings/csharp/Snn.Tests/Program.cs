@@ -20,7 +20,8 @@ namespace Snn.Tests
             if (arguments.Length == 1 && arguments[0] == "version") return Lone(OtherLibraries.ALibraryOfAnotherVersion);
             bool vulkan = arguments.Length == 2 && arguments[0] == "vulkan";
             Type[] all = vulkan ? new[] { typeof(VulkanTests) }
-                                : new[] { typeof(NetworkTests), typeof(SessionTests), typeof(TrainerTests), typeof(CallbackTests) };
+                                : new[] { typeof(NetworkTests), typeof(SessionTests), typeof(TrainerTests), typeof(CallbackTests),
+                                        typeof(DisposalTests) };
             Adder = File.ReadAllText(arguments[vulkan ? 1 : 0]);
             Folder = Path.Combine(Path.GetTempPath(), "snn-csharp-" + Guid.NewGuid().ToString("N"));
             Directory.CreateDirectory(Folder);
@@ -87,6 +88,11 @@ namespace Snn.Tests
                 builder.Connect(Projection.Dense(input, cells, new[] { 0.5f, 1, 0.25f, 0 }));
                 return builder.Finish();
             }
+        }
+
+        internal static Session OpenAdders(SessionOptions options = null)
+        {
+            using (Network network = Adders()) return new Session(network, options);
         }
 
         internal static Network Trainable()

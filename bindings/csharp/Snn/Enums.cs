@@ -48,95 +48,6 @@ namespace Snn
         Information = 2,
     }
 
-    /// <summary><c>SNN_POPULATION_NEURONS</c> and those that follow it in <c>snn.h</c>.</summary>
-    public enum PopulationKind : uint
-    {
-        /// <summary>SNN_POPULATION_NEURONS</summary>
-        Neurons = 0,
-        /// <summary>the caller gives spikes (0 or 1) for each step; empty after the step</summary>
-        SpikeInput = 1,
-        /// <summary>the caller gives real values; they stay until changed</summary>
-        ValueInput = 2,
-    }
-
-    /// <summary><c>SNN_CONNECT_DENSE</c> and those that follow it in <c>snn.h</c>.</summary>
-    public enum ConnectionKind : uint
-    {
-        /// <summary>weights [source][target]</summary>
-        Dense = 0,
-        /// <summary>weights [neuron]; equal sizes</summary>
-        OneToOne = 1,
-        /// <summary>rows of targets per source neuron (CSR); weights [synapse]</summary>
-        Sparse = 2,
-        /// <summary>weights [out_channel][in_channel / groups][kernel_y][kernel_x]; cross-correlation</summary>
-        Conv2d = 3,
-        /// <summary>no weights; pool_mode; padding counts as zero (average divides by the window size)</summary>
-        Pool2d = 4,
-    }
-
-    /// <summary><c>SNN_POOL_SUM</c> and those that follow it in <c>snn.h</c>.</summary>
-    public enum PoolMode : uint
-    {
-        /// <summary>SNN_POOL_SUM</summary>
-        Sum = 0,
-        /// <summary>SNN_POOL_AVERAGE</summary>
-        Average = 1,
-        /// <summary>SNN_POOL_MAX</summary>
-        Max = 2,
-    }
-
-    /// <summary><c>SNN_ARITHMETIC_DEFAULT</c> and those that follow it in <c>snn.h</c>.</summary>
-    public enum Arithmetic : uint
-    {
-        /// <summary>compact for sparse static projections from spikes, else float</summary>
-        Default = 0,
-        /// <summary>float32, in ascending order of the source neuron</summary>
-        Float = 1,
-        /// <summary>int32 sums with one power-of-two scale per target population and receptor</summary>
-        Fixed = 2,
-        /// <summary>as fixed, and the weights themselves are rounded to 16 bits at that scale when the network is finished and when they are written; static projections only. 4 bytes a synapse</summary>
-        Compact = 3,
-    }
-
-    /// <summary><c>SNN_DISTRIBUTION_CONSTANT</c> and those that follow it in <c>snn.h</c>.</summary>
-    public enum DistributionKind : uint
-    {
-        /// <summary>a</summary>
-        Constant = 0,
-        /// <summary>mean a, standard deviation b; never further than 6.34 b from a</summary>
-        Normal = 1,
-        /// <summary>from a to b</summary>
-        Uniform = 2,
-        /// <summary>exp of a normal number of mean a and standard deviation b</summary>
-        Lognormal = 3,
-    }
-
-    /// <summary><c>SNN_RULE_FIXED_PROBABILITY</c> and those that follow it in <c>snn.h</c>.</summary>
-    public enum ConnectionRule : uint
-    {
-        /// <summary>each pair with `probability`</summary>
-        FixedProbability = 0,
-        /// <summary>`count` sources for each target</summary>
-        FixedIndegree = 1,
-        /// <summary>`count` synapses in all</summary>
-        FixedTotal = 2,
-        /// <summary>each neuron to the one of the same index; equal sizes</summary>
-        OneToOne = 3,
-        /// <summary>each pair</summary>
-        AllToAll = 4,
-        /// <summary>each pair with a probability that falls with the distance d, 0 beyond `cutoff`</summary>
-        Spatial = 5,
-    }
-
-    /// <summary><c>SNN_KERNEL_GAUSSIAN</c> and those that follow it in <c>snn.h</c>.</summary>
-    public enum SpatialKernel : uint
-    {
-        /// <summary>probability * exp(-d^2 / (2 width^2))</summary>
-        Gaussian = 0,
-        /// <summary>probability * exp(-d / width)</summary>
-        Exponential = 1,
-    }
-
     /// <summary><c>SNN_ISA_BEST</c> and those that follow it in <c>snn.h</c>.</summary>
     public enum InstructionSet : uint
     {
@@ -185,7 +96,118 @@ namespace Snn
         Uint8 = 3,
     }
 
-    /// <summary><c>SNN_LOSS_CROSS_ENTROPY_COUNT</c> and those that follow it in <c>snn.h</c>.</summary>
+    /// <summary><c>SNN_ENCODE_RATE</c> and those that follow it in <c>snn.h</c>.</summary>
+    public enum Encoding : uint
+    {
+        /// <summary>spike with probability gain * value at each step (clipped to 1)</summary>
+        Rate = 0,
+        /// <summary>one spike at step round((1 - value) * (T - 1)); none for values below `threshold`</summary>
+        Latency = 1,
+        /// <summary>gain * value at every step (for value inputs)</summary>
+        Constant = 2,
+        /// <summary>values are [step][sample][feature]: 1 where the value rose by more than threshold since the last step, else 0; the first step compares with 0</summary>
+        Delta = 3,
+    }
+
+    /// <summary><c>SNN_RANDOM_UNIFORM</c> and those that follow it in <c>snn.h</c>.</summary>
+    public enum RandomKind : uint
+    {
+        /// <summary>SNN_RANDOM_UNIFORM</summary>
+        Uniform = 0,
+        /// <summary>SNN_RANDOM_NORMAL</summary>
+        Normal = 1,
+    }
+
+    /// <summary><c>SNN_POPULATION_NEURONS</c> and those that follow it in <c>snn_network.h</c>.</summary>
+    public enum PopulationKind : uint
+    {
+        /// <summary>SNN_POPULATION_NEURONS</summary>
+        Neurons = 0,
+        /// <summary>the caller gives spikes (0 or 1) for each step; empty after the step</summary>
+        SpikeInput = 1,
+        /// <summary>the caller gives real values; they stay until changed</summary>
+        ValueInput = 2,
+    }
+
+    /// <summary><c>SNN_CONNECT_DENSE</c> and those that follow it in <c>snn_network.h</c>.</summary>
+    public enum ConnectionKind : uint
+    {
+        /// <summary>weights [source][target]</summary>
+        Dense = 0,
+        /// <summary>weights [neuron]; equal sizes</summary>
+        OneToOne = 1,
+        /// <summary>rows of targets per source neuron (CSR); weights [synapse]</summary>
+        Sparse = 2,
+        /// <summary>weights [out_channel][in_channel / groups][kernel_y][kernel_x]; cross-correlation</summary>
+        Conv2d = 3,
+        /// <summary>no weights; pool_mode; padding counts as zero (average divides by the window size)</summary>
+        Pool2d = 4,
+    }
+
+    /// <summary><c>SNN_POOL_SUM</c> and those that follow it in <c>snn_network.h</c>.</summary>
+    public enum PoolMode : uint
+    {
+        /// <summary>SNN_POOL_SUM</summary>
+        Sum = 0,
+        /// <summary>SNN_POOL_AVERAGE</summary>
+        Average = 1,
+        /// <summary>SNN_POOL_MAX</summary>
+        Max = 2,
+    }
+
+    /// <summary><c>SNN_ARITHMETIC_DEFAULT</c> and those that follow it in <c>snn_network.h</c>.</summary>
+    public enum Arithmetic : uint
+    {
+        /// <summary>compact for sparse static projections from spikes - fixed, or float, where its largest weights would take too much from others onto the receptor (docs/semantics.md) - else float</summary>
+        Default = 0,
+        /// <summary>float32, in ascending order of the source neuron</summary>
+        Float = 1,
+        /// <summary>int32 sums with one power-of-two scale per target population and receptor</summary>
+        Fixed = 2,
+        /// <summary>as fixed, and the weights themselves are rounded to 16 bits at that scale when the network is finished and when they are written; static projections only. 4 bytes a synapse</summary>
+        Compact = 3,
+    }
+
+    /// <summary><c>SNN_DISTRIBUTION_CONSTANT</c> and those that follow it in <c>snn_network.h</c>.</summary>
+    public enum DistributionKind : uint
+    {
+        /// <summary>a</summary>
+        Constant = 0,
+        /// <summary>mean a, standard deviation b; never further than 6.34 b from a</summary>
+        Normal = 1,
+        /// <summary>from a to b</summary>
+        Uniform = 2,
+        /// <summary>exp of a normal number of mean a and standard deviation b</summary>
+        Lognormal = 3,
+    }
+
+    /// <summary><c>SNN_RULE_FIXED_PROBABILITY</c> and those that follow it in <c>snn_network.h</c>.</summary>
+    public enum ConnectionRule : uint
+    {
+        /// <summary>each pair with `probability`</summary>
+        FixedProbability = 0,
+        /// <summary>`count` sources for each target</summary>
+        FixedIndegree = 1,
+        /// <summary>`count` synapses in all</summary>
+        FixedTotal = 2,
+        /// <summary>each neuron to the one of the same index; equal sizes</summary>
+        OneToOne = 3,
+        /// <summary>each pair</summary>
+        AllToAll = 4,
+        /// <summary>each pair with a probability that falls with the distance d, 0 beyond `cutoff`</summary>
+        Spatial = 5,
+    }
+
+    /// <summary><c>SNN_KERNEL_GAUSSIAN</c> and those that follow it in <c>snn_network.h</c>.</summary>
+    public enum SpatialKernel : uint
+    {
+        /// <summary>probability * exp(-d^2 / (2 width^2))</summary>
+        Gaussian = 0,
+        /// <summary>probability * exp(-d / width)</summary>
+        Exponential = 1,
+    }
+
+    /// <summary><c>SNN_LOSS_CROSS_ENTROPY_COUNT</c> and those that follow it in <c>snn_training.h</c>.</summary>
     public enum Loss : uint
     {
         /// <summary>its number of spikes</summary>
@@ -224,7 +246,7 @@ namespace Snn
         None = 255,
     }
 
-    /// <summary><c>SNN_LEARNING_BPTT</c> and those that follow it in <c>snn.h</c>.</summary>
+    /// <summary><c>SNN_LEARNING_BPTT</c> and those that follow it in <c>snn_training.h</c>.</summary>
     public enum LearningRule : uint
     {
         /// <summary>back-propagation through time</summary>
@@ -237,7 +259,7 @@ namespace Snn
         Eventprop = 3,
     }
 
-    /// <summary><c>SNN_OPTIMIZER_SGD</c> and those that follow it in <c>snn.h</c>.</summary>
+    /// <summary><c>SNN_OPTIMIZER_SGD</c> and those that follow it in <c>snn_training.h</c>.</summary>
     public enum Optimizer : uint
     {
         /// <summary>SNN_OPTIMIZER_SGD</summary>
@@ -250,35 +272,13 @@ namespace Snn
         Lion = 3,
     }
 
-    /// <summary><c>SNN_DELAY_KERNEL_GAUSSIAN</c> and those that follow it in <c>snn.h</c>.</summary>
+    /// <summary><c>SNN_DELAY_KERNEL_GAUSSIAN</c> and those that follow it in <c>snn_training.h</c>.</summary>
     public enum DelayKernel : uint
     {
         /// <summary>SNN_DELAY_KERNEL_GAUSSIAN</summary>
         Gaussian = 0,
         /// <summary>SNN_DELAY_KERNEL_TRIANGLE</summary>
         Triangle = 1,
-    }
-
-    /// <summary><c>SNN_ENCODE_RATE</c> and those that follow it in <c>snn.h</c>.</summary>
-    public enum Encoding : uint
-    {
-        /// <summary>spike with probability gain * value at each step (clipped to 1)</summary>
-        Rate = 0,
-        /// <summary>one spike at step round((1 - value) * (T - 1)); none for values below `threshold`</summary>
-        Latency = 1,
-        /// <summary>gain * value at every step (for value inputs)</summary>
-        Constant = 2,
-        /// <summary>values are [step][sample][feature]: 1 where the value rose by more than threshold since the last step, else 0; the first step compares with 0</summary>
-        Delta = 3,
-    }
-
-    /// <summary><c>SNN_RANDOM_UNIFORM</c> and those that follow it in <c>snn.h</c>.</summary>
-    public enum RandomKind : uint
-    {
-        /// <summary>SNN_RANDOM_UNIFORM</summary>
-        Uniform = 0,
-        /// <summary>SNN_RANDOM_NORMAL</summary>
-        Normal = 1,
     }
 
 }

@@ -41,7 +41,8 @@ namespace Snn
         }
     }
 
-    /// <summary>A call that runs holds it, so that inside a callback its release waits for the call's end.</summary>
+    /// <summary>A call that runs holds it, one of its trainer too, so that inside a callback its release waits for the call's
+    /// end.</summary>
     internal sealed class SessionHandle : LibraryHandle
     {
         private GCHandle hooks;
@@ -63,13 +64,29 @@ namespace Snn
         }
     }
 
+    /// <summary>Its calls hold the session's handle as well: C calls the hooks of the session, which end with that one.</summary>
     internal sealed class TrainerHandle : LibraryHandle
     {
-        internal TrainerHandle(IntPtr owned) : base(owned) { }
+        private readonly SessionHandle session;
+
+        internal TrainerHandle(IntPtr owned, SessionHandle session) : base(owned)
+        {
+            this.session = session;
+        }
 
         protected override bool ReleaseHandle()
         {
+            bool held = false;
+            try
+            {
+                session.DangerousAddRef(ref held); // its allocator gets the trainer's memory
+            }
+            catch (ObjectDisposedException)
+            {
+                // The trainer's memory has gone with the session.
+            }
             Native.snn_trainer_release(handle);
+            if (held) session.DangerousRelease();
             return true;
         }
     }

@@ -60,6 +60,220 @@ namespace Snn
     }
 
     [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNConfig
+    {
+        internal uint struct_size;
+        /// <summary>SNN_FLAG_*</summary>
+        internal uint flags;
+        /// <summary>a .snn file, or null when `network` is given</summary>
+        internal byte* file;
+        /// <summary>a finished network; the session keeps a reference</summary>
+        internal IntPtr network;
+        /// <summary>"cpu" (default, also when null), "vulkan", "npu", "openvino", "reference", "null"; of several GPUs "vulkan" is the first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID" one of them.</summary>
+        internal byte* device;
+        /// <summary>samples, 1 (default) to 1,048,576</summary>
+        internal uint batch_size;
+        /// <summary>default 1, at most 1024; 0: one per core.</summary>
+        internal uint thread_count;
+        /// <summary>SNN_ISA_*</summary>
+        internal uint instruction_set;
+        /// <summary>most steps that one snn_run_step may take; time beyond is dropped. 0 (default): as many as fit into 0.25 s of simulated time, at least 100</summary>
+        internal uint max_catch_up_steps;
+        /// <summary>copied; null: the C runtime's</summary>
+        internal SNNAllocator* allocator;
+        /// <summary>copied; null: own threads</summary>
+        internal SNNJobSystem* job_system;
+        /// <summary>null: silent</summary>
+        internal IntPtr log;
+        internal void* log_user;
+        /// <summary>of the random draws of models that have some, default 0: same network, inputs and seed, same spikes</summary>
+        internal ulong seed;
+    }
+
+    /// <summary>What a session needs, before one is opened: an estimate that is right within a few percent for large networks.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNMemoryEstimate
+    {
+        internal uint struct_size;
+        /// <summary>held by the network, shared by its sessions: weights, synapses, parameters</summary>
+        internal ulong network_bytes;
+        /// <summary>weights and synapses in the form of the session's device</summary>
+        internal ulong weight_bytes;
+        /// <summary>states, sums, activity kept for delays; of all samples</summary>
+        internal ulong state_bytes;
+        /// <summary>their sum</summary>
+        internal ulong total_bytes;
+        /// <summary>what opening the session would add: without what the network holds already</summary>
+        internal ulong opening_bytes;
+    }
+
+    /// <summary>The device that a session runs on.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNSessionDevice
+    {
+        internal uint struct_size;
+        /// <summary>as SNNConfig.device named it, where "vulkan" is the first such device; what "auto" chose: "vulkan:0".</summary>
+        internal fixed byte name[64];
+        /// <summary>one line that says why "auto" chose it, or which of several failed; "" where the caller named it</summary>
+        internal fixed byte reason[256];
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNSpikes
+    {
+        internal uint struct_size;
+        internal uint population;
+        internal uint sample;
+        internal uint count;
+        /// <summary>ascending; valid during the callback only</summary>
+        internal uint* neurons;
+        /// <summary>the step that has just been computed, 0 = the first</summary>
+        internal ulong step;
+    }
+
+    /// <summary>What a session has computed since it was opened or reset (a trainer's forward resets).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNCounters
+    {
+        internal uint struct_size;
+        /// <summary>computed; snn_session_set_step_count changes nothing here</summary>
+        internal ulong steps;
+        /// <summary>steps times neurons times samples, without inputs</summary>
+        internal ulong neuron_updates;
+        /// <summary>of neurons</summary>
+        internal ulong spikes;
+        /// <summary>that spike inputs were given</summary>
+        internal ulong input_spikes;
+        /// <summary>one synapse that delivered one spike, counted in the step in which it arrives.</summary>
+        internal ulong synaptic_events;
+        /// <summary>the same, and synapses that delivered a value other than 0 of a value input</summary>
+        internal ulong synaptic_operations;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNInputArray
+    {
+        internal uint population;
+        /// <summary>1: data is [batch_size][size] and used at every step; 0: [step][batch_size][size]</summary>
+        internal uint held;
+        internal float* data;
+        internal UIntPtr count;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNRecordArray
+    {
+        internal uint population;
+        /// <summary>SNN_FLOAT32 or SNN_FLOAT64; for spikes also SNN_UINT8, for states of whole numbers SNN_INT32</summary>
+        internal uint dtype;
+        /// <summary>a state, "spikes", or "spike_count" ([batch_size][size], summed over the run)</summary>
+        internal byte* variable;
+        /// <summary>[step][batch_size][size], written as the run goes; SNNRunDef.record_interval: fewer steps</summary>
+        internal void* data;
+        internal UIntPtr count;
+    }
+
+    /// <summary>Spikes of a population as events, in the caller's arrays: ordered by step, then sample, then neuron.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNSpikeRecord
+    {
+        internal uint struct_size;
+        /// <summary>neurons that spike, or a spike input</summary>
+        internal uint population;
+        /// <summary>[capacity] since the run began, 0: its first</summary>
+        internal uint* steps;
+        /// <summary>[capacity]</summary>
+        internal uint* neurons;
+        /// <summary>[capacity]; may be null when batch_size is 1</summary>
+        internal uint* samples;
+        /// <summary>at least batch_size times size: as many as one step can give</summary>
+        internal UIntPtr capacity;
+        /// <summary>out: number of events</summary>
+        internal UIntPtr count;
+    }
+
+    /// <summary>The spikes of a spike input one by one, in the caller's arrays: in the order of their steps, those of a step in any order; a neuron that is named twice in a step spikes once.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNSpikeInput
+    {
+        internal uint struct_size;
+        /// <summary>a spike input</summary>
+        internal uint population;
+        /// <summary>[count] since the run began, 0: its first; less than steps_before + step_count.</summary>
+        internal uint* steps;
+        /// <summary>[count] less than the population's size</summary>
+        internal uint* neurons;
+        /// <summary>[count] less than batch_size; may be null when that is 1</summary>
+        internal uint* samples;
+        /// <summary>number of events, may be 0; at most 2^32 - 1</summary>
+        internal UIntPtr count;
+    }
+
+    /// <summary>Values of chosen neurons or synapses, after every record_interval steps: the memory follows what was chosen.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNValueRecord
+    {
+        internal uint struct_size;
+        /// <summary>SNN_FLOAT32 or SNN_FLOAT64; for spikes also SNN_UINT8, for states of whole numbers SNN_INT32</summary>
+        internal uint dtype;
+        /// <summary>as for snn_session_read: "population.state", "population.spikes", "projection.weight", "projection.bias", "projection.trace"</summary>
+        internal byte* path;
+        /// <summary>[index_count] neurons or synapses: places in one sample's values, in any order, repeats allowed; null, with index_count 0: all</summary>
+        internal ulong* indices;
+        internal UIntPtr index_count;
+        /// <summary>[row][batch_size][index_count], written as the run goes.</summary>
+        internal void* data;
+        internal UIntPtr count;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNRunDef
+    {
+        internal uint struct_size;
+        internal uint step_count;
+        internal SNNInputArray* inputs;
+        internal uint input_count;
+        internal uint record_count;
+        internal SNNRecordArray* records;
+        /// <summary>null: none</summary>
+        internal IntPtr progress;
+        internal void* progress_user;
+        /// <summary>steps, default 1000; 0: about 50 times a second, by the clock</summary>
+        internal uint progress_interval;
+        /// <summary>all of one struct_size; a population once at most</summary>
+        internal SNNSpikeRecord* spike_records;
+        internal uint spike_record_count;
+        /// <summary>`records` are written after every so many steps, default 1; "spike_count" sums over all</summary>
+        internal uint record_interval;
+        /// <summary>default 0; of a run that this call goes on with: they count in `steps` of events and towards record_interval</summary>
+        internal uint steps_before;
+        /// <summary>the steps that were done; null: not wanted, only without spike_records</summary>
+        internal uint* out_step_count;
+        /// <summary>all of one struct_size; an input is here or in `inputs`, once</summary>
+        internal SNNSpikeInput* spike_inputs;
+        /// <summary>all of one struct_size; written after every record_interval steps</summary>
+        internal SNNValueRecord* value_records;
+        internal uint spike_input_count;
+        internal uint value_record_count;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNEncoderDef
+    {
+        internal uint struct_size;
+        /// <summary>SNN_ENCODE_*</summary>
+        internal uint kind;
+        /// <summary>T</summary>
+        internal uint step_count;
+        /// <summary>default 1</summary>
+        internal float gain;
+        /// <summary>default 0.01</summary>
+        internal float threshold;
+        /// <summary>rate: Philox counter-based numbers, keyed by seed; step, sample and feature are the counter</summary>
+        internal ulong seed;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct SNNShape
     {
         /// <summary>1 to 3</summary>
@@ -271,204 +485,6 @@ namespace Snn
     }
 
     [StructLayout(LayoutKind.Sequential)]
-    internal unsafe struct SNNConfig
-    {
-        internal uint struct_size;
-        /// <summary>SNN_FLAG_*</summary>
-        internal uint flags;
-        /// <summary>a .snn file, or null when `network` is given</summary>
-        internal byte* file;
-        /// <summary>a finished network; the session keeps a reference</summary>
-        internal IntPtr network;
-        /// <summary>"cpu" (default, also when null), "vulkan", "npu", "openvino", "reference", "null"; of several GPUs "vulkan" is the first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID" one of them.</summary>
-        internal byte* device;
-        /// <summary>samples, 1 (default) to 1,048,576</summary>
-        internal uint batch_size;
-        /// <summary>default 1, at most 1024; 0: one per core.</summary>
-        internal uint thread_count;
-        /// <summary>SNN_ISA_*</summary>
-        internal uint instruction_set;
-        /// <summary>most steps that one snn_run_step may take; time beyond is dropped. 0 (default): as many as fit into 0.25 s of simulated time, at least 100</summary>
-        internal uint max_catch_up_steps;
-        /// <summary>copied; null: the C runtime's</summary>
-        internal SNNAllocator* allocator;
-        /// <summary>copied; null: own threads</summary>
-        internal SNNJobSystem* job_system;
-        /// <summary>null: silent</summary>
-        internal IntPtr log;
-        internal void* log_user;
-        /// <summary>of the random draws of models that have some, default 0: same network, inputs and seed, same spikes</summary>
-        internal ulong seed;
-    }
-
-    /// <summary>What a session needs, before one is opened: an estimate that is right within a few percent for large networks.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    internal unsafe struct SNNMemoryEstimate
-    {
-        internal uint struct_size;
-        /// <summary>held by the network, shared by its sessions: weights, synapses, parameters</summary>
-        internal ulong network_bytes;
-        /// <summary>weights and synapses in the form of the session's device</summary>
-        internal ulong weight_bytes;
-        /// <summary>states, sums, activity kept for delays; of all samples</summary>
-        internal ulong state_bytes;
-        /// <summary>their sum</summary>
-        internal ulong total_bytes;
-        /// <summary>what opening the session would add: without what the network holds already</summary>
-        internal ulong opening_bytes;
-    }
-
-    /// <summary>The device that a session runs on.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    internal unsafe struct SNNSessionDevice
-    {
-        internal uint struct_size;
-        /// <summary>as SNNConfig.device: "vulkan:0".</summary>
-        internal fixed byte name[64];
-        /// <summary>one line that says why "auto" chose it, or which of several failed; "" where the caller named it</summary>
-        internal fixed byte reason[256];
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    internal unsafe struct SNNSpikes
-    {
-        internal uint struct_size;
-        internal uint population;
-        internal uint sample;
-        internal uint count;
-        /// <summary>ascending; valid during the callback only</summary>
-        internal uint* neurons;
-        /// <summary>the step that has just been computed, 0 = the first</summary>
-        internal ulong step;
-    }
-
-    /// <summary>What a session has computed since it was opened or reset (a trainer's forward resets).</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    internal unsafe struct SNNCounters
-    {
-        internal uint struct_size;
-        /// <summary>computed; snn_session_set_step_count changes nothing here</summary>
-        internal ulong steps;
-        /// <summary>steps times neurons times samples, without inputs</summary>
-        internal ulong neuron_updates;
-        /// <summary>of neurons</summary>
-        internal ulong spikes;
-        /// <summary>that spike inputs were given</summary>
-        internal ulong input_spikes;
-        /// <summary>one synapse that delivered one spike, counted in the step in which it arrives.</summary>
-        internal ulong synaptic_events;
-        /// <summary>the same, and synapses that delivered a value other than 0 of a value input</summary>
-        internal ulong synaptic_operations;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    internal unsafe struct SNNInputArray
-    {
-        internal uint population;
-        /// <summary>1: data is [batch_size][size] and used at every step; 0: [step][batch_size][size]</summary>
-        internal uint held;
-        internal float* data;
-        internal UIntPtr count;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    internal unsafe struct SNNRecordArray
-    {
-        internal uint population;
-        /// <summary>SNN_FLOAT32 or SNN_FLOAT64; for spikes also SNN_UINT8, for states of whole numbers SNN_INT32</summary>
-        internal uint dtype;
-        /// <summary>a state, "spikes", or "spike_count" ([batch_size][size], summed over the run)</summary>
-        internal byte* variable;
-        /// <summary>[step][batch_size][size], written as the run goes; SNNRunDef.record_interval: fewer steps</summary>
-        internal void* data;
-        internal UIntPtr count;
-    }
-
-    /// <summary>Spikes of a population as events, in the caller's arrays: ordered by step, then sample, then neuron.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    internal unsafe struct SNNSpikeRecord
-    {
-        internal uint struct_size;
-        /// <summary>neurons that spike, or a spike input</summary>
-        internal uint population;
-        /// <summary>[capacity] since the run began, 0: its first</summary>
-        internal uint* steps;
-        /// <summary>[capacity]</summary>
-        internal uint* neurons;
-        /// <summary>[capacity]; may be null when batch_size is 1</summary>
-        internal uint* samples;
-        /// <summary>at least batch_size times size: as many as one step can give</summary>
-        internal UIntPtr capacity;
-        /// <summary>out: number of events</summary>
-        internal UIntPtr count;
-    }
-
-    /// <summary>The spikes of a spike input one by one, in the caller's arrays: in the order of their steps, those of a step in any order; a neuron that is named twice in a step spikes once.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    internal unsafe struct SNNSpikeInput
-    {
-        internal uint struct_size;
-        /// <summary>a spike input</summary>
-        internal uint population;
-        /// <summary>[count] since the run began, 0: its first; less than steps_before + step_count.</summary>
-        internal uint* steps;
-        /// <summary>[count] less than the population's size</summary>
-        internal uint* neurons;
-        /// <summary>[count] less than batch_size; may be null when that is 1</summary>
-        internal uint* samples;
-        /// <summary>number of events, may be 0; at most 2^32 - 1</summary>
-        internal UIntPtr count;
-    }
-
-    /// <summary>Values of chosen neurons or synapses, after every record_interval steps: the memory follows what was chosen.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    internal unsafe struct SNNValueRecord
-    {
-        internal uint struct_size;
-        /// <summary>SNN_FLOAT32 or SNN_FLOAT64; for spikes also SNN_UINT8, for states of whole numbers SNN_INT32</summary>
-        internal uint dtype;
-        /// <summary>as for snn_session_read: "population.state", "population.spikes", "projection.weight", "projection.bias", "projection.trace"</summary>
-        internal byte* path;
-        /// <summary>[index_count] neurons or synapses: places in one sample's values, in any order, repeats allowed; null, with index_count 0: all</summary>
-        internal ulong* indices;
-        internal UIntPtr index_count;
-        /// <summary>[row][batch_size][index_count], written as the run goes.</summary>
-        internal void* data;
-        internal UIntPtr count;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    internal unsafe struct SNNRunDef
-    {
-        internal uint struct_size;
-        internal uint step_count;
-        internal SNNInputArray* inputs;
-        internal uint input_count;
-        internal uint record_count;
-        internal SNNRecordArray* records;
-        /// <summary>null: none</summary>
-        internal IntPtr progress;
-        internal void* progress_user;
-        /// <summary>steps, default 1000; 0: about 50 times a second, by the clock</summary>
-        internal uint progress_interval;
-        /// <summary>all of one struct_size; a population once at most</summary>
-        internal SNNSpikeRecord* spike_records;
-        internal uint spike_record_count;
-        /// <summary>`records` are written after every so many steps, default 1; "spike_count" sums over all</summary>
-        internal uint record_interval;
-        /// <summary>default 0; of a run that this call goes on with: they count in `steps` of events and towards record_interval</summary>
-        internal uint steps_before;
-        /// <summary>the steps that were done; null: not wanted, only without spike_records</summary>
-        internal uint* out_step_count;
-        /// <summary>all of one struct_size; an input is here or in `inputs`, once</summary>
-        internal SNNSpikeInput* spike_inputs;
-        /// <summary>all of one struct_size; written after every record_interval steps</summary>
-        internal SNNValueRecord* value_records;
-        internal uint spike_input_count;
-        internal uint value_record_count;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct SNNTrainerDef
     {
         internal uint struct_size;
@@ -532,6 +548,9 @@ namespace Snn
         /// <summary>MEAN_SQUARE losses: [batch_size][outputs], those of each step [T][batch_size][outputs], instead of labels or with them; then labels mark padding and say what counts as correct</summary>
         internal float* targets;
         internal UIntPtr target_count;
+        /// <summary>inputs as spikes one by one, in place of frames of all steps; all of one struct_size; an input is here or in `inputs`, once.</summary>
+        internal SNNSpikeInput* spike_inputs;
+        internal uint spike_input_count;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -570,22 +589,6 @@ namespace Snn
         internal double mean_loss;
     }
 
-    [StructLayout(LayoutKind.Sequential)]
-    internal unsafe struct SNNEncoderDef
-    {
-        internal uint struct_size;
-        /// <summary>SNN_ENCODE_*</summary>
-        internal uint kind;
-        /// <summary>T</summary>
-        internal uint step_count;
-        /// <summary>default 1</summary>
-        internal float gain;
-        /// <summary>default 0.01</summary>
-        internal float threshold;
-        /// <summary>rate: Philox counter-based numbers, keyed by seed; step, sample and feature are the counter</summary>
-        internal ulong seed;
-    }
-
     /// <summary>The host's device.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct SNNVulkanHost
@@ -601,7 +604,7 @@ namespace Snn
         internal void* device;
         /// <summary>VkQueue, used while a session is opened and by the functions named above; never by recording</summary>
         internal void* queue;
-        /// <summary>vkGetInstanceProcAddr</summary>
+        /// <summary>vkGetInstanceProcAddr, cast</summary>
         internal IntPtr get_instance_proc_addr;
         /// <summary>Called around every vkQueueSubmit, both or neither.</summary>
         internal IntPtr lock_queue;
@@ -721,7 +724,7 @@ namespace Snn
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void SNNJobSystem_parallel_for(void* user, uint count, IntPtr task, void* context);
 
-    /// <summary>Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices, WARNING when a device is left or not used, or snn_run_step begins to drop time.</summary>
+    /// <summary>Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices, WARNING when a device is left or not used or has not the bits of others, or snn_run_step begins to drop time.</summary>
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void SNNLogCallback(int level, byte* message, void* user);
 
@@ -763,8 +766,8 @@ namespace Snn
         internal const uint SNN_VERSION_MINOR = 0x1;
         internal const uint SNN_VERSION_PATCH = 0x0;
         internal const uint SNN_ABI_VERSION = 0x1;
-        internal const ulong SNN_SEED_BY_INDEX = 0xffffffffffffffff;
         internal const uint SNN_PLACE_CUT = 0xffffffff;
+        internal const ulong SNN_SEED_BY_INDEX = 0xffffffffffffffff;
         internal const ulong SNN_VULKAN_NO_FRAME = 0xffffffffffffffff;
         internal const uint SNN_VULKAN_BINDING_COUNT = 0x7;
         internal const uint SNN_VULKAN_PUSH_WORD_COUNT = 0x20;
@@ -795,172 +798,6 @@ namespace Snn
         /// <summary>Measures a device by its name ("cpu", "vulkan:0"), or gives what was measured before: by this process, or by another one with the same driver, processor and version of libsnn, from the file device_speeds.json in the folder that the environment variable SNN_CACHE names, else in snn-engine in the user's folder for such files.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_device_speed(byte* device, SNNDeviceSpeed* out_speed);
-
-        /// <summary>Built-in models by index, in alphabetical order.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern byte* snn_model_builtin_name(uint index);
-
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern byte* snn_surrogate_builtin_name(uint index);
-
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern byte* snn_plasticity_builtin_name(uint index);
-
-        /// <summary>A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_model_load(byte* text, UIntPtr size_bytes, IntPtr* out_model);
-
-        /// <summary>A built-in neuron model (kind 0), surrogate (kind 1) or plasticity rule (kind 2) by name.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_model_builtin(byte* name, uint kind, IntPtr* out_model);
-
-        /// <summary>The op list as JSON.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_model_text(ModelHandle model, byte** out_text, UIntPtr* out_size_bytes);
-
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_model_retain(ModelHandle model);
-
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern void snn_model_release(IntPtr model);
-
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern void snn_population_def_init(SNNPopulationDef* out_def, uint struct_size);
-
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern void snn_projection_def_init(SNNProjectionDef* out_def, uint struct_size);
-
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern void snn_random_connection_def_init(SNNRandomConnectionDef* out_def, uint struct_size);
-
-        /// <summary>An empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6).</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_create(double dt_ms, IntPtr* out_network);
-
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_add_population(NetworkHandle network, SNNPopulationDef* def, uint* out_index);
-
-        /// <summary>A parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_set_parameter(NetworkHandle network, uint population, byte* parameter, double* values, UIntPtr count);
-
-        /// <summary>Whether training changes the parameter: as one number where it has one value, else one for each neuron.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_set_learnable(NetworkHandle network, uint population, byte* parameter, uint learnable);
-
-        /// <summary>*out_learnable: 1 or 0.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_get_learnable(NetworkHandle network, uint population, byte* parameter, uint* out_learnable);
-
-        /// <summary>An option of the model by the names of option and choice: ("reset", "subtract").</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_set_option(NetworkHandle network, uint population, byte* option, byte* choice);
-
-        /// <summary>The state at step 0 and after a reset: `count` is 1 or the population's size.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_set_initial_state(NetworkHandle network, uint population, byte* state, double* values, UIntPtr count);
-
-        /// <summary>The surrogate derivative used in training: a built-in by name (`surrogate` null) or a user's.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_set_surrogate(NetworkHandle network, uint population, byte* name, ModelHandle surrogate, double* parameters, UIntPtr count);
-
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_connect(NetworkHandle network, SNNProjectionDef* def, uint* out_index);
-
-        /// <summary>Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp" and the others of snn/models/plasticity; `rule` null) or a user's (`name` is not read then).</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_set_plasticity(NetworkHandle network, uint projection, byte* name, ModelHandle rule);
-
-        /// <summary>A parameter of the projection's rule, in the rule's unit, one value for all synapses; an option by name of the choice.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_set_plasticity_parameter(NetworkHandle network, uint projection, byte* parameter, double value);
-
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_set_plasticity_option(NetworkHandle network, uint projection, byte* option, byte* choice);
-
-        /// <summary>`def-&gt;kind` is SNN_CONNECT_SPARSE and its sparse arrays and weights are null: the rule makes them whenever they are needed.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_connect_random(NetworkHandle network, SNNProjectionDef* def, SNNRandomConnectionDef* rule, uint* out_index);
-
-        /// <summary>Checks the whole network and makes it immutable: cycles without delay, fixed-point range, shapes.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_finish(NetworkHandle network);
-
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_retain(NetworkHandle network);
-
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern void snn_network_release(IntPtr network);
-
-        /// <summary>Writes to a new file beside `path` and renames it, so a full disk or a crash leaves the old file as it was, and several threads and processes may save to one path while others load it.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_save(NetworkHandle network, byte* path);
-
-        /// <summary>Returns a finished network.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_load(byte* path, IntPtr* out_network);
-
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_load_memory(void* data, UIntPtr size_bytes, IntPtr* out_network);
-
-        /// <summary>Set out_info-&gt;struct_size first.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_get_info(NetworkHandle network, SNNNetworkInfo* out_info);
-
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_get_population(NetworkHandle network, uint index, SNNPopulationInfo* out_info);
-
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_get_projection(NetworkHandle network, uint index, SNNProjectionInfo* out_info);
-
-        /// <summary>The weights and synapses.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_get_projection_arrays(NetworkHandle network, uint index, SNNProjectionArrays* out_arrays);
-
-        /// <summary>The rule that makes the synapses, with the seed in use; the positions are borrowed as above.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_get_connection_rule(NetworkHandle network, uint index, SNNRandomConnectionDef* out_rule);
-
-        /// <summary>The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, canonical order within a row; those of a rule are made for this call only.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_get_synapses(NetworkHandle network, uint projection, uint first_source, uint source_count, uint* out_sources, uint* out_targets, uint* out_delays, float* out_weights, UIntPtr* io_count);
-
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_find_population(NetworkHandle network, byte* name, uint* out_index);
-
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_find_projection(NetworkHandle network, byte* name, uint* out_index);
-
-        /// <summary>The model of a population (neurons), or its surrogate; release it.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_get_model(NetworkHandle network, uint population, IntPtr* out_model);
-
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_get_surrogate(NetworkHandle network, uint population, IntPtr* out_surrogate);
-
-        /// <summary>Values in use, defaults included.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_get_parameter(NetworkHandle network, uint population, byte* parameter, double* out_values, UIntPtr* io_count);
-
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_get_initial_state(NetworkHandle network, uint population, byte* state, double* out_values, UIntPtr* io_count);
-
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_get_surrogate_parameters(NetworkHandle network, uint population, double* out_values, UIntPtr* io_count);
-
-        /// <summary>The name of the chosen option; borrowed as above.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_get_option(NetworkHandle network, uint population, byte* option, byte** out_choice);
-
-        /// <summary>The plasticity rule of a projection (release it), a parameter in use, and the name of a chosen option (borrowed as above).</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_get_plasticity(NetworkHandle network, uint projection, IntPtr* out_rule);
-
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_get_plasticity_parameter(NetworkHandle network, uint projection, byte* parameter, double* out_value);
-
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_get_plasticity_option(NetworkHandle network, uint projection, byte* option, byte** out_choice);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_config_init(SNNConfig* out_config, uint struct_size);
@@ -1103,6 +940,187 @@ namespace Snn
         internal static extern int snn_session_run(SessionHandle handle, SNNRunDef* def);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern void snn_encoder_def_init(SNNEncoderDef* out_def, uint struct_size);
+
+        /// <summary>values: [sample][feature] ([step][sample][feature] for DELTA), finite; out: [step][sample][feature].</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_encode(SNNEncoderDef* def, float* values, UIntPtr value_count, UIntPtr sample_count, UIntPtr feature_count, float* out_encoded, UIntPtr out_count);
+
+        /// <summary>`count` numbers, the same on every platform: uniform in [a, b), or normal with mean a and standard deviation b.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_random_fill(ulong seed, ulong stream, uint distribution, double a, double b, float* out_values, UIntPtr count);
+
+        /// <summary>Built-in models by index, in alphabetical order.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern byte* snn_model_builtin_name(uint index);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern byte* snn_surrogate_builtin_name(uint index);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern byte* snn_plasticity_builtin_name(uint index);
+
+        /// <summary>A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON, which `snn model FILE.toml -o FILE.json` makes of a definition.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_model_load(byte* text, UIntPtr size_bytes, IntPtr* out_model);
+
+        /// <summary>A built-in neuron model (kind 0), surrogate (kind 1) or plasticity rule (kind 2) by name.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_model_builtin(byte* name, uint kind, IntPtr* out_model);
+
+        /// <summary>The op list as JSON.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_model_text(ModelHandle model, byte** out_text, UIntPtr* out_size_bytes);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_model_retain(ModelHandle model);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern void snn_model_release(IntPtr model);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern void snn_population_def_init(SNNPopulationDef* out_def, uint struct_size);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern void snn_projection_def_init(SNNProjectionDef* out_def, uint struct_size);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern void snn_random_connection_def_init(SNNRandomConnectionDef* out_def, uint struct_size);
+
+        /// <summary>`count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_random_draw(SNNDistribution* distribution, ulong seed, ulong stream, double* out_values, UIntPtr count);
+
+        /// <summary>An empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6).</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_create(double dt_ms, IntPtr* out_network);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_add_population(NetworkHandle network, SNNPopulationDef* def, uint* out_index);
+
+        /// <summary>A parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_set_parameter(NetworkHandle network, uint population, byte* parameter, double* values, UIntPtr count);
+
+        /// <summary>Whether training changes the parameter: as one number where it has one value, else one for each neuron.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_set_learnable(NetworkHandle network, uint population, byte* parameter, uint learnable);
+
+        /// <summary>*out_learnable: 1 or 0.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_learnable(NetworkHandle network, uint population, byte* parameter, uint* out_learnable);
+
+        /// <summary>An option of the model by the names of option and choice: ("reset", "subtract").</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_set_option(NetworkHandle network, uint population, byte* option, byte* choice);
+
+        /// <summary>The state at step 0 and after a reset: `count` is 1 or the population's size.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_set_initial_state(NetworkHandle network, uint population, byte* state, double* values, UIntPtr count);
+
+        /// <summary>The surrogate derivative used in training: a built-in by name (`surrogate` null) or a user's.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_set_surrogate(NetworkHandle network, uint population, byte* name, ModelHandle surrogate, double* parameters, UIntPtr count);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_connect(NetworkHandle network, SNNProjectionDef* def, uint* out_index);
+
+        /// <summary>Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp" and the others of snn/models/plasticity; `rule` null) or a user's (`name` is not read then).</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_set_plasticity(NetworkHandle network, uint projection, byte* name, ModelHandle rule);
+
+        /// <summary>A parameter of the projection's rule, in the rule's unit, one value for all synapses; an option by name of the choice.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_set_plasticity_parameter(NetworkHandle network, uint projection, byte* parameter, double value);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_set_plasticity_option(NetworkHandle network, uint projection, byte* option, byte* choice);
+
+        /// <summary>`def-&gt;kind` is SNN_CONNECT_SPARSE and its sparse arrays and weights are null: the rule makes them whenever they are needed.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_connect_random(NetworkHandle network, SNNProjectionDef* def, SNNRandomConnectionDef* rule, uint* out_index);
+
+        /// <summary>Checks the whole network and makes it immutable: cycles without delay, fixed-point range, shapes.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_finish(NetworkHandle network);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_retain(NetworkHandle network);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern void snn_network_release(IntPtr network);
+
+        /// <summary>Writes to a new file beside `path` and renames it, so a full disk or a crash leaves the old file as it was, and several threads and processes may save to one path while others load it.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_save(NetworkHandle network, byte* path);
+
+        /// <summary>Returns a finished network.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_load(byte* path, IntPtr* out_network);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_load_memory(void* data, UIntPtr size_bytes, IntPtr* out_network);
+
+        /// <summary>Set out_info-&gt;struct_size first.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_info(NetworkHandle network, SNNNetworkInfo* out_info);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_population(NetworkHandle network, uint index, SNNPopulationInfo* out_info);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_projection(NetworkHandle network, uint index, SNNProjectionInfo* out_info);
+
+        /// <summary>The weights and synapses.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_projection_arrays(NetworkHandle network, uint index, SNNProjectionArrays* out_arrays);
+
+        /// <summary>The rule that makes the synapses, with the seed in use; the positions are borrowed as above.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_connection_rule(NetworkHandle network, uint index, SNNRandomConnectionDef* out_rule);
+
+        /// <summary>The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, canonical order within a row; those of a rule are made for this call only.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_synapses(NetworkHandle network, uint projection, uint first_source, uint source_count, uint* out_sources, uint* out_targets, uint* out_delays, float* out_weights, UIntPtr* io_count);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_find_population(NetworkHandle network, byte* name, uint* out_index);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_find_projection(NetworkHandle network, byte* name, uint* out_index);
+
+        /// <summary>The model of a population (neurons), or its surrogate; release it.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_model(NetworkHandle network, uint population, IntPtr* out_model);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_surrogate(NetworkHandle network, uint population, IntPtr* out_surrogate);
+
+        /// <summary>Values in use, defaults included.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_parameter(NetworkHandle network, uint population, byte* parameter, double* out_values, UIntPtr* io_count);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_initial_state(NetworkHandle network, uint population, byte* state, double* out_values, UIntPtr* io_count);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_surrogate_parameters(NetworkHandle network, uint population, double* out_values, UIntPtr* io_count);
+
+        /// <summary>The name of the chosen option; borrowed as above.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_option(NetworkHandle network, uint population, byte* option, byte** out_choice);
+
+        /// <summary>The plasticity rule of a projection (release it), a parameter in use, and the name of a chosen option (borrowed as above).</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_plasticity(NetworkHandle network, uint projection, IntPtr* out_rule);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_plasticity_parameter(NetworkHandle network, uint projection, byte* parameter, double* out_value);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_network_get_plasticity_option(NetworkHandle network, uint projection, byte* option, byte** out_choice);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_trainer_def_init(SNNTrainerDef* out_def, uint struct_size);
 
         /// <summary>The session gets its own copy of the weights.</summary>
@@ -1184,21 +1202,6 @@ namespace Snn
         /// <summary>Sums up the updates since the last call, calls the epoch callback, and returns the same in io_epoch (may be null).</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_end_epoch(TrainerHandle trainer, SNNEpoch* io_epoch);
-
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern void snn_encoder_def_init(SNNEncoderDef* out_def, uint struct_size);
-
-        /// <summary>values: [sample][feature] ([step][sample][feature] for DELTA), finite; out: [step][sample][feature].</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_encode(SNNEncoderDef* def, float* values, UIntPtr value_count, UIntPtr sample_count, UIntPtr feature_count, float* out_encoded, UIntPtr out_count);
-
-        /// <summary>`count` numbers, the same on every platform: uniform in [a, b), or normal with mean a and standard deviation b.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_random_fill(ulong seed, ulong stream, uint distribution, double a, double b, float* out_values, UIntPtr count);
-
-        /// <summary>`count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_random_draw(SNNDistribution* distribution, ulong seed, ulong stream, double* out_values, UIntPtr count);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_vulkan_host_init(SNNVulkanHost* out_host, uint struct_size);

@@ -32,10 +32,35 @@ namespace Snn
     /// <summary>Steps with inputs and recordings, for <see cref="Session.Run"/>; see <c>SNNRunDef</c>.</summary>
     public sealed unsafe class Run
     {
-        private struct Spikes
+        // Of a run or a batch.
+        internal struct Spikes
         {
             internal int Population, Count;
             internal uint[] Steps, Neurons, Samples;
+
+            internal static Spikes Of(int population, uint[] steps, uint[] neurons, uint[] samples)
+            {
+                if (steps == null) throw new ArgumentNullException(nameof(steps));
+                if (neurons == null) throw new ArgumentNullException(nameof(neurons));
+                if (neurons.Length != steps.Length || (samples != null && samples.Length != steps.Length))
+                    throw new ArgumentException("there are " + steps.Length + " steps, " + neurons.Length + " neurons and " +
+                                                (samples ?? steps).Length + " samples; each spike has one");
+                return new Spikes { Population = population, Count = steps.Length, Steps = steps, Neurons = neurons, Samples = samples };
+            }
+
+            internal static SNNSpikeInput[] Pinned(List<Spikes> all, List<GCHandle> pins)
+            {
+                var structs = new SNNSpikeInput[all.Count];
+                for (int i = 0; i < structs.Length; ++i)
+                    structs[i] = new SNNSpikeInput
+                    {
+                        struct_size = (uint)sizeof(SNNSpikeInput), population = Whole(all[i].Population, "population"),
+                        steps = (uint*)Pin(pins, all[i].Steps), neurons = (uint*)Pin(pins, all[i].Neurons),
+                        samples = all[i].Samples == null ? null : (uint*)Pin(pins, all[i].Samples),
+                        count = (UIntPtr)all[i].Count
+                    };
+                return structs;
+            }
         }
 
         private struct Array
@@ -86,12 +111,7 @@ namespace Snn
         /// several samples, the sample of each.</summary>
         public Run InputSpikes(int population, uint[] steps, uint[] neurons, uint[] samples = null)
         {
-            if (steps == null) throw new ArgumentNullException(nameof(steps));
-            if (neurons == null) throw new ArgumentNullException(nameof(neurons));
-            if (neurons.Length != steps.Length || (samples != null && samples.Length != steps.Length))
-                throw new ArgumentException("there are " + steps.Length + " steps, " + neurons.Length + " neurons and " +
-                                            (samples ?? steps).Length + " samples; each spike has one");
-            inputSpikes.Add(new Spikes { Population = population, Count = steps.Length, Steps = steps, Neurons = neurons, Samples = samples });
+            inputSpikes.Add(Spikes.Of(population, steps, neurons, samples));
             return this;
         }
 
@@ -202,15 +222,7 @@ namespace Snn
                         samples = (uint*)Pin(pins, events[i].Value.samples),
                         capacity = (UIntPtr)events[i].Value.steps.Length
                     };
-                var spikeInputs = new SNNSpikeInput[inputSpikes.Count];
-                for (int i = 0; i < inputSpikes.Count; ++i)
-                    spikeInputs[i] = new SNNSpikeInput
-                    {
-                        struct_size = (uint)sizeof(SNNSpikeInput), population = Whole(inputSpikes[i].Population, "population"),
-                        steps = (uint*)Pin(pins, inputSpikes[i].Steps), neurons = (uint*)Pin(pins, inputSpikes[i].Neurons),
-                        samples = inputSpikes[i].Samples == null ? null : (uint*)Pin(pins, inputSpikes[i].Samples),
-                        count = (UIntPtr)inputSpikes[i].Count
-                    };
+                SNNSpikeInput[] spikeInputs = Spikes.Pinned(inputSpikes, pins);
                 var valueRecords = new SNNValueRecord[values.Count];
                 for (int i = 0; i < values.Count; ++i)
                     valueRecords[i] = new SNNValueRecord

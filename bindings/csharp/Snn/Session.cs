@@ -503,6 +503,12 @@ namespace Snn
             pinned.Free();
         }
 
+        /// <summary>Keeps the session until it is disposed of, for calls of C that are not given its handle.</summary>
+        internal HeldHandle Held()
+        {
+            return new HeldHandle(handle);
+        }
+
         /// <summary>For calls that may have called back.</summary>
         internal void Finish(int status)
         {

@@ -85,6 +85,7 @@ namespace Snn
         }
 
         internal readonly List<Input> inputs = new List<Input>();
+        internal readonly List<Run.Spikes> inputSpikes = new List<Run.Spikes>();
 
         /// <summary>A class for each sample of the session's batch; -1 is padding. Null with targets only.</summary>
         public int[] Labels { get; set; }
@@ -103,6 +104,14 @@ namespace Snn
         public Batch AddHeld(int population, float[] values)
         {
             inputs.Add(new Input { Population = population, Held = true, Values = values ?? throw new ArgumentNullException(nameof(values)) });
+            return this;
+        }
+
+        /// <summary>Spikes of a spike input one by one, in the order of their steps: the step, the neuron and, with several samples,
+        /// the sample of each.</summary>
+        public Batch AddInputSpikes(int population, uint[] steps, uint[] neurons, uint[] samples = null)
+        {
+            inputSpikes.Add(Run.Spikes.Of(population, steps, neurons, samples));
             return this;
         }
     }
@@ -157,10 +166,11 @@ namespace Snn
             if (session == null) throw new ArgumentNullException(nameof(session));
             if (options == null) throw new ArgumentNullException(nameof(options));
             this.session = session;
-            IntPtr trainer;
-            fixed (SNNTrainerDef* def = &options.def)
-                session.Finish(Native.snn_trainer_create(session.handle, def, &trainer));
-            handle = new TrainerHandle(trainer);
+            IntPtr trainer = IntPtr.Zero;
+            int status;
+            fixed (SNNTrainerDef* def = &options.def) status = Native.snn_trainer_create(session.handle, def, &trainer);
+            handle = new TrainerHandle(trainer, session.handle);
+            session.Finish(status);
         }
 
         /// <summary>Forward, backward and update on one batch. C: <c>snn_trainer_step</c>.</summary>
@@ -178,7 +188,7 @@ namespace Snn
         /// <summary>The second part. C: <c>snn_trainer_backward</c>.</summary>
         public void Backward()
         {
-            session.Finish(Native.snn_trainer_backward(handle));
+            using (session.Held()) session.Finish(Native.snn_trainer_backward(handle));
         }
 
         /// <summary>The first part for a loss of your own, <see cref="Loss.None"/>: writes the outputs. Labels may be null and only
@@ -215,6 +225,7 @@ namespace Snn
                 SNNRecordArray[] wanted = inputGradients == null ? new SNNRecordArray[0] : inputGradients.Pinned(pins);
                 fixed (SNNRecordArray* from = given)
                 fixed (SNNRecordArray* into = wanted)
+                using (session.Held())
                     session.Finish(Native.snn_trainer_run_backward(handle, loss, from, (uint)given.Length, into, (uint)wanted.Length));
             }
             finally
@@ -227,14 +238,14 @@ namespace Snn
         /// C: <c>snn_trainer_update</c>.</summary>
         public void Update()
         {
-            session.Finish(Native.snn_trainer_update(handle));
+            using (session.Held()) session.Finish(Native.snn_trainer_update(handle));
         }
 
         /// <summary>Class scores of the last forward, [batch_size][outputs]. C: <c>snn_trainer_scores</c>.</summary>
         public void Scores(Span<float> scores)
         {
             fixed (float* data = &MemoryMarshal.GetReference(scores))
-                Library.Check(Native.snn_trainer_scores(handle, data, (UIntPtr)scores.Length));
+                using (session.Held()) session.Finish(Native.snn_trainer_scores(handle, data, (UIntPtr)scores.Length));
         }
 
         /// <summary>The part of the last loss that is of a population's own, its weight included.
@@ -242,7 +253,7 @@ namespace Snn
         public double LossOf(int population)
         {
             double loss;
-            Library.Check(Native.snn_trainer_loss_of(handle, Whole(population, "population"), &loss));
+            using (session.Held()) session.Finish(Native.snn_trainer_loss_of(handle, Whole(population, "population"), &loss));
             return loss;
         }
 
@@ -251,9 +262,10 @@ namespace Snn
         public double[] State()
         {
             UIntPtr count;
-            Library.Check(Native.snn_trainer_get_state(handle, null, &count));
+            using (session.Held()) session.Finish(Native.snn_trainer_get_state(handle, null, &count));
             var values = new double[(int)count];
-            fixed (double* data = values) Library.Check(Native.snn_trainer_get_state(handle, data, &count));
+            fixed (double* data = values)
+                using (session.Held()) session.Finish(Native.snn_trainer_get_state(handle, data, &count));
             return values;
         }
 
@@ -262,14 +274,15 @@ namespace Snn
         {
             if (values == null) throw new ArgumentNullException(nameof(values));
             fixed (double* data = values)
-                Library.Check(Native.snn_trainer_set_state(handle, data, (UIntPtr)values.Length));
+                using (session.Held()) session.Finish(Native.snn_trainer_set_state(handle, data, (UIntPtr)values.Length));
         }
 
         /// <summary>Adds a weight times a loss of another population than the output, which looks at the same labels or targets;
         /// 0: none. C: <c>snn_trainer_set_auxiliary_loss</c>.</summary>
         public void SetAuxiliaryLoss(int population, Loss loss, double weight = 1)
         {
-            Library.Check(Native.snn_trainer_set_auxiliary_loss(handle, Whole(population, "population"), (uint)loss, weight));
+            using (session.Held())
+                session.Finish(Native.snn_trainer_set_auxiliary_loss(handle, Whole(population, "population"), (uint)loss, weight));
         }
 
         /// <summary>Weights of the classes in cross-entropies, one for each output; empty: none.
@@ -277,43 +290,48 @@ namespace Snn
         public void SetClassWeights(ReadOnlySpan<float> weights)
         {
             fixed (float* data = &MemoryMarshal.GetReference(weights))
-                Library.Check(Native.snn_trainer_set_class_weights(handle, data, (UIntPtr)weights.Length));
+                using (session.Held())
+                    session.Finish(Native.snn_trainer_set_class_weights(handle, data, (UIntPtr)weights.Length));
         }
 
         /// <summary>Silences each neuron of a population with a probability, for all steps of a forward.
         /// C: <c>snn_trainer_set_dropout</c>.</summary>
         public void SetDropout(int population, double probability, ulong seed = 0)
         {
-            Library.Check(Native.snn_trainer_set_dropout(handle, Whole(population, "population"), probability, seed));
+            using (session.Held())
+                session.Finish(Native.snn_trainer_set_dropout(handle, Whole(population, "population"), probability, seed));
         }
 
         /// <summary>Rounds the weights of a projection to 2 to 8 bits while they are trained; 0: no longer.
         /// C: <c>snn_trainer_set_quantization</c>.</summary>
         public void SetQuantization(int projection, int bits, bool perChannel = false)
         {
-            Library.Check(Native.snn_trainer_set_quantization(handle, Whole(projection, "projection"), Whole(bits, "bits"),
-                                                               perChannel ? 1u : 0u));
+            using (session.Held())
+                session.Finish(Native.snn_trainer_set_quantization(handle, Whole(projection, "projection"), Whole(bits, "bits"),
+                                                                   perChannel ? 1u : 0u));
         }
 
         /// <summary>Batch normalisation through time of a projection, folded into its weights and bias; a scale of 0: no longer.
         /// C: <c>snn_trainer_set_normalization</c>.</summary>
         public void SetNormalization(int projection, double scale = 1, double momentum = 0.1, double epsilon = 1e-5)
         {
-            Library.Check(Native.snn_trainer_set_normalization(handle, Whole(projection, "projection"), scale, momentum, epsilon));
+            using (session.Held())
+                session.Finish(Native.snn_trainer_set_normalization(handle, Whole(projection, "projection"), scale, momentum, epsilon));
         }
 
         /// <summary>Learns the delays of a sparse projection of taps beside its weights; called again it changes kernel, width and rate;
         /// a width of 0: no longer. C: <c>snn_trainer_set_delay_learning</c>.</summary>
         public void SetDelayLearning(int projection, double width, DelayKernel kernel = DelayKernel.Gaussian, double rateFactor = 100)
         {
-            Library.Check(Native.snn_trainer_set_delay_learning(
-                handle, Whole(projection, "projection"), (uint)kernel, width, rateFactor));
+            using (session.Held())
+                session.Finish(Native.snn_trainer_set_delay_learning(
+                    handle, Whole(projection, "projection"), (uint)kernel, width, rateFactor));
         }
 
         /// <summary>From the next update on. C: <c>snn_trainer_set_learning_rate</c>.</summary>
         public void SetLearningRate(double learningRate)
         {
-            Library.Check(Native.snn_trainer_set_learning_rate(handle, learningRate));
+            using (session.Held()) session.Finish(Native.snn_trainer_set_learning_rate(handle, learningRate));
         }
 
         /// <summary>Sums up the updates since the last call. C: <c>snn_trainer_end_epoch</c>.</summary>
@@ -321,7 +339,7 @@ namespace Snn
         {
             SNNEpoch raw;
             raw.struct_size = (uint)sizeof(SNNEpoch);
-            session.Finish(Native.snn_trainer_end_epoch(handle, &raw));
+            using (session.Held()) session.Finish(Native.snn_trainer_end_epoch(handle, &raw));
             return Epoch.From(raw);
         }
 
@@ -336,19 +354,20 @@ namespace Snn
         private TrainResult OnBatch(Batch batch, WithBatch function)
         {
             if (batch == null) throw new ArgumentNullException(nameof(batch));
-            var pins = new GCHandle[batch.inputs.Count];
+            var pins = new List<GCHandle>();
             var inputs = new SNNInputArray[batch.inputs.Count];
             try
             {
                 for (int i = 0; i < inputs.Length; ++i)
                 {
-                    pins[i] = GCHandle.Alloc(batch.inputs[i].Values, GCHandleType.Pinned);
                     inputs[i].population = Whole(batch.inputs[i].Population, "population");
                     inputs[i].held = batch.inputs[i].Held ? 1u : 0u;
-                    inputs[i].data = (float*)pins[i].AddrOfPinnedObject();
+                    inputs[i].data = (float*)Snn.Run.Pin(pins, batch.inputs[i].Values);
                     inputs[i].count = (UIntPtr)batch.inputs[i].Values.Length;
                 }
+                SNNSpikeInput[] spikeInputs = Snn.Run.Spikes.Pinned(batch.inputSpikes, pins);
                 fixed (SNNInputArray* input = inputs)
+                fixed (SNNSpikeInput* spikes = spikeInputs)
                 fixed (int* labels = batch.Labels)
                 fixed (float* targets = batch.Targets)
                 {
@@ -360,9 +379,11 @@ namespace Snn
                     raw.label_count = (UIntPtr)(batch.Labels?.Length ?? 0);
                     raw.targets = targets;
                     raw.target_count = (UIntPtr)(batch.Targets?.Length ?? 0);
+                    raw.spike_inputs = spikes;
+                    raw.spike_input_count = (uint)spikeInputs.Length;
                     SNNTrainResult result;
                     result.struct_size = (uint)sizeof(SNNTrainResult);
-                    session.Finish(function(&raw, &result));
+                    using (session.Held()) session.Finish(function(&raw, &result));
                     return new TrainResult
                     {
                         SampleCount = (int)result.sample_count, CorrectCount = (int)result.correct_count,
@@ -372,8 +393,7 @@ namespace Snn
             }
             finally
             {
-                foreach (GCHandle pin in pins)
-                    if (pin.IsAllocated) pin.Free();
+                foreach (GCHandle pin in pins) pin.Free();
             }
         }
     }

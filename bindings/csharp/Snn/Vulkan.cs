@@ -246,8 +246,8 @@ namespace Snn
             fixed (byte* text = Utf8.Bytes(path)) Finish(Native.snn_vulkan_bind_buffer(handle, text, null));
         }
 
-        /// <summary>What is to come back to the processor without waiting: states, "population.state", and "population.spikes", of the
-        /// last frames. No path: nothing any more. C: <c>snn_vulkan_set_readback</c>.</summary>
+        /// <summary>What is to come back to the processor without waiting: states, "population.state", "population.spikes" of the last
+        /// step and "population.spike_count" since the frame before, of the last frames. No path: nothing any more. C: <c>snn_vulkan_set_readback</c>.</summary>
         public void SetReadback(int frameCount, params string[] paths)
         {
             var texts = new GCHandle[paths.Length];

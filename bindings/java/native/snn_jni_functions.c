@@ -30,6 +30,107 @@ LAYOUT(offsetof(SNNDeviceSpeed, was_kept) == 4);
 LAYOUT(offsetof(SNNDeviceSpeed, driver) == 8);
 LAYOUT(offsetof(SNNDeviceSpeed, small_step_s) == 72);
 LAYOUT(offsetof(SNNDeviceSpeed, large_step_s) == 80);
+LAYOUT(sizeof(SNNConfig) == 88);
+LAYOUT(offsetof(SNNConfig, struct_size) == 0);
+LAYOUT(offsetof(SNNConfig, flags) == 4);
+LAYOUT(offsetof(SNNConfig, file) == 8);
+LAYOUT(offsetof(SNNConfig, network) == 16);
+LAYOUT(offsetof(SNNConfig, device) == 24);
+LAYOUT(offsetof(SNNConfig, batch_size) == 32);
+LAYOUT(offsetof(SNNConfig, thread_count) == 36);
+LAYOUT(offsetof(SNNConfig, instruction_set) == 40);
+LAYOUT(offsetof(SNNConfig, max_catch_up_steps) == 44);
+LAYOUT(offsetof(SNNConfig, allocator) == 48);
+LAYOUT(offsetof(SNNConfig, job_system) == 56);
+LAYOUT(offsetof(SNNConfig, log) == 64);
+LAYOUT(offsetof(SNNConfig, log_user) == 72);
+LAYOUT(offsetof(SNNConfig, seed) == 80);
+LAYOUT(sizeof(SNNMemoryEstimate) == 48);
+LAYOUT(offsetof(SNNMemoryEstimate, struct_size) == 0);
+LAYOUT(offsetof(SNNMemoryEstimate, network_bytes) == 8);
+LAYOUT(offsetof(SNNMemoryEstimate, weight_bytes) == 16);
+LAYOUT(offsetof(SNNMemoryEstimate, state_bytes) == 24);
+LAYOUT(offsetof(SNNMemoryEstimate, total_bytes) == 32);
+LAYOUT(offsetof(SNNMemoryEstimate, opening_bytes) == 40);
+LAYOUT(sizeof(SNNSessionDevice) == 324);
+LAYOUT(offsetof(SNNSessionDevice, struct_size) == 0);
+LAYOUT(offsetof(SNNSessionDevice, name) == 4);
+LAYOUT(offsetof(SNNSessionDevice, reason) == 68);
+LAYOUT(sizeof(SNNSpikes) == 32);
+LAYOUT(offsetof(SNNSpikes, struct_size) == 0);
+LAYOUT(offsetof(SNNSpikes, population) == 4);
+LAYOUT(offsetof(SNNSpikes, sample) == 8);
+LAYOUT(offsetof(SNNSpikes, count) == 12);
+LAYOUT(offsetof(SNNSpikes, neurons) == 16);
+LAYOUT(offsetof(SNNSpikes, step) == 24);
+LAYOUT(sizeof(SNNCounters) == 56);
+LAYOUT(offsetof(SNNCounters, struct_size) == 0);
+LAYOUT(offsetof(SNNCounters, steps) == 8);
+LAYOUT(offsetof(SNNCounters, neuron_updates) == 16);
+LAYOUT(offsetof(SNNCounters, spikes) == 24);
+LAYOUT(offsetof(SNNCounters, input_spikes) == 32);
+LAYOUT(offsetof(SNNCounters, synaptic_events) == 40);
+LAYOUT(offsetof(SNNCounters, synaptic_operations) == 48);
+LAYOUT(sizeof(SNNInputArray) == 24);
+LAYOUT(offsetof(SNNInputArray, population) == 0);
+LAYOUT(offsetof(SNNInputArray, held) == 4);
+LAYOUT(offsetof(SNNInputArray, data) == 8);
+LAYOUT(offsetof(SNNInputArray, count) == 16);
+LAYOUT(sizeof(SNNRecordArray) == 32);
+LAYOUT(offsetof(SNNRecordArray, population) == 0);
+LAYOUT(offsetof(SNNRecordArray, dtype) == 4);
+LAYOUT(offsetof(SNNRecordArray, variable) == 8);
+LAYOUT(offsetof(SNNRecordArray, data) == 16);
+LAYOUT(offsetof(SNNRecordArray, count) == 24);
+LAYOUT(sizeof(SNNSpikeRecord) == 48);
+LAYOUT(offsetof(SNNSpikeRecord, struct_size) == 0);
+LAYOUT(offsetof(SNNSpikeRecord, population) == 4);
+LAYOUT(offsetof(SNNSpikeRecord, steps) == 8);
+LAYOUT(offsetof(SNNSpikeRecord, neurons) == 16);
+LAYOUT(offsetof(SNNSpikeRecord, samples) == 24);
+LAYOUT(offsetof(SNNSpikeRecord, capacity) == 32);
+LAYOUT(offsetof(SNNSpikeRecord, count) == 40);
+LAYOUT(sizeof(SNNSpikeInput) == 40);
+LAYOUT(offsetof(SNNSpikeInput, struct_size) == 0);
+LAYOUT(offsetof(SNNSpikeInput, population) == 4);
+LAYOUT(offsetof(SNNSpikeInput, steps) == 8);
+LAYOUT(offsetof(SNNSpikeInput, neurons) == 16);
+LAYOUT(offsetof(SNNSpikeInput, samples) == 24);
+LAYOUT(offsetof(SNNSpikeInput, count) == 32);
+LAYOUT(sizeof(SNNValueRecord) == 48);
+LAYOUT(offsetof(SNNValueRecord, struct_size) == 0);
+LAYOUT(offsetof(SNNValueRecord, dtype) == 4);
+LAYOUT(offsetof(SNNValueRecord, path) == 8);
+LAYOUT(offsetof(SNNValueRecord, indices) == 16);
+LAYOUT(offsetof(SNNValueRecord, index_count) == 24);
+LAYOUT(offsetof(SNNValueRecord, data) == 32);
+LAYOUT(offsetof(SNNValueRecord, count) == 40);
+LAYOUT(sizeof(SNNRunDef) == 112);
+LAYOUT(offsetof(SNNRunDef, struct_size) == 0);
+LAYOUT(offsetof(SNNRunDef, step_count) == 4);
+LAYOUT(offsetof(SNNRunDef, inputs) == 8);
+LAYOUT(offsetof(SNNRunDef, input_count) == 16);
+LAYOUT(offsetof(SNNRunDef, record_count) == 20);
+LAYOUT(offsetof(SNNRunDef, records) == 24);
+LAYOUT(offsetof(SNNRunDef, progress) == 32);
+LAYOUT(offsetof(SNNRunDef, progress_user) == 40);
+LAYOUT(offsetof(SNNRunDef, progress_interval) == 48);
+LAYOUT(offsetof(SNNRunDef, spike_records) == 56);
+LAYOUT(offsetof(SNNRunDef, spike_record_count) == 64);
+LAYOUT(offsetof(SNNRunDef, record_interval) == 68);
+LAYOUT(offsetof(SNNRunDef, steps_before) == 72);
+LAYOUT(offsetof(SNNRunDef, out_step_count) == 80);
+LAYOUT(offsetof(SNNRunDef, spike_inputs) == 88);
+LAYOUT(offsetof(SNNRunDef, value_records) == 96);
+LAYOUT(offsetof(SNNRunDef, spike_input_count) == 104);
+LAYOUT(offsetof(SNNRunDef, value_record_count) == 108);
+LAYOUT(sizeof(SNNEncoderDef) == 32);
+LAYOUT(offsetof(SNNEncoderDef, struct_size) == 0);
+LAYOUT(offsetof(SNNEncoderDef, kind) == 4);
+LAYOUT(offsetof(SNNEncoderDef, step_count) == 8);
+LAYOUT(offsetof(SNNEncoderDef, gain) == 12);
+LAYOUT(offsetof(SNNEncoderDef, threshold) == 16);
+LAYOUT(offsetof(SNNEncoderDef, seed) == 24);
 LAYOUT(sizeof(SNNShape) == 16);
 LAYOUT(offsetof(SNNShape, rank) == 0);
 LAYOUT(offsetof(SNNShape, dims) == 4);
@@ -143,100 +244,6 @@ LAYOUT(offsetof(SNNProjectionArrays, weights) == 16);
 LAYOUT(offsetof(SNNProjectionArrays, row_offsets) == 24);
 LAYOUT(offsetof(SNNProjectionArrays, synapse_targets) == 32);
 LAYOUT(offsetof(SNNProjectionArrays, synapse_delays) == 40);
-LAYOUT(sizeof(SNNConfig) == 88);
-LAYOUT(offsetof(SNNConfig, struct_size) == 0);
-LAYOUT(offsetof(SNNConfig, flags) == 4);
-LAYOUT(offsetof(SNNConfig, file) == 8);
-LAYOUT(offsetof(SNNConfig, network) == 16);
-LAYOUT(offsetof(SNNConfig, device) == 24);
-LAYOUT(offsetof(SNNConfig, batch_size) == 32);
-LAYOUT(offsetof(SNNConfig, thread_count) == 36);
-LAYOUT(offsetof(SNNConfig, instruction_set) == 40);
-LAYOUT(offsetof(SNNConfig, max_catch_up_steps) == 44);
-LAYOUT(offsetof(SNNConfig, allocator) == 48);
-LAYOUT(offsetof(SNNConfig, job_system) == 56);
-LAYOUT(offsetof(SNNConfig, log) == 64);
-LAYOUT(offsetof(SNNConfig, log_user) == 72);
-LAYOUT(offsetof(SNNConfig, seed) == 80);
-LAYOUT(sizeof(SNNMemoryEstimate) == 48);
-LAYOUT(offsetof(SNNMemoryEstimate, struct_size) == 0);
-LAYOUT(offsetof(SNNMemoryEstimate, network_bytes) == 8);
-LAYOUT(offsetof(SNNMemoryEstimate, weight_bytes) == 16);
-LAYOUT(offsetof(SNNMemoryEstimate, state_bytes) == 24);
-LAYOUT(offsetof(SNNMemoryEstimate, total_bytes) == 32);
-LAYOUT(offsetof(SNNMemoryEstimate, opening_bytes) == 40);
-LAYOUT(sizeof(SNNSessionDevice) == 324);
-LAYOUT(offsetof(SNNSessionDevice, struct_size) == 0);
-LAYOUT(offsetof(SNNSessionDevice, name) == 4);
-LAYOUT(offsetof(SNNSessionDevice, reason) == 68);
-LAYOUT(sizeof(SNNSpikes) == 32);
-LAYOUT(offsetof(SNNSpikes, struct_size) == 0);
-LAYOUT(offsetof(SNNSpikes, population) == 4);
-LAYOUT(offsetof(SNNSpikes, sample) == 8);
-LAYOUT(offsetof(SNNSpikes, count) == 12);
-LAYOUT(offsetof(SNNSpikes, neurons) == 16);
-LAYOUT(offsetof(SNNSpikes, step) == 24);
-LAYOUT(sizeof(SNNCounters) == 56);
-LAYOUT(offsetof(SNNCounters, struct_size) == 0);
-LAYOUT(offsetof(SNNCounters, steps) == 8);
-LAYOUT(offsetof(SNNCounters, neuron_updates) == 16);
-LAYOUT(offsetof(SNNCounters, spikes) == 24);
-LAYOUT(offsetof(SNNCounters, input_spikes) == 32);
-LAYOUT(offsetof(SNNCounters, synaptic_events) == 40);
-LAYOUT(offsetof(SNNCounters, synaptic_operations) == 48);
-LAYOUT(sizeof(SNNInputArray) == 24);
-LAYOUT(offsetof(SNNInputArray, population) == 0);
-LAYOUT(offsetof(SNNInputArray, held) == 4);
-LAYOUT(offsetof(SNNInputArray, data) == 8);
-LAYOUT(offsetof(SNNInputArray, count) == 16);
-LAYOUT(sizeof(SNNRecordArray) == 32);
-LAYOUT(offsetof(SNNRecordArray, population) == 0);
-LAYOUT(offsetof(SNNRecordArray, dtype) == 4);
-LAYOUT(offsetof(SNNRecordArray, variable) == 8);
-LAYOUT(offsetof(SNNRecordArray, data) == 16);
-LAYOUT(offsetof(SNNRecordArray, count) == 24);
-LAYOUT(sizeof(SNNSpikeRecord) == 48);
-LAYOUT(offsetof(SNNSpikeRecord, struct_size) == 0);
-LAYOUT(offsetof(SNNSpikeRecord, population) == 4);
-LAYOUT(offsetof(SNNSpikeRecord, steps) == 8);
-LAYOUT(offsetof(SNNSpikeRecord, neurons) == 16);
-LAYOUT(offsetof(SNNSpikeRecord, samples) == 24);
-LAYOUT(offsetof(SNNSpikeRecord, capacity) == 32);
-LAYOUT(offsetof(SNNSpikeRecord, count) == 40);
-LAYOUT(sizeof(SNNSpikeInput) == 40);
-LAYOUT(offsetof(SNNSpikeInput, struct_size) == 0);
-LAYOUT(offsetof(SNNSpikeInput, population) == 4);
-LAYOUT(offsetof(SNNSpikeInput, steps) == 8);
-LAYOUT(offsetof(SNNSpikeInput, neurons) == 16);
-LAYOUT(offsetof(SNNSpikeInput, samples) == 24);
-LAYOUT(offsetof(SNNSpikeInput, count) == 32);
-LAYOUT(sizeof(SNNValueRecord) == 48);
-LAYOUT(offsetof(SNNValueRecord, struct_size) == 0);
-LAYOUT(offsetof(SNNValueRecord, dtype) == 4);
-LAYOUT(offsetof(SNNValueRecord, path) == 8);
-LAYOUT(offsetof(SNNValueRecord, indices) == 16);
-LAYOUT(offsetof(SNNValueRecord, index_count) == 24);
-LAYOUT(offsetof(SNNValueRecord, data) == 32);
-LAYOUT(offsetof(SNNValueRecord, count) == 40);
-LAYOUT(sizeof(SNNRunDef) == 112);
-LAYOUT(offsetof(SNNRunDef, struct_size) == 0);
-LAYOUT(offsetof(SNNRunDef, step_count) == 4);
-LAYOUT(offsetof(SNNRunDef, inputs) == 8);
-LAYOUT(offsetof(SNNRunDef, input_count) == 16);
-LAYOUT(offsetof(SNNRunDef, record_count) == 20);
-LAYOUT(offsetof(SNNRunDef, records) == 24);
-LAYOUT(offsetof(SNNRunDef, progress) == 32);
-LAYOUT(offsetof(SNNRunDef, progress_user) == 40);
-LAYOUT(offsetof(SNNRunDef, progress_interval) == 48);
-LAYOUT(offsetof(SNNRunDef, spike_records) == 56);
-LAYOUT(offsetof(SNNRunDef, spike_record_count) == 64);
-LAYOUT(offsetof(SNNRunDef, record_interval) == 68);
-LAYOUT(offsetof(SNNRunDef, steps_before) == 72);
-LAYOUT(offsetof(SNNRunDef, out_step_count) == 80);
-LAYOUT(offsetof(SNNRunDef, spike_inputs) == 88);
-LAYOUT(offsetof(SNNRunDef, value_records) == 96);
-LAYOUT(offsetof(SNNRunDef, spike_input_count) == 104);
-LAYOUT(offsetof(SNNRunDef, value_record_count) == 108);
 LAYOUT(sizeof(SNNTrainerDef) == 152);
 LAYOUT(offsetof(SNNTrainerDef, struct_size) == 0);
 LAYOUT(offsetof(SNNTrainerDef, output_population) == 4);
@@ -262,7 +269,7 @@ LAYOUT(offsetof(SNNTrainerDef, window_steps) == 132);
 LAYOUT(offsetof(SNNTrainerDef, window_updates) == 136);
 LAYOUT(offsetof(SNNTrainerDef, rule) == 140);
 LAYOUT(offsetof(SNNTrainerDef, label_smoothing) == 144);
-LAYOUT(sizeof(SNNBatch) == 48);
+LAYOUT(sizeof(SNNBatch) == 64);
 LAYOUT(offsetof(SNNBatch, struct_size) == 0);
 LAYOUT(offsetof(SNNBatch, input_count) == 4);
 LAYOUT(offsetof(SNNBatch, inputs) == 8);
@@ -270,6 +277,8 @@ LAYOUT(offsetof(SNNBatch, labels) == 16);
 LAYOUT(offsetof(SNNBatch, label_count) == 24);
 LAYOUT(offsetof(SNNBatch, targets) == 32);
 LAYOUT(offsetof(SNNBatch, target_count) == 40);
+LAYOUT(offsetof(SNNBatch, spike_inputs) == 48);
+LAYOUT(offsetof(SNNBatch, spike_input_count) == 56);
 LAYOUT(sizeof(SNNTrainResult) == 32);
 LAYOUT(offsetof(SNNTrainResult, struct_size) == 0);
 LAYOUT(offsetof(SNNTrainResult, sample_count) == 4);
@@ -287,13 +296,6 @@ LAYOUT(offsetof(SNNEpoch, epoch) == 8);
 LAYOUT(offsetof(SNNEpoch, sample_count) == 16);
 LAYOUT(offsetof(SNNEpoch, correct_count) == 24);
 LAYOUT(offsetof(SNNEpoch, mean_loss) == 32);
-LAYOUT(sizeof(SNNEncoderDef) == 32);
-LAYOUT(offsetof(SNNEncoderDef, struct_size) == 0);
-LAYOUT(offsetof(SNNEncoderDef, kind) == 4);
-LAYOUT(offsetof(SNNEncoderDef, step_count) == 8);
-LAYOUT(offsetof(SNNEncoderDef, gain) == 12);
-LAYOUT(offsetof(SNNEncoderDef, threshold) == 16);
-LAYOUT(offsetof(SNNEncoderDef, seed) == 24);
 LAYOUT(sizeof(SNNVulkanHost) == 72);
 LAYOUT(offsetof(SNNVulkanHost, struct_size) == 0);
 LAYOUT(offsetof(SNNVulkanHost, queue_family) == 4);
@@ -394,288 +396,6 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1device_1speed(JNIEnv *env, jclass se
     (void)env;
     (void)self;
     return (jint)snn_device_speed((const char *)(intptr_t)device, (SNNDeviceSpeed *)(intptr_t)out_speed);
-}
-
-JNIEXPORT jlong JNICALL Java_snn_Native_snn_1model_1builtin_1name(JNIEnv *env, jclass self, jint index) {
-    (void)env;
-    (void)self;
-    return (jlong)(intptr_t)snn_model_builtin_name((uint32_t)index);
-}
-
-JNIEXPORT jlong JNICALL Java_snn_Native_snn_1surrogate_1builtin_1name(JNIEnv *env, jclass self, jint index) {
-    (void)env;
-    (void)self;
-    return (jlong)(intptr_t)snn_surrogate_builtin_name((uint32_t)index);
-}
-
-JNIEXPORT jlong JNICALL Java_snn_Native_snn_1plasticity_1builtin_1name(JNIEnv *env, jclass self, jint index) {
-    (void)env;
-    (void)self;
-    return (jlong)(intptr_t)snn_plasticity_builtin_name((uint32_t)index);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1model_1load(JNIEnv *env, jclass self, jlong text, jlong size_bytes, jlong out_model) {
-    (void)env;
-    (void)self;
-    return (jint)snn_model_load((const char *)(intptr_t)text, (size_t)size_bytes, (SNNModel *)(intptr_t)out_model);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1model_1builtin(JNIEnv *env, jclass self, jlong name, jint kind, jlong out_model) {
-    (void)env;
-    (void)self;
-    return (jint)snn_model_builtin((const char *)(intptr_t)name, (uint32_t)kind, (SNNModel *)(intptr_t)out_model);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1model_1text(JNIEnv *env, jclass self, jlong model, jlong out_text, jlong out_size_bytes) {
-    (void)env;
-    (void)self;
-    return (jint)snn_model_text((SNNModel)(intptr_t)model, (const char **)(intptr_t)out_text, (size_t *)(intptr_t)out_size_bytes);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1model_1retain(JNIEnv *env, jclass self, jlong model) {
-    (void)env;
-    (void)self;
-    return (jint)snn_model_retain((SNNModel)(intptr_t)model);
-}
-
-JNIEXPORT void JNICALL Java_snn_Native_snn_1model_1release(JNIEnv *env, jclass self, jlong model) {
-    (void)env;
-    (void)self;
-    snn_model_release((SNNModel)(intptr_t)model);
-}
-
-JNIEXPORT void JNICALL Java_snn_Native_snn_1population_1def_1init(JNIEnv *env, jclass self, jlong out_def, jint struct_size) {
-    (void)env;
-    (void)self;
-    snn_population_def_init((SNNPopulationDef *)(intptr_t)out_def, (uint32_t)struct_size);
-}
-
-JNIEXPORT void JNICALL Java_snn_Native_snn_1projection_1def_1init(JNIEnv *env, jclass self, jlong out_def, jint struct_size) {
-    (void)env;
-    (void)self;
-    snn_projection_def_init((SNNProjectionDef *)(intptr_t)out_def, (uint32_t)struct_size);
-}
-
-JNIEXPORT void JNICALL Java_snn_Native_snn_1random_1connection_1def_1init(JNIEnv *env, jclass self, jlong out_def, jint struct_size) {
-    (void)env;
-    (void)self;
-    snn_random_connection_def_init((SNNRandomConnectionDef *)(intptr_t)out_def, (uint32_t)struct_size);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1create(JNIEnv *env, jclass self, jdouble dt_ms, jlong out_network) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_create((double)dt_ms, (SNNNetwork *)(intptr_t)out_network);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1add_1population(JNIEnv *env, jclass self, jlong network, jlong def, jlong out_index) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_add_population((SNNNetwork)(intptr_t)network, (const SNNPopulationDef *)(intptr_t)def, (uint32_t *)(intptr_t)out_index);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1parameter(JNIEnv *env, jclass self, jlong network, jint population, jlong parameter, jlong values, jlong count) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_set_parameter((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)parameter, (const double *)(intptr_t)values, (size_t)count);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1learnable(JNIEnv *env, jclass self, jlong network, jint population, jlong parameter, jint learnable) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_set_learnable((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)parameter, (uint32_t)learnable);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1learnable(JNIEnv *env, jclass self, jlong network, jint population, jlong parameter, jlong out_learnable) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_get_learnable((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)parameter, (uint32_t *)(intptr_t)out_learnable);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1option(JNIEnv *env, jclass self, jlong network, jint population, jlong option, jlong choice) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_set_option((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)option, (const char *)(intptr_t)choice);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1initial_1state(JNIEnv *env, jclass self, jlong network, jint population, jlong state, jlong values, jlong count) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_set_initial_state((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)state, (const double *)(intptr_t)values, (size_t)count);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1surrogate(JNIEnv *env, jclass self, jlong network, jint population, jlong name, jlong surrogate, jlong parameters, jlong count) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_set_surrogate((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)name, (SNNModel)(intptr_t)surrogate, (const double *)(intptr_t)parameters, (size_t)count);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1connect(JNIEnv *env, jclass self, jlong network, jlong def, jlong out_index) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_connect((SNNNetwork)(intptr_t)network, (const SNNProjectionDef *)(intptr_t)def, (uint32_t *)(intptr_t)out_index);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1plasticity(JNIEnv *env, jclass self, jlong network, jint projection, jlong name, jlong rule) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_set_plasticity((SNNNetwork)(intptr_t)network, (uint32_t)projection, (const char *)(intptr_t)name, (SNNModel)(intptr_t)rule);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1plasticity_1parameter(JNIEnv *env, jclass self, jlong network, jint projection, jlong parameter, jdouble value) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_set_plasticity_parameter((SNNNetwork)(intptr_t)network, (uint32_t)projection, (const char *)(intptr_t)parameter, (double)value);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1plasticity_1option(JNIEnv *env, jclass self, jlong network, jint projection, jlong option, jlong choice) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_set_plasticity_option((SNNNetwork)(intptr_t)network, (uint32_t)projection, (const char *)(intptr_t)option, (const char *)(intptr_t)choice);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1connect_1random(JNIEnv *env, jclass self, jlong network, jlong def, jlong rule, jlong out_index) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_connect_random((SNNNetwork)(intptr_t)network, (const SNNProjectionDef *)(intptr_t)def, (const SNNRandomConnectionDef *)(intptr_t)rule, (uint32_t *)(intptr_t)out_index);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1finish(JNIEnv *env, jclass self, jlong network) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_finish((SNNNetwork)(intptr_t)network);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1retain(JNIEnv *env, jclass self, jlong network) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_retain((SNNNetwork)(intptr_t)network);
-}
-
-JNIEXPORT void JNICALL Java_snn_Native_snn_1network_1release(JNIEnv *env, jclass self, jlong network) {
-    (void)env;
-    (void)self;
-    snn_network_release((SNNNetwork)(intptr_t)network);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1save(JNIEnv *env, jclass self, jlong network, jlong path) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_save((SNNNetwork)(intptr_t)network, (const char *)(intptr_t)path);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1load(JNIEnv *env, jclass self, jlong path, jlong out_network) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_load((const char *)(intptr_t)path, (SNNNetwork *)(intptr_t)out_network);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1load_1memory(JNIEnv *env, jclass self, jlong data, jlong size_bytes, jlong out_network) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_load_memory((const void *)(intptr_t)data, (size_t)size_bytes, (SNNNetwork *)(intptr_t)out_network);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1info(JNIEnv *env, jclass self, jlong network, jlong out_info) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_get_info((SNNNetwork)(intptr_t)network, (SNNNetworkInfo *)(intptr_t)out_info);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1population(JNIEnv *env, jclass self, jlong network, jint index, jlong out_info) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_get_population((SNNNetwork)(intptr_t)network, (uint32_t)index, (SNNPopulationInfo *)(intptr_t)out_info);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1projection(JNIEnv *env, jclass self, jlong network, jint index, jlong out_info) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_get_projection((SNNNetwork)(intptr_t)network, (uint32_t)index, (SNNProjectionInfo *)(intptr_t)out_info);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1projection_1arrays(JNIEnv *env, jclass self, jlong network, jint index, jlong out_arrays) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_get_projection_arrays((SNNNetwork)(intptr_t)network, (uint32_t)index, (SNNProjectionArrays *)(intptr_t)out_arrays);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1connection_1rule(JNIEnv *env, jclass self, jlong network, jint index, jlong out_rule) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_get_connection_rule((SNNNetwork)(intptr_t)network, (uint32_t)index, (SNNRandomConnectionDef *)(intptr_t)out_rule);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1synapses(JNIEnv *env, jclass self, jlong network, jint projection, jint first_source, jint source_count, jlong out_sources, jlong out_targets, jlong out_delays, jlong out_weights, jlong io_count) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_get_synapses((SNNNetwork)(intptr_t)network, (uint32_t)projection, (uint32_t)first_source, (uint32_t)source_count, (uint32_t *)(intptr_t)out_sources, (uint32_t *)(intptr_t)out_targets, (uint32_t *)(intptr_t)out_delays, (float *)(intptr_t)out_weights, (size_t *)(intptr_t)io_count);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1find_1population(JNIEnv *env, jclass self, jlong network, jlong name, jlong out_index) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_find_population((SNNNetwork)(intptr_t)network, (const char *)(intptr_t)name, (uint32_t *)(intptr_t)out_index);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1find_1projection(JNIEnv *env, jclass self, jlong network, jlong name, jlong out_index) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_find_projection((SNNNetwork)(intptr_t)network, (const char *)(intptr_t)name, (uint32_t *)(intptr_t)out_index);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1model(JNIEnv *env, jclass self, jlong network, jint population, jlong out_model) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_get_model((SNNNetwork)(intptr_t)network, (uint32_t)population, (SNNModel *)(intptr_t)out_model);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1surrogate(JNIEnv *env, jclass self, jlong network, jint population, jlong out_surrogate) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_get_surrogate((SNNNetwork)(intptr_t)network, (uint32_t)population, (SNNModel *)(intptr_t)out_surrogate);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1parameter(JNIEnv *env, jclass self, jlong network, jint population, jlong parameter, jlong out_values, jlong io_count) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_get_parameter((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)parameter, (double *)(intptr_t)out_values, (size_t *)(intptr_t)io_count);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1initial_1state(JNIEnv *env, jclass self, jlong network, jint population, jlong state, jlong out_values, jlong io_count) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_get_initial_state((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)state, (double *)(intptr_t)out_values, (size_t *)(intptr_t)io_count);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1surrogate_1parameters(JNIEnv *env, jclass self, jlong network, jint population, jlong out_values, jlong io_count) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_get_surrogate_parameters((SNNNetwork)(intptr_t)network, (uint32_t)population, (double *)(intptr_t)out_values, (size_t *)(intptr_t)io_count);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1option(JNIEnv *env, jclass self, jlong network, jint population, jlong option, jlong out_choice) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_get_option((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)option, (const char **)(intptr_t)out_choice);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1plasticity(JNIEnv *env, jclass self, jlong network, jint projection, jlong out_rule) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_get_plasticity((SNNNetwork)(intptr_t)network, (uint32_t)projection, (SNNModel *)(intptr_t)out_rule);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1plasticity_1parameter(JNIEnv *env, jclass self, jlong network, jint projection, jlong parameter, jlong out_value) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_get_plasticity_parameter((SNNNetwork)(intptr_t)network, (uint32_t)projection, (const char *)(intptr_t)parameter, (double *)(intptr_t)out_value);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1plasticity_1option(JNIEnv *env, jclass self, jlong network, jint projection, jlong option, jlong out_choice) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_get_plasticity_option((SNNNetwork)(intptr_t)network, (uint32_t)projection, (const char *)(intptr_t)option, (const char **)(intptr_t)out_choice);
 }
 
 JNIEXPORT void JNICALL Java_snn_Native_snn_1config_1init(JNIEnv *env, jclass self, jlong out_config, jint struct_size) {
@@ -894,6 +614,312 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1run(JNIEnv *env, jclass sel
     return (jint)snn_session_run((SNNHandle)(intptr_t)handle, (const SNNRunDef *)(intptr_t)def);
 }
 
+JNIEXPORT void JNICALL Java_snn_Native_snn_1encoder_1def_1init(JNIEnv *env, jclass self, jlong out_def, jint struct_size) {
+    (void)env;
+    (void)self;
+    snn_encoder_def_init((SNNEncoderDef *)(intptr_t)out_def, (uint32_t)struct_size);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1encode(JNIEnv *env, jclass self, jlong def, jlong values, jlong value_count, jlong sample_count, jlong feature_count, jlong out_encoded, jlong out_count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_encode((const SNNEncoderDef *)(intptr_t)def, (const float *)(intptr_t)values, (size_t)value_count, (size_t)sample_count, (size_t)feature_count, (float *)(intptr_t)out_encoded, (size_t)out_count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1random_1fill(JNIEnv *env, jclass self, jlong seed, jlong stream, jint distribution, jdouble a, jdouble b, jlong out_values, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_random_fill((uint64_t)seed, (uint64_t)stream, (uint32_t)distribution, (double)a, (double)b, (float *)(intptr_t)out_values, (size_t)count);
+}
+
+JNIEXPORT jlong JNICALL Java_snn_Native_snn_1model_1builtin_1name(JNIEnv *env, jclass self, jint index) {
+    (void)env;
+    (void)self;
+    return (jlong)(intptr_t)snn_model_builtin_name((uint32_t)index);
+}
+
+JNIEXPORT jlong JNICALL Java_snn_Native_snn_1surrogate_1builtin_1name(JNIEnv *env, jclass self, jint index) {
+    (void)env;
+    (void)self;
+    return (jlong)(intptr_t)snn_surrogate_builtin_name((uint32_t)index);
+}
+
+JNIEXPORT jlong JNICALL Java_snn_Native_snn_1plasticity_1builtin_1name(JNIEnv *env, jclass self, jint index) {
+    (void)env;
+    (void)self;
+    return (jlong)(intptr_t)snn_plasticity_builtin_name((uint32_t)index);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1model_1load(JNIEnv *env, jclass self, jlong text, jlong size_bytes, jlong out_model) {
+    (void)env;
+    (void)self;
+    return (jint)snn_model_load((const char *)(intptr_t)text, (size_t)size_bytes, (SNNModel *)(intptr_t)out_model);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1model_1builtin(JNIEnv *env, jclass self, jlong name, jint kind, jlong out_model) {
+    (void)env;
+    (void)self;
+    return (jint)snn_model_builtin((const char *)(intptr_t)name, (uint32_t)kind, (SNNModel *)(intptr_t)out_model);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1model_1text(JNIEnv *env, jclass self, jlong model, jlong out_text, jlong out_size_bytes) {
+    (void)env;
+    (void)self;
+    return (jint)snn_model_text((SNNModel)(intptr_t)model, (const char **)(intptr_t)out_text, (size_t *)(intptr_t)out_size_bytes);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1model_1retain(JNIEnv *env, jclass self, jlong model) {
+    (void)env;
+    (void)self;
+    return (jint)snn_model_retain((SNNModel)(intptr_t)model);
+}
+
+JNIEXPORT void JNICALL Java_snn_Native_snn_1model_1release(JNIEnv *env, jclass self, jlong model) {
+    (void)env;
+    (void)self;
+    snn_model_release((SNNModel)(intptr_t)model);
+}
+
+JNIEXPORT void JNICALL Java_snn_Native_snn_1population_1def_1init(JNIEnv *env, jclass self, jlong out_def, jint struct_size) {
+    (void)env;
+    (void)self;
+    snn_population_def_init((SNNPopulationDef *)(intptr_t)out_def, (uint32_t)struct_size);
+}
+
+JNIEXPORT void JNICALL Java_snn_Native_snn_1projection_1def_1init(JNIEnv *env, jclass self, jlong out_def, jint struct_size) {
+    (void)env;
+    (void)self;
+    snn_projection_def_init((SNNProjectionDef *)(intptr_t)out_def, (uint32_t)struct_size);
+}
+
+JNIEXPORT void JNICALL Java_snn_Native_snn_1random_1connection_1def_1init(JNIEnv *env, jclass self, jlong out_def, jint struct_size) {
+    (void)env;
+    (void)self;
+    snn_random_connection_def_init((SNNRandomConnectionDef *)(intptr_t)out_def, (uint32_t)struct_size);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1random_1draw(JNIEnv *env, jclass self, jlong distribution, jlong seed, jlong stream, jlong out_values, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_random_draw((const SNNDistribution *)(intptr_t)distribution, (uint64_t)seed, (uint64_t)stream, (double *)(intptr_t)out_values, (size_t)count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1create(JNIEnv *env, jclass self, jdouble dt_ms, jlong out_network) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_create((double)dt_ms, (SNNNetwork *)(intptr_t)out_network);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1add_1population(JNIEnv *env, jclass self, jlong network, jlong def, jlong out_index) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_add_population((SNNNetwork)(intptr_t)network, (const SNNPopulationDef *)(intptr_t)def, (uint32_t *)(intptr_t)out_index);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1parameter(JNIEnv *env, jclass self, jlong network, jint population, jlong parameter, jlong values, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_set_parameter((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)parameter, (const double *)(intptr_t)values, (size_t)count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1learnable(JNIEnv *env, jclass self, jlong network, jint population, jlong parameter, jint learnable) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_set_learnable((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)parameter, (uint32_t)learnable);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1learnable(JNIEnv *env, jclass self, jlong network, jint population, jlong parameter, jlong out_learnable) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_learnable((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)parameter, (uint32_t *)(intptr_t)out_learnable);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1option(JNIEnv *env, jclass self, jlong network, jint population, jlong option, jlong choice) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_set_option((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)option, (const char *)(intptr_t)choice);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1initial_1state(JNIEnv *env, jclass self, jlong network, jint population, jlong state, jlong values, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_set_initial_state((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)state, (const double *)(intptr_t)values, (size_t)count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1surrogate(JNIEnv *env, jclass self, jlong network, jint population, jlong name, jlong surrogate, jlong parameters, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_set_surrogate((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)name, (SNNModel)(intptr_t)surrogate, (const double *)(intptr_t)parameters, (size_t)count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1connect(JNIEnv *env, jclass self, jlong network, jlong def, jlong out_index) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_connect((SNNNetwork)(intptr_t)network, (const SNNProjectionDef *)(intptr_t)def, (uint32_t *)(intptr_t)out_index);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1plasticity(JNIEnv *env, jclass self, jlong network, jint projection, jlong name, jlong rule) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_set_plasticity((SNNNetwork)(intptr_t)network, (uint32_t)projection, (const char *)(intptr_t)name, (SNNModel)(intptr_t)rule);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1plasticity_1parameter(JNIEnv *env, jclass self, jlong network, jint projection, jlong parameter, jdouble value) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_set_plasticity_parameter((SNNNetwork)(intptr_t)network, (uint32_t)projection, (const char *)(intptr_t)parameter, (double)value);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1set_1plasticity_1option(JNIEnv *env, jclass self, jlong network, jint projection, jlong option, jlong choice) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_set_plasticity_option((SNNNetwork)(intptr_t)network, (uint32_t)projection, (const char *)(intptr_t)option, (const char *)(intptr_t)choice);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1connect_1random(JNIEnv *env, jclass self, jlong network, jlong def, jlong rule, jlong out_index) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_connect_random((SNNNetwork)(intptr_t)network, (const SNNProjectionDef *)(intptr_t)def, (const SNNRandomConnectionDef *)(intptr_t)rule, (uint32_t *)(intptr_t)out_index);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1finish(JNIEnv *env, jclass self, jlong network) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_finish((SNNNetwork)(intptr_t)network);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1retain(JNIEnv *env, jclass self, jlong network) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_retain((SNNNetwork)(intptr_t)network);
+}
+
+JNIEXPORT void JNICALL Java_snn_Native_snn_1network_1release(JNIEnv *env, jclass self, jlong network) {
+    (void)env;
+    (void)self;
+    snn_network_release((SNNNetwork)(intptr_t)network);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1save(JNIEnv *env, jclass self, jlong network, jlong path) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_save((SNNNetwork)(intptr_t)network, (const char *)(intptr_t)path);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1load(JNIEnv *env, jclass self, jlong path, jlong out_network) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_load((const char *)(intptr_t)path, (SNNNetwork *)(intptr_t)out_network);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1load_1memory(JNIEnv *env, jclass self, jlong data, jlong size_bytes, jlong out_network) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_load_memory((const void *)(intptr_t)data, (size_t)size_bytes, (SNNNetwork *)(intptr_t)out_network);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1info(JNIEnv *env, jclass self, jlong network, jlong out_info) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_info((SNNNetwork)(intptr_t)network, (SNNNetworkInfo *)(intptr_t)out_info);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1population(JNIEnv *env, jclass self, jlong network, jint index, jlong out_info) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_population((SNNNetwork)(intptr_t)network, (uint32_t)index, (SNNPopulationInfo *)(intptr_t)out_info);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1projection(JNIEnv *env, jclass self, jlong network, jint index, jlong out_info) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_projection((SNNNetwork)(intptr_t)network, (uint32_t)index, (SNNProjectionInfo *)(intptr_t)out_info);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1projection_1arrays(JNIEnv *env, jclass self, jlong network, jint index, jlong out_arrays) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_projection_arrays((SNNNetwork)(intptr_t)network, (uint32_t)index, (SNNProjectionArrays *)(intptr_t)out_arrays);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1connection_1rule(JNIEnv *env, jclass self, jlong network, jint index, jlong out_rule) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_connection_rule((SNNNetwork)(intptr_t)network, (uint32_t)index, (SNNRandomConnectionDef *)(intptr_t)out_rule);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1synapses(JNIEnv *env, jclass self, jlong network, jint projection, jint first_source, jint source_count, jlong out_sources, jlong out_targets, jlong out_delays, jlong out_weights, jlong io_count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_synapses((SNNNetwork)(intptr_t)network, (uint32_t)projection, (uint32_t)first_source, (uint32_t)source_count, (uint32_t *)(intptr_t)out_sources, (uint32_t *)(intptr_t)out_targets, (uint32_t *)(intptr_t)out_delays, (float *)(intptr_t)out_weights, (size_t *)(intptr_t)io_count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1find_1population(JNIEnv *env, jclass self, jlong network, jlong name, jlong out_index) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_find_population((SNNNetwork)(intptr_t)network, (const char *)(intptr_t)name, (uint32_t *)(intptr_t)out_index);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1find_1projection(JNIEnv *env, jclass self, jlong network, jlong name, jlong out_index) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_find_projection((SNNNetwork)(intptr_t)network, (const char *)(intptr_t)name, (uint32_t *)(intptr_t)out_index);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1model(JNIEnv *env, jclass self, jlong network, jint population, jlong out_model) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_model((SNNNetwork)(intptr_t)network, (uint32_t)population, (SNNModel *)(intptr_t)out_model);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1surrogate(JNIEnv *env, jclass self, jlong network, jint population, jlong out_surrogate) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_surrogate((SNNNetwork)(intptr_t)network, (uint32_t)population, (SNNModel *)(intptr_t)out_surrogate);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1parameter(JNIEnv *env, jclass self, jlong network, jint population, jlong parameter, jlong out_values, jlong io_count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_parameter((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)parameter, (double *)(intptr_t)out_values, (size_t *)(intptr_t)io_count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1initial_1state(JNIEnv *env, jclass self, jlong network, jint population, jlong state, jlong out_values, jlong io_count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_initial_state((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)state, (double *)(intptr_t)out_values, (size_t *)(intptr_t)io_count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1surrogate_1parameters(JNIEnv *env, jclass self, jlong network, jint population, jlong out_values, jlong io_count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_surrogate_parameters((SNNNetwork)(intptr_t)network, (uint32_t)population, (double *)(intptr_t)out_values, (size_t *)(intptr_t)io_count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1option(JNIEnv *env, jclass self, jlong network, jint population, jlong option, jlong out_choice) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_option((SNNNetwork)(intptr_t)network, (uint32_t)population, (const char *)(intptr_t)option, (const char **)(intptr_t)out_choice);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1plasticity(JNIEnv *env, jclass self, jlong network, jint projection, jlong out_rule) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_plasticity((SNNNetwork)(intptr_t)network, (uint32_t)projection, (SNNModel *)(intptr_t)out_rule);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1plasticity_1parameter(JNIEnv *env, jclass self, jlong network, jint projection, jlong parameter, jlong out_value) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_plasticity_parameter((SNNNetwork)(intptr_t)network, (uint32_t)projection, (const char *)(intptr_t)parameter, (double *)(intptr_t)out_value);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1get_1plasticity_1option(JNIEnv *env, jclass self, jlong network, jint projection, jlong option, jlong out_choice) {
+    (void)env;
+    (void)self;
+    return (jint)snn_network_get_plasticity_option((SNNNetwork)(intptr_t)network, (uint32_t)projection, (const char *)(intptr_t)option, (const char **)(intptr_t)out_choice);
+}
+
 JNIEXPORT void JNICALL Java_snn_Native_snn_1trainer_1def_1init(JNIEnv *env, jclass self, jlong out_def, jint struct_size) {
     (void)env;
     (void)self;
@@ -1030,30 +1056,6 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1trainer_1end_1epoch(JNIEnv *env, jcl
     (void)env;
     (void)self;
     return (jint)snn_trainer_end_epoch((SNNTrainer)(intptr_t)trainer, (SNNEpoch *)(intptr_t)io_epoch);
-}
-
-JNIEXPORT void JNICALL Java_snn_Native_snn_1encoder_1def_1init(JNIEnv *env, jclass self, jlong out_def, jint struct_size) {
-    (void)env;
-    (void)self;
-    snn_encoder_def_init((SNNEncoderDef *)(intptr_t)out_def, (uint32_t)struct_size);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1encode(JNIEnv *env, jclass self, jlong def, jlong values, jlong value_count, jlong sample_count, jlong feature_count, jlong out_encoded, jlong out_count) {
-    (void)env;
-    (void)self;
-    return (jint)snn_encode((const SNNEncoderDef *)(intptr_t)def, (const float *)(intptr_t)values, (size_t)value_count, (size_t)sample_count, (size_t)feature_count, (float *)(intptr_t)out_encoded, (size_t)out_count);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1random_1fill(JNIEnv *env, jclass self, jlong seed, jlong stream, jint distribution, jdouble a, jdouble b, jlong out_values, jlong count) {
-    (void)env;
-    (void)self;
-    return (jint)snn_random_fill((uint64_t)seed, (uint64_t)stream, (uint32_t)distribution, (double)a, (double)b, (float *)(intptr_t)out_values, (size_t)count);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1random_1draw(JNIEnv *env, jclass self, jlong distribution, jlong seed, jlong stream, jlong out_values, jlong count) {
-    (void)env;
-    (void)self;
-    return (jint)snn_random_draw((const SNNDistribution *)(intptr_t)distribution, (uint64_t)seed, (uint64_t)stream, (double *)(intptr_t)out_values, (size_t)count);
 }
 
 JNIEXPORT void JNICALL Java_snn_Native_snn_1vulkan_1host_1init(JNIEnv *env, jclass self, jlong out_host, jint struct_size) {

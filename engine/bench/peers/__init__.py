@@ -1,7 +1,8 @@
-"""Other simulators that run the same scenes, and libraries that train the same networks: extras ``peers``, ``training-peers``.
+"""Other simulators that run the same scenes, and libraries that train the same networks.
 
-Each runs in a process of its own, with the numbers of threads that were asked for, on the same cores. `run` starts one and
-returns its answer, or the sentence that says why there is none.
+Most come with the extras ``peers`` and ``training-peers``; GeNN is built from its sources. Each runs in a process of its own,
+with the number of threads that was asked for, on the same cores. `run` starts one and returns its answer, or the sentence
+that says why there is none.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
@@ -38,30 +39,50 @@ class Peer:
         Its name as its authors write it.
     package : str
         What Python imports.
-    distribution : str
-        What pip installs.
+    source : str
+        How one gets it.
     lacks : dict
         Why it cannot run a scene or a case, by its name.
-    extra : str
-        Of this distribution, that brings all of them.
+    most_threads : int, optional
+        It runs on no more, however many are asked for.
     """
 
     title: str
     package: str
-    distribution: str
-    lacks: Mapping[str, str]
-    extra: str = "peers"
+    source: str
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    most_threads: int | None = None
+
+    @property
+    def missing(self) -> str:
+        """The sentence for where it is not installed."""
+        return f"{self.title} is not installed: {self.source}"
+
+    def threads(self, wanted: int) -> int:
+        """Return on how many threads it runs."""
+        return wanted if self.most_threads is None else min(wanted, self.most_threads)
+
+
+def _from_pip(distribution: str, extra: str) -> str:
+    return f"pip install {distribution}, or snn-engine[{extra}] for all of them"
 
 
 PEERS: Mapping[str, Peer] = MappingProxyType(
     {
-        "brian2": Peer("Brian2", "brian2", "brian2", {}),
+        "brian2": Peer("Brian2", "brian2", _from_pip("brian2", "peers")),
         "nest": Peer(
             "NEST",
             "nest",
-            "nest-simulator",
+            _from_pip("nest-simulator", "peers"),
             # With currents that run on it makes a quarter more spikes.
             {"flybrain": "it has no neuron whose synaptic currents a spike clears"},
+        ),
+        # Its other backends need a GPU.
+        "genn": Peer(
+            "GeNN",
+            "pygenn",
+            "PyGeNN is built from its sources, github.com/genn-team/genn, not from PyPI (5.4.0 was tried), with a C++ compiler",
+            most_threads=1,
         ),
     }
 )
@@ -69,11 +90,11 @@ PEERS: Mapping[str, Peer] = MappingProxyType(
 
 TRAINERS: Mapping[str, Peer] = MappingProxyType(
     {
-        "snntorch": Peer("snnTorch", "snntorch", "snntorch", {}, "training-peers"),
-        "norse": Peer("Norse", "norse", "norse", {}, "training-peers"),
-        "spikingjelly": Peer("SpikingJelly", "spikingjelly", "spikingjelly", {}, "training-peers"),
-        "sinabs": Peer("Sinabs", "sinabs", "sinabs", {}, "training-peers"),
-        "spyx": Peer("Spyx", "spyx", "spyx", {}, "training-peers"),
+        "snntorch": Peer("snnTorch", "snntorch", _from_pip("snntorch", "training-peers")),
+        "norse": Peer("Norse", "norse", _from_pip("norse", "training-peers")),
+        "spikingjelly": Peer("SpikingJelly", "spikingjelly", _from_pip("spikingjelly", "training-peers")),
+        "sinabs": Peer("Sinabs", "sinabs", _from_pip("sinabs", "training-peers")),
+        "spyx": Peer("Spyx", "spyx", _from_pip("spyx", "training-peers")),
     }
 )
 """Libraries that train."""
@@ -102,7 +123,7 @@ def run(name: str, task: Task | TrainingTask, answer_type: type[AnswerType]) -> 
     if task.name in peer.lacks:
         return f"{peer.title} does not run {task.name!r}: {peer.lacks[task.name]}"
     if importlib.util.find_spec(peer.package) is None:
-        return f"{peer.title} is not installed: pip install {peer.distribution}, or snn-engine[{peer.extra}] for all of them"
+        return peer.missing
     threads = str(task.threads)
     environment = {
         **os.environ,

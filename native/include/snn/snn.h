@@ -15,8 +15,10 @@
  *                                                 // spikes: snn_session_get_spikes, counts of a run: snn_session_run
  *        snn_destroy_network(brain);
  *
- * 2. Build a network (snn_network_*), open a session on it, step it, read and write any state (snn_session_*).
- * 3. Train it (snn_trainer_*) and save it (snn_network_save).
+ * 2. Build a network (snn_network_*: snn_network.h), open a session on it, step it, read and write any state (snn_session_*).
+ * 3. Train it (snn_trainer_*: snn_training.h) and save it (snn_network_save).
+ *
+ * This file has what runs a network, and includes the two others: a program includes <snn/snn.h> alone.
  *
  * Words
  * -----
@@ -155,8 +157,8 @@ typedef struct SNNJobSystem {
 
 enum { SNN_LOG_WARNING = 1, SNN_LOG_INFORMATION = 2 };
 /* Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices,
- * WARNING when a device is left or not used, or snn_run_step begins to drop time. Called on the thread that calls into the
- * session; on dropped time it may do what a spike callback may do, else not use the session. `message`: valid in the call. */
+ * WARNING when a device is left or not used or has not the bits of others, or snn_run_step begins to drop time. Called on the
+ * thread that calls into the session; on dropped time it may do what a spike callback may do, else not use the session. `message`: valid in the call. */
 typedef void(SNN_CALL *SNNLogCallback)(int32_t level, const char *message, void *user);
 
 /* ---- Devices ----------------------------------------------------------------------------------------------------- */
@@ -188,303 +190,6 @@ typedef struct SNNDeviceSpeed {
  * nothing be written measures in every process.
  * Set out_speed->struct_size first. Thread-safety: any thread; measurements wait for each other. */
 SNN_API SNNStatus SNN_CALL snn_device_speed(const char *device, SNNDeviceSpeed *out_speed);
-
-/* ---- Models ------------------------------------------------------------------------------------------------------ */
-
-/* Built-in models by index, in alphabetical order. Names are static; null when the index is past the end. */
-SNN_API const char *SNN_CALL snn_model_builtin_name(uint32_t index);
-SNN_API const char *SNN_CALL snn_surrogate_builtin_name(uint32_t index);
-SNN_API const char *SNN_CALL snn_plasticity_builtin_name(uint32_t index);
-/* A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of
- * JSON. It is checked completely; errors name the place. Ownership: release it; networks that use it keep it alive. */
-SNN_API SNNStatus SNN_CALL snn_model_load(const char *text, size_t size_bytes, SNNModel *out_model);
-/* A built-in neuron model (kind 0), surrogate (kind 1) or plasticity rule (kind 2) by name. Release it. */
-SNN_API SNNStatus SNN_CALL snn_model_builtin(const char *name, uint32_t kind, SNNModel *out_model);
-/* The op list as JSON. Borrowed: valid while the model lives. */
-SNN_API SNNStatus SNN_CALL snn_model_text(SNNModel model, const char **out_text, size_t *out_size_bytes);
-SNN_API SNNStatus SNN_CALL snn_model_retain(SNNModel model);
-SNN_API void SNN_CALL snn_model_release(SNNModel model);
-
-/* ---- Building a network ------------------------------------------------------------------------------------------ */
-
-typedef struct SNNShape {
-    uint32_t rank;    /* 1 to 3 */
-    uint32_t dims[3]; /* (neurons) or (channels, height, width); at most 2^30 neurons in all */
-} SNNShape;
-
-enum { /* what a population is */
-    SNN_POPULATION_NEURONS = 0,
-    SNN_POPULATION_SPIKE_INPUT = 1, /* the caller gives spikes (0 or 1) for each step; empty after the step */
-    SNN_POPULATION_VALUE_INPUT = 2  /* the caller gives real values; they stay until changed */
-};
-
-typedef struct SNNPopulationDef {
-    uint32_t struct_size;
-    uint32_t kind;           /* SNN_POPULATION_* */
-    const char *name;        /* [A-Za-z_][A-Za-z0-9_]*, unique in the network, at most 63 bytes */
-    SNNShape shape;
-    const char *model_name;  /* a built-in model ("lif"), for neurons when `model` is null */
-    SNNModel model;          /* a user's model, or null */
-} SNNPopulationDef;
-
-enum { /* how a projection connects */
-    SNN_CONNECT_DENSE = 0,      /* weights [source][target] */
-    SNN_CONNECT_ONE_TO_ONE = 1, /* weights [neuron]; equal sizes */
-    SNN_CONNECT_SPARSE = 2,     /* rows of targets per source neuron (CSR); weights [synapse] */
-    SNN_CONNECT_CONV2D = 3,     /* weights [out_channel][in_channel / groups][kernel_y][kernel_x]; cross-correlation */
-    SNN_CONNECT_POOL2D = 4      /* no weights; pool_mode; padding counts as zero (average divides by the window size) */
-};
-enum { SNN_POOL_SUM = 0, SNN_POOL_AVERAGE = 1, SNN_POOL_MAX = 2 };
-enum { /* how inputs are summed; stored with the network, part of its meaning */
-    SNN_ARITHMETIC_DEFAULT = 0, /* compact for sparse static projections from spikes, else float */
-    SNN_ARITHMETIC_FLOAT = 1,   /* float32, in ascending order of the source neuron */
-    SNN_ARITHMETIC_FIXED = 2,   /* int32 sums with one power-of-two scale per target population and receptor */
-    SNN_ARITHMETIC_COMPACT = 3  /* as fixed, and the weights themselves are rounded to 16 bits at that scale when the network
-                                   is finished and when they are written; static projections only. 4 bytes a synapse */
-};
-
-typedef struct SNNProjectionDef {
-    uint32_t struct_size;
-    uint32_t kind;             /* SNN_CONNECT_* */
-    const char *name;          /* as for populations; null: "source_to_target", if that has at most 63 bytes */
-    uint32_t source, target;   /* population indices */
-    const char *receptor;      /* of the target's model; null: its first */
-    uint32_t delay_steps;      /* 0: within the same step (the graph of such projections must have no cycle). At most
-                                  4096, the delay of a synapse included. */
-    uint32_t trainable;        /* 1 (default) or 0; pooling never is */
-    uint32_t arithmetic;       /* SNN_ARITHMETIC_* */
-    uint32_t pool_mode;        /* SNN_POOL_* */
-    const float *weights;      /* copied; null with weight_count 0: zeros. All finite. */
-    size_t weight_count;
-    const float *bias;         /* null: none. Added at every step: [target], or [out_channel] for conv2d */
-    size_t bias_count;
-    /* sparse only */
-    const uint64_t *row_offsets;     /* [source size + 1], ascending from 0 to synapse_count; row i: the synapses from
-                                        row_offsets[i] to row_offsets[i + 1] - 1 */
-    size_t row_offset_count;
-    const uint32_t *synapse_targets; /* [synapse_count]; any order within a row, repeats allowed */
-    const uint16_t *synapse_delays;  /* [synapse_count] steps, added to delay_steps, 4096 in all; null: none */
-    size_t synapse_count;
-    /* conv2d and pool2d only: (y, x). Shapes of source and target are (channels, height, width). */
-    uint32_t kernel[2], stride[2], padding[2], dilation[2];
-    uint32_t groups;
-    uint32_t reserved;         /* 0 */
-    uint32_t detached;         /* 1: training takes no gradient back through it to its source; its own weights learn all the
-                                  same. Default 0 */
-} SNNProjectionDef;
-
-/* How weights and delays of a connection rule are drawn. `low` and `high` cut the distribution off: what lies outside is drawn
- * again. Part of other structs: no size, never changes. */
-enum {
-    SNN_DISTRIBUTION_CONSTANT = 0,  /* a */
-    SNN_DISTRIBUTION_NORMAL = 1,    /* mean a, standard deviation b; never further than 6.34 b from a */
-    SNN_DISTRIBUTION_UNIFORM = 2,   /* from a to b */
-    SNN_DISTRIBUTION_LOGNORMAL = 3  /* exp of a normal number of mean a and standard deviation b */
-};
-typedef struct SNNDistribution {
-    uint32_t kind;    /* SNN_DISTRIBUTION_* */
-    double a, b;
-    double low, high; /* default -infinity and infinity. Bounds that hold less than 2^-16 of the distribution are refused. */
-} SNNDistribution;
-
-enum { /* rules that make sparse connections, at most 2^34 */
-    SNN_RULE_FIXED_PROBABILITY = 0, /* each pair with `probability` */
-    SNN_RULE_FIXED_INDEGREE = 1,    /* `count` sources for each target */
-    SNN_RULE_FIXED_TOTAL = 2,       /* `count` synapses in all */
-    SNN_RULE_ONE_TO_ONE = 3,        /* each neuron to the one of the same index; equal sizes */
-    SNN_RULE_ALL_TO_ALL = 4,        /* each pair */
-    SNN_RULE_SPATIAL = 5            /* each pair with a probability that falls with the distance d, 0 beyond `cutoff` */
-};
-enum { /* SNNRandomConnectionDef.kernel */
-    SNN_KERNEL_GAUSSIAN = 0,   /* probability * exp(-d^2 / (2 width^2)) */
-    SNN_KERNEL_EXPONENTIAL = 1 /* probability * exp(-d / width) */
-};
-/* The default seed: one that follows from the projection's index, so that no two projections are alike. Any other is taken
- * as it is: the same rule, sizes and seed give the same connections. Both give the same on every machine. */
-#define SNN_SEED_BY_INDEX 0xFFFFFFFFFFFFFFFFu
-typedef struct SNNRandomConnectionDef {
-    uint32_t struct_size;
-    uint32_t rule;             /* SNN_RULE_* */
-    double probability;        /* 0 to 1 */
-    uint64_t count;
-    uint64_t seed;             /* default SNN_SEED_BY_INDEX */
-    uint32_t allow_autapses;   /* 1 (default): a neuron may connect to itself, in a projection onto its own population */
-    uint32_t allow_multapses;  /* fixed in-degree and total. 1 (default): drawn with replacement, a pair may have several
-                                  synapses; 0: without, and more than there are pairs are refused */
-    SNNDistribution weight;    /* default: constant 1 */
-    SNNDistribution delay;     /* milliseconds, rounded to the nearest step; added to delay_steps, 4096 steps in all. Default:
-                                  constant 0. Delays that may fall below the network's dt are refused, except a constant 0. */
-    /* spatial only */
-    uint32_t kernel;           /* SNN_KERNEL_* */
-    uint32_t dimensions;       /* 1 to 3 */
-    double kernel_width;       /* above 0, in the unit of the positions, as is the cutoff */
-    double cutoff;             /* above 0 */
-    double period[3];          /* 0 (default): open; else the period of space along the axis, at least twice the cutoff */
-    const float *source_positions; /* [sources][dimensions], finite; copied */
-    size_t source_position_count;  /* sources times dimensions */
-    const float *target_positions;
-    size_t target_position_count;
-    /* The part of each population that is connected, as if it were a population of its own: sizes and positions of the rule are
-     * those of the parts. Parts of one population are the same or apart, or autapses are allowed. */
-    uint32_t first_source;     /* default 0 */
-    uint32_t source_count;     /* 0 (default): all from first_source on */
-    uint32_t first_target;
-    uint32_t target_count;
-} SNNRandomConnectionDef;
-
-SNN_API void SNN_CALL snn_population_def_init(SNNPopulationDef *out_def, uint32_t struct_size);
-SNN_INLINE void snn_population_def_default(SNNPopulationDef *out_def) { snn_population_def_init(out_def, sizeof *out_def); }
-SNN_API void SNN_CALL snn_projection_def_init(SNNProjectionDef *out_def, uint32_t struct_size);
-SNN_INLINE void snn_projection_def_default(SNNProjectionDef *out_def) { snn_projection_def_init(out_def, sizeof *out_def); }
-SNN_API void SNN_CALL snn_random_connection_def_init(SNNRandomConnectionDef *out_def, uint32_t struct_size);
-SNN_INLINE void snn_random_connection_def_default(SNNRandomConnectionDef *out_def) {
-    snn_random_connection_def_init(out_def, sizeof *out_def);
-}
-
-/* An empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6). One reference; release it. */
-SNN_API SNNStatus SNN_CALL snn_network_create(double dt_ms, SNNNetwork *out_network);
-SNN_API SNNStatus SNN_CALL snn_network_add_population(SNNNetwork network, const SNNPopulationDef *def, uint32_t *out_index);
-/* A parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size. */
-SNN_API SNNStatus SNN_CALL snn_network_set_parameter(SNNNetwork network, uint32_t population, const char *parameter,
-                                                     const double *values, size_t count);
-/* Whether training changes the parameter: as one number where it has one value, else one for each neuron. A state that begins at
- * a learnable parameter follows it in sessions too. SNN_ERROR_UNSUPPORTED: no gradient reaches the parameter (a refractory time,
- * which is rounded to steps; the mean of a random draw). Default 0. */
-SNN_API SNNStatus SNN_CALL snn_network_set_learnable(SNNNetwork network, uint32_t population, const char *parameter,
-                                                     uint32_t learnable);
-/* *out_learnable: 1 or 0. */
-SNN_API SNNStatus SNN_CALL snn_network_get_learnable(SNNNetwork network, uint32_t population, const char *parameter,
-                                                     uint32_t *out_learnable);
-/* An option of the model by the names of option and choice: ("reset", "subtract"). */
-SNN_API SNNStatus SNN_CALL snn_network_set_option(SNNNetwork network, uint32_t population, const char *option,
-                                                  const char *choice);
-/* The state at step 0 and after a reset: `count` is 1 or the population's size. */
-SNN_API SNNStatus SNN_CALL snn_network_set_initial_state(SNNNetwork network, uint32_t population, const char *state,
-                                                         const double *values, size_t count);
-/* The surrogate derivative used in training: a built-in by name (`surrogate` null) or a user's. Parameters in the order
- * of its definition; `count` 0 keeps the defaults. */
-SNN_API SNNStatus SNN_CALL snn_network_set_surrogate(SNNNetwork network, uint32_t population, const char *name,
-                                                     SNNModel surrogate, const double *parameters, size_t count);
-SNN_API SNNStatus SNN_CALL snn_network_connect(SNNNetwork network, const SNNProjectionDef *def, uint32_t *out_index);
-/* Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its
- * spikes deliver, by a built-in rule ("pair_stdp" and the others of snn/models/plasticity; `rule` null) or a user's (`name` is not
- * read then). What happens when: docs/semantics.md, "Plasticity". The projection's arithmetic becomes SNN_ARITHMETIC_FIXED
- * and it is not trained; a network with a plastic projection cannot be trained at all, and a session of it has batch_size 1.
- * Parameters and options begin at their defaults; weights must lie within the bounds of the rule when the network is
- * finished, and a session keeps them there.
- * Errors: SNN_ERROR_INVALID_ARGUMENT (another kind of projection; a target whose model lacks a state that the rule reads),
- * SNN_ERROR_NOT_FOUND, SNN_ERROR_STATE (finished). */
-SNN_API SNNStatus SNN_CALL snn_network_set_plasticity(SNNNetwork network, uint32_t projection, const char *name,
-                                                      SNNModel rule);
-/* A parameter of the projection's rule, in the rule's unit, one value for all synapses; an option by name of the choice. */
-SNN_API SNNStatus SNN_CALL snn_network_set_plasticity_parameter(SNNNetwork network, uint32_t projection,
-                                                                const char *parameter, double value);
-SNN_API SNNStatus SNN_CALL snn_network_set_plasticity_option(SNNNetwork network, uint32_t projection, const char *option,
-                                                             const char *choice);
-/* `def->kind` is SNN_CONNECT_SPARSE and its sparse arrays and weights are null: the rule makes them whenever they are needed. A
- * network keeps no memory for each synapse of a rule, and a file holds the rule itself. Sessions of the device "cpu" make what
- * they run on from it; what needs the synapses as arrays makes 10 bytes a synapse that the network then keeps: training, float
- * and fixed arithmetic, snn_network_get_projection_arrays, and weights that a session reads or writes. */
-SNN_API SNNStatus SNN_CALL snn_network_connect_random(SNNNetwork network, const SNNProjectionDef *def,
-                                                      const SNNRandomConnectionDef *rule, uint32_t *out_index);
-/* Checks the whole network and makes it immutable: cycles without delay, fixed-point range, shapes. Needed before sessions and
- * saving. The sentence names the population or projection. */
-SNN_API SNNStatus SNN_CALL snn_network_finish(SNNNetwork network);
-SNN_API SNNStatus SNN_CALL snn_network_retain(SNNNetwork network);
-SNN_API void SNN_CALL snn_network_release(SNNNetwork network);
-
-/* ---- Files ------------------------------------------------------------------------------------------------------- */
-
-/* Writes to a new file beside `path` and renames it, so a full disk or a crash leaves the old file as it was, and several
- * threads and processes may save to one path while others load it. A symbolic link is followed; the permissions of an old
- * file stay; anything but a regular file at `path` is SNN_ERROR_IO and left alone. */
-SNN_API SNNStatus SNN_CALL snn_network_save(SNNNetwork network, const char *path);
-/* Returns a finished network. Every size, index, name and number is checked; nothing in the file is executed. `path` must
- * be a regular file; all of it is copied, so it may change or go away afterwards. */
-SNN_API SNNStatus SNN_CALL snn_network_load(const char *path, SNNNetwork *out_network);
-SNN_API SNNStatus SNN_CALL snn_network_load_memory(const void *data, size_t size_bytes, SNNNetwork *out_network);
-
-/* ---- Looking at a network ---------------------------------------------------------------------------------------- */
-
-/* Pointers in these structs are borrowed: valid while the network lives and nothing is added to it. */
-
-typedef struct SNNNetworkInfo {
-    uint32_t struct_size;
-    uint32_t population_count, projection_count;
-    uint32_t finished;
-    double dt_ms;
-    uint64_t neuron_count;  /* without inputs */
-    uint64_t synapse_count; /* connections as delivered: a conv kernel counts each use */
-    uint64_t parameter_count; /* stored weights and biases */
-} SNNNetworkInfo;
-typedef struct SNNPopulationInfo {
-    uint32_t struct_size;
-    uint32_t kind;
-    SNNShape shape;
-    uint32_t size;
-    const char *name, *model_name, *surrogate_name; /* borrowed as above; null where there is none */
-} SNNPopulationInfo;
-typedef struct SNNProjectionInfo {
-    uint32_t struct_size;
-    uint32_t kind, source, target, delay_steps, trainable, arithmetic, pool_mode;
-    const char *name, *receptor; /* borrowed as above */
-    uint64_t weight_count, bias_count, synapse_count;
-    uint32_t kernel[2], stride[2], padding[2], dilation[2], groups;
-    uint32_t by_rule;                 /* 1: a connection rule makes the synapses; 0: they are arrays */
-    const float *bias;                /* borrowed as above; null when there is none */
-    double fixed_point_scale;         /* 0 for float arithmetic; weights are rounded to multiples of 1/scale */
-    uint32_t detached;                /* as in SNNProjectionDef */
-} SNNProjectionInfo;
-typedef struct SNNProjectionArrays {
-    uint32_t struct_size;
-    uint64_t weight_count;
-    const float *weights;             /* borrowed as above; null when the count is 0 */
-    /* Sparse, in canonical order: by source, then delay, then target, then order in SNNProjectionDef; `weights` too. */
-    const uint64_t *row_offsets;      /* [source size + 1] */
-    const uint32_t *synapse_targets;  /* [synapse_count] */
-    const uint16_t *synapse_delays;   /* [synapse_count]; null: none */
-} SNNProjectionArrays;
-
-/* Set out_info->struct_size first. */
-SNN_API SNNStatus SNN_CALL snn_network_get_info(SNNNetwork network, SNNNetworkInfo *out_info);
-SNN_API SNNStatus SNN_CALL snn_network_get_population(SNNNetwork network, uint32_t index, SNNPopulationInfo *out_info);
-SNN_API SNNStatus SNN_CALL snn_network_get_projection(SNNNetwork network, uint32_t index, SNNProjectionInfo *out_info);
-/* The weights and synapses. Those of a rule are made at the first call: 10 bytes a synapse, kept with the network. */
-SNN_API SNNStatus SNN_CALL snn_network_get_projection_arrays(SNNNetwork network, uint32_t index,
-                                                             SNNProjectionArrays *out_arrays);
-/* The rule that makes the synapses, with the seed in use; the positions are borrowed as above. SNN_ERROR_NOT_FOUND when they are
- * arrays. */
-SNN_API SNNStatus SNN_CALL snn_network_get_connection_rule(SNNNetwork network, uint32_t index,
-                                                           SNNRandomConnectionDef *out_rule);
-/* The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, canonical order within a
- * row; those of a rule are made for this call only. `*io_count`: capacity of the arrays in, number of synapses out; with all
- * arrays null only the number is returned, and an array that is null is left out. Delays are in steps, delay_steps included. */
-SNN_API SNNStatus SNN_CALL snn_network_get_synapses(SNNNetwork network, uint32_t projection, uint32_t first_source,
-                                                    uint32_t source_count, uint32_t *out_sources, uint32_t *out_targets,
-                                                    uint32_t *out_delays, float *out_weights, size_t *io_count);
-SNN_API SNNStatus SNN_CALL snn_network_find_population(SNNNetwork network, const char *name, uint32_t *out_index);
-SNN_API SNNStatus SNN_CALL snn_network_find_projection(SNNNetwork network, const char *name, uint32_t *out_index);
-/* The model of a population (neurons), or its surrogate; release it. */
-SNN_API SNNStatus SNN_CALL snn_network_get_model(SNNNetwork network, uint32_t population, SNNModel *out_model);
-SNN_API SNNStatus SNN_CALL snn_network_get_surrogate(SNNNetwork network, uint32_t population, SNNModel *out_surrogate);
-/* Values in use, defaults included. `*io_count`: capacity in, number of values out (1 or the population's size); with
- * out_values null only the number is returned. */
-SNN_API SNNStatus SNN_CALL snn_network_get_parameter(SNNNetwork network, uint32_t population, const char *parameter,
-                                                     double *out_values, size_t *io_count);
-SNN_API SNNStatus SNN_CALL snn_network_get_initial_state(SNNNetwork network, uint32_t population, const char *state,
-                                                         double *out_values, size_t *io_count);
-SNN_API SNNStatus SNN_CALL snn_network_get_surrogate_parameters(SNNNetwork network, uint32_t population,
-                                                                double *out_values, size_t *io_count);
-/* The name of the chosen option; borrowed as above. */
-SNN_API SNNStatus SNN_CALL snn_network_get_option(SNNNetwork network, uint32_t population, const char *option,
-                                                  const char **out_choice);
-/* The plasticity rule of a projection (release it), a parameter in use, and the name of a chosen option (borrowed as above).
- * SNN_ERROR_NOT_FOUND where the projection has none. */
-SNN_API SNNStatus SNN_CALL snn_network_get_plasticity(SNNNetwork network, uint32_t projection, SNNModel *out_rule);
-SNN_API SNNStatus SNN_CALL snn_network_get_plasticity_parameter(SNNNetwork network, uint32_t projection,
-                                                                const char *parameter, double *out_value);
-SNN_API SNNStatus SNN_CALL snn_network_get_plasticity_option(SNNNetwork network, uint32_t projection, const char *option,
-                                                             const char **out_choice);
 
 /* ---- Sessions: the simple level ---------------------------------------------------------------------------------- */
 
@@ -594,8 +299,8 @@ SNN_API SNNStatus SNN_CALL snn_create_network(const SNNConfig *config, SNNHandle
 /* The device that a session runs on. */
 typedef struct SNNSessionDevice {
     uint32_t struct_size;
-    char name[64];    /* as SNNConfig.device: "vulkan:0". A longer one, of several devices, is cut after 63 bytes; the whole has
-                         snn_network_placement_words */
+    char name[64];    /* as SNNConfig.device named it, where "vulkan" is the first such device; what "auto" chose: "vulkan:0". A
+                         longer one, of several devices, is cut after 63 bytes; the whole has snn_network_placement_words */
     char reason[256]; /* one line that says why "auto" chose it, or which of several failed; "" where the caller named it */
 } SNNSessionDevice;
 /* Set out_device->struct_size first. It changes when a trainer is made on a session that "auto" put on a device that cannot train - the
@@ -673,7 +378,8 @@ SNN_API SNNStatus SNN_CALL snn_session_set_sample_input(SNNHandle handle, uint32
 SNN_API SNNStatus SNN_CALL snn_session_add_input_spikes(SNNHandle handle, uint32_t population, uint32_t sample,
                                                         const uint32_t *neurons, size_t count);
 /* As snn_session_set_input, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.
- * Values other than 0 count as spikes for a spike input; NaN in a value input makes states NaN until the session is reset. */
+ * Values other than 0 count as spikes for a spike input; NaN in a value input makes states NaN until the session is reset.
+ * A bound input reads nothing else: what sets it, adds spikes to it or names it in a run or a batch is SNN_ERROR_STATE. */
 SNN_API SNNStatus SNN_CALL snn_session_bind_input(SNNHandle handle, uint32_t population, const float *values, size_t count);
 /* Advances by `step_count` steps. */
 SNN_API SNNStatus SNN_CALL snn_session_step(SNNHandle handle, uint32_t step_count);
@@ -711,7 +417,9 @@ enum { SNN_FLOAT32 = 0, SNN_FLOAT64 = 1, SNN_INT32 = 2, SNN_UINT8 = 3 };
  *
  * snn_load_state changes everything or nothing. A state of another network, time step or batch_size is
  * SNN_ERROR_INVALID_ARGUMENT, and the sentence names the population or projection; a damaged file is SNN_ERROR_FORMAT. The seed
- * becomes the saved one. Bindings and callbacks of the session stay. Neither works with SNN_FLAG_FLOAT64. */
+ * becomes the saved one. Bindings and callbacks of the session stay. Neither works with SNN_FLAG_FLOAT64.
+ * A network that was trained further is another one. To go on with its weights from a state of the old one, load the state in a
+ * session of the old network, then snn_load_weights the new file there. */
 SNN_API SNNStatus SNN_CALL snn_save_state(SNNHandle handle, const char *path);
 SNN_API SNNStatus SNN_CALL snn_load_state(SNNHandle handle, const char *path);
 
@@ -817,228 +525,12 @@ typedef struct SNNRunDef {
 } SNNRunDef;
 SNN_API void SNN_CALL snn_run_def_init(SNNRunDef *out_def, uint32_t struct_size);
 SNN_INLINE void snn_run_def_default(SNNRunDef *out_def) { snn_run_def_init(out_def, sizeof *out_def); }
-/* Runs `step_count` steps with inputs and recordings. Input populations not named get what snn_session_set_input gave.
- * Everything is checked before the first step.
+/* Runs `step_count` steps with inputs and recordings. Input populations not named get what was set or bound; one that
+ * is named must not be bound. Everything is checked before the first step.
  * No event of spike_records is lost: where the next step could give more than there is room for, the call returns SNN_OK with
  * *out_step_count below step_count. The caller then takes the events out and calls again for the steps that are left, with
  * inputs and records moved on and steps_before set. SNN_ERROR_STOPPED leaves what was recorded as well. */
 SNN_API SNNStatus SNN_CALL snn_session_run(SNNHandle handle, const SNNRunDef *def);
-
-/* ---- Training ---------------------------------------------------------------------------------------------------- */
-
-enum { /* losses, averaged over the batch; T steps, class = argmax of the scores */
-    /* Softmax cross-entropy; the score of an output is */
-    SNN_LOSS_CROSS_ENTROPY_COUNT = 0,         /* its number of spikes */
-    SNN_LOSS_CROSS_ENTROPY_MAX_MEMBRANE = 1,  /* its largest membrane value in time */
-    SNN_LOSS_CROSS_ENTROPY_MEAN_MEMBRANE = 2, /* its mean membrane value in time */
-    SNN_LOSS_CROSS_ENTROPY_RATE = 4,          /* its spikes per step */
-    SNN_LOSS_CROSS_ENTROPY_LAST_MEMBRANE = 5, /* its membrane value after the last step */
-    SNN_LOSS_CROSS_ENTROPY_LATENCY = 6,       /* minus the step of its first spike, T when there is none */
-    /* Mean over the steps of the softmax cross-entropy of each step; its class is that of the mean membranes or of the counts */
-    SNN_LOSS_CROSS_ENTROPY_MEMBRANE = 14,     /* of the membranes after the step */
-    SNN_LOSS_CROSS_ENTROPY_SPIKES = 15,       /* of the spikes, 0 or 1, of the step */
-    /* Mean over outputs of (score - target)^2 */
-    SNN_LOSS_MEAN_SQUARE_RATE = 3,
-    SNN_LOSS_MEAN_SQUARE_COUNT = 7,
-    SNN_LOSS_MEAN_SQUARE_MAX_MEMBRANE = 8,
-    SNN_LOSS_MEAN_SQUARE_MEAN_MEMBRANE = 9,
-    SNN_LOSS_MEAN_SQUARE_LAST_MEMBRANE = 10,
-    SNN_LOSS_MEAN_SQUARE_LATENCY = 11,        /* of latencies in steps; takes no labels alone */
-    /* Targets for each step; no labels alone. Scores are mean membranes and counts of spikes. */
-    SNN_LOSS_MEAN_SQUARE_MEMBRANE = 12,       /* mean over outputs and steps of (membrane after the step - target)^2 */
-    SNN_LOSS_VAN_ROSSUM = 13,                 /* mean over outputs of the van Rossum distance (squared) to target trains */
-    /* The caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at. */
-    SNN_LOSS_NONE = 255
-};
-/* How gradients are computed; docs/semantics.md. */
-enum {
-    SNN_LEARNING_BPTT = 0,  /* back-propagation through time */
-    SNN_LEARNING_OTTT = 1,  /* online training through time (Xiao et al. 2022): errors go back through layers at each step, and meet
-                               traces of what arrived before */
-    SNN_LEARNING_EPROP = 2, /* e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those
-                               that project onto it, and meet eligibility traces */
-    SNN_LEARNING_EVENTPROP = 3 /* EventProp (Wunderlich and Pehle 2021), in steps: gradients of the times of spikes, from 4 bytes for
-                               each; membranes may not jump with inputs; losses of latency, membrane (no spikes) or VAN_ROSSUM */
-};
-enum { SNN_OPTIMIZER_SGD = 0, SNN_OPTIMIZER_ADAM = 1, SNN_OPTIMIZER_ADAMW = 2, SNN_OPTIMIZER_LION = 3 };
-
-typedef struct SNNTrainerDef {
-    uint32_t struct_size;
-    uint32_t output_population;
-    uint32_t step_count;          /* T */
-    uint32_t loss;                /* SNN_LOSS_* */
-    uint32_t optimizer;           /* SNN_OPTIMIZER_*, default Adam */
-    float rate_on, rate_off;      /* MEAN_SQUARE losses with labels alone: target of the class and of the others; of COUNT this
-                                     times T. Defaults 0.8 and 0 */
-    double learning_rate;         /* default 1e-3 */
-    double momentum;              /* SGD, default 0 */
-    double beta1, beta2, epsilon; /* Adam: 0.9, 0.999, 1e-8; Lion (published with 0.9, 0.99) reads the betas too */
-    double weight_decay;          /* SGD and Adam: added to the gradient, as of weight_decay / 2 * sum w^2 (L2); AdamW and Lion:
-                                     decoupled. Default 0 */
-    double gradient_clip_norm;    /* 0: none; else the gradient is scaled so that its global L2 norm, learnable parameters as
-                                     they are stepped included, is at most this */
-    double rate_regularization;   /* strength s of s * mean((rate - rate_target)^2) over all spiking populations, 0: none */
-    double rate_target;           /* spikes per step */
-    double parameter_rate_factor; /* on the learning rate, for learnable parameters of neurons; default 1. A parameter that must
-                                     lie above a number (a time constant) is stepped as the logarithm of its distance from it, so
-                                     that it stays there and steps are relative; others as they are, within their limits. No decay
-                                     and no L1 acts on them */
-    double l1_regularization;     /* strength s: s * sign(w) is added to the gradient of weights and biases; default 0. The loss
-                                     that is told counts neither this nor weight_decay */
-    double van_rossum_tau_ms;     /* time constant of VAN_ROSSUM, default 10 */
-    uint32_t checkpoint_steps;    /* 0 (default): all steps are kept for the backward pass. Else about so many at once, and the state
-                                     before each such segment: the others are run again on the way back. Gradients are the same
-                                     bits; memory is that of one segment and a state for each, time that of a second forward.
-                                     0xFFFFFFFF: about the square root of T, which takes the least memory.
-                                     snn_trainer_forward and snn_trainer_run then copy their inputs, snn_trainer_step does not */
-    uint32_t window_steps;        /* 0 (default): gradients go back through all T steps. Else truncated back-propagation: the run
-                                     is cut into windows of so many steps, the last one perhaps shorter; states go on from one to
-                                     the next, gradients do not go back */
-    uint32_t window_updates;      /* 1 (default): snn_trainer_step takes each window as a run of its own, with the loss of its steps
-                                     and an update after it; the result has the mean loss and the last window's correct_count.
-                                     0, and in snn_trainer_forward and backward always: one loss over T, one update */
-    uint32_t rule;                /* SNN_LEARNING_*, default BPTT. The others need one of the library's losses, models that are
-                                     linear between spikes with the same decays in a whole population, and no learnable parameters.
-                                     With window_steps memory does not grow with T: traces of OTTT and e-prop go on from window to
-                                     window, their gradients are not truncated, except e-prop's filter of the output's leak */
-    double label_smoothing;       /* CROSS_ENTROPY losses, 0 to 1, default 0: so much of what is wanted of the class is wanted of all
-                                     K outputs alike, 1 - e + e / K of it and e / K of each other (Szegedy et al. 2016) */
-} SNNTrainerDef;
-typedef struct SNNBatch {
-    uint32_t struct_size;
-    uint32_t input_count;
-    const SNNInputArray *inputs;  /* counts as for the session's batch_size */
-    const int32_t *labels;        /* [batch_size] class of each sample; -1: the sample is padding and ignored */
-    size_t label_count;
-    const float *targets;         /* MEAN_SQUARE losses: [batch_size][outputs], those of each step [T][batch_size][outputs], instead
-                                     of labels or with them; then labels mark padding and say what counts as correct */
-    size_t target_count;
-} SNNBatch;
-typedef struct SNNTrainResult {
-    uint32_t struct_size;
-    uint32_t sample_count;        /* samples that were not padding */
-    uint32_t correct_count;       /* argmax equal to the label; 0 without labels */
-    double loss;                  /* mean over samples, regularisation included */
-    double spike_count;           /* of all spiking populations and steps, without padding */
-} SNNTrainResult;
-
-SNN_API void SNN_CALL snn_trainer_def_init(SNNTrainerDef *out_def, uint32_t struct_size);
-SNN_INLINE void snn_trainer_def_default(SNNTrainerDef *out_def) { snn_trainer_def_init(out_def, sizeof *out_def); }
-/* The session gets its own copy of the weights. The trainer ends with its session; release it all the same. */
-SNN_API SNNStatus SNN_CALL snn_trainer_create(SNNHandle handle, const SNNTrainerDef *def, SNNTrainer *out_trainer);
-SNN_API void SNN_CALL snn_trainer_release(SNNTrainer trainer);
-/* forward + backward + update on one batch, or on each of its windows. State is reset before and left as after the last step. */
-SNN_API SNNStatus SNN_CALL snn_trainer_step(SNNTrainer trainer, const SNNBatch *batch, SNNTrainResult *io_result);
-/* The three parts of a step. backward needs a forward before it, update a backward; another trainer of the session may not
- * run forward in between. update refuses a loss or gradient that is not finite and leaves the weights (SNN_ERROR_STATE). */
-SNN_API SNNStatus SNN_CALL snn_trainer_forward(SNNTrainer trainer, const SNNBatch *batch, SNNTrainResult *io_result);
-SNN_API SNNStatus SNN_CALL snn_trainer_backward(SNNTrainer trainer);
-SNN_API SNNStatus SNN_CALL snn_trainer_update(SNNTrainer trainer);
-/* A loss that the caller computes, for a trainer with SNN_LOSS_NONE, instead of forward and backward:
- * run gives what the loss needs, `records` as for snn_session_run (every step). Labels may be null and only mark padding, for
- * the regularisation and the result, whose loss is the regularisation and whose correct_count is 0.
- * run_backward takes the loss, for the check before an update and the mean of an epoch, and dL/d(variable) of the last run,
- * [step][batch_size][size] in SNN_FLOAT32 or SNN_FLOAT64: `variable` is "spikes" or a state that is no whole number, `data` is
- * only read; what is not given is 0. It makes the gradients of weights (snn_session_read, "NAME.weight.gradient") for
- * snn_trainer_update, and writes into `input_gradients` dL/d(input) of input populations, variable "spikes", the same shape,
- * also where the input was held; that needs SNN_FLAG_INPUT_GRADIENTS. Until the update it may be called again for the same run. */
-SNN_API SNNStatus SNN_CALL snn_trainer_run(SNNTrainer trainer, const SNNBatch *batch, const SNNRecordArray *records,
-                                           uint32_t record_count, SNNTrainResult *io_result);
-SNN_API SNNStatus SNN_CALL snn_trainer_run_backward(SNNTrainer trainer, double loss, const SNNRecordArray *gradients,
-                                                    uint32_t gradient_count, const SNNRecordArray *input_gradients,
-                                                    uint32_t input_gradient_count);
-/* Scores of the last forward as the loss has them; [batch_size][outputs]. */
-SNN_API SNNStatus SNN_CALL snn_trainer_scores(SNNTrainer trainer, float *out_scores, size_t count);
-/* The part of the last step's or forward's loss that comes from the loss of output_population or from an auxiliary one, its weight
- * included; 0 before the first. What is left of the whole is the regularisation of rates. SNN_ERROR_INVALID_ARGUMENT: the
- * population has no loss in this trainer. */
-SNN_API SNNStatus SNN_CALL snn_trainer_loss_of(SNNTrainer trainer, uint32_t population, double *out_loss);
-/* What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and
- * parameters of its session: training that continues from all of them gives the same bits as training that was never
- * interrupted. A state belongs to trainers of the same network and optimiser. With out_values null only the number is
- * returned; *io_count: capacity in, number out. */
-SNN_API SNNStatus SNN_CALL snn_trainer_get_state(SNNTrainer trainer, double *out_values, size_t *io_count);
-/* Takes over a state; a forward and backward that wait for their update are forgotten. SNN_ERROR_INVALID_ARGUMENT: another number
- * of values, or one that is not finite. */
-SNN_API SNNStatus SNN_CALL snn_trainer_set_state(SNNTrainer trainer, const double *values, size_t count);
-/* A second loss, of another population than output_population: `weight` times it is added to the loss, and its gradients to
- * theirs. It looks at the same labels or targets, so the population has as many neurons as the outputs, and its loss has targets
- * for each step where the other has. With readouts of hidden layers and `detached` projections between the layers each layer learns
- * by a loss of its own (local learning, as in DECOLLE: Kaiser et al. 2020). Called again for a population it replaces what was
- * set; weight 0: none. Results and epochs count it in the loss; correct_count and scores are those of output_population alone.
- * SNN_ERROR_INVALID_ARGUMENT: an input, output_population itself, another number of neurons, a loss that does not fit the
- * population or the other loss, a weight that is negative. SNN_ERROR_UNSUPPORTED: the rule does not know it (SNN_LEARNING_EPROP
- * has one output, SNN_LEARNING_EVENTPROP times of spikes). SNN_ERROR_STATE: the trainer has SNN_LOSS_NONE. */
-SNN_API SNNStatus SNN_CALL snn_trainer_set_auxiliary_loss(SNNTrainer trainer, uint32_t population, uint32_t loss, double weight);
-/* Weights of the classes in CROSS_ENTROPY losses, auxiliary ones too: [outputs], each at least 0; they are copied. count 0: none, which
- * is 1 each. The cross-entropy with class y counts w_y times, with label_smoothing that with output k w_k times, and the mean divides
- * by the sum of the w_y instead of the number of samples (as PyTorch's CrossEntropyLoss); a batch where that is 0 has the loss 0.
- * SNN_ERROR_INVALID_ARGUMENT: another count, or a weight that is negative or not finite. SNN_ERROR_STATE: SNN_LOSS_NONE. */
-SNN_API SNNStatus SNN_CALL snn_trainer_set_class_weights(SNNTrainer trainer, const float *weights, size_t count);
-/* Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron
- * of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts
- * 1 / (1 - probability) times. Which ones follows from seed, population, sample and number of updates. To evaluate, take a trainer
- * without it. SNN_ERROR_UNSUPPORTED: a projection from it sums in fixed point or is maximum pooling. */
-SNN_API SNNStatus SNN_CALL snn_trainer_set_dropout(SNNTrainer trainer, uint32_t population, double probability, uint64_t seed);
-/* Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer;
- * it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output
- * channel (conv2d) or target neuron where per_channel is 1; the products are exact. The trainer keeps the weights that are rounded,
- * beginning with the session's, and changes them by the gradients of the rounded ones (straight-through: Jacob et al. 2018).
- * Biases stay float32. Weights written to the session later are overwritten by the next update. A projection that is normalised
- * needs per_channel: the normalisation is folded into the scales, and the integers stay.
- * SNN_ERROR_INVALID_ARGUMENT: it is not trained, is normalised without per_channel, or its delays are learned. SNN_ERROR_UNSUPPORTED:
- * it sums in fixed point. */
-SNN_API SNNStatus SNN_CALL snn_trainer_set_quantization(SNNTrainer trainer, uint32_t projection, uint32_t bits, uint32_t per_channel);
-/* Batch normalisation through time (tdBN: Zheng et al. 2021): in every forward and step of this trainer a projection delivers
- * (x - mean) * scale * lambda / sqrt(variance + epsilon) + bias. x is its sum without the bias; mean and variance are taken over all
- * steps, the samples that are not padding and, of a conv2d, the neurons of a channel. lambda is learned, one for each channel or target neuron,
- * beginning at 1; so is the bias, which the projection must have. tdBN's scale is alpha times the threshold.
- * After an update the session has ordinary weights and biases, with the running statistics folded in: those of the first
- * batch, then moved towards each batch's by `momentum` (0.1 is usual; epsilon 1e-5) of the way. It can be run, read and saved at any time.
- * Weights written to the session later are overwritten by the next update. scale 0: no longer; the session keeps what it has.
- * SNN_ERROR_INVALID_ARGUMENT: not trained, without a bias, quantised without per_channel, or a number out of range. What is set for
- * a projection starts over when the settings change. SNN_ERROR_UNSUPPORTED: it lies on a
- * cycle, where what it delivers depends on what it has delivered; it sums in fixed point; the trainer has window_steps,
- * checkpoint_steps or another rule than SNN_LEARNING_BPTT; the device cannot do it. */
-SNN_API SNNStatus SNN_CALL snn_trainer_set_normalization(SNNTrainer trainer, uint32_t projection, double scale, double momentum,
-                                                         double epsilon);
-/* Learns delays beside weights (dilated convolutions with learnable spacings: Hammouamri et al. 2024, arXiv 2306.17670). The projection
- * is sparse, in float arithmetic, and each of its sources has the same targets, once each, at every delay from the shortest to the
- * longest: a pair of neurons has a synapse, a tap, for each. In every forward and step of this trainer the weight w of a pair is
- * spread over its taps: w g(d - p) / sum of g(d' - p) at the delay d, p being the pair's delay, a real number that is learned with
- * w. g(x) = exp(-x^2 / (2 width^2)) or max(0, width - |x|), x and width in steps. Between calls the session has all of w at the tap
- * next to p and 0 at the others: what an ordinary projection with one synapse for each pair delivers. It begins with w the sum of a
- * pair's weights and p their mean delay. Called again it changes kernel, width and rate alone: begin wide, to look far, and end
- * narrow, so that rounding changes little. width 0: no longer; the session keeps what it has. rate_factor: on the learning rate for
- * p, whose gradient is in steps; 100 is usual with Adam, and neither decay nor L1 acts on it.
- * Gradients of norms and clipping are those of w and p. Weights written to the session later are overwritten by the next update.
- * SNN_ERROR_INVALID_ARGUMENT: it is not trained, not sparse or quantised, its synapses are no taps, a width below 0.2 (Gaussian) or 1
- * (triangle) or above 1e6, a negative factor. SNN_ERROR_UNSUPPORTED: it sums in fixed point. */
-enum { SNN_DELAY_KERNEL_GAUSSIAN = 0, SNN_DELAY_KERNEL_TRIANGLE = 1 };
-SNN_API SNNStatus SNN_CALL snn_trainer_set_delay_learning(SNNTrainer trainer, uint32_t projection, uint32_t kernel, double width,
-                                                          double rate_factor);
-SNN_API SNNStatus SNN_CALL snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate);
-
-typedef struct SNNWeightUpdate {
-    uint32_t struct_size;
-    uint32_t projection;
-    uint64_t update;       /* 1 = the first */
-    double gradient_norm;  /* L2, before clipping */
-} SNNWeightUpdate;
-/* After each update, for each trained projection. */
-typedef void(SNN_CALL *SNNWeightCallback)(SNNHandle handle, const SNNWeightUpdate *update, void *user);
-SNN_API SNNStatus SNN_CALL snn_register_weight_callback(SNNHandle handle, SNNWeightCallback callback, void *user);
-
-typedef struct SNNEpoch {
-    uint32_t struct_size;
-    uint64_t epoch;        /* 1 = the first */
-    uint64_t sample_count, correct_count;
-    double mean_loss;
-} SNNEpoch;
-typedef void(SNN_CALL *SNNEpochCallback)(SNNHandle handle, const SNNEpoch *epoch, void *user);
-SNN_API SNNStatus SNN_CALL snn_register_epoch_callback(SNNHandle handle, SNNEpochCallback callback, void *user);
-/* Sums up the updates since the last call, calls the epoch callback, and returns the same in io_epoch (may be null). */
-SNN_API SNNStatus SNN_CALL snn_trainer_end_epoch(SNNTrainer trainer, SNNEpoch *io_epoch);
 
 /* ---- Encoders and random numbers --------------------------------------------------------------------------------- */
 
@@ -1067,11 +559,13 @@ enum { SNN_RANDOM_UNIFORM = 0, SNN_RANDOM_NORMAL = 1 };
 /* `count` numbers, the same on every platform: uniform in [a, b), or normal with mean a and standard deviation b. */
 SNN_API SNNStatus SNN_CALL snn_random_fill(uint64_t seed, uint64_t stream, uint32_t distribution, double a, double b,
                                            float *out_values, size_t count);
-/* `count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron. */
-SNN_API SNNStatus SNN_CALL snn_random_draw(const SNNDistribution *distribution, uint64_t seed, uint64_t stream,
-                                           double *out_values, size_t count);
 
 #ifdef __cplusplus
 }
 #endif
+
+/* Last, because both need what stands above. */
+#include <snn/snn_network.h>
+#include <snn/snn_training.h>
+
 #endif /* SNN_SNN_H */

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -61,6 +62,17 @@ public:
 private:
     T* data_ = nullptr;
     std::size_t size_ = 0;
+};
+
+// Values that a call reads and does not keep: a Span, and as well one value or {1.0f, 0.0f}.
+template <class T>
+class Values : public Span<const T> {
+public:
+    using Span<const T>::Span;
+    constexpr Values() noexcept = default;
+    constexpr Values(Span<const T> values) noexcept : Span<const T>(values) {}
+    constexpr Values(std::initializer_list<T> values) noexcept : Span<const T>(values.begin(), values.size()) {}
+    constexpr Values(const T& value) noexcept : Span<const T>(&value, 1) {}
 };
 
 namespace detail {
@@ -142,6 +154,10 @@ private:
     Handle handle_ = nullptr;
 };
 
+// What a range has, const where it is; no type where it is none.
+template <class Range>
+using ValueOf = std::remove_pointer_t<decltype(std::data(std::declval<Range&>()))>;
+
 template <class T>
 constexpr uint32_t dtype_of() {
     using Value = std::remove_cv_t<T>;
@@ -214,7 +230,7 @@ inline void random_draw(const SNNDistribution& distribution, uint64_t seed, uint
 }
 
 // values [sample][feature] (for SNN_ENCODE_DELTA [step][sample][feature]) -> [step][sample][feature].
-inline std::vector<float> encode(const SNNEncoderDef& def, Span<const float> values, std::size_t sample_count,
+inline std::vector<float> encode(const SNNEncoderDef& def, Values<float> values, std::size_t sample_count,
                                  std::size_t feature_count) {
     const std::size_t frames = def.kind == SNN_ENCODE_DELTA ? def.step_count : 1;
     if (values.size() != frames * sample_count * feature_count)

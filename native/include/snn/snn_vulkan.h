@@ -7,14 +7,18 @@
  *
  *     SNNVulkanHost host;
  *     snn_vulkan_host_default(&host);
- *     host.instance = instance; host.physical_device = ...; host.get_instance_proc_addr = vkGetInstanceProcAddr; ...
+ *     host.instance = instance;
+ *     host.physical_device = physical_device;
+ *     host.device = device;
+ *     host.queue = queue;
+ *     host.queue_family = queue_family;
+ *     host.get_instance_proc_addr = (SNNVulkanFunction(SNN_CALL *)(void *, const char *))vkGetInstanceProcAddr;
  *     snn_vulkan_create_network(&config, &host, &brain);
- *     snn_vulkan_get_buffer(brain, "cells.v", &membrane);       once: where the renderer reads
- *     each frame:
- *         snn_session_set_input(brain, 0, values, count);
- *         snn_vulkan_record_steps(brain, command_buffer, 16);   outside a render pass
- *         ...                                                   draws that read `membrane`
- *         vkQueueSubmit(...)                                    the host's own
+ *     snn_vulkan_get_buffer(brain, "cells.v", &membrane);       // once: where the renderer reads
+ *     // each frame:
+ *     snn_session_set_input(brain, 0, values, count);
+ *     snn_vulkan_record_steps(brain, command_buffer, 16);       // outside a render pass
+ *     // draws that read `membrane`; then the host submits its command buffer
  *
  * The state of such a session is what the device will hold when all recorded command buffers have run: record in the order in which
  * they are submitted, and submit each once. The other functions of a session (snn_session_read, snn_session_write, snn_session_run,
@@ -32,8 +36,20 @@ extern "C" {
 
 typedef void(SNN_CALL *SNNVulkanFunction)(void);
 
-/* The host's device. All of it stays the host's and must outlive the session. Nothing waits for the device or a queue to be idle;
- * functions that use the queue wait for their own fence. */
+/* The host's device. All of it stays the host's and must outlive the session. And the session must outlive what was recorded of it:
+ * it frees its memory and pipelines when it ends, without waiting for the host's submissions, so a session that is destroyed
+ * while a frame of it is on its way crashes the driver. Nothing waits for the device or a queue to be idle; functions that use
+ * the queue wait for their own fence.
+ *
+ * A session on a device of its own asks the driver some thousand known answers when it opens, and for float32 arithmetic as
+ * IEEE 754 has it (VK_KHR_shader_float_controls). A host's device is neither asked, as its queue is the host's, nor told, as it
+ * may not have the extension enabled. Sums and products are not contracted here either; that they round to nearest, and that
+ * signs of zeros and NaN count, rests on what the driver does unasked. Where it flushes denormals, networks with weights,
+ * parameters or inputs below 2^-126 may spike otherwise than on other devices. To know of a GPU, open a session on
+ * "vulkan:NUMBER" once: it is refused if an answer is wrong, and warns if denormals are flushed.
+ *
+ * Where the instance has VK_EXT_debug_utils enabled, objects of a session have names ("snn memory", "snn neuron_step of lif")
+ * and what it records has labels ("snn steps") in validation messages and in debuggers such as RenderDoc. */
 typedef struct SNNVulkanHost {
     uint32_t struct_size;
     uint32_t queue_family; /* of `queue`; it has compute, and the command buffers that steps are recorded into are of this family */
@@ -41,7 +57,7 @@ typedef struct SNNVulkanHost {
     void *physical_device; /* VkPhysicalDevice */
     void *device;          /* VkDevice */
     void *queue;           /* VkQueue, used while a session is opened and by the functions named above; never by recording */
-    SNNVulkanFunction(SNN_CALL *get_instance_proc_addr)(void *instance, const char *name); /* vkGetInstanceProcAddr */
+    SNNVulkanFunction(SNN_CALL *get_instance_proc_addr)(void *instance, const char *name); /* vkGetInstanceProcAddr, cast */
     /* Called around every vkQueueSubmit, both or neither. Null: nobody else submits to `queue` meanwhile. */
     void(SNN_CALL *lock_queue)(void *user);
     void(SNN_CALL *unlock_queue)(void *user);
@@ -117,7 +133,8 @@ SNN_API SNNStatus SNN_CALL snn_vulkan_get_buffer(SNNHandle handle, const char *s
  *                               4 bytes a value, int32 where they are whole numbers. What they are now is copied into it;
  *                               snn_vulkan_get_buffer tells where each state lies
  *     "population.spikes"       the spikes of the last step: float32 [batch_size][size], 0 and 1
- *     "population.spike_count"  the same, accumulated over steps; the host clears it when it likes
+ *     "population.spike_count"  the same, accumulated over steps; the host clears it when it likes. To have it on the host only,
+ *                               snn_vulkan_set_readback is easier
  *
  * buffer->type is SNN_FLOAT32, its size the one given here, its offset a multiple of what the device demands of storage buffers
  * and of 16. Null instead of a buffer ends the binding; states go back to memory of the session.
@@ -125,34 +142,41 @@ SNN_API SNNStatus SNN_CALL snn_vulkan_get_buffer(SNNHandle handle, const char *s
  * The VkBuffer is of the session's device, with usage VK_BUFFER_USAGE_STORAGE_BUFFER_BIT (for states also both transfers), bound
  * to memory, exclusive to the queue family or concurrent. Vulkan tells neither its device nor its usage, so only its size is
  * checked. It stays alive until the binding has ended, or the session, and what was recorded has run. A range is bound to one
- * name. Commands that were recorded before use what was bound then; of those, the last 256 calls of snn_vulkan_record_steps may wait
- * to run. Not to be called while one is waiting to run, when states are bound: their values are copied at once, on the queue.
- * A small network steps in one dispatch, which samples with weights of their own need, where all inputs are bound within one
- * VkBuffer or none is, and all that is written lies in another.
- * Errors: SNN_ERROR_NOT_FOUND (no such name), SNN_ERROR_INVALID_ARGUMENT (a wrong size, offset or type), SNN_ERROR_UNSUPPORTED.
+ * name of a session; one that overlaps another name's is refused. Commands that were recorded before use what was bound then; of
+ * those, the last 256 calls of snn_vulkan_record_steps may wait to run. Not to be called while one is waiting to run, when states
+ * are bound: their values are copied at once, on the queue.
+ * A small network steps in one dispatch where all its inputs are bound within one VkBuffer or none is, and all its outputs that are
+ * bound (states, spikes, counts) lie within one VkBuffer, which may be the same. Else it takes several dispatches for each step,
+ * with the same bits and several times as long: a line of SNN_LOG_INFORMATION says so and why. Samples with weights of their own
+ * have the one dispatch only: what would leave it is refused.
+ * Errors: SNN_ERROR_NOT_FOUND (no such name), SNN_ERROR_INVALID_ARGUMENT (a wrong size, offset or type, or a range that is bound to
+ * another name), SNN_ERROR_UNSUPPORTED (not on a Vulkan device; samples with weights of their own, as above).
  * Thread-safety: as all functions of a session. */
 SNN_API SNNStatus SNN_CALL snn_vulkan_bind_buffer(SNNHandle handle, const char *path, const SNNVulkanBuffer *buffer);
 
 /* Values of a frame for the host, without waiting: what was set is copied to memory that both see, once for each of the last
  * frames, and read there when the host knows that a frame is finished, by its fence or timeline semaphore.
  *
- *     static const char *const paths[] = {"cells.v", "output.spikes"};
+ *     static const char *const paths[] = {"cells.v", "output.spike_count"};
  *     snn_vulkan_set_readback(brain, paths, 2, 3);                       once: for two frames on their way and a finished one
  *     each frame:
  *         snn_vulkan_record_steps(brain, command_buffer, 16);
  *         snn_vulkan_record_readback(brain, command_buffer, frame);      frame: 0, 1, ... of the host
- *         snn_vulkan_read_back(brain, "output.spikes", finished, SNN_FLOAT32, spikes, 8, &from);
+ *         snn_vulkan_read_back(brain, "output.spike_count", finished, SNN_FLOAT32, counts, 8, &from);
  *
- * set_readback: paths are states ("population.state") and "population.spikes", the spikes of the last step. `frame_count`, 1 to 64,
- * is how many frames are kept: one more than are on their way, else there may be none that is finished. Those kept before are
- * forgotten. No path ends it; its memory is kept for the next ones. Not to be called while something that was recorded waits to run.
+ * set_readback: paths are states ("population.state"), "population.spikes", the spikes of the last step, and
+ * "population.spike_count", how often each neuron spiked in all steps since the frame before (of the first: since this call). A
+ * count that is bound to a buffer of the host is not read back too; like such a buffer it may cost a small network its one
+ * dispatch. `frame_count`, 1 to 64, is how many frames are kept: one more than are on their way, else there may be none that is
+ * finished. Those kept before are forgotten. No path ends it; its memory is kept for the next ones. Not to be called while
+ * something that was recorded waits to run.
  * record_readback: copies them as they are after what was recorded before, in the place of the oldest frame. Frames ascend. Allocates
  * nothing and uses no queue. Commands that were recorded run in the order of their frames.
  * read_back: of the newest frame kept up to `finished_frame`, whose number goes to out_frame; SNN_VULKAN_NO_FRAME, and out_data as it
  * was, where there is none. [batch_size][size], in the type wanted. It waits for nothing and calls nothing of Vulkan. `finished_frame` is
  * the last one that the device has finished: a later one gives values that are being written.
  * Errors: SNN_ERROR_INVALID_ARGUMENT (a path of another kind, a count, a frame that does not ascend), SNN_ERROR_NOT_FOUND (no such
- * path), SNN_ERROR_STATE (nothing is set), SNN_ERROR_UNSUPPORTED (not on a Vulkan device).
+ * path), SNN_ERROR_STATE (nothing is set, or a count is bound to a buffer), SNN_ERROR_UNSUPPORTED (not on a Vulkan device).
  * Thread-safety: as all functions of a session. */
 #define SNN_VULKAN_NO_FRAME UINT64_MAX
 SNN_API SNNStatus SNN_CALL snn_vulkan_set_readback(SNNHandle handle, const char *const *paths, uint32_t path_count,

@@ -1,13 +1,14 @@
 // snn_vulkan.hpp - snn_vulkan.h for C++17 and later, beside snn.hpp: the same functions with exceptions and ranges. The manual is
-// snn_vulkan.h; handles are what they are there, void* and uint64_t.
+// snn_vulkan.h; handles are what they are there, void* and uint64_t, and no Vulkan header is needed.
 //
-//     SNNVulkanHost host = snn::vulkan::host();
-//     host.instance = instance; ...
-//     SNNConfig config;
-//     snn_config_default(&config);
-//     config.file = "brain.snn";
-//     snn::Session brain = snn::vulkan::open(config, host);
-//     snn::vulkan::record_steps(brain, command_buffer, 16);
+//     const SNNVulkanHost host =
+//         snn::vulkan::host(instance, physical_device, device, queue, queue_family, vkGetInstanceProcAddr);
+//     snn::Session brain = snn::vulkan::open("brain.snn", host);
+//     const uint32_t eyes = brain.find_population("eyes");
+//     const SNNVulkanBuffer membrane = snn::vulkan::buffer(brain, "cells.v");  // once: where the renderer reads
+//     // each frame:
+//     brain.set_input(eyes, values);
+//     snn::vulkan::record_steps(brain, command_buffer, 16);                    // outside a render pass
 #ifndef SNN_SNN_VULKAN_HPP
 #define SNN_SNN_VULKAN_HPP
 
@@ -16,6 +17,17 @@
 
 namespace snn {
 inline namespace v1 {
+namespace detail {
+
+// The device that options have by default is not one that a host has.
+inline SNNConfig host_config_of(const char* file, SNNNetwork network, const SessionOptions& options) {
+    SNNConfig config = config_of(file, network, options);
+    if (options.device == SessionOptions{}.device) config.device = nullptr;
+    return config;
+}
+
+}  // namespace detail
+
 namespace vulkan {
 
 // A host with the defaults.
@@ -24,18 +36,39 @@ inline SNNVulkanHost host() {
     snn_vulkan_host_default(&host);
     return host;
 }
+// The same with a VkInstance, VkPhysicalDevice, VkDevice, a VkQueue of queue_family, and vkGetInstanceProcAddr.
+template <class GetInstanceProcAddr>
+SNNVulkanHost host(void* instance, void* physical_device, void* device, void* queue, uint32_t queue_family,
+                   GetInstanceProcAddr* get_instance_proc_addr) {
+    static_assert(std::is_function_v<GetInstanceProcAddr>, "the last argument is vkGetInstanceProcAddr");
+    SNNVulkanHost host = vulkan::host();
+    host.instance = instance;
+    host.physical_device = physical_device;
+    host.device = device;
+    host.queue = queue;
+    host.queue_family = queue_family;
+    host.get_instance_proc_addr = reinterpret_cast<decltype(host.get_instance_proc_addr)>(get_instance_proc_addr);
+    return host;
+}
 // A session on the host's device; both structs are read during the call only.
 inline Session open(const SNNConfig& config, const SNNVulkanHost& host) {
     SNNHandle handle = nullptr;
     check(snn_vulkan_create_network(&config, &host, &handle));
     return Session(handle, config.batch_size);
 }
+// Of a file or a network. options.device: left as it is, or several devices with "vulkan" once among them.
+inline Session open(const std::string& path, const SNNVulkanHost& host, const SessionOptions& options = {}) {
+    return open(detail::host_config_of(path.c_str(), nullptr, options), host);
+}
+inline Session open(const Network& network, const SNNVulkanHost& host, const SessionOptions& options = {}) {
+    return open(detail::host_config_of(nullptr, network.get(), options), host);
+}
 // Into a VkCommandBuffer that is recording.
 inline void record_steps(Session& session, void* command_buffer, uint32_t step_count = 1) {
     check(snn_vulkan_record_steps(session.get(), command_buffer, step_count));
 }
-inline void submit_steps(Session& session, uint32_t step_count = 1, Span<const SNNVulkanSemaphore> waits = {},
-                         Span<const SNNVulkanSemaphore> signals = {}) {
+inline void submit_steps(Session& session, uint32_t step_count = 1, Values<SNNVulkanSemaphore> waits = {},
+                         Values<SNNVulkanSemaphore> signals = {}) {
     SNNVulkanSubmission submission{};
     submission.struct_size = sizeof submission;
     submission.wait_count = static_cast<uint32_t>(waits.size());
@@ -84,6 +117,10 @@ uint64_t read_back(const Session& session, const std::string& path, uint64_t fin
     check(snn_vulkan_read_back(session.get(), path.c_str(), finished_frame, detail::dtype_of<T>(), out_data.data(), out_data.size(),
                                &frame));
     return frame;
+}
+template <class Range, class T = detail::ValueOf<Range>>
+uint64_t read_back(const Session& session, const std::string& path, uint64_t finished_frame, Range&& out_data) {
+    return read_back(session, path, finished_frame, Span<T>(out_data));
 }
 // The arrays are the session's, valid until it is next used.
 inline SNNVulkanPlan plan(Session& session) {

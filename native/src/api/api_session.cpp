@@ -413,9 +413,6 @@ void snn_run_def_init(SNNRunDef* out_def, uint32_t struct_size) {
 SNNStatus snn_session_run(SNNHandle handle, const SNNRunDef* def) {
     return with_session(handle, [&](Session& session) {
         const SNNRunDef complete_def = complete(def, snn_run_def_init, "def");
-        const auto check_sizes = [](const auto* structs, uint32_t count, const char* name) {
-            for (uint32_t i = 0; structs && i < count; ++i) checked_size(structs[i], name);
-        };
         check_sizes(complete_def.spike_records, complete_def.spike_record_count, "def->spike_records");
         check_sizes(complete_def.spike_inputs, complete_def.spike_input_count, "def->spike_inputs");
         check_sizes(complete_def.value_records, complete_def.value_record_count, "def->value_records");

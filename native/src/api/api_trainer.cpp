@@ -71,15 +71,21 @@ SNNTrainResult answer_of(const ForwardResult& result) {
     return answer_struct;
 }
 
+SNNBatch checked_batch(const TrainerCall& call, const SNNBatch* batch) {
+    const SNNBatch given = complete(batch, "batch");
+    check_sizes(given.spike_inputs, given.spike_input_count, "batch->spike_inputs");
+    call.trainer.check_targets(given.labels, given.label_count, given.targets, given.target_count);
+    return given;
+}
+
 // `records` null: the trainer's own loss; else what a loss of the caller's looks at.
 SNNTrainResult forward(const TrainerCall& call, const SNNBatch* batch, const std::span<const SNNRecordArray>* records = nullptr) {
-    const SNNBatch given = complete(batch, "batch");
+    const SNNBatch given = checked_batch(call, batch);
     const uint32_t steps = call.trainer.step_count();
-    call.trainer.check_targets(given.labels, given.label_count, given.targets, given.target_count);
-    const std::vector<InputFrames> frames = call.session.checked_inputs(given.inputs, given.input_count, steps, true);
+    const Session::BatchInputs inputs = call.session.checked_inputs(given, steps);
     const ForwardResult result =
-        records ? call.trainer.run(frames, given.labels, call.session.checked_records(*records, steps))
-                : call.trainer.forward(frames, given.labels, given.targets);
+        records ? call.trainer.run(inputs.frames, given.labels, call.session.checked_records(*records, steps))
+                : call.trainer.forward(inputs.frames, given.labels, given.targets);
     call.session.restarted(steps);
     return answer_of(result);
 }
@@ -108,13 +114,11 @@ void update(const TrainerCall& call) {
 
 // All windows of a batch, each with its update.
 SNNTrainResult step(const TrainerCall& call, const SNNBatch* batch) {
-    const SNNBatch given = complete(batch, "batch");
-    call.trainer.check_targets(given.labels, given.label_count, given.targets, given.target_count);
-    const std::vector<InputFrames> frames =
-        call.session.checked_inputs(given.inputs, given.input_count, call.trainer.step_count(), true);
+    const SNNBatch given = checked_batch(call, batch);
+    const Session::BatchInputs inputs = call.session.checked_inputs(given, call.trainer.step_count());
     ForwardResult sum;
     for (uint32_t window = 0, count = call.trainer.window_count(); window < count; ++window) {
-        const ForwardResult result = call.trainer.forward_window(window, frames, given.labels, given.targets);
+        const ForwardResult result = call.trainer.forward_window(window, inputs.frames, given.labels, given.targets);
         call.session.restarted(call.trainer.window_end(window));
         backward(call);
         update(call);

@@ -80,6 +80,8 @@ template <>
 inline constexpr uint32_t sizes_of<SNNRandomConnectionDef>[] = {offsetof(SNNRandomConnectionDef, first_source),
                                                                 sizeof(SNNRandomConnectionDef)};
 template <>
+inline constexpr uint32_t sizes_of<SNNBatch>[] = {offsetof(SNNBatch, spike_inputs), sizeof(SNNBatch)};
+template <>
 inline constexpr uint32_t sizes_of<SNNRunDef>[] = {offsetof(SNNRunDef, spike_records), offsetof(SNNRunDef, spike_inputs),
                                                    sizeof(SNNRunDef)};
 
@@ -92,6 +94,11 @@ uint32_t checked_size(const T& value, const char* name) {
                     " (call the struct's default function, or set sizeof where it has none)");
     }
     return value.struct_size;
+}
+
+template <class T>
+void check_sizes(const T* structs, uint32_t count, const char* name) {
+    for (uint32_t i = 0; structs && i < count; ++i) checked_size(structs[i], name);
 }
 
 // What every snn_..._init does: an older caller's struct is smaller than `defaults`.
@@ -133,7 +140,7 @@ struct NetworkObject {
     std::shared_ptr<const Network> finished() {
         const std::lock_guard lock(mutex);
         if (!network->finished())
-            throw Error(SNN_ERROR_STATE, "the network is not finished; call snn_network_finish first");
+            throw Error(SNN_ERROR_STATE, "the network is not finished; finish it first");
         return network;
     }
 };

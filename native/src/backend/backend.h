@@ -60,11 +60,19 @@ struct InputFrames {
     uint32_t population;
     const float* data;   // first step's [batch][size]
     size_t step_stride;  // floats to the next step's frame; 0: the same frame at every step
-    // Instead of `data`, of a spike input, for an executor that takes_spike_lists(): who spikes, ascending. Those of sample b
+    // Instead of `data`, of a spike input, for an executor that takes_spike_lists(), or that takes_taped_spike_lists() in a taped run: who spikes, ascending. Those of sample b
     // in step s of the request are neurons[offsets[s * batch + b]] up to neurons[offsets[s * batch + b + 1]]. The stride is not
     // 0 then. In a request of one step, for any executor, beside `data`, which says the same.
     const uint32_t* neurons = nullptr;
     const uint32_t* offsets = nullptr;  // null: there are no lists
+
+    // The input from a later step of the request on.
+    InputFrames from(size_t step, size_t batch) const {
+        InputFrames later = *this;
+        if (data) later.data += step * step_stride;
+        if (offsets) later.offsets += step * batch;
+        return later;
+    }
 };
 
 // A neuron that is recorded, and its place in the row of a sample.
@@ -242,6 +250,9 @@ struct Backend {
     std::string (*driver)(uint32_t device) = nullptr;
     // It computes, with the bits of all others of which that is true: several of them may work on one network.
     bool gives_same_bits = false;
+    // Of one device, why its bits are not those after all, as the end of a sentence about it; empty where they are. Null: of none.
+    // `choice` is ExecutorOptions::device. The device may be opened for it, once in a process, and what that throws is thrown.
+    std::string (*other_bits)(std::string_view choice) = nullptr;
     // Takes SNN_FLAG_FLOAT64 and SNN_FLAG_SMOOTH_SPIKES.
     bool has_float64 = false;
     // A GPU: the threads of the host are free meanwhile, and it may be lost. A host program may share its own.

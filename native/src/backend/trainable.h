@@ -71,6 +71,8 @@ class Trainable {
 public:
     // Whether runs may have normalised projections.
     virtual bool can_normalize() const = 0;
+    // Whether a taped run may have lists of spikes in place of frames (InputFrames::neurons).
+    virtual bool takes_taped_spike_lists() const { return false; }
     // How many taped runs there were, failed ones included: the number of the run that tape and gradients are from.
     virtual uint64_t taped_run_count() const = 0;
     // Gradients of all trainable weights and biases over the steps of the last taped run (overwrites the gradient

@@ -62,4 +62,9 @@ private:
     SNNStatus status_;
 };
 
+// Of a C struct, what is yes or no.
+inline void check_flag(uint32_t value, const std::string& what, const char* name) {
+    if (value > 1) throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": ", name, " is ", value, "; expected 0 or 1");
+}
+
 }  // namespace snn

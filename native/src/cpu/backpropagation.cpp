@@ -9,7 +9,8 @@
 //
 //          dL/dw[i] += dL/d(sum) of the rows in which source i was active
 //
-//      that is, a sum over the active only, never a dense product.
+//      that is, a sum over the active only, and a product of matrices where most are active, with the same bits: what is added for
+//      the others is 0.
 //
 // Where projections are normalised, the steps are gone through once for each stage (network/stages.h); dL/d(sum) that crosses from
 // one to the next is kept for all steps.
@@ -101,10 +102,8 @@ void Backpropagation::make_weight_tasks() {
         };
         switch (data.info.kind) {
             case SNN_CONNECT_DENSE:
-                if (context_.populations[data.info.source]->info.is_input()) {
-                    const uint32_t share = padded(data.source_size / (2 * context_.pool.width()));
-                    add(WeightTask::values, data.source_size, std::clamp(share, fewest_value_sources, most_value_sources));
-                }
+                add(WeightTask::values, data.source_size,
+                    std::clamp(padded(data.source_size / (2 * context_.pool.width())), fewest_value_sources, most_value_sources));
                 if (!context_.populations[data.info.source]->is_value_input())
                     add(WeightTask::dense, data.source_size, sources_of_task);
                 break;
@@ -162,16 +161,13 @@ void Backpropagation::prepare(uint32_t step_count) {
     struct {
         size_t channels_last, image, padded, terms, term_ends, offsets, row_begins;
     } conv{};
-    uint32_t widest_window_source = 0, most_windows = 0, widest_spike_input = 0;
+    uint32_t widest_window_source = 0, most_windows = 0;
     uint32_t widest_sparse_source = 0, widest_sparse_target = 0;
     for (uint32_t q = 0; q < projections_.size(); ++q) {
         if (!projections_[q].runs) continue;
         const ProjectionData& data = *context_.projections[q];
         any_dense |= (data.info.kind == SNN_CONNECT_DENSE || data.is_taps) && data.info.trainable;
-        const PopulationData& from = *context_.populations[data.info.source];
-        any_values |= from.is_value_input();
-        if (from.info.is_input() && !from.is_value_input() && data.info.kind == SNN_CONNECT_DENSE && data.info.trainable)
-            widest_spike_input = std::max(widest_spike_input, std::min(from.row, most_value_sources));
+        any_values |= context_.populations[data.info.source]->is_value_input();
         if ((data.info.kind == SNN_CONNECT_CONV2D && data.info.trainable) || data.is_max_pool())
             widest_window_source = std::max(widest_window_source, padded(data.source_size));
         if (data.is_max_pool()) most_windows = std::max(most_windows, data.target_size);
@@ -198,9 +194,7 @@ void Backpropagation::prepare(uint32_t step_count) {
     for (TaskScratch& scratch : scratch_) {
         if (any_dense) scratch.events.allocate(context_.allocator, sources_of_task * event_stride(rows), false);
         if (any_values) scratch.column.allocate(context_.allocator, rows);
-        if ((any_values && any_dense) || widest_spike_input > 0)
-            scratch.panel.allocate(context_.allocator, rows_of_outer * panel_columns);
-        scratch.unpacked.allocate(context_.allocator, size_t{rows_of_outer} * widest_spike_input, false);
+        if (any_values && any_dense) scratch.panel.allocate(context_.allocator, rows_of_outer * panel_columns);
         scratch.channels_last.allocate(context_.allocator, conv.channels_last, false);
         scratch.image.allocate(context_.allocator, conv.image, false);
         scratch.padded.allocate(context_.allocator, conv.padded, false);
@@ -324,6 +318,7 @@ void Backpropagation::take_back(uint32_t begin_step, uint32_t end_step, std::spa
             context_.pool.run(groups, [&](uint32_t group) {
                 adjoint_steps(chunk, bound(group), bound(group + 1), {outputs, inputs}, group);
             });
+            make_room_for_products(chunk);
             context_.pool.deal(static_cast<uint32_t>(weight_tasks_.size()),
                  [&](uint32_t task, uint32_t worker) { weight_gradient(weight_tasks_[task], chunk, scratch_[worker]); });
             end = chunk.begin;

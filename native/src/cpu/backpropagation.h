@@ -99,7 +99,7 @@ private:
     };
     // A piece of weights that one thread sums up over the steps of a chunk.
     struct WeightTask {
-        // Of inputs both of the first two, of which one is done: rows of the active, or products.
+        // Of spikes both of the first two, of which one is done: rows of the active, or products.
         enum Kind : uint8_t { dense, values, one_to_one, sparse, conv, narrow, bias } kind;
         uint32_t projection;
         uint32_t begin, end;              // sources, neurons, block, channels or targets
@@ -109,7 +109,7 @@ private:
         Buffer<uint32_t> events;  // [source of 64][row]: rows of the chunk in which it was active
         Buffer<float> column;     // one source's values, by row
         Buffer<float> panel;      // [rows_of_outer][panel_columns] dL/d(sum) of some targets
-        Buffer<float> unpacked;   // [rows_of_outer][source] spikes of an input
+        Buffer<float> unpacked;   // [rows_of_outer][source] spikes
         Buffer<float> channels_last, image, padded;  // of a convolution, see ConvAdjointArgs
         Buffer<ConvTerm> terms;
         Buffer<uint32_t> term_ends, offsets, row_begins;
@@ -175,6 +175,8 @@ private:
     Arrivals arrivals(uint32_t projection, uint32_t slot, uint32_t step, uint32_t delay, uint32_t sample) const;
 
     // Second half: gradients of weights.
+    bool by_products(uint32_t projection, const Chunk& chunk) const;
+    void make_room_for_products(const Chunk& chunk);
     void weight_gradient(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch);
     void dense_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch, uint32_t slot = 0);
     void value_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch);

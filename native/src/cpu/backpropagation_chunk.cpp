@@ -271,16 +271,38 @@ void Backpropagation::sparse_source_gradient(uint32_t projection, uint32_t step,
 
 // ---- Second half: weights ---------------------------------------------------------------------------------------------
 
+// Whether most of the sources of a dense projection were active in what arrives during a chunk.
+bool Backpropagation::by_products(uint32_t projection, const Chunk& chunk) const {
+    const Projection& info = context_.projections[projection]->info;
+    const uint32_t first = std::max(chunk.begin, tape_.first_arrival(info.delay_steps));
+    return trace_state_ < 0 && first < chunk.end &&
+           tape_.is_dense(info.source, first - info.delay_steps, chunk.end - info.delay_steps);
+}
+
+// With spikes, which are seldom dense enough.
+void Backpropagation::make_room_for_products(const Chunk& chunk) {
+    for (const WeightTask& task : weight_tasks_) {
+        const PopulationData& source = *context_.populations[context_.projections[task.projection]->info.source];
+        if (task.kind != WeightTask::values || source.is_value_input() || !by_products(task.projection, chunk)) continue;
+        const size_t panel = size_t{rows_of_outer} * panel_columns;
+        const size_t unpacked = size_t{rows_of_outer} * padded(task.end - task.begin);
+        for (TaskScratch& scratch : scratch_) {
+            if (scratch.panel.size() < panel) scratch.panel.allocate(context_.allocator, panel);
+            if (scratch.unpacked.size() < unpacked) scratch.unpacked.allocate(context_.allocator, unpacked, false);
+        }
+    }
+}
+
 void Backpropagation::weight_gradient(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch) {
     const uint32_t source = context_.projections[task.projection]->info.source;
     if (context_.stages[source] != chunk.stage) return;
-    const bool by_products = trace_state_ < 0 && tape_.is_dense(source), of_values = context_.populations[source]->is_value_input();
+    const bool of_values = context_.populations[source]->is_value_input();
     switch (task.kind) {
         case WeightTask::dense:
-            if (by_products) return;
+            if (by_products(task.projection, chunk)) return;
             return trace_state_ < 0 ? dense_weights(task, chunk, scratch) : value_weights(task, chunk, scratch);
         case WeightTask::values:
-            if (by_products || (of_values && trace_state_ >= 0)) return value_weights(task, chunk, scratch);
+            if (by_products(task.projection, chunk) || (of_values && trace_state_ >= 0)) return value_weights(task, chunk, scratch);
             if (!of_values) return;
             for (WeightTask part = task; part.begin < task.end; part.begin += sources_of_task) {
                 part.end = std::min(part.begin + sources_of_task, task.end);

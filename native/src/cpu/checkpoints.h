@@ -22,10 +22,15 @@ public:
 private:
     struct Population {
         bool keeps_values = false;
-        Buffer<uint32_t> states;
+        std::vector<uint32_t> kept_states;  // not the counters that are at 0 all the time, see PopulationData::training
+        Buffer<uint32_t> states;            // [checkpoint][kept state][sample][row]
         Buffer<uint16_t> bits;
         Buffer<float> values;
     };
+    // Calls copy(words of the session, words of the checkpoint, how many) for the pieces of the kept states.
+    template <class Copy>
+    void for_states(uint32_t population, uint32_t index, Copy&& copy);
+
     CpuContext& context_;
     std::vector<Population> populations_;
 };

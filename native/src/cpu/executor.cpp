@@ -440,6 +440,7 @@ void CpuExecutor::finish_population(uint32_t population, const Moment& at, TaskM
     data.for_lists(at.clock, at.sample, [&](const uint32_t* list, uint32_t count) {
         memory.counters.spikes += count;
         log_events(population, at, list_index++, list, count);
+        if (at.taped && tape_->keeps_activity(population)) tape_->add_spikes(population, at.run_step, count);
     });
     if (at.taped && tape_->keeps_activity(population))
         std::memcpy(tape_->bits(population, at.run_step, at.sample), data.bits_at(at.clock, at.sample),
@@ -454,6 +455,7 @@ void CpuExecutor::list_range(uint32_t population, const Moment& at, uint32_t ran
     memory.counters.spikes += count;
     log_events(population, at, range, data.list_at(at.clock, at.sample) + data.ranges[range].begin, count);
     if (!at.taped || !tape_->keeps_activity(population)) return;
+    tape_->add_spikes(population, at.run_step, count);
     const uint32_t first = data.ranges[range].begin / 16, words = data.ranges[range].end / 16 - first;
     std::memcpy(tape_->bits(population, at.run_step, at.sample) + first, data.bits_at(at.clock, at.sample) + first,
                 words * sizeof(uint16_t));

@@ -40,12 +40,14 @@ struct TaskMemory {
     Buffer<float> sums;                   // [receptor][neuron] of the population at hand
     Buffer<int32_t> fixed_sums;           // the same as integers, of projections in fixed point; 0 between populations
     Buffer<float> scratch;                // some blocks of a convolution, channels last
+    Buffer<float> image;                  // the sources of a convolution, where many are active
     Buffer<uint16_t> pooled;              // of maximum pooling: which windows have had their spike
     Buffer<uint32_t> interpreter;         // registers of interpreted models
     // Of taped runs, see executor_layers.cpp.
     Buffer<uint32_t> active;                           // who is active in one row of bits
     Buffer<float> tile_sums;                           // [receptor][sample][neuron of the tile]
-    Buffer<float> panel, start, held_sums, unpacked;   // products with inputs
+    Buffer<float> panel, start, held_sums, unpacked;   // products
+    std::vector<uint8_t> packed;                       // which incoming projections of a tile the panel has
     // Of the step at hand, for EventProp: what its tape would have, [tape entry][neuron], and the membrane before it.
     Buffer<uint32_t> step_tape;
     Buffer<float> membrane_before;
@@ -136,6 +138,7 @@ private:
     static constexpr uint64_t first_clock = uint64_t{1} << 32;  // above any delay, so that looking back never goes below zero
 
     bool can_normalize() const override { return context_.bundles->empty(); }
+    bool takes_taped_spike_lists() const override { return true; }
     uint64_t taped_run_count() const override { return taped_runs_; }
     void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
     const Gradients* gradients() const override;
@@ -164,7 +167,10 @@ private:
     struct Group {
         std::vector<uint32_t> populations;
         bool by_tiles = false;
+        bool is_loop = false;  // by tiles: the population projects onto itself, so that one tile has all of it
         uint32_t tile = 0;  // neurons
+        std::vector<size_t> panels;  // by tiles: where TaskMemory::panel has the weights of each incoming projection
+        bool was_dense = false;  // a loop: in a step of the last segment so many spiked that products are faster
     };
     // Populations that do not feed each other within a step can be updated side by side.
     struct Stage {
@@ -231,6 +237,15 @@ private:
                        NeuronRange part) const;
     void record_frames(const RunRequest& request, const RecordFrames& frames, const Moment& at, uint32_t step,
                        NeuronRange part) const;
+    void read_states(const Slot& slot, DType dtype, void* out_data) const;
+    void read_history(const Slot& slot, DType dtype, void* out_data) const;  // of the last step alone: activity
+    void read_weights(const Slot& slot, DType dtype, void* out_data) const;  // or a bias
+    void read_traces(const Slot& slot, DType dtype, void* out_data) const;   // or their ages
+    void read_gradient(const Slot& slot, DType dtype, void* out_data) const;
+    void write_states(const Slot& slot, DType dtype, const void* source);
+    void write_history(const Slot& slot, DType dtype, const void* source);
+    void write_weights(const Slot& slot, DType dtype, const void* source);
+    void write_traces(const Slot& slot, DType dtype, const void* source);
 
     // Steps on the tape at once. Segments begin and end where chunks of the backward pass do, which are counted from the last step or,
     // where gradients stop at windows, from the end of each; so gradients do not depend on them.
@@ -270,13 +285,14 @@ private:
     bool runs_by_layers(const RunRequest& request) const;
     void run_layers(const RunRequest& request);
     void tape_inputs(const RunRequest& request);
-    void make_room_for_products(const RunRequest& request);
+    void make_room_for_products(const Group& group);
     void run_group(const RunRequest& request, uint32_t group, uint32_t sample, TaskMemory& memory);
     void run_tile(const RunRequest& request, uint32_t group, NeuronRange neurons, uint32_t begin, uint32_t end,
                   TaskMemory& memory);
     uint32_t to_align(const PopulationData& population) const;
-    void copy_aligned(const ProjectionData& projection, uint32_t begin, uint32_t end, uint32_t width, TaskMemory& memory) const;
-    void pack_panel(const ProjectionData& projection, uint32_t begin, uint32_t end, uint32_t width, TaskMemory& memory) const;
+    void copy_aligned(uint32_t projection, NeuronRange tile, TaskMemory& memory) const;
+    void pack_panel(const ProjectionData& projection, NeuronRange targets, uint32_t width, float* out_panel,
+                    float* out_start) const;
     void keep_last_steps(uint32_t step_count);
     void begin_normalization(const RunRequest& request);
     void find_normalized_sums(const RunRequest& request, uint32_t group);
@@ -310,7 +326,7 @@ private:
     uint64_t taped_runs_ = 0;
     std::vector<EventLog> event_logs_;  // per population, made at the first run that records events
     std::unique_ptr<Tape> tape_;
-    size_t product_panel_ = 0, product_values_ = 0;  // what a thread needs for products with spike inputs, in floats
+    size_t product_panel_ = 0, product_values_ = 0;  // what a thread needs for products with spikes, in floats
     std::vector<Group> groups_;           // made at the first taped run, and when other projections are normalised
     std::vector<uint32_t> normalized_;    // projections of the last taped run
     std::vector<uint32_t> group_of_;      // per population; inputs: no_group

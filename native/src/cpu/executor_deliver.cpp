@@ -93,7 +93,7 @@ void CpuExecutor::deliver_now(uint32_t index, const Moment& at, NeuronRange part
 CpuExecutor::Activity CpuExecutor::activity_of(uint32_t source, uint32_t delay, const Moment& at, TaskMemory& memory) const {
     const PopulationData& data = *context_.populations[source];
     const float* const kept = at.taped && data.drops ? data.kept_values.data() : nullptr;
-    if (at.group == no_group || group_of_[source] == at.group) {
+    if (at.group == no_group || (group_of_[source] == at.group && !groups_[at.group].by_tiles)) {
         const uint64_t then = at.clock - delay;
         return {data.list_at(then, at.sample), data.count_at(then, at.sample), data.bits_at(then, at.sample),
                 data.is_value_input() ? data.values_at(then, at.sample) : kept};
@@ -171,6 +171,7 @@ void CpuExecutor::deliver_window(const ProjectionData& projection, const SampleW
         });
         return;
     }
+    const bool dense = activity.count > projection.conv->dense_share() * projection.source_size;
     context_.kernels.deliver_conv({
         .shape = &shape,
         .sums = sums,
@@ -183,6 +184,7 @@ void CpuExecutor::deliver_window(const ProjectionData& projection, const SampleW
         .block_begin = projection.conv->block_from(first),
         .block_end = projection.conv->block_from(end),
         .scratch = memory.scratch.data(),
+        .image = dense ? memory.image.data() : nullptr,
     });
 }
 

@@ -7,9 +7,9 @@
 //
 // A group is a stretch of the evaluation order without a way back from a later group: a single population, or several that
 // reach back to each other through delays. A population alone, with projections that are dense or normalised only, is cut into
-// tiles of neurons whose weights stay in the L2 cache through all steps and samples; other groups go step by step, one sample
-// at a time, as in any run. Inputs of which many values are not 0 are multiplied with a tile's weights for several samples at a
-// time.
+// tiles of neurons whose weights stay in the L2 cache through all steps and samples; if it reaches back to itself it is one tile.
+// Other groups go step by step, one sample at a time, as in any run. Where much of a source is active, everything is multiplied with
+// a tile's weights for several samples at a time.
 //
 // Every sum is added up in the order of docs/semantics.md and every neuron sees its steps in order, so the bits are those of any
 // other run.
@@ -30,6 +30,8 @@ namespace {
 constexpr size_t weight_bytes_of_tile = 768 * 1024;  // stay in an L2 cache of 1 MiB beside what passes through
 constexpr uint32_t tile_granularity = 128;           // deliver_dense keeps so many sums in registers
 constexpr uint32_t most_samples_of_item = 64;        // whose sums are made together
+constexpr uint32_t most_samples_of_loop = 16;        // the same, of a whole population with its states
+constexpr uint32_t fewest_samples_of_product = 4;    // below, products take no less than rows of all sources
 constexpr size_t fewest_rows_of_copy = 512;  // samples and steps for which a copy of the weights of a tile is worth it
 constexpr uint32_t items_per_thread = 4;             // so that threads end at about the same time
 
@@ -66,7 +68,7 @@ void CpuExecutor::make_groups() {
     }
     group_of_.assign(populations.size(), no_group);  // inputs stay in none
     uint32_t longest_source = 0, widest_tile = 0;
-    size_t panel = 0, held = 0, sums = 0;
+    size_t incoming = 0, panel = 0, start = 0, held = 0, sums = 0;
     product_panel_ = product_values_ = 0;
     for (size_t begin = 1; begin <= neurons_.size();) {
         size_t end = begin;  // of the last member
@@ -77,7 +79,8 @@ void CpuExecutor::make_groups() {
             group_of_[neurons_[i - 1]] = static_cast<uint32_t>(groups_.size());
         }
         const PopulationData& first = *populations[group.populations[0]];
-        group.by_tiles = group.populations.size() == 1 && last[begin] == 0;
+        group.by_tiles = group.populations.size() == 1;
+        group.is_loop = group.by_tiles && last[begin] > 0;
         size_t sources = 1;
         for (const uint32_t q : first.incoming) {
             const ProjectionData& projection = *context_.projections[q];
@@ -87,22 +90,30 @@ void CpuExecutor::make_groups() {
         }
         if (group.by_tiles) {
             const size_t fitting = weight_bytes_of_tile / sizeof(float) / sources / tile_granularity * tile_granularity;
-            group.tile = std::min(first.row, static_cast<uint32_t>(std::max<size_t>(fitting, tile_granularity)));
+            group.tile = static_cast<uint32_t>(std::max<size_t>(fitting, tile_granularity));
+            if (group.is_loop || group.tile > first.row) group.tile = first.row;
             widest_tile = std::max(widest_tile, group.tile);
-            sums = std::max<size_t>(sums, size_t{first.receptor_count} * group.tile);
-            for (const uint32_t q : first.incoming) {
-                const ProjectionData& projection = *context_.projections[q];
-                if (context_.normalized[q]) continue;
-                const PopulationData& source = *populations[projection.info.source];
-                const bool of_values = source.is_value_input();
-                if (!of_values && projection.target_size % 16 != 0)
-                    panel = std::max(panel, size_t{projection.source_size} * group.tile);
-                if (!source.info.is_input()) continue;
-                held = std::max<size_t>(held, padded_panel(group.tile));
-                size_t& of_products = of_values ? panel : product_panel_;
-                of_products = std::max(of_products, size_t{projection.source_size} * padded_panel(group.tile));
-                if (!of_values) product_values_ = std::max<size_t>(product_values_, source.row);
+            const uint32_t samples = std::min(context_.batch, group.is_loop ? most_samples_of_loop : most_samples_of_item);
+            sums = std::max<size_t>(sums, size_t{first.receptor_count} * group.tile * samples);
+            group.panels.resize(first.incoming.size());
+            size_t floats = 0;
+            for (const bool of_values : {true, false}) {  // those of spikes last, which have room only when it is needed
+                for (size_t k = 0; k < first.incoming.size(); ++k) {
+                    const ProjectionData& projection = *context_.projections[first.incoming[k]];
+                    const PopulationData& source = *populations[projection.info.source];
+                    if (context_.normalized[first.incoming[k]] || source.is_value_input() != of_values) continue;
+                    group.panels[k] = floats;
+                    floats += size_t{projection.source_size} * padded_panel(group.tile);
+                    if (source.info.is_input()) held = std::max<size_t>(held, padded_panel(group.tile));
+                    if (of_values) continue;
+                    product_values_ = std::max<size_t>(product_values_, source.row);
+                    if (projection.target_size % 16 != 0) panel = std::max(panel, size_t{projection.source_size} * group.tile);
+                }
+                if (of_values) panel = std::max(panel, floats);
             }
+            product_panel_ = std::max(product_panel_, floats);
+            incoming = std::max(incoming, first.incoming.size());
+            start = std::max(start, first.incoming.size() * padded_panel(group.tile));
         }
         groups_.push_back(std::move(group));
         begin = end + 1;
@@ -112,9 +123,10 @@ void CpuExecutor::make_groups() {
     const uint32_t samples = std::min(context_.batch, most_samples_of_item);
     for (TaskMemory& task : context_.tasks) {
         task.active.allocate(context_.allocator, longest_source, false);
-        task.tile_sums.allocate(context_.allocator, sums * samples);
+        task.tile_sums.allocate(context_.allocator, sums);
         task.panel.allocate(context_.allocator, panel);
-        task.start.allocate(context_.allocator, held);
+        task.start.allocate(context_.allocator, start);
+        task.packed.resize(incoming);
         task.held_sums.allocate(context_.allocator, held * samples);
     }
     product_values_ *= samples;
@@ -130,10 +142,9 @@ bool CpuExecutor::runs_by_layers(const RunRequest& request) const {
 void CpuExecutor::run_layers(const RunRequest& request) {
     if (groups_.empty()) make_groups();
     tape_inputs(request);
-    make_room_for_products(request);
     const uint32_t batch = context_.batch, width = context_.pool.width();
     for (uint32_t g = 0; g < groups_.size(); ++g) {
-        const Group& group = groups_[g];
+        Group& group = groups_[g];
         find_normalized_sums(request, g);
         if (!group.by_tiles) {
             const uint32_t parts = std::min(width, batch);
@@ -144,10 +155,12 @@ void CpuExecutor::run_layers(const RunRequest& request) {
             });
             continue;
         }
+        make_room_for_products(group);
         const PopulationData& data = *context_.populations[group.populations[0]];
         const uint32_t tiles = (data.row + group.tile - 1) / group.tile;
         const uint32_t wanted = (items_per_thread * width + tiles - 1) / tiles;
-        const uint32_t fewest = (batch + most_samples_of_item - 1) / most_samples_of_item;
+        const uint32_t most_samples = group.is_loop ? most_samples_of_loop : most_samples_of_item;
+        const uint32_t fewest = (batch + most_samples - 1) / most_samples;
         const uint32_t parts = std::clamp(width > 1 ? wanted : 1, fewest, std::max(fewest, (batch + 7) / 8));
         context_.pool.deal(tiles * parts, [&](uint32_t item, uint32_t worker) {
             const uint32_t tile = item / parts, part = item % parts;
@@ -155,16 +168,19 @@ void CpuExecutor::run_layers(const RunRequest& request) {
             const auto bound = [&](uint32_t k) { return static_cast<uint32_t>(uint64_t{batch} * k / parts); };
             run_tile(request, g, neurons, bound(part), bound(part + 1), context_.tasks[worker]);
         });
+        group.was_dense = group.is_loop && tape_->is_ever_dense(group.populations[0]);
     }
     keep_last_steps(request.step_count);
 }
 
-// For products with spike inputs, which few are ever dense enough for: a copy of all weights of a tile for each thread.
-void CpuExecutor::make_room_for_products(const RunRequest& request) {
-    const bool are_needed = std::any_of(request.inputs.begin(), request.inputs.end(), [&](const InputFrames& input) {
-        return !context_.populations[input.population]->is_value_input() && tape_->is_dense(input.population);
+// For products with spikes, which are seldom dense enough: a copy of all weights of a tile for each thread.
+void CpuExecutor::make_room_for_products(const Group& group) {
+    const auto& incoming = context_.populations[group.populations[0]]->incoming;
+    const bool are_needed = std::any_of(incoming.begin(), incoming.end(), [&](uint32_t q) {
+        const uint32_t source = context_.projections[q]->info.source;
+        return !context_.normalized[q] && !context_.populations[source]->is_value_input() && tape_->is_ever_dense(source);
     });
-    if (!are_needed) return;
+    if (!are_needed && !group.was_dense) return;
     for (TaskMemory& task : context_.tasks) {
         if (task.panel.size() < product_panel_) task.panel.allocate(context_.allocator, product_panel_);
         if (task.unpacked.size() < product_values_) task.unpacked.allocate(context_.allocator, product_values_);
@@ -179,21 +195,30 @@ void CpuExecutor::tape_inputs(const RunRequest& request) {
         std::atomic<uint64_t> active{0};
         const auto pack = [&](uint32_t step, uint32_t sample) {
             const uint32_t run_step = moment(request, step, sample).run_step;
+            if (input.offsets) {
+                uint16_t* const bits = tape_->bits(input.population, run_step, sample);
+                std::fill_n(bits, data.words, uint16_t{0});
+                const uint32_t* const range = input.offsets + size_t{step} * context_.batch + sample;
+                for (uint32_t i = range[0]; i < range[1]; ++i) bits[input.neurons[i] / 16] |= uint16_t(1u << input.neurons[i] % 16);
+                return;
+            }
             const float* const frame = input.data + step * input.step_stride + static_cast<size_t>(sample) * data.size;
             context_.kernels.pack_bits(frame, data.size, tape_->bits(input.population, run_step, sample));
             if (data.is_value_input())
                 std::memcpy(tape_->values(input.population, run_step, sample), frame, data.size * sizeof(float));
         };
-        const auto tell = [&](uint64_t count, uint32_t worker) {
+        const auto tell = [&](uint32_t step, uint64_t count, uint32_t worker) {
             active.fetch_add(count, std::memory_order_relaxed);
-            if (!data.is_value_input()) context_.tasks[worker].counters.input_spikes += count;
+            if (data.is_value_input()) return;
+            context_.tasks[worker].counters.input_spikes += count;
+            tape_->add_spikes(input.population, moment(request, step, 0).run_step, count);
         };
         // A step after the other, as they lie in memory.
         if (!held)
             context_.pool.deal(request.step_count, [&](uint32_t step, uint32_t worker) {
                 for (uint32_t sample = 0; sample < context_.batch; ++sample) pack(step, sample);
                 const uint16_t* const bits = tape_->bits(input.population, moment(request, step, 0).run_step, 0);
-                tell(count_bits(bits, context_.batch * data.words), worker);
+                tell(step, count_bits(bits, context_.batch * data.words), worker);
             });
         if (held || is_recorded(request, input.population))
             context_.pool.deal(context_.batch, [&](uint32_t sample, uint32_t worker) {
@@ -204,7 +229,7 @@ void CpuExecutor::tape_inputs(const RunRequest& request) {
                     if (held && step == 0) pack(step, sample);
                     else if (held)
                         std::memcpy(bits, tape_->bits(input.population, at.run_step - 1, sample), data.words * sizeof(uint16_t));
-                    if (held) tell(count_bits(bits, data.words), worker);
+                    if (held) tell(step, count_bits(bits, data.words), worker);
                     record_population(request, at, step, input.population, {0, data.size});
                 }
             });
@@ -239,8 +264,11 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
     const auto sums_of = [&](uint32_t receptor, uint32_t sample) {
         return memory.tile_sums.data() + (size_t{receptor} * samples + (sample - begin)) * width;
     };
-    uint32_t panel_of = UINT32_MAX;  // the projection whose weights are in the panel
-    const uint32_t aligned = size_t{samples} * request.step_count < fewest_rows_of_copy ? UINT32_MAX : to_align(data);
+    std::fill(memory.packed.begin(), memory.packed.end(), uint8_t{0});
+    // The projection whose weights have a copy in the panel, until a product needs it.
+    uint32_t aligned = size_t{samples} * request.step_count < fewest_rows_of_copy ? UINT32_MAX : to_align(data);
+    if (aligned != UINT32_MAX) copy_aligned(aligned, neurons, memory);
+    uint64_t last_spikes = 0;  // of these samples in the step before
     uint32_t held_of = UINT32_MAX;   // the projection whose sums of held inputs are known
     for (uint32_t step = 0; step < request.step_count; ++step) {
         Moment at = moment(request, step, begin);
@@ -248,7 +276,8 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
         for (uint32_t r = 0; r < data.receptor_count; ++r)
             if (data.has_input[r] && !data.starts_at_projection[r])
                 std::memset(sums_of(r, begin), 0, size_t{samples} * width * sizeof(float));
-        for (const uint32_t q : data.incoming) {
+        for (size_t k = 0; k < data.incoming.size(); ++k) {
+            const uint32_t q = data.incoming[k];
             const ProjectionData& projection = *context_.projections[q];
             const uint32_t source = projection.info.source, delay = projection.info.delay_steps;
             const PopulationData& from = *context_.populations[source];
@@ -259,12 +288,14 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
                 continue;
             }
             const uint32_t targets_end = std::min(neurons.end, projection.target_size);
-            const bool product = tape_->is_dense(source) && at.run_step >= tape_->first_arrival(delay);
+            const bool product = [&] {
+                if (at.run_step < tape_->first_arrival(delay)) return false;
+                if (from.is_value_input()) return tape_->is_dense(source, 0, 0);
+                if (samples < fewest_samples_of_product || memory.unpacked.empty()) return false;
+                if (source == population) return tape_->is_dense_count(source, last_spikes, samples);
+                return tape_->is_dense(source, at.run_step - delay, at.run_step - delay + 1);
+            }();
             if (!product) {
-                if (q == aligned && panel_of != q) {
-                    copy_aligned(projection, neurons.begin, targets_end, width, memory);
-                    panel_of = q;
-                }
                 for (at.sample = begin; at.sample < end; ++at.sample) {
                     const Activity activity = activity_of(source, delay, at, memory);
                     if (neurons.begin == 0) count_delivered(projection, from, activity, memory);
@@ -294,14 +325,15 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
                 std::memcpy(sums, memory.held_sums.data(), bytes);
                 continue;
             }
-            const uint32_t panel_width = padded_panel(width);
-            if (panel_of != q) {
-                pack_panel(projection, neurons.begin, targets_end, panel_width, memory);
-                panel_of = q;
-            }
+            float* const panel = memory.panel.data() + groups_[group].panels[k];
+            float* const start = memory.start.data() + k * padded_panel(width);
+            if (!memory.packed[k]) pack_panel(projection, {neurons.begin, targets_end}, padded_panel(width), panel, start);
+            memory.packed[k] = 1;
+            aligned = UINT32_MAX;
             const float* values = tape_->values(source, at.run_step - delay, begin);
             if (!values) {
-                unpack_bits(tape_->bits(source, at.run_step - delay, begin), samples * (from.row / 16), memory.unpacked.data());
+                unpack_bits(tape_->bits(source, at.run_step - delay, begin), samples * (from.row / 16), memory.unpacked.data(),
+                            from.drops ? from.kept_values[0] : 1.0f);
                 values = memory.unpacked.data();
             }
             context_.kernels.deliver_values({
@@ -310,10 +342,10 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
                 .values = values,
                 .values_stride = from.row,
                 .rows = samples,
-                .panel = memory.panel.data(),
+                .panel = panel,
                 .inner = projection.source_size,
                 .width = width,
-                .start = memory.start.data(),
+                .start = start,
                 .from_zero = from_zero_[q] != 0,
             });
             if (repeats) {
@@ -352,12 +384,14 @@ void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRang
             }
         }
         // Only now: what was just written in words of 16 bits is read in larger ones.
+        last_spikes = 0;
         for (at.sample = begin; at.sample < end; ++at.sample) {
             record_population(request, at, step, population, {neurons.begin, std::min(neurons.end, data.size)});
             if (model.spiking)
-                memory.counters.spikes +=
-                    count_bits(tape_->bits(population, at.run_step, at.sample) + neurons.begin / 16, width / 16);
+                last_spikes += count_bits(tape_->bits(population, at.run_step, at.sample) + neurons.begin / 16, width / 16);
         }
+        memory.counters.spikes += last_spikes;
+        if (model.spiking) tape_->add_spikes(population, at.run_step, last_spikes);
     }
 }
 
@@ -368,35 +402,34 @@ uint32_t CpuExecutor::to_align(const PopulationData& population) const {
     for (const uint32_t q : population.incoming) {
         const ProjectionData& projection = *context_.projections[q];
         if (context_.normalized[q]) continue;
-        if (context_.populations[projection.info.source]->is_value_input() || tape_->is_dense(projection.info.source))
-            return UINT32_MAX;
+        if (context_.populations[projection.info.source]->is_value_input()) return UINT32_MAX;
         if (found == UINT32_MAX && projection.target_size % 16 != 0) found = q;
     }
     return found;
 }
 
-void CpuExecutor::copy_aligned(const ProjectionData& projection, uint32_t begin, uint32_t end, uint32_t width,
-                               TaskMemory& memory) const {
+void CpuExecutor::copy_aligned(uint32_t index, NeuronRange tile, TaskMemory& memory) const {
+    const ProjectionData& projection = *context_.projections[index];
+    const size_t width = tile.end - tile.begin, bytes = (std::min(tile.end, projection.target_size) - tile.begin) * sizeof(float);
     for (uint32_t i = 0; i < projection.source_size; ++i)
-        std::memcpy(memory.panel.data() + size_t{i} * width, projection.weights + size_t{i} * projection.target_size + begin,
-                    (end - begin) * sizeof(float));
+        std::memcpy(memory.panel.data() + i * width, projection.weights + size_t{i} * projection.target_size + tile.begin, bytes);
 }
 
 // The columns of a tile, side by side, and what its sums begin with.
-void CpuExecutor::pack_panel(const ProjectionData& projection, uint32_t begin, uint32_t end, uint32_t width,
-                             TaskMemory& memory) const {
-    const uint32_t count = end - begin;
+void CpuExecutor::pack_panel(const ProjectionData& projection, NeuronRange targets, uint32_t width, float* out_panel,
+                             float* out_start) const {
+    const uint32_t count = targets.end - targets.begin;
     for (uint32_t block = 0; block < width; block += panel_columns) {
         const uint32_t used = count > block ? std::min(count - block, panel_columns) : 0;
-        float* out = memory.panel.data() + size_t{block} * projection.source_size;
+        float* out = out_panel + size_t{block} * projection.source_size;
         for (uint32_t i = 0; i < projection.source_size; ++i, out += panel_columns) {
-            std::memcpy(out, projection.weights + size_t{i} * projection.target_size + begin + block, used * sizeof(float));
+            std::memcpy(out, projection.weights + size_t{i} * projection.target_size + targets.begin + block, used * sizeof(float));
             std::memset(out + used, 0, (panel_columns - used) * sizeof(float));
         }
     }
-    std::memset(memory.start.data(), 0, width * sizeof(float));
+    std::memset(out_start, 0, width * sizeof(float));
     if (projection.bias)
-        for (uint32_t j = 0; j < count; ++j) memory.start[j] = 0.0f + projection.bias[begin + j];
+        for (uint32_t j = 0; j < count; ++j) out_start[j] = 0.0f + projection.bias[targets.begin + j];
 }
 
 // After the run, activity is looked up in the frames of the last steps as after any other.

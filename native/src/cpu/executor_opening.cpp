@@ -55,7 +55,7 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
     stages.assign(populations.size(), 0);
     uint32_t receptors = 0, interpreter_words = 0;
     bool any_fixed = false;
-    size_t scratch = 0, pooled = 0;
+    size_t scratch = 0, image = 0, pooled = 0;
     for (const auto& data : populations) {
         if (data->info.is_input()) continue;
         row_capacity = std::max(row_capacity, data->row);
@@ -66,14 +66,17 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
     for (const auto& data : projections)
         if (data->is_max_pool())
             pooled = std::max<size_t>(pooled, data->target_size / 16 + 1);
-        else if (data->info.kind == SNN_CONNECT_CONV2D && !data->scatters)
+        else if (data->info.kind == SNN_CONNECT_CONV2D && !data->scatters) {
             scratch = std::max(scratch, static_cast<size_t>(data->conv->shape().out_plane()) * 16 * conv_blocks_together);
+            image = std::max(image, data->conv->shape().image_size);
+        }
     no_input.allocate(allocator, row_capacity);
     for (uint32_t index = 0; index < tasks.size(); ++index) {
         TaskMemory& task = tasks[index];
         task.sums.allocate(allocator, static_cast<size_t>(receptors) * row_capacity);
         if (any_fixed) task.fixed_sums.allocate(allocator, static_cast<size_t>(receptors) * row_capacity);
         task.scratch.allocate(allocator, scratch);
+        task.image.allocate(allocator, image, false);
         task.pooled.allocate(allocator, pooled);
         task.interpreter.allocate(allocator, interpreter_words);
         task.accumulators.resize(bundles->thread_count());

@@ -130,7 +130,7 @@ void CpuExecutor::run_segment(uint32_t segment, const RunRequest& request) {
     part.first_step += begin;
     part.step_count = end - begin;
     taped_.segment_inputs.assign(request.inputs.begin(), request.inputs.end());
-    for (InputFrames& input : taped_.segment_inputs) input.data += begin * input.step_stride;
+    for (InputFrames& input : taped_.segment_inputs) input = input.from(begin, context_.batch);
     taped_.segment_records.assign(request.records.begin(), request.records.end());
     const uint64_t recorded = uint64_t{request.record_phase} + begin;
     for (RecordFrames& record : taped_.segment_records)

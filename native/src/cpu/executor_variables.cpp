@@ -139,170 +139,161 @@ void CpuExecutor::record_frames(const RunRequest& request, const RecordFrames& f
 size_t CpuExecutor::count(const Slot& slot) const { return slot_count(*context_.plan, context_.batch, slot); }
 
 void CpuExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
-    const uint32_t batch = context_.batch;
     switch (slot.kind) {
-        case Slot::state: {
-            const PopulationData& data = *context_.populations[slot.index];
-            for (uint32_t sample = 0; sample < batch; ++sample)
-                data.for_state(slot.sub, sample, {0, data.size}, [&](const uint32_t* values, uint32_t begin, uint32_t end) {
-                    convert(type_of_state(data, slot.sub), values, dtype,
-                            advanced(out_data, dtype, static_cast<size_t>(sample) * data.size + begin), end - begin);
-                });
-            return;
-        }
+        case Slot::state: return read_states(slot, dtype, out_data);
         case Slot::activity:
-        case Slot::history: {
-            const PopulationData& data = *context_.populations[slot.index];
-            if (!data.has_activity()) {
-                if (count(slot) > 0) std::memset(out_data, 0, count(slot) * size_of(dtype));
-                return;
-            }
-            const uint32_t depth = slot.kind == Slot::history ? data.plan.history_depth : 1;
-            for (uint32_t past = 0; past < depth; ++past)
-                for (uint32_t sample = 0; sample < batch; ++sample)
-                    read_activity(data, clock_ - 1 - past, sample, {0, data.size}, dtype,
-                                  advanced(out_data, dtype, (static_cast<size_t>(past) * batch + sample) * data.size));
-            return;
-        }
+        case Slot::history: return read_history(slot, dtype, out_data);
         case Slot::weight:
-        case Slot::bias: {
-            const ProjectionData& data = *context_.projections[slot.index];
-            if (slot.kind == Slot::weight && (data.is_bundled || context_.plastic[slot.index])) {
-                // Not twice where the caller takes them as they are: a network can be half its weights.
-                std::vector<float> other(dtype == DType::float32 ? 0 : data.weight_count);
-                float* const weights = dtype == DType::float32 ? static_cast<float*>(out_data) : other.data();
-                if (data.is_bundled) context_.bundles->read_weights(slot.index, weights);
-                else context_.plastic[slot.index]->read_weights(weights);
-                if (dtype != DType::float32) convert(DType::float32, weights, dtype, out_data, other.size());
-            } else {
-                const bool is_bias = slot.kind == Slot::bias;
-                const size_t count = is_bias ? data.bias_count : data.weight_count;
-                const WeightCopies copies = weight_copies(*context_.plan, batch, slot);
-                for (uint32_t copy = copies.first; copy < copies.last; ++copy) {
-                    const SampleWeights own = data.weights_of(copy);
-                    convert(DType::float32, is_bias ? own.bias : own.weights, dtype,
-                            advanced(out_data, dtype, (copy - copies.first) * count), count);
-                }
-            }
-            return;
-        }
+        case Slot::bias: return read_weights(slot, dtype, out_data);
         case Slot::pre_traces:
         case Slot::pre_age:
         case Slot::post_traces:
         case Slot::post_age:
         case Slot::synapse_traces:
-        case Slot::synapse_age: {
-            if (count(slot) == 0) return;
-            const Slot::Kind side = side_of(slot.kind);
-            std::vector<float> traces(count({side, slot.index}));
-            std::vector<int32_t> ages(count({age_of(side), slot.index}));
-            context_.plastic[slot.index]->read_traces(side, clock_, traces.data(), ages.data(), ages.size());
-            if (is_age(slot.kind))
-                convert(DType::int32, ages.data(), dtype, out_data, ages.size());
-            else convert(DType::float32, traces.data(), dtype, out_data, traces.size());
-            return;
-        }
+        case Slot::synapse_age: return read_traces(slot, dtype, out_data);
         case Slot::weight_gradient:
-        case Slot::bias_gradient: {
-            const float* const gradient =
-                backpropagation_ ? backpropagation_->gradient(slot.index, slot.kind == Slot::bias_gradient) : nullptr;
-            if (count(slot) == 0) return;
-            if (gradient) convert(DType::float32, gradient, dtype, out_data, count(slot));
-            else std::memset(out_data, 0, count(slot) * size_of(dtype));
-            return;
-        }
+        case Slot::bias_gradient: return read_gradient(slot, dtype, out_data);
     }
 }
 
-void CpuExecutor::write(const Slot& slot, DType dtype, const void* source) {
-    const uint32_t batch = context_.batch;
-    // Calls use(copy, its values) for each copy of weights or a bias that the slot is about.
-    const auto for_copies = [&](size_t count, auto&& use) {
-        const WeightCopies copies = weight_copies(*context_.plan, batch, slot);
-        for (uint32_t copy = copies.first; copy < copies.last; ++copy) use(copy, advanced(source, dtype, (copy - copies.first) * count));
-    };
+void CpuExecutor::read_states(const Slot& slot, DType dtype, void* out_data) const {
+    const PopulationData& data = *context_.populations[slot.index];
+    for (uint32_t sample = 0; sample < context_.batch; ++sample)
+        data.for_state(slot.sub, sample, {0, data.size}, [&](const uint32_t* values, uint32_t begin, uint32_t end) {
+            convert(type_of_state(data, slot.sub), values, dtype,
+                    advanced(out_data, dtype, static_cast<size_t>(sample) * data.size + begin), end - begin);
+        });
+}
+
+void CpuExecutor::read_history(const Slot& slot, DType dtype, void* out_data) const {
+    const PopulationData& data = *context_.populations[slot.index];
+    if (!data.has_activity()) {
+        if (count(slot) > 0) std::memset(out_data, 0, count(slot) * size_of(dtype));
+        return;
+    }
+    const uint32_t depth = slot.kind == Slot::history ? data.plan.history_depth : 1;
+    for (uint32_t past = 0; past < depth; ++past)
+        for (uint32_t sample = 0; sample < context_.batch; ++sample)
+            read_activity(data, clock_ - 1 - past, sample, {0, data.size}, dtype,
+                          advanced(out_data, dtype, (static_cast<size_t>(past) * context_.batch + sample) * data.size));
+}
+
+void CpuExecutor::read_weights(const Slot& slot, DType dtype, void* out_data) const {
+    const ProjectionData& data = *context_.projections[slot.index];
+    if (slot.kind == Slot::weight && (data.is_bundled || context_.plastic[slot.index])) {
+        // Not twice where the caller takes them as they are: a network can be half its weights.
+        std::vector<float> other(dtype == DType::float32 ? 0 : data.weight_count);
+        float* const weights = dtype == DType::float32 ? static_cast<float*>(out_data) : other.data();
+        if (data.is_bundled) context_.bundles->read_weights(slot.index, weights);
+        else context_.plastic[slot.index]->read_weights(weights);
+        if (dtype != DType::float32) convert(DType::float32, weights, dtype, out_data, other.size());
+        return;
+    }
+    const bool is_bias = slot.kind == Slot::bias;
+    const size_t count = is_bias ? data.bias_count : data.weight_count;
+    const WeightCopies copies = weight_copies(*context_.plan, context_.batch, slot);
+    for (uint32_t copy = copies.first; copy < copies.last; ++copy) {
+        const SampleWeights own = data.weights_of(copy);
+        convert(DType::float32, is_bias ? own.bias : own.weights, dtype, advanced(out_data, dtype, (copy - copies.first) * count),
+                count);
+    }
+}
+
+void CpuExecutor::read_traces(const Slot& slot, DType dtype, void* out_data) const {
+    if (count(slot) == 0) return;
+    const Slot::Kind side = side_of(slot.kind);
+    std::vector<float> traces(count({side, slot.index}));
+    std::vector<int32_t> ages(count({age_of(side), slot.index}));
+    context_.plastic[slot.index]->read_traces(side, clock_, traces.data(), ages.data(), ages.size());
+    if (is_age(slot.kind)) convert(DType::int32, ages.data(), dtype, out_data, ages.size());
+    else convert(DType::float32, traces.data(), dtype, out_data, traces.size());
+}
+
+void CpuExecutor::read_gradient(const Slot& slot, DType dtype, void* out_data) const {
+    if (count(slot) == 0) return;
+    const float* const gradient =
+        backpropagation_ ? backpropagation_->gradient(slot.index, slot.kind == Slot::bias_gradient) : nullptr;
+    if (gradient) convert(DType::float32, gradient, dtype, out_data, count(slot));
+    else std::memset(out_data, 0, count(slot) * size_of(dtype));
+}
+
+void CpuExecutor::write(const Slot& slot, DType dtype, const void* data) {
     switch (slot.kind) {
-        case Slot::state: {
-            PopulationData& data = *context_.populations[slot.index];
-            const DType type = type_of_state(data, slot.sub);
-            for (uint32_t sample = 0; sample < batch; ++sample)
-                data.for_state(slot.sub, sample, {0, data.size}, [&](uint32_t* words, uint32_t begin, uint32_t end) {
-                    convert(dtype, advanced(source, dtype, static_cast<size_t>(sample) * data.size + begin), type, words,
-                            end - begin);
-                    float* const values = reinterpret_cast<float*>(words);
-                    for (uint32_t i = 0; type == DType::float32 && i < end - begin; ++i) values[i] = flush(values[i]);
-                });
-            return;
-        }
+        case Slot::state: return write_states(slot, dtype, data);
         case Slot::activity:
-        case Slot::history: {
-            PopulationData& data = *context_.populations[slot.index];
-            if (!data.has_activity()) return;
-            const uint32_t depth = slot.kind == Slot::history ? data.plan.history_depth : 1;
-            std::vector<float> row(data.size);
-            for (uint32_t past = 0; past < depth; ++past)
-                for (uint32_t sample = 0; sample < batch; ++sample) {
-                    const uint64_t clock = clock_ - 1 - past;
-                    convert(dtype, advanced(source, dtype, (static_cast<size_t>(past) * batch + sample) * data.size),
-                            DType::float32, row.data(), data.size);
-                    context_.kernels.pack_bits(row.data(), data.size, data.bits_at(clock, sample));
-                    data.list_active(context_.kernels, clock, sample);
-                    if (data.is_value_input())
-                        std::memcpy(data.values_at(clock, sample), row.data(), data.size * sizeof(float));
-                }
-            return;
-        }
-        case Slot::weight: {
-            ProjectionData& data = *context_.projections[slot.index];
-            if (data.weight_count == 0) return;
-            if (data.is_bundled) {
-                std::vector<float> weights(data.weight_count);
-                convert(dtype, source, DType::float32, weights.data(), weights.size());
-                context_.bundles->write_weights(slot.index, weights.data());
-                return;
-            }
-            if (context_.plastic[slot.index]) {
-                std::vector<float> weights(data.weight_count);
-                convert(dtype, source, DType::float32, weights.data(), weights.size());
-                context_.plastic[slot.index]->write_weights(weights.data());
-                return;
-            }
-            for_copies(data.weight_count, [&](uint32_t copy, const void* values) {
-                convert(dtype, values, DType::float32, data.own_weights(copy), data.weight_count);
-                data.weights_changed(copy);
-            });
-            return;
-        }
-        case Slot::bias: {
-            ProjectionData& data = *context_.projections[slot.index];
-            if (data.bias_count == 0) return;
-            for_copies(data.bias_count, [&](uint32_t copy, const void* values) {
-                convert(dtype, values, DType::float32, data.own_bias(copy), data.bias_count);
-            });
-            return;
-        }
+        case Slot::history: return write_history(slot, dtype, data);
+        case Slot::weight:
+        case Slot::bias: return write_weights(slot, dtype, data);
         case Slot::pre_traces:
-        case Slot::post_traces:
-        case Slot::synapse_traces: {
-            std::vector<float> traces(count(slot));
-            convert(dtype, source, DType::float32, traces.data(), traces.size());
-            if (!traces.empty())
-                context_.plastic[slot.index]->write_traces(slot.kind, clock_, traces.data(), nullptr,
-                                                           count({age_of(slot.kind), slot.index}));
-            return;
-        }
         case Slot::pre_age:
+        case Slot::post_traces:
         case Slot::post_age:
-        case Slot::synapse_age: {
-            std::vector<int32_t> ages(count(slot));
-            convert(dtype, source, DType::int32, ages.data(), ages.size());
-            if (!ages.empty())
-                context_.plastic[slot.index]->write_traces(side_of(slot.kind), clock_, nullptr, ages.data(), ages.size());
-            return;
-        }
+        case Slot::synapse_traces:
+        case Slot::synapse_age: return write_traces(slot, dtype, data);
         case Slot::weight_gradient:
-        case Slot::bias_gradient:
-            return;  // read only, refused above the backends
+        case Slot::bias_gradient: return;  // read only, refused above the backends
+    }
+}
+
+void CpuExecutor::write_states(const Slot& slot, DType dtype, const void* source) {
+    PopulationData& data = *context_.populations[slot.index];
+    const DType type = type_of_state(data, slot.sub);
+    for (uint32_t sample = 0; sample < context_.batch; ++sample)
+        data.for_state(slot.sub, sample, {0, data.size}, [&](uint32_t* words, uint32_t begin, uint32_t end) {
+            convert(dtype, advanced(source, dtype, static_cast<size_t>(sample) * data.size + begin), type, words, end - begin);
+            float* const values = reinterpret_cast<float*>(words);
+            for (uint32_t i = 0; type == DType::float32 && i < end - begin; ++i) values[i] = flush(values[i]);
+        });
+}
+
+void CpuExecutor::write_history(const Slot& slot, DType dtype, const void* source) {
+    PopulationData& data = *context_.populations[slot.index];
+    if (!data.has_activity()) return;
+    const uint32_t depth = slot.kind == Slot::history ? data.plan.history_depth : 1;
+    std::vector<float> row(data.size);
+    for (uint32_t past = 0; past < depth; ++past)
+        for (uint32_t sample = 0; sample < context_.batch; ++sample) {
+            const uint64_t clock = clock_ - 1 - past;
+            convert(dtype, advanced(source, dtype, (static_cast<size_t>(past) * context_.batch + sample) * data.size),
+                    DType::float32, row.data(), data.size);
+            context_.kernels.pack_bits(row.data(), data.size, data.bits_at(clock, sample));
+            data.list_active(context_.kernels, clock, sample);
+            if (data.is_value_input()) std::memcpy(data.values_at(clock, sample), row.data(), data.size * sizeof(float));
+        }
+}
+
+void CpuExecutor::write_weights(const Slot& slot, DType dtype, const void* source) {
+    ProjectionData& data = *context_.projections[slot.index];
+    const bool is_bias = slot.kind == Slot::bias;
+    const size_t count = is_bias ? data.bias_count : data.weight_count;
+    if (count == 0) return;
+    if (!is_bias && (data.is_bundled || context_.plastic[slot.index])) {
+        std::vector<float> weights(count);
+        convert(dtype, source, DType::float32, weights.data(), count);
+        if (data.is_bundled) context_.bundles->write_weights(slot.index, weights.data());
+        else context_.plastic[slot.index]->write_weights(weights.data());
+        return;
+    }
+    const WeightCopies copies = weight_copies(*context_.plan, context_.batch, slot);
+    for (uint32_t copy = copies.first; copy < copies.last; ++copy) {
+        convert(dtype, advanced(source, dtype, (copy - copies.first) * count), DType::float32,
+                is_bias ? data.own_bias(copy) : data.own_weights(copy), count);
+        if (!is_bias) data.weights_changed(copy);
+    }
+}
+
+void CpuExecutor::write_traces(const Slot& slot, DType dtype, const void* source) {
+    if (count(slot) == 0) return;
+    const Slot::Kind side = side_of(slot.kind);
+    PlasticProjection& plastic = *context_.plastic[slot.index];
+    if (is_age(slot.kind)) {
+        std::vector<int32_t> ages(count(slot));
+        convert(dtype, source, DType::int32, ages.data(), ages.size());
+        plastic.write_traces(side, clock_, nullptr, ages.data(), ages.size());
+    } else {
+        std::vector<float> traces(count(slot));
+        convert(dtype, source, DType::float32, traces.data(), traces.size());
+        plastic.write_traces(side, clock_, traces.data(), nullptr, count({age_of(side), slot.index}));
     }
 }
 

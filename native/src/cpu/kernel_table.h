@@ -30,7 +30,7 @@ struct DenseArgs {
     uint32_t begin, end;
 };
 
-// sums[r][j] = start[j] (or what it holds, where not from_zero) + sum over i of values[r][i] * w[i][j], i ascending, each
+// sums[r][j] = start[j] (after what it holds, where not from_zero) + sum over i of values[r][i] * w[i][j], i ascending, each
 // product and sum rounded: the bits of DenseArgs with all sources active. Adding the zero of a silent source changes no bit,
 // because no sum is -0.
 constexpr uint32_t panel_columns = 64;
@@ -100,6 +100,8 @@ struct ConvShape {
     uint32_t x_stride, x_dilation, x_padding, y_stride, y_dilation, y_padding;
     const TapRange *y_ranges, *x_ranges;  // [out_height], [out_width]
     const ConvBlock* blocks;
+    // The sources of a group with margins of zeros, [group input][y][x]: how wide a row is, a channel, and all of it, in floats.
+    size_t image_width, image_plane, image_size;  // the last 0: it would be too large
 
     uint32_t in_plane() const { return in_height * in_width; }
     uint32_t out_plane() const { return out_height * out_width; }
@@ -123,6 +125,7 @@ struct ConvArgs {
     bool from_zero;
     uint32_t block_begin, block_end;
     float* scratch;  // [position][conv_blocks_together][16]
+    float* image;    // scratch memory: ConvShape::image_size; null: the active are added one by one, whatever their share
 };
 
 // Narrow groups (depthwise convolution, sum and average pooling): straight into the rows of sums.

@@ -145,6 +145,11 @@ static void add_sources(const ConvArgs& args, uint32_t block) {
         });
 }
 
+// All sources, see kernels_conv_dense.h.
+static void fill_image(const ConvArgs& args, uint32_t block);
+template <uint32_t Blocks>
+static void add_windows(const ConvArgs& args, uint32_t block);
+
 template <uint32_t Blocks>
 static void deliver_blocks(const ConvArgs& args, uint32_t first) {
     const ConvShape& shape = *args.shape;
@@ -161,7 +166,8 @@ static void deliver_blocks(const ConvArgs& args, uint32_t first) {
         for (uint32_t k = 0; k < plane; ++k)
             store(scratch + k * stride, args.from_zero ? start : add(load(scratch + k * stride), bias));
     }
-    if (args.values) add_sources<Blocks, false>(args, first);
+    if (args.image) add_windows<Blocks>(args, first);
+    else if (args.values) add_sources<Blocks, false>(args, first);
     else add_sources<Blocks, true>(args, first);
     for (uint32_t b = 0; b < Blocks; ++b) {
         const ConvBlock& block = shape.blocks[first + b];
@@ -175,6 +181,7 @@ static void deliver_conv(const ConvArgs& args) {
     for (uint32_t b = args.block_begin; b < args.block_end;) {
         constexpr uint32_t together = conv_blocks_together;
         const bool several = b + together <= args.block_end && blocks[b].group == blocks[b + together - 1].group;
+        if (args.image && (b == args.block_begin || blocks[b].group != blocks[b - 1].group)) fill_image(args, b);
         if (several) deliver_blocks<together>(args, b);
         else deliver_blocks<1>(args, b);
         b += several ? together : 1;

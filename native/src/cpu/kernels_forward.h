@@ -94,7 +94,8 @@ static void values_block(const ValuesArgs& args, uint32_t row, uint32_t column) 
     F sum[Rows][Tiles];
     for (uint32_t r = 0; r < Rows; ++r)
         for (uint32_t k = 0; k < Tiles; ++k)
-            sum[r][k] = args.from_zero ? load(args.start + column + 16 * k) : load(sums + r * args.sums_stride + 16 * k);
+            sum[r][k] = args.from_zero ? load(args.start + column + 16 * k)
+                                       : add(load(sums + r * args.sums_stride + 16 * k), load(args.start + column + 16 * k));
     for (uint32_t i = 0; i < args.inner; ++i) {
         F weights[Tiles];
         for (uint32_t k = 0; k < Tiles; ++k) weights[k] = load(panel + static_cast<size_t>(i) * panel_columns + 16 * k);

@@ -16,6 +16,7 @@ namespace snn::cpu::SNN_ISA {
 // clang-format off
 #include "cpu/kernels_forward.h"
 #include "cpu/kernels_conv.h"
+#include "cpu/kernels_conv_dense.h"
 #include "cpu/kernels_interpreter.h"
 #include "cpu/kernels_plasticity.h"
 #include "plasticity_kernels.inl"

@@ -25,6 +25,8 @@ public:
     // Blocks whose channels lie in [first, end); a block is never cut, see PopulationData::ranges.
     uint32_t block_from(uint32_t first_channel) const;
     uint32_t fan_out(uint32_t source) const;  // uses of a source inside the target
+    // The share of active sources above which it is faster to add up all that a window covers; more than 1 where that has no image.
+    double dense_share() const { return dense_share_; }
     size_t packed_size() const { return blocks_.size() * static_cast<size_t>(shape_.block_weights()); }
     void pack(const float* weights, float* out_packed) const;
     void unpack(const float* packed, float* out_weights) const;
@@ -38,6 +40,7 @@ private:
     std::vector<uint32_t> tap_counts_[2];
     std::vector<TapRange> tap_ranges_[2];
     std::vector<ConvBlock> blocks_;
+    double dense_share_ = 2.0;
 };
 
 // What one sample is delivered with: each in the form of a kernel, null where there is none.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -34,7 +35,7 @@ public:
     }
     const uint16_t* bits(uint32_t population, uint32_t step, uint32_t sample) const {
         const Population& p = populations_[population];
-        return p.bits.data() + (static_cast<size_t>(step - first_ + p.lookback) * context_.batch + sample) * (p.row / 16);
+        return p.bits.data() + (step_row(population, step) * context_.batch + sample) * (p.row / 16);
     }
     // Value inputs. Null for the others.
     float* values(uint32_t population, uint32_t step, uint32_t sample) {
@@ -43,18 +44,27 @@ public:
     const float* values(uint32_t population, uint32_t step, uint32_t sample) const {
         const Population& p = populations_[population];
         if (p.values.empty()) return nullptr;
-        return p.values.data() + (static_cast<size_t>(p.held ? 0 : step - first_ + p.lookback) * context_.batch + sample) * p.row;
+        return p.values.data() + ((p.held ? 0 : step_row(population, step)) * context_.batch + sample) * p.row;
     }
     // The first step that something reaches with this delay; nothing was before the last reset.
     uint32_t first_arrival(uint32_t delay) const {
         return static_cast<uint32_t>(delay - std::min<uint64_t>(delay, steps_before_));
     }
-    // Of an input: the share of its values that are not 0. Above these shares products of whole rows are faster than adding up
-    // the rows of the others. What neurons do is not counted: few spike in most steps.
+    // How much of a population is active decides whether rows of weights are added up or everything is multiplied. Spikes are counted
+    // by step, because either way gives the same bits. Of analog and of held inputs gradients are summed up otherwise in a product, so
+    // one share counts for all of a run: that of values other than 0.
     void set_share(uint32_t population, double share) { populations_[population].share = share; }
-    bool is_dense(uint32_t population) const {
+    // From any thread: of some neurons in some samples, of the segment at hand.
+    void add_spikes(uint32_t population, uint32_t step, uint64_t count) {
+        std::atomic_ref(populations_[population].spikes[step_row(population, step)]).fetch_add(count, std::memory_order_relaxed);
+    }
+    // In the steps [begin, end). Of a value input and of a held one these are of no account.
+    bool is_dense(uint32_t population, uint32_t begin, uint32_t end) const;
+    // In any of the steps that it has.
+    bool is_ever_dense(uint32_t population) const;
+    bool is_dense_count(uint32_t population, uint64_t spikes, uint64_t samples) const {
         const Population& p = populations_[population];
-        return p.share > (p.is_value_input ? dense_share_of_values : dense_share_of_spikes);
+        return static_cast<double>(spikes) > dense_share_of_spikes * static_cast<double>(samples * p.size);
     }
     bool keeps_entries(uint32_t population) const { return keeps_entries_ && populations_[population].entry_count > 0; }
     // Not where the segment is run only for what comes after it.
@@ -66,13 +76,17 @@ private:
     static constexpr double dense_share_of_values = 0.3, dense_share_of_spikes = 0.45;
 
     struct Population {
-        uint32_t row = 0, entry_count = 0, lookback = 0;
+        uint32_t size = 0, row = 0, entry_count = 0, lookback = 0;
         double share = 0;
         bool trains = false, keeps_activity = false, is_value_input = false, held = false;
         Buffer<uint32_t> entries;
         Buffer<uint16_t> bits;
         Buffer<float> values;
+        Buffer<uint64_t> spikes;  // [step], of all samples
     };
+    // Among the rows of activity: those of the steps before come first.
+    size_t step_row(uint32_t population, uint32_t step) const { return step - first_ + populations_[population].lookback; }
+
     const CpuContext& context_;
     uint32_t first_ = 0;
     uint64_t steps_before_ = 0;

@@ -4,12 +4,11 @@
 
 #include <array>
 #include <cstdint>
-#include <cstring>
 
 namespace snn::cpu {
 
-// `words` of 16 bits each into 16 * words floats.
-inline void unpack_bits(const uint16_t* bits, uint32_t words, float* out) {
+// `words` of 16 bits each into 16 * words floats; `one` is what a spike counts.
+inline void unpack_bits(const uint16_t* bits, uint32_t words, float* out, float one = 1.0f) {
     static constexpr auto floats_of_byte = [] {
         std::array<std::array<float, 8>, 256> table{};
         for (uint32_t byte = 0; byte < 256; ++byte)
@@ -18,7 +17,7 @@ inline void unpack_bits(const uint16_t* bits, uint32_t words, float* out) {
     }();
     for (uint32_t word = 0; word < words; ++word)
         for (uint32_t half = 0; half < 2; ++half, out += 8)
-            std::memcpy(out, floats_of_byte[bits[word] >> (8 * half) & 255u].data(), 8 * sizeof(float));
+            for (uint32_t bit = 0; bit < 8; ++bit) out[bit] = one * floats_of_byte[bits[word] >> (8 * half) & 255u][bit];
 }
 
 }  // namespace snn::cpu

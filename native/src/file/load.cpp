@@ -56,6 +56,13 @@ private:
         return values;
     }
 
+    // To a definition, which borrows them.
+    template <class T>
+    static void give(const std::vector<T>& values, const T*& out_data, size_t& out_count) {
+        out_data = values.data();
+        out_count = values.size();
+    }
+
     std::vector<double> value_or_tensor(const JsonObject& owner, const char* key) const {
         if (owner.at(key).is_number()) return {owner.number(key)};
         return tensor<double>(owner.object(key).text("tensor"), TensorType::f64);
@@ -93,11 +100,7 @@ private:
         def.name = name.c_str();
         const Json& shape = entry.list("shape", 3);
         def.shape.rank = static_cast<uint32_t>(shape.size());
-        for (size_t axis = 0; axis < shape.size(); ++axis) {
-            if (!shape[axis].is_number_unsigned() || shape[axis].get<uint64_t>() > UINT32_MAX)
-                entry.fail("shape", "has an entry that is not a size");
-            def.shape.dims[axis] = shape[axis].get<uint32_t>();
-        }
+        read_sizes(entry, "shape", shape, def.shape.dims);
         std::shared_ptr<const Model> model;
         if (def.kind == SNN_POPULATION_NEURONS) {
             const JsonObject models = root.object("models");
@@ -130,27 +133,34 @@ private:
                 if (!parameter.is_string()) entry.fail("learnable", "has an entry that is not a name");
                 network.set_learnable(index, parameter.get<std::string>(), true);
             }
-        if (!entry.has("surrogate")) return;
-        const JsonObject surrogate = entry.object("surrogate");
+        if (entry.has("surrogate")) set_surrogate(network, root, index, entry.object("surrogate"));
+    }
+
+    void set_surrogate(Network& network, const JsonObject& root, uint32_t population, const JsonObject& entry) {
         std::vector<double> values;
-        for (const Json& value : surrogate.list("parameters", 64)) {
-            if (!value.is_number()) surrogate.fail("parameters", "has an entry that is not a number");
+        for (const Json& value : entry.list("parameters", 64)) {
+            if (!value.is_number()) entry.fail("parameters", "has an entry that is not a number");
             values.push_back(value.get<double>());
         }
-        network.set_surrogate(index,
-                              definition<Surrogate>(surrogates_, root.object("surrogates"), surrogate.text("name"),
+        network.set_surrogate(population,
+                              definition<Surrogate>(surrogates_, root.object("surrogates"), entry.text("name"),
                                                     builtin_surrogate, parse_surrogate),
                               values.data(), values.size());
+    }
+
+    // `out_sizes`: room for as many as `sizes`, the list at `key`, has.
+    static void read_sizes(const JsonObject& entry, const char* key, const Json& sizes, uint32_t* out_sizes) {
+        for (const Json& size : sizes) {
+            if (!size.is_number_unsigned() || size.get<uint64_t>() > UINT32_MAX)
+                entry.fail(key, "has an entry that is not a size");
+            *out_sizes++ = size.get<uint32_t>();
+        }
     }
 
     static void read_pair(const JsonObject& entry, const char* key, uint32_t (&out_pair)[2]) {
         const Json& pair = entry.list(key, 2);
         if (pair.size() != 2) entry.fail(key, "is not a pair");
-        for (size_t axis = 0; axis < 2; ++axis) {
-            if (!pair[axis].is_number_unsigned() || pair[axis].get<uint64_t>() > UINT32_MAX)
-                entry.fail(key, "has an entry that is not a size");
-            out_pair[axis] = pair[axis].get<uint32_t>();
-        }
+        read_sizes(entry, key, pair, out_pair);
     }
 
     static SNNDistribution distribution(const JsonObject& owner, const char* key) {
@@ -161,7 +171,8 @@ private:
     }
 
     // The synapses are not in the file; what makes them is. Their weights cannot be checked one by one, but their bounds are.
-    uint32_t connect_by_rule(Network& network, const SNNProjectionDef& def, const JsonObject& entry, const std::string& name) const {
+    uint32_t connect_by_rule(Network& network, const SNNProjectionDef& def, const JsonObject& entry,
+                             const std::string& name) const {
         const uint64_t generator = entry.whole("generator", UINT32_MAX);
         if (generator != generator_version && generator != generator_of_parts)
             throw Error(SNN_ERROR_VERSION, entry.place(), ": the rule is of generator ", generator,
@@ -197,10 +208,8 @@ private:
             }
             source_positions = tensor<float>(name + ".source_positions", TensorType::f32);
             target_positions = tensor<float>(name + ".target_positions", TensorType::f32);
-            rule.source_positions = source_positions.data();
-            rule.source_position_count = source_positions.size();
-            rule.target_positions = target_positions.data();
-            rule.target_position_count = target_positions.size();
+            give(source_positions, rule.source_positions, rule.source_position_count);
+            give(target_positions, rule.target_positions, rule.target_position_count);
         }
         return network.connect_random(def, rule);
     }
@@ -216,7 +225,49 @@ private:
             network.set_plasticity_option(projection, key, options.text(key.c_str()));
     }
 
-    // Returns the fixed-point exponent that the file was saved with (0 for float arithmetic).
+    // What `def` borrows.
+    struct Arrays {
+        std::vector<float> weights, bias;
+        std::vector<uint64_t> row_offsets;
+        std::vector<uint32_t> targets;
+        std::vector<uint16_t> delays;
+    };
+
+    void read_arrays(const JsonObject& entry, const std::string& name, bool by_rule, Arrays& out_arrays,
+                     SNNProjectionDef& io_def) const {
+        if (io_def.kind != SNN_CONNECT_POOL2D && !by_rule) {
+            out_arrays.weights = tensor<float>(name + ".weight", TensorType::f32);
+            // Null would ask for zeros; an empty tensor has the wrong size, unless nothing is connected.
+            out_arrays.weights.reserve(1);
+            give(out_arrays.weights, io_def.weights, io_def.weight_count);
+        }
+        if (entry.has("bias")) {
+            out_arrays.bias = tensor<float>(name + ".bias", TensorType::f32);
+            give(out_arrays.bias, io_def.bias, io_def.bias_count);
+        }
+        if (io_def.kind != SNN_CONNECT_SPARSE || by_rule) return;
+        out_arrays.row_offsets = tensor<uint64_t>(name + ".row_offsets", TensorType::u64);
+        out_arrays.targets = tensor<uint32_t>(name + ".targets", TensorType::u32);
+        give(out_arrays.row_offsets, io_def.row_offsets, io_def.row_offset_count);
+        give(out_arrays.targets, io_def.synapse_targets, io_def.synapse_count);
+        if (!entry.has("synapse_delays")) return;
+        out_arrays.delays = tensor<uint16_t>(name + ".delays", TensorType::u16);
+        if (out_arrays.delays.size() != out_arrays.targets.size())
+            throw Error(SNN_ERROR_FORMAT, "tensor '", name, ".delays' has ", out_arrays.delays.size(), " values; expected ",
+                        out_arrays.targets.size());
+        io_def.synapse_delays = out_arrays.delays.data();
+    }
+
+    // The fixed-point exponent that the file was saved with.
+    static int32_t fixed_exponent(const JsonObject& entry) {
+        const double exponent = entry.number("fixed_exponent");
+        if (exponent != std::floor(exponent) || std::abs(exponent) > fixed_exponent_limit)
+            entry.fail("fixed_exponent", text("is ", exponent, "; expected a whole number from ", -fixed_exponent_limit, " to ",
+                                              fixed_exponent_limit));
+        return static_cast<int32_t>(exponent);
+    }
+
+    // Returns the fixed-point exponent, 0 for float arithmetic.
     int32_t connect(Network& network, const JsonObject& root, const JsonObject& entry) {
         SNNProjectionDef def = default_projection_def();
         def.kind = entry.choice("kind", file_names::connection_kinds);
@@ -229,41 +280,10 @@ private:
         def.trainable = entry.flag("trainable");
         def.detached = entry.has("detached") && entry.flag("detached");
         def.arithmetic = entry.choice("arithmetic", file_names::arithmetics);
-        std::vector<float> weights, bias;
-        std::vector<uint64_t> row_offsets;
-        std::vector<uint32_t> targets;
-        std::vector<uint16_t> delays;
         const bool by_rule = def.kind == SNN_CONNECT_SPARSE && entry.has("rule");
-        if (by_rule) {
-            // no tensors
-        } else if (def.kind != SNN_CONNECT_POOL2D) {
-            weights = tensor<float>(name + ".weight", TensorType::f32);
-            weights.reserve(1);  // null would ask for zeros; an empty tensor has the wrong size, unless nothing is connected
-            def.weights = weights.data();
-            def.weight_count = weights.size();
-        } else {
-            def.pool_mode = entry.choice("pool_mode", file_names::pool_modes);
-        }
-        if (entry.has("bias")) {
-            bias = tensor<float>(name + ".bias", TensorType::f32);
-            def.bias = bias.data();
-            def.bias_count = bias.size();
-        }
-        if (def.kind == SNN_CONNECT_SPARSE && !by_rule) {
-            row_offsets = tensor<uint64_t>(name + ".row_offsets", TensorType::u64);
-            targets = tensor<uint32_t>(name + ".targets", TensorType::u32);
-            def.row_offsets = row_offsets.data();
-            def.row_offset_count = row_offsets.size();
-            def.synapse_targets = targets.data();
-            def.synapse_count = targets.size();
-            if (entry.has("synapse_delays")) {
-                delays = tensor<uint16_t>(name + ".delays", TensorType::u16);
-                if (delays.size() != targets.size())
-                    throw Error(SNN_ERROR_FORMAT, "tensor '", name, ".delays' has ", delays.size(), " values; expected ",
-                                targets.size());
-                def.synapse_delays = delays.data();
-            }
-        }
+        if (def.kind == SNN_CONNECT_POOL2D) def.pool_mode = entry.choice("pool_mode", file_names::pool_modes);
+        Arrays arrays;
+        read_arrays(entry, name, by_rule, arrays, def);
         if (def.kind == SNN_CONNECT_CONV2D || def.kind == SNN_CONNECT_POOL2D) {
             read_pair(entry, "kernel", def.kernel);
             read_pair(entry, "stride", def.stride);
@@ -277,12 +297,8 @@ private:
             if (def.arithmetic != SNN_ARITHMETIC_FIXED) entry.fail("arithmetic", "is not that of a plastic projection");
             set_plasticity(network, root, index, entry.object("plasticity"));
         }
-        if (def.arithmetic != SNN_ARITHMETIC_FIXED && def.arithmetic != SNN_ARITHMETIC_COMPACT) return 0;
-        const double exponent = entry.number("fixed_exponent");
-        if (exponent != std::floor(exponent) || std::abs(exponent) > fixed_exponent_limit)
-            entry.fail("fixed_exponent", text("is ", exponent, "; expected a whole number from ", -fixed_exponent_limit, " to ",
-                                              fixed_exponent_limit));
-        return static_cast<int32_t>(exponent);
+        const bool is_fixed = def.arithmetic == SNN_ARITHMETIC_FIXED || def.arithmetic == SNN_ARITHMETIC_COMPACT;
+        return is_fixed ? fixed_exponent(entry) : 0;
     }
 
     const ByteSource& file_;

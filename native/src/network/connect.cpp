@@ -4,7 +4,6 @@
 
 #include "common/error.h"
 #include "network/network.h"
-#include "network/rules.h"
 
 namespace snn {
 
@@ -20,10 +19,6 @@ constexpr uint64_t max_window_places = 1u << 24;  // extent of the image times k
 void check_given(const void* values, size_t count, const std::string& what, const char* name) {
     if (!values && count > 0)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": ", name, " is null, but its count is ", count);
-}
-
-void check_flag(uint32_t value, const std::string& what, const char* name) {
-    if (value > 1) throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": ", name, " is ", value, "; expected 0 or 1");
 }
 
 std::shared_ptr<std::vector<float>> copied(const float* values, size_t given, size_t expected,
@@ -126,6 +121,92 @@ std::shared_ptr<const SparseIndex> canonical(const SNNProjectionDef& def, uint32
     return index;
 }
 
+uint32_t checked_receptor(const SNNProjectionDef& def, const Population& target, const std::string& what) {
+    const std::vector<std::string>& receptors = target.model->receptors;
+    if (receptors.empty())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": its target '", target.name, "' has model '", target.model->name,
+                    "', which has no receptors");
+    if (!def.receptor) return 0;
+    const auto found = std::find(receptors.begin(), receptors.end(), def.receptor);
+    if (found != receptors.end()) return static_cast<uint32_t>(found - receptors.begin());
+    std::string known;
+    for (const std::string& receptor : receptors) known += (known.empty() ? "" : ", ") + receptor;
+    throw Error(SNN_ERROR_NOT_FOUND, what, ": model '", target.model->name, "' has no receptor '", def.receptor, "'; it has: ",
+                known);
+}
+
+uint32_t checked_arithmetic(const SNNProjectionDef& def, bool trainable, const Population& source, const std::string& what) {
+    if (def.arithmetic > SNN_ARITHMETIC_COMPACT)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": arithmetic is ", def.arithmetic, "; expected 0 to 3");
+    const bool can_fix = def.kind == SNN_CONNECT_SPARSE && source.is_binary();
+    if (def.arithmetic == SNN_ARITHMETIC_DEFAULT)
+        return can_fix && !trainable ? SNN_ARITHMETIC_COMPACT : SNN_ARITHMETIC_FLOAT;
+    if (def.arithmetic == SNN_ARITHMETIC_COMPACT && trainable)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": compact arithmetic keeps 16 bits of a weight and cannot be trained; ",
+                    "use fixed, or make it not trainable");
+    if (def.arithmetic != SNN_ARITHMETIC_FLOAT && !can_fix)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": fixed-point sums need a sparse projection from a population that ",
+                    "spikes; it is ", name_of_kind(def.kind), " from '", source.name, "'");
+    return def.arithmetic;
+}
+
+Window window_of(const SNNProjectionDef& def) {
+    Window window;
+    for (int axis = 0; axis < 2; ++axis) {
+        window.kernel[axis] = def.kernel[axis];
+        window.stride[axis] = def.stride[axis];
+        window.padding[axis] = def.padding[axis];
+        window.dilation[axis] = def.dilation[axis];
+    }
+    window.groups = def.kind == SNN_CONNECT_CONV2D ? def.groups : 1;
+    return window;
+}
+
+// As many weights as the projection needs; zeros where none are given.
+std::shared_ptr<std::vector<float>> checked_weights(const SNNProjectionDef& def, const Population& source,
+                                                    const Population& target, const std::string& what) {
+    uint64_t expected = 0;
+    std::string formula;
+    switch (def.kind) {
+        case SNN_CONNECT_DENSE:
+            expected = checked_product({source.size, target.size}, what);
+            formula = text("source size ", source.size, " x target size ", target.size);
+            break;
+        case SNN_CONNECT_ONE_TO_ONE:
+            if (source.size != target.size)
+                throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": one-to-one needs equal sizes, source has ", source.size,
+                            " and target ", target.size);
+            expected = source.size;
+            formula = "one for each neuron";
+            break;
+        case SNN_CONNECT_SPARSE:
+            expected = def.synapse_count;
+            formula = "synapse_count";
+            break;
+        case SNN_CONNECT_CONV2D: {
+            const uint32_t channels = source.shape.dims[0] / def.groups;
+            expected = checked_product({target.shape.dims[0], channels, def.kernel[0], def.kernel[1]}, what);
+            formula = text("out_channels ", target.shape.dims[0], " x in_channels / groups ", channels, " x kernel ",
+                           def.kernel[0], " x ", def.kernel[1]);
+            break;
+        }
+        default: formula = "pooling has no weights";
+    }
+    check_given(def.weights, def.weight_count, what, "weights");
+    check_given(def.bias, def.bias_count, what, "bias");
+    check_given(def.row_offsets, def.row_offset_count, what, "row_offsets");
+    return copied(def.weights, def.weight_count, expected, what + ": weights", formula);
+}
+
+std::shared_ptr<const std::vector<float>> checked_bias(const SNNProjectionDef& def, const Population& target,
+                                                       const std::string& what) {
+    if (!def.bias) return nullptr;
+    if (def.kind == SNN_CONNECT_POOL2D) throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": pooling takes no bias");
+    const bool conv = def.kind == SNN_CONNECT_CONV2D;
+    return copied(def.bias, def.bias_count, conv ? target.shape.dims[0] : target.size, what + ": bias",
+                  conv ? "one for each target channel" : "one for each target neuron");
+}
+
 }  // namespace
 
 const char* name_of_kind(uint32_t connection_kind) {
@@ -144,83 +225,6 @@ SNNProjectionDef default_projection_def() {
 }
 
 uint32_t Network::connect(const SNNProjectionDef& def) { return connect(def, nullptr); }
-
-namespace {
-
-// How many neurons of the population a rule connects. Checked.
-uint32_t part_size(uint32_t first, uint32_t count, const Population& population, const std::string& what, const char* end) {
-    if (first < population.size && count <= population.size - first) return count ? count : population.size - first;
-    throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": first_", end, " is ", first, " and ", end, "_count ", count, "; the ", end,
-                " '", population.name, "' has ", population.size, " neurons");
-}
-
-}  // namespace
-
-uint32_t Network::connect_random(const SNNProjectionDef& def, const SNNRandomConnectionDef& given) {
-    check_unfinished();
-    const Population& source = population(def.source);
-    const Population& target = population(def.target);
-    const std::string what = "projection '" + (def.name ? std::string(def.name) : source.name + "_to_" + target.name) + "'";
-    if (def.kind != SNN_CONNECT_SPARSE)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": a connection rule makes sparse projections; kind is ", def.kind);
-    if (def.weights || def.weight_count || def.row_offsets || def.row_offset_count || def.synapse_targets ||
-        def.synapse_delays || def.synapse_count)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what,
-                    ": a connection rule makes the synapses; the def's own arrays must be null and their counts 0");
-    check_flag(given.allow_autapses, what, "allow_autapses");
-    check_flag(given.allow_multapses, what, "allow_multapses");
-    ConnectionRule rule;
-    rule.def = given;
-    // An odd number times 1, 2, ...: different for every index, and far from the small numbers that people choose.
-    if (given.seed == SNN_SEED_BY_INDEX) rule.def.seed = 0x9E3779B97F4A7C15u * (uint64_t{projections_.size()} + 1);
-    rule.row_count = source.size;
-    rule.source_size = part_size(given.first_source, given.source_count, source, what, "source");
-    rule.target_size = part_size(given.first_target, given.target_count, target, what, "target");
-    rule.def.source_count = rule.source_size == source.size ? 0 : rule.source_size;
-    rule.def.target_count = rule.target_size == target.size ? 0 : rule.target_size;
-    if (def.source == def.target) {
-        rule.within_population = given.first_source == given.first_target && rule.source_size == rule.target_size;
-        const bool apart = given.first_source + rule.source_size <= given.first_target ||
-                           given.first_target + rule.target_size <= given.first_source;
-        if (!rule.within_population && !apart && !given.allow_autapses)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": neurons ", given.first_source, " to ",
-                        given.first_source + rule.source_size - 1, " onto ", given.first_target, " to ",
-                        given.first_target + rule.target_size - 1, " of '", source.name,
-                        "' share some; parts of one population are the same or apart, or autapses are allowed");
-    }
-    rule.dt_ms = dt_ms_;
-    if (given.rule == SNN_RULE_SPATIAL) {
-        const auto copied_positions = [&](const float* values, size_t count, uint32_t size, const char* end) {
-            const size_t expected = size_t{size} * given.dimensions;
-            if (!values || count != expected)
-                throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": ", end, "_positions has ", values ? count : size_t{0},
-                            " values; expected ", expected, " (", size, " neurons x ", given.dimensions, " dimensions)");
-            return std::vector<float>(values, values + count);
-        };
-        if (given.dimensions < 1 || given.dimensions > 3)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": dimensions is ", given.dimensions, "; expected 1 to 3");
-        rule.source_positions =
-            copied_positions(given.source_positions, given.source_position_count, rule.source_size, "source");
-        rule.target_positions =
-            copied_positions(given.target_positions, given.target_position_count, rule.target_size, "target");
-    }
-    // What the rule does not look at is nothing to compare or to save.
-    if (given.rule != SNN_RULE_FIXED_PROBABILITY && given.rule != SNN_RULE_SPATIAL) rule.def.probability = 0;
-    if (given.rule != SNN_RULE_FIXED_INDEGREE && given.rule != SNN_RULE_FIXED_TOTAL) rule.def.count = 0;
-    if (given.rule != SNN_RULE_SPATIAL) {
-        rule.def.kernel = rule.def.dimensions = 0;
-        rule.def.kernel_width = rule.def.cutoff = 0;
-    }
-    for (uint32_t axis = rule.def.dimensions; axis < 3; ++axis) rule.def.period[axis] = 0;
-    rule.def.source_positions = rule.def.target_positions = nullptr;
-    rule.def.source_position_count = rule.def.target_position_count = 0;
-    auto made = make_rule(std::move(rule), what);
-    const uint64_t largest_delay = uint64_t{def.delay_steps} + made->max_delay();
-    if (largest_delay > max_total_delay)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": its largest delay is ", largest_delay, " steps; at most ",
-                    max_total_delay, " are allowed");
-    return connect(def, std::make_shared<const Synapses>(std::move(made)));
-}
 
 uint32_t Network::connect(const SNNProjectionDef& def, std::shared_ptr<const Synapses> synapses) {
     check_unfinished();
@@ -252,77 +256,15 @@ uint32_t Network::connect(const SNNProjectionDef& def, std::shared_ptr<const Syn
     projection.delay_steps = def.delay_steps;
     projection.trainable = def.trainable != 0 && def.kind != SNN_CONNECT_POOL2D;
     projection.detached = def.detached != 0;
-    const std::vector<std::string>& receptors = target.model->receptors;
-    if (receptors.empty())
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": its target '", target.name, "' has model '", target.model->name,
-                    "', which has no receptors");
-    if (def.receptor) {
-        const auto found = std::find(receptors.begin(), receptors.end(), def.receptor);
-        if (found == receptors.end()) {
-            std::string known;
-            for (const std::string& receptor : receptors) known += (known.empty() ? "" : ", ") + receptor;
-            throw Error(SNN_ERROR_NOT_FOUND, what, ": model '", target.model->name, "' has no receptor '", def.receptor,
-                        "'; it has: ", known);
-        }
-        projection.receptor = static_cast<uint32_t>(found - receptors.begin());
-    }
-
-    if (def.arithmetic > SNN_ARITHMETIC_COMPACT)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": arithmetic is ", def.arithmetic, "; expected 0 to 3");
-    projection.arithmetic = def.arithmetic;
-    const bool can_fix = def.kind == SNN_CONNECT_SPARSE && source.is_binary();
-    if (def.arithmetic == SNN_ARITHMETIC_DEFAULT)
-        projection.arithmetic = can_fix && !projection.trainable ? SNN_ARITHMETIC_COMPACT : SNN_ARITHMETIC_FLOAT;
-    if (projection.arithmetic == SNN_ARITHMETIC_COMPACT && projection.trainable)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": compact arithmetic keeps 16 bits of a weight and cannot be trained; ",
-                    "use fixed, or make it not trainable");
-    if (projection.is_fixed() && !can_fix)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": fixed-point sums need a sparse projection from a population that ",
-                    "spikes; it is ", name_of_kind(def.kind), " from '", source.name, "'");
-
+    projection.receptor = checked_receptor(def, target, what);
+    projection.arithmetic = checked_arithmetic(def, projection.trainable, source, what);
+    projection.arithmetic_is_default = def.arithmetic == SNN_ARITHMETIC_DEFAULT;
     if (def.kind == SNN_CONNECT_CONV2D || def.kind == SNN_CONNECT_POOL2D) {
         check_window(def, source, target, what);
-        for (int axis = 0; axis < 2; ++axis) {
-            projection.window.kernel[axis] = def.kernel[axis];
-            projection.window.stride[axis] = def.stride[axis];
-            projection.window.padding[axis] = def.padding[axis];
-            projection.window.dilation[axis] = def.dilation[axis];
-        }
-        projection.window.groups = def.kind == SNN_CONNECT_CONV2D ? def.groups : 1;
+        projection.window = window_of(def);
     }
     if (def.kind == SNN_CONNECT_POOL2D) projection.pool_mode = def.pool_mode;
-
-    uint64_t expected = 0;
-    std::string formula;
-    switch (def.kind) {
-        case SNN_CONNECT_DENSE:
-            expected = checked_product({source.size, target.size}, what);
-            formula = text("source size ", source.size, " x target size ", target.size);
-            break;
-        case SNN_CONNECT_ONE_TO_ONE:
-            if (source.size != target.size)
-                throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": one-to-one needs equal sizes, source has ", source.size,
-                            " and target ", target.size);
-            expected = source.size;
-            formula = "one for each neuron";
-            break;
-        case SNN_CONNECT_SPARSE:
-            expected = def.synapse_count;
-            formula = "synapse_count";
-            break;
-        case SNN_CONNECT_CONV2D: {
-            const uint32_t channels = source.shape.dims[0] / def.groups;
-            expected = checked_product({target.shape.dims[0], channels, def.kernel[0], def.kernel[1]}, what);
-            formula = text("out_channels ", target.shape.dims[0], " x in_channels / groups ", channels, " x kernel ",
-                           def.kernel[0], " x ", def.kernel[1]);
-            break;
-        }
-        default: formula = "pooling has no weights";
-    }
-    check_given(def.weights, def.weight_count, what, "weights");
-    check_given(def.bias, def.bias_count, what, "bias");
-    check_given(def.row_offsets, def.row_offset_count, what, "row_offsets");
-    auto weights = copied(def.weights, def.weight_count, expected, what + ": weights", formula);
+    auto weights = checked_weights(def, source, target, what);
     if (synapses) {
         projection.synapses = std::move(synapses);
     } else if (def.kind == SNN_CONNECT_SPARSE) {
@@ -333,12 +275,7 @@ uint32_t Network::connect(const SNNProjectionDef& def, std::shared_ptr<const Syn
                     "projections; it is ", name_of_kind(def.kind));
     }
     if (!projection.synapses) projection.dense_weights = std::move(weights);
-    if (def.bias) {
-        if (def.kind == SNN_CONNECT_POOL2D) throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": pooling takes no bias");
-        const bool conv = def.kind == SNN_CONNECT_CONV2D;
-        projection.bias = copied(def.bias, def.bias_count, conv ? target.shape.dims[0] : target.size, what + ": bias",
-                                 conv ? "one for each target channel" : "one for each target neuron");
-    }
+    projection.bias = checked_bias(def, target, what);
     if (uint64_t{projection.delay_steps} + (projection.synapses ? projection.synapses->max_delay() : 0) > max_total_delay)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": its largest delay is ", projection.max_delay(), " steps; at most ",
                     max_total_delay, " are allowed");

@@ -1,9 +1,11 @@
 // The scale of fixed-point receptors: one power of two for all fixed projections onto the same receptor of a population,
-// chosen so that no sum can overflow even when every synapse of a neuron is hit in the same step.
+// chosen so that no sum can overflow even when every synapse of a neuron is hit in the same step. And what arithmetic is taken
+// where nobody asked for one.
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
+#include <span>
 #include <unordered_map>
 
 #include "common/error.h"
@@ -118,12 +120,42 @@ double largest_compact_weight(const Network& network, const Group& group) {
     return largest;
 }
 
+// ---- What integers lose
+
+// Whether weights, rounded to multiples of 2^-exponent, are others than were meant: some become 0, or they change on the whole, as
+// equal ones do, or each by itself.
+bool loses(std::span<const float> weights, int exponent) {
+    constexpr double most_lost = 1e-3;  // share of the weights: of a distribution around 0, some are always close to it
+    constexpr double most_on_the_whole = 1.0 / 512, most_of_each = 1.0 / 32;  // shares of the weights' sum
+    const double scale = std::ldexp(1.0, exponent);
+    double sum = 0, grown = 0, moved = 0;
+    size_t lost = 0;
+    for (const float weight : weights) {
+        const double units = std::abs(static_cast<double>(weight)) * scale, rounded = std::nearbyint(units);
+        sum += units;
+        grown += rounded - units;
+        moved += std::abs(rounded - units);
+        lost += rounded == 0 && units > 0;
+    }
+    return std::abs(grown) > sum * most_on_the_whole || moved > sum * most_of_each ||
+           static_cast<double>(lost) > most_lost * static_cast<double>(weights.size());
+}
+
+bool loses(const Network& network, const Projection& projection, int exponent) {
+    if (projection.plasticity) {  // of a weight that its rule moves in small steps, the largest
+        const float bound = static_cast<float>(plastic_bound(network, projection));
+        return bound > 0 && std::ldexp(bound, exponent) < 512;
+    }
+    if (projection.synapses->is_rule()) return loses(projection.synapses->rule()->weight_quantiles(), exponent);
+    return loses(projection.weights(), exponent);
+}
+
 void check_compact_weight(double weight, const Projection& projection) {
     const double limit = std::ldexp(compact_limit, -projection.fixed_exponent);
     if (!(weight <= limit))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "': a weight of ", weight,
                     " is too large; compact weights at the fixed-point scale 2^", projection.fixed_exponent, " are at most ",
-                    limit);
+                    limit, "; arithmetic 'float' has no such limit");
 }
 
 void check_compact_weights(const Network& network, uint32_t p, const WeightsOf& weights_of) {
@@ -138,27 +170,74 @@ void check_sum(double sum, const Projection& projection) {
     const double limit = std::ldexp(1.0, sum_bits - projection.fixed_exponent);
     if (!(sum <= limit))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "': the weights onto one neuron add up to ",
-                    sum, "; the fixed-point scale 2^", projection.fixed_exponent, " holds at most ", limit);
+                    sum, "; the fixed-point scale 2^", projection.fixed_exponent, " holds at most ", limit,
+                    "; arithmetic 'float' has no such limit");
 }
 
 }  // namespace
 
-void Network::choose_fixed_exponents() {
-    for (const Group& group : fixed_groups(*this)) {
-        const double sum = largest_sum(*this, group), compact = largest_compact_weight(*this, group);
-        int sum_exponent = 0, compact_exponent = 0;
-        if (sum > 0) std::frexp(sum, &sum_exponent);  // sum < 2^sum_exponent
-        int exponent = sum_bits - spare_bits - sum_exponent;
-        if (compact > 0) {
-            std::frexp(compact, &compact_exponent);
-            exponent = std::min(exponent, compact_bits - compact_exponent);
+namespace {
+
+// The finest scale of a group, and whether it is compact weights that allow no finer one.
+struct Scale {
+    double sum, compact;  // the largest sum of |w|, the largest |w| that is compact
+    int exponent;
+    bool is_of_compact;
+};
+
+Scale scale_of(const Network& network, const Group& group) {
+    Scale scale{largest_sum(network, group), largest_compact_weight(network, group), 0, false};
+    int sum_exponent = 0, compact_exponent = 0;
+    if (scale.sum > 0) std::frexp(scale.sum, &sum_exponent);  // sum < 2^sum_exponent
+    scale.exponent = sum_bits - spare_bits - sum_exponent;
+    if (scale.compact > 0) {
+        std::frexp(scale.compact, &compact_exponent);
+        scale.is_of_compact = compact_bits - compact_exponent < scale.exponent;
+        scale.exponent = std::min(scale.exponent, compact_bits - compact_exponent);
+    }
+    scale.exponent = std::clamp(scale.exponent, -fixed_exponent_limit, fixed_exponent_limit);
+    return scale;
+}
+
+}  // namespace
+
+// Projections onto a receptor share a scale, which the largest weight or sum decides. Where that takes too much from another weight,
+// the one that decides gives way: from compact to fixed, whose weights have 32 bits, and from there to float, which has no scale.
+void Network::choose_arithmetic() {
+    for (Projection& projection : projections_) {
+        // Weights of 0 are written later, and nothing is known of how large they will be.
+        if (projection.is_fixed() && projection.arithmetic_is_default && !projection.plasticity &&
+            projection.synapses->largest_weight() == 0 && !projection.synapses->is_empty())
+            projection.arithmetic = SNN_ARITHMETIC_FLOAT;
+    }
+    for (Group& group : fixed_groups(*this)) {
+        Scale scale = scale_of(*this, group);
+        while (std::any_of(group.begin(), group.end(), [&](uint32_t p) { return loses(*this, projections_[p], scale.exponent); })) {
+            const auto weight_of = [&](uint32_t p) {
+                const Projection& projection = projections_[p];
+                if (!projection.arithmetic_is_default || projection.plasticity) return -1.0;
+                const bool is_compact = projection.arithmetic == SNN_ARITHMETIC_COMPACT;
+                if (scale.is_of_compact) return is_compact ? projection.synapses->largest_weight() : -1.0;
+                return largest_sum(*this, {p});
+            };
+            const auto most = std::max_element(group.begin(), group.end(),
+                                               [&](uint32_t p, uint32_t q) { return weight_of(p) < weight_of(q); });
+            if (weight_of(*most) < 0) break;
+            if (scale.is_of_compact) {
+                projections_[*most].arithmetic = SNN_ARITHMETIC_FIXED;
+            } else {
+                projections_[*most].arithmetic = SNN_ARITHMETIC_FLOAT;
+                group.erase(most);
+                if (group.empty()) break;
+            }
+            scale = scale_of(*this, group);
         }
-        exponent = std::clamp(exponent, -fixed_exponent_limit, fixed_exponent_limit);
-        for (const uint32_t p : group) projections_[p].fixed_exponent = exponent;
+        if (group.empty()) continue;
+        for (const uint32_t p : group) projections_[p].fixed_exponent = scale.exponent;
         const Projection& first = projections_[group[0]];
-        if (std::ldexp(sum, exponent) > std::ldexp(1.0, sum_bits) || std::ldexp(compact, exponent) > compact_limit)
+        if (std::ldexp(scale.sum, scale.exponent) > std::ldexp(1.0, sum_bits) || std::ldexp(scale.compact, scale.exponent) > compact_limit)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", first.name, "': the weights onto one neuron of '",
-                        populations_[first.target].name, "' add up to ", sum, ", more than fixed point can hold");
+                        populations_[first.target].name, "' add up to ", scale.sum, ", more than fixed point can hold");
     }
 }
 

@@ -242,7 +242,7 @@ void Network::finish() {
     if (finished_) return;
     check_undelayed_cycles();
     check_plasticity();
-    choose_fixed_exponents();
+    choose_arithmetic();
     round_compact_weights();
     finished_ = true;
 }

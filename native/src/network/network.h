@@ -79,6 +79,7 @@ struct Projection {
     bool trainable = true;
     bool detached = false;  // no gradient goes back through it to its source
     uint32_t arithmetic = SNN_ARITHMETIC_FLOAT;  // never DEFAULT once connected
+    bool arithmetic_is_default = false;          // finish() may take another one where integers would lose too much
     uint32_t pool_mode = SNN_POOL_SUM;
     std::shared_ptr<const std::vector<float>> dense_weights;  // null when sparse; layouts as in SNNProjectionDef
     std::shared_ptr<const std::vector<float>> bias;           // null: none
@@ -187,7 +188,7 @@ private:
     // Adds to a list and to the names, or to neither when memory runs out in between.
     template <class Entry>
     uint32_t append(std::vector<Entry>& io_list, Entry entry, bool is_population);
-    void choose_fixed_exponents();
+    void choose_arithmetic();  // where it is the default, and the exponents
     void set_fixed_exponents(const std::vector<int32_t>& exponents);  // throws when the weights do not fit them
     void round_compact_weights();
     void check_undelayed_cycles() const;

@@ -205,6 +205,12 @@ void Network::check_plasticity() const {
     for (const Projection& projection : projections_) {
         if (!projection.plasticity) continue;
         make_plasticity_plan(*projection.plasticity, dt_ms_, describe_plasticity(projection));
+        if (const SynapseRule* const rule = projection.synapses->rule()) {
+            // Where the distribution lies within the bounds, its billions of synapses do; else those that there are are looked at.
+            const std::vector<float> quantiles = rule->weight_quantiles();
+            const WeightBounds bounds = weight_bounds(*projection.plasticity, dt_ms_, describe_plasticity(projection));
+            if (quantiles.front() >= bounds.minimum && quantiles.back() <= bounds.maximum) continue;
+        }
         for (uint32_t source = 0; source < population(projection.source).size; ++source)
             check_plastic_weights(*this, projection, projection.synapses->row(source, memory).weights);
     }

@@ -18,7 +18,18 @@ bool is_name(std::string_view name) {
                        [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
 }
 
+// JSON begins with a brace; a definition with a comment or the header of a section.
+bool looks_like_toml(std::string_view document) {
+    const size_t first = document.find_first_not_of(" \t\r\n");
+    if (first == document.npos) return false;
+    document.remove_prefix(first);
+    return document[0] == '#' || (document[0] == '[' && document.size() > 1 && document[1] >= 'a' && document[1] <= 'z');
+}
+
 Json parse_document(std::string_view json) {
+    if (looks_like_toml(json))
+        throw Error(SNN_ERROR_FORMAT, "the model document: this is TOML; `snn model FILE.toml -o FILE.json` makes the JSON that is ",
+                    "loaded of it (the command comes with the Python package)");
     if (json.size() > max_text_bytes)
         throw Error(SNN_ERROR_FORMAT, "the model document has ", json.size(), " bytes; at most ", max_text_bytes,
                     " are allowed");

@@ -44,6 +44,15 @@ RuleBase::RuleBase(ConnectionRule definition, const std::string& what)
       weights_(rule_.def.weight, what + ": weight"),
       delays_(rule_.def.delay, rule_.dt_ms, what + ": delay") {}
 
+std::vector<float> RuleBase::weight_quantiles() const {
+    constexpr uint32_t count = 512;  // values grow with words
+    std::vector<uint32_t> words(count);
+    for (uint32_t i = 0; i < count; ++i) words[i] = static_cast<uint32_t>(uint64_t{i} * UINT32_MAX / (count - 1));
+    std::vector<float> quantiles(count);
+    weights_.fill(words.data(), quantiles.data(), count);
+    return quantiles;
+}
+
 SynapseRow RuleBase::complete(uint32_t source, std::span<const uint32_t> targets, RowMemory& memory) const {
     SynapseRow row;
     const size_t count = targets.size();
@@ -315,6 +324,7 @@ public:
     uint16_t min_delay() const override { return rule_->min_delay(); }
     uint16_t max_delay() const override { return rule_->max_delay(); }
     float weight_bound() const override { return rule_->weight_bound(); }
+    std::vector<float> weight_quantiles() const override { return rule_->weight_quantiles(); }
     uint64_t in_degree_bound() const override { return rule_->in_degree_bound(); }
     const ConnectionRule* definition() const override { return rule_->definition(); }
     uint64_t memory_bytes() const override { return rule_->memory_bytes(); }

@@ -93,6 +93,7 @@ public:
     uint16_t min_delay() const override { return delays_.least(); }
     uint16_t max_delay() const override { return delays_.most(); }
     float weight_bound() const override { return weights_.largest(); }
+    std::vector<float> weight_quantiles() const override;
     const ConnectionRule* definition() const override { return &rule_; }
 
 protected:

@@ -25,6 +25,7 @@ public:
     uint16_t min_delay() const override { return static_cast<uint16_t>(rule_->min_delay() - steps_); }
     uint16_t max_delay() const override { return static_cast<uint16_t>(rule_->max_delay() - steps_); }
     float weight_bound() const override { return rule_->weight_bound(); }
+    std::vector<float> weight_quantiles() const override { return rule_->weight_quantiles(); }
     uint64_t in_degree_bound() const override { return rule_->in_degree_bound(); }
     uint64_t memory_bytes() const override { return rule_->memory_bytes(); }
 
@@ -77,6 +78,7 @@ public:
     uint16_t min_delay() const override { return rule_->min_delay(); }
     uint16_t max_delay() const override { return rule_->max_delay(); }
     float weight_bound() const override { return rule_->weight_bound(); }
+    std::vector<float> weight_quantiles() const override { return rule_->weight_quantiles(); }
     uint64_t in_degree_bound() const override { return rule_->in_degree_bound(); }
     uint64_t memory_bytes() const override { return rule_->memory_bytes(); }
 

@@ -62,6 +62,8 @@ public:
     virtual uint16_t max_delay() const = 0;
     virtual float weight_bound() const = 0;       // of |weight|
     virtual uint64_t in_degree_bound() const = 0;  // synapses onto one target
+    // Weights from the least to the largest that there may be, ascending, evenly spaced in probability.
+    virtual std::vector<float> weight_quantiles() const { return {-weight_bound(), weight_bound()}; }
     // What a file needs to make the same rule again (rules.h); null: it cannot, and the synapses are saved.
     virtual const ConnectionRule* definition() const { return nullptr; }
     virtual uint64_t memory_bytes() const { return 0; }  // that the rule itself keeps, once rows have been asked for

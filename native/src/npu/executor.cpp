@@ -139,6 +139,29 @@ void OpenVinoExecutor::prepare() {
 }
 
 std::unique_ptr<OpenVinoExecutor::Block> OpenVinoExecutor::build(uint32_t step_count) {
+    Lowered lowered = lower_steps(step_count);
+    const FloatModeScope kept;
+    auto block = std::make_unique<Block>();
+    block->step_count = step_count;
+    block->constants = std::move(lowered.graph.constants());
+    block->compiled = compile(lowered.graph.xml(), block->constants);
+    computing_ = FloatMode::of_this_thread();
+    char* used_precision = nullptr;
+    if (library_.ov_compiled_model_get_property(block->compiled.get(), "INFERENCE_PRECISION_HINT", &used_precision) == 0 &&
+        used_precision) {
+        precision_ = used_precision;
+        library_.ov_free(used_precision);
+    }
+    const auto make_frame = [&](uint32_t p) { return make_pages(size_t{populations_[p].frame} * 4); };
+    for (const Lowered::Activity& activity : lowered.activities)
+        block->inputs.push_back({activity.population, activity.step, make_frame(activity.population)});
+    for (const Lowered::Spikes& spikes : lowered.spikes)
+        block->spikes.push_back({spikes.population, static_cast<int32_t>(spikes.step), make_frame(spikes.population)});
+    for (uint32_t side = 0; side < 2; ++side) block->requests.push_back(bind(lowered, *block, side));
+    return block;
+}
+
+Lowered OpenVinoExecutor::lower_steps(uint32_t step_count) const {
     SessionValues values;
     values.constants = [&](uint32_t p) -> const PopulationConstants& {
         if (populations_[p].own_constants) return *populations_[p].own_constants;
@@ -151,31 +174,33 @@ std::unique_ptr<OpenVinoExecutor::Block> OpenVinoExecutor::build(uint32_t step_c
         return projections_[q].own_bias ? *projections_[q].own_bias : *network().projection(q).bias;
     };
     // A second graph for the same session counts on the same states as the first.
-    values.uniform_state = [&](uint32_t p, uint32_t s) { return step_count == 1 ? uniform_state(p, s) : populations_[p].states[s].stays; };
-    Lowered lowered = lower(*plan_, values, {batch_size_, step_count, target_.weights});
-
-    const FloatModeScope kept;
-    auto block = std::make_unique<Block>();
-    block->step_count = step_count;
-    block->constants = std::move(lowered.graph.constants());
-    const auto tensor_over = [&](Type type, int64_t rows, int64_t columns, void* memory) {
-        int64_t extents[2] = {rows, columns};
-        Tensor* tensor = nullptr;
-        library_.check(library_.ov_tensor_create_from_host_ptr(type, {2, extents}, memory, &tensor), "make a tensor");
-        return Owned<Tensor>(tensor, library_.ov_tensor_free);
+    values.uniform_state = [&](uint32_t p, uint32_t s) {
+        return step_count == 1 ? uniform_state(p, s) : populations_[p].states[s].stays;
     };
-    if (block->constants.empty()) block->constants.push_back(0);
-    const Owned<Tensor> constants =
-        tensor_over(library_.float32, 1, static_cast<int64_t>(block->constants.size()), block->constants.data());
-    const std::string xml = lowered.graph.xml();
+    return lower(*plan_, values, {batch_size_, step_count, target_.weights});
+}
+
+Owned<Tensor> OpenVinoExecutor::tensor_over(Type type, size_t rows, size_t columns, void* memory) const {
+    int64_t extents[2] = {static_cast<int64_t>(rows), static_cast<int64_t>(columns)};
+    Tensor* tensor = nullptr;
+    library_.check(library_.ov_tensor_create_from_host_ptr(type, {2, extents}, memory, &tensor), "make a tensor");
+    return Owned<Tensor>(tensor, library_.ov_tensor_free);
+}
+
+// `io_constants` become at least one, which OpenVINO asks for.
+Owned<Compiled> OpenVinoExecutor::compile(const std::string& xml, std::vector<uint32_t>& io_constants) const {
+    if (io_constants.empty()) io_constants.push_back(0);
+    const Owned<Tensor> constants = tensor_over(library_.float32, 1, io_constants.size(), io_constants.data());
     Model* read = nullptr;
-    library_.check(library_.ov_core_read_model_from_memory_buffer(library_.core, xml.c_str(), xml.size(), constants.get(), &read),
+    library_.check(library_.ov_core_read_model_from_memory_buffer(library_.core, xml.c_str(), xml.size(), constants.get(),
+                                                                  &read),
                    text("read the graph of the network for device '", target_.name, "'"));
     const Owned<Model> model(read, library_.ov_model_free);
 
     // A CPU without float16 would take bfloat16 for it, which has 8 bits where float16 has 11.
-    const bool computes_half = target_.weights == WeightFormat::float16 &&
-                               library_.property(target_.device, "OPTIMIZATION_CAPABILITIES").find("FP16") != std::string::npos;
+    const bool computes_half =
+        target_.weights == WeightFormat::float16 &&
+        library_.property(target_.device, "OPTIMIZATION_CAPABILITIES").find("FP16") != std::string::npos;
     const char* const precision = computes_half ? "f16" : "f32";
     const std::string threads = std::to_string(thread_count_);
     std::vector<const char*> properties{"PERFORMANCE_HINT", "LATENCY"};
@@ -183,8 +208,8 @@ std::unique_ptr<OpenVinoExecutor::Block> OpenVinoExecutor::build(uint32_t step_c
     if (!target_.device.starts_with("NPU")) properties.insert(properties.end(), {"INFERENCE_PRECISION_HINT", precision});
     if (target_.device == "CPU")
         // Without pinning, which moves the calling thread from core to core and back at every inference.
-        properties.insert(properties.end(), {"INFERENCE_NUM_THREADS", threads.c_str(), "NUM_STREAMS", "1", "ENABLE_CPU_PINNING", "NO",
-                                             "CPU_DENORMALS_OPTIMIZATION", "YES"});
+        properties.insert(properties.end(), {"INFERENCE_NUM_THREADS", threads.c_str(), "NUM_STREAMS", "1",
+                                             "ENABLE_CPU_PINNING", "NO", "CPU_DENORMALS_OPTIMIZATION", "YES"});
     if (target_.device == "CPU" && target_.weights == WeightFormat::int8)
         // Else it rounds what comes in to 8 bits as well.
         properties.insert(properties.end(), {"DYNAMIC_QUANTIZATION_GROUP_SIZE", "0"});
@@ -196,48 +221,39 @@ std::unique_ptr<OpenVinoExecutor::Block> OpenVinoExecutor::build(uint32_t step_c
                                                   properties[5], properties[6], properties[7], properties[8], properties[9],
                                                   properties[10], properties[11], properties[12], properties[13]),
                    text("compile the network for device '", target_.name, "'"));
-    block->compiled = Owned<Compiled>(compiled, library_.ov_compiled_model_free);
-    computing_ = FloatMode::of_this_thread();
-    char* used_precision = nullptr;
-    if (library_.ov_compiled_model_get_property(compiled, "INFERENCE_PRECISION_HINT", &used_precision) == 0 && used_precision) {
-        precision_ = used_precision;
-        library_.ov_free(used_precision);
-    }
+    return Owned<Compiled>(compiled, library_.ov_compiled_model_free);
+}
 
-    for (const Lowered::Activity& activity : lowered.activities)
-        block->inputs.push_back({activity.population, activity.step, make_pages(size_t{populations_[activity.population].frame} * 4)});
-    for (const Lowered::Spikes& spikes : lowered.spikes)
-        block->spikes.push_back({spikes.population, static_cast<int32_t>(spikes.step),
-                                 make_pages(size_t{populations_[spikes.population].frame} * 4)});
-    for (uint32_t side = 0; side < 2; ++side) {
-        Request* created = nullptr;
-        library_.check(library_.ov_compiled_model_create_infer_request(compiled, &created), "make an inference request");
-        Request* const request = block->requests.emplace_back(created, library_.ov_infer_request_free).get();
-        const auto frame_of = [&](uint32_t p, Type type, void* memory) {
-            return tensor_over(type, batch_size_, populations_[p].size, memory);
-        };
-        const auto set_input = [&](const std::string& name, const Owned<Tensor>& tensor) {
-            library_.check(library_.ov_infer_request_set_tensor(request, name.c_str(), tensor.get()), "take an input");
-        };
-        const auto set_output = [&](uint32_t result, const Owned<Tensor>& tensor) {
-            library_.check(library_.ov_infer_request_set_output_tensor_by_index(request, result, tensor.get()), "take an output");
-        };
-        for (size_t i = 0; i < lowered.activities.size(); ++i)
-            set_input(lowered.activities[i].name, frame_of(block->inputs[i].population, library_.float32, block->inputs[i].values.get()));
-        for (size_t i = 0; i < lowered.spikes.size(); ++i)
-            set_output(lowered.spikes[i].result, frame_of(block->spikes[i].population, library_.float32, block->spikes[i].values.get()));
-        for (uint32_t p = 0; p < populations_.size(); ++p)
-            for (uint32_t s = 0; s < populations_[p].states.size(); ++s) {
-                const Lowered::State& state = lowered.states[p][s];
-                StateMemory& memory = populations_[p].states[s];
-                const Type type = is_whole(p, s) ? library_.int32 : library_.float32;
-                memory.alternates = state.result.has_value();
-                memory.stays = state.stays;
-                if (!state.name.empty()) set_input(state.name, frame_of(p, type, memory.sides[memory.alternates ? side : 0].get()));
-                if (state.result) set_output(*state.result, frame_of(p, type, memory.sides[1 - side].get()));
-            }
-    }
-    return block;
+// A request over the block's memory and the states, which it reads on `side` and writes on the other.
+Owned<Request> OpenVinoExecutor::bind(const Lowered& lowered, const Block& block, uint32_t side) {
+    Request* created = nullptr;
+    library_.check(library_.ov_compiled_model_create_infer_request(block.compiled.get(), &created),
+                   "make an inference request");
+    Owned<Request> request(created, library_.ov_infer_request_free);
+    const auto frame_of = [&](uint32_t p, Type type, const Pages& memory) {
+        return tensor_over(type, batch_size_, populations_[p].size, memory.get());
+    };
+    const auto set_input = [&](const std::string& name, const Owned<Tensor>& tensor) {
+        library_.check(library_.ov_infer_request_set_tensor(created, name.c_str(), tensor.get()), "take an input");
+    };
+    const auto set_output = [&](uint32_t result, const Owned<Tensor>& tensor) {
+        library_.check(library_.ov_infer_request_set_output_tensor_by_index(created, result, tensor.get()), "take an output");
+    };
+    for (size_t i = 0; i < lowered.activities.size(); ++i)
+        set_input(lowered.activities[i].name, frame_of(block.inputs[i].population, library_.float32, block.inputs[i].values));
+    for (size_t i = 0; i < lowered.spikes.size(); ++i)
+        set_output(lowered.spikes[i].result, frame_of(block.spikes[i].population, library_.float32, block.spikes[i].values));
+    for (uint32_t p = 0; p < populations_.size(); ++p)
+        for (uint32_t s = 0; s < populations_[p].states.size(); ++s) {
+            const Lowered::State& state = lowered.states[p][s];
+            StateMemory& memory = populations_[p].states[s];
+            const Type type = is_whole(p, s) ? library_.int32 : library_.float32;
+            memory.alternates = state.result.has_value();
+            memory.stays = state.stays;
+            if (!state.name.empty()) set_input(state.name, frame_of(p, type, memory.sides[memory.alternates ? side : 0]));
+            if (state.result) set_output(*state.result, frame_of(p, type, memory.sides[1 - side]));
+        }
+    return request;
 }
 
 // ---- Steps

@@ -93,6 +93,10 @@ private:
     void check_states_that_stay();
     void forget_graphs();
     std::unique_ptr<Block> build(uint32_t step_count);
+    Lowered lower_steps(uint32_t step_count) const;
+    Owned<Tensor> tensor_over(Type type, size_t rows, size_t columns, void* memory) const;
+    Owned<Compiled> compile(const std::string& xml, std::vector<uint32_t>& io_constants) const;
+    Owned<Request> bind(const Lowered& lowered, const Block& block, uint32_t side);
     void prepare();
     void infer(Block& block, const RunRequest& request, uint32_t done);
     void count_step();

@@ -107,7 +107,7 @@ std::string Shares::device() const {
 
 Shares make_shares(const Network& network, std::string_view device, const ExecutorOptions& options, const std::vector<double>& slowness) {
     Shares shares{devices_of(device), {}, microbatch_of(device)};
-    check_together(shares.devices, device);
+    check_together(shares.devices, device, options);
     uint64_t sum = 0;
     uint32_t given = 0;
     std::string_view left = device.substr(0, device.find(';'));

@@ -6,6 +6,7 @@
 
 #include "common/error.h"
 #include "common/machine.h"
+#include "schedule/together.h"
 
 namespace snn {
 
@@ -135,6 +136,10 @@ std::vector<DeviceChoice> choose_devices(const Network& network, const ExecutorO
     std::vector<Candidate> candidates;
     for (const Device& device : devices) {
         try {
+            if (const std::string why = other_bits(device.info.name, options); !why.empty()) {
+                why_not(text("device '", device.info.name, "' is not used: it ", why));
+                continue;
+            }
             candidates.push_back({device.info.name, device_speed(device), candidates.empty() ? PowerClass::cpu : power_of(device)});
         } catch (const std::exception& error) {
             if (candidates.empty()) return {{first, "its speed could not be measured"}};  // too little memory: nothing else will do better

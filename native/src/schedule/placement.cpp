@@ -167,7 +167,7 @@ Placement placed(const Plan& plan, std::string_view device, const ExecutorOption
     const std::vector<std::string_view> entries = split_at(device, ';');
     Placement placement;
     placement.devices = devices_of(device);
-    check_together(placement.devices, entries.front());
+    check_together(placement.devices, entries.front(), options);
     Places& places = placement.of_population;
     places = checked_places(network, std::span(entries).subspan(1), placement.devices.size());
     const auto& populations = network.populations();

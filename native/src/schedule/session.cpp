@@ -40,7 +40,7 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
       seed_(options.executor.seed),
       fork_count_(fork_count()) {
     if (!network_->finished())
-        throw Error(SNN_ERROR_STATE, "the network is not finished; call snn_network_finish before opening a session");
+        throw Error(SNN_ERROR_STATE, "the network is not finished; finish it before a session is opened");
     plan_ = std::make_shared<const Plan>(make_plan(network_, flags_ & SNN_FLAG_INPUT_GRADIENTS, flags_ & SNN_FLAG_SAMPLE_WEIGHTS));
     const auto& populations = network_->populations();
     input_places_.assign(populations.size(), no_input);
@@ -107,7 +107,8 @@ void Session::check_sample(uint32_t sample) const {
 void Session::check_takes(const Input& input) const {
     if (input.bound || input.on_device)
         throw Error(SNN_ERROR_STATE, "input '", network_->population(input.population).name,
-                    "' is bound to memory of the program and reads nothing else; bind it to null first");
+                    "' is bound to ", input.on_device ? "a buffer on the device" : "memory of the program",
+                    " and reads nothing else; end that binding first");
 }
 
 void Session::set_samples(uint32_t population, uint32_t first, uint32_t sample_count, const float* values, size_t count) {
@@ -137,7 +138,7 @@ void Session::add_input_spikes(uint32_t population, uint32_t sample, const uint3
     const Population& info = network_->population(population);
     if (!input.clears)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", info.name,
-                    "' takes values (snn_session_set_input); spikes are added to a spike input");
+                    "' takes values, not spikes one by one; those are for a spike input");
     check_sample(sample);
     if (!neurons && count > 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "neurons is null, but count is ", count);
     check_takes(input);

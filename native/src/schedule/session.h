@@ -139,10 +139,12 @@ public:
     void disown(const void* object) noexcept;
     void close() { closed_.store(true, std::memory_order_release); }
 
-    // Frames for every input population in index order from the caller's arrays, checked. `need_all`: training, where
-    // every input must be given.
-    std::vector<InputFrames> checked_inputs(const SNNInputArray* inputs, uint32_t input_count, uint32_t step_count,
-                                            bool need_all) const;
+    // Every input population in index order, of a batch that is trained on.
+    struct BatchInputs {
+        std::vector<InputFrames> frames;
+        std::vector<RunSpikes> spikes;  // what frames are of, where the caller gave events
+    };
+    BatchInputs checked_inputs(const SNNBatch& batch, uint32_t step_count) const;
     // What a run of so many steps writes or takes, [step][batch][size] each, checked. Sums ("spike_count") are set to zero.
     std::vector<RecordFrames> checked_records(std::span<const SNNRecordArray> records, size_t row_count) const;
     std::vector<OutputGradient> checked_gradients(std::span<const SNNRecordArray> gradients, uint32_t step_count) const;
@@ -230,6 +232,8 @@ private:
     void keep(const SNNSpikes& spikes);
     void tell(const SNNSpikes& spikes);
     void tell_kept();
+    Readable find_readable(std::string_view path, const std::string& place) const;
+    void check_is_free(const DeviceBuffer& buffer, std::string_view path) const;  // of other names
     SharedDevice& shared_device() const;  // throws SNN_ERROR_UNSUPPORTED where it is not shared
     RunRequest request_for(uint32_t count);
     uint64_t step_within(uint64_t count, double budget_s);
@@ -249,6 +253,8 @@ private:
     void write_weights(uint32_t projection, const float* weights, const float* bias);
     size_t count_of(const Variable& variable) const;
     void check_state_can_be_saved() const;
+    class StateWriter;  // of save()
+    class StateReader;  // of restore()
     Slot activity_slot(uint32_t population) const;
     const ProjectionHash& hash_of(uint32_t projection);
     // Of plastic projections (session_plasticity.cpp).
@@ -263,13 +269,18 @@ private:
     RecordFrames checked_gradient(const SNNRecordArray& gradient, uint32_t step_count, const std::string& place) const;
     const std::vector<double>& parameter_values(const Variable& variable) const;
     std::vector<EventRecord> checked_events(const SNNRunDef& def) const;
-    std::vector<RunSpikes> checked_spike_inputs(const SNNRunDef& def, std::span<const InputFrames> frames) const;
+    // Frames for every input population in index order from the caller's arrays, checked; empty where there is none.
+    std::vector<InputFrames> checked_frames(const SNNInputArray* inputs, uint32_t input_count, uint32_t step_count) const;
+    // What the caller gives as events; `frames` are those of other inputs. The steps are `first_step` to `first_step` + `step_count` - 1.
+    std::vector<RunSpikes> checked_spikes(std::span<const SNNSpikeInput> given, std::span<const InputFrames> frames, uint32_t first_step,
+                                          uint32_t step_count, RunSpikes::Form form, RunSpikes::Length length) const;
     // A variable that a run records by its path: of a population as steps run, of a projection between them.
     struct ValueRecord {
         Variable variable;
         ChosenValues values;
         bool is_of_population() const { return variable.slot.kind == Slot::state || variable.slot.kind == Slot::activity; }
     };
+    class Run;  // a call of run()
     ValueRecord checked_value_record(const SNNValueRecord& record, size_t row_count, const std::string& place) const;
     std::vector<ValueRecord> checked_value_records(const SNNRunDef& def, size_t row_count) const;
     void read(const Variable& variable, DType dtype, void* out_data) const;
@@ -293,7 +304,16 @@ private:
     ExecutorCounters counted_before_;  // by the session whose state was restored
     std::vector<std::optional<ProjectionHash>> hashes_;  // per projection, of the network's; made when they are needed
     std::vector<Input> inputs_;           // in the order of their populations
-    std::vector<std::string> readback_paths_;  // of values that come back without waiting
+    struct BoundBuffer {
+        std::string path;
+        DeviceBuffer buffer;
+    };
+    std::vector<BoundBuffer> bound_buffers_;   // of the host program
+    struct ReadbackValue {
+        std::string path;
+        size_t count;
+    };
+    std::vector<ReadbackValue> readback_values_;  // that come back without waiting
     std::vector<uint32_t> input_places_;  // per population: its place in inputs_, no_input for neurons
     std::vector<InputFrames> frames_;  // one for each of inputs_, rewritten before a step
     std::vector<Parameters> parameters_;  // per population: empty while they are the network's

@@ -43,35 +43,57 @@ void Session::submit(const SNNVulkanSubmission& submission, uint32_t count) {
 void Session::set_readback(std::span<const char* const> paths, uint32_t frame_count) {
     if (!paths.empty() && (frame_count == 0 || frame_count > most_readback_frames))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "frame_count is ", frame_count, "; it is 1 to ", most_readback_frames);
-    std::vector<Slot> slots;
-    std::vector<std::string> names;
+    std::vector<Readable> values;
+    std::vector<ReadbackValue> described;
     for (size_t i = 0; i < paths.size(); ++i) {
         if (!paths[i]) throw Error(SNN_ERROR_INVALID_ARGUMENT, "paths[", i, "] is null");
-        const Variable variable = find_variable(paths[i]);
-        if (variable.kind != Variable::values || (variable.slot.kind != Slot::state && variable.slot.kind != Slot::activity))
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "paths[", i, "] is '", paths[i], "'; states and \"population.spikes\" are read back");
-        slots.push_back(variable.slot);
-        names.emplace_back(paths[i]);
+        values.push_back(find_readable(paths[i], text("paths[", i, "]")));
+        const Slot& slot = values.back().slot;
+        described.push_back({paths[i], size_t{batch_size_} * network_->population(slot.index).size});
     }
-    shared_device().set_readback(slots, frame_count);
-    readback_paths_ = std::move(names);
+    const std::string slower = shared_device().set_readback(values, frame_count);
+    readback_values_ = std::move(described);
+    if (!slower.empty()) log(SNN_LOG_INFORMATION, text("spike counts are read back: ", slower).c_str());
+}
+
+Readable Session::find_readable(std::string_view path, const std::string& place) const {
+    const size_t dot = std::min(path.find('.'), path.size());
+    const Network::Named* const named = network_->find(path.substr(0, dot));
+    if (named && named->is_population && path.substr(dot) == ".spike_count") {
+        const Population& population = network_->population(named->index);
+        if (population.is_input())
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, place, " is '", path, "'; population '", population.name,
+                        "' is an input, whose spikes are not counted");
+        check_has_activity(population, text(place, " is '", path, "'"));
+        for (const BoundBuffer& bound : bound_buffers_)
+            if (bound.path == path)
+                throw Error(SNN_ERROR_STATE, place, ": '", path, "' is bound to a buffer of the program (snn_vulkan_bind_buffer), ",
+                            "which has the count");
+        return {{Slot::activity, named->index}, true};
+    }
+    const Variable variable = find_variable(path);
+    if (variable.kind != Variable::values || (variable.slot.kind != Slot::state && variable.slot.kind != Slot::activity))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, place, " is '", path, "'; states (\"population.state\"), \"population.spikes\" ",
+                    "and \"population.spike_count\" are read back");
+    return {variable.slot};
 }
 
 void Session::record_readback(uint64_t frame, void* commands) {
-    if (readback_paths_.empty()) throw Error(SNN_ERROR_STATE, "nothing is read back: snn_vulkan_set_readback says what");
+    if (readback_values_.empty()) throw Error(SNN_ERROR_STATE, "nothing is read back; what is has to be set first");
     shared_device().record_readback(frame, commands);
 }
 
 bool Session::read_back(std::string_view path, uint64_t finished_frame, uint32_t dtype, void* out_data, size_t count,
                         uint64_t& out_frame) const {
-    const auto found = std::find(readback_paths_.begin(), readback_paths_.end(), path);
-    if (found == readback_paths_.end())
-        throw Error(SNN_ERROR_NOT_FOUND, "'", path, "' is not read back: snn_vulkan_set_readback says what is");
+    const auto found = std::find_if(readback_values_.begin(), readback_values_.end(),
+                                    [&](const ReadbackValue& value) { return value.path == path; });
+    if (found == readback_values_.end())
+        throw Error(SNN_ERROR_NOT_FOUND, "'", path, "' is not read back; what is has to be set first");
     const DType type = checked_dtype(dtype);
     if (!out_data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_data is null");
-    if (const size_t expected = value_count(path); count != expected)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' has ", expected, " values, count is ", count);
-    return shared_device().read_back(static_cast<size_t>(found - readback_paths_.begin()), finished_frame, type, out_data, out_frame);
+    if (count != found->count)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' has ", found->count, " values, count is ", count);
+    return shared_device().read_back(static_cast<size_t>(found - readback_values_.begin()), finished_frame, type, out_data, out_frame);
 }
 
 DeviceBuffer Session::device_buffer(std::string_view path) const {
@@ -87,6 +109,19 @@ void Session::plan(SNNVulkanPlan& out_plan) {
             throw Error(SNN_ERROR_STATE, "input '", network_->population(input.population).name,
                         "' was set for one step, and a plan is run for any number; bind a buffer to it");
     shared_device().plan(request_for(1), out_plan);
+}
+
+// What two names share, two kernels of a step would read and write side by side.
+void Session::check_is_free(const DeviceBuffer& buffer, std::string_view path) const {
+    for (const auto& [name, bound] : bound_buffers_) {
+        if (name == path || bound.buffer != buffer.buffer) continue;
+        const bool is_before = bound.offset_bytes < buffer.offset_bytes;
+        const DeviceBuffer &first = is_before ? bound : buffer, &second = is_before ? buffer : bound;
+        if (second.offset_bytes - first.offset_bytes < first.size_bytes)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "': bytes ", bound.offset_bytes, " to ",
+                        bound.offset_bytes + bound.size_bytes, " of this VkBuffer are bound to '", name,
+                        "' already; a range is bound to one name");
+    }
 }
 
 void Session::bind_buffer(std::string_view path, const DeviceBuffer* buffer) {
@@ -115,7 +150,17 @@ void Session::bind_buffer(std::string_view path, const DeviceBuffer* buffer) {
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "buffer->size_bytes is ", buffer->size_bytes, "; '", path, "' takes ", expected,
                     " (", port->second == Port::states ? text(frames, " states x ") : std::string(), "batch_size ", batch_size_,
                     " x size ", population.size, " x 4)");
-    shared_device().bind_buffer(found->index, port->second, buffer);
+    if (buffer) check_is_free(*buffer, path);
+    const auto is_read_back = [&](const ReadbackValue& value) { return value.path == path; };
+    if (port->second == Port::spike_count && std::any_of(readback_values_.begin(), readback_values_.end(), is_read_back))
+        throw Error(SNN_ERROR_STATE, "'", path, "' is read back; it is counted in one place");
+    const std::string slower = shared_device().bind_buffer(found->index, port->second, buffer);
+    if (!slower.empty()) log(SNN_LOG_INFORMATION, text("'", path, "' was ", buffer ? "bound" : "let go of", ": ", slower).c_str());
+    const auto known = std::find_if(bound_buffers_.begin(), bound_buffers_.end(),
+                                    [&](const BoundBuffer& bound) { return bound.path == path; });
+    if (known == bound_buffers_.end() && buffer) bound_buffers_.push_back({std::string(path), *buffer});
+    else if (buffer) known->buffer = *buffer;
+    else if (known != bound_buffers_.end()) bound_buffers_.erase(known);
     if (port->second != Port::input) return;
     Input& input = input_of(found->index);
     input.on_device = buffer != nullptr;

@@ -54,7 +54,7 @@ Session::Entry::Entry(Session& session, uint32_t access) : session_(session) {
     }
     if (!session.under_way_ || access & aside) return;
     session.leave();
-    throw Error(SNN_ERROR_BUSY, "steps of this session are under way; snn_session_poll tells when they are done");
+    throw Error(SNN_ERROR_BUSY, "steps of this session are under way; polling it tells when they are done");
 }
 
 Session::Entry::~Entry() {

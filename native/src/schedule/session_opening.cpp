@@ -191,6 +191,8 @@ void Session::report_opening() const {
                                      runs_on.empty() ? "" : ")", ": ", neurons, " neurons, ", synapses,
                                      " synapses, batch_size ", batch_size_, device_reason_.empty() ? "" : "; ", device_reason_);
     log(SNN_LOG_INFORMATION, message.c_str());
+    if (names_several(device_)) return;  // which have the same bits
+    if (const std::string why = other_bits(device_, executor_options_); !why.empty()) warn(text("device '", device_, "' ", why));
 }
 
 }  // namespace snn

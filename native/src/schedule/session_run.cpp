@@ -1,10 +1,8 @@
-// Runs of many steps: the arrays they read and write, checked, and the pieces they are cut into.
+// Runs of many steps, in the pieces that recordings, events, callbacks and reports cut them into.
 #include <algorithm>
-#include <cstring>
 #include <optional>
 
 #include "common/error.h"
-#include "schedule/checks.h"
 #include "schedule/session.h"
 
 namespace snn {
@@ -37,312 +35,158 @@ private:
     double reported_, begin_ = 0;
 };
 
-void check_recorded_type(DType dtype, bool byte_allowed, bool whole_allowed, const std::string& what) {
-    if ((dtype == DType::int32 && !whole_allowed) || (dtype == DType::uint8 && !byte_allowed))
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, " is recorded as SNN_FLOAT32 or SNN_FLOAT64",
-                    byte_allowed ? " or SNN_UINT8" : "", whole_allowed ? " or SNN_INT32" : "");
-}
-
-}  // namespace
-
-std::vector<InputFrames> Session::checked_inputs(const SNNInputArray* inputs, uint32_t input_count, uint32_t step_count,
-                                                 bool need_all) const {
-    if (input_count > 0 && !inputs)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs is null but input_count is ", input_count);
-    std::vector<InputFrames> frames(inputs_.size());
-    for (size_t k = 0; k < inputs_.size(); ++k) frames[k].population = inputs_[k].population;
-    for (uint32_t i = 0; i < input_count; ++i) {
-        const SNNInputArray& array = inputs[i];
-        const Population& info = network_->population(array.population);
-        if (input_places_[array.population] == no_input)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs[", i, "]: population '", info.name, "' is not an input");
-        InputFrames& found = frames[input_places_[array.population]];
-        if (found.data)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs[", i, "]: population '", info.name, "' is given twice");
-        if (inputs_[input_places_[array.population]].on_device)
-            throw Error(SNN_ERROR_STATE, "inputs[", i, "]: population '", info.name, "' is bound to a buffer on the device");
-        if (!array.data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs[", i, "] ('", info.name, "'): data is null");
-        const size_t frame = static_cast<size_t>(batch_size_) * info.size;
-        const size_t expected = array.held ? frame : checked_product(frame, step_count, info.name);
-        if (array.count != expected)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", info.name, "' takes ", expected, " values (",
-                        array.held ? "held: " : text("step_count ", step_count, " x "), "batch_size ", batch_size_,
-                        " x size ", info.size, "), got ", array.count);
-        check_frames(array.data, array.count, info, 0, batch_size_, array.held);
-        found.data = array.data;
-        found.step_stride = array.held ? 0 : frame;
-    }
-    if (need_all)
-        for (const InputFrames& frame : frames)
-            if (!frame.data)
-                throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", network_->population(frame.population).name,
-                            "' is missing from the batch");
-    return frames;
-}
-
-std::vector<RunSpikes> Session::checked_spike_inputs(const SNNRunDef& def, std::span<const InputFrames> frames) const {
-    if (def.spike_input_count > 0 && !def.spike_inputs)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "spike_inputs is null but spike_input_count is ", def.spike_input_count);
-    std::vector<RunSpikes> found;
-    for (uint32_t i = 0; i < def.spike_input_count; ++i) {
-        const SNNSpikeInput& given = def.spike_inputs[i];
-        const Population& info = network_->population(given.population);
-        const std::string place = text("spike_inputs[", i, "] ('", info.name, "')");
-        if (info.kind != SNN_POPULATION_SPIKE_INPUT)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": the population is ", info.is_input() ? "a value" : "not an",
-                        " input; events are spikes of a spike input");
-        const uint32_t at = input_places_[given.population];
-        const bool again = std::any_of(found.begin(), found.end(),
-                                       [&](const RunSpikes& other) { return other.population() == given.population; });
-        if (again || frames[at].data) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": the input is given twice");
-        if (inputs_[at].on_device) throw Error(SNN_ERROR_STATE, place, ": the input is bound to a buffer on the device");
-        found.emplace_back(given, place, info, batch_size_, def.steps_before, def.step_count, executor_->takes_spike_lists());
-    }
-    return found;
-}
-
-RecordFrames Session::checked_record(const SNNRecordArray& record, size_t row_count, const std::string& array) const {
-    const Population& info = network_->population(record.population);
-    const std::string place = text(array, " ('", info.name, "')");
-    if (!record.variable) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": variable is null");
-    if (!record.data) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": data is null");
-    const std::string_view variable = record.variable;
-    const DType dtype = checked_dtype(record.dtype);
-    const size_t frame = static_cast<size_t>(batch_size_) * info.size;
-    RecordFrames frames{RecordFrames::activity, record.population, 0, dtype, record.data, frame};
-    if (variable == "spike_count") {
-        frames.kind = RecordFrames::activity_sum;
-        frames.step_stride = 0;
-    } else if (variable != "spikes") {
-        frames.kind = RecordFrames::state;
-        frames.state_index = state_index(info, variable);
-    }
-    if (frames.kind != RecordFrames::state) check_has_activity(info, place);
-    check_recorded_type(dtype, frames.kind == RecordFrames::activity && info.is_binary(),
-                        frames.kind == RecordFrames::state && is_whole(info, frames.state_index),
-                        text(place, ": '", variable, "'"));
-    const size_t expected =
-        frames.kind == RecordFrames::activity_sum ? frame : checked_product(frame, row_count, info.name);
-    if (record.count != expected)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": '", variable, "' needs room for ", expected, " values (",
-                    frames.step_stride ? text(row_count, " recorded steps x ") : std::string(), "batch_size ",
-                    batch_size_, " x size ", info.size, "), got ", record.count);
-    return frames;
-}
-
-std::vector<RecordFrames> Session::checked_records(std::span<const SNNRecordArray> records, size_t row_count) const {
-    std::vector<RecordFrames> frames;
-    for (const SNNRecordArray& record : records)
-        frames.push_back(checked_record(record, row_count, text("records[", frames.size(), "]")));
-    for (size_t i = 0; i < frames.size(); ++i)
-        if (frames[i].kind == RecordFrames::activity_sum)
-            std::memset(frames[i].data, 0, records[i].count * size_of(frames[i].dtype));
-    return frames;
-}
-
-// A gradient looks like a recording of every step of what it is the gradient of, in floating point.
-RecordFrames Session::checked_gradient(const SNNRecordArray& gradient, uint32_t step_count, const std::string& array) const {
-    const RecordFrames frames = checked_record(gradient, step_count, array);
-    const Population& info = network_->population(gradient.population);
-    if (frames.kind == RecordFrames::activity_sum)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, array, " ('", info.name, "'): the gradient of 'spike_count' is that of 'spikes' "
-                    "at every step; give it so");
-    if (frames.kind == RecordFrames::state && is_whole(info, frames.state_index))
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, array, " ('", info.name, "'): '", gradient.variable,
-                    "' is a whole number and has no gradient");
-    if (frames.dtype != DType::float32 && frames.dtype != DType::float64)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, array, " ('", info.name, "'): gradients are SNN_FLOAT32 or SNN_FLOAT64");
-    return frames;
-}
-
-std::vector<OutputGradient> Session::checked_gradients(std::span<const SNNRecordArray> gradients, uint32_t step_count) const {
-    std::vector<OutputGradient> found;
-    for (const SNNRecordArray& gradient : gradients) {
-        const std::string array = text("gradients[", found.size(), "]");
-        const RecordFrames frames = checked_gradient(gradient, step_count, array);
-        if (network_->population(gradient.population).is_input())
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, array, ": population '", network_->population(gradient.population).name,
-                        "' is an input; its gradient comes out, in input_gradients");
-        found.push_back({frames.kind == RecordFrames::state ? OutputGradient::state : OutputGradient::activity,
-                         frames.population, frames.state_index, frames.dtype, frames.data, frames.step_stride});
-    }
-    return found;
-}
-
-std::vector<InputGradient> Session::checked_input_gradients(std::span<const SNNRecordArray> gradients, uint32_t step_count) const {
-    std::vector<InputGradient> found;
-    for (const SNNRecordArray& gradient : gradients) {
-        const std::string array = text("input_gradients[", found.size(), "]");
-        const RecordFrames frames = checked_gradient(gradient, step_count, array);
-        if (!network_->population(gradient.population).is_input())
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, array, ": population '", network_->population(gradient.population).name,
-                        "' is not an input");
-        if (!(flags_ & SNN_FLAG_INPUT_GRADIENTS))
-            throw Error(SNN_ERROR_STATE, array, ": the session was opened without SNN_FLAG_INPUT_GRADIENTS");
-        found.push_back({frames.population, frames.dtype, frames.data, frames.step_stride});
-    }
-    return found;
-}
-
-std::vector<EventRecord> Session::checked_events(const SNNRunDef& def) const {
-    if (def.spike_record_count == 0) return {};
-    if (!def.spike_records)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "spike_records is null but spike_record_count is ", def.spike_record_count);
-    if (!def.out_step_count)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_step_count is null; a run that records spikes may return early and says "
-                    "there how many steps it did");
-    std::vector<EventRecord> events;
-    for (uint32_t i = 0; i < def.spike_record_count; ++i) {
-        const SNNSpikeRecord& record = def.spike_records[i];
-        const Population& info = network_->population(record.population);
-        const std::string place = text("spike_records[", i, "] ('", info.name, "')");
-        if (!info.is_binary()) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": the population does not spike");
-        for (const EventRecord& other : events)
-            if (other.population == record.population) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": given twice");
-        if (!record.steps) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": steps is null");
-        if (!record.neurons) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": neurons is null");
-        if (!record.samples && batch_size_ > 1)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": samples is null; it may be for a batch_size of 1 only, and that is ",
-                        batch_size_);
-        const size_t frame = static_cast<size_t>(batch_size_) * info.size;
-        if (record.capacity < frame)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": capacity is ", record.capacity, "; one step may give ", frame,
-                        " events (batch_size ", batch_size_, " x size ", info.size, ")");
-        events.push_back({record.population, 0, record.steps, record.neurons, record.samples, 0});
-    }
-    return events;
-}
-
-Session::ValueRecord Session::checked_value_record(const SNNValueRecord& record, size_t row_count,
-                                                   const std::string& array) const {
-    if (!record.path) throw Error(SNN_ERROR_INVALID_ARGUMENT, array, ": path is null");
-    const std::string place = text(array, " ('", record.path, "')");
-    const Variable variable = find_variable(record.path);
-    const Slot& slot = variable.slot;
-    const bool is_state = variable.kind == Variable::values && slot.kind == Slot::state;
-    const bool is_activity = variable.kind == Variable::values && slot.kind == Slot::activity;
-    const bool is_weight = variable.kind == Variable::values && (slot.kind == Slot::weight || slot.kind == Slot::bias);
-    if (!is_state && !is_activity && !is_weight && variable.kind != Variable::trace)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": a run records states, spikes, weights, biases and traces");
-    const DType dtype = checked_dtype(record.dtype);
-    check_recorded_type(dtype, is_activity && network_->population(slot.index).is_binary(),
-                        is_state && is_whole(network_->population(slot.index), slot.sub), place);
-    if (!record.indices && record.index_count > 0)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": indices is null, but index_count is ", record.index_count);
-    const bool by_sample = is_state || is_activity || (is_weight && plan_->sample_weights && slot.sample == Slot::all_samples);
-    const size_t samples = by_sample ? batch_size_ : 1, size = count_of(variable) / samples;
-    for (size_t i = 0; i < record.index_count; ++i)
-        if (record.indices[i] >= size)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": indices[", i, "] is ", record.indices[i], "; there are ", size,
-                        ", from 0");
-    const size_t chosen = record.indices ? record.index_count : size;
-    const size_t expected = checked_product(checked_product(samples, chosen, place), row_count, place);
-    if (record.count != expected)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, place, " needs room for ", expected, " values (", row_count,
-                    " recorded steps x ", by_sample ? text("batch_size ", samples, " x ") : std::string(), chosen,
-                    record.indices ? " chosen" : "", "), got ", record.count);
-    if (!record.data && expected > 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": data is null");
-    const bool is_direct = (is_state || is_activity) && executor_->records_chosen() && record.index_count <= UINT32_MAX;
-    return {variable, ChosenValues(samples, size, {record.indices, record.index_count}, dtype, row_count, record.data, is_direct)};
-}
-
-std::vector<Session::ValueRecord> Session::checked_value_records(const SNNRunDef& def, size_t row_count) const {
-    if (def.value_record_count > 0 && !def.value_records)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "value_records is null but value_record_count is ", def.value_record_count);
-    std::vector<ValueRecord> found;
-    for (uint32_t i = 0; i < def.value_record_count; ++i)
-        found.push_back(checked_value_record(def.value_records[i], row_count, text("value_records[", i, "]")));
-    return found;
-}
-
-void Session::run(const SNNRunDef& def) {
+void check_counts(const SNNRunDef& def) {
     if (def.record_count > 0 && !def.records)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "records is null but record_count is ", def.record_count);
     if (def.record_interval == 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "record_interval is 0; it must be at least 1");
     if (def.step_count > UINT32_MAX - def.steps_before)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "steps_before is ", def.steps_before, " and step_count ", def.step_count,
                     "; together they must be at most ", UINT32_MAX);
-    std::vector<InputFrames> frames = checked_inputs(def.inputs, def.input_count, def.step_count, false);
-    std::vector<RunSpikes> spikes = checked_spike_inputs(def, frames);
-    std::vector<EventRecord> events = checked_events(def);
-    const size_t row_count = (uint64_t{def.steps_before % def.record_interval} + def.step_count) / def.record_interval;
-    std::vector<ValueRecord> values = checked_value_records(def, row_count);
-    std::vector<RecordFrames> records = checked_records({def.records, def.record_count}, row_count);
-    const size_t own_records = records.size();  // behind the caller's: those that value_records are taken from
-    for (const ValueRecord& value : values)
+}
+
+}  // namespace
+
+// One call of Session::run: the caller's arrays, and how far it is in them.
+class Session::Run {
+public:
+    // Everything is checked here, before the first step.
+    Run(Session& session, const SNNRunDef& def);
+
+    bool is_done() const { return done_ == def_.step_count; }
+    // How many steps can be taken at once; 0: the next one could have more spikes than there is room for.
+    uint32_t next_piece() const;
+    void take(uint32_t step_count);
+    // Calls back for the piece that was just taken; throws SNN_ERROR_STOPPED when the caller wants no more.
+    void report(uint32_t step_count);
+
+private:
+    size_t row_count() const { return (uint64_t{phase()} + def_.step_count - done_) / def_.record_interval; }
+    uint32_t phase() const { return (def_.steps_before + done_) % def_.record_interval; }
+    size_t frame_of(const EventRecord& events) const;
+    RunRequest next_request(uint32_t step_count);
+    void move_on(uint32_t step_count, size_t rows);
+
+    Session& session_;
+    const SNNRunDef& def_;
+    uint32_t done_ = 0;
+    std::vector<InputFrames> frames_;  // one for each input of the session
+    std::vector<RunSpikes> spikes_;
+    std::vector<EventRecord> events_;
+    std::vector<ValueRecord> values_;
+    std::vector<RecordFrames> records_;  // the caller's, and behind them those that values_ are taken from
+    size_t own_records_;                 // the caller's
+    std::vector<size_t> given_;          // places of inputs with frames of the caller's ...
+    std::vector<size_t> kept_;           // ... and of those that take what was set or bound
+    std::optional<ReportClock> clock_;
+};
+
+Session::Run::Run(Session& session, const SNNRunDef& def)
+    : session_(session), def_(def), frames_(session.checked_frames(def.inputs, def.input_count, def.step_count)),
+      spikes_(session.checked_spikes({def.spike_inputs, def.spike_input_count}, frames_, def.steps_before, def.step_count,
+                                     session.executor_->takes_spike_lists() ? RunSpikes::Form::lists : RunSpikes::Form::frames,
+                                     RunSpikes::Length::pieces)),
+      events_(session.checked_events(def)),
+      values_(session.checked_value_records(def, row_count())),
+      records_(session.checked_records({def.records, def.record_count}, row_count())), own_records_(records_.size()) {
+    for (const ValueRecord& value : values_)
         if (value.is_of_population())
-            records.push_back(value.values.frames(
+            records_.push_back(value.values.frames(
                 value.variable.slot.kind == Slot::state ? RecordFrames::state : RecordFrames::activity, value.variable.slot));
-    for (uint32_t i = 0; i < events.size(); ++i) def.spike_records[i].count = 0;
+    for (uint32_t i = 0; i < events_.size(); ++i) def.spike_records[i].count = 0;
     if (def.out_step_count) *def.out_step_count = 0;
-    std::vector<size_t> given, not_given;  // inputs with frames of the caller's; those that take what was set or bound
-    for (size_t k = 0; k < frames.size(); ++k) {
-        const bool is_listed = std::any_of(spikes.begin(), spikes.end(),
-                                           [&](const RunSpikes& one) { return one.population() == frames[k].population; });
-        if (frames[k].data) given.push_back(k);
-        else if (!is_listed) not_given.push_back(k);
+    for (size_t k = 0; k < frames_.size(); ++k) {
+        const bool is_listed = std::any_of(spikes_.begin(), spikes_.end(),
+                                           [&](const RunSpikes& one) { return one.population() == frames_[k].population; });
+        if (frames_[k].data) given_.push_back(k);
+        else if (!is_listed) kept_.push_back(k);
     }
-    std::optional<ReportClock> clock;
-    if (def.progress && def.progress_interval == 0) clock.emplace(wall_clock, report_steps_);
-    for (uint32_t done = 0; done < def.step_count;) {
-        bool pending = false;
-        for (const size_t k : not_given) {
-            inputs_[k].tell(frames[k]);
-            pending |= inputs_[k].clears && inputs_[k].filled;
-        }
-        uint32_t now = def.step_count - done;
-        if (clock) now = std::min(now, clock->most_steps());
-        else if (def.progress) now = std::min(now, def.progress_interval - done % def.progress_interval);
-        if (pending || spike_callback_) now = 1;
-        const uint32_t phase = (def.steps_before + done) % def.record_interval;
-        for (const RunSpikes& one : spikes) now = std::min(now, one.most_steps());
-        for (const ValueRecord& value : values) {
-            const uint64_t rows = value.is_of_population() ? value.values.rows_at_once() : 1;
-            now = static_cast<uint32_t>(std::min<uint64_t>(now, rows * def.record_interval - phase));
-        }
-        for (size_t i = 0; i < events.size(); ++i) {
-            const size_t frame = static_cast<size_t>(batch_size_) * network_->population(events[i].population).size;
-            const size_t fit = (def.spike_records[i].capacity - events[i].count) / frame;
-            if (fit == 0) return;  // the next step could have more spikes than there is room for
-            now = static_cast<uint32_t>(std::min<size_t>({now, fit, std::max<size_t>(1, most_events_in_request / frame)}));
-            events[i].first_step = def.steps_before + done;
-        }
-        for (RunSpikes& one : spikes) frames[input_places_[one.population()]] = one.next(now);
-        size_t place = own_records;
-        for (ValueRecord& value : values)
-            if (value.is_of_population()) records[place++].data = value.values.begin();
-        RunRequest request;
-        request.first_step = steps_done_;
-        request.step_count = now;
-        request.inputs = frames;
-        request.records = records;
-        request.record_interval = def.record_interval;
-        request.record_phase = phase;
-        request.events = events;
-        if (clock) clock->begin_piece();
-        executor_->run(request);
-        steps_done_ += now;
-        done += now;
-        if (pending)
-            for (const size_t k : not_given) clear_spikes(inputs_[k]);
-        const size_t rows = request.record_row(now - 1) + 1;
-        for (ValueRecord& value : values) {
-            if (rows == 0) continue;
-            if (!value.is_of_population()) read(value.variable, value.values.dtype(), value.values.begin());
-            value.values.end(rows);
-        }
-        for (size_t i = 0; i < events.size(); ++i) def.spike_records[i].count = events[i].count;
-        if (def.out_step_count) *def.out_step_count = done;
-        if (spike_callback_) report_spikes();
-        for (const size_t k : given) frames[k].data += static_cast<size_t>(now) * frames[k].step_stride;
-        for (size_t i = 0; i < own_records; ++i)
-            records[i].data = static_cast<char*>(records[i].data) + rows * records[i].step_stride * size_of(records[i].dtype);
-        if (!def.progress) continue;
-        const bool is_due = clock ? clock->is_due_after(now) : done % def.progress_interval == 0;
-        if (!is_due && done < def.step_count) continue;
-        const Calling calling(*this);
-        if (def.progress(done, def.step_count, def.progress_user) != 0 && done < def.step_count)
-            throw Error(SNN_ERROR_STOPPED, "stopped after ", done, " of ", def.step_count, " steps");
+    if (def.progress && def.progress_interval == 0) clock_.emplace(session.wall_clock, session.report_steps_);
+}
+
+size_t Session::Run::frame_of(const EventRecord& events) const {
+    return static_cast<size_t>(session_.batch_size_) * session_.network_->population(events.population).size;
+}
+
+uint32_t Session::Run::next_piece() const {
+    uint32_t most = def_.step_count - done_;
+    if (clock_) most = std::min(most, clock_->most_steps());
+    else if (def_.progress) most = std::min(most, def_.progress_interval - done_ % def_.progress_interval);
+    const bool is_for_one_step = std::any_of(kept_.begin(), kept_.end(), [&](size_t k) {
+        return session_.inputs_[k].clears && session_.inputs_[k].filled;
+    });
+    if (is_for_one_step || session_.spike_callback_) most = 1;
+    for (const RunSpikes& one : spikes_) most = std::min(most, one.most_steps());
+    for (const ValueRecord& value : values_) {
+        const uint64_t rows = value.is_of_population() ? value.values.rows_at_once() : 1;
+        most = static_cast<uint32_t>(std::min<uint64_t>(most, rows * def_.record_interval - phase()));
+    }
+    for (size_t i = 0; i < events_.size(); ++i) {
+        const size_t frame = frame_of(events_[i]), fit = (def_.spike_records[i].capacity - events_[i].count) / frame;
+        most = static_cast<uint32_t>(std::min<size_t>({most, fit, std::max<size_t>(1, most_events_in_request / frame)}));
+    }
+    return most;
+}
+
+RunRequest Session::Run::next_request(uint32_t step_count) {
+    for (const size_t k : kept_) session_.inputs_[k].tell(frames_[k]);
+    for (RunSpikes& one : spikes_) frames_[session_.input_places_[one.population()]] = one.next(step_count);
+    for (EventRecord& events : events_) events.first_step = def_.steps_before + done_;
+    size_t place = own_records_;
+    for (ValueRecord& value : values_)
+        if (value.is_of_population()) records_[place++].data = value.values.begin();
+    RunRequest request;
+    request.first_step = session_.steps_done_;
+    request.step_count = step_count;
+    request.inputs = frames_;
+    request.records = records_;
+    request.record_interval = def_.record_interval;
+    request.record_phase = phase();
+    request.events = events_;
+    return request;
+}
+
+void Session::Run::take(uint32_t step_count) {
+    const RunRequest request = next_request(step_count);
+    if (clock_) clock_->begin_piece();
+    session_.executor_->run(request);
+    move_on(step_count, request.record_row(step_count - 1) + 1);
+}
+
+// Behind what the piece has read and written.
+void Session::Run::move_on(uint32_t step_count, size_t rows) {
+    session_.steps_done_ += step_count;
+    done_ += step_count;
+    for (const size_t k : kept_) clear_spikes(session_.inputs_[k]);
+    for (ValueRecord& value : values_) {
+        if (rows == 0) continue;
+        if (!value.is_of_population()) session_.read(value.variable, value.values.dtype(), value.values.begin());
+        value.values.end(rows);
+    }
+    for (size_t i = 0; i < events_.size(); ++i) def_.spike_records[i].count = events_[i].count;
+    if (def_.out_step_count) *def_.out_step_count = done_;
+    for (const size_t k : given_) frames_[k].data += static_cast<size_t>(step_count) * frames_[k].step_stride;
+    for (size_t i = 0; i < own_records_; ++i)
+        records_[i].data = static_cast<char*>(records_[i].data) + rows * records_[i].step_stride * size_of(records_[i].dtype);
+}
+
+void Session::Run::report(uint32_t step_count) {
+    if (session_.spike_callback_) session_.report_spikes();
+    if (!def_.progress) return;
+    const bool is_due = clock_ ? clock_->is_due_after(step_count) : done_ % def_.progress_interval == 0;
+    if (!is_due && !is_done()) return;
+    const Calling calling(session_);
+    if (def_.progress(done_, def_.step_count, def_.progress_user) != 0 && !is_done())
+        throw Error(SNN_ERROR_STOPPED, "stopped after ", done_, " of ", def_.step_count, " steps");
+}
+
+void Session::run(const SNNRunDef& def) {
+    check_counts(def);
+    Run run(*this, def);
+    while (!run.is_done()) {
+        const uint32_t step_count = run.next_piece();
+        if (step_count == 0) return;
+        run.take(step_count);
+        run.report(step_count);
     }
 }
 

@@ -1,8 +1,9 @@
 // Saving the state of a session and going on from it, bit for bit, on any device and number of threads.
 //
 // A step depends on: the network, the states, the activity that delays look back to, the inputs that were set, the weights and
-// parameters that are the session's own, what plasticity remembers of spikes, and, where models draw, seed and step. All of it is kept in canonical order.
-// Accumulators and receptor sums are empty between steps. Of weights that are the network's only a hash is kept.
+// parameters that are the session's own, what plasticity remembers of spikes, and, where models draw, seed and step. All of it is
+// kept in canonical order. Accumulators and receptor sums are empty between steps. Of weights that are the network's only a hash is
+// kept.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -109,8 +110,8 @@ public:
         }
         return found;
     }
-    // Traces of neurons are not negative, ages 1 to that of traces that are gone. Those of synapses may be: a signal is an event of
-    // the step to come, of age 0.
+    // Traces of neurons are not negative, ages 1 to that of traces that are gone. Those of synapses may be: a signal is an event
+    // of the step to come, of age 0.
     const SavedTensor& traces(const std::string& name, TensorType type, size_t count, bool of_synapses) const {
         const SavedTensor& found = checked(name, type, count);
         std::vector<double> values(count);
@@ -136,7 +137,8 @@ const ProjectionHash& Session::hash_of(uint32_t projection) {
 
 void Session::check_state_can_be_saved() const {
     if (flags_ & SNN_FLAG_FLOAT64)
-        throw Error(SNN_ERROR_UNSUPPORTED, "the state of a session that computes in float64, for tests, cannot be saved or loaded");
+        throw Error(SNN_ERROR_UNSUPPORTED,
+                    "the state of a session that computes in float64, for tests, cannot be saved or loaded");
 }
 
 // History, or where there is no delay the last step alone: what was active then can be read.
@@ -144,293 +146,410 @@ Slot Session::activity_slot(uint32_t population) const {
     return {plan_->populations[population].history_depth > 0 ? Slot::history : Slot::activity, population};
 }
 
-SavedState Session::save() {
-    check_state_can_be_saved();
-    SavedState state;
-    const auto add_values = [&](const std::string& name, TensorType type, std::vector<uint64_t> shape, const auto& values) {
+// A state as it is put together.
+class Session::StateWriter {
+public:
+    explicit StateWriter(Session& session) : session_(session), network_(*session.network_) {}
+
+    SavedState write() {
+        Json document = head();
+        for (uint32_t p = 0; p < network_.populations().size(); ++p) document["populations"].push_back(population(p));
+        for (uint32_t q = 0; q < network_.projections().size(); ++q) document["projections"].push_back(projection(q));
+        state_.document = document.dump();
+        return std::move(state_);
+    }
+
+private:
+    template <class T>
+    void add(const std::string& name, TensorType type, std::vector<uint64_t> shape, const std::vector<T>& values) {
         SavedTensor tensor{type, std::move(shape), {}};
-        tensor.bytes.resize(values.size() * sizeof values[0]);
+        tensor.bytes.resize(values.size() * sizeof(T));
         std::memcpy(tensor.bytes.data(), values.data(), tensor.bytes.size());
-        state.tensors.emplace(name, std::move(tensor));
-    };
-    const auto add = [&](const std::string& name, TensorType type, std::vector<uint64_t> shape, const Slot& slot) {
+        state_.tensors.emplace(name, std::move(tensor));
+    }
+
+    void add(const std::string& name, TensorType type, std::vector<uint64_t> shape, const Slot& slot) {
         SavedTensor tensor{type, std::move(shape), {}};
-        tensor.bytes.resize(executor_->count(slot) * size_of(dtype_of(type)));
-        executor_->read(slot, dtype_of(type), tensor.bytes.data());
-        state.tensors.emplace(name, std::move(tensor));
-    };
-    const SNNCounters counted = counters();
-    Json document = {{"dt_ms", network_->dt_ms()},
-                     {"batch_size", batch_size_},
-                     {"sample_weights", plan_->sample_weights},
-                     {"steps", steps_done_},
-                     {"remainder_s", remainder_s_},
-                     {"seed", seed_},
-                     {"counters",
-                      {{"steps", counted.steps},
-                       {"spikes", counted.spikes},
-                       {"input_spikes", counted.input_spikes},
-                       {"synaptic_events", counted.synaptic_events},
-                       {"synaptic_operations", counted.synaptic_operations}}},
-                     {"populations", Json::array()},
-                     {"projections", Json::array()}};
-    const auto& populations = network_->populations();
-    for (uint32_t p = 0; p < populations.size(); ++p) {
-        const Population& population = populations[p];
+        tensor.bytes.resize(session_.executor_->count(slot) * size_of(dtype_of(type)));
+        session_.executor_->read(slot, dtype_of(type), tensor.bytes.data());
+        state_.tensors.emplace(name, std::move(tensor));
+    }
+
+    Json head() const {
+        const SNNCounters counted = session_.counters();
+        return {{"dt_ms", network_.dt_ms()},
+                {"batch_size", session_.batch_size_},
+                {"sample_weights", session_.plan_->sample_weights},
+                {"steps", session_.steps_done_},
+                {"remainder_s", session_.remainder_s_},
+                {"seed", session_.seed_},
+                {"counters",
+                 {{"steps", counted.steps},
+                  {"spikes", counted.spikes},
+                  {"input_spikes", counted.input_spikes},
+                  {"synaptic_events", counted.synaptic_events},
+                  {"synaptic_operations", counted.synaptic_operations}}},
+                {"populations", Json::array()},
+                {"projections", Json::array()}};
+    }
+
+    Json population(uint32_t p) {
+        const Population& population = network_.population(p);
+        const uint64_t batch = session_.batch_size_;
         Json entry = {{"name", population.name}, {"nature", nature_of(population)}};
         if (population.is_input() || population.is_binary()) {
-            const Slot slot = activity_slot(p);
-            const uint64_t depth = slot.kind == Slot::history ? plan_->populations[p].history_depth : 1;
+            const Slot slot = session_.activity_slot(p);
+            const uint64_t depth = slot.kind == Slot::history ? session_.plan_->populations[p].history_depth : 1;
             add(history_name(population), population.is_binary() ? TensorType::u8 : TensorType::f32,
-                {depth, batch_size_, population.size}, slot);
+                {depth, batch, population.size}, slot);
         }
         if (population.is_input()) {
-            const Input& input = inputs_[input_places_[p]];
+            const Input& input = session_.inputs_[session_.input_places_[p]];
             if (!input.clears || input.filled)
-                add_values(input_name(population), TensorType::f32, {batch_size_, population.size}, input.values);
-        } else {
-            const Model& model = *population.model;
-            entry["definition"] = hexadecimal(hash_of_definition(model.json));
-            for (uint32_t s = 0; s < model.states.size(); ++s)
-                add(state_name(population, s), model.states[s].type == ValueType::int_ ? TensorType::i32 : TensorType::f32,
-                    {batch_size_, population.size}, {Slot::state, p, s});
-            const Parameters& parameters = parameters_of(p);
-            for (size_t i = 0; i < parameters.size(); ++i)
-                add_values(parameter_name(population, i), TensorType::f64, {parameters[i].size()}, parameters[i]);
+                add(input_name(population), TensorType::f32, {batch, population.size}, input.values);
+            return entry;
         }
-        document["populations"].push_back(std::move(entry));
+        const Model& model = *population.model;
+        entry["definition"] = hexadecimal(hash_of_definition(model.json));
+        for (uint32_t s = 0; s < model.states.size(); ++s)
+            add(state_name(population, s), model.states[s].type == ValueType::int_ ? TensorType::i32 : TensorType::f32,
+                {batch, population.size}, {Slot::state, p, s});
+        const Parameters& parameters = session_.parameters_of(p);
+        for (size_t i = 0; i < parameters.size(); ++i)
+            add(parameter_name(population, i), TensorType::f64, {parameters[i].size()}, parameters[i]);
+        return entry;
     }
-    for (uint32_t q = 0; q < network_->projections().size(); ++q) {
-        const Projection& projection = network_->projections()[q];
+
+    Json projection(uint32_t q) {
+        const Projection& projection = network_.projections()[q];
+        const ProjectionHash& hash = session_.hash_of(q);
+        const bool is_own = session_.weight_is_own_[q] != 0;
         Json entry = {{"name", projection.name},
-                      {"delivery", delivery_of(*network_, projection)},
-                      {"connections", hexadecimal(hash_of(q).connections)},
-                      {"own_weights", weight_is_own_[q] != 0}};
-        if (!weight_is_own_[q]) {
-            entry["weights"] = hexadecimal(hash_of(q).weights);
-        } else {
-            const auto shape = [&](uint64_t count) {
-                return plan_->sample_weights ? std::vector<uint64_t>{batch_size_, count} : std::vector<uint64_t>{count};
-            };
-            add(projection.name + ".weight", TensorType::f32, shape(projection.weight_count()), {Slot::weight, q});
-            if (projection.bias) add(projection.name + ".bias", TensorType::f32, shape(projection.bias_count()), {Slot::bias, q});
-        }
+                      {"delivery", delivery_of(network_, projection)},
+                      {"connections", hexadecimal(hash.connections)},
+                      {"own_weights", is_own}};
+        if (is_own) add_weights(q);
+        else entry["weights"] = hexadecimal(hash.weights);
         if (projection.plasticity) {
             entry["rule_definition"] = hexadecimal(hash_of_definition(projection.plasticity->rule->json));
-            const PlasticityPlan& plan = *plan_->plasticity[q];
-            const uint64_t sources = network_->population(projection.source).size;
-            const uint64_t targets = network_->population(projection.target).size;
-            for (const TraceTensor& tensor : trace_tensors) {
-                const Slot::Kind side = side_of(tensor.slot);
-                if (side == Slot::synapse_traces && plan.synapse_traces.empty()) continue;
-                std::vector<uint64_t> shape{side == Slot::post_traces ? targets : projection.weight_count()};
-                if (side == Slot::pre_traces) shape = {sources, plan.delays.size()};
-                if (tensor.type == TensorType::f32) shape.insert(shape.begin(), traces_of(plan, side).size());
-                add(projection.name + tensor.name, tensor.type, std::move(shape), {tensor.slot, q});
-            }
-            if (plasticity_[q])
-                add_values(rule_parameters_name(projection), TensorType::f64, {plasticity_[q]->parameters.size()},
-                           plasticity_[q]->parameters);
+            add_plasticity(q);
         }
-        document["projections"].push_back(std::move(entry));
+        return entry;
     }
-    state.document = document.dump();
-    return state;
+
+    void add_weights(uint32_t q) {
+        const Projection& projection = network_.projections()[q];
+        const auto shape = [&](uint64_t count) {
+            std::vector<uint64_t> dims{count};
+            if (session_.plan_->sample_weights) dims.insert(dims.begin(), session_.batch_size_);
+            return dims;
+        };
+        add(projection.name + ".weight", TensorType::f32, shape(projection.weight_count()), {Slot::weight, q});
+        if (projection.bias) add(projection.name + ".bias", TensorType::f32, shape(projection.bias_count()), {Slot::bias, q});
+    }
+
+    void add_plasticity(uint32_t q) {
+        const Projection& projection = network_.projections()[q];
+        const PlasticityPlan& plan = *session_.plan_->plasticity[q];
+        const uint64_t sources = network_.population(projection.source).size;
+        const uint64_t targets = network_.population(projection.target).size;
+        for (const TraceTensor& tensor : trace_tensors) {
+            const Slot::Kind side = side_of(tensor.slot);
+            if (side == Slot::synapse_traces && plan.synapse_traces.empty()) continue;
+            std::vector<uint64_t> shape{side == Slot::post_traces ? targets : projection.weight_count()};
+            if (side == Slot::pre_traces) shape = {sources, plan.delays.size()};
+            if (tensor.type == TensorType::f32) shape.insert(shape.begin(), traces_of(plan, side).size());
+            add(projection.name + tensor.name, tensor.type, std::move(shape), {tensor.slot, q});
+        }
+        if (const auto& own = session_.plasticity_[q])
+            add(rule_parameters_name(projection), TensorType::f64, {own->parameters.size()}, own->parameters);
+    }
+
+    Session& session_;
+    const Network& network_;
+    SavedState state_;
+};
+
+SavedState Session::save() {
+    check_state_can_be_saved();
+    return StateWriter(*this).write();
 }
 
-void Session::restore(const SavedState& state) {
-    check_state_can_be_saved();
-    const Json document = parse_json(state.document, "the state document");
-    const JsonObject root(document, "state");
-    const Tensors tensors(state);
-    const auto& populations = network_->populations();
-    const auto& projections = network_->projections();
+// A state that nobody vouched for. All of it is read and checked before any of it is taken over.
+class Session::StateReader {
+public:
+    StateReader(Session& session, const SavedState& state)
+        : session_(session), network_(*session.network_), populations_(network_.populations()),
+          projections_(network_.projections()), document_(parse_json(state.document, "the state document")),
+          root_(document_, "state"), tensors_(state), parameters_(populations_.size()), constants_(populations_.size()),
+          inputs_(session.inputs_.size(), nullptr), is_own_(projections_.size()), weights_(projections_.size()),
+          rules_(projections_.size()), plans_(projections_.size()) {}
 
-    // --- Is it a state of this network? Sentences that blame the caller, not the file.
-    if (const double dt_ms = root.number("dt_ms"); dt_ms != network_->dt_ms())
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "the network has dt ", network_->dt_ms(), " ms; the state was saved with ", dt_ms);
-    if (const uint64_t batch = root.whole("batch_size", UINT32_MAX); batch != batch_size_)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "the session has batch_size ", batch_size_, "; the state was saved with ", batch);
-    // Older states have no such word: their samples shared the weights.
-    if (const bool own = root.has("sample_weights") && root.flag("sample_weights"); own != plan_->sample_weights)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "the samples of the session ", plan_->sample_weights ? "have weights of their own" : "share their weights",
-                    " (SNN_FLAG_SAMPLE_WEIGHTS); in the state that was saved they ", own ? "had their own" : "shared them");
-    const Json& saved_populations = root.list("populations", max_populations);
-    const Json& saved_projections = root.list("projections", max_projections);
-    if (saved_populations.size() != populations.size() || saved_projections.size() != projections.size())
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "the network has ", populations.size(), " populations and ", projections.size(),
-                    " projections; the one that was saved had ", saved_populations.size(), " and ", saved_projections.size());
-    for (uint32_t p = 0; p < populations.size(); ++p) {
-        const JsonObject entry(saved_populations[p], text("state.populations[", p, "]"));
-        if (const std::string name = entry.text("name"); name != populations[p].name)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "population ", p, " is '", populations[p].name,
-                        "'; in the network that was saved it was '", name, "'");
-        if (const std::string nature = entry.text("nature"); nature != nature_of(populations[p]))
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", populations[p].name, "' is ", nature_of(populations[p]),
-                        "; in the network that was saved it was ", nature);
-        if (populations[p].model && entry.text("definition") != hexadecimal(hash_of_definition(populations[p].model->json)))
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", populations[p].name, "': model '", populations[p].model->name,
-                        "' is defined otherwise than in the network that was saved");
-    }
-    std::vector<uint8_t> is_own(projections.size());
-    for (uint32_t q = 0; q < projections.size(); ++q) {
-        const JsonObject entry(saved_projections[q], text("state.projections[", q, "]"));
-        if (const std::string name = entry.text("name"); name != projections[q].name)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection ", q, " is '", projections[q].name,
-                        "'; in the network that was saved it was '", name, "'");
-        const std::string here = delivery_of(*network_, projections[q]);
-        if (const std::string there = entry.text("delivery"); there != here)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projections[q].name, "' is ", here,
-                        "; in the network that was saved it was ", there);
-        if (entry.text("connections") != hexadecimal(hash_of(q).connections))
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projections[q].name,
-                        "' connects other neurons than in the network that was saved, or with other delays");
-        if (projections[q].plasticity &&
-            entry.text("rule_definition") != hexadecimal(hash_of_definition(projections[q].plasticity->rule->json)))
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projections[q].name, "': plasticity rule '",
-                        projections[q].plasticity->rule->name, "' is defined otherwise than in the network that was saved");
-        is_own[q] = entry.flag("own_weights");
-        if (!is_own[q] && entry.text("weights") != hexadecimal(hash_of(q).weights))
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projections[q].name,
-                        "' has other weights than in the network that was saved");
-    }
+    // Whether it is a state of this network. Sentences blame the caller, not the file.
+    void check_network();
+    // Whether everything is there, and in range. From here on the file is to blame.
+    void read();
+    void take_over();
 
-    // --- Is everything there, and in range? From here on the file is to blame.
+private:
     struct Write {
         Slot slot;
         const SavedTensor* tensor;
     };
-    std::vector<Write> writes;
-    std::vector<Parameters> parameters(populations.size());
-    std::vector<std::optional<PopulationConstants>> constants(populations.size());
-    std::vector<const SavedTensor*> inputs(inputs_.size(), nullptr);
-    std::vector<std::vector<float>> weights(projections.size());
-    std::vector<std::shared_ptr<const Plasticity>> rules(projections.size());  // that change
-    std::vector<std::shared_ptr<const PlasticityPlan>> plans(projections.size());
-    const uint64_t steps = root.whole("steps", std::numeric_limits<uint64_t>::max());
-    const uint64_t seed = root.whole("seed", std::numeric_limits<uint64_t>::max());
-    const double remainder_s = root.number("remainder_s");
-    if (remainder_s < 0) root.fail("remainder_s", "is negative");
-    const JsonObject saved_counters = root.object("counters");
-    const auto counter = [&](const char* name) { return saved_counters.whole(name, std::numeric_limits<uint64_t>::max()); };
-    const ExecutorCounters counted{counter("steps"), counter("spikes"), counter("input_spikes"), counter("synaptic_events"),
-                                   counter("synaptic_operations")};
+
+    void check_population(uint32_t p, const JsonObject& entry) const;
+    void check_projection(uint32_t q, const JsonObject& entry);
+    void read_numbers();
+    void read_population(uint32_t p);
+    void read_parameters(uint32_t p);
+    void read_plasticity(uint32_t q);
+    void read_weights(uint32_t q);
+    void check_sums() const;
+    void take_rules();
+
+    Session& session_;
+    const Network& network_;
+    const std::vector<Population>& populations_;
+    const std::vector<Projection>& projections_;
+    const Json document_;
+    const JsonObject root_;
+    const Tensors tensors_;
+    uint64_t steps_ = 0, seed_ = 0;
+    double remainder_s_ = 0;
+    ExecutorCounters counted_;
+    std::vector<Write> writes_;
+    std::vector<Parameters> parameters_;                          // per population
+    std::vector<std::optional<PopulationConstants>> constants_;  // of those that change
+    std::vector<const SavedTensor*> inputs_;                      // in the order of the session's; null: none was set
+    std::vector<uint8_t> is_own_;                                 // per projection: the state has its weights
+    std::vector<std::vector<float>> weights_;
+    std::vector<std::shared_ptr<const Plasticity>> rules_;  // that change
+    std::vector<std::shared_ptr<const PlasticityPlan>> plans_;
+};
+
+void Session::StateReader::check_network() {
+    if (const double dt_ms = root_.number("dt_ms"); dt_ms != network_.dt_ms())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "the network has dt ", network_.dt_ms(), " ms; the state was saved with ",
+                    dt_ms);
+    if (const uint64_t batch = root_.whole("batch_size", UINT32_MAX); batch != session_.batch_size_)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "the session has batch_size ", session_.batch_size_,
+                    "; the state was saved with ", batch);
+    // Older states have no such word: their samples shared the weights.
+    const bool own = session_.plan_->sample_weights, saved_own = root_.has("sample_weights") && root_.flag("sample_weights");
+    if (saved_own != own)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "the samples of the session ",
+                    own ? "have weights of their own" : "share their weights",
+                    " (SNN_FLAG_SAMPLE_WEIGHTS); in the state that was saved they ",
+                    saved_own ? "had their own" : "shared them");
+    const Json& saved_populations = root_.list("populations", max_populations);
+    const Json& saved_projections = root_.list("projections", max_projections);
+    if (saved_populations.size() != populations_.size() || saved_projections.size() != projections_.size())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "the network has ", populations_.size(), " populations and ",
+                    projections_.size(), " projections; the one that was saved had ", saved_populations.size(), " and ",
+                    saved_projections.size());
+    for (uint32_t p = 0; p < populations_.size(); ++p)
+        check_population(p, JsonObject(saved_populations[p], text("state.populations[", p, "]")));
+    for (uint32_t q = 0; q < projections_.size(); ++q)
+        check_projection(q, JsonObject(saved_projections[q], text("state.projections[", q, "]")));
+}
+
+void Session::StateReader::check_population(uint32_t p, const JsonObject& entry) const {
+    const Population& population = populations_[p];
+    if (const std::string name = entry.text("name"); name != population.name)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population ", p, " is '", population.name,
+                    "'; in the network that was saved it was '", name, "'");
+    if (const std::string nature = entry.text("nature"); nature != nature_of(population))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", population.name, "' is ", nature_of(population),
+                    "; in the network that was saved it was ", nature);
+    if (population.model && entry.text("definition") != hexadecimal(hash_of_definition(population.model->json)))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", population.name, "': model '", population.model->name,
+                    "' is defined otherwise than in the network that was saved");
+}
+
+void Session::StateReader::check_projection(uint32_t q, const JsonObject& entry) {
+    const Projection& projection = projections_[q];
+    if (const std::string name = entry.text("name"); name != projection.name)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection ", q, " is '", projection.name,
+                    "'; in the network that was saved it was '", name, "'");
+    const std::string here = delivery_of(network_, projection);
+    if (const std::string there = entry.text("delivery"); there != here)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "' is ", here,
+                    "; in the network that was saved it was ", there);
+    const ProjectionHash& hash = session_.hash_of(q);
+    if (entry.text("connections") != hexadecimal(hash.connections))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name,
+                    "' connects other neurons than in the network that was saved, or with other delays");
+    if (projection.plasticity &&
+        entry.text("rule_definition") != hexadecimal(hash_of_definition(projection.plasticity->rule->json)))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "': plasticity rule '",
+                    projection.plasticity->rule->name, "' is defined otherwise than in the network that was saved");
+    is_own_[q] = entry.flag("own_weights");
+    if (!is_own_[q] && entry.text("weights") != hexadecimal(hash.weights))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name,
+                    "' has other weights than in the network that was saved; load the state in a session of that network, which then ",
+                    "takes the new weights from their file");
+}
+
+void Session::StateReader::read() {
+    read_numbers();
     try {
-        for (uint32_t p = 0; p < populations.size(); ++p) {
-            const Population& population = populations[p];
-            const size_t frame = static_cast<size_t>(batch_size_) * population.size;
-            if (population.is_input() || population.is_binary()) {
-                const Slot slot = activity_slot(p);
-                const TensorType type = population.is_binary() ? TensorType::u8 : TensorType::f32;
-                const SavedTensor& history =
-                    tensors.checked(history_name(population), type, executor_->count(slot), population.is_binary());
-                writes.push_back({slot, &history});
-            }
-            if (population.is_input()) {
-                const Input& input = inputs_[input_places_[p]];
-                if (input.clears && !tensors.find(input_name(population))) continue;  // none was set
-                inputs[input_places_[p]] = &tensors.checked(input_name(population), TensorType::f32, frame, input.clears);
-                continue;
-            }
-            const Model& model = *population.model;
-            for (uint32_t s = 0; s < model.states.size(); ++s) {
-                const TensorType type = model.states[s].type == ValueType::int_ ? TensorType::i32 : TensorType::f32;
-                writes.push_back({{Slot::state, p, s}, &tensors.checked(state_name(population, s), type, frame)});
-            }
-            for (size_t i = 0; i < model.parameters.size(); ++i) {
-                const std::string name = parameter_name(population, i);
-                const SavedTensor* const found = tensors.find(name);
-                const size_t count = found ? found->bytes.size() / sizeof(double) : 1;
-                std::vector<double> values(count);
-                const SavedTensor& tensor = tensors.at(name, TensorType::f64, count);
-                convert(DType::float64, tensor.bytes.data(), DType::float64, values.data(), count);
-                check_parameter(population, static_cast<uint32_t>(i), values.data(), count);
-                parameters[p].push_back(std::move(values));
-            }
-            if (parameters[p] != parameters_of(p))
-                constants[p] = make_population_constants(population, parameters[p], network_->dt_ms());
-            if (parameters[p] == population.parameters) parameters[p].clear();
+        for (uint32_t p = 0; p < populations_.size(); ++p) read_population(p);
+        for (uint32_t q = 0; q < projections_.size(); ++q) {
+            if (projections_[q].plasticity) read_plasticity(q);
+            if (is_own_[q]) read_weights(q);
         }
-        for (uint32_t q = 0; q < projections.size(); ++q) {
-            for (const TraceTensor& trace : trace_tensors) {
-                if (!projections[q].plasticity) break;
-                const Slot slot{trace.slot, q};
-                const bool own = side_of(trace.slot) == Slot::synapse_traces;
-                if (own && plan_->plasticity[q]->synapse_traces.empty()) continue;
-                const SavedTensor& saved =
-                    tensors.traces(projections[q].name + trace.name, trace.type, executor_->count(slot), own);
-                writes.push_back({slot, &saved});
-            }
-            if (projections[q].plasticity) {
-                auto rule = std::make_shared<Plasticity>(*projections[q].plasticity);
-                if (tensors.find(rule_parameters_name(projections[q]))) {
-                    const SavedTensor& saved =
-                        tensors.at(rule_parameters_name(projections[q]), TensorType::f64, rule->parameters.size());
-                    convert(DType::float64, saved.bytes.data(), DType::float64, rule->parameters.data(), rule->parameters.size());
-                    for (uint32_t i = 0; i < rule->parameters.size(); ++i)
-                        check_plasticity_parameter(projections[q], i, rule->parameters[i]);
-                }
-                if (rule->parameters != plasticity_of(q).parameters) {
-                    plans[q] = checked_plan(q, *rule);
-                    rules[q] = std::move(rule);
-                }
-            }
-            if (!is_own[q]) continue;
-            const SavedTensor& saved =
-                tensors.checked(projections[q].name + ".weight", TensorType::f32, executor_->count({Slot::weight, q}));
-            weights[q].resize(executor_->count({Slot::weight, q}));
-            convert(DType::float32, saved.bytes.data(), DType::float32, weights[q].data(), weights[q].size());
-            if (projections[q].arithmetic == SNN_ARITHMETIC_COMPACT) round_compact(projections[q], weights[q]);
-            if (projections[q].plasticity) check_plastic_weights(*network_, projections[q], weights[q]);
-            if (!projections[q].bias) continue;
-            writes.push_back({{Slot::bias, q}, &tensors.checked(projections[q].name + ".bias", TensorType::f32,
-                                                                executor_->count({Slot::bias, q}))});
-        }
-        const bool any_own = std::find(is_own.begin(), is_own.end(), 1) != is_own.end();
-        for (uint32_t copy = 0; any_own && copy < weight_copies(); ++copy)
-            check_fixed_ranges(*network_, [&](uint32_t q) {
-                return is_own[q] ? weights[q].data() + copy * projections[q].weight_count() : projections[q].weights().data();
-            });
+        check_sums();
     } catch (const Error& error) {
         throw Error(error.status() == SNN_ERROR_INVALID_ARGUMENT ? SNN_ERROR_FORMAT : error.status(), error.what());
     }
+}
 
-    // --- Now it is taken over. Rules first: an executor may refuse new ones, and nothing else of this.
-    const auto rules_before = plasticity_;
-    const auto plans_before = plasticity_plans_;
+void Session::StateReader::read_numbers() {
+    constexpr uint64_t any = std::numeric_limits<uint64_t>::max();
+    steps_ = root_.whole("steps", any);
+    seed_ = root_.whole("seed", any);
+    remainder_s_ = root_.number("remainder_s");
+    if (remainder_s_ < 0) root_.fail("remainder_s", "is negative");
+    const JsonObject counters = root_.object("counters");
+    counted_ = {counters.whole("steps", any), counters.whole("spikes", any), counters.whole("input_spikes", any),
+                counters.whole("synaptic_events", any), counters.whole("synaptic_operations", any)};
+}
+
+void Session::StateReader::read_population(uint32_t p) {
+    const Population& population = populations_[p];
+    const size_t frame = static_cast<size_t>(session_.batch_size_) * population.size;
+    if (population.is_input() || population.is_binary()) {
+        const Slot slot = session_.activity_slot(p);
+        const TensorType type = population.is_binary() ? TensorType::u8 : TensorType::f32;
+        writes_.push_back({slot, &tensors_.checked(history_name(population), type, session_.executor_->count(slot),
+                                                   population.is_binary())});
+    }
+    if (population.is_input()) {
+        const uint32_t place = session_.input_places_[p];
+        const bool clears = session_.inputs_[place].clears;
+        if (clears && !tensors_.find(input_name(population))) return;  // none was set
+        inputs_[place] = &tensors_.checked(input_name(population), TensorType::f32, frame, clears);
+        return;
+    }
+    const Model& model = *population.model;
+    for (uint32_t s = 0; s < model.states.size(); ++s) {
+        const TensorType type = model.states[s].type == ValueType::int_ ? TensorType::i32 : TensorType::f32;
+        writes_.push_back({{Slot::state, p, s}, &tensors_.checked(state_name(population, s), type, frame)});
+    }
+    read_parameters(p);
+}
+
+void Session::StateReader::read_parameters(uint32_t p) {
+    const Population& population = populations_[p];
+    for (uint32_t i = 0; i < population.model->parameters.size(); ++i) {
+        const std::string name = parameter_name(population, i);
+        const SavedTensor* const found = tensors_.find(name);
+        const size_t count = found ? found->bytes.size() / sizeof(double) : 1;
+        std::vector<double> values(count);
+        const SavedTensor& tensor = tensors_.at(name, TensorType::f64, count);
+        convert(DType::float64, tensor.bytes.data(), DType::float64, values.data(), count);
+        check_parameter(population, i, values.data(), count);
+        parameters_[p].push_back(std::move(values));
+    }
+    if (parameters_[p] != session_.parameters_of(p))
+        constants_[p] = make_population_constants(population, parameters_[p], network_.dt_ms());
+    if (parameters_[p] == population.parameters) parameters_[p].clear();
+}
+
+void Session::StateReader::read_plasticity(uint32_t q) {
+    const Projection& projection = projections_[q];
+    for (const TraceTensor& trace : trace_tensors) {
+        const Slot slot{trace.slot, q};
+        const bool of_synapses = side_of(trace.slot) == Slot::synapse_traces;
+        if (of_synapses && session_.plan_->plasticity[q]->synapse_traces.empty()) continue;
+        writes_.push_back({slot, &tensors_.traces(projection.name + trace.name, trace.type, session_.executor_->count(slot),
+                                                  of_synapses)});
+    }
+    auto rule = std::make_shared<Plasticity>(*projection.plasticity);
+    std::vector<double>& parameters = rule->parameters;
+    if (const std::string name = rule_parameters_name(projection); tensors_.find(name)) {
+        const SavedTensor& saved = tensors_.at(name, TensorType::f64, parameters.size());
+        convert(DType::float64, saved.bytes.data(), DType::float64, parameters.data(), parameters.size());
+        for (uint32_t i = 0; i < parameters.size(); ++i) check_plasticity_parameter(projection, i, parameters[i]);
+    }
+    if (parameters == session_.plasticity_of(q).parameters) return;
+    plans_[q] = session_.checked_plan(q, *rule);
+    rules_[q] = std::move(rule);
+}
+
+void Session::StateReader::read_weights(uint32_t q) {
+    const Projection& projection = projections_[q];
+    const size_t count = session_.executor_->count({Slot::weight, q});
+    const SavedTensor& saved = tensors_.checked(projection.name + ".weight", TensorType::f32, count);
+    weights_[q].resize(count);
+    convert(DType::float32, saved.bytes.data(), DType::float32, weights_[q].data(), count);
+    if (projection.arithmetic == SNN_ARITHMETIC_COMPACT) round_compact(projection, weights_[q]);
+    if (projection.plasticity) check_plastic_weights(network_, projection, weights_[q]);
+    if (!projection.bias) return;
+    const Slot bias{Slot::bias, q};
+    writes_.push_back({bias, &tensors_.checked(projection.name + ".bias", TensorType::f32, session_.executor_->count(bias))});
+}
+
+// Fixed-point sums hold the weights of each sample together with those that stay as they are.
+void Session::StateReader::check_sums() const {
+    if (std::find(is_own_.begin(), is_own_.end(), 1) == is_own_.end()) return;
+    for (uint32_t copy = 0; copy < session_.weight_copies(); ++copy)
+        check_fixed_ranges(network_, [&](uint32_t q) {
+            return is_own_[q] ? weights_[q].data() + copy * projections_[q].weight_count() : projections_[q].weights().data();
+        });
+}
+
+// First, because an executor may refuse new rules, and nothing else of a state.
+void Session::StateReader::take_rules() {
+    const auto rules_before = session_.plasticity_;
+    const auto plans_before = session_.plasticity_plans_;
     uint32_t taken = 0;
     try {
-        for (; taken < projections.size(); ++taken)
-            if (plans[taken]) set_plasticity(taken, std::move(rules[taken]), plans[taken]);
+        for (; taken < projections_.size(); ++taken)
+            if (plans_[taken]) session_.set_plasticity(taken, std::move(rules_[taken]), plans_[taken]);
     } catch (...) {
         while (taken-- > 0)
-            if (plans[taken]) set_plasticity(taken, rules_before[taken], plans_before[taken]);
+            if (plans_[taken]) session_.set_plasticity(taken, rules_before[taken], plans_before[taken]);
         throw;
     }
-    executor_->reset_state();
-    executor_->set_seed(seed);
-    seed_ = seed;
-    for (uint32_t p = 0; p < populations.size(); ++p) {
-        if (constants[p]) executor_->set_constants(p, *constants[p]);
-        parameters_[p] = std::move(parameters[p]);
+}
+
+void Session::StateReader::take_over() {
+    take_rules();
+    Executor& executor = *session_.executor_;
+    executor.reset_state();
+    executor.set_seed(seed_);
+    session_.seed_ = seed_;
+    for (uint32_t p = 0; p < populations_.size(); ++p) {
+        if (constants_[p]) executor.set_constants(p, *constants_[p]);
+        session_.parameters_[p] = std::move(parameters_[p]);
     }
-    for (const Write& write : writes) executor_->write(write.slot, dtype_of(write.tensor->type), write.tensor->bytes.data());
-    for (uint32_t q = 0; q < projections.size(); ++q) {
-        if (is_own[q]) executor_->write({Slot::weight, q}, DType::float32, weights[q].data());
-        else if (weight_is_own_[q])
-            write_weights(q, projections[q].weights().data(), projections[q].bias ? projections[q].bias->data() : nullptr);
-        weight_is_own_[q] = is_own[q] || projections[q].plasticity;
+    for (const Write& write : writes_) executor.write(write.slot, dtype_of(write.tensor->type), write.tensor->bytes.data());
+    for (uint32_t q = 0; q < projections_.size(); ++q) {
+        const Projection& projection = projections_[q];
+        if (is_own_[q]) executor.write({Slot::weight, q}, DType::float32, weights_[q].data());
+        else if (session_.weight_is_own_[q])
+            session_.write_weights(q, projection.weights().data(), projection.bias ? projection.bias->data() : nullptr);
+        session_.weight_is_own_[q] = is_own_[q] || projection.plasticity;
     }
-    clear_spike_inputs();
+    session_.clear_spike_inputs();
     for (size_t i = 0; i < inputs_.size(); ++i) {
-        if (!inputs[i]) continue;
-        std::memcpy(inputs_[i].values.data(), inputs[i]->bytes.data(), inputs[i]->bytes.size());
-        inputs_[i].filled = true;
+        if (!inputs_[i]) continue;
+        std::memcpy(session_.inputs_[i].values.data(), inputs_[i]->bytes.data(), inputs_[i]->bytes.size());
+        session_.inputs_[i].filled = true;
     }
-    steps_done_ = steps;
-    remainder_s_ = remainder_s;
-    dropping_time_ = false;
-    counted_before_ = counted;
+    session_.steps_done_ = steps_;
+    session_.remainder_s_ = remainder_s_;
+    session_.dropping_time_ = false;
+    session_.counted_before_ = counted_;
+}
+
+void Session::restore(const SavedState& state) {
+    check_state_can_be_saved();
+    StateReader reader(*this, state);
+    reader.check_network();
+    reader.read();
+    reader.take_over();
 }
 
 }  // namespace snn

@@ -60,11 +60,11 @@ void StepSpikes::clear(float* io_values) {
 // ---- Of a run
 
 RunSpikes::RunSpikes(const SNNSpikeInput& given, const std::string& place, const Population& input, uint32_t batch,
-                     uint32_t first_step, uint32_t step_count, bool as_lists)
+                     uint32_t first_step, uint32_t step_count, Form form, Length length)
     : population_(given.population),
       batch_(batch),
       size_(input.size),
-      as_lists_(as_lists && StepSpikes::fits(batch, input.size)),
+      as_lists_(form == Form::lists && StepSpikes::fits(batch, input.size)),
       steps_(given.steps),
       neurons_(given.neurons),
       samples_(batch > 1 ? given.samples : nullptr),
@@ -72,7 +72,8 @@ RunSpikes::RunSpikes(const SNNSpikeInput& given, const std::string& place, const
       next_step_(first_step) {
     check(given, place, input, first_step + step_count);
     const size_t places = as_lists_ ? batch_ : size_t{batch_} * size_;
-    most_steps_ = static_cast<uint32_t>(std::min<size_t>(std::max<size_t>(most_places / places, 1), std::max(step_count, 1u)));
+    const size_t most = length == Length::whole ? step_count : std::min<size_t>(most_places / places, step_count);
+    most_steps_ = static_cast<uint32_t>(std::max<size_t>(most, 1));
     if (as_lists_ && !is_ascending()) sort();
     if (as_lists_) offsets_.resize(size_t{most_steps_} * batch_ + 1);
     else frames_.resize(size_t{most_steps_} * batch_ * size_);

@@ -43,9 +43,11 @@ private:
 class RunSpikes {
 public:
     // `place`: what errors call it. The call's steps are `first_step` to `first_step` + `step_count` - 1 of the run; events
-    // before them are passed over. `as_lists`: else as frames.
+    // before them are passed over.
+    enum class Form : uint8_t { lists, frames };
+    enum class Length : uint8_t { pieces, whole };  // whole: all steps are one piece, however much memory that takes
     RunSpikes(const SNNSpikeInput& given, const std::string& place, const Population& input, uint32_t batch,
-              uint32_t first_step, uint32_t step_count, bool as_lists);
+              uint32_t first_step, uint32_t step_count, Form form, Length length);
 
     uint32_t population() const { return population_; }
     uint32_t most_steps() const { return most_steps_; }  // of a piece

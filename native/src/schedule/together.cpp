@@ -43,7 +43,18 @@ std::string without_device(std::string_view device, uint32_t place) {
     return words;
 }
 
-void check_together(const std::vector<std::string>& devices, std::string_view words) {
+std::string other_bits(std::string_view device, const ExecutorOptions& options) {
+    const Backend& backend = find_backend(device);
+    const std::string_view choice = device_choice(device);
+    const bool is_of_host = options.vulkan_host && backend.is_gpu && choice.empty();
+    try {
+        return backend.other_bits && !is_of_host ? backend.other_bits(choice) : std::string();
+    } catch (const std::exception&) {
+        return {};  // it does not open: whoever opens it is told why
+    }
+}
+
+void check_together(const std::vector<std::string>& devices, std::string_view words, const ExecutorOptions& options) {
     for (const std::string& name : devices) {
         if (automatic_device(name) != Automatic::no)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "device '", words, "': 'auto' chooses one device and cannot be one of several; name ",
@@ -56,6 +67,11 @@ void check_together(const std::vector<std::string>& devices, std::string_view wo
     if (devices.size() > most_devices_together)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "device '", words.substr(0, 40), "...' names ", devices.size(),
                     " devices; at most ", most_devices_together, " work together");
+    if (std::adjacent_find(devices.begin(), devices.end(), std::not_equal_to<>()) == devices.end()) return;
+    for (const std::string& name : devices)
+        if (const std::string why = other_bits(name, options); !why.empty())
+            throw Error(SNN_ERROR_UNSUPPORTED, "device '", name, "' cannot work with others on one network ('", words, "'): it ",
+                        why);
 }
 
 bool runs_on_host(std::string_view device) { return !find_backend(device).is_gpu; }

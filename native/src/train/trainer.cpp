@@ -247,8 +247,8 @@ void Trainer::run_taped(Steps steps, std::span<const InputFrames> inputs, const 
         draw_dropout();
         if (def_.rule != SNN_LEARNING_BPTT) prepare_rule();  // parameters may have changed
     }
-    window_inputs_.assign(inputs.begin(), inputs.end());
-    for (InputFrames& input : window_inputs_) input.data += steps.begin * input.step_stride;
+    window_inputs_.clear();
+    for (const InputFrames& input : inputs) window_inputs_.push_back(input.from(steps.begin, batch_size_));
     RunRequest request;
     request.first_step = steps.begin;
     request.dropout = masks_;
@@ -294,7 +294,18 @@ std::span<const InputFrames> Trainer::kept(std::span<const InputFrames> inputs) 
     if (tape_steps({0, def_.step_count}) == 0) return inputs;
     kept_inputs_.assign(inputs.begin(), inputs.end());
     input_copies_.resize(inputs.size());
+    spike_copies_.resize(inputs.size());
     for (size_t i = 0; i < inputs.size(); ++i) {
+        if (inputs[i].offsets) {
+            const uint32_t* const offsets = inputs[i].offsets;
+            const size_t rows = size_t{batch_size_} * def_.step_count;
+            SpikeCopy& copy = spike_copies_[i];
+            copy.offsets.assign(offsets, offsets + rows + 1);
+            copy.neurons.assign(inputs[i].neurons, inputs[i].neurons + offsets[rows]);
+            kept_inputs_[i].offsets = copy.offsets.data();
+            kept_inputs_[i].neurons = copy.neurons.data();
+            continue;
+        }
         const size_t frame = size_t{batch_size_} * plan_.network->population(inputs[i].population).size;
         const size_t count = inputs[i].step_stride == 0 ? frame : frame * def_.step_count;
         input_copies_[i].assign(inputs[i].data, inputs[i].data + count);
@@ -356,7 +367,7 @@ ForwardResult Trainer::forward_window(uint32_t window, std::span<const InputFram
 ForwardResult Trainer::forward_steps(Steps steps, std::span<const InputFrames> inputs, const int32_t* labels,
                                      const float* targets) {
     if (!head_)
-        throw Error(SNN_ERROR_STATE, "forward computes a loss, and the trainer has SNN_LOSS_NONE; snn_trainer_run does not");
+        throw Error(SNN_ERROR_STATE, "forward computes a loss, and the trainer has SNN_LOSS_NONE; run leaves it to the caller");
     run_taped(steps, inputs, labels, records_);
     ForwardResult result;
     result.loss = evaluate(*head_, steps, labels, targets, 1);
@@ -415,7 +426,7 @@ void Trainer::check_run_is_the_last(const char* what) const {
 
 void Trainer::backward() {
     if (!head_)
-        throw Error(SNN_ERROR_STATE, "backward differentiates a loss, and the trainer has SNN_LOSS_NONE; call snn_trainer_run_backward");
+        throw Error(SNN_ERROR_STATE, "backward differentiates a loss, and the trainer has SNN_LOSS_NONE; run_backward takes the gradients of the caller's");
     if (phase_ != Phase::forward_done)
         throw Error(SNN_ERROR_STATE, "backward needs a forward before it, each forward serves one backward");
     check_run_is_the_last("backward");

@@ -117,7 +117,11 @@ private:
     std::map<uint32_t, AuxiliaryLoss> auxiliary_;  // by population
     std::vector<double> class_weights_;  // [output]; empty: 1 each
     std::vector<InputFrames> window_inputs_, kept_inputs_;
+    struct SpikeCopy {
+        std::vector<uint32_t> neurons, offsets;
+    };
     std::vector<std::vector<float>> input_copies_;  // of kept_inputs_
+    std::vector<SpikeCopy> spike_copies_;           // the same, of those that are lists
     uint32_t window_ = 0;     // of the last forward
     bool ends_batch_ = true;  // it is the last one of its batch
     Phase phase_ = Phase::idle;

@@ -34,21 +34,6 @@ bool contains(const Range& whole, const Range& part) {
     return part.buffer == whole.buffer && part.offset >= whole.offset && part.offset + part.size <= whole.offset + whole.size;
 }
 
-// What holds all of them: without a buffer for none; false where they lie in several buffers.
-bool join(const std::vector<Range>& ranges, Range& out_whole) {
-    out_whole = {};
-    for (const Range& range : ranges) {
-        if (!range.buffer) continue;
-        if (!out_whole.buffer) out_whole = range;
-        if (range.buffer != out_whole.buffer) return false;
-        const VkDeviceSize end = std::max(out_whole.offset + out_whole.size, range.offset + range.size);
-        out_whole.offset = std::min(out_whole.offset, range.offset);
-        out_whole.size = end - out_whole.offset;
-    }
-    out_whole.mapped = nullptr;
-    return true;
-}
-
 }  // namespace
 
 std::string Brains::why_not(const Plan& plan, const BrainLayout& layout, const Device& device, uint32_t samples) {
@@ -100,11 +85,34 @@ Brains::Brains(const Place& place, BrainLayout layout, const Range& memory, cons
     place_.device.fill(counters_, 0);
 }
 
-// Of inputs in one buffer, of all that is written in another.
+// What holds all of them: without a buffer for none; false where one binding does not reach all.
+bool Brains::join(const std::vector<Range>& ranges, const char* what, Range& out_whole) {
+    out_whole = {};
+    for (const Range& range : ranges) {
+        if (!range.buffer) continue;
+        if (!out_whole.buffer) out_whole = range;
+        if (range.buffer != out_whole.buffer) {
+            out_of_reach_ = text(what, " are bound in several VkBuffers; bind all ", what, " within one VkBuffer");
+            return false;
+        }
+        const VkDeviceSize end = std::max(out_whole.offset + out_whole.size, range.offset + range.size);
+        out_whole.offset = std::min(out_whole.offset, range.offset);
+        out_whole.size = end - out_whole.offset;
+    }
+    out_whole.mapped = nullptr;
+    if (out_whole.size <= place_.device.storage_range()) return true;
+    out_of_reach_ = text(what, " are bound over ", out_whole.size, " bytes of a VkBuffer, and a shader of '",
+                         place_.device.description().name, "' reaches ", place_.device.storage_range(),
+                         "; bind them closer together");
+    return false;
+}
+
+// All inputs are one binding of the shader, all that is written is another: of one buffer each, which may be the same.
 bool Brains::find_host_ranges() {
     std::vector<Range> inputs, outputs;
     bool all_inputs = true;
     wait_for_inputs_ = false;
+    out_of_reach_.clear();
     for (uint32_t p = 0; p < constants_.size(); ++p) {
         const HostBuffers& host = place_.host_buffers[p];
         inputs.push_back(host.input);
@@ -114,9 +122,14 @@ bool Brains::find_host_ranges() {
         const PopulationMemory& memory = place_.populations[p];
         if (memory.states_are_of_host()) outputs.push_back(memory.states.part(0, memory.states_bytes()));
     }
-    if (!join(inputs, host_inputs_) || !join(outputs, host_outputs_)) return false;
-    const VkDeviceSize reach = place_.device.storage_range();
-    if (host_inputs_.size > reach || host_outputs_.size > reach) return false;
+    if (!join(inputs, "inputs", host_inputs_)) return false;
+    if (!join(outputs, "outputs", host_outputs_)) {
+        const auto& all = place_.host_buffers;
+        if (std::any_of(all.begin(), all.end(), [](const HostBuffers& host) { return host.counts_are_own; }))
+            out_of_reach_ = "spike counts are read back from memory of the session, and other outputs are bound to buffers of the "
+                            "program; bind \"spike_count\" there too";
+        return false;
+    }
     uint32_t words = 0;
     pushed_.assign(constants_.size(), shader::NOWHERE);
     for (uint32_t p = 0; p < constants_.size(); ++p) {
@@ -125,8 +138,9 @@ bool Brains::find_host_ranges() {
         words += std::min(place_.populations[p].data_words(), shader::BRAINS_PUSHED_WORDS + 1);
     }
     can_push_ = words <= shader::BRAINS_PUSHED_WORDS;
-    wait_for_inputs_ = host_inputs_.buffer && !all_inputs;
-    return !wait_for_inputs_;  // they take the place of the buffer of frames
+    wait_for_inputs_ = host_inputs_.buffer && !all_inputs;  // they take the place of the buffer of frames
+    if (wait_for_inputs_) out_of_reach_ = "some inputs are bound to buffers and others are not; bind all of them or none";
+    return !wait_for_inputs_;
 }
 
 bool Brains::load() {
@@ -174,7 +188,7 @@ void Brains::load_table() {
     const bool fit = words.size() <= most_table_words &&
                      (words.size() + layout_.brain_words) * 4 <= place_.device.shared_memory_bytes();
     const auto shared_words = fit ? static_cast<uint32_t>(words.size()) : layout_.table_words;
-    pipeline_ = place_.pipelines.get(shader_, {shared_words, static_cast<uint32_t>(layout_.brain_words), group_size_});
+    pipeline_ = place_.pipelines.get(shader_, {shared_words, static_cast<uint32_t>(layout_.brain_words), group_size_}, "brains");
 }
 
 std::vector<uint32_t> Brains::entries() const {

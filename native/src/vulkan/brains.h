@@ -22,6 +22,7 @@ namespace snn::vulkan {
 // Buffers of the host program, of one population; without a buffer where none is bound.
 struct HostBuffers {
     Range input, spikes, spike_count;
+    bool counts_are_own = false;  // `spike_count` is memory of the executor, for counts that are read back
 };
 
 class Brains {
@@ -52,7 +53,9 @@ public:
     void set_constants(uint32_t population, const PopulationConstants& constants) { constants_[population] = constants; }
     // Makes shader and table for what the executor's memory is now. False: brains do not reach the host's buffers.
     bool load();
-    // Why they do not: the host's buffers hold some inputs and not the others, which may follow.
+    // Why they do not, as a sentence that says what would do.
+    const std::string& out_of_reach() const { return out_of_reach_; }
+    // It is because the host's buffers hold some inputs and not the others, which may follow.
     bool wait_for_inputs() const { return wait_for_inputs_; }
     // The next steps. `flags`: BRAINS_HELD, BRAINS_RECORDS and BRAINS_GO_ON; `step`: the number of the first for random draws;
     // `now`: its position in the rings; `frame`: of inputs and records.
@@ -70,6 +73,7 @@ private:
     const Population& population(uint32_t index) const { return place_.plan.network->population(index); }
     uint32_t frame(uint32_t index) const { return place_.populations[index].frame; }
     bool find_host_ranges();
+    bool join(const std::vector<Range>& ranges, const char* what, Range& out_whole);
     void load_shader();
     void load_table();
     std::vector<uint32_t> entries() const;
@@ -89,6 +93,7 @@ private:
     std::vector<uint32_t> program_of_;            // by population
     std::vector<uint32_t> pushed_;                // by population: its place among pushed words
     bool can_push_ = false, wait_for_inputs_ = false;
+    std::string out_of_reach_;
     Range host_inputs_, host_outputs_;            // what holds the host's buffers; without a buffer where there is none
     std::vector<uint32_t> shader_;
     uint32_t group_size_ = 0;

@@ -29,16 +29,6 @@ VkDeviceSize limited_range(VkDeviceSize range) {
     return bytes ? std::min<VkDeviceSize>(range, std::strtoull(bytes, nullptr, 10)) : range;
 }
 
-std::string identity_of_pipelines(const VkPhysicalDeviceProperties& properties) {
-    constexpr char digits[] = "0123456789abcdef";
-    std::string identity = text(properties.vendorID, "-", properties.deviceID, "-");
-    for (const uint8_t byte : properties.pipelineCacheUUID) {
-        identity += digits[byte >> 4];
-        identity += digits[byte & 15];
-    }
-    return identity;
-}
-
 // Whether the device of this number is meant: by nothing, which is the first, its number, a part of its name or its UUID.
 bool is_chosen(const DeviceDescription& description, uint32_t number, std::string_view choice) {
     if (choice.empty()) return true;
@@ -102,6 +92,7 @@ void Device::open_own(std::string_view choice) {
     info.enabledExtensionCount = float_controls_ != FloatControls{};
     info.ppEnabledExtensionNames = &extension;
     VkDevice device = VK_NULL_HANDLE;
+    debug_ = load_debug_functions(loader().vkGetInstanceProcAddr, instance_->handle);
     check(instance_->functions.vkCreateDevice(candidate.handle, &info, nullptr, &device), "could not be opened");
     take(candidate, instance_->functions, device);
 }
@@ -120,12 +111,15 @@ void Device::open_of_host(const SNNVulkanHost& host) {
     host_ = host;
     const auto instance = static_cast<VkInstance>(host.instance);
     const auto physical = static_cast<VkPhysicalDevice>(host.physical_device);
-    InstanceFunctions instance_functions =
-        load_instance_functions(reinterpret_cast<PFN_vkGetInstanceProcAddr>(host.get_instance_proc_addr), instance);
+    const auto get = reinterpret_cast<PFN_vkGetInstanceProcAddr>(host.get_instance_proc_addr);
+    InstanceFunctions instance_functions = load_instance_functions(get, instance);
+    debug_ = load_debug_functions(get, instance);
     instance_functions.vkGetPhysicalDeviceProperties2 = nullptr;  // the host's instance may be of Vulkan 1.0
     const std::vector<VkQueueFamilyProperties> families = queue_families(instance_functions, physical);
     if (host.queue_family >= families.size())
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->queue_family is ", host.queue_family, "; the device has ", families.size());
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->queue_family is ", host.queue_family, "; the device has ",
+                    families.size() == 1 ? std::string("1 queue family (0)")
+                                         : text(families.size(), " queue families (0 to ", families.size() - 1, ")"));
     if (!(families[host.queue_family].queueFlags & VK_QUEUE_COMPUTE_BIT))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->queue_family is ", host.queue_family, ", and its queues do not compute");
     take(make_candidate(instance_functions, physical, host.queue_family), instance_functions, static_cast<VkDevice>(host.device));
@@ -136,7 +130,6 @@ void Device::take(const Candidate& candidate, const InstanceFunctions& instance_
     handle = device;
     description_ = candidate.description;
     memory_properties_ = candidate.memory;
-    pipeline_identity_ = identity_of_pipelines(candidate.properties);
     const VkPhysicalDeviceLimits& limits = candidate.properties.limits;
     if (limits.maxPerStageDescriptorStorageBuffers < needed_buffers)
         throw Error(SNN_ERROR_UNSUPPORTED, "a shader of the Vulkan device '", description_.name, "' has ",
@@ -152,9 +145,26 @@ void Device::take(const Candidate& candidate, const InstanceFunctions& instance_
     pool.flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT;
     pool.queueFamilyIndex = candidate.queue_family;
     check(functions.vkCreateCommandPool(handle, &pool, nullptr, &command_pool_), "could not make a command pool");
+    name(VK_OBJECT_TYPE_COMMAND_POOL, command_pool_, "command pool");
     fence_ = make_fence();
     transfer_ = make_commands();
     staging_ = allocate(std::min(staging_bytes, storage_range_), Memory::readback, "copies to and from the host");
+}
+
+void Device::name_object(VkObjectType type, uint64_t object, std::string_view what) const {
+    const std::string name = text("snn ", what);
+    auto info = made<VkDebugUtilsObjectNameInfoEXT>(VK_STRUCTURE_TYPE_DEBUG_UTILS_OBJECT_NAME_INFO_EXT);
+    info.objectType = type;
+    info.objectHandle = object;
+    info.pObjectName = name.c_str();
+    debug_.name(handle, &info);  // without memory for it the object has no name
+}
+
+Device::Label::Label(const Device& device, VkCommandBuffer commands, const char* what) : device_(device), commands_(commands) {
+    if (!device.debug_.begin_label) return;
+    auto info = made<VkDebugUtilsLabelEXT>(VK_STRUCTURE_TYPE_DEBUG_UTILS_LABEL_EXT);
+    info.pLabelName = what;
+    device.debug_.begin_label(commands, &info);
 }
 
 void Device::close() {
@@ -204,6 +214,9 @@ Device::Block Device::make_block(VkDeviceSize bytes, Memory memory) {
         if (memory != Memory::device)
             check(functions.vkMapMemory(handle, block.memory, 0, VK_WHOLE_SIZE, 0, &mapped), "could not map memory");
         block.mapped = static_cast<char*>(mapped);
+        const char* const what = memory == Memory::device ? "memory" : memory == Memory::upload ? "uploads" : "memory for the host";
+        name(VK_OBJECT_TYPE_BUFFER, block.buffer, what);
+        name(VK_OBJECT_TYPE_DEVICE_MEMORY, block.memory, what);
         blocks_[static_cast<size_t>(memory)].push_back(block);
     } catch (...) {
         functions.vkDestroyBuffer(handle, block.buffer, nullptr);
@@ -365,6 +378,7 @@ VkCommandBuffer Device::make_commands() {
     info.commandBufferCount = 1;
     VkCommandBuffer commands = VK_NULL_HANDLE;
     check(functions.vkAllocateCommandBuffers(handle, &info, &commands), "could not make a command buffer");
+    name(VK_OBJECT_TYPE_COMMAND_BUFFER, commands, "commands");
     return commands;
 }
 
@@ -382,6 +396,7 @@ VkFence Device::make_fence() {
     const auto info = made<VkFenceCreateInfo>(VK_STRUCTURE_TYPE_FENCE_CREATE_INFO);
     VkFence fence = VK_NULL_HANDLE;
     check(functions.vkCreateFence(handle, &info, nullptr, &fence), "could not make a fence");
+    name(VK_OBJECT_TYPE_FENCE, fence, "fence");
     return fence;
 }
 

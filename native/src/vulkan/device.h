@@ -21,6 +21,7 @@ struct DeviceDescription {
     VkPhysicalDeviceType type = VK_PHYSICAL_DEVICE_TYPE_OTHER;
     uint32_t api_version = 0, driver_version = 0;
     uint64_t memory_bytes = 0;  // of its own
+    std::string driver_identity;  // vendor, device and the UUID that changes with the driver
     std::string uuid;           // as 8-4-4-4-12 hexadecimal digits; empty where Vulkan 1.0 does not tell
 };
 
@@ -110,8 +111,8 @@ public:
     const FloatControls& float_controls() const { return float_controls_; }
     bool is_on_paper() const { return is_on_paper_; }
     bool is_of_host() const { return !instance_ && !is_on_paper_; }
-    // What tells one driver's pipelines from another's: vendor, device and the UUID that changes with the driver.
-    const std::string& pipeline_identity() const { return pipeline_identity_; }
+    // What tells one driver's pipelines from another's.
+    const std::string& pipeline_identity() const { return description_.driver_identity; }
     struct PaperBuffer {
         std::vector<uint32_t> words;
         uint64_t host_buffer;  // 0: the plan's own
@@ -162,6 +163,26 @@ public:
         Device& device_;
     };
 
+    // "snn WHAT" is what validation messages and debuggers call an object, where the instance lets them.
+    template <class Handle>
+    void name(VkObjectType type, Handle object, std::string_view what) const {
+        if (debug_.name) name_object(type, (uint64_t)object, what);  // a pointer or a number, as the platform has it
+    }
+    // While one lives, what is recorded has this label there.
+    class Label {
+    public:
+        Label(const Device& device, VkCommandBuffer commands, const char* what);
+        ~Label() {
+            if (device_.debug_.end_label) device_.debug_.end_label(commands_);
+        }
+        Label(const Label&) = delete;
+        Label& operator=(const Label&) = delete;
+
+    private:
+        const Device& device_;
+        VkCommandBuffer commands_;
+    };
+
     VkCommandBuffer make_commands();
     void begin(VkCommandBuffer commands, bool again);  // `again`: may be in one submission several times
     void end(VkCommandBuffer commands);
@@ -182,6 +203,7 @@ private:
     void open_of_host(const SNNVulkanHost& host);
     void open_on_paper();
     void take(const Candidate& candidate, const InstanceFunctions& instance_functions, VkDevice device);
+    void name_object(VkObjectType type, uint64_t object, std::string_view what) const;
     void close();
     struct Block {
         VkDeviceMemory memory;
@@ -198,8 +220,8 @@ private:
 
     std::shared_ptr<const Instance> instance_;  // null: the device is the host's
     SNNVulkanHost host_{};
+    DebugFunctions debug_;
     DeviceDescription description_;
-    std::string pipeline_identity_;
     VkPhysicalDeviceMemoryProperties memory_properties_{};
     VkDeviceSize storage_range_ = 0, alignment_ = 0, shared_memory_bytes_ = 0;
     uint32_t workgroup_invocations_ = 0;

@@ -37,7 +37,6 @@ uint32_t lanes_for(uint64_t synapses_of_a_row) {
                 "the sample: ", why, "; \"cpu\" has them always");
 }
 
-
 }  // namespace
 
 VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options)
@@ -138,14 +137,13 @@ void VulkanExecutor::record_ends() {
 }
 
 void VulkanExecutor::check_inputs() const {
-    if (!uses_brains_ && plan_->sample_weights) refuse_sample_weights("some of its inputs are bound to buffers and others are not");
+    if (!uses_brains_ && plan_->sample_weights) refuse_sample_weights(brains_->out_of_reach());
 }
 
 // After anything that a recorded step is made of.
 void VulkanExecutor::change_step() {
     uses_brains_ = brains_ && load_brains();
-    if (!uses_brains_ && plan_->sample_weights && !brains_->wait_for_inputs())
-        refuse_sample_weights("buffers are bound that lie in several VkBuffers, or further than a binding reaches");
+    if (!uses_brains_ && plan_->sample_weights && !brains_->wait_for_inputs()) refuse_sample_weights(brains_->out_of_reach());
     if (!uses_brains_ && !plan_->sample_weights) prepare_dispatches(), record_step();
     recorded_.clear(), summed_before_.clear();
     if (training_) training_->populations_changed();
@@ -243,7 +241,7 @@ void VulkanExecutor::prepare_dispatches(uint32_t parity) {
     parity_ = parity;
     Steps& steps = dispatches_[parity] = Steps(device_.is_validated());
     Dispatch advance;
-    advance.pipeline = pipelines_.get(embedded_shader("advance"));
+    advance.pipeline = pipelines_.get("advance");
     // A plan is one step, the same each time: it goes on in place, before anything else.
     const bool in_place = device_.is_on_paper();
     advance.set = pipelines_.bind({run(), in_place ? run() : run_[1 - parity]});
@@ -297,7 +295,7 @@ void VulkanExecutor::add_input(Steps& steps, uint32_t input) {
     const uint32_t p = inputs_[input];
     const PopulationMemory& population = populations_[p];
     Dispatch dispatch;
-    dispatch.pipeline = pipelines_.get(embedded_shader("load_input"), {population.is_binary});
+    dispatch.pipeline = pipelines_.get("load_input", {population.is_binary});
     const Range& host = host_buffers_[p].input;
     dispatch.set = pipelines_.bind({run(), host.buffer ? host : frames_, {}, {}, {}, population.ring, counter_of_population(p)});
     dispatch.take(shader::LoadInput{population.activity, host.buffer ? 0 : frames_begin_[p], shader::RUN_INPUTS + input});
@@ -323,7 +321,7 @@ void VulkanExecutor::add_delivery(Steps& steps, uint32_t index) {
                          std::vector<uint32_t> constants = {}) {
         Dispatch dispatch;
         constants.insert(constants.begin(), source.is_binary);
-        dispatch.pipeline = pipelines_.get(embedded_shader(name), constants);
+        dispatch.pipeline = pipelines_.get(name, constants);
         dispatch.set = pipelines_.bind({run(), source.ring, target.sums, segment.synapses, segment.rows, memory.bias_range,
                                        counter_of_projection(index)});
         dispatch.take(arguments);
@@ -396,7 +394,7 @@ void VulkanExecutor::add_bundle(Steps& steps, const SpikeBundle& bundle) {
         arguments.first = segment.first;
         arguments.last = segment.last;
         Dispatch dispatch;
-        dispatch.pipeline = pipelines_.get(embedded_shader("deliver_spikes"), {bundle.compact, lanes, bundle.has_consecutive_delays()});
+        dispatch.pipeline = pipelines_.get("deliver_spikes", {bundle.compact, lanes, bundle.has_consecutive_delays()});
         dispatch.set = pipelines_.bind({run(), source.ring, target.fixed_sums, segment.synapses, segment.rows, {},
                                        counter_of_projection(bundle.projections[0])});
         dispatch.take(arguments);
@@ -410,7 +408,7 @@ Dispatch VulkanExecutor::look_at_target(uint32_t index) {
     const PlasticMemory& plastic = *plastic_[index];
     const PopulationMemory& target = populations_[network().projection(index).target];
     Dispatch dispatch;
-    dispatch.pipeline = pipelines_.get(embedded_shader("plastic_target"));
+    dispatch.pipeline = pipelines_.get("plastic_target");
     dispatch.set = pipelines_.bind({run_[0], target.states, {}, {}, {}, plastic.traces});
     dispatch.take(plastic.target_arguments);
     dispatch.groups[0] = groups_for(target.size);
@@ -428,7 +426,7 @@ void VulkanExecutor::add_arrivals(Steps& steps, uint32_t index) {
     if (plastic.target_state_count > 0)
         steps.add(look_at_target(index), {{resource(projection.target, of_states), Use::read}, {plastic_resource(index), Use::write}});
     Dispatch dispatch;
-    dispatch.pipeline = pipelines_.get(plastic.arrival_shader);
+    dispatch.pipeline = pipelines_.get(plastic.arrival_shader, {}, text("plastic_arrive of ", projection.plasticity->rule->name));
     dispatch.set = pipelines_.bind({run(), source.ring, target.fixed_sums, memory.segments[0].synapses, memory.segments[0].rows,
                                    plastic.traces, counter_of_projection(index)});
     shader::Plastic arguments = plastic.arguments;
@@ -449,7 +447,7 @@ void VulkanExecutor::add_learning(Steps& steps, uint32_t index) {
     if (memory.segments.empty() || !plastic.learns_from_targets) return;
     const PopulationMemory& target = populations_[projection.target];
     Dispatch dispatch;
-    dispatch.pipeline = pipelines_.get(plastic.learning_shader);
+    dispatch.pipeline = pipelines_.get(plastic.learning_shader, {}, text("plastic_learn of ", projection.plasticity->rule->name));
     dispatch.set = pipelines_.bind({run(), target.ring, {}, memory.segments[0].synapses, plastic.incoming, plastic.traces});
     shader::Plastic arguments = plastic.arguments;
     arguments.from = target.activity;
@@ -468,7 +466,8 @@ void VulkanExecutor::signal(uint32_t index, float value) {
     const auto step_to_come = static_cast<uint32_t>(now_ + 1);
     device_.upload(run_[0], shader::RUN_NOW * 4, &step_to_come, sizeof step_to_come);
     Dispatch dispatch;
-    dispatch.pipeline = pipelines_.get(plastic.signal_shader);
+    dispatch.pipeline = pipelines_.get(plastic.signal_shader, {},
+                                        text("plastic_signal of ", network().projection(index).plasticity->rule->name));
     dispatch.set = pipelines_.bind({run_[0], {}, {}, memory.segments[0].synapses, memory.segments[0].rows, plastic.traces});
     shader::Plastic arguments = plastic.arguments;
     arguments.signal = std::bit_cast<uint32_t>(value);
@@ -490,7 +489,7 @@ void VulkanExecutor::signal(uint32_t index, float value) {
 void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {
     const PopulationMemory& population = populations_[p];
     Dispatch dispatch;
-    dispatch.pipeline = pipelines_.get(population.shader);
+    dispatch.pipeline = pipelines_.get(population.shader, {}, text("neuron_step of ", network().population(p).model->name));
     // A model that does not spike writes no ring, but the shader could: it is bound to something of the population's own.
     const Range& ring = population.has_activity ? population.ring : population.states;
     const Range& fixed_sums = population.fixed_receptors > 0 ? population.fixed_sums : population.states;  // the same
@@ -524,7 +523,7 @@ void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {
 Dispatch VulkanExecutor::spike_copy(const Range& run, uint32_t p, const Range& to, bool adds_up) {
     const PopulationMemory& population = populations_[p];
     Dispatch dispatch;
-    dispatch.pipeline = pipelines_.get(embedded_shader("copy_spikes"), {adds_up});
+    dispatch.pipeline = pipelines_.get("copy_spikes", {adds_up});
     dispatch.set = pipelines_.bind({run, population.ring, to});
     dispatch.take(shader::CopySpikes{population.activity});
     dispatch.groups[0] = groups_for(population.size);

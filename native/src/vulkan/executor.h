@@ -62,8 +62,8 @@ private:
     void* begin_submission() override;
     void submit(void* commands, const SNNVulkanSubmission& submission) override;
     DeviceBuffer state_buffer(uint32_t population, uint32_t state) const override;
-    void bind_buffer(uint32_t population, Port port, const DeviceBuffer* buffer) override;
-    void set_readback(std::span<const Slot> slots, uint32_t frame_count) override;
+    std::string bind_buffer(uint32_t population, Port port, const DeviceBuffer* buffer) override;
+    std::string set_readback(std::span<const Readable> values, uint32_t frame_count) override;
     void record_readback(uint64_t frame, void* commands) override;
     bool read_back(size_t place, uint64_t finished_frame, DType dtype, void* out_data, uint64_t& out_frame) const override;
     void plan(const RunRequest& request, SNNVulkanPlan& out_plan) override;
@@ -123,6 +123,8 @@ private:
     void record_step();
     void record_ends();
     void record_last_barrier(VkCommandBuffer commands) const;
+    std::string why_several_dispatches(bool were_one) const;
+    std::string count_spikes(std::span<const Readable> values);
     void change_step();
     // What brains need of the executor.
     void open_brains(BrainLayout layout, const Range& memory, const Range& weights);
@@ -221,9 +223,11 @@ private:
     mutable bool is_shared_ = false;
     bool is_copied_ = false;
     std::unique_ptr<Readback> readback_;  // null: nothing is read back
-    std::vector<Slot> readback_slots_;
+    std::vector<Readable> readback_values_;
     std::vector<Range> readback_ranges_;  // used again
     Range readback_memory_;               // likewise
+    Range counts_;                        // likewise; of the populations in counted_, one after the other
+    std::vector<uint32_t> counted_;
 
     // What plan() gave.
     std::vector<SNNVulkanPlanShader> plan_shaders_;

@@ -12,7 +12,7 @@ namespace snn::vulkan {
 void VulkanExecutor::check_not_on_paper() const {
     if (device_.is_on_paper())
         throw Error(SNN_ERROR_UNSUPPORTED,
-                    "the device \"vulkan:plan\" runs nothing: snn_vulkan_get_plan gives its step to a program that does");
+                    "the device \"vulkan:plan\" runs nothing: a program asks for the plan of a step and runs it itself");
 }
 
 void VulkanExecutor::update(VkCommandBuffer commands, const Range& range, VkDeviceSize offset, const void* data, VkDeviceSize bytes) {
@@ -36,6 +36,7 @@ void VulkanExecutor::record(const RunRequest& request, void* host_commands) {
     const auto commands = static_cast<VkCommandBuffer>(host_commands);
     settle();
     check_inputs();
+    const Device::Label label(device_, commands, "snn steps");
     pipelines_.count_recording();
     if (uses_brains_) return record_brains(request, commands);
     copy_barrier(device_, commands);
@@ -74,7 +75,7 @@ DeviceBuffer VulkanExecutor::state_buffer(uint32_t population, uint32_t state) c
     return {whole ? DType::int32 : DType::float32, buffer, memory.states.offset + state * bytes, bytes};
 }
 
-void VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffer* buffer) {
+std::string VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffer* buffer) {
     PopulationMemory& population = populations_[p];
     const HostBuffers bound_before = host_buffers_[p];
     const Range states_before = population.states;
@@ -92,7 +93,7 @@ void VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffer* buff
                    : port == Port::spikes ? host_buffers_[p].spikes
                    : port == Port::states ? population.states
                                           : host_buffers_[p].spike_count;
-    if (range.buffer == bound.buffer && range.offset == bound.offset) return;  // as it is; the buffer lives while it is bound
+    if (range.buffer == bound.buffer && range.offset == bound.offset) return {};  // as it is; the buffer lives while it is bound
     if (port == Port::states) {
         std::vector<uint32_t> words(population.states_bytes() / 4);
         device_.download(population.states, 0, words.data(), population.states_bytes());
@@ -102,6 +103,7 @@ void VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffer* buff
     for (const VkBuffer changed : {bound.buffer, range.buffer})
         if (changed != own) pipelines_.forget(changed);
     bound = range;
+    const bool were_one_dispatch = uses_brains_;
     try {
         change_step();
     } catch (const Error&) {  // samples with weights of their own cannot go the other way
@@ -110,45 +112,95 @@ void VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffer* buff
         change_step();
         throw;
     }
+    return why_several_dispatches(were_one_dispatch);
+}
+
+std::string VulkanExecutor::why_several_dispatches(bool were_one) const {
+    if (!were_one || uses_brains_) return {};
+    return text("steps are several dispatches from now on, where they were one: ", brains_->out_of_reach());
 }
 
 // ---- Reading back without waiting
 
-void VulkanExecutor::set_readback(std::span<const Slot> slots, uint32_t frame_count) {
+std::string VulkanExecutor::set_readback(std::span<const Readable> values, uint32_t frame_count) {
     check_not_on_paper();
     std::vector<VkDeviceSize> sizes;
-    for (const Slot& slot : slots) {
-        const PopulationMemory& memory = populations_[slot.index];
-        sizes.push_back(VkDeviceSize{slot.kind == Slot::state ? memory.frame : memory.data_words()} * 4);
+    for (const Readable& value : values) {
+        const PopulationMemory& memory = populations_[value.slot.index];
+        sizes.push_back(VkDeviceSize{value.counts || value.slot.kind == Slot::state ? memory.frame : memory.data_words()} * 4);
     }
-    is_copied_ |= !slots.empty();
+    is_copied_ |= !values.empty();
+    const std::string slower = count_spikes(values);
     // Memory of the one before is used again where it is enough: the device gives none back before it is closed.
     if (readback_) readback_memory_ = readback_->memory();
-    readback_ = slots.empty() ? nullptr : std::make_unique<Readback>(device_, sizes, frame_count, readback_memory_);
-    readback_slots_.assign(slots.begin(), slots.end());
+    readback_ = values.empty() ? nullptr : std::make_unique<Readback>(device_, sizes, frame_count, readback_memory_);
+    readback_values_.assign(values.begin(), values.end());
+    return slower;
 }
 
-void VulkanExecutor::record_readback(uint64_t frame, void* commands) {
+// A step adds to them as it does to a buffer of the host for "spike_count", which these populations have none of.
+std::string VulkanExecutor::count_spikes(std::span<const Readable> values) {
+    std::vector<uint32_t> counted;
+    VkDeviceSize bytes = 0;
+    const auto bytes_of = [&](uint32_t p) {
+        return (VkDeviceSize{populations_[p].frame} * 4 + device_.alignment() - 1) / device_.alignment() * device_.alignment();
+    };
+    for (const Readable& value : values) {
+        if (!value.counts || std::find(counted.begin(), counted.end(), value.slot.index) != counted.end()) continue;
+        counted.push_back(value.slot.index);
+        bytes += bytes_of(value.slot.index);
+    }
+    if (bytes > 0 && (!counts_.buffer || counts_.size < bytes)) counts_ = device_.allocate(bytes, Memory::device, "counts of spikes");
+    if (bytes > 0) device_.fill(counts_, 0);
+    if (counted.empty() && counted_.empty()) return {};
+    const std::vector<HostBuffers> before = host_buffers_;
+    for (const uint32_t p : counted_) host_buffers_[p].spike_count = {}, host_buffers_[p].counts_are_own = false;
+    VkDeviceSize begin = 0;
+    for (const uint32_t p : counted) {
+        host_buffers_[p].spike_count = counts_.part(begin, VkDeviceSize{populations_[p].frame} * 4);
+        host_buffers_[p].counts_are_own = true;
+        begin += bytes_of(p);
+    }
+    const bool were_one_dispatch = uses_brains_;
+    try {
+        change_step();
+    } catch (const Error&) {  // as in bind_buffer()
+        host_buffers_ = before;
+        change_step();
+        throw;
+    }
+    counted_ = std::move(counted);
+    return why_several_dispatches(were_one_dispatch);
+}
+
+void VulkanExecutor::record_readback(uint64_t frame, void* host_commands) {
     settle();
+    if (!readback_) return;
+    const auto commands = static_cast<VkCommandBuffer>(host_commands);
+    const Device::Label label(device_, commands, "snn readback");
     std::vector<Range>& ranges = readback_ranges_;
     ranges.clear();
-    for (const Slot& slot : readback_slots_) {
+    for (const auto& [slot, counts] : readback_values_) {
         const PopulationMemory& memory = populations_[slot.index];
         const VkDeviceSize bytes = VkDeviceSize{memory.frame} * 4;
-        ranges.push_back(slot.kind == Slot::state ? memory.states.part(slot.sub * bytes, bytes)
-                                                  : memory.ring.part(memory.slot(now_, 0) + VkDeviceSize{memory.activity.data} * 4,
-                                                                     VkDeviceSize{memory.data_words()} * 4));
+        ranges.push_back(counts                      ? host_buffers_[slot.index].spike_count
+                         : slot.kind == Slot::state  ? memory.states.part(slot.sub * bytes, bytes)
+                                                     : memory.ring.part(memory.slot(now_, 0) + VkDeviceSize{memory.activity.data} * 4,
+                                                                        VkDeviceSize{memory.data_words()} * 4));
     }
-    if (readback_) readback_->record(static_cast<VkCommandBuffer>(commands), frame, ranges);
+    readback_->record(commands, frame, ranges);
+    if (counted_.empty()) return;
+    copy_barrier(device_, commands);
+    device_.functions.vkCmdFillBuffer(commands, counts_.buffer, counts_.offset, counts_.size, 0);
 }
 
 bool VulkanExecutor::read_back(size_t place, uint64_t finished_frame, DType dtype, void* out_data, uint64_t& out_frame) const {
     const uint32_t* const words = readback_ ? readback_->find(place, finished_frame, out_frame) : nullptr;
     if (!words) return false;
-    const Slot& slot = readback_slots_[place];
+    const auto& [slot, counts] = readback_values_[place];
     const PopulationMemory& memory = populations_[slot.index];
-    if (slot.kind == Slot::state) {
-        const bool whole = network().population(slot.index).model->states[slot.sub].type == ValueType::int_;
+    if (counts || slot.kind == Slot::state) {
+        const bool whole = !counts && network().population(slot.index).model->states[slot.sub].type == ValueType::int_;
         convert(whole ? DType::int32 : DType::float32, words, dtype, out_data, memory.frame);
         return true;
     }

@@ -183,7 +183,7 @@ void VulkanExecutor::record_copies(uint32_t parity, bool of_spikes) {
         arguments.count = recorded.words;
         arguments.position = of_spikes ? shader::RUN_FRAME : shader::RUN_ROW;
         Dispatch dispatch;
-        dispatch.pipeline = pipelines_.get(embedded_shader("record"));
+        dispatch.pipeline = pipelines_.get("record");
         dispatch.set = pipelines_.bind({run_[parity], of_spikes ? population.ring : population.states, {}, {}, {},
                                        records_.part(recorded.begin, VkDeviceSize{recorded.words} * record_capacity_ * 4)});
         dispatch.take(arguments);
@@ -195,7 +195,7 @@ void VulkanExecutor::record_copies(uint32_t parity, bool of_spikes) {
             copies.add(spike_copy(run_[parity], p, activity_sums_[p], true), {});
     } else {
         Dispatch advance;
-        advance.pipeline = pipelines_.get(embedded_shader("advance"));
+        advance.pipeline = pipelines_.get("advance");
         advance.set = pipelines_.bind({run_[parity], run_[1 - parity]});  // of the step that follows
         advance.take(shader::Advance{0, 0});
         copies.add(advance, {});

@@ -62,6 +62,14 @@ InstanceFunctions load_instance_functions(PFN_vkGetInstanceProcAddr get, VkInsta
     return functions;
 }
 
+DebugFunctions load_debug_functions(PFN_vkGetInstanceProcAddr get, VkInstance instance) {
+    DebugFunctions functions;
+    functions.name = reinterpret_cast<PFN_vkSetDebugUtilsObjectNameEXT>(get(instance, "vkSetDebugUtilsObjectNameEXT"));
+    functions.begin_label = reinterpret_cast<PFN_vkCmdBeginDebugUtilsLabelEXT>(get(instance, "vkCmdBeginDebugUtilsLabelEXT"));
+    functions.end_label = reinterpret_cast<PFN_vkCmdEndDebugUtilsLabelEXT>(get(instance, "vkCmdEndDebugUtilsLabelEXT"));
+    return functions.name && functions.begin_label && functions.end_label ? functions : DebugFunctions{};
+}
+
 DeviceFunctions load_device_functions(const InstanceFunctions& instance, VkDevice device) {
     DeviceFunctions functions;
 #define SNN_VULKAN_LOAD(name)                                                                   \

@@ -50,6 +50,15 @@ struct DeviceFunctions {
 };
 #undef SNN_VULKAN_MEMBER
 
+// Names and labels that validation messages and debuggers show. Null where the instance has not enabled VK_EXT_debug_utils: then
+// vkGetInstanceProcAddr gives nothing, by the specification and in the loader, whoever made the instance.
+struct DebugFunctions {
+    PFN_vkSetDebugUtilsObjectNameEXT name = nullptr;
+    PFN_vkCmdBeginDebugUtilsLabelEXT begin_label = nullptr;
+    PFN_vkCmdEndDebugUtilsLabelEXT end_label = nullptr;
+};
+DebugFunctions load_debug_functions(PFN_vkGetInstanceProcAddr get, VkInstance instance);
+
 // Throw SNN_ERROR_INVALID_ARGUMENT for a function that is not there.
 InstanceFunctions load_instance_functions(PFN_vkGetInstanceProcAddr get, VkInstance instance);
 DeviceFunctions load_device_functions(const InstanceFunctions& instance, VkDevice device);

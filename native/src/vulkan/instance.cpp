@@ -57,6 +57,16 @@ std::string uuid_text(const uint8_t (&bytes)[VK_UUID_SIZE]) {
     return text;
 }
 
+std::string driver_identity_of(const VkPhysicalDeviceProperties& properties) {
+    constexpr char digits[] = "0123456789abcdef";
+    std::string identity = text(properties.vendorID, "-", properties.deviceID, "-");
+    for (const uint8_t byte : properties.pipelineCacheUUID) {
+        identity += digits[byte >> 4];
+        identity += digits[byte & 15];
+    }
+    return identity;
+}
+
 }  // namespace
 
 std::string validation_messages() {
@@ -94,6 +104,8 @@ Instance::Instance() {
     features.enabledValidationFeatureCount = 1;
     features.pEnabledValidationFeatures = &synchronization;
     features.pNext = &messenger;  // for making and ending the instance itself
+    info.enabledExtensionCount = 1;  // names of objects, for debuggers; loaders have it but for very old ones
+    info.ppEnabledExtensionNames = &extension;
     messages_path_ = validation_messages();
     if (!messages_path_.empty()) {
         if (!has_layer(validation_layer))
@@ -108,11 +120,13 @@ Instance::Instance() {
         messenger.pUserData = messages_path_.data();
         info.enabledLayerCount = 1;
         info.ppEnabledLayerNames = &validation_layer;
-        info.enabledExtensionCount = 1;
-        info.ppEnabledExtensionNames = &extension;
         info.pNext = &features;
     }
-    const VkResult result = loader().vkCreateInstance(&info, nullptr, &handle);
+    VkResult result = loader().vkCreateInstance(&info, nullptr, &handle);
+    if (result == VK_ERROR_EXTENSION_NOT_PRESENT && messages_path_.empty()) {
+        info.enabledExtensionCount = 0;
+        result = loader().vkCreateInstance(&info, nullptr, &handle);
+    }
     if (result == VK_ERROR_INCOMPATIBLE_DRIVER)
         throw Error(SNN_ERROR_UNSUPPORTED, "there is a Vulkan loader on this machine, but no driver: install the GPU's, or Debian's "
                                            "mesa-vulkan-drivers");
@@ -147,6 +161,7 @@ Candidate make_candidate(const InstanceFunctions& functions, VkPhysicalDevice de
     functions.vkGetPhysicalDeviceMemoryProperties(device, &candidate.memory);
     DeviceDescription& description = candidate.description;
     description.name = candidate.properties.deviceName;
+    description.driver_identity = driver_identity_of(candidate.properties);
     description.type = candidate.properties.deviceType;
     description.api_version = candidate.properties.apiVersion;
     description.driver_version = candidate.properties.driverVersion;

@@ -71,6 +71,7 @@ void Pipelines::make_layout() {
     set.pBindings = bindings.data();
     check(device_.functions.vkCreateDescriptorSetLayout(device_.handle, &set, nullptr, &set_layout_),
           "could not make a descriptor set layout");
+    device_.name(VK_OBJECT_TYPE_DESCRIPTOR_SET_LAYOUT, set_layout_, "bindings");
     const VkPushConstantRange range{VK_SHADER_STAGE_COMPUTE_BIT, 0, push_constant_bytes};
     auto info = made<VkPipelineLayoutCreateInfo>(VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO);
     info.setLayoutCount = 1;
@@ -78,6 +79,7 @@ void Pipelines::make_layout() {
     info.pushConstantRangeCount = 1;
     info.pPushConstantRanges = &range;
     check(device_.functions.vkCreatePipelineLayout(device_.handle, &info, nullptr, &layout_), "could not make a pipeline layout");
+    device_.name(VK_OBJECT_TYPE_PIPELINE_LAYOUT, layout_, "bindings and push constants");
 }
 
 // ---- The cache on disk
@@ -153,11 +155,13 @@ void Pipelines::close() {
     if (set_layout_) vk.vkDestroyDescriptorSetLayout(device_.handle, set_layout_, nullptr);
 }
 
-VkPipeline Pipelines::get(std::span<const uint32_t> spirv, const std::vector<uint32_t>& constants) {
+VkPipeline Pipelines::get(std::span<const uint32_t> spirv, const std::vector<uint32_t>& constants, std::string_view name) {
     auto key = std::make_pair(std::vector<uint32_t>(spirv.begin(), spirv.end()), constants);
     if (const auto found = pipelines_.find(key); found != pipelines_.end()) return found->second;
     const uint64_t number = pipelines_.size() + 1;
-    return pipelines_.emplace(std::move(key), device_.is_on_paper() ? (VkPipeline)number : make(spirv, constants)).first->second;
+    const VkPipeline pipeline = device_.is_on_paper() ? (VkPipeline)number : make(spirv, constants);
+    device_.name(VK_OBJECT_TYPE_PIPELINE, pipeline, name);
+    return pipelines_.emplace(std::move(key), pipeline).first->second;
 }
 
 VkPipeline Pipelines::make(std::span<const uint32_t> spirv, const std::vector<uint32_t>& constants) {
@@ -203,6 +207,7 @@ VkDescriptorSet Pipelines::new_set() {
         info.pPoolSizes = &size;
         VkDescriptorPool pool = VK_NULL_HANDLE;
         check(vk.vkCreateDescriptorPool(device_.handle, &info, nullptr, &pool), "could not make a descriptor pool");
+        device_.name(VK_OBJECT_TYPE_DESCRIPTOR_POOL, pool, "descriptor sets");
         pools_.push_back(pool);
         sets_left_ = sets_of_a_pool;
     }
@@ -212,6 +217,7 @@ VkDescriptorSet Pipelines::new_set() {
     info.pSetLayouts = &set_layout_;
     VkDescriptorSet set = VK_NULL_HANDLE;
     check(vk.vkAllocateDescriptorSets(device_.handle, &info, &set), "could not make a descriptor set");
+    device_.name(VK_OBJECT_TYPE_DESCRIPTOR_SET, set, "descriptor set");
     --sets_left_;
     return set;
 }

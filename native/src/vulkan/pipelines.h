@@ -30,8 +30,11 @@ public:
     Pipelines(const Pipelines&) = delete;
     Pipelines& operator=(const Pipelines&) = delete;
 
-    // Made at the first call with these words and specialisation constants (constant_id 0, 1, ...).
-    VkPipeline get(std::span<const uint32_t> spirv, const std::vector<uint32_t>& constants = {});
+    // Made at the first call with these words and specialisation constants (constant_id 0, 1, ...); `name` is for debuggers.
+    VkPipeline get(std::span<const uint32_t> spirv, const std::vector<uint32_t>& constants, std::string_view name);
+    VkPipeline get(std::string_view embedded, const std::vector<uint32_t>& constants = {}) {
+        return get(embedded_shader(embedded), constants, embedded);
+    }
     // Made at the first call with these ranges, and kept: commands that were recorded may still use it.
     VkDescriptorSet bind(const Bindings& bindings);
     // The host program has let go of a buffer, or has bound one: its handle may be that of another buffer which was let go of before.

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <limits>
 #include <map>
 #include <mutex>
@@ -128,7 +129,7 @@ Verdict ask(Device& device, Pipelines& pipelines) {
     const Range given = device.allocate(answers.size() * 4, Memory::device, "what a device answers");
     device.upload(asked, 0, triples.data(), triples.size() * sizeof(Triple));
     Dispatch dispatch;
-    dispatch.pipeline = pipelines.get(embedded_shader("probe"));
+    dispatch.pipeline = pipelines.get("probe");
     dispatch.set = pipelines.bind({asked, given});
     const auto count = static_cast<uint32_t>(triples.size());
     dispatch.take(shader::Probe{count});
@@ -144,19 +145,46 @@ Verdict ask(Device& device, Pipelines& pipelines) {
     return judge(triples, answers);
 }
 
+// For tests: devices that flush denormals are rare.
+bool is_told_to_flush() {
+    const char* const denormals = std::getenv("SNN_VULKAN_DENORMALS");
+    return denormals && std::string_view(denormals) == "flushed";
+}
+
+struct Verdicts {
+    std::mutex mutex;
+    std::map<std::string, Verdict> of;  // by driver
+};
+Verdicts& verdicts() {
+    static auto& known = *new Verdicts;  // devices may be opened while the process ends
+    return known;
+}
+
 }  // namespace
 
 bool probe(Device& device, Pipelines& pipelines) {
     if (device.is_on_paper() || device.is_of_host()) return false;
-    static std::mutex mutex;
-    static auto& known = *new std::map<std::string, Verdict>;  // by driver; devices may be opened while the process ends
-    const std::lock_guard lock(mutex);
-    auto found = known.find(device.pipeline_identity());
-    if (found == known.end()) found = known.emplace(device.pipeline_identity(), ask(device, pipelines)).first;
+    Verdicts& known = verdicts();
+    const std::lock_guard lock(known.mutex);
+    auto found = known.of.find(device.pipeline_identity());
+    if (found == known.of.end()) found = known.of.emplace(device.pipeline_identity(), ask(device, pipelines)).first;
     if (!found->second.first_wrong.empty())
         throw Error(SNN_ERROR_UNSUPPORTED, "the Vulkan device '", device.description().name, "' computes ", found->second.first_wrong,
                     ", so its results would not be those of other devices; another driver or device \"cpu\" may do");
-    return found->second.flushes_denormals;
+    return found->second.flushes_denormals || is_told_to_flush();
+}
+
+bool flushes_denormals(std::string_view choice) {
+    if (choice == "plan") return false;
+    if (const DeviceDescription* const description = find_device(choice)) {
+        Verdicts& known = verdicts();
+        const std::lock_guard lock(known.mutex);
+        const auto found = known.of.find(description->driver_identity);
+        if (found != known.of.end()) return found->second.flushes_denormals || is_told_to_flush();
+    }
+    Device device(choice, nullptr);
+    Pipelines pipelines(device);
+    return probe(device, pipelines);
 }
 
 }  // namespace snn::vulkan

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "vulkan/device.h"
@@ -29,5 +30,7 @@ Verdict judge(std::span<const Triple> triples, std::span<const uint32_t> answers
 // Whether the device flushes denormals. Throws SNN_ERROR_UNSUPPORTED where anything else is wrong. A device is asked once in a
 // process, and only one of our own: on a host's no queue is used for it, and on paper there is none. Thread-safe.
 bool probe(Device& device, Pipelines& pipelines);
+// The same of one of this machine's, by what Device() takes as its choice; opens it where it was not asked before.
+bool flushes_denormals(std::string_view choice);
 
 }  // namespace snn::vulkan

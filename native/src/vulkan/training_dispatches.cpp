@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "common/error.h"
 #include "train/optimizer.h"
 #include "vulkan/training.h"
 #include "vulkan/workgroups.h"
@@ -38,7 +39,7 @@ uint32_t pooling_mode(const Projection& projection) { return projection.pool_mod
 
 Dispatch Training::dispatch_of(std::string_view shader, const Bindings& bindings, const std::vector<uint32_t>& constants) {
     Dispatch dispatch;
-    dispatch.pipeline = place_.pipelines.get(embedded_shader(shader), constants);
+    dispatch.pipeline = place_.pipelines.get(shader, constants);
     dispatch.set = place_.pipelines.bind(bindings);
     return dispatch;
 }
@@ -232,7 +233,7 @@ void Training::add_neurons(Recorder& recorder, uint32_t p, uint32_t first, uint3
         recorder.add(finish, {{resource(p, of_sums), Use::write}});
     }
     Dispatch dispatch;
-    dispatch.pipeline = place_.pipelines.get(population.step_shader);
+    dispatch.pipeline = place_.pipelines.get(population.step_shader, {}, text("train_step of ", network().population(p).model->name));
     dispatch.set = place_.pipelines.bind(
         {place_.run, *population.sums, memory.states, memory.constants, *population.tape, *population.own});
     dispatch.take(shader::TrainStep{.own = population.activity,
@@ -320,7 +321,8 @@ void Training::add_adjoint(Recorder& recorder, uint32_t p, uint32_t first, uint3
     const TapedPopulation& population = populations_[p];
     const PopulationMemory& memory = place_.populations[p];
     Dispatch dispatch;
-    dispatch.pipeline = place_.pipelines.get(population.adjoint_shader);
+    dispatch.pipeline = place_.pipelines.get(population.adjoint_shader, {},
+                                             text("train_adjoint of ", network().population(p).model->name));
     dispatch.set = place_.pipelines.bind({population.activity.width ? *population.activity_gradient : *population.tape,
                                           *population.sums, *population.gradients, memory.constants, *population.tape,
                                           *population.outputs, *population.own});

@@ -5,6 +5,7 @@
 
 #include "common/error.h"
 #include "vulkan/executor.h"
+#include "vulkan/probe.h"
 
 namespace snn {
 
@@ -42,6 +43,12 @@ uint64_t own_memory_bytes(std::string_view choice) {
     const vulkan::DeviceDescription* const found = vulkan::find_device(choice);
     const bool is_apart = found && found->type == VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU;
     return is_apart ? found->memory_bytes : 0;
+}
+
+std::string other_bits(std::string_view choice) {
+    if (!vulkan::flushes_denormals(choice)) return {};
+    return "takes numbers below 2^-126 for 0 (flushes denormals): networks that have such weights, parameters or inputs spike "
+           "otherwise than on other devices";
 }
 
 std::unique_ptr<Executor> open(std::shared_ptr<const Plan> plan, const ExecutorOptions& options) {
@@ -111,6 +118,7 @@ const Backend vulkan_backend{.name = "vulkan",
                              .device_count = device_count,
                              .driver = driver,
                              .gives_same_bits = true,
+                             .other_bits = other_bits,
                              .is_gpu = true,
                              .own_memory_bytes = own_memory_bytes,
                              .is_automatic = true,

@@ -23,7 +23,7 @@ from snn.engine.modelc import (
     compile_surrogate,
     load_builtin,
 )
-from snn.engine.modelc.definition import LIMITS
+from snn.engine.modelc.read_definition import LIMITS
 
 GOOD = """\
 [model]
@@ -61,6 +61,35 @@ next.left = max(left - 1, 0)
 def changed(old: str, new: str) -> str:
     assert GOOD.count(old) == 1
     return GOOD.replace(old, new)
+
+
+RULE = """\
+[plasticity]
+name = "toy_rule"
+
+[weight]
+minimum = "0"
+maximum = "1"
+
+[on_pre]
+program = "next.w = w + step"
+"""
+
+
+@pytest.mark.parametrize(
+    ("compiled", "text", "sentence"),
+    [
+        (compile_model, GOOD.replace("v + current", "v + drive"), "model 'toy':24: [step] line 1: 'drive' is not"),
+        (compile_plasticity, RULE, "plasticity 'toy_rule':9: [on_pre] line 1: 'step' is not known here"),
+        (compile_surrogate, '[surrogate]\nname = "toy_surrogate"\n', "surrogate 'toy_surrogate': "),
+        (compile_model, "[models]\nx = 1\n", "the definition: needs either"),
+        (compile_model, "[model\n", "the definition: not TOML"),
+    ],
+)
+def test_a_definition_in_text_is_called_by_its_name(compiled, text, sentence):
+    with pytest.raises(ModelError) as caught:
+        compiled(text)
+    assert str(caught.value).startswith(sentence)
 
 
 def test_the_good_one_compiles():

@@ -14,8 +14,8 @@ from snn.engine.modelc.choices import joined, known_derived
 from snn.engine.modelc.choices import specialised as specialised_programs
 from snn.engine.modelc.choices import training as training_programs
 from snn.engine.modelc.compile import compile_neuron
-from snn.engine.modelc.definition import read
 from snn.engine.modelc.numpy_support import flush
+from snn.engine.modelc.read_definition import read
 from snn.engine.modelc.specialise import specialise
 from tests.unit.modelc.interpreter import run
 

@@ -1,7 +1,9 @@
 // Op lists from outside: a good one is read as it stands, every kind of damage is refused with a sentence that names the place.
 #include <doctest/doctest.h>
 
+#include <span>
 #include <string>
+#include <utility>
 
 #include "common/error.h"
 #include "network/model.h"
@@ -193,6 +195,22 @@ TEST_CASE("surrogates are told apart and checked") {
     CHECK_THROWS_AS(parse_surrogate(good), Error);
 }
 
+namespace {
+
+// Each pair: what the rule says, and what it says instead.
+void check_damages_are_refused(const std::string& rule, std::span<const std::pair<const char*, const char*>> damages) {
+    for (const auto& [from, to] : damages) {
+        std::string text = rule;
+        const size_t at = text.find(from);
+        REQUIRE(at != std::string::npos);
+        text.replace(at, std::string(from).size(), to);
+        INFO(to);
+        CHECK_THROWS_AS(parse_plasticity(text), Error);
+    }
+}
+
+}  // namespace
+
 TEST_CASE("plasticity rules are checked") {
     const std::string rule = R"({"format": 1, "kind": "plasticity", "name": "mine", "parameters": [], "options": [],
         "derived": [], "derive": {"ops": [["const", 9], ["const", 1]], "outputs": [], "minimum": 2, "maximum": 1},
@@ -212,12 +230,7 @@ TEST_CASE("plasticity rules are checked") {
         {"\"traces\": [1]", "\"traces\": [-2]"}, {"[\"abs\", 0]", "[\"abs\", 1]"},
         {"\"post_traces\": []", "\"post_traces\": [{\"name\": \"x\", \"tau\": 1, \"keep\": 2}]"},
     };
-    for (const auto& [from, to] : damages) {
-        std::string text = rule;
-        text.replace(text.find(from), std::string(from).size(), to);
-        INFO(to);
-        CHECK_THROWS_AS(parse_plasticity(text), Error);
-    }
+    check_damages_are_refused(rule, damages);
 }
 
 TEST_CASE("rules with traces of the synapse and signals are checked") {
@@ -243,13 +256,7 @@ TEST_CASE("rules with traces of the synapse and signals are checked") {
         {"\"weight\": 5", "\"weight\": 6"},
         {"[\"mul\", 3, 1]", "[\"mul\", 4, 1]"},
     };
-    for (const auto& [from, to] : damages) {
-        std::string text = rule;
-        REQUIRE(text.find(from) != std::string::npos);
-        text.replace(text.find(from), std::string(from).size(), to);
-        INFO(to);
-        CHECK_THROWS_AS(parse_plasticity(text), Error);
-    }
+    check_damages_are_refused(rule, damages);
 }
 
 TEST_CASE("rules with states of the target are checked") {
@@ -275,13 +282,7 @@ TEST_CASE("rules with states of the target are checked") {
          R"([{"name": "a", "state": "v"}, {"name": "b", "state": "v"}, {"name": "c", "state": "v"}, {"name": "d", "state": "v"},
              {"name": "e", "state": "v"}])"},
     };
-    for (const auto& [from, to] : damages) {
-        std::string text = rule;
-        REQUIRE(text.find(from) != std::string::npos);
-        text.replace(text.find(from), std::string(from).size(), to);
-        INFO(to);
-        CHECK_THROWS_AS(parse_plasticity(text), Error);
-    }
+    check_damages_are_refused(rule, damages);
 }
 
 TEST_CASE("built-ins are shared, listed in order, and unknown names say what there is") {

@@ -66,151 +66,6 @@ public final class Enums {
         }
     }
 
-    /** <code>SNN_POPULATION_NEURONS</code> and those that follow it in <code>snn.h</code>. */
-    public enum PopulationKind {
-        /** SNN_POPULATION_NEURONS */
-        NEURONS(0),
-        /** the caller gives spikes (0 or 1) for each step; empty after the step */
-        SPIKE_INPUT(1),
-        /** the caller gives real values; they stay until changed */
-        VALUE_INPUT(2);
-
-        final int value;
-
-        PopulationKind(int value) { this.value = value; }
-
-        static PopulationKind of(int value) {
-            for (PopulationKind one : values()) if (one.value == value) return one;
-            throw new IllegalStateException("libsnn has a PopulationKind that is new: " + value);
-        }
-    }
-
-    /** <code>SNN_CONNECT_DENSE</code> and those that follow it in <code>snn.h</code>. */
-    public enum ConnectionKind {
-        /** weights [source][target] */
-        DENSE(0),
-        /** weights [neuron]; equal sizes */
-        ONE_TO_ONE(1),
-        /** rows of targets per source neuron (CSR); weights [synapse] */
-        SPARSE(2),
-        /** weights [out_channel][in_channel / groups][kernel_y][kernel_x]; cross-correlation */
-        CONV2D(3),
-        /** no weights; pool_mode; padding counts as zero (average divides by the window size) */
-        POOL2D(4);
-
-        final int value;
-
-        ConnectionKind(int value) { this.value = value; }
-
-        static ConnectionKind of(int value) {
-            for (ConnectionKind one : values()) if (one.value == value) return one;
-            throw new IllegalStateException("libsnn has a ConnectionKind that is new: " + value);
-        }
-    }
-
-    /** <code>SNN_POOL_SUM</code> and those that follow it in <code>snn.h</code>. */
-    public enum PoolMode {
-        /** SNN_POOL_SUM */
-        SUM(0),
-        /** SNN_POOL_AVERAGE */
-        AVERAGE(1),
-        /** SNN_POOL_MAX */
-        MAX(2);
-
-        final int value;
-
-        PoolMode(int value) { this.value = value; }
-
-        static PoolMode of(int value) {
-            for (PoolMode one : values()) if (one.value == value) return one;
-            throw new IllegalStateException("libsnn has a PoolMode that is new: " + value);
-        }
-    }
-
-    /** <code>SNN_ARITHMETIC_DEFAULT</code> and those that follow it in <code>snn.h</code>. */
-    public enum Arithmetic {
-        /** compact for sparse static projections from spikes, else float */
-        DEFAULT(0),
-        /** float32, in ascending order of the source neuron */
-        FLOAT(1),
-        /** int32 sums with one power-of-two scale per target population and receptor */
-        FIXED(2),
-        /** as fixed, and the weights themselves are rounded to 16 bits at that scale when the network is finished and when they are written; static projections only. 4 bytes a synapse */
-        COMPACT(3);
-
-        final int value;
-
-        Arithmetic(int value) { this.value = value; }
-
-        static Arithmetic of(int value) {
-            for (Arithmetic one : values()) if (one.value == value) return one;
-            throw new IllegalStateException("libsnn has a Arithmetic that is new: " + value);
-        }
-    }
-
-    /** <code>SNN_DISTRIBUTION_CONSTANT</code> and those that follow it in <code>snn.h</code>. */
-    public enum DistributionKind {
-        /** a */
-        CONSTANT(0),
-        /** mean a, standard deviation b; never further than 6.34 b from a */
-        NORMAL(1),
-        /** from a to b */
-        UNIFORM(2),
-        /** exp of a normal number of mean a and standard deviation b */
-        LOGNORMAL(3);
-
-        final int value;
-
-        DistributionKind(int value) { this.value = value; }
-
-        static DistributionKind of(int value) {
-            for (DistributionKind one : values()) if (one.value == value) return one;
-            throw new IllegalStateException("libsnn has a DistributionKind that is new: " + value);
-        }
-    }
-
-    /** <code>SNN_RULE_FIXED_PROBABILITY</code> and those that follow it in <code>snn.h</code>. */
-    public enum ConnectionRule {
-        /** each pair with `probability` */
-        FIXED_PROBABILITY(0),
-        /** `count` sources for each target */
-        FIXED_INDEGREE(1),
-        /** `count` synapses in all */
-        FIXED_TOTAL(2),
-        /** each neuron to the one of the same index; equal sizes */
-        ONE_TO_ONE(3),
-        /** each pair */
-        ALL_TO_ALL(4),
-        /** each pair with a probability that falls with the distance d, 0 beyond `cutoff` */
-        SPATIAL(5);
-
-        final int value;
-
-        ConnectionRule(int value) { this.value = value; }
-
-        static ConnectionRule of(int value) {
-            for (ConnectionRule one : values()) if (one.value == value) return one;
-            throw new IllegalStateException("libsnn has a ConnectionRule that is new: " + value);
-        }
-    }
-
-    /** <code>SNN_KERNEL_GAUSSIAN</code> and those that follow it in <code>snn.h</code>. */
-    public enum SpatialKernel {
-        /** probability * exp(-d^2 / (2 width^2)) */
-        GAUSSIAN(0),
-        /** probability * exp(-d / width) */
-        EXPONENTIAL(1);
-
-        final int value;
-
-        SpatialKernel(int value) { this.value = value; }
-
-        static SpatialKernel of(int value) {
-            for (SpatialKernel one : values()) if (one.value == value) return one;
-            throw new IllegalStateException("libsnn has a SpatialKernel that is new: " + value);
-        }
-    }
-
     /** <code>SNN_ISA_BEST</code> and those that follow it in <code>snn.h</code>. */
     public enum InstructionSet {
         /** SNN_ISA_BEST */
@@ -255,7 +110,190 @@ public final class Enums {
         }
     }
 
-    /** <code>SNN_LOSS_CROSS_ENTROPY_COUNT</code> and those that follow it in <code>snn.h</code>. */
+    /** <code>SNN_ENCODE_RATE</code> and those that follow it in <code>snn.h</code>. */
+    public enum Encoding {
+        /** spike with probability gain * value at each step (clipped to 1) */
+        RATE(0),
+        /** one spike at step round((1 - value) * (T - 1)); none for values below `threshold` */
+        LATENCY(1),
+        /** gain * value at every step (for value inputs) */
+        CONSTANT(2),
+        /** values are [step][sample][feature]: 1 where the value rose by more than threshold since the last step, else 0; the first step compares with 0 */
+        DELTA(3);
+
+        final int value;
+
+        Encoding(int value) { this.value = value; }
+
+        static Encoding of(int value) {
+            for (Encoding one : values()) if (one.value == value) return one;
+            throw new IllegalStateException("libsnn has a Encoding that is new: " + value);
+        }
+    }
+
+    /** <code>SNN_RANDOM_UNIFORM</code> and those that follow it in <code>snn.h</code>. */
+    public enum RandomKind {
+        /** SNN_RANDOM_UNIFORM */
+        UNIFORM(0),
+        /** SNN_RANDOM_NORMAL */
+        NORMAL(1);
+
+        final int value;
+
+        RandomKind(int value) { this.value = value; }
+
+        static RandomKind of(int value) {
+            for (RandomKind one : values()) if (one.value == value) return one;
+            throw new IllegalStateException("libsnn has a RandomKind that is new: " + value);
+        }
+    }
+
+    /** <code>SNN_POPULATION_NEURONS</code> and those that follow it in <code>snn_network.h</code>. */
+    public enum PopulationKind {
+        /** SNN_POPULATION_NEURONS */
+        NEURONS(0),
+        /** the caller gives spikes (0 or 1) for each step; empty after the step */
+        SPIKE_INPUT(1),
+        /** the caller gives real values; they stay until changed */
+        VALUE_INPUT(2);
+
+        final int value;
+
+        PopulationKind(int value) { this.value = value; }
+
+        static PopulationKind of(int value) {
+            for (PopulationKind one : values()) if (one.value == value) return one;
+            throw new IllegalStateException("libsnn has a PopulationKind that is new: " + value);
+        }
+    }
+
+    /** <code>SNN_CONNECT_DENSE</code> and those that follow it in <code>snn_network.h</code>. */
+    public enum ConnectionKind {
+        /** weights [source][target] */
+        DENSE(0),
+        /** weights [neuron]; equal sizes */
+        ONE_TO_ONE(1),
+        /** rows of targets per source neuron (CSR); weights [synapse] */
+        SPARSE(2),
+        /** weights [out_channel][in_channel / groups][kernel_y][kernel_x]; cross-correlation */
+        CONV2D(3),
+        /** no weights; pool_mode; padding counts as zero (average divides by the window size) */
+        POOL2D(4);
+
+        final int value;
+
+        ConnectionKind(int value) { this.value = value; }
+
+        static ConnectionKind of(int value) {
+            for (ConnectionKind one : values()) if (one.value == value) return one;
+            throw new IllegalStateException("libsnn has a ConnectionKind that is new: " + value);
+        }
+    }
+
+    /** <code>SNN_POOL_SUM</code> and those that follow it in <code>snn_network.h</code>. */
+    public enum PoolMode {
+        /** SNN_POOL_SUM */
+        SUM(0),
+        /** SNN_POOL_AVERAGE */
+        AVERAGE(1),
+        /** SNN_POOL_MAX */
+        MAX(2);
+
+        final int value;
+
+        PoolMode(int value) { this.value = value; }
+
+        static PoolMode of(int value) {
+            for (PoolMode one : values()) if (one.value == value) return one;
+            throw new IllegalStateException("libsnn has a PoolMode that is new: " + value);
+        }
+    }
+
+    /** <code>SNN_ARITHMETIC_DEFAULT</code> and those that follow it in <code>snn_network.h</code>. */
+    public enum Arithmetic {
+        /** compact for sparse static projections from spikes - fixed, or float, where its largest weights would take too much from others onto the receptor (docs/semantics.md) - else float */
+        DEFAULT(0),
+        /** float32, in ascending order of the source neuron */
+        FLOAT(1),
+        /** int32 sums with one power-of-two scale per target population and receptor */
+        FIXED(2),
+        /** as fixed, and the weights themselves are rounded to 16 bits at that scale when the network is finished and when they are written; static projections only. 4 bytes a synapse */
+        COMPACT(3);
+
+        final int value;
+
+        Arithmetic(int value) { this.value = value; }
+
+        static Arithmetic of(int value) {
+            for (Arithmetic one : values()) if (one.value == value) return one;
+            throw new IllegalStateException("libsnn has a Arithmetic that is new: " + value);
+        }
+    }
+
+    /** <code>SNN_DISTRIBUTION_CONSTANT</code> and those that follow it in <code>snn_network.h</code>. */
+    public enum DistributionKind {
+        /** a */
+        CONSTANT(0),
+        /** mean a, standard deviation b; never further than 6.34 b from a */
+        NORMAL(1),
+        /** from a to b */
+        UNIFORM(2),
+        /** exp of a normal number of mean a and standard deviation b */
+        LOGNORMAL(3);
+
+        final int value;
+
+        DistributionKind(int value) { this.value = value; }
+
+        static DistributionKind of(int value) {
+            for (DistributionKind one : values()) if (one.value == value) return one;
+            throw new IllegalStateException("libsnn has a DistributionKind that is new: " + value);
+        }
+    }
+
+    /** <code>SNN_RULE_FIXED_PROBABILITY</code> and those that follow it in <code>snn_network.h</code>. */
+    public enum ConnectionRule {
+        /** each pair with `probability` */
+        FIXED_PROBABILITY(0),
+        /** `count` sources for each target */
+        FIXED_INDEGREE(1),
+        /** `count` synapses in all */
+        FIXED_TOTAL(2),
+        /** each neuron to the one of the same index; equal sizes */
+        ONE_TO_ONE(3),
+        /** each pair */
+        ALL_TO_ALL(4),
+        /** each pair with a probability that falls with the distance d, 0 beyond `cutoff` */
+        SPATIAL(5);
+
+        final int value;
+
+        ConnectionRule(int value) { this.value = value; }
+
+        static ConnectionRule of(int value) {
+            for (ConnectionRule one : values()) if (one.value == value) return one;
+            throw new IllegalStateException("libsnn has a ConnectionRule that is new: " + value);
+        }
+    }
+
+    /** <code>SNN_KERNEL_GAUSSIAN</code> and those that follow it in <code>snn_network.h</code>. */
+    public enum SpatialKernel {
+        /** probability * exp(-d^2 / (2 width^2)) */
+        GAUSSIAN(0),
+        /** probability * exp(-d / width) */
+        EXPONENTIAL(1);
+
+        final int value;
+
+        SpatialKernel(int value) { this.value = value; }
+
+        static SpatialKernel of(int value) {
+            for (SpatialKernel one : values()) if (one.value == value) return one;
+            throw new IllegalStateException("libsnn has a SpatialKernel that is new: " + value);
+        }
+    }
+
+    /** <code>SNN_LOSS_CROSS_ENTROPY_COUNT</code> and those that follow it in <code>snn_training.h</code>. */
     public enum Loss {
         /** its number of spikes */
         CROSS_ENTROPY_COUNT(0),
@@ -302,7 +340,7 @@ public final class Enums {
         }
     }
 
-    /** <code>SNN_LEARNING_BPTT</code> and those that follow it in <code>snn.h</code>. */
+    /** <code>SNN_LEARNING_BPTT</code> and those that follow it in <code>snn_training.h</code>. */
     public enum LearningRule {
         /** back-propagation through time */
         BPTT(0),
@@ -323,7 +361,7 @@ public final class Enums {
         }
     }
 
-    /** <code>SNN_OPTIMIZER_SGD</code> and those that follow it in <code>snn.h</code>. */
+    /** <code>SNN_OPTIMIZER_SGD</code> and those that follow it in <code>snn_training.h</code>. */
     public enum Optimizer {
         /** SNN_OPTIMIZER_SGD */
         SGD(0),
@@ -344,7 +382,7 @@ public final class Enums {
         }
     }
 
-    /** <code>SNN_DELAY_KERNEL_GAUSSIAN</code> and those that follow it in <code>snn.h</code>. */
+    /** <code>SNN_DELAY_KERNEL_GAUSSIAN</code> and those that follow it in <code>snn_training.h</code>. */
     public enum DelayKernel {
         /** SNN_DELAY_KERNEL_GAUSSIAN */
         GAUSSIAN(0),
@@ -358,44 +396,6 @@ public final class Enums {
         static DelayKernel of(int value) {
             for (DelayKernel one : values()) if (one.value == value) return one;
             throw new IllegalStateException("libsnn has a DelayKernel that is new: " + value);
-        }
-    }
-
-    /** <code>SNN_ENCODE_RATE</code> and those that follow it in <code>snn.h</code>. */
-    public enum Encoding {
-        /** spike with probability gain * value at each step (clipped to 1) */
-        RATE(0),
-        /** one spike at step round((1 - value) * (T - 1)); none for values below `threshold` */
-        LATENCY(1),
-        /** gain * value at every step (for value inputs) */
-        CONSTANT(2),
-        /** values are [step][sample][feature]: 1 where the value rose by more than threshold since the last step, else 0; the first step compares with 0 */
-        DELTA(3);
-
-        final int value;
-
-        Encoding(int value) { this.value = value; }
-
-        static Encoding of(int value) {
-            for (Encoding one : values()) if (one.value == value) return one;
-            throw new IllegalStateException("libsnn has a Encoding that is new: " + value);
-        }
-    }
-
-    /** <code>SNN_RANDOM_UNIFORM</code> and those that follow it in <code>snn.h</code>. */
-    public enum RandomKind {
-        /** SNN_RANDOM_UNIFORM */
-        UNIFORM(0),
-        /** SNN_RANDOM_NORMAL */
-        NORMAL(1);
-
-        final int value;
-
-        RandomKind(int value) { this.value = value; }
-
-        static RandomKind of(int value) {
-            for (RandomKind one : values()) if (one.value == value) return one;
-            throw new IllegalStateException("libsnn has a RandomKind that is new: " + value);
         }
     }
 

@@ -14,8 +14,8 @@ final class Native {
     static final int SNN_VERSION_MINOR = 0x1;
     static final int SNN_VERSION_PATCH = 0x0;
     static final int SNN_ABI_VERSION = 0x1;
-    static final long SNN_SEED_BY_INDEX = 0xffffffffffffffffL;
     static final int SNN_PLACE_CUT = 0xffffffff;
+    static final long SNN_SEED_BY_INDEX = 0xffffffffffffffffL;
     static final long SNN_VULKAN_NO_FRAME = 0xffffffffffffffffL;
     static final int SNN_VULKAN_BINDING_COUNT = 0x7;
     static final int SNN_VULKAN_PUSH_WORD_COUNT = 0x20;
@@ -59,6 +59,155 @@ final class Native {
         static final int driver = 8;
         static final int small_step_s = 72;
         static final int large_step_s = 80;
+    }
+
+    /** Offsets of SNNConfig in bytes. */
+    static final class SNNConfig {
+        static final int SIZE = 88;
+        static final int struct_size = 0;
+        static final int flags = 4;
+        static final int file = 8;
+        static final int network = 16;
+        static final int device = 24;
+        static final int batch_size = 32;
+        static final int thread_count = 36;
+        static final int instruction_set = 40;
+        static final int max_catch_up_steps = 44;
+        static final int allocator = 48;
+        static final int job_system = 56;
+        static final int log = 64;
+        static final int log_user = 72;
+        static final int seed = 80;
+    }
+
+    /** Offsets of SNNMemoryEstimate in bytes. */
+    static final class SNNMemoryEstimate {
+        static final int SIZE = 48;
+        static final int struct_size = 0;
+        static final int network_bytes = 8;
+        static final int weight_bytes = 16;
+        static final int state_bytes = 24;
+        static final int total_bytes = 32;
+        static final int opening_bytes = 40;
+    }
+
+    /** Offsets of SNNSessionDevice in bytes. */
+    static final class SNNSessionDevice {
+        static final int SIZE = 324;
+        static final int struct_size = 0;
+        static final int name = 4;
+        static final int reason = 68;
+    }
+
+    /** Offsets of SNNSpikes in bytes. */
+    static final class SNNSpikes {
+        static final int SIZE = 32;
+        static final int struct_size = 0;
+        static final int population = 4;
+        static final int sample = 8;
+        static final int count = 12;
+        static final int neurons = 16;
+        static final int step = 24;
+    }
+
+    /** Offsets of SNNCounters in bytes. */
+    static final class SNNCounters {
+        static final int SIZE = 56;
+        static final int struct_size = 0;
+        static final int steps = 8;
+        static final int neuron_updates = 16;
+        static final int spikes = 24;
+        static final int input_spikes = 32;
+        static final int synaptic_events = 40;
+        static final int synaptic_operations = 48;
+    }
+
+    /** Offsets of SNNInputArray in bytes. */
+    static final class SNNInputArray {
+        static final int SIZE = 24;
+        static final int population = 0;
+        static final int held = 4;
+        static final int data = 8;
+        static final int count = 16;
+    }
+
+    /** Offsets of SNNRecordArray in bytes. */
+    static final class SNNRecordArray {
+        static final int SIZE = 32;
+        static final int population = 0;
+        static final int dtype = 4;
+        static final int variable = 8;
+        static final int data = 16;
+        static final int count = 24;
+    }
+
+    /** Offsets of SNNSpikeRecord in bytes. */
+    static final class SNNSpikeRecord {
+        static final int SIZE = 48;
+        static final int struct_size = 0;
+        static final int population = 4;
+        static final int steps = 8;
+        static final int neurons = 16;
+        static final int samples = 24;
+        static final int capacity = 32;
+        static final int count = 40;
+    }
+
+    /** Offsets of SNNSpikeInput in bytes. */
+    static final class SNNSpikeInput {
+        static final int SIZE = 40;
+        static final int struct_size = 0;
+        static final int population = 4;
+        static final int steps = 8;
+        static final int neurons = 16;
+        static final int samples = 24;
+        static final int count = 32;
+    }
+
+    /** Offsets of SNNValueRecord in bytes. */
+    static final class SNNValueRecord {
+        static final int SIZE = 48;
+        static final int struct_size = 0;
+        static final int dtype = 4;
+        static final int path = 8;
+        static final int indices = 16;
+        static final int index_count = 24;
+        static final int data = 32;
+        static final int count = 40;
+    }
+
+    /** Offsets of SNNRunDef in bytes. */
+    static final class SNNRunDef {
+        static final int SIZE = 112;
+        static final int struct_size = 0;
+        static final int step_count = 4;
+        static final int inputs = 8;
+        static final int input_count = 16;
+        static final int record_count = 20;
+        static final int records = 24;
+        static final int progress = 32;
+        static final int progress_user = 40;
+        static final int progress_interval = 48;
+        static final int spike_records = 56;
+        static final int spike_record_count = 64;
+        static final int record_interval = 68;
+        static final int steps_before = 72;
+        static final int out_step_count = 80;
+        static final int spike_inputs = 88;
+        static final int value_records = 96;
+        static final int spike_input_count = 104;
+        static final int value_record_count = 108;
+    }
+
+    /** Offsets of SNNEncoderDef in bytes. */
+    static final class SNNEncoderDef {
+        static final int SIZE = 32;
+        static final int struct_size = 0;
+        static final int kind = 4;
+        static final int step_count = 8;
+        static final int gain = 12;
+        static final int threshold = 16;
+        static final int seed = 24;
     }
 
     /** Offsets of SNNShape in bytes. */
@@ -210,144 +359,6 @@ final class Native {
         static final int synapse_delays = 40;
     }
 
-    /** Offsets of SNNConfig in bytes. */
-    static final class SNNConfig {
-        static final int SIZE = 88;
-        static final int struct_size = 0;
-        static final int flags = 4;
-        static final int file = 8;
-        static final int network = 16;
-        static final int device = 24;
-        static final int batch_size = 32;
-        static final int thread_count = 36;
-        static final int instruction_set = 40;
-        static final int max_catch_up_steps = 44;
-        static final int allocator = 48;
-        static final int job_system = 56;
-        static final int log = 64;
-        static final int log_user = 72;
-        static final int seed = 80;
-    }
-
-    /** Offsets of SNNMemoryEstimate in bytes. */
-    static final class SNNMemoryEstimate {
-        static final int SIZE = 48;
-        static final int struct_size = 0;
-        static final int network_bytes = 8;
-        static final int weight_bytes = 16;
-        static final int state_bytes = 24;
-        static final int total_bytes = 32;
-        static final int opening_bytes = 40;
-    }
-
-    /** Offsets of SNNSessionDevice in bytes. */
-    static final class SNNSessionDevice {
-        static final int SIZE = 324;
-        static final int struct_size = 0;
-        static final int name = 4;
-        static final int reason = 68;
-    }
-
-    /** Offsets of SNNSpikes in bytes. */
-    static final class SNNSpikes {
-        static final int SIZE = 32;
-        static final int struct_size = 0;
-        static final int population = 4;
-        static final int sample = 8;
-        static final int count = 12;
-        static final int neurons = 16;
-        static final int step = 24;
-    }
-
-    /** Offsets of SNNCounters in bytes. */
-    static final class SNNCounters {
-        static final int SIZE = 56;
-        static final int struct_size = 0;
-        static final int steps = 8;
-        static final int neuron_updates = 16;
-        static final int spikes = 24;
-        static final int input_spikes = 32;
-        static final int synaptic_events = 40;
-        static final int synaptic_operations = 48;
-    }
-
-    /** Offsets of SNNInputArray in bytes. */
-    static final class SNNInputArray {
-        static final int SIZE = 24;
-        static final int population = 0;
-        static final int held = 4;
-        static final int data = 8;
-        static final int count = 16;
-    }
-
-    /** Offsets of SNNRecordArray in bytes. */
-    static final class SNNRecordArray {
-        static final int SIZE = 32;
-        static final int population = 0;
-        static final int dtype = 4;
-        static final int variable = 8;
-        static final int data = 16;
-        static final int count = 24;
-    }
-
-    /** Offsets of SNNSpikeRecord in bytes. */
-    static final class SNNSpikeRecord {
-        static final int SIZE = 48;
-        static final int struct_size = 0;
-        static final int population = 4;
-        static final int steps = 8;
-        static final int neurons = 16;
-        static final int samples = 24;
-        static final int capacity = 32;
-        static final int count = 40;
-    }
-
-    /** Offsets of SNNSpikeInput in bytes. */
-    static final class SNNSpikeInput {
-        static final int SIZE = 40;
-        static final int struct_size = 0;
-        static final int population = 4;
-        static final int steps = 8;
-        static final int neurons = 16;
-        static final int samples = 24;
-        static final int count = 32;
-    }
-
-    /** Offsets of SNNValueRecord in bytes. */
-    static final class SNNValueRecord {
-        static final int SIZE = 48;
-        static final int struct_size = 0;
-        static final int dtype = 4;
-        static final int path = 8;
-        static final int indices = 16;
-        static final int index_count = 24;
-        static final int data = 32;
-        static final int count = 40;
-    }
-
-    /** Offsets of SNNRunDef in bytes. */
-    static final class SNNRunDef {
-        static final int SIZE = 112;
-        static final int struct_size = 0;
-        static final int step_count = 4;
-        static final int inputs = 8;
-        static final int input_count = 16;
-        static final int record_count = 20;
-        static final int records = 24;
-        static final int progress = 32;
-        static final int progress_user = 40;
-        static final int progress_interval = 48;
-        static final int spike_records = 56;
-        static final int spike_record_count = 64;
-        static final int record_interval = 68;
-        static final int steps_before = 72;
-        static final int out_step_count = 80;
-        static final int spike_inputs = 88;
-        static final int value_records = 96;
-        static final int spike_input_count = 104;
-        static final int value_record_count = 108;
-    }
-
     /** Offsets of SNNTrainerDef in bytes. */
     static final class SNNTrainerDef {
         static final int SIZE = 152;
@@ -379,7 +390,7 @@ final class Native {
 
     /** Offsets of SNNBatch in bytes. */
     static final class SNNBatch {
-        static final int SIZE = 48;
+        static final int SIZE = 64;
         static final int struct_size = 0;
         static final int input_count = 4;
         static final int inputs = 8;
@@ -387,6 +398,8 @@ final class Native {
         static final int label_count = 24;
         static final int targets = 32;
         static final int target_count = 40;
+        static final int spike_inputs = 48;
+        static final int spike_input_count = 56;
     }
 
     /** Offsets of SNNTrainResult in bytes. */
@@ -416,17 +429,6 @@ final class Native {
         static final int sample_count = 16;
         static final int correct_count = 24;
         static final int mean_loss = 32;
-    }
-
-    /** Offsets of SNNEncoderDef in bytes. */
-    static final class SNNEncoderDef {
-        static final int SIZE = 32;
-        static final int struct_size = 0;
-        static final int kind = 4;
-        static final int step_count = 8;
-        static final int gain = 12;
-        static final int threshold = 16;
-        static final int seed = 24;
     }
 
     /** Offsets of SNNVulkanHost in bytes. */
@@ -543,125 +545,6 @@ final class Native {
     /** Measures a device by its name ("cpu", "vulkan:0"), or gives what was measured before: by this process, or by another one with the same driver, processor and version of libsnn, from the file device_speeds.json in the folder that the environment variable SNN_CACHE names, else in snn-engine in the user's folder for such files. */
     static native int snn_device_speed(long device, long out_speed);
 
-    /** Built-in models by index, in alphabetical order. */
-    static native long snn_model_builtin_name(int index);
-
-    static native long snn_surrogate_builtin_name(int index);
-
-    static native long snn_plasticity_builtin_name(int index);
-
-    /** A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON. */
-    static native int snn_model_load(long text, long size_bytes, long out_model);
-
-    /** A built-in neuron model (kind 0), surrogate (kind 1) or plasticity rule (kind 2) by name. */
-    static native int snn_model_builtin(long name, int kind, long out_model);
-
-    /** The op list as JSON. */
-    static native int snn_model_text(long model, long out_text, long out_size_bytes);
-
-    static native int snn_model_retain(long model);
-
-    static native void snn_model_release(long model);
-
-    static native void snn_population_def_init(long out_def, int struct_size);
-
-    static native void snn_projection_def_init(long out_def, int struct_size);
-
-    static native void snn_random_connection_def_init(long out_def, int struct_size);
-
-    /** An empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6). */
-    static native int snn_network_create(double dt_ms, long out_network);
-
-    static native int snn_network_add_population(long network, long def, long out_index);
-
-    /** A parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size. */
-    static native int snn_network_set_parameter(long network, int population, long parameter, long values, long count);
-
-    /** Whether training changes the parameter: as one number where it has one value, else one for each neuron. */
-    static native int snn_network_set_learnable(long network, int population, long parameter, int learnable);
-
-    /** *out_learnable: 1 or 0. */
-    static native int snn_network_get_learnable(long network, int population, long parameter, long out_learnable);
-
-    /** An option of the model by the names of option and choice: ("reset", "subtract"). */
-    static native int snn_network_set_option(long network, int population, long option, long choice);
-
-    /** The state at step 0 and after a reset: `count` is 1 or the population's size. */
-    static native int snn_network_set_initial_state(long network, int population, long state, long values, long count);
-
-    /** The surrogate derivative used in training: a built-in by name (`surrogate` null) or a user's. */
-    static native int snn_network_set_surrogate(long network, int population, long name, long surrogate, long parameters, long count);
-
-    static native int snn_network_connect(long network, long def, long out_index);
-
-    /** Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp" and the others of snn/models/plasticity; `rule` null) or a user's (`name` is not read then). */
-    static native int snn_network_set_plasticity(long network, int projection, long name, long rule);
-
-    /** A parameter of the projection's rule, in the rule's unit, one value for all synapses; an option by name of the choice. */
-    static native int snn_network_set_plasticity_parameter(long network, int projection, long parameter, double value);
-
-    static native int snn_network_set_plasticity_option(long network, int projection, long option, long choice);
-
-    /** `def-&gt;kind` is SNN_CONNECT_SPARSE and its sparse arrays and weights are null: the rule makes them whenever they are needed. */
-    static native int snn_network_connect_random(long network, long def, long rule, long out_index);
-
-    /** Checks the whole network and makes it immutable: cycles without delay, fixed-point range, shapes. */
-    static native int snn_network_finish(long network);
-
-    static native int snn_network_retain(long network);
-
-    static native void snn_network_release(long network);
-
-    /** Writes to a new file beside `path` and renames it, so a full disk or a crash leaves the old file as it was, and several threads and processes may save to one path while others load it. */
-    static native int snn_network_save(long network, long path);
-
-    /** Returns a finished network. */
-    static native int snn_network_load(long path, long out_network);
-
-    static native int snn_network_load_memory(long data, long size_bytes, long out_network);
-
-    /** Set out_info-&gt;struct_size first. */
-    static native int snn_network_get_info(long network, long out_info);
-
-    static native int snn_network_get_population(long network, int index, long out_info);
-
-    static native int snn_network_get_projection(long network, int index, long out_info);
-
-    /** The weights and synapses. */
-    static native int snn_network_get_projection_arrays(long network, int index, long out_arrays);
-
-    /** The rule that makes the synapses, with the seed in use; the positions are borrowed as above. */
-    static native int snn_network_get_connection_rule(long network, int index, long out_rule);
-
-    /** The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, canonical order within a row; those of a rule are made for this call only. */
-    static native int snn_network_get_synapses(long network, int projection, int first_source, int source_count, long out_sources, long out_targets, long out_delays, long out_weights, long io_count);
-
-    static native int snn_network_find_population(long network, long name, long out_index);
-
-    static native int snn_network_find_projection(long network, long name, long out_index);
-
-    /** The model of a population (neurons), or its surrogate; release it. */
-    static native int snn_network_get_model(long network, int population, long out_model);
-
-    static native int snn_network_get_surrogate(long network, int population, long out_surrogate);
-
-    /** Values in use, defaults included. */
-    static native int snn_network_get_parameter(long network, int population, long parameter, long out_values, long io_count);
-
-    static native int snn_network_get_initial_state(long network, int population, long state, long out_values, long io_count);
-
-    static native int snn_network_get_surrogate_parameters(long network, int population, long out_values, long io_count);
-
-    /** The name of the chosen option; borrowed as above. */
-    static native int snn_network_get_option(long network, int population, long option, long out_choice);
-
-    /** The plasticity rule of a projection (release it), a parameter in use, and the name of a chosen option (borrowed as above). */
-    static native int snn_network_get_plasticity(long network, int projection, long out_rule);
-
-    static native int snn_network_get_plasticity_parameter(long network, int projection, long parameter, long out_value);
-
-    static native int snn_network_get_plasticity_option(long network, int projection, long option, long out_choice);
-
     static native void snn_config_init(long out_config, int struct_size);
 
     /** For a session as `config` would open it; its `file` and `network` are not looked at. */
@@ -766,6 +649,136 @@ final class Native {
     /** Runs `step_count` steps with inputs and recordings. */
     static native int snn_session_run(long handle, long def);
 
+    static native void snn_encoder_def_init(long out_def, int struct_size);
+
+    /** values: [sample][feature] ([step][sample][feature] for DELTA), finite; out: [step][sample][feature]. */
+    static native int snn_encode(long def, long values, long value_count, long sample_count, long feature_count, long out_encoded, long out_count);
+
+    /** `count` numbers, the same on every platform: uniform in [a, b), or normal with mean a and standard deviation b. */
+    static native int snn_random_fill(long seed, long stream, int distribution, double a, double b, long out_values, long count);
+
+    /** Built-in models by index, in alphabetical order. */
+    static native long snn_model_builtin_name(int index);
+
+    static native long snn_surrogate_builtin_name(int index);
+
+    static native long snn_plasticity_builtin_name(int index);
+
+    /** A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON, which `snn model FILE.toml -o FILE.json` makes of a definition. */
+    static native int snn_model_load(long text, long size_bytes, long out_model);
+
+    /** A built-in neuron model (kind 0), surrogate (kind 1) or plasticity rule (kind 2) by name. */
+    static native int snn_model_builtin(long name, int kind, long out_model);
+
+    /** The op list as JSON. */
+    static native int snn_model_text(long model, long out_text, long out_size_bytes);
+
+    static native int snn_model_retain(long model);
+
+    static native void snn_model_release(long model);
+
+    static native void snn_population_def_init(long out_def, int struct_size);
+
+    static native void snn_projection_def_init(long out_def, int struct_size);
+
+    static native void snn_random_connection_def_init(long out_def, int struct_size);
+
+    /** `count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron. */
+    static native int snn_random_draw(long distribution, long seed, long stream, long out_values, long count);
+
+    /** An empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6). */
+    static native int snn_network_create(double dt_ms, long out_network);
+
+    static native int snn_network_add_population(long network, long def, long out_index);
+
+    /** A parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size. */
+    static native int snn_network_set_parameter(long network, int population, long parameter, long values, long count);
+
+    /** Whether training changes the parameter: as one number where it has one value, else one for each neuron. */
+    static native int snn_network_set_learnable(long network, int population, long parameter, int learnable);
+
+    /** *out_learnable: 1 or 0. */
+    static native int snn_network_get_learnable(long network, int population, long parameter, long out_learnable);
+
+    /** An option of the model by the names of option and choice: ("reset", "subtract"). */
+    static native int snn_network_set_option(long network, int population, long option, long choice);
+
+    /** The state at step 0 and after a reset: `count` is 1 or the population's size. */
+    static native int snn_network_set_initial_state(long network, int population, long state, long values, long count);
+
+    /** The surrogate derivative used in training: a built-in by name (`surrogate` null) or a user's. */
+    static native int snn_network_set_surrogate(long network, int population, long name, long surrogate, long parameters, long count);
+
+    static native int snn_network_connect(long network, long def, long out_index);
+
+    /** Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp" and the others of snn/models/plasticity; `rule` null) or a user's (`name` is not read then). */
+    static native int snn_network_set_plasticity(long network, int projection, long name, long rule);
+
+    /** A parameter of the projection's rule, in the rule's unit, one value for all synapses; an option by name of the choice. */
+    static native int snn_network_set_plasticity_parameter(long network, int projection, long parameter, double value);
+
+    static native int snn_network_set_plasticity_option(long network, int projection, long option, long choice);
+
+    /** `def-&gt;kind` is SNN_CONNECT_SPARSE and its sparse arrays and weights are null: the rule makes them whenever they are needed. */
+    static native int snn_network_connect_random(long network, long def, long rule, long out_index);
+
+    /** Checks the whole network and makes it immutable: cycles without delay, fixed-point range, shapes. */
+    static native int snn_network_finish(long network);
+
+    static native int snn_network_retain(long network);
+
+    static native void snn_network_release(long network);
+
+    /** Writes to a new file beside `path` and renames it, so a full disk or a crash leaves the old file as it was, and several threads and processes may save to one path while others load it. */
+    static native int snn_network_save(long network, long path);
+
+    /** Returns a finished network. */
+    static native int snn_network_load(long path, long out_network);
+
+    static native int snn_network_load_memory(long data, long size_bytes, long out_network);
+
+    /** Set out_info-&gt;struct_size first. */
+    static native int snn_network_get_info(long network, long out_info);
+
+    static native int snn_network_get_population(long network, int index, long out_info);
+
+    static native int snn_network_get_projection(long network, int index, long out_info);
+
+    /** The weights and synapses. */
+    static native int snn_network_get_projection_arrays(long network, int index, long out_arrays);
+
+    /** The rule that makes the synapses, with the seed in use; the positions are borrowed as above. */
+    static native int snn_network_get_connection_rule(long network, int index, long out_rule);
+
+    /** The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, canonical order within a row; those of a rule are made for this call only. */
+    static native int snn_network_get_synapses(long network, int projection, int first_source, int source_count, long out_sources, long out_targets, long out_delays, long out_weights, long io_count);
+
+    static native int snn_network_find_population(long network, long name, long out_index);
+
+    static native int snn_network_find_projection(long network, long name, long out_index);
+
+    /** The model of a population (neurons), or its surrogate; release it. */
+    static native int snn_network_get_model(long network, int population, long out_model);
+
+    static native int snn_network_get_surrogate(long network, int population, long out_surrogate);
+
+    /** Values in use, defaults included. */
+    static native int snn_network_get_parameter(long network, int population, long parameter, long out_values, long io_count);
+
+    static native int snn_network_get_initial_state(long network, int population, long state, long out_values, long io_count);
+
+    static native int snn_network_get_surrogate_parameters(long network, int population, long out_values, long io_count);
+
+    /** The name of the chosen option; borrowed as above. */
+    static native int snn_network_get_option(long network, int population, long option, long out_choice);
+
+    /** The plasticity rule of a projection (release it), a parameter in use, and the name of a chosen option (borrowed as above). */
+    static native int snn_network_get_plasticity(long network, int projection, long out_rule);
+
+    static native int snn_network_get_plasticity_parameter(long network, int projection, long parameter, long out_value);
+
+    static native int snn_network_get_plasticity_option(long network, int projection, long option, long out_choice);
+
     static native void snn_trainer_def_init(long out_def, int struct_size);
 
     /** The session gets its own copy of the weights. */
@@ -825,17 +838,6 @@ final class Native {
 
     /** Sums up the updates since the last call, calls the epoch callback, and returns the same in io_epoch (may be null). */
     static native int snn_trainer_end_epoch(long trainer, long io_epoch);
-
-    static native void snn_encoder_def_init(long out_def, int struct_size);
-
-    /** values: [sample][feature] ([step][sample][feature] for DELTA), finite; out: [step][sample][feature]. */
-    static native int snn_encode(long def, long values, long value_count, long sample_count, long feature_count, long out_encoded, long out_count);
-
-    /** `count` numbers, the same on every platform: uniform in [a, b), or normal with mean a and standard deviation b. */
-    static native int snn_random_fill(long seed, long stream, int distribution, double a, double b, long out_values, long count);
-
-    /** `count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron. */
-    static native int snn_random_draw(long distribution, long seed, long stream, long out_values, long count);
 
     static native void snn_vulkan_host_init(long out_host, int struct_size);
 

@@ -45,9 +45,35 @@ public final class Run {
         float[] values;
     }
 
-    private static final class InputSpikes {
-        int population;
-        int[] steps, neurons, samples;
+    /** Of a run or a batch. */
+    static final class InputSpikes {
+        private final int population;
+        private final int[] steps, neurons, samples;
+
+        InputSpikes(int population, int[] steps, int[] neurons, int[] samples) {
+            if (neurons.length != steps.length || samples != null && samples.length != steps.length)
+                throw new IllegalArgumentException("there are " + steps.length + " steps, " + neurons.length + " neurons and "
+                    + (samples != null ? samples : steps).length + " samples; each spike has one");
+            this.population = population;
+            this.steps = steps;
+            this.neurons = neurons;
+            this.samples = samples;
+        }
+
+        static long write(Scope scope, List<InputSpikes> all) {
+            ByteBuffer structs = scope.bytes((long) Native.SNNSpikeInput.SIZE * all.size());
+            for (int i = 0; i < all.size(); ++i) {
+                InputSpikes spikes = all.get(i);
+                int at = i * Native.SNNSpikeInput.SIZE;
+                structs.putInt(at, Native.SNNSpikeInput.SIZE);
+                structs.putInt(at + Native.SNNSpikeInput.population, Scope.whole(spikes.population, "population"));
+                structs.putLong(at + Native.SNNSpikeInput.steps, scope.ints(spikes.steps));
+                structs.putLong(at + Native.SNNSpikeInput.neurons, scope.ints(spikes.neurons));
+                structs.putLong(at + Native.SNNSpikeInput.samples, scope.ints(spikes.samples));
+                structs.putLong(at + Native.SNNSpikeInput.count, spikes.steps.length);
+            }
+            return Jni.address(structs);
+        }
     }
 
     private final int stepCount;
@@ -88,15 +114,7 @@ public final class Run {
     /** Spikes of a spike input one by one, in the order of their steps: the step since the run began, the neuron and, with several
      * samples, the sample of each, else null. */
     public Run inputSpikes(int population, int[] steps, int[] neurons, int[] samples) {
-        if (neurons.length != steps.length || samples != null && samples.length != steps.length)
-            throw new IllegalArgumentException("there are " + steps.length + " steps, " + neurons.length + " neurons and "
-                + (samples != null ? samples : steps).length + " samples; each spike has one");
-        InputSpikes spikes = new InputSpikes();
-        spikes.population = population;
-        spikes.steps = steps;
-        spikes.neurons = neurons;
-        spikes.samples = samples;
-        inputSpikes.add(spikes);
+        inputSpikes.add(new InputSpikes(population, steps, neurons, samples));
         return this;
     }
 
@@ -227,17 +245,6 @@ public final class Run {
             spikeRecords.putLong(at + Native.SNNSpikeRecord.samples, Jni.address(scope.bytes(bytes)));
             spikeRecords.putLong(at + Native.SNNSpikeRecord.capacity, events.get(i).capacity);
         }
-        ByteBuffer spikeInputs = scope.bytes((long) Native.SNNSpikeInput.SIZE * inputSpikes.size());
-        for (int i = 0; i < inputSpikes.size(); ++i) {
-            InputSpikes spikes = inputSpikes.get(i);
-            int at = i * Native.SNNSpikeInput.SIZE;
-            spikeInputs.putInt(at, Native.SNNSpikeInput.SIZE);
-            spikeInputs.putInt(at + Native.SNNSpikeInput.population, Scope.whole(spikes.population, "population"));
-            spikeInputs.putLong(at + Native.SNNSpikeInput.steps, scope.ints(spikes.steps));
-            spikeInputs.putLong(at + Native.SNNSpikeInput.neurons, scope.ints(spikes.neurons));
-            spikeInputs.putLong(at + Native.SNNSpikeInput.samples, scope.ints(spikes.samples));
-            spikeInputs.putLong(at + Native.SNNSpikeInput.count, spikes.steps.length);
-        }
         ByteBuffer valueRecords = scope.bytes((long) Native.SNNValueRecord.SIZE * values.size());
         for (int i = 0; i < values.size(); ++i) {
             Recording recording = values.get(i);
@@ -260,7 +267,7 @@ public final class Run {
         def.putInt(Native.SNNRunDef.record_count, recordings.size());
         def.putLong(Native.SNNRunDef.spike_records, Jni.address(spikeRecords));
         def.putInt(Native.SNNRunDef.spike_record_count, events.size());
-        def.putLong(Native.SNNRunDef.spike_inputs, Jni.address(spikeInputs));
+        def.putLong(Native.SNNRunDef.spike_inputs, InputSpikes.write(scope, inputSpikes));
         def.putInt(Native.SNNRunDef.spike_input_count, inputSpikes.size());
         def.putLong(Native.SNNRunDef.value_records, Jni.address(valueRecords));
         def.putInt(Native.SNNRunDef.value_record_count, values.size());

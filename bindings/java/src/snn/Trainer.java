@@ -119,6 +119,7 @@ public final class Trainer implements AutoCloseable {
         private final List<Integer> populations = new ArrayList<>();
         private final List<Boolean> held = new ArrayList<>();
         private final List<float[]> inputs = new ArrayList<>();
+        private final List<Run.InputSpikes> inputSpikes = new ArrayList<>();
         private final int[] labels;
         private float[] targets;
 
@@ -144,6 +145,13 @@ public final class Trainer implements AutoCloseable {
             return this;
         }
 
+        /** Spikes of a spike input one by one, in the order of their steps: the step, the neuron and, with several samples, the
+         * sample of each, else null. */
+        public Batch inputSpikes(int population, int[] steps, int[] neurons, int[] samples) {
+            inputSpikes.add(new Run.InputSpikes(population, steps, neurons, samples));
+            return this;
+        }
+
         /** What mean-square losses compare with, [batch_size][outputs]; of losses in time [step][batch_size][outputs]. */
         public Batch targets(float[] values) {
             targets = values;
@@ -161,6 +169,8 @@ public final class Trainer implements AutoCloseable {
             batch.putLong(Native.SNNBatch.label_count, labels == null ? 0 : labels.length);
             batch.putLong(Native.SNNBatch.targets, scope.floats(targets));
             batch.putLong(Native.SNNBatch.target_count, targets == null ? 0 : targets.length);
+            batch.putLong(Native.SNNBatch.spike_inputs, Run.InputSpikes.write(scope, inputSpikes));
+            batch.putInt(Native.SNNBatch.spike_input_count, inputSpikes.size());
             return Jni.address(batch);
         }
     }

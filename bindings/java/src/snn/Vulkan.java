@@ -268,8 +268,8 @@ public final class Vulkan {
         }
     }
 
-    /** What is to come back to the processor without waiting: states, "population.state", and "population.spikes", of the last frames.
-     * No path: nothing any more. C: {@code snn_vulkan_set_readback}. */
+    /** What is to come back to the processor without waiting: states, "population.state", "population.spikes" of the last step
+     * and "population.spike_count" since the frame before, of the last frames. No path: nothing any more. C: {@code snn_vulkan_set_readback}. */
     public static void setReadback(Session session, int frameCount, String... paths) {
         long handle = session.handle.enter();
         try (Scope scope = new Scope()) {

@@ -164,6 +164,28 @@ final class CallbackTests {
         })));
     }
 
+    static void aBatchTakesEventsAsItTakesFrames() {
+        NetworkBuilder builder = new NetworkBuilder(1);
+        int input = builder.addSpikeInput("in", 2), output = builder.addNeurons("out", "leaky_integrator", 2);
+        builder.connect(Projection.dense(input, output, new float[] {0.5f, 1, 0.25f, 0}));
+        Trainer.Options options = new Trainer.Options(output, 3).loss(Loss.CROSS_ENTROPY_MAX_MEMBRANE);
+        try (Network network = builder.finish(); Session session = new Session(network, new SessionOptions().batchSize(2));
+             Trainer trainer = new Trainer(session, options)) {
+            float[] frames = new float[3 * 2 * 2];
+            frames[1] = 1; // step 0, sample 0, neuron 1
+            frames[10] = 1; // step 2, sample 1, neuron 0
+            int[] labels = {0, 1};
+            double expected = trainer.forward(new Trainer.Batch(labels).input(0, frames)).loss;
+            Trainer.Batch events = new Trainer.Batch(labels).inputSpikes(0, new int[] {0, 2}, new int[] {1, 0}, new int[] {0, 1});
+            equal(expected, trainer.forward(events).loss);
+            Trainer.Batch silence = new Trainer.Batch(labels).inputSpikes(0, new int[0], new int[0], new int[0]);
+            check(trainer.step(silence).loss != expected, "loss of silence");
+            Trainer.Batch late = new Trainer.Batch(labels).inputSpikes(0, new int[] {3}, new int[1], new int[1]);
+            fails(Status.INVALID_ARGUMENT, () -> trainer.step(late));
+            fails(IllegalArgumentException.class, () -> new Trainer.Batch(labels).inputSpikes(0, new int[2], new int[1], null));
+        }
+    }
+
     static void trainingLowersTheLossAndCallsBack() {
         try (Network network = newTrainable(); Session session = new Session(network, new SessionOptions().batchSize(2))) {
             AtomicLong epochs = new AtomicLong(), updates = new AtomicLong();

@@ -8,8 +8,8 @@ pub const SNN_VERSION_MAJOR: u32 = 0;
 pub const SNN_VERSION_MINOR: u32 = 1;
 pub const SNN_VERSION_PATCH: u32 = 0;
 pub const SNN_ABI_VERSION: u32 = 1;
-pub const SNN_SEED_BY_INDEX: u64 = 0xffffffffffffffff;
 pub const SNN_PLACE_CUT: u32 = 0xffffffff;
+pub const SNN_SEED_BY_INDEX: u64 = 0xffffffffffffffff;
 pub const SNN_VULKAN_NO_FRAME: u64 = 0xffffffffffffffff;
 pub const SNN_VULKAN_BINDING_COUNT: u32 = 7;
 pub const SNN_VULKAN_PUSH_WORD_COUNT: u32 = 32;
@@ -44,6 +44,37 @@ pub const SNN_ERROR_INTERNAL: i32 = -13;
 pub const SNN_ERROR_DEVICE_LOST: i32 = -14;
 pub const SNN_LOG_WARNING: u32 = 1;
 pub const SNN_LOG_INFORMATION: u32 = 2;
+pub const SNN_ISA_BEST: u32 = 0;
+pub const SNN_ISA_SCALAR: u32 = 1;
+pub const SNN_ISA_AVX2: u32 = 2;
+pub const SNN_ISA_AVX512: u32 = 3;
+pub const SNN_ISA_NEON: u32 = 4;
+/// run built-in models through the op-list interpreter as well (tests)
+pub const SNN_FLAG_INTERPRET_MODELS: u32 = 1;
+/// device "reference" only: compute in double (tests)
+pub const SNN_FLAG_FLOAT64: u32 = 2;
+/// with FLOAT64: spikes are the surrogate's smooth function (gradient checks)
+pub const SNN_FLAG_SMOOTH_SPIKES: u32 = 4;
+/// open a session even when its estimate (snn_network_memory) exceeds the free memory, which is SNN_ERROR_OUT_OF_MEMORY else
+pub const SNN_FLAG_ANY_SIZE: u32 = 8;
+/// training goes back to the inputs, through what is not trainable too: see snn_trainer_run_backward.
+pub const SNN_FLAG_INPUT_GRADIENTS: u32 = 16;
+/// each sample has weights and biases of its own, at first the network's: paths of snn_session_read.
+pub const SNN_FLAG_SAMPLE_WEIGHTS: u32 = 32;
+pub const SNN_FLOAT32: u32 = 0;
+pub const SNN_FLOAT64: u32 = 1;
+pub const SNN_INT32: u32 = 2;
+pub const SNN_UINT8: u32 = 3;
+/// spike with probability gain * value at each step (clipped to 1)
+pub const SNN_ENCODE_RATE: u32 = 0;
+/// one spike at step round((1 - value) * (T - 1)); none for values below `threshold`
+pub const SNN_ENCODE_LATENCY: u32 = 1;
+/// gain * value at every step (for value inputs)
+pub const SNN_ENCODE_CONSTANT: u32 = 2;
+/// values are \[step\]\[sample\]\[feature\]: 1 where the value rose by more than threshold since the last step, else 0; the first step compares with 0
+pub const SNN_ENCODE_DELTA: u32 = 3;
+pub const SNN_RANDOM_UNIFORM: u32 = 0;
+pub const SNN_RANDOM_NORMAL: u32 = 1;
 pub const SNN_POPULATION_NEURONS: u32 = 0;
 /// the caller gives spikes (0 or 1) for each step; empty after the step
 pub const SNN_POPULATION_SPIKE_INPUT: u32 = 1;
@@ -62,7 +93,7 @@ pub const SNN_CONNECT_POOL2D: u32 = 4;
 pub const SNN_POOL_SUM: u32 = 0;
 pub const SNN_POOL_AVERAGE: u32 = 1;
 pub const SNN_POOL_MAX: u32 = 2;
-/// compact for sparse static projections from spikes, else float
+/// compact for sparse static projections from spikes - fixed, or float, where its largest weights would take too much from others onto the receptor (docs/semantics.md) - else float
 pub const SNN_ARITHMETIC_DEFAULT: u32 = 0;
 /// float32, in ascending order of the source neuron
 pub const SNN_ARITHMETIC_FLOAT: u32 = 1;
@@ -94,27 +125,6 @@ pub const SNN_RULE_SPATIAL: u32 = 5;
 pub const SNN_KERNEL_GAUSSIAN: u32 = 0;
 /// probability * exp(-d / width)
 pub const SNN_KERNEL_EXPONENTIAL: u32 = 1;
-pub const SNN_ISA_BEST: u32 = 0;
-pub const SNN_ISA_SCALAR: u32 = 1;
-pub const SNN_ISA_AVX2: u32 = 2;
-pub const SNN_ISA_AVX512: u32 = 3;
-pub const SNN_ISA_NEON: u32 = 4;
-/// run built-in models through the op-list interpreter as well (tests)
-pub const SNN_FLAG_INTERPRET_MODELS: u32 = 1;
-/// device "reference" only: compute in double (tests)
-pub const SNN_FLAG_FLOAT64: u32 = 2;
-/// with FLOAT64: spikes are the surrogate's smooth function (gradient checks)
-pub const SNN_FLAG_SMOOTH_SPIKES: u32 = 4;
-/// open a session even when its estimate (snn_network_memory) exceeds the free memory, which is SNN_ERROR_OUT_OF_MEMORY else
-pub const SNN_FLAG_ANY_SIZE: u32 = 8;
-/// training goes back to the inputs, through what is not trainable too: see snn_trainer_run_backward.
-pub const SNN_FLAG_INPUT_GRADIENTS: u32 = 16;
-/// each sample has weights and biases of its own, at first the network's: paths of snn_session_read.
-pub const SNN_FLAG_SAMPLE_WEIGHTS: u32 = 32;
-pub const SNN_FLOAT32: u32 = 0;
-pub const SNN_FLOAT64: u32 = 1;
-pub const SNN_INT32: u32 = 2;
-pub const SNN_UINT8: u32 = 3;
 /// its number of spikes
 pub const SNN_LOSS_CROSS_ENTROPY_COUNT: u32 = 0;
 /// its largest membrane value in time
@@ -163,16 +173,6 @@ pub const SNN_OPTIMIZER_ADAMW: u32 = 2;
 pub const SNN_OPTIMIZER_LION: u32 = 3;
 pub const SNN_DELAY_KERNEL_GAUSSIAN: u32 = 0;
 pub const SNN_DELAY_KERNEL_TRIANGLE: u32 = 1;
-/// spike with probability gain * value at each step (clipped to 1)
-pub const SNN_ENCODE_RATE: u32 = 0;
-/// one spike at step round((1 - value) * (T - 1)); none for values below `threshold`
-pub const SNN_ENCODE_LATENCY: u32 = 1;
-/// gain * value at every step (for value inputs)
-pub const SNN_ENCODE_CONSTANT: u32 = 2;
-/// values are \[step\]\[sample\]\[feature\]: 1 where the value rose by more than threshold since the last step, else 0; the first step compares with 0
-pub const SNN_ENCODE_DELTA: u32 = 3;
-pub const SNN_RANDOM_UNIFORM: u32 = 0;
-pub const SNN_RANDOM_NORMAL: u32 = 1;
 
 #[repr(C)]
 pub struct SNNHandleOpaque {
@@ -206,7 +206,7 @@ pub type SNNJobSystem_parallel_for_task = Option<unsafe extern "C" fn(context: *
 
 pub type SNNJobSystem_parallel_for = Option<unsafe extern "C" fn(user: *mut c_void, count: u32, task: SNNJobSystem_parallel_for_task, context: *mut c_void)>;
 
-/// Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices, WARNING when a device is left or not used, or snn_run_step begins to drop time.
+/// Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices, WARNING when a device is left or not used or has not the bits of others, or snn_run_step begins to drop time.
 pub type SNNLogCallback = Option<unsafe extern "C" fn(level: i32, message: *const c_char, user: *mut c_void)>;
 
 /// Called on the thread that steps, after each step, for each population and sample that spiked (inputs excepted).
@@ -280,6 +280,220 @@ pub struct SNNDeviceSpeed {
     pub small_step_s: f64,
     /// seconds: 1024-2048-1024
     pub large_step_s: f64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNConfig {
+    pub struct_size: u32,
+    /// SNN_FLAG_*
+    pub flags: u32,
+    /// a .snn file, or null when `network` is given
+    pub file: *const c_char,
+    /// a finished network; the session keeps a reference
+    pub network: SNNNetwork,
+    /// "cpu" (default, also when null), "vulkan", "npu", "openvino", "reference", "null"; of several GPUs "vulkan" is the first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID" one of them.
+    pub device: *const c_char,
+    /// samples, 1 (default) to 1,048,576
+    pub batch_size: u32,
+    /// default 1, at most 1024; 0: one per core.
+    pub thread_count: u32,
+    /// SNN_ISA_*
+    pub instruction_set: u32,
+    /// most steps that one snn_run_step may take; time beyond is dropped. 0 (default): as many as fit into 0.25 s of simulated time, at least 100
+    pub max_catch_up_steps: u32,
+    /// copied; null: the C runtime's
+    pub allocator: *const SNNAllocator,
+    /// copied; null: own threads
+    pub job_system: *const SNNJobSystem,
+    /// null: silent
+    pub log: SNNLogCallback,
+    pub log_user: *mut c_void,
+    /// of the random draws of models that have some, default 0: same network, inputs and seed, same spikes
+    pub seed: u64,
+}
+
+/// What a session needs, before one is opened: an estimate that is right within a few percent for large networks.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNMemoryEstimate {
+    pub struct_size: u32,
+    /// held by the network, shared by its sessions: weights, synapses, parameters
+    pub network_bytes: u64,
+    /// weights and synapses in the form of the session's device
+    pub weight_bytes: u64,
+    /// states, sums, activity kept for delays; of all samples
+    pub state_bytes: u64,
+    /// their sum
+    pub total_bytes: u64,
+    /// what opening the session would add: without what the network holds already
+    pub opening_bytes: u64,
+}
+
+/// The device that a session runs on.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNSessionDevice {
+    pub struct_size: u32,
+    /// as SNNConfig.device named it, where "vulkan" is the first such device; what "auto" chose: "vulkan:0".
+    pub name: [c_char; 64],
+    /// one line that says why "auto" chose it, or which of several failed; "" where the caller named it
+    pub reason: [c_char; 256],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNSpikes {
+    pub struct_size: u32,
+    pub population: u32,
+    pub sample: u32,
+    pub count: u32,
+    /// ascending; valid during the callback only
+    pub neurons: *const u32,
+    /// the step that has just been computed, 0 = the first
+    pub step: u64,
+}
+
+/// What a session has computed since it was opened or reset (a trainer's forward resets).
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNCounters {
+    pub struct_size: u32,
+    /// computed; snn_session_set_step_count changes nothing here
+    pub steps: u64,
+    /// steps times neurons times samples, without inputs
+    pub neuron_updates: u64,
+    /// of neurons
+    pub spikes: u64,
+    /// that spike inputs were given
+    pub input_spikes: u64,
+    /// one synapse that delivered one spike, counted in the step in which it arrives.
+    pub synaptic_events: u64,
+    /// the same, and synapses that delivered a value other than 0 of a value input
+    pub synaptic_operations: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNInputArray {
+    pub population: u32,
+    /// 1: data is \[batch_size\]\[size\] and used at every step; 0: \[step\]\[batch_size\]\[size\]
+    pub held: u32,
+    pub data: *const f32,
+    pub count: usize,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNRecordArray {
+    pub population: u32,
+    /// SNN_FLOAT32 or SNN_FLOAT64; for spikes also SNN_UINT8, for states of whole numbers SNN_INT32
+    pub dtype: u32,
+    /// a state, "spikes", or "spike_count" (\[batch_size\]\[size\], summed over the run)
+    pub variable: *const c_char,
+    /// \[step\]\[batch_size\]\[size\], written as the run goes; SNNRunDef.record_interval: fewer steps
+    pub data: *mut c_void,
+    pub count: usize,
+}
+
+/// Spikes of a population as events, in the caller's arrays: ordered by step, then sample, then neuron.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNSpikeRecord {
+    pub struct_size: u32,
+    /// neurons that spike, or a spike input
+    pub population: u32,
+    /// \[capacity\] since the run began, 0: its first
+    pub steps: *mut u32,
+    /// \[capacity\]
+    pub neurons: *mut u32,
+    /// \[capacity\]; may be null when batch_size is 1
+    pub samples: *mut u32,
+    /// at least batch_size times size: as many as one step can give
+    pub capacity: usize,
+    /// out: number of events
+    pub count: usize,
+}
+
+/// The spikes of a spike input one by one, in the caller's arrays: in the order of their steps, those of a step in any order; a neuron that is named twice in a step spikes once.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNSpikeInput {
+    pub struct_size: u32,
+    /// a spike input
+    pub population: u32,
+    /// \[count\] since the run began, 0: its first; less than steps_before + step_count.
+    pub steps: *const u32,
+    /// \[count\] less than the population's size
+    pub neurons: *const u32,
+    /// \[count\] less than batch_size; may be null when that is 1
+    pub samples: *const u32,
+    /// number of events, may be 0; at most 2^32 - 1
+    pub count: usize,
+}
+
+/// Values of chosen neurons or synapses, after every record_interval steps: the memory follows what was chosen.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNValueRecord {
+    pub struct_size: u32,
+    /// SNN_FLOAT32 or SNN_FLOAT64; for spikes also SNN_UINT8, for states of whole numbers SNN_INT32
+    pub dtype: u32,
+    /// as for snn_session_read: "population.state", "population.spikes", "projection.weight", "projection.bias", "projection.trace"
+    pub path: *const c_char,
+    /// \[index_count\] neurons or synapses: places in one sample's values, in any order, repeats allowed; null, with index_count 0: all
+    pub indices: *const u64,
+    pub index_count: usize,
+    /// \[row\]\[batch_size\]\[index_count\], written as the run goes.
+    pub data: *mut c_void,
+    pub count: usize,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNRunDef {
+    pub struct_size: u32,
+    pub step_count: u32,
+    pub inputs: *const SNNInputArray,
+    pub input_count: u32,
+    pub record_count: u32,
+    pub records: *const SNNRecordArray,
+    /// null: none
+    pub progress: SNNProgressCallback,
+    pub progress_user: *mut c_void,
+    /// steps, default 1000; 0: about 50 times a second, by the clock
+    pub progress_interval: u32,
+    /// all of one struct_size; a population once at most
+    pub spike_records: *mut SNNSpikeRecord,
+    pub spike_record_count: u32,
+    /// `records` are written after every so many steps, default 1; "spike_count" sums over all
+    pub record_interval: u32,
+    /// default 0; of a run that this call goes on with: they count in `steps` of events and towards record_interval
+    pub steps_before: u32,
+    /// the steps that were done; null: not wanted, only without spike_records
+    pub out_step_count: *mut u32,
+    /// all of one struct_size; an input is here or in `inputs`, once
+    pub spike_inputs: *const SNNSpikeInput,
+    /// all of one struct_size; written after every record_interval steps
+    pub value_records: *const SNNValueRecord,
+    pub spike_input_count: u32,
+    pub value_record_count: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNEncoderDef {
+    pub struct_size: u32,
+    /// SNN_ENCODE_*
+    pub kind: u32,
+    /// T
+    pub step_count: u32,
+    /// default 1
+    pub gain: f32,
+    /// default 0.01
+    pub threshold: f32,
+    /// rate: Philox counter-based numbers, keyed by seed; step, sample and feature are the counter
+    pub seed: u64,
 }
 
 #[repr(C)]
@@ -495,204 +709,6 @@ pub struct SNNProjectionArrays {
 
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct SNNConfig {
-    pub struct_size: u32,
-    /// SNN_FLAG_*
-    pub flags: u32,
-    /// a .snn file, or null when `network` is given
-    pub file: *const c_char,
-    /// a finished network; the session keeps a reference
-    pub network: SNNNetwork,
-    /// "cpu" (default, also when null), "vulkan", "npu", "openvino", "reference", "null"; of several GPUs "vulkan" is the first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID" one of them.
-    pub device: *const c_char,
-    /// samples, 1 (default) to 1,048,576
-    pub batch_size: u32,
-    /// default 1, at most 1024; 0: one per core.
-    pub thread_count: u32,
-    /// SNN_ISA_*
-    pub instruction_set: u32,
-    /// most steps that one snn_run_step may take; time beyond is dropped. 0 (default): as many as fit into 0.25 s of simulated time, at least 100
-    pub max_catch_up_steps: u32,
-    /// copied; null: the C runtime's
-    pub allocator: *const SNNAllocator,
-    /// copied; null: own threads
-    pub job_system: *const SNNJobSystem,
-    /// null: silent
-    pub log: SNNLogCallback,
-    pub log_user: *mut c_void,
-    /// of the random draws of models that have some, default 0: same network, inputs and seed, same spikes
-    pub seed: u64,
-}
-
-/// What a session needs, before one is opened: an estimate that is right within a few percent for large networks.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct SNNMemoryEstimate {
-    pub struct_size: u32,
-    /// held by the network, shared by its sessions: weights, synapses, parameters
-    pub network_bytes: u64,
-    /// weights and synapses in the form of the session's device
-    pub weight_bytes: u64,
-    /// states, sums, activity kept for delays; of all samples
-    pub state_bytes: u64,
-    /// their sum
-    pub total_bytes: u64,
-    /// what opening the session would add: without what the network holds already
-    pub opening_bytes: u64,
-}
-
-/// The device that a session runs on.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct SNNSessionDevice {
-    pub struct_size: u32,
-    /// as SNNConfig.device: "vulkan:0".
-    pub name: [c_char; 64],
-    /// one line that says why "auto" chose it, or which of several failed; "" where the caller named it
-    pub reason: [c_char; 256],
-}
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct SNNSpikes {
-    pub struct_size: u32,
-    pub population: u32,
-    pub sample: u32,
-    pub count: u32,
-    /// ascending; valid during the callback only
-    pub neurons: *const u32,
-    /// the step that has just been computed, 0 = the first
-    pub step: u64,
-}
-
-/// What a session has computed since it was opened or reset (a trainer's forward resets).
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct SNNCounters {
-    pub struct_size: u32,
-    /// computed; snn_session_set_step_count changes nothing here
-    pub steps: u64,
-    /// steps times neurons times samples, without inputs
-    pub neuron_updates: u64,
-    /// of neurons
-    pub spikes: u64,
-    /// that spike inputs were given
-    pub input_spikes: u64,
-    /// one synapse that delivered one spike, counted in the step in which it arrives.
-    pub synaptic_events: u64,
-    /// the same, and synapses that delivered a value other than 0 of a value input
-    pub synaptic_operations: u64,
-}
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct SNNInputArray {
-    pub population: u32,
-    /// 1: data is \[batch_size\]\[size\] and used at every step; 0: \[step\]\[batch_size\]\[size\]
-    pub held: u32,
-    pub data: *const f32,
-    pub count: usize,
-}
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct SNNRecordArray {
-    pub population: u32,
-    /// SNN_FLOAT32 or SNN_FLOAT64; for spikes also SNN_UINT8, for states of whole numbers SNN_INT32
-    pub dtype: u32,
-    /// a state, "spikes", or "spike_count" (\[batch_size\]\[size\], summed over the run)
-    pub variable: *const c_char,
-    /// \[step\]\[batch_size\]\[size\], written as the run goes; SNNRunDef.record_interval: fewer steps
-    pub data: *mut c_void,
-    pub count: usize,
-}
-
-/// Spikes of a population as events, in the caller's arrays: ordered by step, then sample, then neuron.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct SNNSpikeRecord {
-    pub struct_size: u32,
-    /// neurons that spike, or a spike input
-    pub population: u32,
-    /// \[capacity\] since the run began, 0: its first
-    pub steps: *mut u32,
-    /// \[capacity\]
-    pub neurons: *mut u32,
-    /// \[capacity\]; may be null when batch_size is 1
-    pub samples: *mut u32,
-    /// at least batch_size times size: as many as one step can give
-    pub capacity: usize,
-    /// out: number of events
-    pub count: usize,
-}
-
-/// The spikes of a spike input one by one, in the caller's arrays: in the order of their steps, those of a step in any order; a neuron that is named twice in a step spikes once.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct SNNSpikeInput {
-    pub struct_size: u32,
-    /// a spike input
-    pub population: u32,
-    /// \[count\] since the run began, 0: its first; less than steps_before + step_count.
-    pub steps: *const u32,
-    /// \[count\] less than the population's size
-    pub neurons: *const u32,
-    /// \[count\] less than batch_size; may be null when that is 1
-    pub samples: *const u32,
-    /// number of events, may be 0; at most 2^32 - 1
-    pub count: usize,
-}
-
-/// Values of chosen neurons or synapses, after every record_interval steps: the memory follows what was chosen.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct SNNValueRecord {
-    pub struct_size: u32,
-    /// SNN_FLOAT32 or SNN_FLOAT64; for spikes also SNN_UINT8, for states of whole numbers SNN_INT32
-    pub dtype: u32,
-    /// as for snn_session_read: "population.state", "population.spikes", "projection.weight", "projection.bias", "projection.trace"
-    pub path: *const c_char,
-    /// \[index_count\] neurons or synapses: places in one sample's values, in any order, repeats allowed; null, with index_count 0: all
-    pub indices: *const u64,
-    pub index_count: usize,
-    /// \[row\]\[batch_size\]\[index_count\], written as the run goes.
-    pub data: *mut c_void,
-    pub count: usize,
-}
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct SNNRunDef {
-    pub struct_size: u32,
-    pub step_count: u32,
-    pub inputs: *const SNNInputArray,
-    pub input_count: u32,
-    pub record_count: u32,
-    pub records: *const SNNRecordArray,
-    /// null: none
-    pub progress: SNNProgressCallback,
-    pub progress_user: *mut c_void,
-    /// steps, default 1000; 0: about 50 times a second, by the clock
-    pub progress_interval: u32,
-    /// all of one struct_size; a population once at most
-    pub spike_records: *mut SNNSpikeRecord,
-    pub spike_record_count: u32,
-    /// `records` are written after every so many steps, default 1; "spike_count" sums over all
-    pub record_interval: u32,
-    /// default 0; of a run that this call goes on with: they count in `steps` of events and towards record_interval
-    pub steps_before: u32,
-    /// the steps that were done; null: not wanted, only without spike_records
-    pub out_step_count: *mut u32,
-    /// all of one struct_size; an input is here or in `inputs`, once
-    pub spike_inputs: *const SNNSpikeInput,
-    /// all of one struct_size; written after every record_interval steps
-    pub value_records: *const SNNValueRecord,
-    pub spike_input_count: u32,
-    pub value_record_count: u32,
-}
-
-#[repr(C)]
-#[derive(Clone, Copy)]
 pub struct SNNTrainerDef {
     pub struct_size: u32,
     pub output_population: u32,
@@ -755,6 +771,9 @@ pub struct SNNBatch {
     /// MEAN_SQUARE losses: \[batch_size\]\[outputs\], those of each step \[T\]\[batch_size\]\[outputs\], instead of labels or with them; then labels mark padding and say what counts as correct
     pub targets: *const f32,
     pub target_count: usize,
+    /// inputs as spikes one by one, in place of frames of all steps; all of one struct_size; an input is here or in `inputs`, once.
+    pub spike_inputs: *const SNNSpikeInput,
+    pub spike_input_count: u32,
 }
 
 #[repr(C)]
@@ -793,22 +812,6 @@ pub struct SNNEpoch {
     pub mean_loss: f64,
 }
 
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct SNNEncoderDef {
-    pub struct_size: u32,
-    /// SNN_ENCODE_*
-    pub kind: u32,
-    /// T
-    pub step_count: u32,
-    /// default 1
-    pub gain: f32,
-    /// default 0.01
-    pub threshold: f32,
-    /// rate: Philox counter-based numbers, keyed by seed; step, sample and feature are the counter
-    pub seed: u64,
-}
-
 /// The host's device.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -824,7 +827,7 @@ pub struct SNNVulkanHost {
     pub device: *mut c_void,
     /// VkQueue, used while a session is opened and by the functions named above; never by recording
     pub queue: *mut c_void,
-    /// vkGetInstanceProcAddr
+    /// vkGetInstanceProcAddr, cast
     pub get_instance_proc_addr: SNNVulkanHost_get_instance_proc_addr,
     /// Called around every vkQueueSubmit, both or neither.
     pub lock_queue: SNNVulkanHost_lock_queue,
@@ -945,78 +948,6 @@ extern "C" {
     pub fn snn_device_get(index: u32, out_info: *mut SNNDeviceInfo) -> SNNStatus;
     /// Measures a device by its name ("cpu", "vulkan:0"), or gives what was measured before: by this process, or by another one with the same driver, processor and version of libsnn, from the file device_speeds.json in the folder that the environment variable SNN_CACHE names, else in snn-engine in the user's folder for such files.
     pub fn snn_device_speed(device: *const c_char, out_speed: *mut SNNDeviceSpeed) -> SNNStatus;
-    /// Built-in models by index, in alphabetical order.
-    pub fn snn_model_builtin_name(index: u32) -> *const c_char;
-    pub fn snn_surrogate_builtin_name(index: u32) -> *const c_char;
-    pub fn snn_plasticity_builtin_name(index: u32) -> *const c_char;
-    /// A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON.
-    pub fn snn_model_load(text: *const c_char, size_bytes: usize, out_model: *mut SNNModel) -> SNNStatus;
-    /// A built-in neuron model (kind 0), surrogate (kind 1) or plasticity rule (kind 2) by name.
-    pub fn snn_model_builtin(name: *const c_char, kind: u32, out_model: *mut SNNModel) -> SNNStatus;
-    /// The op list as JSON.
-    pub fn snn_model_text(model: SNNModel, out_text: *mut *const c_char, out_size_bytes: *mut usize) -> SNNStatus;
-    pub fn snn_model_retain(model: SNNModel) -> SNNStatus;
-    pub fn snn_model_release(model: SNNModel);
-    pub fn snn_population_def_init(out_def: *mut SNNPopulationDef, struct_size: u32);
-    pub fn snn_projection_def_init(out_def: *mut SNNProjectionDef, struct_size: u32);
-    pub fn snn_random_connection_def_init(out_def: *mut SNNRandomConnectionDef, struct_size: u32);
-    /// An empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6).
-    pub fn snn_network_create(dt_ms: f64, out_network: *mut SNNNetwork) -> SNNStatus;
-    pub fn snn_network_add_population(network: SNNNetwork, def: *const SNNPopulationDef, out_index: *mut u32) -> SNNStatus;
-    /// A parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size.
-    pub fn snn_network_set_parameter(network: SNNNetwork, population: u32, parameter: *const c_char, values: *const f64, count: usize) -> SNNStatus;
-    /// Whether training changes the parameter: as one number where it has one value, else one for each neuron.
-    pub fn snn_network_set_learnable(network: SNNNetwork, population: u32, parameter: *const c_char, learnable: u32) -> SNNStatus;
-    /// *out_learnable: 1 or 0.
-    pub fn snn_network_get_learnable(network: SNNNetwork, population: u32, parameter: *const c_char, out_learnable: *mut u32) -> SNNStatus;
-    /// An option of the model by the names of option and choice: ("reset", "subtract").
-    pub fn snn_network_set_option(network: SNNNetwork, population: u32, option: *const c_char, choice: *const c_char) -> SNNStatus;
-    /// The state at step 0 and after a reset: `count` is 1 or the population's size.
-    pub fn snn_network_set_initial_state(network: SNNNetwork, population: u32, state: *const c_char, values: *const f64, count: usize) -> SNNStatus;
-    /// The surrogate derivative used in training: a built-in by name (`surrogate` null) or a user's.
-    pub fn snn_network_set_surrogate(network: SNNNetwork, population: u32, name: *const c_char, surrogate: SNNModel, parameters: *const f64, count: usize) -> SNNStatus;
-    pub fn snn_network_connect(network: SNNNetwork, def: *const SNNProjectionDef, out_index: *mut u32) -> SNNStatus;
-    /// Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp" and the others of snn/models/plasticity; `rule` null) or a user's (`name` is not read then).
-    pub fn snn_network_set_plasticity(network: SNNNetwork, projection: u32, name: *const c_char, rule: SNNModel) -> SNNStatus;
-    /// A parameter of the projection's rule, in the rule's unit, one value for all synapses; an option by name of the choice.
-    pub fn snn_network_set_plasticity_parameter(network: SNNNetwork, projection: u32, parameter: *const c_char, value: f64) -> SNNStatus;
-    pub fn snn_network_set_plasticity_option(network: SNNNetwork, projection: u32, option: *const c_char, choice: *const c_char) -> SNNStatus;
-    /// `def->kind` is SNN_CONNECT_SPARSE and its sparse arrays and weights are null: the rule makes them whenever they are needed.
-    pub fn snn_network_connect_random(network: SNNNetwork, def: *const SNNProjectionDef, rule: *const SNNRandomConnectionDef, out_index: *mut u32) -> SNNStatus;
-    /// Checks the whole network and makes it immutable: cycles without delay, fixed-point range, shapes.
-    pub fn snn_network_finish(network: SNNNetwork) -> SNNStatus;
-    pub fn snn_network_retain(network: SNNNetwork) -> SNNStatus;
-    pub fn snn_network_release(network: SNNNetwork);
-    /// Writes to a new file beside `path` and renames it, so a full disk or a crash leaves the old file as it was, and several threads and processes may save to one path while others load it.
-    pub fn snn_network_save(network: SNNNetwork, path: *const c_char) -> SNNStatus;
-    /// Returns a finished network.
-    pub fn snn_network_load(path: *const c_char, out_network: *mut SNNNetwork) -> SNNStatus;
-    pub fn snn_network_load_memory(data: *const c_void, size_bytes: usize, out_network: *mut SNNNetwork) -> SNNStatus;
-    /// Set out_info->struct_size first.
-    pub fn snn_network_get_info(network: SNNNetwork, out_info: *mut SNNNetworkInfo) -> SNNStatus;
-    pub fn snn_network_get_population(network: SNNNetwork, index: u32, out_info: *mut SNNPopulationInfo) -> SNNStatus;
-    pub fn snn_network_get_projection(network: SNNNetwork, index: u32, out_info: *mut SNNProjectionInfo) -> SNNStatus;
-    /// The weights and synapses.
-    pub fn snn_network_get_projection_arrays(network: SNNNetwork, index: u32, out_arrays: *mut SNNProjectionArrays) -> SNNStatus;
-    /// The rule that makes the synapses, with the seed in use; the positions are borrowed as above.
-    pub fn snn_network_get_connection_rule(network: SNNNetwork, index: u32, out_rule: *mut SNNRandomConnectionDef) -> SNNStatus;
-    /// The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, canonical order within a row; those of a rule are made for this call only.
-    pub fn snn_network_get_synapses(network: SNNNetwork, projection: u32, first_source: u32, source_count: u32, out_sources: *mut u32, out_targets: *mut u32, out_delays: *mut u32, out_weights: *mut f32, io_count: *mut usize) -> SNNStatus;
-    pub fn snn_network_find_population(network: SNNNetwork, name: *const c_char, out_index: *mut u32) -> SNNStatus;
-    pub fn snn_network_find_projection(network: SNNNetwork, name: *const c_char, out_index: *mut u32) -> SNNStatus;
-    /// The model of a population (neurons), or its surrogate; release it.
-    pub fn snn_network_get_model(network: SNNNetwork, population: u32, out_model: *mut SNNModel) -> SNNStatus;
-    pub fn snn_network_get_surrogate(network: SNNNetwork, population: u32, out_surrogate: *mut SNNModel) -> SNNStatus;
-    /// Values in use, defaults included.
-    pub fn snn_network_get_parameter(network: SNNNetwork, population: u32, parameter: *const c_char, out_values: *mut f64, io_count: *mut usize) -> SNNStatus;
-    pub fn snn_network_get_initial_state(network: SNNNetwork, population: u32, state: *const c_char, out_values: *mut f64, io_count: *mut usize) -> SNNStatus;
-    pub fn snn_network_get_surrogate_parameters(network: SNNNetwork, population: u32, out_values: *mut f64, io_count: *mut usize) -> SNNStatus;
-    /// The name of the chosen option; borrowed as above.
-    pub fn snn_network_get_option(network: SNNNetwork, population: u32, option: *const c_char, out_choice: *mut *const c_char) -> SNNStatus;
-    /// The plasticity rule of a projection (release it), a parameter in use, and the name of a chosen option (borrowed as above).
-    pub fn snn_network_get_plasticity(network: SNNNetwork, projection: u32, out_rule: *mut SNNModel) -> SNNStatus;
-    pub fn snn_network_get_plasticity_parameter(network: SNNNetwork, projection: u32, parameter: *const c_char, out_value: *mut f64) -> SNNStatus;
-    pub fn snn_network_get_plasticity_option(network: SNNNetwork, projection: u32, option: *const c_char, out_choice: *mut *const c_char) -> SNNStatus;
     pub fn snn_config_init(out_config: *mut SNNConfig, struct_size: u32);
     /// For a session as `config` would open it; its `file` and `network` are not looked at.
     pub fn snn_network_memory(network: SNNNetwork, config: *const SNNConfig, out_estimate: *mut SNNMemoryEstimate, out_projection_bytes: *mut u64, count: usize) -> SNNStatus;
@@ -1085,6 +1016,85 @@ extern "C" {
     pub fn snn_run_def_init(out_def: *mut SNNRunDef, struct_size: u32);
     /// Runs `step_count` steps with inputs and recordings.
     pub fn snn_session_run(handle: SNNHandle, def: *const SNNRunDef) -> SNNStatus;
+    pub fn snn_encoder_def_init(out_def: *mut SNNEncoderDef, struct_size: u32);
+    /// values: \[sample\]\[feature\] (\[step\]\[sample\]\[feature\] for DELTA), finite; out: \[step\]\[sample\]\[feature\].
+    pub fn snn_encode(def: *const SNNEncoderDef, values: *const f32, value_count: usize, sample_count: usize, feature_count: usize, out_encoded: *mut f32, out_count: usize) -> SNNStatus;
+    /// `count` numbers, the same on every platform: uniform in \[a, b), or normal with mean a and standard deviation b.
+    pub fn snn_random_fill(seed: u64, stream: u64, distribution: u32, a: f64, b: f64, out_values: *mut f32, count: usize) -> SNNStatus;
+    /// Built-in models by index, in alphabetical order.
+    pub fn snn_model_builtin_name(index: u32) -> *const c_char;
+    pub fn snn_surrogate_builtin_name(index: u32) -> *const c_char;
+    pub fn snn_plasticity_builtin_name(index: u32) -> *const c_char;
+    /// A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON, which `snn model FILE.toml -o FILE.json` makes of a definition.
+    pub fn snn_model_load(text: *const c_char, size_bytes: usize, out_model: *mut SNNModel) -> SNNStatus;
+    /// A built-in neuron model (kind 0), surrogate (kind 1) or plasticity rule (kind 2) by name.
+    pub fn snn_model_builtin(name: *const c_char, kind: u32, out_model: *mut SNNModel) -> SNNStatus;
+    /// The op list as JSON.
+    pub fn snn_model_text(model: SNNModel, out_text: *mut *const c_char, out_size_bytes: *mut usize) -> SNNStatus;
+    pub fn snn_model_retain(model: SNNModel) -> SNNStatus;
+    pub fn snn_model_release(model: SNNModel);
+    pub fn snn_population_def_init(out_def: *mut SNNPopulationDef, struct_size: u32);
+    pub fn snn_projection_def_init(out_def: *mut SNNProjectionDef, struct_size: u32);
+    pub fn snn_random_connection_def_init(out_def: *mut SNNRandomConnectionDef, struct_size: u32);
+    /// `count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron.
+    pub fn snn_random_draw(distribution: *const SNNDistribution, seed: u64, stream: u64, out_values: *mut f64, count: usize) -> SNNStatus;
+    /// An empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6).
+    pub fn snn_network_create(dt_ms: f64, out_network: *mut SNNNetwork) -> SNNStatus;
+    pub fn snn_network_add_population(network: SNNNetwork, def: *const SNNPopulationDef, out_index: *mut u32) -> SNNStatus;
+    /// A parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size.
+    pub fn snn_network_set_parameter(network: SNNNetwork, population: u32, parameter: *const c_char, values: *const f64, count: usize) -> SNNStatus;
+    /// Whether training changes the parameter: as one number where it has one value, else one for each neuron.
+    pub fn snn_network_set_learnable(network: SNNNetwork, population: u32, parameter: *const c_char, learnable: u32) -> SNNStatus;
+    /// *out_learnable: 1 or 0.
+    pub fn snn_network_get_learnable(network: SNNNetwork, population: u32, parameter: *const c_char, out_learnable: *mut u32) -> SNNStatus;
+    /// An option of the model by the names of option and choice: ("reset", "subtract").
+    pub fn snn_network_set_option(network: SNNNetwork, population: u32, option: *const c_char, choice: *const c_char) -> SNNStatus;
+    /// The state at step 0 and after a reset: `count` is 1 or the population's size.
+    pub fn snn_network_set_initial_state(network: SNNNetwork, population: u32, state: *const c_char, values: *const f64, count: usize) -> SNNStatus;
+    /// The surrogate derivative used in training: a built-in by name (`surrogate` null) or a user's.
+    pub fn snn_network_set_surrogate(network: SNNNetwork, population: u32, name: *const c_char, surrogate: SNNModel, parameters: *const f64, count: usize) -> SNNStatus;
+    pub fn snn_network_connect(network: SNNNetwork, def: *const SNNProjectionDef, out_index: *mut u32) -> SNNStatus;
+    /// Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp" and the others of snn/models/plasticity; `rule` null) or a user's (`name` is not read then).
+    pub fn snn_network_set_plasticity(network: SNNNetwork, projection: u32, name: *const c_char, rule: SNNModel) -> SNNStatus;
+    /// A parameter of the projection's rule, in the rule's unit, one value for all synapses; an option by name of the choice.
+    pub fn snn_network_set_plasticity_parameter(network: SNNNetwork, projection: u32, parameter: *const c_char, value: f64) -> SNNStatus;
+    pub fn snn_network_set_plasticity_option(network: SNNNetwork, projection: u32, option: *const c_char, choice: *const c_char) -> SNNStatus;
+    /// `def->kind` is SNN_CONNECT_SPARSE and its sparse arrays and weights are null: the rule makes them whenever they are needed.
+    pub fn snn_network_connect_random(network: SNNNetwork, def: *const SNNProjectionDef, rule: *const SNNRandomConnectionDef, out_index: *mut u32) -> SNNStatus;
+    /// Checks the whole network and makes it immutable: cycles without delay, fixed-point range, shapes.
+    pub fn snn_network_finish(network: SNNNetwork) -> SNNStatus;
+    pub fn snn_network_retain(network: SNNNetwork) -> SNNStatus;
+    pub fn snn_network_release(network: SNNNetwork);
+    /// Writes to a new file beside `path` and renames it, so a full disk or a crash leaves the old file as it was, and several threads and processes may save to one path while others load it.
+    pub fn snn_network_save(network: SNNNetwork, path: *const c_char) -> SNNStatus;
+    /// Returns a finished network.
+    pub fn snn_network_load(path: *const c_char, out_network: *mut SNNNetwork) -> SNNStatus;
+    pub fn snn_network_load_memory(data: *const c_void, size_bytes: usize, out_network: *mut SNNNetwork) -> SNNStatus;
+    /// Set out_info->struct_size first.
+    pub fn snn_network_get_info(network: SNNNetwork, out_info: *mut SNNNetworkInfo) -> SNNStatus;
+    pub fn snn_network_get_population(network: SNNNetwork, index: u32, out_info: *mut SNNPopulationInfo) -> SNNStatus;
+    pub fn snn_network_get_projection(network: SNNNetwork, index: u32, out_info: *mut SNNProjectionInfo) -> SNNStatus;
+    /// The weights and synapses.
+    pub fn snn_network_get_projection_arrays(network: SNNNetwork, index: u32, out_arrays: *mut SNNProjectionArrays) -> SNNStatus;
+    /// The rule that makes the synapses, with the seed in use; the positions are borrowed as above.
+    pub fn snn_network_get_connection_rule(network: SNNNetwork, index: u32, out_rule: *mut SNNRandomConnectionDef) -> SNNStatus;
+    /// The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, canonical order within a row; those of a rule are made for this call only.
+    pub fn snn_network_get_synapses(network: SNNNetwork, projection: u32, first_source: u32, source_count: u32, out_sources: *mut u32, out_targets: *mut u32, out_delays: *mut u32, out_weights: *mut f32, io_count: *mut usize) -> SNNStatus;
+    pub fn snn_network_find_population(network: SNNNetwork, name: *const c_char, out_index: *mut u32) -> SNNStatus;
+    pub fn snn_network_find_projection(network: SNNNetwork, name: *const c_char, out_index: *mut u32) -> SNNStatus;
+    /// The model of a population (neurons), or its surrogate; release it.
+    pub fn snn_network_get_model(network: SNNNetwork, population: u32, out_model: *mut SNNModel) -> SNNStatus;
+    pub fn snn_network_get_surrogate(network: SNNNetwork, population: u32, out_surrogate: *mut SNNModel) -> SNNStatus;
+    /// Values in use, defaults included.
+    pub fn snn_network_get_parameter(network: SNNNetwork, population: u32, parameter: *const c_char, out_values: *mut f64, io_count: *mut usize) -> SNNStatus;
+    pub fn snn_network_get_initial_state(network: SNNNetwork, population: u32, state: *const c_char, out_values: *mut f64, io_count: *mut usize) -> SNNStatus;
+    pub fn snn_network_get_surrogate_parameters(network: SNNNetwork, population: u32, out_values: *mut f64, io_count: *mut usize) -> SNNStatus;
+    /// The name of the chosen option; borrowed as above.
+    pub fn snn_network_get_option(network: SNNNetwork, population: u32, option: *const c_char, out_choice: *mut *const c_char) -> SNNStatus;
+    /// The plasticity rule of a projection (release it), a parameter in use, and the name of a chosen option (borrowed as above).
+    pub fn snn_network_get_plasticity(network: SNNNetwork, projection: u32, out_rule: *mut SNNModel) -> SNNStatus;
+    pub fn snn_network_get_plasticity_parameter(network: SNNNetwork, projection: u32, parameter: *const c_char, out_value: *mut f64) -> SNNStatus;
+    pub fn snn_network_get_plasticity_option(network: SNNNetwork, projection: u32, option: *const c_char, out_choice: *mut *const c_char) -> SNNStatus;
     pub fn snn_trainer_def_init(out_def: *mut SNNTrainerDef, struct_size: u32);
     /// The session gets its own copy of the weights.
     pub fn snn_trainer_create(handle: SNNHandle, def: *const SNNTrainerDef, out_trainer: *mut SNNTrainer) -> SNNStatus;
@@ -1122,13 +1132,6 @@ extern "C" {
     pub fn snn_register_epoch_callback(handle: SNNHandle, callback: SNNEpochCallback, user: *mut c_void) -> SNNStatus;
     /// Sums up the updates since the last call, calls the epoch callback, and returns the same in io_epoch (may be null).
     pub fn snn_trainer_end_epoch(trainer: SNNTrainer, io_epoch: *mut SNNEpoch) -> SNNStatus;
-    pub fn snn_encoder_def_init(out_def: *mut SNNEncoderDef, struct_size: u32);
-    /// values: \[sample\]\[feature\] (\[step\]\[sample\]\[feature\] for DELTA), finite; out: \[step\]\[sample\]\[feature\].
-    pub fn snn_encode(def: *const SNNEncoderDef, values: *const f32, value_count: usize, sample_count: usize, feature_count: usize, out_encoded: *mut f32, out_count: usize) -> SNNStatus;
-    /// `count` numbers, the same on every platform: uniform in \[a, b), or normal with mean a and standard deviation b.
-    pub fn snn_random_fill(seed: u64, stream: u64, distribution: u32, a: f64, b: f64, out_values: *mut f32, count: usize) -> SNNStatus;
-    /// `count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron.
-    pub fn snn_random_draw(distribution: *const SNNDistribution, seed: u64, stream: u64, out_values: *mut f64, count: usize) -> SNNStatus;
     pub fn snn_vulkan_host_init(out_host: *mut SNNVulkanHost, struct_size: u32);
     /// snn_create_network on the host's device. config->device is null or "vulkan", or several devices with "vulkan" once among them.
     pub fn snn_vulkan_create_network(config: *const SNNConfig, host: *const SNNVulkanHost, out_handle: *mut SNNHandle) -> SNNStatus;
@@ -1154,15 +1157,6 @@ pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
     ("SNNJobSystem", 24, 8, &[0, 4, 8, 16]),
     ("SNNDeviceInfo", 344, 8, &[0, 4, 68, 260, 264, 272, 276]),
     ("SNNDeviceSpeed", 88, 8, &[0, 4, 8, 72, 80]),
-    ("SNNShape", 16, 4, &[0, 4]),
-    ("SNNPopulationDef", 48, 8, &[0, 4, 8, 16, 32, 40]),
-    ("SNNProjectionDef", 168, 8, &[0, 4, 8, 16, 20, 24, 32, 36, 40, 44, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144, 152, 156, 160]),
-    ("SNNDistribution", 40, 8, &[0, 8, 16, 24, 32]),
-    ("SNNRandomConnectionDef", 216, 8, &[0, 4, 8, 16, 24, 32, 36, 40, 80, 120, 124, 128, 136, 144, 168, 176, 184, 192, 200, 204, 208, 212]),
-    ("SNNNetworkInfo", 48, 8, &[0, 4, 8, 12, 16, 24, 32, 40]),
-    ("SNNPopulationInfo", 56, 8, &[0, 4, 8, 24, 32, 40, 48]),
-    ("SNNProjectionInfo", 136, 8, &[0, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 108, 112, 120, 128]),
-    ("SNNProjectionArrays", 48, 8, &[0, 8, 16, 24, 32, 40]),
     ("SNNConfig", 88, 8, &[0, 4, 8, 16, 24, 32, 36, 40, 44, 48, 56, 64, 72, 80]),
     ("SNNMemoryEstimate", 48, 8, &[0, 8, 16, 24, 32, 40]),
     ("SNNSessionDevice", 324, 4, &[0, 4, 68]),
@@ -1174,12 +1168,21 @@ pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
     ("SNNSpikeInput", 40, 8, &[0, 4, 8, 16, 24, 32]),
     ("SNNValueRecord", 48, 8, &[0, 4, 8, 16, 24, 32, 40]),
     ("SNNRunDef", 112, 8, &[0, 4, 8, 16, 20, 24, 32, 40, 48, 56, 64, 68, 72, 80, 88, 96, 104, 108]),
+    ("SNNEncoderDef", 32, 8, &[0, 4, 8, 12, 16, 24]),
+    ("SNNShape", 16, 4, &[0, 4]),
+    ("SNNPopulationDef", 48, 8, &[0, 4, 8, 16, 32, 40]),
+    ("SNNProjectionDef", 168, 8, &[0, 4, 8, 16, 20, 24, 32, 36, 40, 44, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144, 152, 156, 160]),
+    ("SNNDistribution", 40, 8, &[0, 8, 16, 24, 32]),
+    ("SNNRandomConnectionDef", 216, 8, &[0, 4, 8, 16, 24, 32, 36, 40, 80, 120, 124, 128, 136, 144, 168, 176, 184, 192, 200, 204, 208, 212]),
+    ("SNNNetworkInfo", 48, 8, &[0, 4, 8, 12, 16, 24, 32, 40]),
+    ("SNNPopulationInfo", 56, 8, &[0, 4, 8, 24, 32, 40, 48]),
+    ("SNNProjectionInfo", 136, 8, &[0, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 108, 112, 120, 128]),
+    ("SNNProjectionArrays", 48, 8, &[0, 8, 16, 24, 32, 40]),
     ("SNNTrainerDef", 152, 8, &[0, 4, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 132, 136, 140, 144]),
-    ("SNNBatch", 48, 8, &[0, 4, 8, 16, 24, 32, 40]),
+    ("SNNBatch", 64, 8, &[0, 4, 8, 16, 24, 32, 40, 48, 56]),
     ("SNNTrainResult", 32, 8, &[0, 4, 8, 16, 24]),
     ("SNNWeightUpdate", 24, 8, &[0, 4, 8, 16]),
     ("SNNEpoch", 40, 8, &[0, 8, 16, 24, 32]),
-    ("SNNEncoderDef", 32, 8, &[0, 4, 8, 12, 16, 24]),
     ("SNNVulkanHost", 72, 8, &[0, 4, 8, 16, 24, 32, 40, 48, 56, 64]),
     ("SNNVulkanSemaphore", 16, 8, &[0, 8]),
     ("SNNVulkanSubmission", 32, 8, &[0, 4, 8, 12, 16, 24]),
@@ -1199,15 +1202,6 @@ pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
         layout!(SNNJobSystem: struct_size, worker_count, parallel_for, user),
         layout!(SNNDeviceInfo: struct_size, name, description, core_count, memory_bytes, can_train, instruction_sets),
         layout!(SNNDeviceSpeed: struct_size, was_kept, driver, small_step_s, large_step_s),
-        layout!(SNNShape: rank, dims),
-        layout!(SNNPopulationDef: struct_size, kind, name, shape, model_name, model),
-        layout!(SNNProjectionDef: struct_size, kind, name, source, target, receptor, delay_steps, trainable, arithmetic, pool_mode, weights, weight_count, bias, bias_count, row_offsets, row_offset_count, synapse_targets, synapse_delays, synapse_count, kernel, stride, padding, dilation, groups, reserved, detached),
-        layout!(SNNDistribution: kind, a, b, low, high),
-        layout!(SNNRandomConnectionDef: struct_size, rule, probability, count, seed, allow_autapses, allow_multapses, weight, delay, kernel, dimensions, kernel_width, cutoff, period, source_positions, source_position_count, target_positions, target_position_count, first_source, source_count, first_target, target_count),
-        layout!(SNNNetworkInfo: struct_size, population_count, projection_count, finished, dt_ms, neuron_count, synapse_count, parameter_count),
-        layout!(SNNPopulationInfo: struct_size, kind, shape, size, name, model_name, surrogate_name),
-        layout!(SNNProjectionInfo: struct_size, kind, source, target, delay_steps, trainable, arithmetic, pool_mode, name, receptor, weight_count, bias_count, synapse_count, kernel, stride, padding, dilation, groups, by_rule, bias, fixed_point_scale, detached),
-        layout!(SNNProjectionArrays: struct_size, weight_count, weights, row_offsets, synapse_targets, synapse_delays),
         layout!(SNNConfig: struct_size, flags, file, network, device, batch_size, thread_count, instruction_set, max_catch_up_steps, allocator, job_system, log, log_user, seed),
         layout!(SNNMemoryEstimate: struct_size, network_bytes, weight_bytes, state_bytes, total_bytes, opening_bytes),
         layout!(SNNSessionDevice: struct_size, name, reason),
@@ -1219,12 +1213,21 @@ pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
         layout!(SNNSpikeInput: struct_size, population, steps, neurons, samples, count),
         layout!(SNNValueRecord: struct_size, dtype, path, indices, index_count, data, count),
         layout!(SNNRunDef: struct_size, step_count, inputs, input_count, record_count, records, progress, progress_user, progress_interval, spike_records, spike_record_count, record_interval, steps_before, out_step_count, spike_inputs, value_records, spike_input_count, value_record_count),
+        layout!(SNNEncoderDef: struct_size, kind, step_count, gain, threshold, seed),
+        layout!(SNNShape: rank, dims),
+        layout!(SNNPopulationDef: struct_size, kind, name, shape, model_name, model),
+        layout!(SNNProjectionDef: struct_size, kind, name, source, target, receptor, delay_steps, trainable, arithmetic, pool_mode, weights, weight_count, bias, bias_count, row_offsets, row_offset_count, synapse_targets, synapse_delays, synapse_count, kernel, stride, padding, dilation, groups, reserved, detached),
+        layout!(SNNDistribution: kind, a, b, low, high),
+        layout!(SNNRandomConnectionDef: struct_size, rule, probability, count, seed, allow_autapses, allow_multapses, weight, delay, kernel, dimensions, kernel_width, cutoff, period, source_positions, source_position_count, target_positions, target_position_count, first_source, source_count, first_target, target_count),
+        layout!(SNNNetworkInfo: struct_size, population_count, projection_count, finished, dt_ms, neuron_count, synapse_count, parameter_count),
+        layout!(SNNPopulationInfo: struct_size, kind, shape, size, name, model_name, surrogate_name),
+        layout!(SNNProjectionInfo: struct_size, kind, source, target, delay_steps, trainable, arithmetic, pool_mode, name, receptor, weight_count, bias_count, synapse_count, kernel, stride, padding, dilation, groups, by_rule, bias, fixed_point_scale, detached),
+        layout!(SNNProjectionArrays: struct_size, weight_count, weights, row_offsets, synapse_targets, synapse_delays),
         layout!(SNNTrainerDef: struct_size, output_population, step_count, loss, optimizer, rate_on, rate_off, learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_clip_norm, rate_regularization, rate_target, parameter_rate_factor, l1_regularization, van_rossum_tau_ms, checkpoint_steps, window_steps, window_updates, rule, label_smoothing),
-        layout!(SNNBatch: struct_size, input_count, inputs, labels, label_count, targets, target_count),
+        layout!(SNNBatch: struct_size, input_count, inputs, labels, label_count, targets, target_count, spike_inputs, spike_input_count),
         layout!(SNNTrainResult: struct_size, sample_count, correct_count, loss, spike_count),
         layout!(SNNWeightUpdate: struct_size, projection, update, gradient_norm),
         layout!(SNNEpoch: struct_size, epoch, sample_count, correct_count, mean_loss),
-        layout!(SNNEncoderDef: struct_size, kind, step_count, gain, threshold, seed),
         layout!(SNNVulkanHost: struct_size, queue_family, instance, physical_device, device, queue, get_instance_proc_addr, lock_queue, unlock_queue, user),
         layout!(SNNVulkanSemaphore: semaphore, value),
         layout!(SNNVulkanSubmission: struct_size, wait_count, signal_count, reserved, waits, signals),

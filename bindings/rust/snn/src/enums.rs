@@ -83,199 +83,6 @@ impl LogLevel {
     }
 }
 
-/// `SNN_POPULATION_NEURONS` and those that follow it in `snn.h`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[repr(u32)]
-pub enum PopulationKind {
-    /// `SNN_POPULATION_NEURONS`
-    Neurons = 0,
-    /// the caller gives spikes (0 or 1) for each step; empty after the step
-    SpikeInput = 1,
-    /// the caller gives real values; they stay until changed
-    ValueInput = 2,
-}
-
-impl PopulationKind {
-    #[allow(dead_code)]
-    pub(crate) fn from_raw(raw: u32) -> Option<Self> {
-        match raw {
-            0 => Some(Self::Neurons),
-            1 => Some(Self::SpikeInput),
-            2 => Some(Self::ValueInput),
-            _ => None,
-        }
-    }
-}
-
-/// `SNN_CONNECT_DENSE` and those that follow it in `snn.h`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[repr(u32)]
-pub enum ConnectionKind {
-    /// weights \[source\]\[target\]
-    Dense = 0,
-    /// weights \[neuron\]; equal sizes
-    OneToOne = 1,
-    /// rows of targets per source neuron (CSR); weights \[synapse\]
-    Sparse = 2,
-    /// weights \[out_channel\]\[in_channel / groups\]\[kernel_y\]\[kernel_x\]; cross-correlation
-    Conv2d = 3,
-    /// no weights; pool_mode; padding counts as zero (average divides by the window size)
-    Pool2d = 4,
-}
-
-impl ConnectionKind {
-    #[allow(dead_code)]
-    pub(crate) fn from_raw(raw: u32) -> Option<Self> {
-        match raw {
-            0 => Some(Self::Dense),
-            1 => Some(Self::OneToOne),
-            2 => Some(Self::Sparse),
-            3 => Some(Self::Conv2d),
-            4 => Some(Self::Pool2d),
-            _ => None,
-        }
-    }
-}
-
-/// `SNN_POOL_SUM` and those that follow it in `snn.h`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[repr(u32)]
-pub enum PoolMode {
-    /// `SNN_POOL_SUM`
-    Sum = 0,
-    /// `SNN_POOL_AVERAGE`
-    Average = 1,
-    /// `SNN_POOL_MAX`
-    Max = 2,
-}
-
-impl PoolMode {
-    #[allow(dead_code)]
-    pub(crate) fn from_raw(raw: u32) -> Option<Self> {
-        match raw {
-            0 => Some(Self::Sum),
-            1 => Some(Self::Average),
-            2 => Some(Self::Max),
-            _ => None,
-        }
-    }
-}
-
-/// `SNN_ARITHMETIC_DEFAULT` and those that follow it in `snn.h`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[repr(u32)]
-pub enum Arithmetic {
-    /// compact for sparse static projections from spikes, else float
-    Default = 0,
-    /// float32, in ascending order of the source neuron
-    Float = 1,
-    /// int32 sums with one power-of-two scale per target population and receptor
-    Fixed = 2,
-    /// as fixed, and the weights themselves are rounded to 16 bits at that scale when the network is finished and when they are written; static projections only. 4 bytes a synapse
-    Compact = 3,
-}
-
-impl Arithmetic {
-    #[allow(dead_code)]
-    pub(crate) fn from_raw(raw: u32) -> Option<Self> {
-        match raw {
-            0 => Some(Self::Default),
-            1 => Some(Self::Float),
-            2 => Some(Self::Fixed),
-            3 => Some(Self::Compact),
-            _ => None,
-        }
-    }
-}
-
-/// `SNN_DISTRIBUTION_CONSTANT` and those that follow it in `snn.h`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[repr(u32)]
-pub enum DistributionKind {
-    /// a
-    Constant = 0,
-    /// mean a, standard deviation b; never further than 6.34 b from a
-    Normal = 1,
-    /// from a to b
-    Uniform = 2,
-    /// exp of a normal number of mean a and standard deviation b
-    Lognormal = 3,
-}
-
-impl DistributionKind {
-    #[allow(dead_code)]
-    pub(crate) fn from_raw(raw: u32) -> Option<Self> {
-        match raw {
-            0 => Some(Self::Constant),
-            1 => Some(Self::Normal),
-            2 => Some(Self::Uniform),
-            3 => Some(Self::Lognormal),
-            _ => None,
-        }
-    }
-}
-
-/// `SNN_RULE_FIXED_PROBABILITY` and those that follow it in `snn.h`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[repr(u32)]
-pub enum ConnectionRule {
-    /// each pair with `probability`
-    FixedProbability = 0,
-    /// `count` sources for each target
-    FixedIndegree = 1,
-    /// `count` synapses in all
-    FixedTotal = 2,
-    /// each neuron to the one of the same index; equal sizes
-    OneToOne = 3,
-    /// each pair
-    AllToAll = 4,
-    /// each pair with a probability that falls with the distance d, 0 beyond `cutoff`
-    Spatial = 5,
-}
-
-impl ConnectionRule {
-    #[allow(dead_code)]
-    pub(crate) fn from_raw(raw: u32) -> Option<Self> {
-        match raw {
-            0 => Some(Self::FixedProbability),
-            1 => Some(Self::FixedIndegree),
-            2 => Some(Self::FixedTotal),
-            3 => Some(Self::OneToOne),
-            4 => Some(Self::AllToAll),
-            5 => Some(Self::Spatial),
-            _ => None,
-        }
-    }
-}
-
-/// `SNN_KERNEL_GAUSSIAN` and those that follow it in `snn.h`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[repr(u32)]
-pub enum SpatialKernel {
-    /// probability * exp(-d^2 / (2 width^2))
-    Gaussian = 0,
-    /// probability * exp(-d / width)
-    Exponential = 1,
-}
-
-impl SpatialKernel {
-    #[allow(dead_code)]
-    pub(crate) fn from_raw(raw: u32) -> Option<Self> {
-        match raw {
-            0 => Some(Self::Gaussian),
-            1 => Some(Self::Exponential),
-            _ => None,
-        }
-    }
-}
-
 /// `SNN_ISA_BEST` and those that follow it in `snn.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -335,7 +142,250 @@ impl DataType {
     }
 }
 
-/// `SNN_LOSS_CROSS_ENTROPY_COUNT` and those that follow it in `snn.h`.
+/// `SNN_ENCODE_RATE` and those that follow it in `snn.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(u32)]
+pub enum Encoding {
+    /// spike with probability gain * value at each step (clipped to 1)
+    Rate = 0,
+    /// one spike at step round((1 - value) * (T - 1)); none for values below `threshold`
+    Latency = 1,
+    /// gain * value at every step (for value inputs)
+    Constant = 2,
+    /// values are \[step\]\[sample\]\[feature\]: 1 where the value rose by more than threshold since the last step, else 0; the first step compares with 0
+    Delta = 3,
+}
+
+impl Encoding {
+    #[allow(dead_code)]
+    pub(crate) fn from_raw(raw: u32) -> Option<Self> {
+        match raw {
+            0 => Some(Self::Rate),
+            1 => Some(Self::Latency),
+            2 => Some(Self::Constant),
+            3 => Some(Self::Delta),
+            _ => None,
+        }
+    }
+}
+
+/// `SNN_RANDOM_UNIFORM` and those that follow it in `snn.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(u32)]
+pub enum RandomKind {
+    /// `SNN_RANDOM_UNIFORM`
+    Uniform = 0,
+    /// `SNN_RANDOM_NORMAL`
+    Normal = 1,
+}
+
+impl RandomKind {
+    #[allow(dead_code)]
+    pub(crate) fn from_raw(raw: u32) -> Option<Self> {
+        match raw {
+            0 => Some(Self::Uniform),
+            1 => Some(Self::Normal),
+            _ => None,
+        }
+    }
+}
+
+/// `SNN_POPULATION_NEURONS` and those that follow it in `snn_network.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(u32)]
+pub enum PopulationKind {
+    /// `SNN_POPULATION_NEURONS`
+    Neurons = 0,
+    /// the caller gives spikes (0 or 1) for each step; empty after the step
+    SpikeInput = 1,
+    /// the caller gives real values; they stay until changed
+    ValueInput = 2,
+}
+
+impl PopulationKind {
+    #[allow(dead_code)]
+    pub(crate) fn from_raw(raw: u32) -> Option<Self> {
+        match raw {
+            0 => Some(Self::Neurons),
+            1 => Some(Self::SpikeInput),
+            2 => Some(Self::ValueInput),
+            _ => None,
+        }
+    }
+}
+
+/// `SNN_CONNECT_DENSE` and those that follow it in `snn_network.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(u32)]
+pub enum ConnectionKind {
+    /// weights \[source\]\[target\]
+    Dense = 0,
+    /// weights \[neuron\]; equal sizes
+    OneToOne = 1,
+    /// rows of targets per source neuron (CSR); weights \[synapse\]
+    Sparse = 2,
+    /// weights \[out_channel\]\[in_channel / groups\]\[kernel_y\]\[kernel_x\]; cross-correlation
+    Conv2d = 3,
+    /// no weights; pool_mode; padding counts as zero (average divides by the window size)
+    Pool2d = 4,
+}
+
+impl ConnectionKind {
+    #[allow(dead_code)]
+    pub(crate) fn from_raw(raw: u32) -> Option<Self> {
+        match raw {
+            0 => Some(Self::Dense),
+            1 => Some(Self::OneToOne),
+            2 => Some(Self::Sparse),
+            3 => Some(Self::Conv2d),
+            4 => Some(Self::Pool2d),
+            _ => None,
+        }
+    }
+}
+
+/// `SNN_POOL_SUM` and those that follow it in `snn_network.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(u32)]
+pub enum PoolMode {
+    /// `SNN_POOL_SUM`
+    Sum = 0,
+    /// `SNN_POOL_AVERAGE`
+    Average = 1,
+    /// `SNN_POOL_MAX`
+    Max = 2,
+}
+
+impl PoolMode {
+    #[allow(dead_code)]
+    pub(crate) fn from_raw(raw: u32) -> Option<Self> {
+        match raw {
+            0 => Some(Self::Sum),
+            1 => Some(Self::Average),
+            2 => Some(Self::Max),
+            _ => None,
+        }
+    }
+}
+
+/// `SNN_ARITHMETIC_DEFAULT` and those that follow it in `snn_network.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(u32)]
+pub enum Arithmetic {
+    /// compact for sparse static projections from spikes - fixed, or float, where its largest weights would take too much from others onto the receptor (docs/semantics.md) - else float
+    Default = 0,
+    /// float32, in ascending order of the source neuron
+    Float = 1,
+    /// int32 sums with one power-of-two scale per target population and receptor
+    Fixed = 2,
+    /// as fixed, and the weights themselves are rounded to 16 bits at that scale when the network is finished and when they are written; static projections only. 4 bytes a synapse
+    Compact = 3,
+}
+
+impl Arithmetic {
+    #[allow(dead_code)]
+    pub(crate) fn from_raw(raw: u32) -> Option<Self> {
+        match raw {
+            0 => Some(Self::Default),
+            1 => Some(Self::Float),
+            2 => Some(Self::Fixed),
+            3 => Some(Self::Compact),
+            _ => None,
+        }
+    }
+}
+
+/// `SNN_DISTRIBUTION_CONSTANT` and those that follow it in `snn_network.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(u32)]
+pub enum DistributionKind {
+    /// a
+    Constant = 0,
+    /// mean a, standard deviation b; never further than 6.34 b from a
+    Normal = 1,
+    /// from a to b
+    Uniform = 2,
+    /// exp of a normal number of mean a and standard deviation b
+    Lognormal = 3,
+}
+
+impl DistributionKind {
+    #[allow(dead_code)]
+    pub(crate) fn from_raw(raw: u32) -> Option<Self> {
+        match raw {
+            0 => Some(Self::Constant),
+            1 => Some(Self::Normal),
+            2 => Some(Self::Uniform),
+            3 => Some(Self::Lognormal),
+            _ => None,
+        }
+    }
+}
+
+/// `SNN_RULE_FIXED_PROBABILITY` and those that follow it in `snn_network.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(u32)]
+pub enum ConnectionRule {
+    /// each pair with `probability`
+    FixedProbability = 0,
+    /// `count` sources for each target
+    FixedIndegree = 1,
+    /// `count` synapses in all
+    FixedTotal = 2,
+    /// each neuron to the one of the same index; equal sizes
+    OneToOne = 3,
+    /// each pair
+    AllToAll = 4,
+    /// each pair with a probability that falls with the distance d, 0 beyond `cutoff`
+    Spatial = 5,
+}
+
+impl ConnectionRule {
+    #[allow(dead_code)]
+    pub(crate) fn from_raw(raw: u32) -> Option<Self> {
+        match raw {
+            0 => Some(Self::FixedProbability),
+            1 => Some(Self::FixedIndegree),
+            2 => Some(Self::FixedTotal),
+            3 => Some(Self::OneToOne),
+            4 => Some(Self::AllToAll),
+            5 => Some(Self::Spatial),
+            _ => None,
+        }
+    }
+}
+
+/// `SNN_KERNEL_GAUSSIAN` and those that follow it in `snn_network.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(u32)]
+pub enum SpatialKernel {
+    /// probability * exp(-d^2 / (2 width^2))
+    Gaussian = 0,
+    /// probability * exp(-d / width)
+    Exponential = 1,
+}
+
+impl SpatialKernel {
+    #[allow(dead_code)]
+    pub(crate) fn from_raw(raw: u32) -> Option<Self> {
+        match raw {
+            0 => Some(Self::Gaussian),
+            1 => Some(Self::Exponential),
+            _ => None,
+        }
+    }
+}
+
+/// `SNN_LOSS_CROSS_ENTROPY_COUNT` and those that follow it in `snn_training.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[repr(u32)]
@@ -402,7 +452,7 @@ impl Loss {
     }
 }
 
-/// `SNN_LEARNING_BPTT` and those that follow it in `snn.h`.
+/// `SNN_LEARNING_BPTT` and those that follow it in `snn_training.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[repr(u32)]
@@ -430,7 +480,7 @@ impl LearningRule {
     }
 }
 
-/// `SNN_OPTIMIZER_SGD` and those that follow it in `snn.h`.
+/// `SNN_OPTIMIZER_SGD` and those that follow it in `snn_training.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[repr(u32)]
@@ -458,7 +508,7 @@ impl Optimizer {
     }
 }
 
-/// `SNN_DELAY_KERNEL_GAUSSIAN` and those that follow it in `snn.h`.
+/// `SNN_DELAY_KERNEL_GAUSSIAN` and those that follow it in `snn_training.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[repr(u32)]
@@ -475,56 +525,6 @@ impl DelayKernel {
         match raw {
             0 => Some(Self::Gaussian),
             1 => Some(Self::Triangle),
-            _ => None,
-        }
-    }
-}
-
-/// `SNN_ENCODE_RATE` and those that follow it in `snn.h`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[repr(u32)]
-pub enum Encoding {
-    /// spike with probability gain * value at each step (clipped to 1)
-    Rate = 0,
-    /// one spike at step round((1 - value) * (T - 1)); none for values below `threshold`
-    Latency = 1,
-    /// gain * value at every step (for value inputs)
-    Constant = 2,
-    /// values are \[step\]\[sample\]\[feature\]: 1 where the value rose by more than threshold since the last step, else 0; the first step compares with 0
-    Delta = 3,
-}
-
-impl Encoding {
-    #[allow(dead_code)]
-    pub(crate) fn from_raw(raw: u32) -> Option<Self> {
-        match raw {
-            0 => Some(Self::Rate),
-            1 => Some(Self::Latency),
-            2 => Some(Self::Constant),
-            3 => Some(Self::Delta),
-            _ => None,
-        }
-    }
-}
-
-/// `SNN_RANDOM_UNIFORM` and those that follow it in `snn.h`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[repr(u32)]
-pub enum RandomKind {
-    /// `SNN_RANDOM_UNIFORM`
-    Uniform = 0,
-    /// `SNN_RANDOM_NORMAL`
-    Normal = 1,
-}
-
-impl RandomKind {
-    #[allow(dead_code)]
-    pub(crate) fn from_raw(raw: u32) -> Option<Self> {
-        match raw {
-            0 => Some(Self::Uniform),
-            1 => Some(Self::Normal),
             _ => None,
         }
     }

@@ -3,7 +3,7 @@
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::any::Any;
-use std::cell::UnsafeCell;
+use std::cell::{RefCell, UnsafeCell};
 use std::ffi::CStr;
 use std::os::raw::{c_char, c_void};
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
@@ -79,30 +79,36 @@ type EpochFunction = Box<dyn FnMut(&Epoch) + Send>;
 pub(crate) type Allocator = Arc<dyn GlobalAlloc + Send + Sync>;
 pub(crate) type LogFunction = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
 
-/// At a fixed address, because C holds a pointer to it. C calls on the thread that calls into the session.
+/// At a fixed address, because C holds a pointer to it. C calls on the thread that calls into the session, and a callback that
+/// reads from the session may make C call another one inside the first: so all of them share this, and change it by field.
 #[derive(Default)]
 pub(crate) struct Hooks {
-    pub spikes: Option<SpikeFunction>,
-    pub weights: Option<WeightFunction>,
-    pub epoch: Option<EpochFunction>,
+    pub spikes: RefCell<Option<SpikeFunction>>,
+    pub weights: RefCell<Option<WeightFunction>>,
+    pub epoch: RefCell<Option<EpochFunction>>,
     pub log: Option<LogFunction>,
     pub jobs: Option<Jobs>,
     pub allocator: Option<Allocator>,
     pub queue_lock: Option<Arc<dyn QueueLock>>,
-    pub panic: Option<Box<dyn Any + Send>>,
+    pub panic: RefCell<Option<Box<dyn Any + Send>>>,
 }
 
 impl Hooks {
     /// Lets a panic of a callback go on.
-    pub(crate) fn resume(&mut self) {
-        if let Some(panic) = self.panic.take() {
+    pub(crate) fn resume(&self) {
+        let panic = self.panic.take();
+        if let Some(panic) = panic {
             resume_unwind(panic);
         }
     }
 
-    fn keep_panic(&mut self, function: impl FnOnce(&mut Self)) {
+    fn panicked(&self) -> bool {
+        self.panic.borrow().is_some()
+    }
+
+    fn keep_panic(&self, function: impl FnOnce(&Self)) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| function(self))) {
-            self.panic.get_or_insert(panic);
+            self.panic.borrow_mut().get_or_insert(panic);
         }
     }
 }
@@ -141,7 +147,7 @@ pub(crate) unsafe extern "C" fn parallel_for(
     task: sys::SNNJobSystem_parallel_for_task,
     context: *mut c_void,
 ) {
-    let hooks = &mut *user.cast::<Hooks>();
+    let hooks = &*user.cast::<Hooks>();
     let function = match task {
         Some(function) => function,
         None => return,
@@ -168,7 +174,7 @@ pub(crate) unsafe extern "C" fn parallel_for(
 }
 
 pub(crate) unsafe extern "C" fn on_log(level: i32, message: *const c_char, user: *mut c_void) {
-    let hooks = &mut *user.cast::<Hooks>();
+    let hooks = &*user.cast::<Hooks>();
     hooks.keep_panic(|hooks| {
         if let (Some(function), Some(level)) = (&hooks.log, LogLevel::from_raw(level)) {
             function(level, &CStr::from_ptr(message).to_string_lossy());
@@ -177,10 +183,10 @@ pub(crate) unsafe extern "C" fn on_log(level: i32, message: *const c_char, user:
 }
 
 pub(crate) unsafe extern "C" fn on_spikes(handle: sys::SNNHandle, spikes: *const sys::SNNSpikes, user: *mut c_void) {
-    let hooks = &mut *user.cast::<Hooks>();
+    let hooks = &*user.cast::<Hooks>();
     let raw = &*spikes;
     hooks.keep_panic(|hooks| {
-        if let (Some(function), None) = (&mut hooks.spikes, &hooks.panic) {
+        if let (Some(function), false) = (&mut *hooks.spikes.borrow_mut(), hooks.panicked()) {
             let spikes = Spikes {
                 population: raw.population,
                 sample: raw.sample,
@@ -193,10 +199,10 @@ pub(crate) unsafe extern "C" fn on_spikes(handle: sys::SNNHandle, spikes: *const
 }
 
 pub(crate) unsafe extern "C" fn on_weights(_: sys::SNNHandle, update: *const sys::SNNWeightUpdate, user: *mut c_void) {
-    let hooks = &mut *user.cast::<Hooks>();
+    let hooks = &*user.cast::<Hooks>();
     let raw = &*update;
     hooks.keep_panic(|hooks| {
-        if let (Some(function), None) = (&mut hooks.weights, &hooks.panic) {
+        if let (Some(function), false) = (&mut *hooks.weights.borrow_mut(), hooks.panicked()) {
             function(&WeightUpdate {
                 projection: raw.projection,
                 update: raw.update,
@@ -207,10 +213,10 @@ pub(crate) unsafe extern "C" fn on_weights(_: sys::SNNHandle, update: *const sys
 }
 
 pub(crate) unsafe extern "C" fn on_epoch(_: sys::SNNHandle, epoch: *const sys::SNNEpoch, user: *mut c_void) {
-    let hooks = &mut *user.cast::<Hooks>();
+    let hooks = &*user.cast::<Hooks>();
     let epoch = Epoch::from_raw(&*epoch);
     hooks.keep_panic(|hooks| {
-        if let (Some(function), None) = (&mut hooks.epoch, &hooks.panic) {
+        if let (Some(function), false) = (&mut *hooks.epoch.borrow_mut(), hooks.panicked()) {
             function(&epoch);
         }
     });
@@ -241,7 +247,7 @@ fn head_bytes(alignment: usize) -> usize {
 }
 
 pub(crate) unsafe extern "C" fn allocate(user: *mut c_void, size_bytes: usize, alignment: usize) -> *mut c_void {
-    let hooks = &mut *user.cast::<Hooks>();
+    let hooks = &*user.cast::<Hooks>();
     let mut memory = std::ptr::null_mut();
     hooks.keep_panic(|hooks| {
         let head = head_bytes(alignment);
@@ -260,7 +266,7 @@ pub(crate) unsafe extern "C" fn allocate(user: *mut c_void, size_bytes: usize, a
 }
 
 pub(crate) unsafe extern "C" fn release(user: *mut c_void, memory: *mut c_void, size_bytes: usize) {
-    let hooks = &mut *user.cast::<Hooks>();
+    let hooks = &*user.cast::<Hooks>();
     hooks.keep_panic(|hooks| {
         if let (Some(allocator), false) = (&hooks.allocator, memory.is_null()) {
             let head = head_bytes(memory.cast::<usize>().sub(1).read());
@@ -268,4 +274,64 @@ pub(crate) unsafe extern "C" fn release(user: *mut c_void, memory: *mut c_void, 
             allocator.dealloc(memory.cast::<u8>().sub(head), layout);
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::alloc::System;
+    use std::ptr;
+    use std::sync::atomic::AtomicUsize;
+
+    /// C calls the log and the allocator while a callback of the session reads from it: no borrow of the outer call may be
+    /// ended by the inner ones. Miri (`cargo miri test hooks`) checks that; compilers rely on it without a check.
+    #[test]
+    fn a_callback_may_cause_others() {
+        let lines = Arc::new(AtomicUsize::new(0));
+        let counted = lines.clone();
+        let hooks = Box::into_raw(Box::new(Hooks {
+            log: Some(Arc::new(move |_, line| {
+                counted.fetch_add(1, Ordering::Relaxed);
+                panic!("log: {line}");
+            })),
+            allocator: Some(Arc::new(System)),
+            ..Hooks::default()
+        }));
+        let user = hooks as usize;
+        let mut calls = 0;
+        let spikes_seen = Arc::new(AtomicUsize::new(0));
+        let seen = spikes_seen.clone();
+        let inside = move |_: &SessionView<'_>, spikes: &Spikes<'_>| {
+            calls += 1;
+            unsafe {
+                let user = user as *mut c_void;
+                on_log(LogLevel::Warning as i32, b"inner\0".as_ptr().cast(), user);
+                let memory = allocate(user, 24, 64);
+                assert_eq!(memory as usize % 64, 0);
+                release(user, memory, 24);
+            }
+            seen.store(calls + spikes.neurons.len(), Ordering::Relaxed);
+            panic!("outer");
+        };
+        let neurons = [3, 5];
+        let event = sys::SNNSpikes {
+            struct_size: std::mem::size_of::<sys::SNNSpikes>() as u32,
+            population: 1,
+            sample: 0,
+            count: 2,
+            step: 7,
+            neurons: neurons.as_ptr(),
+        };
+        unsafe {
+            (*hooks).spikes.replace(Some(Box::new(inside)));
+            on_spikes(ptr::null_mut(), &event, hooks.cast());
+            on_spikes(ptr::null_mut(), &event, hooks.cast()); // not called: there is a panic to tell
+            let first = catch_unwind(AssertUnwindSafe(|| (*hooks).resume())).unwrap_err();
+            assert_eq!(first.downcast_ref::<String>().map(String::as_str), Some("log: inner"));
+            (*hooks).resume(); // once
+            drop(Box::from_raw(hooks));
+        }
+        assert_eq!(lines.load(Ordering::Relaxed), 1);
+        assert_eq!(spikes_seen.load(Ordering::Relaxed), 3);
+    }
 }

@@ -113,22 +113,7 @@ impl<'a> Run<'a> {
         neurons: &'a [u32],
         samples: Option<&'a [u32]>,
     ) -> Result<&mut Self> {
-        if neurons.len() != steps.len() || samples.map_or(false, |samples| samples.len() != steps.len()) {
-            return Err(Error::invalid(format!(
-                "there are {} steps, {} neurons and {} samples; each spike has one",
-                steps.len(),
-                neurons.len(),
-                samples.map_or(steps.len(), <[u32]>::len)
-            )));
-        }
-        self.spike_inputs.push(sys::SNNSpikeInput {
-            struct_size: size_of::<sys::SNNSpikeInput>() as u32,
-            population,
-            steps: steps.as_ptr(),
-            neurons: neurons.as_ptr(),
-            samples: samples.map_or(std::ptr::null(), <[u32]>::as_ptr),
-            count: steps.len(),
-        });
+        self.spike_inputs.push(spike_input(population, steps, neurons, samples)?);
         Ok(self)
     }
 
@@ -273,4 +258,28 @@ fn c_string(text: &str) -> Result<CString> {
 
 pub(crate) fn input_array(population: u32, held: bool, values: &[f32]) -> sys::SNNInputArray {
     sys::SNNInputArray { population, held: held.into(), data: values.as_ptr(), count: values.len() }
+}
+
+pub(crate) fn spike_input(
+    population: u32,
+    steps: &[u32],
+    neurons: &[u32],
+    samples: Option<&[u32]>,
+) -> Result<sys::SNNSpikeInput> {
+    if neurons.len() != steps.len() || samples.map_or(false, |samples| samples.len() != steps.len()) {
+        return Err(Error::invalid(format!(
+            "there are {} steps, {} neurons and {} samples; each spike has one",
+            steps.len(),
+            neurons.len(),
+            samples.map_or(steps.len(), <[u32]>::len)
+        )));
+    }
+    Ok(sys::SNNSpikeInput {
+        struct_size: size_of::<sys::SNNSpikeInput>() as u32,
+        population,
+        steps: steps.as_ptr(),
+        neurons: neurons.as_ptr(),
+        samples: samples.map_or(std::ptr::null(), <[u32]>::as_ptr),
+        count: steps.len(),
+    })
 }

@@ -368,7 +368,7 @@ impl Session {
     /// Called after each step for each population and sample that spiked.
     #[doc(alias = "snn_register_spike_callback")]
     pub fn on_spikes(&mut self, function: impl FnMut(&SessionView<'_>, &Spikes<'_>) + Send + 'static) -> Result<()> {
-        unsafe { (*self.hooks).spikes = Some(Box::new(function)) };
+        unsafe { (*self.hooks).spikes.replace(Some(Box::new(function))) };
         check(unsafe {
             sys::snn_register_spike_callback(self.view.handle, Some(hooks::on_spikes), self.hooks.cast())
         })
@@ -377,7 +377,7 @@ impl Session {
     /// Called after each update of the weights, for each trained projection.
     #[doc(alias = "snn_register_weight_callback")]
     pub fn on_weights(&mut self, function: impl FnMut(&WeightUpdate) + Send + 'static) -> Result<()> {
-        unsafe { (*self.hooks).weights = Some(Box::new(function)) };
+        unsafe { (*self.hooks).weights.replace(Some(Box::new(function))) };
         check(unsafe {
             sys::snn_register_weight_callback(self.view.handle, Some(hooks::on_weights), self.hooks.cast())
         })
@@ -386,7 +386,7 @@ impl Session {
     /// Called at the end of each epoch of training.
     #[doc(alias = "snn_register_epoch_callback")]
     pub fn on_epoch(&mut self, function: impl FnMut(&Epoch) + Send + 'static) -> Result<()> {
-        unsafe { (*self.hooks).epoch = Some(Box::new(function)) };
+        unsafe { (*self.hooks).epoch.replace(Some(Box::new(function))) };
         check(unsafe {
             sys::snn_register_epoch_callback(self.view.handle, Some(hooks::on_epoch), self.hooks.cast())
         })
@@ -398,10 +398,10 @@ impl Session {
         check(unsafe { sys::snn_register_spike_callback(handle, None, user) })?;
         check(unsafe { sys::snn_register_weight_callback(handle, None, user) })?;
         check(unsafe { sys::snn_register_epoch_callback(handle, None, user) })?;
-        let hooks = unsafe { &mut *self.hooks };
-        hooks.spikes = None;
-        hooks.weights = None;
-        hooks.epoch = None;
+        let hooks = unsafe { &*self.hooks };
+        hooks.spikes.take();
+        hooks.weights.take();
+        hooks.epoch.take();
         Ok(())
     }
 

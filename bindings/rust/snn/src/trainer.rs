@@ -5,7 +5,7 @@ use std::mem::{size_of, MaybeUninit};
 use std::ptr;
 
 use crate::error::{check, read_counted};
-use crate::run::input_array;
+use crate::run::{input_array, spike_input};
 use crate::{sys, DataType, DelayKernel, Epoch, Error, LearningRule, Loss, Optimizer, Result, Session};
 
 /// How a session is trained; see `SNNTrainerDef`. What is not set has the library's default.
@@ -99,6 +99,7 @@ impl TrainerOptions {
 #[derive(Clone)]
 pub struct Batch<'a> {
     inputs: Vec<sys::SNNInputArray>,
+    spike_inputs: Vec<sys::SNNSpikeInput>,
     labels: &'a [i32],
     targets: Option<&'a [f32]>,
     arrays: PhantomData<&'a [f32]>,
@@ -107,7 +108,7 @@ pub struct Batch<'a> {
 impl<'a> Batch<'a> {
     /// A class for each sample of the session's batch; -1 is padding. Empty with targets only.
     pub fn new(labels: &'a [i32]) -> Self {
-        Batch { inputs: Vec::new(), labels, targets: None, arrays: PhantomData }
+        Batch { inputs: Vec::new(), spike_inputs: Vec::new(), labels, targets: None, arrays: PhantomData }
     }
 
     /// `[step][batch_size][size]`
@@ -120,6 +121,19 @@ impl<'a> Batch<'a> {
     pub fn held_input(mut self, population: u32, values: &'a [f32]) -> Self {
         self.inputs.push(input_array(population, true, values));
         self
+    }
+
+    /// Spikes of a spike input one by one, in the order of their steps: the step, the neuron and, with several samples, the sample
+    /// of each.
+    pub fn input_spikes(
+        mut self,
+        population: u32,
+        steps: &'a [u32],
+        neurons: &'a [u32],
+        samples: Option<&'a [u32]>,
+    ) -> Result<Self> {
+        self.spike_inputs.push(spike_input(population, steps, neurons, samples)?);
+        Ok(self)
     }
 
     /// What mean-square losses compare with, `[batch_size][outputs]`; of losses in time `[step][batch_size][outputs]`.
@@ -137,6 +151,8 @@ impl<'a> Batch<'a> {
             label_count: self.labels.len(),
             targets: self.targets.map_or(ptr::null(), <[f32]>::as_ptr),
             target_count: self.targets.map_or(0, <[f32]>::len),
+            spike_inputs: self.spike_inputs.as_ptr(),
+            spike_input_count: self.spike_inputs.len() as u32,
         }
     }
 }

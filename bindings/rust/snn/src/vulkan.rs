@@ -286,8 +286,8 @@ impl Session {
         self.finish(status)
     }
 
-    /// What is to come back to the processor without waiting: states, `"population.state"`, and `"population.spikes"`, of the last
-    /// `frame_count` frames. No path: nothing any more.
+    /// What is to come back to the processor without waiting: states, `"population.state"`, `"population.spikes"` of the last
+    /// step and `"population.spike_count"` since the frame before, of the last `frame_count` frames. No path: nothing any more.
     #[doc(alias = "snn_vulkan_set_readback")]
     pub fn set_readback(&mut self, paths: &[&str], frame_count: u32) -> Result<()> {
         let texts = paths

@@ -358,6 +358,30 @@ fn training_lowers_the_loss_and_calls_back() {
 }
 
 #[test]
+fn a_batch_takes_events_as_it_takes_frames() {
+    let mut builder = NetworkBuilder::new(1.0).unwrap();
+    let input = builder.add_spike_input("in", 2).unwrap();
+    let out = builder.add_neurons("out", 2, "leaky_integrator").unwrap();
+    builder.connect(&Projection::dense(input, out, &[0.5, 1.0, 0.25, 0.0])).unwrap();
+    let network = builder.finish().unwrap();
+    let session = SessionOptions::new().batch_size(2).open(&network).unwrap();
+    let options = TrainerOptions::new(out, 3).loss(Loss::CrossEntropyMaxMembrane);
+    let mut trainer = Trainer::new(session, &options).unwrap();
+    let mut frames = [0f32; 3 * 2 * 2];
+    frames[1] = 1.0; // step 0, sample 0, neuron 1
+    frames[10] = 1.0; // step 2, sample 1, neuron 0
+    let labels = [0, 1];
+    let expected = trainer.forward(&Batch::new(&labels).input(0, &frames)).unwrap();
+    let events = Batch::new(&labels).input_spikes(0, &[0, 2], &[1, 0], Some(&[0, 1])).unwrap();
+    assert_eq!(trainer.forward(&events).unwrap().loss, expected.loss);
+    let silence = Batch::new(&labels).input_spikes(0, &[], &[], Some(&[])).unwrap();
+    assert_ne!(trainer.step(&silence).unwrap().loss, expected.loss);
+    let wrong = Batch::new(&labels).input_spikes(0, &[3], &[0], Some(&[0])).unwrap();
+    assert_eq!(trainer.step(&wrong).unwrap_err().status(), Status::InvalidArgument);
+    assert!(Batch::new(&labels).input_spikes(0, &[0, 2], &[1], None).is_err());
+}
+
+#[test]
 fn a_loss_of_ones_own_trains_and_reaches_the_inputs() {
     let network = trainable().unwrap();
     let out = network.find_population("out").unwrap();

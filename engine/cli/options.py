@@ -1,0 +1,35 @@
+"""Options that several commands take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from snn.engine.cli.output import fail, note_json
+
+__all__ = ["BatchSize", "Device", "JsonFlag", "Threads", "wanted_variables"]
+
+BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Independent samples.")]
+Device = Annotated[str, typer.Option(help="Where to run; see snn devices.")]
+JsonFlag = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        callback=note_json,
+        help='Print JSON, one object per line; a failure is {"error": ...} there as well.',
+    ),
+]
+Threads = Annotated[int, typer.Option(min=0, help="Threads; 0: one for each core.")]
+
+
+def wanted_variables(record: Sequence[str]) -> dict[str, list[str]]:
+    """Return the variables by population, from the words of ``--record POPULATION.VARIABLE``."""
+    wanted: dict[str, list[str]] = {}
+    for text in record:
+        population, dot, variable = text.partition(".")
+        if not dot or not variable:
+            raise fail(f"--record is '{text}'; it must be POPULATION.VARIABLE")
+        wanted.setdefault(population, []).append(variable)
+    return wanted

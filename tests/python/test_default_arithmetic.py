@@ -1,0 +1,90 @@
+"""What arithmetic sparse projections get where nobody asks for one: integers, unless those would lose weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import snn
+
+TARGETS = 20
+
+
+def _driven(**connections: snn.Sparse) -> snn.Network:
+    """Sources that always spike, by name, onto cells that never do."""
+    net = snn.Network(dt=1.0, seed=1)
+    net.add("cells", snn.CurrentLIF(TARGETS, threshold=1e9))
+    for name, rule in connections.items():
+        net.add(name, snn.SpikeInput(200 if name != "kick" else TARGETS))
+        net.connect(name, "cells", rule, name=f"{name}_weights")
+    return net
+
+
+def _state(net: snn.Network, inputs: tuple[str, ...], state: str = "v") -> np.ndarray:
+    with snn.Simulation(net) as sim:
+        sim.run(20, {name: np.ones(net[name].size, np.float32) for name in inputs})
+        return sim[f"cells.{state}"]
+
+
+def _plastic() -> snn.Sparse:
+    return snn.Sparse.all_to_all(weight=0.3, delay=1.0, plasticity=snn.PairSTDP(w_max=0.6))
+
+
+@pytest.mark.parametrize(
+    "others",
+    [snn.Sparse.all_to_all(weight=0.3, delay=1.0, trainable=False), _plastic()],
+    ids=["static", "plastic"],
+)
+@pytest.mark.parametrize("size", [1e3, 2e4, 1e6])
+def test_a_large_weight_takes_nothing_from_small_ones(others: snn.Sparse, size: float) -> None:
+    kick = snn.Sparse.one_to_one(weight=size, delay=1.0, trainable=False)
+    alone, beside = _driven(drive=others), _driven(drive=others, kick=kick)
+    expected, found = (_state(net, ("drive",)) for net in (alone, beside))
+    assert (expected > 100.0).all()
+    np.testing.assert_allclose(found, expected, rtol=4e-3)
+    assert beside.projections["kick_weights"].arithmetic in ("fixed", "float")
+    assert _state(beside, ("drive", "kick")).min() > size
+
+
+@pytest.mark.parametrize("sigma", [1.5, 2.0])
+def test_a_wide_distribution_keeps_its_small_weights(sigma: float) -> None:
+    rule = snn.Sparse.fixed_indegree(30, weight=snn.LogNormal(0.0, sigma), delay=1.0, trainable=False)
+    drive = _driven(drive=rule).projections["drive_weights"]
+    assert drive.arithmetic in ("fixed", "float")
+    weights = drive.weights
+    assert np.count_nonzero(weights == 0) < 0.01 * weights.size
+    assert abs(np.median(weights) - 1.0) < 0.25
+
+
+def test_weights_of_0_may_grow() -> None:
+    net = _driven(drive=snn.Sparse.fixed_indegree(30, weight=0.0, delay=1.0, trainable=False))
+    assert net.projections["drive_weights"].arithmetic == "float"
+    with snn.Simulation(net) as sim:
+        sim["drive_weights.weight"] = 1.0
+        sim.step(1, {"drive": np.ones(200, np.float32)})
+        sim.step(2)
+        assert (sim["cells.v"] > 0).all()
+
+
+def test_what_is_asked_for_is_taken() -> None:
+    kick = snn.Sparse.one_to_one(weight=2e4, delay=1.0, trainable=False, arithmetic="compact")
+    net = _driven(drive=snn.Sparse.all_to_all(weight=0.3, delay=1.0, trainable=False), kick=kick)
+    assert net.projections["kick_weights"].arithmetic == "compact"
+
+
+def test_a_scale_that_is_too_small_says_the_way_out() -> None:
+    net = _driven(drive=snn.Sparse.fixed_indegree(30, weight=0.5, delay=1.0, trainable=False))
+    assert net.projections["drive_weights"].arithmetic == "compact"
+    with (
+        snn.Simulation(net) as sim,
+        pytest.raises(snn.InvalidArgumentError, match="arithmetic 'float' has no such limit"),
+    ):
+        sim["drive_weights.weight"] = 50.0
+
+
+@pytest.mark.parametrize("name", ["brunel", "cuba", "coba", "izhikevich", "microcircuit"])
+def test_scenes_are_compact(name: str) -> None:
+    scene = getattr(snn.scenes, name.upper())
+    net = scene.build(0.02) if name == "microcircuit" else scene.build()
+    found = {one.arithmetic for one in net.projections.values() if not one.plasticity}
+    assert found == {"compact"}
