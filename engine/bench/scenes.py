@@ -81,12 +81,16 @@ def bench_scene(scene: Scene, settings: Settings) -> Iterator[dict[str, Any]]:
     }
     wanted = settings.threads or machine.description()["cores"]
     names = [name for name in settings.versus if settings.wants(name)]
-    own = {}
+    own: dict[int, dict[str, Any]] = {}
     if settings.wants(OWN):
         for threads in dict.fromkeys([wanted, *(peers.PEERS[name].threads(wanted) for name in names)]):
             chosen = replace(settings, threads=threads)
-            own[threads] = _measure(scene, chosen, scale, repeats, steps, common)
-            yield own[threads]
+            one = _measure(scene, chosen, scale, repeats, steps, common)
+            if own:
+                # The largest memory of a process is of all its runs.
+                del one["peak_rss_bytes"], one["process_bytes_per_synapse"]
+            own[threads] = one
+            yield one
     for name in names:
         chosen = replace(settings, threads=peers.PEERS[name].threads(wanted))
         yield _peer(name, scene, chosen, scale, repeats, steps, common, own.get(chosen.threads))

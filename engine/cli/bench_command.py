@@ -158,8 +158,8 @@ def _show_scene(results: list[dict[str, Any]]) -> None:
             f"{one['p10_s']:.3g} to {one['p90_s']:.3g}",
             f"{one['ratio_to_snn']:.1f}" if "ratio_to_snn" in one else "",
             with_unit(one["build_s"], "s"),
-            with_unit(one["peak_rss_bytes"], "B"),
-            f"{one['process_bytes_per_synapse']:.1f}",
+            with_unit(one["peak_rss_bytes"], "B") if "peak_rss_bytes" in one else "",
+            f"{one['process_bytes_per_synapse']:.1f}" if "process_bytes_per_synapse" in one else "",
         )
     if measured:
         first = measured[0]

@@ -238,13 +238,16 @@ def test_bench_compares_on_as_many_threads_as_a_peer_has(snn_command: Command, m
         return _answer(task, rates)
 
     monkeypatch.setattr("snn.engine.bench.peers.run", run)
-    words = ("bench", "izhikevich", "--scale", 0.5, "--repeats", 2, "--threads", 2, "--vs", "nest", "genn", "--json")
-    found = snn_command(*words).objects()
+    words = ("bench", "izhikevich", "--scale", 0.5, "--repeats", 2, "--threads", 2, "--vs", "nest", "genn")
+    found = snn_command(*words, "--json").objects()
     assert [(one["variant"], one["threads"]) for one in found] == [("snn", 2), ("snn", 1), ("nest", 2), ("genn", 1)]
     assert (tasks["nest"].threads, tasks["genn"].threads) == (2, 1)
     both, alone, nest, genn = found
     assert nest["ratio_to_snn"] == pytest.approx(2.0 / both["median_s"])
     assert genn["ratio_to_snn"] == pytest.approx(2.0 / alone["median_s"])
+    assert [one["variant"] for one in found if "peak_rss_bytes" not in one] == ["snn"]
+    assert "peak_rss_bytes" not in alone  # that of the process, which has run before
+    assert snn_command(*words).status == 0
 
 
 @pytest.mark.parametrize(
