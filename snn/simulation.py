@@ -94,7 +94,7 @@ class Simulation(NotCopied, Strict):
         time, the fastest. How much of a frame may be spent is an argument of `advance`. In other languages this is
         the device ``"auto:low"``.
     instruction_set : {"best", "scalar", "avx2", "avx512", "neon"}
-        Forcing one is for tests and measurements; all give the same bits.
+        Forcing one is for tests and measurements; all give the same bits of a simulation, and training agrees within rounding.
     flags : iterable of {"interpret_models", "float64", "smooth_spikes", "any_size", "input_gradients"}
         ``"any_size"`` opens a simulation that is estimated to need more memory than is free; the others are for tests,
         see ``snn.h``.

@@ -87,7 +87,8 @@ class Trainer(Strict):
         none, the one that was added last; `Network.summary` names it.
     seed : int, default 0
         For the order of the samples, random encoders and the random draws of models, which are the same in every batch. The
-        same seed on the same device gives the same bits.
+        same seed on the same device gives the same bits, for any number of threads; on a processor with another instruction set
+        training agrees within rounding, because gradients are summed in another order.
     loss : str or callable, default "cross_entropy_count"
         By name, one of
 

@@ -245,3 +245,58 @@ def test_a_host_that_is_wrong_is_told_so(renderer: LockingRenderer, file: Path) 
     assert LIB.snn_vulkan_get_buffer(handle, b"cells.spikes", byref(buffer)) == -1
     assert b"'cells.spikes' is not a state" in LIB.snn_last_error()
     LIB.snn_destroy_network(handle)
+
+
+IN_FLIGHT = 3
+
+
+def secondary(renderer: LockingRenderer):
+    """A command buffer that another one runs, begun outside a render pass."""
+    made = vk.vkAllocateCommandBuffers(
+        renderer.device,
+        vk.VkCommandBufferAllocateInfo(
+            commandPool=renderer.pool, level=vk.VK_COMMAND_BUFFER_LEVEL_SECONDARY, commandBufferCount=1
+        ),
+    )[0]
+    inheritance = vk.VkCommandBufferInheritanceInfo()
+    vk.vkBeginCommandBuffer(made, vk.VkCommandBufferBeginInfo(pInheritanceInfo=inheritance))
+    return made
+
+
+def test_frames_of_a_renderer_with_secondary_command_buffers_and_inputs_of_their_own(
+    renderer: LockingRenderer, file: Path
+) -> None:
+    """As docs/bindings/cpp.md tells: three frames in flight, a buffer bound in each; every fourth drops all but its steps."""
+    handle = opened(renderer, file)
+    membranes, _ = wanted(file)
+    state = Buffer(ctypes.sizeof(Buffer))
+    check(LIB.snn_vulkan_get_buffer(handle, b"cells.v", byref(state)))
+    source = vk.ffi.cast("VkBuffer", state.buffer)
+    currents = [renderer.memory(300, vk.VK_BUFFER_USAGE_STORAGE_BUFFER_BIT) for _ in range(IN_FLIGHT)]
+    readbacks = [renderer.memory(300, vk.VK_BUFFER_USAGE_TRANSFER_DST_BIT) for _ in membranes]
+    waiting: list = []
+    for frame, inputs in enumerate(driven(file)):
+        buffer, values = currents[frame % IN_FLIGHT]
+        values[:] = inputs["currents"]
+        frame_inputs(handle, {"spikes": inputs["spikes"]})
+        bound = Buffer(ctypes.sizeof(Buffer), 0, number(buffer), 0, 1200)
+        check(LIB.snn_vulkan_bind_buffer(handle, b"currents.input", byref(bound)))
+        steps = secondary(renderer)
+        check(LIB.snn_vulkan_record_steps(handle, c_void_p(number(steps)), c_uint32(STEPS)))
+        vk.vkEndCommandBuffer(steps)
+        commands = renderer.commands()
+        vk.vkCmdExecuteCommands(commands, 1, [steps])
+        if frame % 4 != 3:
+            copy = vk.VkBufferCopy(srcOffset=state.offset_bytes, dstOffset=0, size=state.size_bytes)
+            vk.vkCmdCopyBuffer(commands, source, readbacks[frame][0], 1, [copy])
+        vk.vkEndCommandBuffer(commands)
+        waiting.append(commands)
+        if len(waiting) == IN_FLIGHT:
+            renderer.submit(waiting)
+            waiting.clear()
+    assert not waiting
+    for frame, (_, values) in enumerate(readbacks):
+        if frame % 4 != 3:
+            np.testing.assert_array_equal(values.view(np.uint32), membranes[frame].view(np.uint32), f"frame {frame}")
+    check(LIB.snn_vulkan_bind_buffer(handle, b"currents.input", None))
+    LIB.snn_destroy_network(handle)

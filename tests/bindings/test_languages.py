@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.bindings.building import ADDER, BINDINGS, LANGUAGES, LIBRARY, ROOT, Language, run, rust_environment, tool
+from tests.bindings.engines import skip_without_vulkan
 from tools.headers.__main__ import INCLUDE
 from tools.headers.describe import describe
 
@@ -81,6 +82,20 @@ def test_the_game_is_the_same_in_every_language(built: Built, brain: Path, game:
     assert (result.returncode, result.stdout.strip()) == (0, game), result.stderr
 
 
+def commands_of(page: str) -> list[str]:
+    """The blocks of a page that a reader types."""
+    text = (ROOT / f"docs/bindings/{page}.md").read_text(encoding="utf-8")
+    return re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+
+
+def run_in_checkout(commands: str, folder: Path, **environment: str) -> str:
+    """Run them in a folder that is as the root of a checkout, where programs may leave files."""
+    for entry in ROOT.iterdir():
+        (folder / entry.name).symlink_to(entry)
+    path = f"{Path(sys.executable).parent}:/usr/bin:{os.environ['PATH']}"
+    return run("bash", "-euc", commands, cwd=folder, PATH=path, **environment)
+
+
 @pytest.mark.parametrize(
     ("page", "language"), [("c", "c"), ("cpp", "cpp"), ("rust", "rust"), ("csharp", "csharp_mono"), ("java", "java")]
 )
@@ -88,19 +103,21 @@ def test_the_first_program_of_a_page_plays_the_game(
     built: Built, shared: Path, brain: Path, game: str, tmp_path: Path, page: str, language: str
 ) -> None:
     built(language)  # or skipped
-    text = (ROOT / f"docs/bindings/{page}.md").read_text(encoding="utf-8")
-    block = re.search(r"```sh\n(.*?)```", text, re.DOTALL)
-    assert block
+    commands = commands_of(page)[0]
     # The file is there already: each page makes it in the same way.
     training = "python samples/python/train_creature.py creature.snn\n"
-    assert training in block[1]
-    for entry in ROOT.iterdir():  # as the root of a checkout, where programs may leave files
-        (tmp_path / entry.name).symlink_to(entry)
+    assert training in commands
     shutil.copy(brain, tmp_path / "creature.snn")
     environment = rust_environment(shared / "rust") if page == "rust" else {}
-    path = f"{Path(sys.executable).parent}:/usr/bin:{os.environ['PATH']}"
-    output = run("bash", "-euc", block[1].replace(training, ""), cwd=tmp_path, PATH=path, **environment)
+    output = run_in_checkout(commands.replace(training, ""), tmp_path, **environment)
     assert output.splitlines()[-1] == game
+
+
+def test_the_renderer_of_the_page_of_cpp_draws(tmp_path: Path) -> None:
+    skip_without_vulkan()
+    tool("glslangValidator", "glslang-tools")
+    output = run_in_checkout(commands_of("cpp")[1], tmp_path)
+    assert "frame 40: 100344 spikes so far" in output, output
 
 
 def test_pkg_config_finds_libsnn_in_the_python_package(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ static void a_trainer_goes_on_from_its_state(void) {
                                         "hidden.tau_membrane"};
     Task task, resumed;
     double state[3 * (2 * (PIXELS * 24 + 24 * CLASSES + 25) + 8)], values[PIXELS * 24], others[PIXELS * 24];
-    size_t count = 0, capacity, i, k;
+    size_t count = 0, capacity, i, k, squares[2];
     make_task(&task, open_learning_session());
     make_task(&resumed, open_learning_session());
     start(&task);
@@ -58,6 +58,16 @@ static void a_trainer_goes_on_from_its_state(void) {
     state[7] = NAN;
     CHECK_ERROR(snn_trainer_set_state(resumed.trainer, state, count), SNN_ERROR_INVALID_ARGUMENT, "values[7]");
     state[7] = state[count];
+    /* Second moments of weights, behind 5 counters and the first ones, and of the last learnable parameter. */
+    squares[0] = 5 + PIXELS * 24;
+    squares[1] = count - 1;
+    for (i = 0; i < COUNT(squares); ++i) {
+        state[count] = state[squares[i]];
+        CHECK(state[count] >= 0);
+        state[squares[i]] = -1e-9;
+        CHECK_ERROR(snn_trainer_set_state(resumed.trainer, state, count), SNN_ERROR_INVALID_ARGUMENT, "second moments");
+        state[squares[i]] = state[count];
+    }
     CHECK_OK(snn_trainer_set_state(resumed.trainer, state, count));
     CHECK(loss_after(&task, 3) == loss_after(&resumed, 3));
     for (i = 0; i < COUNT(paths); ++i) {

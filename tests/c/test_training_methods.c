@@ -43,6 +43,27 @@ static void parameters_learn_and_reach_the_network(void) {
     snn_destroy_network(task.handle);
 }
 
+/* Nothing of it: not the moments of the parameters either, of which some stay within their range. */
+static void an_update_that_is_refused_changes_nothing(void) {
+    static double before[8192], after[8192];
+    static float weights[2][PIXELS * 24];
+    size_t count = COUNT(before);
+    Task task;
+    make_task(&task, open_learning_session());
+    task.def.parameter_rate_factor = 1e300;
+    start(&task);
+    CHECK_OK(forward(&task));
+    CHECK_OK(snn_trainer_backward(task.trainer));
+    CHECK_OK(snn_trainer_get_state(task.trainer, before, &count));
+    CHECK_OK(snn_session_read(task.handle, "pixels_to_hidden.weight", SNN_FLOAT32, weights[0], PIXELS * 24));
+    CHECK_ERROR(snn_trainer_update(task.trainer), SNN_ERROR_STATE, "were not updated");
+    CHECK_OK(snn_trainer_get_state(task.trainer, after, &count));
+    CHECK(memcmp(before, after, count * sizeof *before) == 0);
+    CHECK_OK(snn_session_read(task.handle, "pixels_to_hidden.weight", SNN_FLOAT32, weights[1], PIXELS * 24));
+    CHECK(memcmp(weights[0], weights[1], sizeof weights[0]) == 0);
+    snn_destroy_network(task.handle);
+}
+
 static void dropout_silences_neurons_for_a_whole_run(void) {
     Task task;
     SNNTrainResult all = new_result(), some = new_result(), again = new_result();
@@ -127,6 +148,7 @@ static void a_state_that_is_taken_over_brings_its_folded_weights(void) {
     SNNNetwork network;
     float weights[24 * CLASSES], loaded[24 * CLASSES];
     static double state[8192];
+    double variance;
     size_t count = COUNT(state);
     const char *path = temporary_path("folded.state");
     SNNHandle fresh = open_batch_session(1);
@@ -138,6 +160,10 @@ static void a_state_that_is_taken_over_brings_its_folded_weights(void) {
     CHECK_OK(snn_trainer_set_normalization(resumed.trainer, 1, 0.5, 0.5, 1e-5));
     loss_after(&task, 3);
     CHECK_OK(snn_trainer_get_state(task.trainer, state, &count));
+    variance = state[count - 2]; /* of the last channel; the last value says that there are statistics */
+    state[count - 2] = -0.5;
+    CHECK_ERROR(snn_trainer_set_state(resumed.trainer, state, count), SNN_ERROR_INVALID_ARGUMENT, "variances are at least 0");
+    state[count - 2] = variance;
     CHECK_OK(snn_trainer_set_state(resumed.trainer, state, count));
     CHECK_OK(snn_session_read(resumed.handle, "hidden_to_readout.weight", SNN_FLOAT32, weights, COUNT(weights)));
     CHECK_OK(snn_session_read(fresh, "hidden_to_readout.weight", SNN_FLOAT32, loaded, COUNT(loaded)));
@@ -187,6 +213,7 @@ static const CheckCase cases[] = {
     CASE(dropout_silences_neurons_for_a_whole_run),
     CASE(weights_of_few_bits_are_trained_and_kept),
     CASE(normalisation_is_folded_into_an_ordinary_network),
+    CASE(an_update_that_is_refused_changes_nothing),
     CASE(a_state_that_is_taken_over_brings_its_folded_weights),
     CASE(windows_and_rules_lower_the_loss),
 };

@@ -162,7 +162,7 @@ def test_bench_says_which_peers_are_missing(snn_command: Command, monkeypatch: p
     assert [one["variant"] for one in found] == ["snn", "brian2", "nest", "genn"]
     assert "Brian2 is not installed: pip install brian2" in found[1]["no_result"]
     assert "NEST is not installed: pip install nest-simulator" in found[2]["no_result"]
-    assert "GeNN is not installed: PyGeNN is built from its sources, github.com/genn-team/genn" in found[3]["no_result"]
+    assert "GeNN is not installed: PyGeNN is not on PyPI; it is built from its repository" in found[3]["no_result"]
     assert not any("median_s" in one for one in found[1:])
 
 

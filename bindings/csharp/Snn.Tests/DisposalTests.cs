@@ -63,11 +63,10 @@ namespace Snn.Tests
         }
 
         [Test]
-        internal static void FromAnotherThreadWithAnAllocatorAndABoundArray()
+        internal static void FromAnotherThreadWithAnAllocator()
         {
             var ledger = new Ledger();
             Session session = NewSession(new SessionOptions { Allocator = ledger });
-            session.BindInput(0, new float[8]);
             int during = 0;
             session.OnWeights((from, projection, update, norm) =>
             {

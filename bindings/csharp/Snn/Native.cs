@@ -604,7 +604,7 @@ namespace Snn
         internal void* device;
         /// <summary>VkQueue, used while a session is opened and by the functions named above; never by recording</summary>
         internal void* queue;
-        /// <summary>vkGetInstanceProcAddr, cast</summary>
+        /// <summary>vkGetInstanceProcAddr</summary>
         internal IntPtr get_instance_proc_addr;
         /// <summary>Called around every vkQueueSubmit, both or neither.</summary>
         internal IntPtr lock_queue;

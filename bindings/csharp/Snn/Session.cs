@@ -283,26 +283,32 @@ namespace Snn
         public void BindInput(int population, float[] values)
         {
             if (values == null) throw new ArgumentNullException(nameof(values));
-            GCHandle pinned = GCHandle.Alloc(values, GCHandleType.Pinned);
-            try
+            using (Held()) // what is bound is unpinned with the session
             {
-                BindInput(population, pinned.AddrOfPinnedObject(), values.Length);
+                GCHandle pinned = GCHandle.Alloc(values, GCHandleType.Pinned);
+                try
+                {
+                    BindInput(population, pinned.AddrOfPinnedObject(), values.Length);
+                }
+                catch
+                {
+                    pinned.Free();
+                    throw;
+                }
+                handle.Bound[population] = pinned;
             }
-            catch
-            {
-                pinned.Free();
-                throw;
-            }
-            handle.Bound[population] = pinned;
         }
 
         /// <summary>The same with memory that stays where it is, such as a NativeArray's.
         /// C: <c>snn_session_bind_input</c>.</summary>
         public void BindInput(int population, IntPtr values, int count)
         {
-            Library.Check(Native.snn_session_bind_input(handle, Whole(population, "population"), (float*)values,
-                                                         (UIntPtr)Whole(count, "count")));
-            Unpin(population);
+            using (Held())
+            {
+                Library.Check(Native.snn_session_bind_input(handle, Whole(population, "population"), (float*)values,
+                                                             (UIntPtr)Whole(count, "count")));
+                Unpin(population);
+            }
         }
 
         /// <summary>Ends a binding. C: <c>snn_session_bind_input</c>.</summary>
@@ -503,7 +509,7 @@ namespace Snn
             pinned.Free();
         }
 
-        /// <summary>Keeps the session until it is disposed of, for calls of C that are not given its handle.</summary>
+        /// <summary>The session does not end before the result is disposed of: for calls of C that are not given its handle.</summary>
         internal HeldHandle Held()
         {
             return new HeldHandle(handle);

@@ -77,11 +77,11 @@ PEERS: Mapping[str, Peer] = MappingProxyType(
             # With currents that run on it makes a quarter more spikes.
             {"flybrain": "it has no neuron whose synaptic currents a spike clears"},
         ),
-        # Its other backends need a GPU.
+        # On one thread of the CPU: its other backends need a GPU.
         "genn": Peer(
             "GeNN",
             "pygenn",
-            "PyGeNN is built from its sources, github.com/genn-team/genn, not from PyPI (5.4.0 was tried), with a C++ compiler",
+            "PyGeNN is not on PyPI; it is built from its repository, github.com/genn-team/genn (5.4.0 was tried)",
             most_threads=1,
         ),
     }

@@ -37,6 +37,8 @@ Populations = dict[str, list[Any]]
 # The group of synapses that learn; their weights "w" are parts of the largest.
 LEARNED = "learned"
 
+_POISSON_START = {"timeStepToSpike": 0.0}
+
 
 def brunel(model: GeNNModel, scene: Brunel, scale: float, seed: int) -> Populations:
     """Build the network of Brunel 2000; both inputs are lost while a neuron is refractory, as in the paper."""
@@ -175,7 +177,7 @@ def flybrain(model: GeNNModel, scene: FlyBrain, scale: float, seed: int) -> Popu
     """Build the brain of Shiu et al. 2024, or its twin.
 
     All rows of a group of synapses take the place of the longest one, so neurons with many targets are groups of their own:
-    else hubs of ten thousand targets would make it 11 GB.
+    else hubs of 17,000 targets would make it 19 GB.
     """
     found = scene.connectome(scale, seed)
     parameters = {
@@ -238,9 +240,6 @@ def stdp(model: GeNNModel, scene: Stdp, scale: float, seed: int) -> Populations:
     learning = init_weight_update(PAIR_STDP, rule, weight, {"recent": 0.0, "fresh": 0.0}, {"recent_target": 0.0})
     _connect(model, inputs, cells, learning, name=LEARNED)
     return {"inputs": [inputs], "cells": [cells]}
-
-
-_POISSON_START = {"timeStepToSpike": 0.0}
 
 
 def _steps(scene: Scene, milliseconds: float) -> int:

@@ -57,7 +57,7 @@ typedef struct SNNVulkanHost {
     void *physical_device; /* VkPhysicalDevice */
     void *device;          /* VkDevice */
     void *queue;           /* VkQueue, used while a session is opened and by the functions named above; never by recording */
-    SNNVulkanFunction(SNN_CALL *get_instance_proc_addr)(void *instance, const char *name); /* vkGetInstanceProcAddr, cast */
+    SNNVulkanFunction(SNN_CALL *get_instance_proc_addr)(void *instance, const char *name); /* vkGetInstanceProcAddr */
     /* Called around every vkQueueSubmit, both or neither. Null: nobody else submits to `queue` meanwhile. */
     void(SNN_CALL *lock_queue)(void *user);
     void(SNN_CALL *unlock_queue)(void *user);

@@ -23,6 +23,19 @@ SNNStatus with_network(SNNNetwork handle, Function&& function) noexcept {
     });
 }
 
+// For what may take a while, such as the number of synapses that a rule makes: a finished network does not change any more, and
+// nobody has to wait.
+template <class Function>
+SNNStatus reading_network(SNNNetwork handle, Function&& function) noexcept {
+    return guarded([&] {
+        const PinnedNetwork object = pin_network(handle);
+        std::unique_lock lock(object->mutex);
+        Network& network = *object->network;
+        if (network.finished()) lock.unlock();
+        function(network);
+    });
+}
+
 const Population& neurons(const Network& network, uint32_t index) {
     const Population& population = network.population(index);
     if (population.is_input())
@@ -234,7 +247,7 @@ SNNStatus snn_network_load_memory(const void* data, size_t size_bytes, SNNNetwor
 // ---- Looking
 
 SNNStatus snn_network_get_info(SNNNetwork network, SNNNetworkInfo* out_info) {
-    return with_network(network, [&](Network& target) {
+    return reading_network(network, [&](Network& target) {
         SNNNetworkInfo info{};
         info.population_count = static_cast<uint32_t>(target.populations().size());
         info.projection_count = static_cast<uint32_t>(target.projections().size());
@@ -265,7 +278,7 @@ SNNStatus snn_network_get_population(SNNNetwork network, uint32_t index, SNNPopu
 }
 
 SNNStatus snn_network_get_projection(SNNNetwork network, uint32_t index, SNNProjectionInfo* out_info) {
-    return with_network(network, [&](Network& target) {
+    return reading_network(network, [&](Network& target) {
         const Projection& projection = target.projection(index);
         SNNProjectionInfo info{};
         info.kind = projection.kind;
@@ -297,7 +310,7 @@ SNNStatus snn_network_get_projection(SNNNetwork network, uint32_t index, SNNProj
 }
 
 SNNStatus snn_network_get_projection_arrays(SNNNetwork network, uint32_t index, SNNProjectionArrays* out_arrays) {
-    return with_network(network, [&](Network& target) {
+    return reading_network(network, [&](Network& target) {
         const Projection& projection = target.projection(index);
         SNNProjectionArrays arrays{};
         arrays.weight_count = projection.weight_count();
@@ -332,7 +345,7 @@ SNNStatus snn_network_get_connection_rule(SNNNetwork network, uint32_t index, SN
 SNNStatus snn_network_get_synapses(SNNNetwork network, uint32_t projection, uint32_t first_source, uint32_t source_count,
                                    uint32_t* out_sources, uint32_t* out_targets, uint32_t* out_delays, float* out_weights,
                                    size_t* io_count) {
-    return with_network(network, [&](Network& target) {
+    return reading_network(network, [&](Network& target) {
         const Projection& info = target.projection(projection);
         const size_t capacity = required(io_count, "io_count");
         const uint32_t size = target.population(info.source).size;

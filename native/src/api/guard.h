@@ -15,6 +15,7 @@
 #include <string>
 
 #include "api/handles.h"
+#include "common/compiler.h"
 #include "common/error.h"
 #include "common/float_mode.h"
 #include "network/network.h"
@@ -24,11 +25,17 @@ namespace snn::api {
 
 void set_last_error(const char* sentence) noexcept;
 
+// Compilers move arithmetic across a change of the floating-point mode, but not a call.
+template <class Function>
+SNN_NO_INLINE void call(Function& function) {
+    function();
+}
+
 template <class Function>
 SNNStatus guarded(Function&& function) noexcept {
     const FloatModeScope standard;
     try {
-        function();
+        call(function);
         return SNN_OK;
     } catch (const Error& error) {
         set_last_error(error.what());

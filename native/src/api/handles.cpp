@@ -4,11 +4,21 @@ namespace snn::api {
 
 namespace {
 
-constexpr bool is_64_bit = sizeof(uintptr_t) == 8;
-constexpr uint32_t index_bits = is_64_bit ? 28 : 13;
-constexpr uint32_t type_bits = 3;
-constexpr uint32_t generation_bits = is_64_bit ? 31 : 16;
-constexpr uint32_t generation_mask = (1u << generation_bits) - 1;
+// Where the parts of a handle lie in a pointer; both are checked wherever either is compiled.
+template <size_t pointer_size>
+struct Layout {
+    static constexpr uint32_t index_bits = pointer_size == 8 ? 28 : 14;
+    static constexpr uint32_t type_bits = 3;
+    static constexpr uint32_t generation_bits = pointer_size == 8 ? 31 : 15;
+    static_assert(index_bits + type_bits + generation_bits <= 8 * pointer_size);
+    static_assert(most_handles(pointer_size) < 1u << index_bits, "a handle has its index + 1");
+};
+template struct Layout<4>;
+template struct Layout<8>;
+
+constexpr uint32_t index_bits = Layout<sizeof(uintptr_t)>::index_bits;
+constexpr uint32_t type_bits = Layout<sizeof(uintptr_t)>::type_bits;
+constexpr uint32_t generation_mask = (1u << Layout<sizeof(uintptr_t)>::generation_bits) - 1;
 
 constexpr uint64_t pin_one = 1;
 constexpr uint64_t reference_one = 1ull << 16;

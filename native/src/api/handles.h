@@ -28,6 +28,9 @@ struct HandleSlot {
     std::shared_ptr<void> object;
 };
 
+// How many handles there can be at once, where a pointer has so many bytes.
+constexpr uint32_t most_handles(size_t pointer_size) { return pointer_size == 8 ? 1u << 20 : 1u << 13; }
+
 class HandleTable {
 public:
     HandleTable();
@@ -40,7 +43,7 @@ public:
 
 private:
     static constexpr uint32_t chunk_size = 256;
-    static constexpr uint32_t chunk_count = sizeof(void*) == 8 ? 4096 : 32;
+    static constexpr uint32_t chunk_count = most_handles(sizeof(void*)) / chunk_size;
     struct Chunk {
         HandleSlot slots[chunk_size];
     };

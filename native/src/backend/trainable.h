@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -45,6 +46,8 @@ public:
     virtual size_t count() const = 0;
     virtual void read(std::span<double> out_values) const = 0;
     virtual void write(std::span<const double> values) = 0;
+    // Calls use(begin, end) for each stretch of them that are second moments: means of squares, never negative.
+    virtual void for_squares(const std::function<void(size_t begin, size_t end)>& use) const = 0;
 };
 
 // What a backward pass found. The gradients of weights and biases themselves are slots.

@@ -415,6 +415,16 @@ void Moments::write(std::span<const double> values) {
     });
 }
 
+void Moments::for_squares(const std::function<void(size_t begin, size_t end)>& use) const {
+    size_t at = 0;
+    bool is_second = false;
+    for_each([&](const Buffer<float>& moment) {
+        if (is_second) use(at, at + moment.size());
+        at += moment.size();
+        is_second = !is_second;
+    });
+}
+
 void Backpropagation::update(const OptimizerStep& step, Moments& io_moments) {
     const OptimizerConstants<float> constants = optimizer_constants<float>(step);
     const auto update_all = [&](float* weights, const Buffer<float>& gradient, Moments::Pair& moments, float limit) {

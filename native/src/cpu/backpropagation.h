@@ -35,6 +35,7 @@ struct Moments final : OptimizerMemory {
     size_t count() const override;
     void read(std::span<double> out_values) const override;
     void write(std::span<const double> values) override;
+    void for_squares(const std::function<void(size_t begin, size_t end)>& use) const override;
 
 private:
     template <class Use>

@@ -427,9 +427,8 @@ uint32_t SparseBundles::list_span(uint32_t thread, uint64_t clock, uint32_t step
 template <class Use>
 void SparseBundles::for_synapses(uint32_t projection, Use&& use) const {
     const Projection& wanted = network_.projections()[projection];
-    const auto found = std::find_if(groups_.begin(), groups_.end(), [&](const Group& group) {
-        return group.source == wanted.source;
-    });
+    const auto found = std::lower_bound(groups_.begin(), groups_.end(), wanted.source,
+                                        [](const Group& group, uint32_t source) { return group.source < source; });
     const Group& group = *found;
     const auto member = std::find(group.members.begin(), group.members.end(), projection) - group.members.begin();
     RowScratch scratch;

@@ -174,6 +174,14 @@ class FixedProbability final : public DrawnRows {
 public:
     using DrawnRows::DrawnRows;
 
+    // Of many rows without keeping where each begins, for which a number alone is no reason.
+    uint64_t count() const override {
+        if (rule_.source_size <= most_rows_kept_for_count) return DrawnRows::count();
+        count_made_.call([&] {
+            for (uint32_t i = 0; i < rule_.source_size; ++i) count_ += size_of_row(i);
+        });
+        return count_;
+    }
     uint64_t in_degree_bound() const override {
         if (rule_.def.probability <= 0.0 || choices() == 0) return 0;
         const uint64_t sources = rule_.source_size - (rule_.skips_self() ? 1 : 0);
@@ -183,11 +191,16 @@ public:
 private:
     bool distinct() const override { return true; }
     void draw_sizes(std::span<uint64_t> out_sizes) const override {
-        for (uint32_t i = 0; i < out_sizes.size(); ++i) {
-            RandomStream stream(rule_.def.seed, static_cast<uint32_t>(Purpose::row_sizes), i);
-            out_sizes[i] = draw_binomial(stream, choices(), rule_.def.probability);
-        }
+        for (uint32_t i = 0; i < out_sizes.size(); ++i) out_sizes[i] = size_of_row(i);
     }
+    uint64_t size_of_row(uint32_t source) const {
+        RandomStream stream(rule_.def.seed, static_cast<uint32_t>(Purpose::row_sizes), source);
+        return draw_binomial(stream, choices(), rule_.def.probability);
+    }
+
+    static constexpr uint32_t most_rows_kept_for_count = 1u << 20;  // 8 MiB
+    mutable Once count_made_;
+    mutable uint64_t count_ = 0;
 };
 
 class FixedTotal final : public DrawnRows {

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "common/error.h"
 #include "common/machine.h"
@@ -194,20 +195,16 @@ RunRequest Session::request_for(uint32_t count) {
     return request;
 }
 
-void Session::run_steps(uint64_t count) {
-    executor_->run(request_for(static_cast<uint32_t>(count)));
-    steps_done_ += count;
-    if (spike_callback_) report_spikes();
-}
-
 void Session::step(uint64_t count) {
     const bool one_by_one = spike_callback_ != nullptr;
     while (count > 0) {
         bool pending = false;
         for (const Input& input : inputs_) pending |= input.clears && input.filled;
         const uint64_t now = one_by_one || pending ? 1 : std::min<uint64_t>(count, UINT32_MAX);
-        run_steps(now);
+        executor_->run(request_for(static_cast<uint32_t>(now)));
+        steps_done_ += now;
         if (pending) clear_spike_inputs();
+        if (spike_callback_) report_spikes();  // last: a callback may throw
         count -= now;
     }
 }
@@ -242,16 +239,22 @@ uint32_t Session::advance(double seconds, double budget_s) {
     double steps = total_s / dt_s;
     steps = std::floor(steps + 1e-6 + steps * 0x1p-24);
     const bool drops = steps > max_catch_up_steps_;
-    const bool begins_to_drop = drops && !dropping_time_;
-    dropping_time_ = drops;
-    if (drops) {
-        steps = max_catch_up_steps_;
-        remainder_s_ = 0;
-    } else {
-        remainder_s_ = std::max(0.0, total_s - steps * dt_s);
+    if (drops) steps = max_catch_up_steps_;
+    uint64_t done = 0;
+    {
+        // What is due and does not run is carried, also when a callback or a device ends the call.
+        struct Carrying {
+            Session& session;
+            double rest_s, dt_s;
+            uint64_t due, first;
+            ~Carrying() {
+                const uint64_t left = due - (session.steps_done_ - first);
+                session.remainder_s_ = rest_s + static_cast<double>(left) * dt_s;
+            }
+        } const carrying{*this, drops ? 0.0 : std::max(0.0, total_s - steps * dt_s), dt_s, static_cast<uint64_t>(steps), steps_done_};
+        done = step_within(carrying.due, budget_s);
     }
-    const uint64_t due = static_cast<uint64_t>(steps), done = step_within(due, budget_s);
-    if (done < due) remainder_s_ += static_cast<double>(due - done) * dt_s;
+    const bool begins_to_drop = !std::exchange(dropping_time_, drops) && drops;
     // Once for frames in a row, written into the stack: nothing is allocated here, and a slow game is not slowed down further.
     if (log_ && begins_to_drop) {
         std::array<char, 192> sentence;

@@ -236,7 +236,6 @@ private:
     void check_is_free(const DeviceBuffer& buffer, std::string_view path) const;  // of other names
     SharedDevice& shared_device() const;  // throws SNN_ERROR_UNSUPPORTED where it is not shared
     RunRequest request_for(uint32_t count);
-    void run_steps(uint64_t count);
     uint64_t step_within(uint64_t count, double budget_s);
     void report_spikes();
     static void clear_spikes(Input& input);

@@ -38,7 +38,7 @@ Session::Entry::Entry(Session& session, uint32_t access) : session_(session) {
     if (session.fork_count_ != forks.load(std::memory_order_relaxed))
         throw Error(SNN_ERROR_FORKED, "the session belongs to the parent process; open a new one after fork()");
     if (session.closed_.load(std::memory_order_acquire))
-        throw Error(SNN_ERROR_INVALID_HANDLE, "the session of this trainer has been destroyed");
+        throw Error(SNN_ERROR_INVALID_HANDLE, "the session has been destroyed");
     Holder now = Holder::none;
     while (!session.holder_.compare_exchange_weak(now, Holder::call)) {
         if (now == Holder::call) {

@@ -156,6 +156,7 @@ void Session::Run::take(uint32_t step_count) {
 void Session::Run::move_on(uint32_t step_count, size_t rows) {
     session_.steps_done_ += step_count;
     done_ += step_count;
+    for (const size_t k : kept_) clear_spikes(session_.inputs_[k]);
     for (ValueRecord& value : values_) {
         if (rows == 0) continue;
         if (!value.is_of_population()) session_.read(value.variable, value.values.dtype(), value.values.begin());
@@ -163,7 +164,6 @@ void Session::Run::move_on(uint32_t step_count, size_t rows) {
     }
     for (size_t i = 0; i < events_.size(); ++i) def_.spike_records[i].count = events_[i].count;
     if (def_.out_step_count) *def_.out_step_count = done_;
-    for (const size_t k : kept_) clear_spikes(session_.inputs_[k]);
     for (const size_t k : given_) frames_[k].data += static_cast<size_t>(step_count) * frames_[k].step_stride;
     for (size_t i = 0; i < own_records_; ++i)
         records_[i].data = static_cast<char*>(records_[i].data) + rows * records_[i].step_stride * size_of(records_[i].dtype);

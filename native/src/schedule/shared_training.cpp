@@ -55,6 +55,14 @@ struct HostMoments final : OptimizerMemory {
             from += moment.size();
         });
     }
+    void for_squares(const std::function<void(size_t begin, size_t end)>& use) const override {
+        size_t at = 0;
+        for (const Pair& pair : pairs) {
+            at += pair.first.size();
+            use(at, at + pair.second.size());
+            at += pair.second.size();
+        }
+    }
 };
 
 // The optimiser is known when this is compiled, so that compilers make lanes of the loop: the same operations, the same bits.

@@ -360,38 +360,47 @@ void LatentWeights::update_statistics(Latent& latent) const {
 }
 
 // What training goes on from, as one list: `use` gets each vector, and the flag as a vector of one number.
-template <class Self, class Use>
-void LatentWeights::for_state(Self& self, Use&& use) {
-    for (auto& latent : self.latents_) {
-        for (auto* const values : {&latent.weights, &latent.bias, &latent.lambda, &latent.first, &latent.second, &latent.mean,
-                                   &latent.variance, &latent.positions, &latent.weight_moments[0], &latent.weight_moments[1],
-                                   &latent.position_moments[0], &latent.position_moments[1]})
-            use(*values);
-        if (!latent.is_normalized()) continue;
-        std::vector<double> flag{latent.has_statistics ? 1.0 : 0.0};
-        use(flag);
-        if constexpr (!std::is_const_v<Self>) latent.has_statistics = flag[0] != 0;
-    }
+template <class Some, class Use>
+void LatentWeights::for_values(Some& latent, Use&& use) {
+    for (auto* const values : {&latent.weights, &latent.bias, &latent.lambda, &latent.first, &latent.second, &latent.mean,
+                               &latent.variance, &latent.positions, &latent.weight_moments[0], &latent.weight_moments[1],
+                               &latent.position_moments[0], &latent.position_moments[1]})
+        use(*values);
+    if (!latent.is_normalized()) return;
+    std::vector<double> flag{latent.has_statistics ? 1.0 : 0.0};
+    use(flag);
+    if constexpr (!std::is_const_v<Some>) latent.has_statistics = flag[0] != 0;
 }
 
 size_t LatentWeights::count() const {
     size_t count = 0;
-    for_state(*this, [&](const std::vector<double>& values) { count += values.size(); });
+    for (const Latent& latent : latents_) for_values(latent, [&](const std::vector<double>& values) { count += values.size(); });
     return count;
 }
 
 void LatentWeights::read(std::span<double> out_values) const {
     double* out = out_values.data();
-    for_state(*this, [&](const std::vector<double>& values) { out = std::copy(values.begin(), values.end(), out); });
+    for (const Latent& latent : latents_)
+        for_values(latent, [&](const std::vector<double>& values) { out = std::copy(values.begin(), values.end(), out); });
+}
+
+void LatentWeights::for_squares(const std::function<void(size_t begin, size_t end)>& use) const {
+    size_t at = 0;
+    for (const Latent& latent : latents_)
+        for_values(latent, [&](const std::vector<double>& values) {
+            for (const auto* const squares : {&latent.second, &latent.variance, &latent.weight_moments[1], &latent.position_moments[1]})
+                if (squares == &values) use(at, at + values.size());
+            at += values.size();
+        });
 }
 
 void LatentWeights::write(std::span<const double> values) {
     const double* from = values.data();
-    for_state(*this, [&](std::vector<double>& part) {
-        std::copy_n(from, part.size(), part.begin());
-        from += part.size();
-    });
     for (Latent& latent : latents_) {
+        for_values(latent, [&](std::vector<double>& part) {
+            std::copy_n(from, part.size(), part.begin());
+            from += part.size();
+        });
         for (double& position : latent.positions) position = latent.taps->within(position);
         write_derived(latent, For::session);
     }

@@ -23,6 +23,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -59,6 +60,8 @@ public:
     size_t count() const;
     void read(std::span<double> out_values) const;
     void write(std::span<const double> values);
+    // As OptimizerMemory's, of second moments and variances.
+    void for_squares(const std::function<void(size_t begin, size_t end)>& use) const;
 
 private:
     struct Latent {
@@ -97,8 +100,8 @@ private:
     void quantize(const Latent& latent) const;
     void update_delays(Latent& latent, const OptimizerStep& of_weights, OptimizerStep of_positions) const;
     void update_statistics(Latent& latent) const;
-    template <class Self, class Use>
-    static void for_state(Self& self, Use&& use);
+    template <class Some, class Use>
+    static void for_values(Some& latent, Use&& use);
 
     Executor& executor_;
     Trainable& training_;  // the executor's

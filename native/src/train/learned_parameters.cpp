@@ -118,11 +118,13 @@ void LearnedParameters::prepare(const OptimizerStep& step, const ParameterStore&
         for (Learned& learned : entry.learned) {
             const ParameterInfo& info = population.model->parameters[learned.parameter];
             std::vector<double>& values = entry.next[learned.parameter];
+            learned.next_first = learned.first;
+            learned.next_second = learned.second;
             // Another number of values may have been written into the session meanwhile.
-            for (auto* const memory : {&learned.gradient, &learned.first, &learned.second}) memory->resize(values.size());
+            for (auto* const memory : {&learned.gradient, &learned.next_first, &learned.next_second}) memory->resize(values.size());
             for (size_t i = 0; i < values.size(); ++i) {
                 double change = 0;
-                update_value(step.optimizer, constants, learned.gradient[i], change, learned.first[i], learned.second[i]);
+                update_value(step.optimizer, constants, learned.gradient[i], change, learned.next_first[i], learned.next_second[i]);
                 values[i] = moved(info, values[i], change);
             }
             try {
@@ -141,8 +143,13 @@ void LearnedParameters::prepare(const OptimizerStep& step, const ParameterStore&
 }
 
 void LearnedParameters::apply(ParameterStore& store) {
-    for (OfPopulation& entry : populations_)
+    for (OfPopulation& entry : populations_) {
         store.set_parameters(entry.population, std::move(entry.next), entry.next_constants);
+        for (Learned& learned : entry.learned) {
+            learned.first.swap(learned.next_first);
+            learned.second.swap(learned.next_second);
+        }
+    }
 }
 
 size_t LearnedParameters::moment_count() const {
@@ -157,6 +164,16 @@ void LearnedParameters::read_moments(std::span<double> out_values) const {
     for (const OfPopulation& entry : populations_)
         for (const Learned& learned : entry.learned)
             for (const auto* const moment : {&learned.first, &learned.second}) out = std::copy(moment->begin(), moment->end(), out);
+}
+
+void LearnedParameters::for_squares(const std::function<void(size_t begin, size_t end)>& use) const {
+    size_t at = 0;
+    for (const OfPopulation& entry : populations_)
+        for (const Learned& learned : entry.learned) {
+            at += learned.first.size();
+            use(at, at + learned.second.size());
+            at += learned.second.size();
+        }
 }
 
 void LearnedParameters::write_moments(std::span<const double> values) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -35,20 +36,22 @@ public:
     double square_sum() const;  // of the gradients as they are stepped
     // Throws SNN_ERROR_STATE with the parameter whose gradient is infinite or not a number.
     void check_gradients_are_finite() const;
-    // What the parameters become. Throws SNN_ERROR_STATE when one leaves its range; nothing has changed then but the memory of
-    // the optimiser, which apply() would have changed as well.
+    // What the parameters and the memory of the optimiser become with apply(). Throws SNN_ERROR_STATE when a parameter leaves its
+    // range; nothing has changed then.
     void prepare(const OptimizerStep& step, const ParameterStore& store);
     void apply(ParameterStore& store);
 
     size_t moment_count() const;
     void read_moments(std::span<double> out_values) const;
     void write_moments(std::span<const double> values);
+    void for_squares(const std::function<void(size_t begin, size_t end)>& use) const;  // as OptimizerMemory's
 
 private:
     struct Learned {
         uint32_t parameter;
         std::vector<double> gradient;  // dL/dtheta, one for each value
         std::vector<double> first, second;
+        std::vector<double> next_first{}, next_second{};
     };
     struct OfPopulation {
         uint32_t population;

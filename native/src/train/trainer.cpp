@@ -595,13 +595,24 @@ void Trainer::write_state(std::span<const double> values) {
     for (size_t i = 0; i < values.size(); ++i)
         if (!std::isfinite(values[i]) || (i + 1 < counter_count && (values[i] < 0 || values[i] > 0x1p53 || values[i] != std::floor(values[i]))))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "values[", i, "] is ", values[i], "; this is not the state of a trainer");
+    const size_t of_weights = optimizer_memory_->count(), rest = counter_count + of_weights;
+    const auto check_squares = [&](size_t from, const auto& memory) {
+        memory.for_squares([&](size_t begin, size_t end) {
+            for (size_t i = from + begin; i < from + end; ++i)
+                if (values[i] < 0)
+                    throw Error(SNN_ERROR_INVALID_ARGUMENT, "values[", i, "] is ", values[i], "; second moments and variances are at ",
+                                "least 0: this is not the state of a trainer");
+        });
+    };
+    check_squares(counter_count, *optimizer_memory_);
+    check_squares(rest, learned_);
+    check_squares(rest + learned_.moment_count(), latent_);
     phase_ = Phase::idle;
     update_ = static_cast<uint64_t>(values[0]);
     epoch_ = static_cast<uint64_t>(values[1]);
     epoch_samples_ = static_cast<uint64_t>(values[2]);
     epoch_correct_ = static_cast<uint64_t>(values[3]);
     epoch_loss_ = values[4];
-    const size_t of_weights = optimizer_memory_->count(), rest = counter_count + of_weights;
     optimizer_memory_->write(values.subspan(counter_count, of_weights));
     learned_.write_moments(values.subspan(rest));
     latent_.write(values.subspan(rest + learned_.moment_count()));

@@ -34,10 +34,10 @@ uint32_t pack_bits(const float* values, uint32_t size, uint32_t* out_words) {
 
 Moments::Moments(Device& device, const std::vector<TapedProjection>& projections, uint32_t optimizer,
                  std::shared_ptr<Free> free)
-    : device_(device), free_(std::move(free)) {
+    : device_(device), has_squares_(has_second_moment(optimizer)), free_(std::move(free)) {
     for (const TapedProjection& projection : projections) {
         const size_t count =
-            projection.is_trained ? size_t{projection.parameter_count()} * (has_second_moment(optimizer) ? 2 : 1) : 0;
+            projection.is_trained ? size_t{projection.parameter_count()} * (has_squares_ ? 2 : 1) : 0;
         counts_.push_back(count);
         count_ += count;
         ranges.emplace_back();
@@ -75,6 +75,14 @@ void Moments::write(std::span<const double> given) {
         values.resize(counts_[q]);
         for (float& value : values) value = static_cast<float>(given[at++]);
         if (counts_[q]) device_.upload(ranges[q], 0, values.data(), counts_[q] * 4);
+    }
+}
+
+void Moments::for_squares(const std::function<void(size_t begin, size_t end)>& use) const {
+    size_t at = 0;
+    for (const size_t count : counts_) {
+        if (has_squares_) use(at + count / 2, at + count);
+        at += count;
     }
 }
 

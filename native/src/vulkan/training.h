@@ -63,6 +63,7 @@ public:
     size_t count() const override { return count_; }
     void read(std::span<double> out_values) const override;
     void write(std::span<const double> values) override;
+    void for_squares(const std::function<void(size_t begin, size_t end)>& use) const override;
 
     std::vector<Range> ranges;  // by projection; without a buffer where nothing is trained
 
@@ -70,6 +71,7 @@ private:
     Device& device_;
     std::vector<size_t> counts_;  // by projection
     size_t count_ = 0;
+    bool has_squares_;
     std::shared_ptr<Free> free_;
 };
 

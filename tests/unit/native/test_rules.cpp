@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "common/binomial.h"
+#include "heap.h"
 #include "network/rules.h"
 
 using namespace snn;
@@ -75,6 +76,19 @@ double binomial_pmf(double n, double p, double k) {
 }
 
 }  // namespace
+
+TEST_CASE("the number of synapses of many rows is found without keeping the rows") {
+    const uint32_t sources = (1u << 20) + 1;
+    const auto rule = make_rule(rule_of(SNN_RULE_FIXED_PROBABILITY, sources, 100, 0, 0.02), "p");
+    snn::test::limit_heap_blocks(1 << 20);
+    uint64_t count = 0;
+    CHECK_NOTHROW(count = rule->count());
+    snn::test::limit_heap_blocks(SIZE_MAX);
+    RowMemory memory;
+    uint64_t in_rows = 0;
+    for (uint32_t source = 0; source < sources; ++source) in_rows += rule->row(source, memory).targets.size();
+    CHECK(count == in_rows);
+}
 
 TEST_CASE("binomial numbers have the binomial distribution") {
     struct Case {

@@ -90,6 +90,62 @@ TEST_CASE("a run that reports by the clock takes as many steps between two repor
     CHECK(reports == std::vector<uint64_t>{4, 6, 7, 8, 9, 10});  // the last piece of 4 was too long as well
 }
 
+namespace {
+
+// In each step in which its input is 1, a cell spikes.
+std::shared_ptr<const Network> relayed(uint32_t input_kind) {
+    NetworkMaker maker;
+    maker.add(input_kind, {1});
+    maker.neurons({1}, relay_model());
+    maker.connect({.kind = SNN_CONNECT_ONE_TO_ONE, .source = 0, .target = 1, .weights = {1}});
+    return maker.plan()->network;
+}
+
+void throw_at_zero(SNNHandle, const SNNSpikes*, void* user) {
+    if (--*static_cast<int*>(user) == 0) throw std::string("from the host");
+}
+
+}  // namespace
+
+TEST_CASE("after a callback that throws the session stands between two steps") {
+    SessionOptions options;
+    options.device = "reference";
+    options.max_catch_up_steps = 10;
+    const float one = 1;
+    int calls = 1;
+    SUBCASE("spike inputs are empty again") {
+        Session session(relayed(SNN_POPULATION_SPIKE_INPUT), options);
+        SNNRunDef run{};
+        run.step_count = run.record_interval = 1;
+        for (const bool in_run : {false, true}) {
+            session.set_spike_callback(throw_at_zero, &(calls = 1));
+            session.set_input(0, &one, 1);
+            if (in_run) CHECK_THROWS_AS(session.run(run), std::string);
+            else CHECK_THROWS_AS(session.step(1), std::string);
+            CHECK(session.spikes(1, 0).size() == 1);
+            session.set_spike_callback(nullptr, nullptr);
+            session.step(1);
+            CHECK(session.spikes(1, 0).empty());
+        }
+        CHECK(session.steps_done() == 4);
+    }
+    SUBCASE("time whose steps did not run is carried") {
+        Session session(relayed(SNN_POPULATION_VALUE_INPUT), options);
+        session.set_input(0, &one, 1);
+        session.set_spike_callback(throw_at_zero, &(calls = 3));
+        CHECK_THROWS_AS(session.advance(0.0085), std::string);
+        CHECK(session.steps_done() == 3);
+        session.set_spike_callback(nullptr, nullptr);
+        CHECK(session.advance(0.0) == 5);
+        CHECK(session.advance(0.0005) == 1);
+        session.set_spike_callback(throw_at_zero, &(calls = 1));
+        CHECK_THROWS_AS(session.advance(0.020), std::string);  // 10 are dropped
+        session.set_spike_callback(nullptr, nullptr);
+        CHECK(session.advance(0.0) == 9);
+        CHECK(session.steps_done() == 3 + 5 + 1 + 10);
+    }
+}
+
 TEST_CASE("a callback that throws does not leave the session open to reading") {
     NetworkMaker maker;
     maker.neurons({1}, "lif");

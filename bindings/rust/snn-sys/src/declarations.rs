@@ -827,7 +827,7 @@ pub struct SNNVulkanHost {
     pub device: *mut c_void,
     /// VkQueue, used while a session is opened and by the functions named above; never by recording
     pub queue: *mut c_void,
-    /// vkGetInstanceProcAddr, cast
+    /// vkGetInstanceProcAddr
     pub get_instance_proc_addr: SNNVulkanHost_get_instance_proc_addr,
     /// Called around every vkQueueSubmit, both or neither.
     pub lock_queue: SNNVulkanHost_lock_queue,

@@ -118,6 +118,7 @@ private:
         void write(std::span<const double> values) override {
             exchange(true, {const_cast<double*>(values.data()), values.size()});
         }
+        void for_squares(const std::function<void(size_t begin, size_t end)>& use) const override;
 
     private:
         void exchange(bool writing, std::span<double> values);

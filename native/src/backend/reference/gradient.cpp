@@ -246,6 +246,17 @@ void ReferenceExecutor<Real>::Moments::exchange(bool writing, std::span<double> 
 }
 
 template <class Real>
+void ReferenceExecutor<Real>::Moments::for_squares(const std::function<void(size_t begin, size_t end)>& use) const {
+    size_t at = 0;
+    for (const OfProjection& projection : projections)
+        for (const Values(*const pair)[2] : {&projection.weight, &projection.bias}) {
+            at += (*pair)[0].size();
+            use(at, at + (*pair)[1].size());
+            at += (*pair)[1].size();
+        }
+}
+
+template <class Real>
 size_t ReferenceExecutor<Real>::Moments::count() const {
     size_t count = 0;
     for (const OfProjection& projection : projections)
