@@ -67,8 +67,7 @@ Readable Session::find_readable(std::string_view path, const std::string& place)
         check_has_activity(population, text(place, " is '", path, "'"));
         for (const BoundBuffer& bound : bound_buffers_)
             if (bound.path == path)
-                throw Error(SNN_ERROR_STATE, place, ": '", path, "' is bound to a buffer of the program (snn_vulkan_bind_buffer), ",
-                            "which has the count");
+                throw Error(SNN_ERROR_STATE, place, ": '", path, "' is bound to a buffer of the program, which has the count");
         return {{Slot::activity, named->index}, true};
     }
     const Variable variable = find_variable(path);
