@@ -323,7 +323,7 @@ namespace Snn
     internal unsafe struct SNNSessionDevice
     {
         internal uint struct_size;
-        /// <summary>as SNNConfig.device: "vulkan:0".</summary>
+        /// <summary>as SNNConfig.device named it, where "vulkan" is the first such device; what "auto" chose: "vulkan:0".</summary>
         internal fixed byte name[64];
         /// <summary>one line that says why "auto" chose it, or which of several failed; "" where the caller named it</summary>
         internal fixed byte reason[256];
@@ -721,7 +721,7 @@ namespace Snn
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void SNNJobSystem_parallel_for(void* user, uint count, IntPtr task, void* context);
 
-    /// <summary>Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices, WARNING when a device is left or not used, or snn_run_step begins to drop time.</summary>
+    /// <summary>Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices, WARNING when a device is left or not used or has not the bits of others, or snn_run_step begins to drop time.</summary>
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void SNNLogCallback(int level, byte* message, void* user);
 
@@ -806,7 +806,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern byte* snn_plasticity_builtin_name(uint index);
 
-        /// <summary>A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON.</summary>
+        /// <summary>A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON, which `snn model FILE.toml -o FILE.json` makes of a definition.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_model_load(byte* text, UIntPtr size_bytes, IntPtr* out_model);
 

@@ -550,7 +550,7 @@ final class Native {
 
     static native long snn_plasticity_builtin_name(int index);
 
-    /** A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON. */
+    /** A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON, which `snn model FILE.toml -o FILE.json` makes of a definition. */
     static native int snn_model_load(long text, long size_bytes, long out_model);
 
     /** A built-in neuron model (kind 0), surrogate (kind 1) or plasticity rule (kind 2) by name. */

@@ -206,7 +206,7 @@ pub type SNNJobSystem_parallel_for_task = Option<unsafe extern "C" fn(context: *
 
 pub type SNNJobSystem_parallel_for = Option<unsafe extern "C" fn(user: *mut c_void, count: u32, task: SNNJobSystem_parallel_for_task, context: *mut c_void)>;
 
-/// Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices, WARNING when a device is left or not used, or snn_run_step begins to drop time.
+/// Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices, WARNING when a device is left or not used or has not the bits of others, or snn_run_step begins to drop time.
 pub type SNNLogCallback = Option<unsafe extern "C" fn(level: i32, message: *const c_char, user: *mut c_void)>;
 
 /// Called on the thread that steps, after each step, for each population and sample that spiked (inputs excepted).
@@ -546,7 +546,7 @@ pub struct SNNMemoryEstimate {
 #[derive(Clone, Copy)]
 pub struct SNNSessionDevice {
     pub struct_size: u32,
-    /// as SNNConfig.device: "vulkan:0".
+    /// as SNNConfig.device named it, where "vulkan" is the first such device; what "auto" chose: "vulkan:0".
     pub name: [c_char; 64],
     /// one line that says why "auto" chose it, or which of several failed; "" where the caller named it
     pub reason: [c_char; 256],
@@ -949,7 +949,7 @@ extern "C" {
     pub fn snn_model_builtin_name(index: u32) -> *const c_char;
     pub fn snn_surrogate_builtin_name(index: u32) -> *const c_char;
     pub fn snn_plasticity_builtin_name(index: u32) -> *const c_char;
-    /// A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON.
+    /// A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON, which `snn model FILE.toml -o FILE.json` makes of a definition.
     pub fn snn_model_load(text: *const c_char, size_bytes: usize, out_model: *mut SNNModel) -> SNNStatus;
     /// A built-in neuron model (kind 0), surrogate (kind 1) or plasticity rule (kind 2) by name.
     pub fn snn_model_builtin(name: *const c_char, kind: u32, out_model: *mut SNNModel) -> SNNStatus;
