@@ -86,7 +86,8 @@ def make_folder(folder: Path, output: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise fail(f"--output is {output}, but {folder} cannot be made a folder: {error.strerror}") from None
+        place = f"--output {output}" if folder == output else f"--output is {output}, but {folder}"
+        raise fail(f"{place} cannot be made a folder: {error.strerror}") from None
 
 
 def table(*columns: str, title: str | None = None) -> Table:

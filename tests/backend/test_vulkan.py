@@ -44,11 +44,11 @@ def test_a_device_that_flushes_denormals_has_other_bits(
 ) -> None:
     """Where it is named it is used, with a warning; "auto" leaves it out, and it does not work with other devices."""
     net = snn.Network(dt=1.0)
-    net.add("in", snn.SpikeInput(700))
-    net.add("cells", snn.LIF(700))
-    net.add("others", snn.LIF(700))
-    net.connect("in", "cells", snn.Dense(weights=np.full((700, 700), 0.01)))
-    net.connect("cells", "others", snn.Dense(weights=np.full((700, 700), 0.01), delay_steps=2))
+    net.add("in", snn.SpikeInput(1600))
+    net.add("cells", snn.LIF(1600))
+    net.add("others", snn.LIF(1600))
+    net.connect("in", "cells", snn.Dense(weights=np.full((1600, 1600), 0.01)))
+    net.connect("cells", "others", snn.Dense(weights=np.full((1600, 1600), 0.01), delay_steps=2))
 
     def warnings(**options: object) -> list[str]:
         caplog.clear()

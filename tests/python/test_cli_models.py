@@ -37,15 +37,15 @@ RULE = """
 name = "pulls"
 [parameters]
 tau = { default = 20.0, unit = "ms", exclusive_minimum = 0 }
-step = { default = 0.01, unit = "i" }
+rise = { default = 0.01, unit = "i" }
 [pre_traces]
 x = { tau = "tau" }
 [weight]
 unit = "i"
 minimum = "0"
-maximum = "1"
+maximum = "1[i]"
 [on_post]
-program = "next.w = w + step * x"
+program = "next.w = w + rise * x"
 """
 SURROGATE = """
 [surrogate]
@@ -53,7 +53,7 @@ name = "my_box"
 [parameters]
 scale = { default = 1.0, minimum = 0 }
 [derivative]
-program = "return select(abs(x) < 1, scale, 0)"
+program = "return select(abs(x) < 1[u], scale, 0)"
 [smooth]
 program = "return scale * x"
 """
@@ -91,7 +91,7 @@ def test_without_a_name_all_are_listed(snn_command: Command) -> None:
     ("text", "kind", "made"),
     [
         (NEURON, "neuron model", lambda text: snn.NeuronModel(text).json),
-        (RULE, "plasticity rule", lambda text: snn.Plasticity.define(text, step=0.5).json),
+        (RULE, "plasticity rule", lambda text: snn.Plasticity.define(text, rise=0.5).json),
         (SURROGATE, "surrogate", lambda text: snn.Surrogate.define(text).json),
     ],
     ids=["neuron", "rule", "surrogate"],
