@@ -300,3 +300,35 @@ def test_frames_of_a_renderer_with_secondary_command_buffers_and_inputs_of_their
             np.testing.assert_array_equal(values.view(np.uint32), membranes[frame].view(np.uint32), f"frame {frame}")
     check(LIB.snn_vulkan_bind_buffer(handle, b"currents.input", None))
     LIB.snn_destroy_network(handle)
+
+
+@pytest.mark.parametrize("mend", ["load_state", "reset"])
+def test_a_session_whose_recorded_steps_never_ran_is_put_right(
+    renderer: LockingRenderer, file: Path, tmp_path: Path, mend: str
+) -> None:
+    """A frame is dropped after it was recorded: an earlier state, or the first one, is where the session goes on."""
+    handle = opened(renderer, file)
+    membranes, _ = wanted(file)
+    saved = str(tmp_path / "before.state").encode()
+    read = np.zeros(300, np.float32)
+
+    def record(frame: int):
+        frame_inputs(handle, driven(file)[frame])
+        commands = renderer.commands()
+        check(LIB.snn_vulkan_record_steps(handle, c_void_p(number(commands)), c_uint32(STEPS)))
+        vk.vkEndCommandBuffer(commands)
+        return commands
+
+    for frame in range(4):
+        renderer.submit([record(frame)])
+    check(LIB.snn_save_state(handle, saved))
+    record(4)  # and nobody submits it
+    if mend == "load_state":
+        check(LIB.snn_load_state(handle, saved))
+    else:
+        check(LIB.snn_session_reset(handle))
+    for frame in range(4 if mend == "load_state" else 0, FRAMES):
+        renderer.submit([record(frame)])
+        check(LIB.snn_session_read(handle, b"cells.v", c_uint32(0), c_void_p(read.ctypes.data), ctypes.c_size_t(300)))
+        np.testing.assert_array_equal(read.view(np.uint32), membranes[frame].view(np.uint32), f"frame {frame}")
+    LIB.snn_destroy_network(handle)

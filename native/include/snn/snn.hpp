@@ -65,7 +65,8 @@ inline SNNSpikeInput spike_input(uint32_t population, Span<const uint32_t> steps
 // ... and values of all neurons or synapses, or of chosen ones. `path` is not copied.
 template <class Range>
 SNNValueRecord value_record(const char* path, Range&& out_values) {
-    return {sizeof(SNNValueRecord), detail::dtype_of<detail::ValueOf<Range>>(), path, nullptr, 0, std::data(out_values), std::size(out_values)};
+    using Value = detail::ValueOf<Range>;
+    return {sizeof(SNNValueRecord), detail::dtype_of<Value>(), path, nullptr, 0, std::data(out_values), std::size(out_values)};
 }
 template <class Range>
 SNNValueRecord value_record(const char* path, Span<const uint64_t> indices, Range&& out_values) {

@@ -20,10 +20,12 @@
  *     snn_vulkan_record_steps(brain, command_buffer, 16);       // outside a render pass
  *     // draws that read `membrane`; then the host submits its command buffer
  *
- * The state of such a session is what the device will hold when all recorded command buffers have run: record in the order in which
- * they are submitted, and submit each once. The other functions of a session (snn_session_read, snn_session_write, snn_session_run,
- * snn_run_step, counters, saved states) may be used too; they use the queue, so before one of them the host waits until what it
- * has submitted of this session is done, and between recording and submitting none is called.
+ * The state of such a session is what the device will hold when all recorded command buffers have run: record in the order in
+ * which they are submitted, and submit each once. Steps that were recorded and never run leave it wrong, whatever its step count
+ * is set to; snn_load_state of a state from before them, or snn_session_reset, puts it right. The other functions of a session
+ * (snn_session_read, snn_session_write, snn_session_run, snn_run_step, counters, saved states) may be used too; they use the queue,
+ * so before one of them the host waits until what it has submitted of this session is done, and between recording and submitting
+ * none is called.
  */
 #ifndef SNN_VULKAN_H
 #define SNN_VULKAN_H
