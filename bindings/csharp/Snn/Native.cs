@@ -627,6 +627,7 @@ namespace Snn
         internal uint struct_size;
         internal uint wait_count;
         internal uint signal_count;
+        /// <summary>0</summary>
         internal uint reserved;
         /// <summary>before the first step</summary>
         internal SNNVulkanSemaphore* waits;

@@ -330,7 +330,7 @@ SNN_API SNNStatus SNN_CALL snn_run_step_within(SNNHandle handle, float frame_dt,
 SNN_API SNNStatus SNN_CALL snn_session_begin(SNNHandle handle, float frame_dt, float budget_s, uint32_t *out_begun);
 /* *out_done: 1 when nothing is under way any more, else 0. Never waits. The call that finds steps done calls the spike callback for
  * each of them, in their order and on its own thread - what the callback reads is the state after the last step - and returns the
- * error of the steps, if there was one. */
+ * error of the steps, if there was one; *out_done is 1 then as well. */
 SNN_API SNNStatus SNN_CALL snn_session_poll(SNNHandle handle, uint32_t *out_done);
 /* The same, but it waits until they are done. */
 SNN_API SNNStatus SNN_CALL snn_session_wait(SNNHandle handle);

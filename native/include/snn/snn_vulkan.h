@@ -95,7 +95,7 @@ typedef struct SNNVulkanSemaphore { /* part of a submission: no size, never chan
 typedef struct SNNVulkanSubmission {
     uint32_t struct_size;
     uint32_t wait_count, signal_count;
-    uint32_t reserved;
+    uint32_t reserved;                 /* 0 */
     const SNNVulkanSemaphore *waits;   /* before the first step */
     const SNNVulkanSemaphore *signals; /* after the last */
 } SNNVulkanSubmission;

@@ -34,7 +34,7 @@
 #endif
 
 // 64-bit ARM's register of the floating-point mode; x86 has intrinsics that all compilers know.
-#if defined(_M_ARM64)
+#if defined(_M_ARM64) && !defined(__clang__)
 #define SNN_READ_FPCR(out) ((out) = static_cast<unsigned long long>(_ReadStatusReg(ARM64_FPCR)))
 #define SNN_WRITE_FPCR(value) _WriteStatusReg(ARM64_FPCR, static_cast<__int64>(value))
 #elif defined(__aarch64__)

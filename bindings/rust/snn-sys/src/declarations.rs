@@ -850,6 +850,7 @@ pub struct SNNVulkanSubmission {
     pub struct_size: u32,
     pub wait_count: u32,
     pub signal_count: u32,
+    /// 0
     pub reserved: u32,
     /// before the first step
     pub waits: *const SNNVulkanSemaphore,
