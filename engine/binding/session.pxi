@@ -61,7 +61,8 @@ cdef class Session:
             with nogil:
                 status = snn_vulkan_create_network(&config, &host, &self.handle)
         if status == SNN_ERROR_OUT_OF_MEMORY:
-            raise OutOfMemoryError(
+            raise error_for_status(
+                status,
                 f"a session on device {device!r} with batch_size {config.batch_size} needs more memory than there is: "
                 f"{decoded(snn_last_error())}")
         check(status)
