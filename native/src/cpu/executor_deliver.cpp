@@ -171,7 +171,7 @@ void CpuExecutor::deliver_window(const ProjectionData& projection, const SampleW
         });
         return;
     }
-    const bool dense = activity.count > projection.conv->dense_share() * projection.source_size;
+    const bool dense = context_.kernels.has_fast_products && activity.count > projection.conv->dense_share() * projection.source_size;
     context_.kernels.deliver_conv({
         .shape = &shape,
         .sums = sums,

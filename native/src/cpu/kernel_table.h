@@ -328,6 +328,7 @@ struct KernelTable {
     const char* name;
     const CompiledModel* models;
     uint32_t model_count;
+    bool has_fast_products;  // so that multiplying everything is faster than adding rows up where most spike
 
     // bit n = values[n] != 0; the words up to padded(count) are written
     void (*pack_bits)(const float* values, uint32_t count, uint16_t* out_bits);

@@ -32,6 +32,7 @@ const KernelTable kernels{
     .name = SNN_TEXT(SNN_ISA),
     .models = compiled_models,
     .model_count = compiled_model_count,
+    .has_fast_products = has_fast_products,
     .pack_bits = pack_bits,
     .list_bits = list_bits,
     .list_rows = list_rows,

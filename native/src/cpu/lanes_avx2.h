@@ -133,6 +133,7 @@ SNN_ALWAYS_INLINE uint16_t mask_bits(M a) {
 SNN_ALWAYS_INLINE I count_where(I n, M m) { return sub(n, bits_of(F{m.lo, m.hi})); }  // a mask is -1
 // Permutations see the lowest three bits of an index; bits 3 and 4, moved to the sign, choose among four results.
 constexpr bool has_compress = false;
+constexpr bool has_fast_products = true;
 SNN_ALWAYS_INLINE uint32_t list_lanes(uint16_t, uint32_t, uint32_t*) { return 0; }
 constexpr bool has_fast_lookup = false;
 SNN_ALWAYS_INLINE __m256 lookup32(const float* table, __m256i i) {

@@ -87,6 +87,7 @@ SNN_ALWAYS_INLINE F lookup32(const float* table, I i) {
 }
 SNN_ALWAYS_INLINE M mask_from_bits(uint16_t bits) { return {bits}; }
 constexpr bool has_compress = true;
+constexpr bool has_fast_products = true;
 SNN_ALWAYS_INLINE uint32_t list_lanes(uint16_t bits, uint32_t first, uint32_t* out) {
     const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     const __m512i places = _mm512_add_epi32(lanes, _mm512_set1_epi32(static_cast<int>(first)));

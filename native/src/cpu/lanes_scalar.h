@@ -118,6 +118,7 @@ SNN_ALWAYS_INLINE uint16_t mask_bits(M a) {
 }
 SNN_ALWAYS_INLINE I count_where(I n, M m) { I r; SNN_EACH r.v[i] = n.v[i] - m.v[i]; return r; }
 constexpr bool has_compress = false;
+constexpr bool has_fast_products = false;  // rows of the active are always faster
 SNN_ALWAYS_INLINE uint32_t list_lanes(uint16_t, uint32_t, uint32_t*) { return 0; }
 constexpr bool has_fast_lookup = false;
 SNN_ALWAYS_INLINE F lookup32(const float* table, I index) { F r; SNN_EACH r.v[i] = table[index.v[i]]; return r; }

@@ -5,7 +5,9 @@
 
 namespace snn::cpu {
 
-Tape::Tape(const CpuContext& context) : context_(context), populations_(context.populations.size()) {
+Tape::Tape(const CpuContext& context)
+    : context_(context), dense_share_of_spikes_(context.kernels.has_fast_products ? 0.45 : 2.0),
+      populations_(context.populations.size()) {
     for (uint32_t i = 0; i < populations_.size(); ++i) {
         const PopulationData& data = *context.populations[i];
         populations_[i].size = data.size;
@@ -57,7 +59,7 @@ void Tape::begin_segment(uint32_t first, uint64_t clock) {
 bool Tape::is_dense(uint32_t population, uint32_t begin, uint32_t end) const {
     const Population& p = populations_[population];
     if (p.is_value_input) return p.share > dense_share_of_values;
-    if (p.held) return p.share > dense_share_of_spikes;
+    if (p.held) return p.share > dense_share_of_spikes_;
     const uint64_t* const spikes = p.spikes.data() + step_row(population, begin);
     return is_dense_count(population, std::accumulate(spikes, spikes + (end - begin), uint64_t{0}), uint64_t{end - begin} * context_.batch);
 }

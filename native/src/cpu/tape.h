@@ -64,7 +64,7 @@ public:
     bool is_ever_dense(uint32_t population) const;
     bool is_dense_count(uint32_t population, uint64_t spikes, uint64_t samples) const {
         const Population& p = populations_[population];
-        return static_cast<double>(spikes) > dense_share_of_spikes * static_cast<double>(samples * p.size);
+        return static_cast<double>(spikes) > dense_share_of_spikes_ * static_cast<double>(samples * p.size);
     }
     bool keeps_entries(uint32_t population) const { return keeps_entries_ && populations_[population].entry_count > 0; }
     // Not where the segment is run only for what comes after it.
@@ -73,7 +73,7 @@ public:
     bool is_held(uint32_t population) const { return populations_[population].held; }
 
 private:
-    static constexpr double dense_share_of_values = 0.3, dense_share_of_spikes = 0.45;
+    static constexpr double dense_share_of_values = 0.3;
 
     struct Population {
         uint32_t size = 0, row = 0, entry_count = 0, lookback = 0;
@@ -88,6 +88,7 @@ private:
     size_t step_row(uint32_t population, uint32_t step) const { return step - first_ + populations_[population].lookback; }
 
     const CpuContext& context_;
+    const double dense_share_of_spikes_;  // above 1: never
     uint32_t first_ = 0;
     uint64_t steps_before_ = 0;
     bool keeps_entries_ = true;

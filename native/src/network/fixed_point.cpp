@@ -125,7 +125,7 @@ double largest_compact_weight(const Network& network, const Group& group) {
 // Whether weights, rounded to multiples of 2^-exponent, are others than were meant: some become 0, or they change on the whole, as
 // equal ones do, or each by itself.
 bool loses(std::span<const float> weights, int exponent) {
-    constexpr double most_lost = 1e-3;  // share of the weights: of a distribution around 0, some are always close to it
+    constexpr double most_lost = 1e-2;  // share of the weights: of a distribution around 0, some are always close to it
     constexpr double most_on_the_whole = 1.0 / 512, most_of_each = 1.0 / 32;  // shares of the weights' sum
     const double scale = std::ldexp(1.0, exponent);
     double sum = 0, grown = 0, moved = 0;
