@@ -116,7 +116,8 @@ def test_a_peer_is_timed_at_equal_loss_curves_only(
 
     monkeypatch.setattr("snn.engine.bench.peers.run", run)
     words = ("bench", "small", "--seed", 2, "--repeats", 2, "--vs", "norse", "snntorch")
-    own, norse, snntorch = snn_command(*words, "--json").objects()
+    own, norse, snntorch, error = snn_command(*words, "--json").objects(1)
+    assert error == {"error": "no time of snntorch"}
     assert norse["median_s"] == 2.0
     assert norse["ratio_to_snn"] == pytest.approx(2.0 / own["median_s"])
     assert (norse["forward_s"], norse["memory_bytes"], norse["versions"]["norse"]) == (0.5, 1 << 20, "9.9")
@@ -128,7 +129,8 @@ def test_a_peer_is_timed_at_equal_loss_curves_only(
 
 def test_missing_libraries_are_named(snn_command: Command, small: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    found = snn_command("bench", "small", "--repeats", 1, "--vs", "spyx", "sinabs", "--json").objects()
+    found = snn_command("bench", "small", "--repeats", 1, "--vs", "spyx", "sinabs", "--json").objects(1)
+    assert found.pop() == {"error": "no time of spyx and sinabs"}
     assert [one["variant"] for one in found] == ["snn", "spyx", "sinabs"]
     assert "Spyx is not installed: pip install spyx, or snn-engine[training-peers]" in found[1]["no_result"]
 

@@ -85,6 +85,6 @@ def test_a_scale_that_is_too_small_says_the_way_out() -> None:
 @pytest.mark.parametrize("name", ["brunel", "cuba", "coba", "izhikevich", "microcircuit"])
 def test_scenes_are_compact(name: str) -> None:
     scene = getattr(snn.scenes, name.upper())
-    net = scene.build(0.02) if name == "microcircuit" else scene.build()
+    net = scene.build(0.1) if name == "microcircuit" else scene.build()
     found = {one.arithmetic for one in net.projections.values() if not one.plasticity}
     assert found == {"compact"}
