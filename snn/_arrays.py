@@ -48,6 +48,7 @@ Floats = NDArray[np.float32]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _LONGEST_NAME = 63
+_LARGE = 1 << 28  # bytes of an array, from which on free memory is asked for
 _MOST_NAMES_SHOWN = 20
 LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 _FITS_FLOAT32 = f"it must fit float32, whose largest number is {LARGEST_FLOAT32:g}"
@@ -268,6 +269,10 @@ def real_array(values: ArrayLike, what: str) -> NDArray[Any]:
 
 def new_array(shape: Sequence[int], dtype: DTypeLike, what: str) -> NDArray[Any]:
     """Return an array of zeros; OutOfMemoryError with its size when there is no room for it."""
+    # Zeros take no memory until they are written: the system would promise more than there is, and end the process then.
+    size = _bytes(shape, dtype)
+    if size >= _LARGE and size > (free := _free_memory()):
+        raise no_memory(shape, dtype, what, free)
     try:
         return np.zeros(shape, dtype)
     except (MemoryError, ValueError):
@@ -283,12 +288,24 @@ def spread(values: NDArray[Any], shape: Sequence[int], what: str) -> NDArray[Any
         raise no_memory(shape, values.dtype, what) from None
 
 
-def no_memory(shape: Sequence[int], dtype: DTypeLike, what: str) -> OutOfMemoryError:
-    """Return the error that says how large `what` would be."""
-    size = math.prod(map(int, shape)) * np.dtype(dtype).itemsize
-    return OutOfMemoryError(
-        f"{what} has shape {tuple(shape)} and needs {size / 2**30:.3g} GiB, more memory than there is"
-    )
+def no_memory(shape: Sequence[int], dtype: DTypeLike, what: str, free: float = math.inf) -> OutOfMemoryError:
+    """Return the error that says how large `what` would be, and how many bytes are free where that is known."""
+    told = "more memory than there is" if free == math.inf else f"but {free / 2**30:.3g} GiB of memory are free"
+    return OutOfMemoryError(f"{what} has shape {tuple(shape)} and needs {_bytes(shape, dtype) / 2**30:.3g} GiB, {told}")
+
+
+def _bytes(shape: Sequence[int], dtype: DTypeLike) -> int:
+    return math.prod(map(int, shape)) * np.dtype(dtype).itemsize
+
+
+def _free_memory() -> float:
+    """Return the bytes that the system can give without swapping; infinity where it does not say."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as lines:
+            found = next(line for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        return math.inf
+    return int(found.split()[1]) * 1024
 
 
 def _array(values: ArrayLike, what: str) -> NDArray[Any]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import snn
 from snn.engine import machine
 from snn.engine.cli.options import BatchSize, Device, JsonFlag, Threads, wanted_variables
-from snn.engine.cli.output import console, fail, print_json, ready_to_write, table, with_unit
+from snn.engine.cli.output import console, error_console, fail, print_json, ready_to_write, table, with_unit
 from snn.engine.speed import rates_hz, realtime_factor, spike_counts
 from snn.init import uniform
 
@@ -55,7 +55,13 @@ def run(
         recorded[name].append("spike_count")
     with snn.Simulation(network, device=device, batch_size=batch_size, threads=threads, seed=seed) as simulation:
         begin = time.perf_counter()
-        recording = simulation.run(steps, given, recorded)
+        try:
+            recording = simulation.run(steps, given, recorded, progress=not as_json and error_console.is_terminal)
+        except KeyboardInterrupt as interrupt:
+            if output is not None:
+                _write(output, interrupt.recording, wanted)  # type: ignore[attr-defined]
+                error_console.print(f"what was recorded until then is in {output}", highlight=False)
+            raise
         seconds = time.perf_counter() - begin
         counters = simulation.counters
         chosen, reason = simulation.device, simulation.device_reason

@@ -480,6 +480,16 @@ def test_very_large_recordings_and_batches_are_errors_of_the_library() -> None:
         trainer.fit(np.zeros((1, 65536)), [0])
 
 
+def test_an_array_that_the_system_only_promises_is_refused_with_what_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("snn._arrays._free_memory", lambda: 3.0 * 2**30)
+    net = snn.Sequential(2**20, snn.OneToOne(), snn.LIF())
+    with snn.Simulation(net) as sim:
+        sentence = r"output\.v has shape \(1000, 1, 1048576\) and needs 3\.91 GiB, but 3 GiB of memory are free"
+        with pytest.raises(snn.OutOfMemoryError, match=sentence):
+            sim.run(1000, record={"output": "v"})
+        assert len(sim.run(3, record={"output": "v"})["output"]["v"]) == 3
+
+
 def test_fixed_point_weights_onto_one_receptor_count_together() -> None:
     # Each projection alone would fit the scale that was chosen; both together could overflow the sum.
     net = snn.Network()

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -439,3 +440,27 @@ def test_a_damaged_file_is_one_sentence(snn_command: Command, file: Path) -> Non
         assert result.status == 1
         assert result.err.startswith("error: ")
         assert str(file) in result.err
+
+
+def test_an_interrupted_run_writes_what_it_has(
+    snn_command: Command, pulse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = snn.Simulation.run
+
+    def interrupted(self: snn.Simulation, steps: int, *arguments: Any, **settings: Any) -> Any:
+        assert settings.pop("progress") is False  # nobody looks at this error stream
+
+        def stop(done: int, _: int) -> None:
+            if done == 4:
+                raise KeyboardInterrupt
+
+        return run(self, steps, *arguments, progress=stop, progress_interval=1, **settings)
+
+    monkeypatch.setattr("snn.Simulation.run", interrupted)
+    output = tmp_path / "run.npz"
+    found = snn_command("run", pulse, "--steps", 10, "--record", "out.v", "--output", output)
+    assert found.status == 130
+    assert f"what was recorded until then is in {output}" in found.err
+    monkeypatch.undo()
+    with np.load(output) as written, snn.Simulation(snn.load(pulse)) as sim:
+        np.testing.assert_array_equal(written["out.v"], sim.run(4, record={"out": "v"})["out"]["v"])
