@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -345,7 +346,7 @@ import snn
 assert not [device for device in snn.devices() if device.name.startswith("vulkan")]
 net = snn.Sequential(3, snn.Dense(3), snn.LIF())
 try:
-    snn.Simulation(net, device="vulkan")
+    snn.Simulation(net, **SETTINGS)
 except snn.UnsupportedError as error:
     print(error)
 """
@@ -355,12 +356,20 @@ except snn.UnsupportedError as error:
     ("variable", "sentence"),
     [("LD_LIBRARY_PATH", "libvulkan.so.1 was not found"), ("VK_ICD_FILENAMES", "no driver")],
 )
-def test_a_machine_without_vulkan_is_told_what_to_install(variable: str, sentence: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("settings", [{"device": "vulkan"}, {"devices": ["cpu", "vulkan"]}], ids=str)
+def test_a_machine_without_vulkan_is_told_what_to_install(
+    settings: dict[str, Any], variable: str, sentence: str, tmp_path: Path
+) -> None:
     (tmp_path / "libvulkan.so.1").write_text("not a library")
     environment = {k: v for k, v in os.environ.items() if k not in ("SNN_VULKAN_VALIDATION", "VK_DRIVER_FILES")}
     environment[variable] = str(tmp_path if variable == "LD_LIBRARY_PATH" else tmp_path / "none.json")
     done = subprocess.run(
-        [sys.executable, "-c", _OPEN], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, "-c", _OPEN.replace("SETTINGS", repr(settings))],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert sentence in done.stdout, done.stdout + done.stderr
     assert "mesa-vulkan-drivers" in done.stdout

@@ -246,6 +246,8 @@ struct Backend {
     ExecutorMemory (*memory)(const Plan& plan, const ExecutorOptions& options) = nullptr;
     // Null: there is one, which needs no choice. Else what is open to choice on this machine, perhaps nothing.
     uint32_t (*device_count)() = nullptr;
+    // Throws why it has no device, where it has none. Null: it has, or that is all that there is to say.
+    void (*tell_absence)() = nullptr;
     // What drives a device, with its version: "Mesa 22.3.6", "OpenVINO 2026.4.1". Null: nothing but libsnn.
     std::string (*driver)(uint32_t device) = nullptr;
     // It computes, with the bits of all others of which that is true: several of them may work on one network.

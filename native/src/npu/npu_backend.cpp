@@ -83,6 +83,9 @@ void check_is_there(const std::string& device, std::string_view name) {
                 " on this machine; it sees: ", known.empty() ? "nothing" : known);
 }
 
+void tell_absence_of_npu() { check_is_there("NPU", "npu"); }
+void tell_absence_of_openvino() { npu::library(); }
+
 constexpr std::pair<std::string_view, npu::WeightFormat> formats[] = {
     {"f32", npu::WeightFormat::float32}, {"f16", npu::WeightFormat::float16}, {"i8", npu::WeightFormat::int8}};
 
@@ -137,6 +140,7 @@ const Backend npu_backend{.name = "npu",
                           .open = open_npu,
                           .memory = memory,
                           .device_count = npu_count,
+                          .tell_absence = tell_absence_of_npu,
                           .driver = driver,
                           .cannot_run = npu::cannot_lower,
                           .saves_power = true};
@@ -145,6 +149,7 @@ const Backend openvino_backend{.name = "openvino",
                                .open = open_openvino,
                                .memory = memory,
                                .device_count = openvino_count,
+                               .tell_absence = tell_absence_of_openvino,
                                .driver = driver,
                                .cannot_run = npu::cannot_lower};
 

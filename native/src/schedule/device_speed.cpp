@@ -252,6 +252,8 @@ Device find_device(std::string_view name) {
         if (name == full || (device.index == 0 && name == device.backend->name)) return device;
         known += (known.empty() ? "" : ", ") + std::string(full);
     }
+    for (const Backend* const backend : backends())
+        if (name.substr(0, name.find(':')) == backend->name && backend->tell_absence) backend->tell_absence();
     throw Error(SNN_ERROR_NOT_FOUND, "there is no device '", name, "'; there are: ", known);
 }
 

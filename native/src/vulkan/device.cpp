@@ -41,9 +41,7 @@ bool is_chosen(const DeviceDescription& description, uint32_t number, std::strin
 
 Candidate chosen(const Instance& instance, std::string_view choice) {
     std::vector<Candidate> candidates = instance.candidates();
-    if (candidates.empty())
-        throw Error(SNN_ERROR_UNSUPPORTED, "no Vulkan device of this machine has a compute queue, or no driver is installed "
-                                           "(Debian and Ubuntu: the GPU's, or the package mesa-vulkan-drivers)");
+    if (candidates.empty()) refuse_without_device();
     std::string known;
     for (uint32_t i = 0; i < candidates.size(); ++i) {
         const DeviceDescription& description = candidates[i].description;
@@ -55,6 +53,12 @@ Candidate chosen(const Instance& instance, std::string_view choice) {
 }
 
 }  // namespace
+
+void refuse_without_device() {
+    Instance::shared();  // throws where there is no loader or no driver
+    throw Error(SNN_ERROR_UNSUPPORTED, "no Vulkan device of this machine has a compute queue, or no driver is installed "
+                                       "(Debian and Ubuntu: the GPU's, or the package mesa-vulkan-drivers)");
+}
 
 const DeviceDescription* find_device(std::string_view choice) {
     const std::vector<DeviceDescription>& known = devices();

@@ -28,6 +28,7 @@ struct DeviceDescription {
 // Discrete devices first, then integrated, virtual, processors; in the driver's order among equals. Looked up once in a process.
 // Empty without a loader or a driver; thread-safe.
 const std::vector<DeviceDescription>& devices();
+[[noreturn]] void refuse_without_device();  // says why there is none
 // The one that Device(choice) opens; null where there is none, and for a plan.
 const DeviceDescription* find_device(std::string_view choice);
 

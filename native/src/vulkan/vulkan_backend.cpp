@@ -24,6 +24,10 @@ const char* name_of(VkPhysicalDeviceType type) {
 // Vendors pack their versions in ways of their own; as a number it tells one from another.
 std::string driver(uint32_t device) { return text("driver ", vulkan::devices()[device].driver_version); }
 
+void tell_absence() {
+    if (vulkan::devices().empty()) vulkan::refuse_without_device();
+}
+
 uint32_t device_count() { return static_cast<uint32_t>(vulkan::devices().size()); }
 
 bool is_integrated(uint32_t device) { return vulkan::devices()[device].type == VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU; }
@@ -116,6 +120,7 @@ const Backend vulkan_backend{.name = "vulkan",
                              .open = open,
                              .memory = memory,
                              .device_count = device_count,
+                             .tell_absence = tell_absence,
                              .driver = driver,
                              .gives_same_bits = true,
                              .other_bits = other_bits,
