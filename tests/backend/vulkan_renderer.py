@@ -22,8 +22,8 @@ def number(handle) -> int:
     return int(vk.ffi.cast("uintptr_t", handle))
 
 
-# The layer waits ten seconds for a thread of its own to see a semaphore; on a busy machine that is not enough, and it says itself
-# that it is most likely its own fault.
+# The layer waits ten seconds for a thread of its own to see a semaphore. On a busy machine that is not enough, and it says
+# itself that it is most likely its own fault.
 _LAYER_WAITED = "UNASSIGNED-VkSemaphore-state-timeout"
 
 
