@@ -15,6 +15,7 @@ Examples
 """
 
 from importlib import import_module as _import_module
+from importlib.util import find_spec as _find_spec
 from pathlib import Path as _Path
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
@@ -101,7 +102,7 @@ from snn.trainer import Trainer
 __version__ = library_version()
 
 # What needs packages that are not installed with this one is loaded when it is first used.
-_ON_DEMAND = ("nir", "onnx", "torch")
+_ON_DEMAND = {"nir": "nir", "onnx": "onnx", "torch": "torch"}  # the module, and the package that it needs
 
 if not _TYPE_CHECKING:  # which would take every name for one of the module's
 
@@ -111,7 +112,8 @@ if not _TYPE_CHECKING:  # which would take every name for one of the module's
         raise _no_such_name(__name__, name, __all__)
 
     def __dir__() -> list[str]:
-        return [*__all__, *_ON_DEMAND]
+        # Without those that could not be loaded: inspect.getmembers() asks for all of them.
+        return [*__all__, *(name for name, package in _ON_DEMAND.items() if _find_spec(package))]
 
 
 __all__ = [

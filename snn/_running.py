@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -36,14 +37,17 @@ _EVENTS_AT_ONCE = 1 << 20
 OF_A_RUN = ("spike_count", "spike_events")
 
 
-def _recorded(network: Network, name: Any) -> Population:
+def _recorded(network: Network, name: Any, wanted: Any) -> Population:
     """Return a population by name; what is named "exc[:10]" or "exc.v" is told how it is meant."""
     if not isinstance(name, str) or name in network:
         return network[name]
     whole, bracket, _ = name.partition("[")
     owner, dot, variable = name.rpartition(".")
     if bracket and whole in network:
-        told = f"a dict says which of its neurons are recorded: record={{{whole!r}: {{'v': range(10)}}}}"
+        chosen = re.fullmatch(r"\[(\d*):(\d*)\]", name[len(whole) :])
+        neurons = f"range({chosen[1] or 0}, {chosen[2] or network[whole].size})" if chosen else "[...]"
+        variable = wanted if isinstance(wanted, str) else "spikes"
+        told = f"a dict says which of its neurons are recorded: record={{{whole!r}: {{{variable!r}: {neurons}}}}}"
     elif dot and (owner in network or owner in network.projections):
         told = f"the variable stands behind the name: record={{{owner!r}: {variable!r}}}"
     else:
@@ -130,7 +134,7 @@ class Run:
                 what = f"what to record of projection {name!r}"
                 self._add_projection(network.projections[name], wanted_of(wanted, what))
             else:
-                population = _recorded(network, name)
+                population = _recorded(network, name, wanted)
                 what = f"what to record of population {population.name!r}"
                 self._add_population(population, wanted_of(wanted, what), max_events)
         # Whether libsnn has to come back before the end.

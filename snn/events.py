@@ -17,6 +17,7 @@ from __future__ import annotations
 import csv
 import math
 import os
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -47,12 +48,21 @@ PathLike = str | os.PathLike[str]
 
 
 class Events(NamedTuple):
-    """One recording."""
+    """One recording.
+
+    Examples
+    --------
+    Recordings of your own, as `snn.Trainer.fit` takes them:
+
+    >>> recordings = [snn.events.Events(times_ms, channels, (16,)) for times_ms, channels in mine]
+    >>> data = snn.events.EventData(recordings.__getitem__, classes, steps=100, step_ms=1.0)
+    >>> trainer.fit(data, data.y)
+    """
 
     times: NDArray[np.float64]
-    """Milliseconds, since the recording began."""
+    """Milliseconds since the recording began, in any order."""
     units: Integers
-    """Which input, an index into `shape` made flat."""
+    """Which input spiked at each time: an index into `shape` made flat."""
     shape: tuple[int, ...]
     """(channels,), or (polarities, height, width)."""
 
@@ -111,6 +121,7 @@ class EventData:
         self._read = function(read, "read")
         self._close = None if close is None else function(close, "close")
         self._is_closed = False
+        self._warned = False
         self.y: Integers = integer_array(y, "y").astype(np.int64)
         self.steps = integer(steps, "steps", minimum=1)
         self.step_ms = number(step_ms, "step_ms", minimum=0.0, exclusive=True)
@@ -205,6 +216,13 @@ class EventData:
             raise FormatError(f"sample {index} has shape {events.shape}, the first one {self._whole}")
         steps = np.floor(events.times / self.step_ms)
         inside = steps < self.steps
+        if events.times.size and not inside.any() and not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"all {events.times.size} events of sample {index} lie after the {self.steps * self.step_ms:g} ms of its "
+                f"frames, the first at {events.times.min():g} ms: times are in ms",
+                stacklevel=2,
+            )
         units = events.units[inside]
         if self.shrink > 1:
             polarity, y, x = np.unravel_index(units, self._whole)

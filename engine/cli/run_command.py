@@ -48,7 +48,7 @@ def run(
     network = snn.load(file)
     given = _given_inputs(network, inputs or [], steps, batch_size, seed)
     wanted = wanted_variables(record or [])
-    _check_output(output, wanted)
+    _check_output(file, output, wanted)
     spiking = list(spike_counts(network))
     recorded = {name: [*wanted.get(name, [])] for name in {**dict.fromkeys(spiking), **wanted}}
     for name in spiking:
@@ -134,7 +134,7 @@ def _given_inputs(
     return given
 
 
-def _check_output(output: Path | None, wanted: Mapping[str, Sequence[str]]) -> None:
+def _check_output(file: Path, output: Path | None, wanted: Mapping[str, Sequence[str]]) -> None:
     """Say now, not after a long run, that what is recorded could not be written."""
     if output is None:
         if wanted:
@@ -142,6 +142,8 @@ def _check_output(output: Path | None, wanted: Mapping[str, Sequence[str]]) -> N
         return
     if not wanted:
         raise fail(f"--output needs --record: nothing would be written to {output}")
+    if output.exists() and file.samefile(output):
+        raise fail(f"{output} is the network itself; the recording would overwrite it, so give it another name")
     ready_to_write(output)
 
 

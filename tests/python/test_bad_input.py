@@ -87,7 +87,7 @@ def test_bad_inputs_for_a_run(chain: snn.Network, values, sentence: str) -> None
         (
             lambda s: s.run(1, record={"hidden[:10]": "v"}),
             snn.NotFoundError,
-            r"no population 'hidden\[:10\]'; a dict says which of its neurons.*record=\{'hidden': \{'v': range\(10\)\}\}",
+            r"no population 'hidden\[:10\]'; a dict says which of its neurons.*record=\{'hidden': \{'v': range\(0, 10\)\}\}",
         ),
         (
             lambda s: s.run(1, record={"hidden.v": None}),

@@ -464,3 +464,10 @@ def test_an_interrupted_run_writes_what_it_has(
     monkeypatch.undo()
     with np.load(output) as written, snn.Simulation(snn.load(pulse)) as sim:
         np.testing.assert_array_equal(written["out.v"], sim.run(4, record={"out": "v"})["out"]["v"])
+
+
+def test_run_does_not_overwrite_its_network(snn_command: Command, pulse: Path) -> None:
+    before = pulse.read_bytes()
+    found = snn_command("run", pulse, "--steps", 3, "--record", "out.v", "--output", pulse)
+    assert (found.status, pulse.read_bytes()) == (1, before)
+    assert "is the network itself" in found.err

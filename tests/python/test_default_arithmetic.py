@@ -56,6 +56,21 @@ def test_a_wide_distribution_keeps_its_small_weights(sigma: float) -> None:
     assert abs(np.median(weights) - 1.0) < 0.25
 
 
+@pytest.mark.parametrize(("large", "small"), [(1000.0, 1e-5), (1000.0, 1e-4), (1.0, 1e-6), (50.0, 0.3)])
+def test_one_large_weight_takes_nothing_from_the_others_of_its_projection(large: float, small: float) -> None:
+    weights = np.float32([large, *[small] * 199])
+    net = _driven(drive=snn.Sparse.from_arrays(range(200), [0] * 200, weights, trainable=False))
+    with snn.Simulation(net) as sim:
+        sim.run(1, {"drive": np.float32([0.0, *[1.0] * 199])[None]})
+        sim.step(2)
+        found = sim["cells.v"][0]
+    exact = _driven(drive=snn.Sparse.from_arrays(range(200), [0] * 200, weights, trainable=False, arithmetic="float"))
+    with snn.Simulation(exact) as sim:
+        sim.run(1, {"drive": np.float32([0.0, *[1.0] * 199])[None]})
+        sim.step(2)
+        assert found == pytest.approx(sim["cells.v"][0], rel=0.016)
+
+
 def test_weights_of_0_may_grow() -> None:
     net = _driven(drive=snn.Sparse.fixed_indegree(30, weight=0.0, delay=1.0, trainable=False))
     assert net.projections["drive_weights"].arithmetic == "float"

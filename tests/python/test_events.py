@@ -255,3 +255,14 @@ def test_what_is_wrong_with_samples_is_said() -> None:
         snn.events.read_aedat(__file__, 128)
     with pytest.raises(IndexError, match="sample 60 of 60"):
         data[60]
+
+
+def test_times_in_another_unit_are_told() -> None:
+    """Microseconds, as cameras count: every event would be behind the last frame."""
+    one = snn.events.Events(np.array([2500.0, 7000.0]), np.array([0, 1]), (2,))
+    data = snn.events.EventData(lambda index: one, [0, 1], steps=10, step_ms=1.0)
+    with pytest.warns(
+        UserWarning, match="all 2 events of sample 1 lie after the 10 ms of its frames, the first at 2500 ms"
+    ):
+        data[1]
+    assert not data[0].any()  # told once

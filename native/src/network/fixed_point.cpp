@@ -122,12 +122,25 @@ double largest_compact_weight(const Network& network, const Group& group) {
 
 // ---- What integers lose
 
-// Whether weights, rounded to multiples of 2^-exponent, are others than were meant: some become 0, or they change on the whole, as
-// equal ones do, or each by itself.
+// Of the weights other than 0, the one in the middle by magnitude; of very many, of some thousands of them.
+double median_magnitude(std::span<const float> weights) {
+    std::vector<float> some;
+    for (size_t i = 0, stride = weights.size() / 8192 + 1; i < weights.size(); i += stride)
+        if (weights[i] != 0.0f) some.push_back(std::abs(weights[i]));
+    if (some.empty()) return 0;
+    const auto middle = some.begin() + static_cast<std::ptrdiff_t>(some.size() / 2);
+    std::nth_element(some.begin(), middle, some.end());
+    return static_cast<double>(*middle);
+}
+
+// Whether weights, rounded to multiples of 2^-exponent, are others than were meant: most of them are only a few units, some become 0,
+// or they change on the whole, as equal ones do, or each by itself.
 bool loses(std::span<const float> weights, int exponent) {
     constexpr double most_lost = 1e-2;  // share of the weights: of a distribution around 0, some are always close to it
     constexpr double most_on_the_whole = 1.0 / 512, most_of_each = 1.0 / 32;  // shares of the weights' sum
+    constexpr double least_median = 32;  // units: however large a few others are, which may be silent
     const double scale = std::ldexp(1.0, exponent);
+    if (const double median = median_magnitude(weights); median > 0 && median * scale < least_median) return true;
     double sum = 0, grown = 0, moved = 0;
     size_t lost = 0;
     for (const float weight : weights) {
