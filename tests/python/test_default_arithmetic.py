@@ -103,3 +103,11 @@ def test_scenes_are_compact(name: str) -> None:
     net = scene.build(0.1) if name == "microcircuit" else scene.build()
     found = {one.arithmetic for one in net.projections.values() if not one.plasticity}
     assert found == {"compact"}
+
+
+def test_whole_numbers_of_any_size_are_compact() -> None:
+    """As counts of synapses in a connectome are: they lose nothing, however few units the usual ones have."""
+    weights = np.float32([3000.0, *[4.0, 8.0, 4.0, 12.0] * 49])
+    net = _driven(drive=snn.Sparse.from_arrays([*range(197)], [0] * 197, weights, trainable=False))
+    assert net.projections["drive_weights"].arithmetic == "compact"
+    np.testing.assert_array_equal(net.projections["drive_weights"].weights, weights)

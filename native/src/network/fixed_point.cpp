@@ -133,24 +133,24 @@ double median_magnitude(std::span<const float> weights) {
     return static_cast<double>(*middle);
 }
 
-// Whether weights, rounded to multiples of 2^-exponent, are others than were meant: most of them are only a few units, some become 0,
-// or they change on the whole, as equal ones do, or each by itself.
+// Whether weights, rounded to multiples of 2^-exponent, are others than were meant: some become 0, they change on the whole, as equal
+// ones do, or those of a usual size change each by itself, however large a few others are, which may be silent.
 bool loses(std::span<const float> weights, int exponent) {
     constexpr double most_lost = 1e-2;  // share of the weights: of a distribution around 0, some are always close to it
-    constexpr double most_on_the_whole = 1.0 / 512, most_of_each = 1.0 / 32;  // shares of the weights' sum
-    constexpr double least_median = 32;  // units: however large a few others are, which may be silent
-    const double scale = std::ldexp(1.0, exponent);
-    if (const double median = median_magnitude(weights); median > 0 && median * scale < least_median) return true;
-    double sum = 0, grown = 0, moved = 0;
+    constexpr double most_on_the_whole = 1.0 / 512, most_of_usual = 1.0 / 64;  // shares of the weights' sum
+    const double scale = std::ldexp(1.0, exponent), largest_usual = 2 * median_magnitude(weights) * scale;
+    double sum = 0, grown = 0, usual = 0, moved = 0;
     size_t lost = 0;
     for (const float weight : weights) {
         const double units = std::abs(static_cast<double>(weight)) * scale, rounded = std::nearbyint(units);
         sum += units;
         grown += rounded - units;
-        moved += std::abs(rounded - units);
         lost += rounded == 0 && units > 0;
+        if (units > largest_usual) continue;
+        usual += units;
+        moved += std::abs(rounded - units);
     }
-    return std::abs(grown) > sum * most_on_the_whole || moved > sum * most_of_each ||
+    return std::abs(grown) > sum * most_on_the_whole || moved > usual * most_of_usual ||
            static_cast<double>(lost) > most_lost * static_cast<double>(weights.size());
 }
 
