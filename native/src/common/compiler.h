@@ -41,3 +41,12 @@
 #define SNN_READ_FPCR(out) __asm__ __volatile__("mrs %0, fpcr" : "=r"(out))
 #define SNN_WRITE_FPCR(value) __asm__ __volatile__("msr fpcr, %0" : : "r"(value))
 #endif
+
+// The control word of the x87, with which the C library of mingw-w64 computes exp and log.
+#if defined(__MINGW32__) && (defined(__x86_64__) || defined(__i386__))
+#define SNN_READ_X87(out) __asm__ __volatile__("fnstcw %0" : "=m"(out))
+#define SNN_WRITE_X87(value) __asm__ __volatile__("fldcw %0" : : "m"(value))
+#else
+#define SNN_READ_X87(out) ((void)0)
+#define SNN_WRITE_X87(value) ((void)0)
+#endif

@@ -21,15 +21,25 @@ namespace snn {
 
 class FloatMode {
 public:
-    static FloatMode of_this_thread() { return FloatMode(_mm_getcsr()); }
+    static FloatMode of_this_thread() {
+        FloatMode mode(_mm_getcsr());
+        SNN_READ_X87(mode.x87_);
+        return mode;
+    }
     static FloatMode standard() { return FloatMode(0x1f80); }  // exceptions masked
-    void enter() const { _mm_setcsr(control_); }
+    void enter() const {
+        _mm_setcsr(control_);
+        SNN_WRITE_X87(x87_);
+    }
     // Without the flags of what has happened.
-    bool computes_like(FloatMode other) const { return ((control_ ^ other.control_) & ~0x3fu) == 0; }
+    bool computes_like(FloatMode other) const {
+        return ((control_ ^ other.control_) & ~0x3fu) == 0 && x87_ == other.x87_;
+    }
 
 private:
     explicit FloatMode(unsigned control) : control_(control) {}
     unsigned control_;
+    unsigned short x87_ = 0x37f;  // exceptions masked, 64 bits of precision
 };
 
 #elif defined(SNN_READ_FPCR)
