@@ -24,12 +24,18 @@ def recorded(renderer: Renderer, sim: snn.Simulation, number_of_frame: int):
     return commands
 
 
-@pytest.mark.parametrize("small", [True, False], ids=["one dispatch", "a dispatch for each kernel"])
-def test_the_newest_finished_frame_is_read(renderer: Renderer, small: bool) -> None:
+def network_of(small: bool) -> snn.Network:
+    """Cells that a single dispatch steps, or, with sparse connections among them, cells that it cannot step."""
     net = network(40, currents=True)
     if not small:
         others = snn.Sparse.fixed_total(50, weight=0.2, delay=2.0, trainable=False)
         net.connect("cells", "cells", others, name="others")
+    return net
+
+
+@pytest.mark.parametrize("small", [True, False], ids=["one dispatch", "a dispatch for each kernel"])
+def test_the_newest_finished_frame_is_read(renderer: Renderer, small: bool) -> None:
+    net = network_of(small)
     wanted = []
     with (
         snn.Simulation(net, device=renderer.host(), batch_size=2) as sim,
@@ -71,10 +77,7 @@ def test_the_newest_finished_frame_is_read(renderer: Renderer, small: bool) -> N
 @pytest.mark.parametrize("small", [True, False], ids=["one dispatch", "a dispatch for each kernel"])
 def test_spikes_are_counted_from_frame_to_frame(renderer: Renderer, small: bool) -> None:
     """Of all steps of a frame, not of the last only; in frames recorded before the first has run, and in runs between."""
-    net = network(40, currents=True)
-    if not small:
-        others = snn.Sparse.fixed_total(50, weight=0.2, delay=2.0, trainable=False)
-        net.connect("cells", "cells", others, name="others")
+    net = network_of(small)
     wanted = []
     with (
         snn.Simulation(net, device=renderer.host(), batch_size=2) as sim,
