@@ -142,3 +142,17 @@ def in_nest(model: str, steps: int, parameters: Mapping[str, float], events: Map
     nest.Simulate(steps * DT)
     assert (np.round(meter.events["times"] / DT) == np.arange(1, len(meter.events["times"]) + 1)).all()
     return Run({"v": meter.events["V_m"]}, np.round(recorder.events["times"] / DT).astype(int) - 1)
+
+
+def stdp_with_inputs(scale: float, start: np.ndarray) -> snn.Network:
+    """The scene `stdp` with spikes that are given in place of its sources, from weights [input][cell], parts of the largest."""
+    scene = snn.scenes.STDP
+    network = scene.build(scale)
+    mine = snn.Network(scene.dt)
+    mine.add("inputs", snn.SpikeInput(scene.inputs))
+    mine.add("cells", network["cells"].neurons)
+    rule = network.projections["inputs_to_cells"].plasticity
+    pairs = np.indices(start.shape).reshape(2, -1)
+    weights = (start * scene.weight_max).ravel()
+    mine.connect("inputs", "cells", snn.Sparse.from_arrays(*pairs, weights, receptor="current", plasticity=rule))
+    return mine

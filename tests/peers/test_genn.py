@@ -14,7 +14,7 @@ from snn.engine.bench import peers
 from snn.scenes import STDP
 from snn.scenes.vogels_abbott import VogelsAbbott
 
-from .running import DT, Run, arriving, here
+from .running import DT, Run, arriving, here, stdp_with_inputs
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # those of other people's libraries
 
@@ -124,14 +124,7 @@ def test_genn_learns_the_same_from_the_same_spikes(tmp_path: Path) -> None:
     assert np.abs(theirs - expected).max() < 2e-5
 
     # The same network here, under the same inputs.
-    network = STDP.build(0.02)
-    mine = snn.Network(STDP.dt)
-    mine.add("inputs", snn.SpikeInput(STDP.inputs))
-    mine.add("cells", network["cells"].neurons)
-    rule = network.projections["inputs_to_cells"].plasticity
-    pairs = np.indices(first.shape).reshape(2, -1)
-    start = (first * STDP.weight_max).ravel()
-    mine.connect("inputs", "cells", snn.Sparse.from_arrays(*pairs, start, receptor="current", plasticity=rule))
+    mine = stdp_with_inputs(0.02, first)
     with snn.Simulation(mine) as simulation:
         recording = simulation.run(steps, {"inputs": arrivals[:, None]}, {"cells": "spikes"})
         ours = simulation.get("inputs_to_cells.weight").reshape(first.shape) / STDP.weight_max

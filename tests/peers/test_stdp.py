@@ -10,6 +10,8 @@ import pytest
 import snn
 from snn.scenes import STDP
 
+from .running import stdp_with_inputs
+
 pytestmark = pytest.mark.filterwarnings("ignore")  # those of other people's libraries
 
 
@@ -33,14 +35,7 @@ def test_brian2_learns_the_same_from_the_same_spikes() -> None:
         return np.rint(monitor.t / brian2.ms / STDP.dt).astype(int)
 
     # The same network, and as its inputs what the inputs there were; a spike arrives there in the step after.
-    network = STDP.build(0.02)
-    mine = snn.Network(STDP.dt)
-    mine.add("inputs", snn.SpikeInput(STDP.inputs))
-    mine.add("cells", network["cells"].neurons)
-    rule = network.projections["inputs_to_cells"].plasticity
-    pairs = np.indices(first.shape).reshape(2, -1)
-    weights = (first * STDP.weight_max).ravel()
-    mine.connect("inputs", "cells", snn.Sparse.from_arrays(*pairs, weights, receptor="current", plasticity=rule))
+    mine = stdp_with_inputs(0.02, first)
     frames = np.zeros((steps, 1, STDP.inputs), np.float32)
     arrives = step(heard) + 1
     frames[arrives[arrives < steps], 0, np.array(heard.i)[arrives < steps]] = 1
