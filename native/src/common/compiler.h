@@ -50,3 +50,20 @@
 #define SNN_READ_X87(out) ((void)0)
 #define SNN_WRITE_X87(value) ((void)0)
 #endif
+
+// Before a loop of a few rounds whose arrays are to be registers.
+#if defined(__clang__)
+#define SNN_UNROLL _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define SNN_UNROLL _Pragma("GCC unroll 16")
+#else
+#define SNN_UNROLL
+#endif
+
+// product = factor * value and sum += factor * value in all 16 lanes of AVX-512, the value taken from memory by the instruction itself.
+#if defined(__AVX512F__) && !(defined(_MSC_VER) && !defined(__clang__))
+#define SNN_MUL_BROADCAST(product, factor, value) \
+    __asm__("vmulps %2%{1to16%}, %1, %0" : "=v"(product) : "v"(factor), "m"(value))
+#define SNN_FMA_BROADCAST(sum, factor, value) \
+    __asm__("vfmadd231ps %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(factor), "m"(value))
+#endif

@@ -194,7 +194,6 @@ void Backpropagation::prepare(uint32_t step_count) {
     for (TaskScratch& scratch : scratch_) {
         if (any_dense) scratch.events.allocate(context_.allocator, sources_of_task * event_stride(rows), false);
         if (any_values) scratch.column.allocate(context_.allocator, rows);
-        if (any_values && any_dense) scratch.panel.allocate(context_.allocator, rows_of_outer * panel_columns);
         scratch.channels_last.allocate(context_.allocator, conv.channels_last, false);
         scratch.image.allocate(context_.allocator, conv.image, false);
         scratch.padded.allocate(context_.allocator, conv.padded, false);

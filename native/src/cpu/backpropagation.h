@@ -23,6 +23,9 @@ constexpr uint32_t rows_of_outer = 256;  // of values and gradients that stay in
 // that grow together do not fall on the same places of the cache.
 constexpr size_t event_stride(size_t rows) { return rows + 16; }
 
+// Floats from the values of some sources in one row to those in the next, for the same reason an odd number of lines.
+constexpr size_t values_stride(uint32_t sources) { return (sources + 15) / 16 * 16 | 16; }
+
 // An optimiser's memory: per projection, empty where nothing is trained.
 struct Moments final : OptimizerMemory {
     Moments(const CpuContext& context, bool two_moments);
@@ -109,7 +112,7 @@ private:
         Buffer<uint32_t> events;  // [source of 64][row]: rows of the chunk in which it was active
         Buffer<float> column;     // one source's values, by row
         Buffer<float> panel;      // [rows_of_outer][panel_columns] dL/d(sum) of some targets
-        Buffer<float> unpacked;   // [rows_of_outer][source] spikes
+        Buffer<float> values;     // [rows_of_outer][values_stride] of some sources
         Buffer<float> channels_last, image, padded;  // of a convolution, see ConvAdjointArgs
         Buffer<ConvTerm> terms;
         Buffer<uint32_t> term_ends, offsets, row_begins;
@@ -176,6 +179,7 @@ private:
 
     // Second half: gradients of weights.
     bool by_products(uint32_t projection, const Chunk& chunk) const;
+    void make_room_for_products(const WeightTask& task);
     void make_room_for_products(const Chunk& chunk);
     void weight_gradient(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch);
     void dense_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch, uint32_t slot = 0);

@@ -279,18 +279,18 @@ bool Backpropagation::by_products(uint32_t projection, const Chunk& chunk) const
            tape_.is_dense(info.source, first - info.delay_steps, chunk.end - info.delay_steps);
 }
 
+void Backpropagation::make_room_for_products(const WeightTask& task) {
+    const size_t panel = size_t{rows_of_outer} * panel_columns, values = rows_of_outer * values_stride(task.end - task.begin);
+    for (TaskScratch& scratch : scratch_) {
+        if (scratch.panel.size() < panel) scratch.panel.allocate(context_.allocator, panel);
+        if (scratch.values.size() < values) scratch.values.allocate(context_.allocator, values);
+    }
+}
+
 // With spikes, which are seldom dense enough.
 void Backpropagation::make_room_for_products(const Chunk& chunk) {
-    for (const WeightTask& task : weight_tasks_) {
-        const PopulationData& source = *context_.populations[context_.projections[task.projection]->info.source];
-        if (task.kind != WeightTask::values || source.is_value_input() || !by_products(task.projection, chunk)) continue;
-        const size_t panel = size_t{rows_of_outer} * panel_columns;
-        const size_t unpacked = size_t{rows_of_outer} * padded(task.end - task.begin);
-        for (TaskScratch& scratch : scratch_) {
-            if (scratch.panel.size() < panel) scratch.panel.allocate(context_.allocator, panel);
-            if (scratch.unpacked.size() < unpacked) scratch.unpacked.allocate(context_.allocator, unpacked, false);
-        }
-    }
+    for (const WeightTask& task : weight_tasks_)
+        if (task.kind == WeightTask::values && by_products(task.projection, chunk)) make_room_for_products(task);
 }
 
 void Backpropagation::weight_gradient(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch) {
@@ -395,17 +395,19 @@ void Backpropagation::value_weights(const WeightTask& task, const Chunk& chunk, 
     if (first >= chunk.end) return;
     const bool held = trace_state_ < 0 && tape_.is_held(source);
     const uint32_t rows = (chunk.end - first) * batch, count = held ? batch : rows;
-    const size_t stride = context_.populations[data.info.target]->row, values_stride = context_.populations[source]->row;
+    const size_t stride = context_.populations[data.info.target]->row, source_row = context_.populations[source]->row;
     const float* const gradient = given_row(task.projection, first, chunk.begin, 0);
     const auto [bits, all_values] = arrivals(task.projection, 0, first, delay, 0);
     const uint32_t sources = task.end - task.begin, words = (sources + 15) / 16;
     float* const panel = scratch.panel.data();
     for (uint32_t row = 0; row < count; row += rows_of_outer) {
         const uint32_t together = std::min(rows_of_outer, count - row);
-        const float* const values = all_values ? all_values + size_t{row} * values_stride + task.begin : scratch.unpacked.data();
-        for (uint32_t r = 0; !all_values && r < together; ++r)
-            unpack_bits(bits + (size_t{row} + r) * (values_stride / 16) + task.begin / 16, words,
-                        scratch.unpacked.data() + size_t{r} * 16 * words);
+        for (uint32_t r = 0; r < together; ++r) {
+            float* const values = scratch.values.data() + r * values_stride(sources);
+            const size_t at = (size_t{row} + r) * source_row + task.begin;
+            if (all_values) std::memcpy(values, all_values + at, sources * sizeof(float));
+            else unpack_bits(bits + at / 16, words, values);
+        }
         for (uint32_t column = 0; column < data.target_size; column += panel_columns) {
             const uint32_t columns = std::min(panel_columns, data.target_size - column), padded_columns = padded(columns);
             for (uint32_t r = 0; r < together; ++r) {
@@ -420,8 +422,8 @@ void Backpropagation::value_weights(const WeightTask& task, const Chunk& chunk, 
             context_.kernels.add_outer({
                 .out = projections_[task.projection].weights.data() + size_t{task.begin} * data.target_size + column,
                 .out_stride = data.target_size,
-                .values = values,
-                .values_stride = all_values ? values_stride : size_t{16} * words,
+                .values = scratch.values.data(),
+                .values_stride = values_stride(sources),
                 .gradient = panel,
                 .rows = together,
                 .sources = sources,

@@ -40,11 +40,8 @@ void Backpropagation::prepare_rule() {
     for (TaskScratch& scratch : scratch_)
         if (rule_.rule == LearningRule::eventprop && scratch.active.size() < widest)
             scratch.active.allocate(context_.allocator, widest, false);
-    bool any_dense = false;
-    for (const WeightTask& task : weight_tasks_) any_dense |= task.kind == WeightTask::dense || task.kind == WeightTask::values;
-    const size_t panel = static_cast<size_t>(chunk_steps_) * context_.batch * panel_columns;
-    for (TaskScratch& scratch : scratch_)
-        if (rule_.traces && any_dense && scratch.panel.size() < panel) scratch.panel.allocate(context_.allocator, panel);
+    for (const WeightTask& task : weight_tasks_)
+        if (rule_.traces && (task.kind == WeightTask::dense || task.kind == WeightTask::values)) make_room_for_products(task);
 }
 
 // OTTT: errors go through layers within a step. e-prop: from the output population to those that project onto it.

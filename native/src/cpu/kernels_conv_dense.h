@@ -34,16 +34,16 @@ template <uint32_t Targets>
 SNN_ALWAYS_INLINE void add_window(const ConvShape& shape, const float* corner, const float* weights, float* sums, size_t sum_step) {
     const size_t stride = shape.x_stride;
     F sum[Targets];
-    for (uint32_t t = 0; t < Targets; ++t) sum[t] = load(sums + t * sum_step);
+    SNN_UNROLL for (uint32_t t = 0; t < Targets; ++t) sum[t] = load(sums + t * sum_step);
     for (uint32_t input = 0; input < shape.group_inputs; ++input, corner += shape.image_plane)
         for (uint32_t ky = 0; ky < shape.kernel_y; ++ky) {
             const float* values = corner + size_t{ky} * shape.y_dilation * shape.image_width;
             for (uint32_t kx = 0; kx < shape.kernel_x; ++kx, values += shape.x_dilation, weights += 16) {
                 const F w = load(weights);
-                for (uint32_t t = 0; t < Targets; ++t) sum[t] = add(sum[t], mul(w, broadcast_f(values[t * stride])));
+                SNN_UNROLL for (uint32_t t = 0; t < Targets; ++t) sum[t] = add(sum[t], mul_by(w, values + t * stride));
             }
         }
-    for (uint32_t t = 0; t < Targets; ++t) store(sums + t * sum_step, sum[t]);
+    SNN_UNROLL for (uint32_t t = 0; t < Targets; ++t) store(sums + t * sum_step, sum[t]);
 }
 
 template <uint32_t Targets>

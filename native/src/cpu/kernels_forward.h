@@ -78,7 +78,7 @@ static void deliver_dense(const DenseArgs& args) {
 
 // Rows of analog inputs, and tiles of 16 targets, that one inner loop keeps in registers.
 #if defined(SNN_ISA_IS_avx512)
-constexpr uint32_t value_rows = 4, value_tiles = 4;
+constexpr uint32_t value_rows = 6, value_tiles = 4;
 #elif defined(SNN_ISA_IS_avx2) || defined(SNN_ISA_IS_neon)
 constexpr uint32_t value_rows = 2, value_tiles = 2;
 #else
@@ -92,27 +92,27 @@ static void values_block(const ValuesArgs& args, uint32_t row, uint32_t column) 
     const float* const panel = args.panel + static_cast<size_t>(column / panel_columns) * panel_columns * args.inner +
                                column % panel_columns;
     F sum[Rows][Tiles];
-    for (uint32_t r = 0; r < Rows; ++r)
-        for (uint32_t k = 0; k < Tiles; ++k)
+    SNN_UNROLL for (uint32_t r = 0; r < Rows; ++r)
+        SNN_UNROLL for (uint32_t k = 0; k < Tiles; ++k)
             sum[r][k] = args.from_zero ? load(args.start + column + 16 * k)
                                        : add(load(sums + r * args.sums_stride + 16 * k), load(args.start + column + 16 * k));
     for (uint32_t i = 0; i < args.inner; ++i) {
         F weights[Tiles];
-        for (uint32_t k = 0; k < Tiles; ++k) weights[k] = load(panel + static_cast<size_t>(i) * panel_columns + 16 * k);
-        for (uint32_t r = 0; r < Rows; ++r) {
-            const F value = broadcast_f(values[r * args.values_stride + i]);
-            for (uint32_t k = 0; k < Tiles; ++k) sum[r][k] = add(sum[r][k], mul(weights[k], value));
+        SNN_UNROLL for (uint32_t k = 0; k < Tiles; ++k) weights[k] = load(panel + static_cast<size_t>(i) * panel_columns + 16 * k);
+        SNN_UNROLL for (uint32_t r = 0; r < Rows; ++r) {
+            const float* const value = values + r * args.values_stride + i;
+            SNN_UNROLL for (uint32_t k = 0; k < Tiles; ++k) sum[r][k] = add(sum[r][k], mul_by(weights[k], value));
         }
     }
-    for (uint32_t r = 0; r < Rows; ++r)
-        for (uint32_t k = 0; k < Tiles; ++k) store(sums + r * args.sums_stride + 16 * k, sum[r][k]);
+    SNN_UNROLL for (uint32_t r = 0; r < Rows; ++r)
+        SNN_UNROLL for (uint32_t k = 0; k < Tiles; ++k) store(sums + r * args.sums_stride + 16 * k, sum[r][k]);
 }
 
-template <uint32_t Tiles>
-static void values_columns(const ValuesArgs& args, uint32_t column) {
-    uint32_t row = 0;
-    for (; row + value_rows <= args.rows; row += value_rows) values_block<value_rows, Tiles>(args, row, column);
-    for (; row < args.rows; ++row) values_block<1, Tiles>(args, row, column);
+template <uint32_t Tiles, uint32_t Rows = value_rows>
+static void values_columns(const ValuesArgs& args, uint32_t column, uint32_t row = 0) {
+    for (; row + Rows <= args.rows; row += Rows) values_block<Rows, Tiles>(args, row, column);
+    if constexpr (Rows > 1)
+        if (row < args.rows) values_columns<Tiles, Rows == 6 ? 4 : Rows / 2>(args, column, row);
 }
 
 static void deliver_values(const ValuesArgs& args) {

@@ -30,18 +30,18 @@ static void product_block(const ProductArgs& args, uint32_t row, uint32_t tile) 
     const size_t panel_size = static_cast<size_t>(args.inner) * 16;
     const float* const panel = args.panels + tile * panel_size;
     F sum[Rows][Tiles];
-    for (uint32_t r = 0; r < Rows; ++r)
-        for (uint32_t k = 0; k < Tiles; ++k) sum[r][k] = load(out + r * args.out_stride + k * 16);
+    SNN_UNROLL for (uint32_t r = 0; r < Rows; ++r)
+        SNN_UNROLL for (uint32_t k = 0; k < Tiles; ++k) sum[r][k] = load(out + r * args.out_stride + k * 16);
     for (uint32_t j = 0; j < args.inner; ++j) {
         F weights[Tiles];
-        for (uint32_t k = 0; k < Tiles; ++k) weights[k] = load(panel + k * panel_size + j * 16);
-        for (uint32_t r = 0; r < Rows; ++r) {
-            const F g = broadcast_f(gradient[r * args.gradient_stride + j]);
-            for (uint32_t k = 0; k < Tiles; ++k) sum[r][k] = fma_(weights[k], g, sum[r][k]);
+        SNN_UNROLL for (uint32_t k = 0; k < Tiles; ++k) weights[k] = load(panel + k * panel_size + j * 16);
+        SNN_UNROLL for (uint32_t r = 0; r < Rows; ++r) {
+            const float* const g = gradient + r * args.gradient_stride + j;
+            SNN_UNROLL for (uint32_t k = 0; k < Tiles; ++k) sum[r][k] = fma_by(weights[k], g, sum[r][k]);
         }
     }
-    for (uint32_t r = 0; r < Rows; ++r)
-        for (uint32_t k = 0; k < Tiles; ++k) store(out + r * args.out_stride + k * 16, sum[r][k]);
+    SNN_UNROLL for (uint32_t r = 0; r < Rows; ++r)
+        SNN_UNROLL for (uint32_t k = 0; k < Tiles; ++k) store(out + r * args.out_stride + k * 16, sum[r][k]);
 }
 
 template <uint32_t Tiles>
@@ -123,18 +123,18 @@ static void outer_block(const OuterArgs& args, uint32_t source, uint32_t tile) {
         return left < 16 ? left : 16;
     };
     F sum[Sources][Tiles];
-    for (uint32_t i = 0; i < Sources; ++i)
-        for (uint32_t k = 0; k < Tiles; ++k) sum[i][k] = load_partial(out + i * args.out_stride + k * 16, lanes(k));
+    for (uint32_t i = 0; i < Sources; ++i)  // of the block to come
+        for (uint32_t k = 0; k < Tiles; ++k) SNN_PREFETCH(out + (Sources + i) * args.out_stride + k * 16);
+    SNN_UNROLL for (uint32_t i = 0; i < Sources; ++i)
+        SNN_UNROLL for (uint32_t k = 0; k < Tiles; ++k) sum[i][k] = load_partial(out + i * args.out_stride + k * 16, lanes(k));
     for (uint32_t r = 0; r < args.rows; ++r, values += args.values_stride, gradient += panel_columns) {
         F g[Tiles];
-        for (uint32_t k = 0; k < Tiles; ++k) g[k] = load(gradient + k * 16);
-        for (uint32_t i = 0; i < Sources; ++i) {
-            const F value = broadcast_f(values[i]);
-            for (uint32_t k = 0; k < Tiles; ++k) sum[i][k] = fma_(g[k], value, sum[i][k]);
-        }
+        SNN_UNROLL for (uint32_t k = 0; k < Tiles; ++k) g[k] = load(gradient + k * 16);
+        SNN_UNROLL for (uint32_t i = 0; i < Sources; ++i)
+            SNN_UNROLL for (uint32_t k = 0; k < Tiles; ++k) sum[i][k] = fma_by(g[k], values + i, sum[i][k]);
     }
-    for (uint32_t i = 0; i < Sources; ++i)
-        for (uint32_t k = 0; k < Tiles; ++k) store_partial(out + i * args.out_stride + k * 16, sum[i][k], lanes(k));
+    SNN_UNROLL for (uint32_t i = 0; i < Sources; ++i)
+        SNN_UNROLL for (uint32_t k = 0; k < Tiles; ++k) store_partial(out + i * args.out_stride + k * 16, sum[i][k], lanes(k));
 }
 
 template <uint32_t Tiles>

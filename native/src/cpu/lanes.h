@@ -11,6 +11,7 @@
 //   nearest(x)  the same for values known to lie within int32
 //   flush(x)    |x| < 2^-63 ? +0 : x, what storing a state does; NaN and infinity stay
 //   fma_(a,b,c) a * b + c, contracted where the instruction set can: for gradients, and where the product is exact
+//   mul_by(a,p), fma_by(a,p,c)      a * *p, a * *p + c as fma_
 //   gather(p,i) p[i] of each lane
 //   multiply_wide(a, m, high, low)   the two halves of the 64-bit products of unsigned numbers
 //   lookup32(table, i)   table[i] for i from 0 to 31; of the lowest five bits of i where has_fast_lookup

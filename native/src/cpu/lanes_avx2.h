@@ -55,6 +55,8 @@ SNN_ALWAYS_INLINE F div(F a, F b) { return {_mm256_div_ps(a.lo, b.lo), _mm256_di
 SNN_ALWAYS_INLINE F fma_(F a, F b, F c) {
     return {_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)};
 }
+SNN_ALWAYS_INLINE F mul_by(F a, const float* p) { return mul(a, broadcast_f(*p)); }
+SNN_ALWAYS_INLINE F fma_by(F a, const float* p, F c) { return fma_(a, broadcast_f(*p), c); }
 SNN_ALWAYS_INLINE F sqrt_(F a) { return {_mm256_sqrt_ps(a.lo), _mm256_sqrt_ps(a.hi)}; }
 SNN_ALWAYS_INLINE F min_(F a, F b) { return {_mm256_min_ps(a.lo, b.lo), _mm256_min_ps(a.hi, b.hi)}; }
 SNN_ALWAYS_INLINE F max_(F a, F b) { return {_mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi)}; }

@@ -33,6 +33,22 @@ SNN_ALWAYS_INLINE F sub(F a, F b) { return {_mm512_sub_ps(a.v, b.v)}; }
 SNN_ALWAYS_INLINE F mul(F a, F b) { return {_mm512_mul_ps(a.v, b.v)}; }
 SNN_ALWAYS_INLINE F div(F a, F b) { return {_mm512_div_ps(a.v, b.v)}; }
 SNN_ALWAYS_INLINE F fma_(F a, F b, F c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
+// Written out, because compilers make one broadcast where a number is used several times, and load a where it is used. Such a broadcast
+// takes a turn of the units that add and multiply, and such a load one of the few of 64 bytes (docs/performance-history.md).
+#if defined(SNN_MUL_BROADCAST)
+SNN_ALWAYS_INLINE F mul_by(F a, const float* p) {
+    F product;
+    SNN_MUL_BROADCAST(product.v, a.v, *p);
+    return product;
+}
+SNN_ALWAYS_INLINE F fma_by(F a, const float* p, F c) {
+    SNN_FMA_BROADCAST(c.v, a.v, *p);
+    return c;
+}
+#else
+SNN_ALWAYS_INLINE F mul_by(F a, const float* p) { return mul(a, broadcast_f(*p)); }
+SNN_ALWAYS_INLINE F fma_by(F a, const float* p, F c) { return fma_(a, broadcast_f(*p), c); }
+#endif
 // The forms with a zeroing mask of all lanes: gcc 12 warns about the plain ones' undefined pass-through operand.
 SNN_ALWAYS_INLINE F sqrt_(F a) { return {_mm512_maskz_sqrt_ps(0xffff, a.v)}; }
 SNN_ALWAYS_INLINE F min_(F a, F b) { return {_mm512_maskz_min_ps(0xffff, a.v, b.v)}; }

@@ -65,6 +65,8 @@ SNN_ALWAYS_INLINE F sub(F x, F y) { return SNN_EACH_2(vsubq_f32, x, y); }
 SNN_ALWAYS_INLINE F mul(F x, F y) { return SNN_EACH_2(vmulq_f32, x, y); }
 SNN_ALWAYS_INLINE F div(F x, F y) { return SNN_EACH_2(vdivq_f32, x, y); }
 SNN_ALWAYS_INLINE F fma_(F x, F y, F z) { return SNN_EACH_3(vfmaq_f32, z, x, y); }
+SNN_ALWAYS_INLINE F mul_by(F a, const float* p) { return mul(a, broadcast_f(*p)); }
+SNN_ALWAYS_INLINE F fma_by(F a, const float* p, F c) { return fma_(a, broadcast_f(*p), c); }
 SNN_ALWAYS_INLINE F sqrt_(F x) { return SNN_EACH(vsqrtq_f32, x); }
 
 SNN_ALWAYS_INLINE I bits_of(F x) { return SNN_EACH(vreinterpretq_s32_f32, x); }

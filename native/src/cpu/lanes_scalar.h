@@ -44,6 +44,8 @@ SNN_ALWAYS_INLINE F sub(F a, F b) { F r; SNN_EACH r.v[i] = a.v[i] - b.v[i]; retu
 SNN_ALWAYS_INLINE F mul(F a, F b) { F r; SNN_EACH r.v[i] = a.v[i] * b.v[i]; return r; }
 SNN_ALWAYS_INLINE F div(F a, F b) { F r; SNN_EACH r.v[i] = a.v[i] / b.v[i]; return r; }
 SNN_ALWAYS_INLINE F fma_(F a, F b, F c) { return add(mul(a, b), c); }
+SNN_ALWAYS_INLINE F mul_by(F a, const float* p) { return mul(a, broadcast_f(*p)); }
+SNN_ALWAYS_INLINE F fma_by(F a, const float* p, F c) { return fma_(a, broadcast_f(*p), c); }
 SNN_ALWAYS_INLINE F sqrt_(F a) { F r; SNN_EACH r.v[i] = std::sqrt(a.v[i]); return r; }
 SNN_ALWAYS_INLINE F min_(F a, F b) { F r; SNN_EACH r.v[i] = a.v[i] < b.v[i] ? a.v[i] : b.v[i]; return r; }
 SNN_ALWAYS_INLINE F max_(F a, F b) { F r; SNN_EACH r.v[i] = a.v[i] > b.v[i] ? a.v[i] : b.v[i]; return r; }
