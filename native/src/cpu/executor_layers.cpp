@@ -25,7 +25,7 @@ namespace snn::cpu {
 namespace {
 
 constexpr size_t weight_bytes_of_tile = 768 * 1024;  // stay in an L2 cache of 1 MiB beside what passes through
-constexpr uint32_t tile_granularity = 128;           // narrower ones would cut the steps of neurons too short
+constexpr size_t fewest_neurons_of_tile = 128;
 constexpr uint32_t most_samples_of_item = 64;        // whose sums are made together
 constexpr uint32_t most_samples_of_loop = 16;        // the same, of a whole population with its states
 constexpr uint32_t items_per_thread = 4;             // so that threads end at about the same time
@@ -70,9 +70,9 @@ void CpuExecutor::make_groups() {
             sources += projection.source_size;
         }
         if (group.by_tiles) {
-            const size_t fitting = weight_bytes_of_tile / sizeof(float) / sources / tile_granularity * tile_granularity;
-            group.tile = static_cast<uint32_t>(std::max<size_t>(fitting, tile_granularity));
-            if (group.is_loop || group.tile > first.row) group.tile = first.row;
+            const size_t fitting = std::max<size_t>(weight_bytes_of_tile / sizeof(float) / sources, fewest_neurons_of_tile);
+            const uint32_t tiles = group.is_loop ? 1 : static_cast<uint32_t>((first.row + fitting - 1) / fitting);
+            group.tile = tiles == 1 ? first.row : padded_panel((first.row + tiles - 1) / tiles);
             const uint32_t samples = std::min(context_.batch, group.is_loop ? most_samples_of_loop : most_samples_of_item);
             sums = std::max<size_t>(sums, size_t{first.receptor_count} * group.tile * samples);
             group.panels.resize(first.incoming.size());
