@@ -31,7 +31,7 @@ from snn._progress import RunBar
 from snn._running import Record, Run
 from snn._strict import NotCopied, Strict, keywords_told
 from snn._variables import Variables
-from snn._wanted import Wanted, wanted_of
+from snn._wanted import Wanted, flat_indices, wanted_of
 from snn._words import INSTRUCTION_SETS
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, BusyError, InvalidArgumentError, shown
@@ -239,10 +239,24 @@ class Simulation(NotCopied, Strict):
             return self._session.run_step(frame)
         return self._session.run_step(frame, float32_number(budget, "budget", minimum=0.0))
 
-    def reset(self) -> None:
-        """Go back to step 0 and the initial state; weights, parameters, callbacks and bound inputs stay."""
+    def reset(self, samples: ArrayLike | None = None) -> None:
+        """Go back to step 0 and the initial state; weights, parameters, callbacks and bound inputs stay.
+
+        Parameters
+        ----------
+        samples : int or array_like of int, optional
+            Samples of the batch that begin again, as a character of a game that comes back: they get their initial states, nothing
+            is on its way to them, and spikes that they were given for the coming step are gone. The others go on as if nothing
+            had happened, to the bit, as do step count, counters and values that inputs hold. What models draw goes by the step
+            count, so the samples draw other numbers than a new simulation. Many at once cost what one does: a copy of all states.
+            By default all samples, and time begins again too.
+        """
         self._check_outside()
-        self._session.reset()
+        if samples is None:
+            self._session.reset()
+        else:
+            chosen = [samples] if np.ndim(samples) == 0 else samples
+            self._session.reset_samples(flat_indices(chosen, self.batch_size, "samples to reset").astype(np.uint32))
 
     @property
     def step_count(self) -> int:
