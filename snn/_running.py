@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snn._arrays import mapping, new_array
-from snn._inputs import EventInput
+from snn._inputs import EventInput, MadeInput
 from snn._wanted import Wanted, flat_indices, wanted_of
 from snn.engine.errors import InvalidArgumentError, NotFoundError, StoppedError, shown
 from snn.recording import Recording
@@ -110,7 +110,7 @@ class Run:
         self,
         simulation: Simulation,
         steps: int,
-        frames: list[tuple[int, bool, Floats] | EventInput],
+        frames: list[tuple[int, bool, Floats] | EventInput | MadeInput],
         record: Record | None,
         every: int,
         max_events: int | None,
@@ -118,7 +118,8 @@ class Run:
         self._simulation = simulation
         self._session = simulation._session
         self._steps = steps
-        self._frames = [frame for frame in frames if not isinstance(frame, EventInput)]
+        self._frames = [frame for frame in frames if not isinstance(frame, EventInput | MadeInput)]
+        self._made_inputs = [frame for frame in frames if isinstance(frame, MadeInput)]
         self._event_inputs = [frame for frame in frames if isinstance(frame, EventInput)]
         self._every = every
         self._first_step = self._session.step_count
@@ -138,7 +139,7 @@ class Run:
                 what = f"what to record of population {population.name!r}"
                 self._add_population(population, wanted_of(wanted, what), max_events)
         # Whether libsnn has to come back before the end.
-        self._is_cut = bool(self._events or simulation._functions)
+        self._is_cut = bool(self._events or self._made_inputs or simulation._functions)
         self._sums = [(i, array, np.zeros_like(array) if self._is_cut else array) for i, array, _ in self._sums]
 
     def _add_population(self, population: Population, variables: dict[str, Any], max_events: int | None) -> None:
@@ -217,6 +218,7 @@ class Run:
             piece.fill(0)
             records.append((index, "spike_count", piece))
         frames = [(index, held, array if held else array[begin : begin + count]) for index, held, array in self._frames]
+        frames += [made.between(begin, begin + count) for made in self._made_inputs]
         events: list[tuple[int, *tuple[Words, ...]]] = [
             (recorded.population._index, *recorded.arrays) for recorded in self._events.values()
         ]
@@ -256,6 +258,8 @@ class Run:
             return count
         if interval is not None:
             count = min(count, interval - self._done % interval)
+        for made in self._made_inputs:
+            count = min(count, made.steps_at_once)
         for every, _ in self._simulation._functions:
             count = min(count, every - (self._first_step + self._done) % every)
         if any(not held for _, held, _ in self._frames):

@@ -302,8 +302,10 @@ class Simulation(NotCopied, Strict):
         inputs : dict, optional
             By input population: (steps, batch size, *shape), or (batch size, *shape) or (*shape) for values held at
             every step. With a batch of one, (steps, *shape) as well. Or `SpikeEvents`, of `snn.stimuli.spike_events` or as
-            another run recorded them; they take no memory for steps and neurons that are silent. A network of one input takes
-            its array or events alone too.
+            another run recorded them; they take no memory for steps and neurons that are silent. Or a function, for what does
+            not fit into memory: ``f(begin, end)`` returns the values of the run's steps `begin` to `end` - 1, shape
+            (end - begin, batch size, *shape), and is called for one part of the run after the other, of any length. A network
+            of one input takes its array, events or function alone too.
         record : dict, optional
             By population: a variable or a list of them: a state, ``"spikes"`` (for each step and neuron whether it spiked),
             ``"spike_count"`` (summed over the run) or ``"spike_events"`` (`SpikeEvents`, 8 bytes of memory for each
