@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,14 +12,13 @@ from numpy.typing import NDArray
 
 from snn._arrays import mapping, new_array
 from snn._inputs import EventInput, MadeInput
-from snn._wanted import Wanted, flat_indices, wanted_of
-from snn.engine.errors import InvalidArgumentError, NotFoundError, StoppedError, shown
+from snn._wanted import Wanted, flat_indices, recorded_population, wanted_of
+from snn.engine.errors import InvalidArgumentError, StoppedError
 from snn.recording import Recording
 from snn.spike_events import SpikeEvents
 
 if TYPE_CHECKING:
     from snn._arrays import Floats
-    from snn.network import Network
     from snn.population import Population
     from snn.projection import Projection
     from snn.simulation import Simulation
@@ -35,24 +33,6 @@ Record = Mapping[str, Wanted]  # by population or projection
 _EVENTS_AT_ONCE = 1 << 20
 
 OF_A_RUN = ("spike_count", "spike_events")
-
-
-def _recorded(network: Network, name: Any, wanted: Any) -> Population:
-    """Return a population by name; what is named "exc[:10]" or "exc.v" is told how it is meant."""
-    if not isinstance(name, str) or name in network:
-        return network[name]
-    whole, bracket, _ = name.partition("[")
-    owner, dot, variable = name.rpartition(".")
-    if bracket and whole in network:
-        chosen = re.fullmatch(r"\[(\d*):(\d*)\]", name[len(whole) :])
-        neurons = f"range({chosen[1] or 0}, {chosen[2] or network[whole].size})" if chosen else "[...]"
-        variable = wanted if isinstance(wanted, str) else "spikes"
-        told = f"a dict says which of its neurons are recorded: record={{{whole!r}: {{{variable!r}: {neurons}}}}}"
-    elif dot and (owner in network or owner in network.projections):
-        told = f"the variable stands behind the name: record={{{owner!r}: {variable!r}}}"
-    else:
-        return network[name]  # which raises
-    raise NotFoundError(f"there is no population {shown(name)}; {told}")
 
 
 class _Events:
@@ -135,7 +115,7 @@ class Run:
                 what = f"what to record of projection {name!r}"
                 self._add_projection(network.projections[name], wanted_of(wanted, what))
             else:
-                population = _recorded(network, name, wanted)
+                population = recorded_population(network, name, wanted, "record={{{}: {}}}")
                 what = f"what to record of population {population.name!r}"
                 self._add_population(population, wanted_of(wanted, what), max_events)
         # Whether libsnn has to come back before the end.

@@ -52,6 +52,16 @@ class Variables:
             return self._projection_shape(self._network.projections[owner], variable, path)
         if owner in self._network.populations:
             return self._population_shape(self._network[owner], variable, path)
+        whole, bracket, part = owner.partition("[")
+        if bracket and whole in self._network.populations:
+            name = f"{whole}.{variable}"
+            shape = self._network[whole].shape
+            flat = "" if len(shape) == 1 else f".reshape({self._batch_size}, -1)"
+            raise NotFoundError(
+                f"there is no population {shown(owner)}; paths lead to variables of whole populations. Those of a part are "
+                f"simulation[{name!r}]{flat}[:, {part}, as a copy; changed, the whole array can be assigned to "
+                f"simulation[{name!r}]"
+            )
         raise NotFoundError(
             f"there is no population or projection {shown(owner)}; populations: "
             f"{', '.join(self._network.populations) or 'none'}; projections: "

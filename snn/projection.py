@@ -48,6 +48,7 @@ class Projection(Strict):
         dict.fromkeys(
             ("name", "source", "target", "receptor", "delay_steps", "plasticity"), "it is given to Network.connect"
         )
+        | {"arithmetic": "it is an argument of the connection, as in snn.Sparse.from_arrays(..., arithmetic='float')"}
     )
 
     _hints = MappingProxyType(
@@ -205,7 +206,10 @@ class Projection(Strict):
 
     @property
     def arithmetic(self) -> str:
-        """How inputs are summed: ``"float"``, ``"fixed"`` or ``"compact"`` (``docs/semantics.md``)."""
+        """How weights are kept and inputs summed: ``"float"``, ``"fixed"`` or ``"compact"``, see `Connection`.
+
+        Where the connection left it at ``"default"``, what was chosen by kind and weights when the network was finished.
+        """
         return ARITHMETIC[self._network._finished().projection(self._index).arithmetic]
 
     @property

@@ -31,7 +31,7 @@ from snn._progress import RunBar
 from snn._running import Record, Run
 from snn._strict import NotCopied, Strict, keywords_told
 from snn._variables import Variables
-from snn._wanted import Wanted, wanted_of
+from snn._wanted import Wanted, recorded_population, wanted_of
 from snn._words import INSTRUCTION_SETS
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, BusyError, InvalidArgumentError, shown
@@ -311,7 +311,7 @@ class Simulation(NotCopied, Strict):
             ``"spike_count"`` (summed over the run) or ``"spike_events"`` (`SpikeEvents`, 8 bytes of memory for each
             spike). A `SpikeInput` has no states, but the others. By projection: ``"weight"``, ``"bias"``, traces of its rule
             of plasticity. A dict of variables says of which neurons or synapses states, ``"spikes"`` and weights are recorded,
-            by flat indices, None for all: ``{"exc": {"v": [0, 10, 20], "spike_events": None}}``.
+            by flat indices or a slice of them, None for all: ``{"exc": {"v": [0, 10, 20], "spike_events": None}}``.
         every : int, default 1
             Interval, in steps, at which states, ``"spikes"``, weights and biases are recorded.
         max_events : int, optional
@@ -423,7 +423,10 @@ class Simulation(NotCopied, Strict):
     # ---- state and weights
 
     def get(self, path: str) -> NDArray[Any]:
-        """Return a copy of any variable.
+        """Return a copy of any variable: ``simulation[path]`` is the same.
+
+        What is changed in the copy, as by ``sim["exc.v"][:, 3] = 0``, does not reach the simulation until it is given to `set`:
+        ``v = sim["exc.v"]; v[:, 3] = 0; sim["exc.v"] = v``.
 
         Parameters
         ----------
@@ -445,7 +448,9 @@ class Simulation(NotCopied, Strict):
         return self._variables.read(path)
 
     def set(self, path: str, values: ArrayLike) -> None:
-        """Set a state, weights, the history or a parameter of a model or rule; the network object is not changed.
+        """Set a state, weights, the history or a parameter of a model or rule; ``simulation[path] = values`` is the same.
+
+        The network object is not changed.
 
         A parameter of a model takes effect with the next step: derived constants are recomputed, states stay. It may be shared
         by the neurons or be one for each, whatever it was before. `reset` keeps it, as it keeps weights. A parameter of a rule
@@ -577,7 +582,7 @@ class Simulation(NotCopied, Strict):
         if isinstance(name, str) and name in self.network.projections:
             target, what = self.network.projections[name], "projection"
         else:
-            target, what = self.network[name], "population"
+            target, what = recorded_population(self.network, name, variables, "recorder({}, {})"), "population"
         recorder = Recorder(self, target, wanted_of(variables, f"what to record of {what} {target.name!r}"))
         self._recorders.append(recorder)
         return recorder

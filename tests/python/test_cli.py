@@ -202,9 +202,10 @@ def test_inspect_says_it_in_words(snn_command: Command, tmp_path: Path) -> None:
     for words in ("1x4x4", "threshold=0.25", "conv2d", "delay 3 steps", "many.inhibitory", "not trained", "2 biases"):
         assert words in told
     assert "delays 2 to 7 steps, detached" in told
-    assert "delays 3 to 9 steps, by rule" in told
+    assert "delays 3 to 9 steps, by rule, compact arithmetic" in told
     found = snn_command("inspect", tmp_path / "n.snn", "--json").object()["projections"]
     assert [one["delay_range"] for one in found] == [[3, 3], [0, 0], [2, 7], [3, 9]]
+    assert [one["arithmetic"] for one in found] == ["float", "float", "float", "compact"]
     assert "34 neurons" in told
 
 
