@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import Floats, float32_array, integer, mapping, new_array, spread
 from snn._wanted import flat_indices
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
+from snn.events import EventData, Events, has_events
 from snn.spike_events import SpikeEvents
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class Inputs:
 
     def by_name(self, inputs: RunInput | None) -> Mapping[str, Any]:
         """Return arrays by input population; a single one is that of the only input."""
-        if isinstance(inputs, np.ndarray | SpikeEvents) or callable(inputs):
+        if isinstance(inputs, np.ndarray | SpikeEvents | Events | EventData) or callable(inputs):
             names = self._network.inputs
             if len(names) != 1:
                 raise InvalidArgumentError(
@@ -131,6 +132,11 @@ class Inputs:
         population = self[name]
         if isinstance(values, SpikeEvents):
             return self._events_of_run(population, values, steps)
+        if isinstance(values, EventData) or has_events(values):
+            raise ArgumentTypeError(
+                f"input {name!r} is {shown(values)}; a run takes one recording, by snn.stimuli.spike_events(events.times, "
+                "events.units, events.shape, dt=network.dt), or the frames of one sample, data[0] of an EventData"
+            )
         if callable(values):
             return MadeInput(population, values, self._batch_size)
         shape, batch = population.shape, self._batch_size
