@@ -258,7 +258,8 @@ class Projection(Strict):
 
         Shape: dense (source size, target size); one-to-one (size,); sparse (synapses,) in canonical order; conv2d
         (channels, in_channels / groups, kernel y, kernel x). Those of a connection rule are made when they are first read: 14
-        bytes a synapse, kept with the network; the rule is given up only when they are changed.
+        bytes a synapse, kept with the network; the rule is given up only when they are changed. In compact arithmetic they are
+        rounded, to multiples of 1 / `fixed_point_scale`, when the network is used next.
 
         Raises
         ------

@@ -165,8 +165,9 @@ class Simulation(NotCopied, Strict):
         bits = SAMPLE_WEIGHTS if self.sample_weights else 0
         for flag in name_list(flags, "flags"):
             bits |= FLAGS[known_name(flag, FLAGS, "flag")]
+        native = network._finished()
         self._session = _native.Session(
-            network._finished(),
+            native,
             device=words,
             vulkan_host=host,
             batch_size=self.batch_size,
@@ -177,7 +178,7 @@ class Simulation(NotCopied, Strict):
             max_catch_up_steps=0 if max_catch_up is None else _steps_in(max_catch_up, network.dt),
         )
         self._inputs = Inputs(network, self.batch_size)
-        self._variables = Variables(network, self._session, self.batch_size, self.sample_weights)
+        self._variables = Variables(network, native, self._session, self.batch_size, self.sample_weights)
         self._indices = {name: population._index for name, population in network.populations.items()}
         self._recorders: list[Recorder] = []
         self._functions: list[tuple[int, Callable[[Simulation], Any]]] = []
@@ -457,6 +458,10 @@ class Simulation(NotCopied, Strict):
         of plasticity as well; traces go on from their values with new time constants, and the bounds of the weights have to
         stay. Traces can be read only.
 
+        Weights of a projection in compact arithmetic are rounded to multiples of 1 / `Projection.fixed_point_scale`, which the
+        weights that the network was made with decided. A warning tells, once for each projection, where written ones lose more
+        by it than compact would have been chosen for.
+
         Parameters
         ----------
         path : str
@@ -552,7 +557,10 @@ class Simulation(NotCopied, Strict):
         self._session.load_state(file_path(path))
 
     def load_weights(self, path: str | os.PathLike[str]) -> None:
-        """Take weights and biases from a ``.snn`` file with projections of the same names and shapes; all or none."""
+        """Take weights and biases from a ``.snn`` file with projections of the same names and shapes; all or none.
+
+        Compact ones are rounded as by `set`.
+        """
         self._session.load_weights(file_path(path))
 
     def to_network(self) -> Network:
