@@ -114,7 +114,10 @@ def keywords_told(function: Callable[_P, _T]) -> Callable[_P, _T]:
     is_init = function.__name__ == "__init__"
 
     def called(args: tuple[Any, ...]) -> str:
-        return type(args[0]).__name__ if is_init else function.__qualname__
+        if not own or not args:
+            return function.__qualname__
+        owner = (args[0] if isinstance(args[0], type) else type(args[0])).__name__
+        return owner if is_init else f"{owner}.{function.__name__}"
 
     @functools.wraps(function)
     def told(*args: _P.args, **kwargs: _P.kwargs) -> _T:

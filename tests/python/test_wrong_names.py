@@ -41,7 +41,7 @@ Y = np.arange(8) % 2
     [
         (
             lambda net: net.add(snn.LIF),
-            r"Network.add\(name, neurons\): neurons is missing; given was <class 'snn.*LIF'>",
+            r"Sequential.add\(name, neurons\): neurons is missing; given was <class 'snn.*LIF'>",
         ),
         (lambda net: net.add("more", snn.LIF), r"population 'more': .*make neurons of the class, as in snn.LIF\(128\)"),
         (lambda net: net.add("more", neurons=snn.Input), r"as in snn.Input\(128\)"),
@@ -49,6 +49,8 @@ Y = np.arange(8) % 2
         (lambda net: net.connect("input"), "target and connection are missing; given was 'input'"),
         (lambda net: snn.Trainer(), r"Trainer\(network\): network is missing$"),
         (lambda net: snn.Trainer(net).fit(y=Y), r"Trainer.fit\(x, y\): x is missing$"),
+        (lambda net: snn.Trainer(net).score(X), r"Trainer.score\(x, y\): y is missing; given was array"),
+        (lambda net: snn.Sparse.from_arrays([0]), r"^Sparse.from_arrays\(sources, targets.*\): targets"),
     ],
 )
 def test_what_is_missing_is_told(call: Callable[[snn.Network], Any], sentence: str) -> None:
@@ -271,7 +273,7 @@ def test_classes_of_users_have_the_attributes_that_their_init_makes() -> None:
         (lambda: snn.Sparse.from_csr([0, 1], [0], 1.0, delay=2), "from_csr has no argument 'delay'.*'delays'"),
         (
             lambda: network().connect("input", "output", snn.Dense(), weight=1),
-            "Network.connect has no argument 'weight'",
+            "Sequential.connect has no argument 'weight'",
         ),
         (lambda: snn.Simulation(network(), thread=2), "Simulation has no argument 'thread'; did you mean 'threads'"),
         (
