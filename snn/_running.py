@@ -119,7 +119,7 @@ class Run:
                 what = f"what to record of population {population.name!r}"
                 self._add_population(population, wanted_of(wanted, what), max_events)
         # Whether libsnn has to come back before the end.
-        self._is_cut = bool(self._events or self._made_inputs or simulation._functions)
+        self._is_cut = bool(self._events or self._made_inputs or simulation._between.functions)
         self._sums = [(i, array, np.zeros_like(array) if self._is_cut else array) for i, array, _ in self._sums]
 
     def _add_population(self, population: Population, variables: dict[str, Any], max_events: int | None) -> None:
@@ -227,7 +227,7 @@ class Run:
             for _, total, piece in self._sums:
                 if piece is not total:
                     total += piece
-        self._simulation._call_functions()
+        self._simulation._between.call(self._simulation)
         if stopped and self._done < self._steps:
             raise StoppedError(f"stopped after {self._done} of {self._steps} steps")
 
@@ -240,8 +240,7 @@ class Run:
             count = min(count, interval - self._done % interval)
         for made in self._made_inputs:
             count = min(count, made.steps_at_once)
-        for every, _ in self._simulation._functions:
-            count = min(count, every - (self._first_step + self._done) % every)
+        count = self._simulation._between.steps_until_due(self._first_step + self._done, count)
         if any(not held for _, held, _ in self._frames):
             # Inputs are checked at each call, so they are not handed over again and again to the end of the run.
             for recorded in self._events.values():

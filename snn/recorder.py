@@ -90,5 +90,5 @@ class Recorder(NotCopied):
 
     def stop(self) -> None:
         """Stop recording; what was recorded stays."""
-        if self in self._simulation._recorders:
-            self._simulation._recorders.remove(self)
+        if self in self._simulation._between.recorders:
+            self._simulation._between.recorders.remove(self)

@@ -26,15 +26,16 @@ from snn._arrays import (
     new_array,
     number,
 )
+from snn._between import BetweenSteps
 from snn._inputs import Inputs, RunInput
 from snn._progress import RunBar
 from snn._running import Record, Run
 from snn._strict import NotCopied, Strict, keywords_told
 from snn._variables import Variables
 from snn._wanted import Wanted, recorded_population, wanted_of
-from snn._words import INSTRUCTION_SETS
+from snn._words import FLAGS, INSTRUCTION_SETS
 from snn.engine import _native
-from snn.engine.errors import ArgumentTypeError, BusyError, InvalidArgumentError, shown
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 from snn.engine.records import Counters, SpikeEvent
 from snn.network import SAMPLE_WEIGHTS, Network
 from snn.placement import device_of_simulation
@@ -47,7 +48,6 @@ from snn.vulkan import Host
 __all__ = ["Simulation"]
 
 _FEW_STEPS = 32  # that `step` takes at once, without looking for Ctrl+C
-FLAGS = {"interpret_models": 1, "float64": 2, "smooth_spikes": 4, "any_size": 8, "input_gradients": 16}
 
 
 class Simulation(NotCopied, Strict):
@@ -180,9 +180,7 @@ class Simulation(NotCopied, Strict):
         self._inputs = Inputs(network, self.batch_size)
         self._variables = Variables(network, native, self._session, self.batch_size, self.sample_weights)
         self._indices = {name: population._index for name, population in network.populations.items()}
-        self._recorders: list[Recorder] = []
-        self._functions: list[tuple[int, Callable[[Simulation], Any]]] = []
-        self._in_function = False
+        self._between = BetweenSteps()
 
     # ---- time
 
@@ -201,12 +199,13 @@ class Simulation(NotCopied, Strict):
         BusyError
             Another thread is inside this simulation.
         """
-        if self._in_function:
-            self._check_outside()
+        between = self._between
+        if between.is_inside:
+            between.check_outside()
         if inputs is not None:
             for name, values in self._inputs.by_name(inputs).items():
                 self.set_input(name, values)
-        if not self._recorders and not self._functions:
+        if not between.recorders and not between.functions:
             if type(count) is int and 0 <= count <= _FEW_STEPS:  # the usual call pays for nothing else
                 self._session.step(count)
             else:
@@ -214,9 +213,8 @@ class Simulation(NotCopied, Strict):
             return
         for _ in range(integer(count, "count")):
             self._session.step(1)
-            for recorder in self._recorders:
-                recorder._take()
-            self._call_functions()
+            between.record()
+            between.call(self)
 
     def advance(self, seconds: float, budget: float | None = None) -> int:
         """Advance by as many whole steps as fit into `seconds`; the remainder is carried to the next call.
@@ -234,7 +232,7 @@ class Simulation(NotCopied, Strict):
         int
             The steps that ran.
         """
-        self._check_outside()
+        self._between.check_outside()
         frame = float32_number(seconds, "seconds", minimum=0.0)
         if budget is None:
             return self._session.run_step(frame)
@@ -242,7 +240,7 @@ class Simulation(NotCopied, Strict):
 
     def reset(self) -> None:
         """Go back to step 0 and the initial state; weights, parameters, callbacks and bound inputs stay."""
-        self._check_outside()
+        self._between.check_outside()
         self._session.reset()
 
     @property
@@ -339,7 +337,7 @@ class Simulation(NotCopied, Strict):
         Whatever ends a run early - `StoppedError`, ``KeyboardInterrupt``, the exception of a callback - has an
         attribute `recording` with what was recorded so far.
         """
-        self._check_outside()
+        self._between.check_outside()
         if isinstance(steps, float):
             raise ArgumentTypeError(
                 f"steps is {steps}, not an integer; of a time in ms they are round(time / network.dt)"
@@ -553,7 +551,7 @@ class Simulation(NotCopied, Strict):
         FormatError
             The file is damaged, or not a state.
         """
-        self._check_outside()
+        self._between.check_outside()
         self._session.load_state(file_path(path))
 
     def load_weights(self, path: str | os.PathLike[str]) -> None:
@@ -592,7 +590,7 @@ class Simulation(NotCopied, Strict):
         else:
             target, what = recorded_population(self.network, name, variables, "recorder({}, {})"), "population"
         recorder = Recorder(self, target, wanted_of(variables, f"what to record of {what} {target.name!r}"))
-        self._recorders.append(recorder)
+        self._between.recorders.append(recorder)
         return recorder
 
     def on_spikes(self, callback: Callable[[SpikeEvent], Any] | None) -> None:
@@ -633,29 +631,7 @@ class Simulation(NotCopied, Strict):
         --------
         >>> sim.on_steps(100, lambda sim: print(sim.time, sim.counters.spikes))
         """
-        entry = (integer(interval, "interval", minimum=1), function(called, "the function"))
-        self._functions.append(entry)
-
-        def remove() -> None:
-            self._functions = [other for other in self._functions if other is not entry]
-
-        return remove
-
-    def _call_functions(self) -> None:
-        if not self._functions:
-            return
-        steps = self._session.step_count
-        self._in_function = True
-        try:
-            for interval, called in list(self._functions):
-                if steps % interval == 0:
-                    called(self)
-        finally:
-            self._in_function = False
-
-    def _check_outside(self) -> None:
-        if self._in_function:
-            raise BusyError("a function of on_steps may not advance, run or reset the simulation that called it")
+        return self._between.add(integer(interval, "interval", minimum=1), function(called, "the function"))
 
     # ---- end
 

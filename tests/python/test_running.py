@@ -203,7 +203,7 @@ def test_what_ends_a_run_leaves_what_was_recorded(chain: snn.Network, spikes: np
             sim.reset()
             with pytest.raises(kind) as caught:
                 sim.run(40, {"input": spikes}, VARIABLES, every=3, progress_interval=4, **ender())
-            sim._functions.clear()
+            sim._between.functions.clear()
             left = caught.value.recording  # type: ignore[attr-defined]
             assert left.step_count == sim.step_count == 20
             assert np.array_equal(left["hidden"]["v"], whole["hidden"]["v"][2:20:3])
