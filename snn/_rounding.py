@@ -18,6 +18,8 @@ def rounding_told(weights: Floats, scale: float) -> str | None:
     """Return what rounding to multiples of 1 / `scale` does to weights, where it is more than the default would allow."""
     flat = weights.reshape(-1)
     units = np.abs(flat[:: flat.size // _LOOKED_AT + 1].astype(np.float64)) * scale
+    if units.size == 0 or units.min() >= 0.5 / _MOST_ON_THE_WHOLE:  # the usual case: half a unit is little to each
+        return None
     some = units > 0
     if not some.any():
         return None

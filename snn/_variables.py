@@ -161,8 +161,10 @@ class Variables:
 
     def _warn_of_rounding(self, projection: Projection, weights: Floats) -> None:
         """Say once for a projection that weights which were written are not those that it has."""
+        if projection.kind != "sparse" or projection.name in self._warned:
+            return
         info = self._native.projection(projection._index)
-        if ARITHMETIC[info.arithmetic] != "compact" or projection.name in self._warned:
+        if ARITHMETIC[info.arithmetic] != "compact":
             return
         told = rounding_told(weights, info.fixed_point_scale)
         if told is not None:

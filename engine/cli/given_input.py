@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import snn
+from snn._arrays import new_array
 from snn.engine.cli.output import fail
 from snn.init import uniform
 
@@ -67,7 +68,8 @@ class GivenInput:
                 raise fail(
                     f"--input {population.name}={text}: {population.name} is a spike input, which takes 0 or 1{hint}"
                 )
-            held = np.full(shape, number, np.float32)
+            held = new_array(shape, np.float32, f"input {population.name!r}")
+            held.fill(number)
             # Spikes of a spike input last one step; given for each step they come at every step.
             return held if population.model == "input" else self._timed(lambda step: held, shape)
         if kind != "random":
@@ -84,7 +86,7 @@ class GivenInput:
 
         def made(begin: int, end: int) -> Floats:
             since = time.perf_counter()
-            frames = np.empty((end - begin, *shape), np.float32)
+            frames = new_array((end - begin, *shape), np.float32, "the input of a part of the run")
             for place, step in enumerate(range(begin, end)):
                 frames[place] = of_step(step)
             self.seconds += time.perf_counter() - since
