@@ -123,8 +123,9 @@ public:
         finish_call(snn_run_step_within(get(), frame_dt, budget_s, &steps));
         return steps;
     }
-    // Begins such steps on a thread of the session's own and returns at once; false when steps are under way already, whose successors
-    // take the time over. Until poll() is true the session takes inputs and nothing else; memory that is bound is being read.
+    // Begins such steps on a thread of the session's own and returns at once; false when steps are under way already, whose
+    // successors take the time over. Until poll() is true the session takes inputs and nothing else; memory that is bound is
+    // being read.
     bool begin(float frame_dt, float budget_s = std::numeric_limits<float>::infinity()) {
         uint32_t begun = 0;
         check(snn_session_begin(get(), frame_dt, budget_s, &begun));
@@ -181,7 +182,8 @@ public:
     void bind_input(uint32_t population, Span<const float> values) {
         check(snn_session_bind_input(get(), population, values.data(), values.size()));
     }
-    // A temporary that owns its values would be gone at the next step; a view that is no std::span goes through Span{data, size}.
+    // A temporary that owns its values would be gone at the next step; a view that is no std::span goes through
+    // Span{data, size}.
     template <class Range, class = std::enable_if_t<detail::may_own<Range>>>
     void bind_input(uint32_t population, Range&& values) = delete;
     // [batch_size][size]
@@ -372,7 +374,9 @@ public:
     void set_auxiliary_loss(uint32_t population, uint32_t loss, double weight = 1.0) {
         check(snn_trainer_set_auxiliary_loss(get(), population, loss, weight));
     }
-    void set_class_weights(Values<float> weights) { check(snn_trainer_set_class_weights(get(), weights.data(), weights.size())); }
+    void set_class_weights(Values<float> weights) {
+        check(snn_trainer_set_class_weights(get(), weights.data(), weights.size()));
+    }
     void set_dropout(uint32_t population, double probability, uint64_t seed = 0) {
         check(snn_trainer_set_dropout(get(), population, probability, seed));
     }
