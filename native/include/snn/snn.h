@@ -272,6 +272,9 @@ typedef struct SNNMemoryEstimate {
     uint64_t total_bytes;   /* their sum */
     uint64_t opening_bytes; /* what opening the session would add: without what the network holds already */
 } SNNMemoryEstimate;
+/* Bytes of memory that this process could still take: what the system has free or can free at once, and no more than the limit
+ * of a container leaves; 0 if unknown. What a session's estimate is compared with before it is opened. */
+SNN_API uint64_t SNN_CALL snn_available_memory_bytes(void);
 /* For a session as `config` would open it; its `file` and `network` are not looked at. `out_projection_bytes`: null, or one
  * value for each projection, its part of network and weights; `count` is then the number of projections. The network must be
  * finished. */

@@ -81,6 +81,8 @@ namespace detail {
 
 // Of a file or a network; `options` is read as long as the result is.
 inline SNNConfig config_of(const char* file, SNNNetwork network, const SessionOptions& options) {
+    // As the functions of such a network say it.
+    if (!file && !network) throw Error(SNN_ERROR_INVALID_HANDLE, "network is null; expected a network handle");
     SNNConfig config;
     snn_config_default(&config);
     config.file = file;
@@ -175,9 +177,11 @@ public:
         check(snn_session_set_sample_input(get(), population, sample, values.data(), values.size()));
     }
     // Adds spikes, by neuron, to what a sample was given for the coming step; in any order
-    void add_input_spikes(uint32_t population, Values<uint32_t> neurons, uint32_t sample = 0) {
+    void add_input_spikes(uint32_t population, uint32_t sample, Values<uint32_t> neurons) {
         check(snn_session_add_input_spikes(get(), population, sample, neurons.data(), neurons.size()));
     }
+    // of sample 0
+    void add_input_spikes(uint32_t population, Values<uint32_t> neurons) { add_input_spikes(population, 0, neurons); }
     // Borrows `values` until it is bound to something else; {} ends it.
     void bind_input(uint32_t population, Span<const float> values) {
         check(snn_session_bind_input(get(), population, values.data(), values.size()));

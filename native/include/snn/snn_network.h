@@ -176,7 +176,7 @@ SNN_API SNNStatus SNN_CALL snn_network_set_parameter(SNNNetwork network, uint32_
                                                      const double *values, size_t count);
 /* Whether training changes the parameter: as one number where it has one value, else one for each neuron. A state that begins
  * at a learnable parameter follows it in sessions too. SNN_ERROR_UNSUPPORTED: no gradient reaches the parameter (a refractory
- * time, which is rounded to steps; the mean of a random draw). Default 0. */
+ * time, which is rounded to steps; the mean of a random draw). `learnable` is 1 or 0, the default. */
 SNN_API SNNStatus SNN_CALL snn_network_set_learnable(SNNNetwork network, uint32_t population, const char *parameter,
                                                      uint32_t learnable);
 /* *out_learnable: 1 or 0. */

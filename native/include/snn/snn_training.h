@@ -188,7 +188,7 @@ SNN_API SNNStatus SNN_CALL snn_trainer_set_class_weights(SNNTrainer trainer, con
 SNN_API SNNStatus SNN_CALL snn_trainer_set_dropout(SNNTrainer trainer, uint32_t population, double probability, uint64_t seed);
 /* Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no
  * longer; it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or
- * those of each output channel (conv2d) or target neuron where per_channel is 1; the products are exact. The trainer
+ * those of each output channel (conv2d) or target neuron where per_channel is 1, else 0; the products are exact. The trainer
  * keeps the weights that are rounded, beginning with the session's, and changes them by the gradients of the rounded ones
  * (straight-through: Jacob et al. 2018). Biases stay float32. Weights written to the session later are overwritten by the next
  * update. A projection that is normalised needs per_channel: the normalisation is folded into the scales, and the integers
