@@ -331,7 +331,8 @@ class Network(Strict):
     ) -> MemoryEstimate:
         """Return what this network and a simulation of it take, without opening one.
 
-        Accurate to a few percent for large networks. Training adds gradients, moments and the tape.
+        Accurate to a few percent for large networks. Training adds gradients, moments and the tape; `Projection.weights`, once
+        read, is a copy in Python besides.
 
         Parameters
         ----------

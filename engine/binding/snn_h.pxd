@@ -23,6 +23,7 @@ cdef extern from "snn/snn.h" nogil:
     uint32_t SNN_ABI_VERSION
     const char *snn_version_string()
     uint32_t snn_abi_version()
+    uint64_t snn_available_memory_bytes()
     const char *snn_last_error()
 
     ctypedef struct SNNSessionOpaque:

@@ -233,7 +233,7 @@ namespace Snn.Tests
         {
             using (Session session = Networks.OpenAdders(new SessionOptions { BatchSize = 2 }))
             {
-                session.AddInputSpikes(0, new uint[] { 1, 0, 1 }, 1);
+                session.AddInputSpikes(0, 1, new uint[] { 1, 0, 1 });
                 session.AddInputSpikes(0, new uint[0]);
                 session.Step(2);
                 var v = new float[4];
@@ -241,7 +241,7 @@ namespace Snn.Tests
                 Assert.Same(new[] { 0, 0, 0.75f, 0 }, v);
                 Assert.Equal(2, (long)session.Counters.InputSpikes, "input spikes");
                 Assert.Fails(Status.InvalidArgument, () => session.AddInputSpikes(0, new uint[] { 2 }));
-                Assert.Throws<ArgumentOutOfRangeException>(() => session.AddInputSpikes(0, new uint[] { 0 }, -1));
+                Assert.Throws<ArgumentOutOfRangeException>(() => session.AddInputSpikes(0, -1, new uint[] { 0 }));
             }
         }
 

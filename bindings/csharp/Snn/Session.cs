@@ -282,12 +282,15 @@ namespace Snn
 
         /// <summary>Adds spikes, by neuron, to those that a sample was given for the coming step: in any order, from a camera, a
         /// socket or another network. One that is named twice spikes once. C: <c>snn_session_add_input_spikes</c>.</summary>
-        public void AddInputSpikes(int population, ReadOnlySpan<uint> neurons, int sample = 0)
+        public void AddInputSpikes(int population, int sample, ReadOnlySpan<uint> neurons)
         {
             fixed (uint* data = &MemoryMarshal.GetReference(neurons))
                 Library.Check(Native.snn_session_add_input_spikes(handle, Whole(population, "population"), Whole(sample, "sample"),
                                                                   data, (UIntPtr)neurons.Length));
         }
+
+        /// <summary>The same for sample 0.</summary>
+        public void AddInputSpikes(int population, ReadOnlySpan<uint> neurons) => AddInputSpikes(population, 0, neurons);
 
         /// <summary>Pins an array that the session reads at each step, until it is unbound or the session ends.
         /// C: <c>snn_session_bind_input</c>.</summary>

@@ -404,6 +404,12 @@ JNIEXPORT void JNICALL Java_snn_Native_snn_1config_1init(JNIEnv *env, jclass sel
     snn_config_init((SNNConfig *)(intptr_t)out_config, (uint32_t)struct_size);
 }
 
+JNIEXPORT jlong JNICALL Java_snn_Native_snn_1available_1memory_1bytes(JNIEnv *env, jclass self) {
+    (void)env;
+    (void)self;
+    return (jlong)snn_available_memory_bytes();
+}
+
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1memory(JNIEnv *env, jclass self, jlong network, jlong config, jlong out_estimate, jlong out_projection_bytes, jlong count) {
     (void)env;
     (void)self;

@@ -282,6 +282,11 @@ public final class Session implements AutoCloseable {
             Scope.whole(sample, "sample"), scratchAddress, neurons.length));
     }
 
+    /** The same for sample 0. */
+    public void addInputSpikes(int population, int[] neurons) {
+        addInputSpikes(population, 0, neurons);
+    }
+
     /** A direct buffer that the session reads at each step, from its position to its limit, until it is unbound. The session keeps
      * the buffer; change its values between steps. C: {@code snn_session_bind_input}. */
     public void bindInput(int population, FloatBuffer values) {

@@ -210,13 +210,13 @@ final class SessionTests {
     static void spikesAreAddedToAStepByNeuron() {
         try (Session session = newSession(new SessionOptions().batchSize(2))) {
             session.addInputSpikes(0, 1, new int[] {1, 0, 1});
-            session.addInputSpikes(0, 0, new int[0]);
+            session.addInputSpikes(0, new int[0]);
             session.step(2);
             float[] v = new float[4];
             session.read("cells.v", v);
             same(new float[] {0, 0, 0.75f, 0}, v);
             equal(2L, session.counters().inputSpikes);
-            fails(Status.INVALID_ARGUMENT, () -> session.addInputSpikes(0, 0, new int[] {2}));
+            fails(Status.INVALID_ARGUMENT, () -> session.addInputSpikes(0, new int[] {2}));
             fails(IllegalArgumentException.class, () -> session.addInputSpikes(0, 0, new int[] {-1}));
         }
     }
