@@ -59,7 +59,7 @@ def spread_peers(arguments: Sequence[str]) -> list[str]:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help=f"What to measure: {_NAMES}.")],
+    name: Annotated[str, typer.Argument(help=f"What to measure: {_NAMES}. snn bench NAME --help describes one.")],
     variant: Annotated[str | None, typer.Option(help=f"Only this variant; all when not given. {_VARIANTS}.")] = None,
     repeats: Annotated[
         int | None, typer.Option(min=1, help="Repeats; the benchmark's own number when not given.")
