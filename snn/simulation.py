@@ -244,17 +244,18 @@ class Simulation(NotCopied, Strict):
         Parameters
         ----------
         samples : int or array_like of int, optional
-            Samples of the batch that begin again, as a character of a game that comes back: they get their initial states, nothing
-            is on its way to them, and spikes that they were given for the coming step are gone. The others go on as if nothing
-            had happened, to the bit, as do step count, counters and values that inputs hold. What models draw goes by the step
-            count, so the samples draw other numbers than a new simulation. Many at once cost what one does: a copy of all states.
+            Samples of the batch that begin again, as a character of a game that comes back: they get their initial states,
+            nothing is on its way to them, and spikes that they were given for the coming step are gone. The others go on as if
+            nothing had happened, to the bit, as do step count, counters and values that inputs hold. What models draw goes by
+            the step count, so the samples draw other numbers than a new simulation. Many at once cost what one does: a copy of
+            all states.
             By default all samples, and time begins again too.
         """
         self._between.check_outside()
         if samples is None:
             self._session.reset()
         else:
-            chosen = [samples] if np.ndim(samples) == 0 else samples
+            chosen = np.atleast_1d(samples) if np.ndim(samples) == 0 else samples
             self._session.reset_samples(flat_indices(chosen, self.batch_size, "samples to reset").astype(np.uint32))
 
     @property
