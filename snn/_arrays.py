@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from snn._strict import suggestion
+from snn.engine._native import available_memory_bytes
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError, OutOfMemoryError, shown
 
 __all__ = [
@@ -299,13 +300,8 @@ def _bytes(shape: Sequence[int], dtype: DTypeLike) -> int:
 
 
 def _free_memory() -> float:
-    """Return the bytes that the system can give without swapping; infinity where it does not say."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as lines:
-            found = next(line for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration):
-        return math.inf
-    return int(found.split()[1]) * 1024
+    """Return the bytes that this process can still take, as libsnn counts them; infinity where the system does not say."""
+    return available_memory_bytes() or math.inf
 
 
 def _array(values: ArrayLike, what: str) -> NDArray[Any]:

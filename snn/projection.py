@@ -48,6 +48,7 @@ class Projection(Strict):
         dict.fromkeys(
             ("name", "source", "target", "receptor", "delay_steps", "plasticity"), "it is given to Network.connect"
         )
+        | {"arithmetic": "it is an argument of the connection, as in snn.Sparse.from_arrays(..., arithmetic='float')"}
     )
 
     _hints = MappingProxyType(
@@ -89,8 +90,9 @@ class Projection(Strict):
         self._pool_mode = resolved.pool_mode
         self._window = resolved.window
         self._rule = resolved.rule
-        # None where the native network is the origin: sparse connections and files, until someone looks at them.
+        # None where the native network is their only place: once it is finished, until someone asks for them to change them.
         self._weights = resolved.weights
+        self._weights_are_out = False
         self._bias = resolved.bias
         self._csr = resolved.csr
         self._digest = b""  # of the weights of a rule, once they have been looked at
@@ -205,7 +207,10 @@ class Projection(Strict):
 
     @property
     def arithmetic(self) -> str:
-        """How inputs are summed: ``"float"``, ``"fixed"`` or ``"compact"`` (``docs/semantics.md``)."""
+        """How weights are kept and inputs summed: ``"float"``, ``"fixed"`` or ``"compact"``, see `Connection`.
+
+        Where the connection left it at ``"default"``, what was chosen by kind and weights when the network was finished.
+        """
         return ARITHMETIC[self._network._finished().projection(self._index).arithmetic]
 
     @property
@@ -250,28 +255,35 @@ class Projection(Strict):
 
     @property
     def weights(self) -> Floats:
-        """The weights as a float32 array that may be changed in place.
+        """The weights as a float32 array that may be changed in place; once asked for, a copy beside the network's own.
 
         Shape: dense (source size, target size); one-to-one (size,); sparse (synapses,) in canonical order; conv2d
         (channels, in_channels / groups, kernel y, kernel x). Those of a connection rule are made when they are first read: 14
-        bytes a synapse, kept with the network; the rule is given up only when they are changed.
+        bytes a synapse, kept with the network; the rule is given up only when they are changed. In compact arithmetic they are
+        rounded, to multiples of 1 / `fixed_point_scale`, when the network is used next.
 
         Raises
         ------
         InvalidArgumentError
             A pooling projection has no weights.
         """
+        own = self._own_weights()
+        self._weights_are_out = True
+        return own
+
+    @weights.setter
+    def weights(self, values: ArrayLike) -> None:
+        own = self._own_weights()
+        own[...] = float32_array(values, f"projection {self.name!r}: weights", own.shape)
+
+    def _own_weights(self) -> Floats:
+        """Return `weights` for a moment: they may be dropped when the network is next finished."""
         if self._kind == _POOL:
             raise InvalidArgumentError(f"projection {self.name!r} is pooling; it has no weights")
         if self._weights is None or self._csr_is_unordered:
             self._pull()
         assert self._weights is not None
         return self._weights
-
-    @weights.setter
-    def weights(self, values: ArrayLike) -> None:
-        own = self.weights
-        own[...] = float32_array(values, f"projection {self.name!r}: weights", own.shape)
 
     @property
     def bias(self) -> Floats | None:
@@ -400,12 +412,12 @@ class Projection(Strict):
         self._bias = self.bias
 
     def _release(self, native: _native.Network) -> None:
-        """Drop what `native`, now finished, holds in canonical order; show how it rounded the weights.
+        """Drop what `native`, now finished, holds itself; show how it rounded weights that someone may have.
 
         It is told, because `Network._finished`, which calls this, takes weights that it has not rounded yet for changed ones.
         """
         is_compact = self._kind == _SPARSE and ARITHMETIC[native.projection(self._index).arithmetic] == "compact"
-        if self._csr_is_unordered:
+        if self._csr_is_unordered or not self._weights_are_out:
             self._weights = self._csr = None
         elif self._weights is not None and is_compact:
             weights = native.projection_arrays(self._index).weights

@@ -84,9 +84,11 @@ cdef class Network:
     """A network under construction or finished. Thread-safety: any thread."""
 
     cdef SNNNetwork handle
+    cdef bint known_finished  # it stays so; libsnn's answer goes through all projections
 
     def __cinit__(self):
         self.handle = NULL
+        self.known_finished = False
 
     def __dealloc__(self):
         snn_network_release(self.handle)
@@ -340,6 +342,11 @@ cdef class Network:
         return NetworkInfo(info.population_count, info.projection_count, bool(info.finished), info.dt_ms,
                            info.neuron_count, info.synapse_count, info.parameter_count)
 
+    cdef bint is_finished(self) except -1:
+        if not self.known_finished:
+            self.known_finished = self.info().finished
+        return self.known_finished
+
     def population(self, uint32_t index):
         """A population, as `PopulationInfo`."""
         cdef SNNPopulationInfo info
@@ -353,20 +360,17 @@ cdef class Network:
     def projection(self, uint32_t index):
         """A projection without its weights and synapses, as `ProjectionInfo`."""
         cdef SNNProjectionInfo info
-        cdef SNNNetworkInfo whole
         memset(&info, 0, sizeof(info))
         info.struct_size = sizeof(info)
-        memset(&whole, 0, sizeof(whole))
-        whole.struct_size = sizeof(whole)
-        check(snn_network_get_info(self.handle, &whole))
+        # The memory of a network under construction may move when something is added.
+        cdef bint copied = not self.is_finished()
         check(snn_network_get_projection(self.handle, index, &info))
         return ProjectionInfo(
             decoded(info.name), info.kind, info.source, info.target, decoded(info.receptor), info.delay_steps,
             bool(info.trainable), bool(info.detached), info.arithmetic, info.pool_mode, info.weight_count, info.bias_count,
             info.synapse_count, _pair(info.kernel), _pair(info.stride), _pair(info.padding), _pair(info.dilation),
             info.groups, bool(info.by_rule), info.fixed_point_scale,
-            # The memory of a network under construction may move when something is added.
-            view_of(self, info.bias, info.bias_count, DTYPE_FLOAT32, not whole.finished))
+            view_of(self, info.bias, info.bias_count, DTYPE_FLOAT32, copied))
 
     def projection_arrays(self, uint32_t index):
         """The arrays of a projection, as `ProjectionArrays`: read-only views of a finished network's, else copies.
@@ -375,7 +379,6 @@ cdef class Network:
         """
         cdef SNNProjectionArrays arrays
         cdef SNNProjectionInfo info
-        cdef SNNNetworkInfo whole
         cdef SNNPopulationInfo source
         cdef SNNStatus status
         memset(&arrays, 0, sizeof(arrays))
@@ -384,16 +387,13 @@ cdef class Network:
         info.struct_size = sizeof(info)
         memset(&source, 0, sizeof(source))
         source.struct_size = sizeof(source)
-        memset(&whole, 0, sizeof(whole))
-        whole.struct_size = sizeof(whole)
-        check(snn_network_get_info(self.handle, &whole))
+        # The memory of a network under construction may move when something is added.
+        cdef bint copied = not self.is_finished()
         check(snn_network_get_projection(self.handle, index, &info))
         check(snn_network_get_population(self.handle, info.source, &source))
         with nogil:
             status = snn_network_get_projection_arrays(self.handle, index, &arrays)
         check(status)
-        # The memory of a network under construction may move when something is added.
-        cdef bint copied = not whole.finished
         return ProjectionArrays(
             view_of(self, arrays.weights, arrays.weight_count, DTYPE_FLOAT32, copied),
             view_of(self, arrays.row_offsets, <uint64_t>source.size + 1, DTYPE_UINT64, copied),

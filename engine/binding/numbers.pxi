@@ -32,6 +32,11 @@ def abi_version():
     return snn_abi_version()
 
 
+def available_memory_bytes():
+    """Bytes that this process could still take, no more than the limit of a container leaves; 0 if unknown."""
+    return snn_available_memory_bytes()
+
+
 def devices():
     """The devices of this machine, as a list of `DeviceInfo`."""
     announce_openvino()

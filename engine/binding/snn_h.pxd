@@ -23,6 +23,7 @@ cdef extern from "snn/snn.h" nogil:
     uint32_t SNN_ABI_VERSION
     const char *snn_version_string()
     uint32_t snn_abi_version()
+    uint64_t snn_available_memory_bytes()
     const char *snn_last_error()
 
     ctypedef struct SNNSessionOpaque:
@@ -311,6 +312,7 @@ cdef extern from "snn/snn.h" nogil:
     SNNStatus snn_session_bind_input(SNNHandle handle, uint32_t population, const float *values, size_t count)
     SNNStatus snn_session_step(SNNHandle handle, uint32_t step_count)
     SNNStatus snn_session_reset(SNNHandle handle)
+    SNNStatus snn_session_reset_samples(SNNHandle handle, const uint32_t *samples, size_t count)
     SNNStatus snn_session_set_step_count(SNNHandle handle, uint64_t steps)
     ctypedef struct SNNSessionDevice:
         uint32_t struct_size

@@ -35,6 +35,17 @@ static void last_error_stays_until_the_next_error(void) {
     CHECK(strstr(snn_last_error(), "out_count"));
 }
 
+/* The machine's total is what the device "cpu" tells; nothing is ever more than that. */
+static void the_available_memory_is_a_part_of_the_machine_s(void) {
+    const uint64_t available = snn_available_memory_bytes();
+    SNNDeviceInfo cpu;
+    memset(&cpu, 0, sizeof cpu);
+    cpu.struct_size = sizeof cpu;
+    CHECK_OK(snn_device_get(0, &cpu));
+    CHECK(available > 0);
+    CHECK(available < cpu.memory_bytes);
+}
+
 static void devices_are_listed(void) {
     uint32_t count = 0, i, found = 0;
     SNNDeviceInfo info;
@@ -313,6 +324,7 @@ static const CheckCase cases[] = {
     CASE(versions_agree_with_the_header),
     CASE(every_status_has_its_name),
     CASE(last_error_stays_until_the_next_error),
+    CASE(the_available_memory_is_a_part_of_the_machine_s),
     CASE(devices_are_listed),
     CASE(built_in_models_are_listed_in_order),
     CASE(every_built_in_model_can_be_read_and_loaded_again),

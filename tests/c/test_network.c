@@ -115,6 +115,8 @@ static void parameters_are_checked_and_read_back(void) {
     CHECK_ERROR(snn_network_set_parameter(network, 0, "threshold", values, 2), SNN_ERROR_INVALID_ARGUMENT, "in");
     CHECK_ERROR(snn_network_set_parameter(network, 2, "threshold", values, 2), SNN_ERROR_NOT_FOUND, "2");
     CHECK_ERROR(snn_network_set_parameter(network, 1, NULL, values, 2), SNN_ERROR_INVALID_ARGUMENT, "parameter");
+    CHECK_ERROR(snn_network_set_learnable(network, 1, "threshold", 2), SNN_ERROR_INVALID_ARGUMENT,
+                "parameter 'threshold': learnable is 2; expected 0 or 1");
     CHECK_ERROR(snn_network_set_parameter(network, 1, "threshold", NULL, 2), SNN_ERROR_INVALID_ARGUMENT, "values");
     value = NAN;
     CHECK_ERROR(snn_network_set_parameter(network, 1, "threshold", &value, 1), SNN_ERROR_INVALID_ARGUMENT, "threshold");

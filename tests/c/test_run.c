@@ -229,6 +229,8 @@ static void a_held_input_is_used_at_every_step(void) {
     CHECK_OK(snn_session_run(handle, &def));
     CHECK_NEAR(count[0], STEPS / 2, 0);
     CHECK_NEAR(count[2], STEPS, 0);
+    input.held = 2;
+    CHECK_ERROR(snn_session_run(handle, &def), SNN_ERROR_INVALID_ARGUMENT, "inputs[0] ('in'): held is 2; expected 0 or 1");
     snn_destroy_network(handle);
 }
 

@@ -105,6 +105,8 @@ static void weights_of_few_bits_are_trained_and_kept(void) {
     start(&task);
     CHECK_ERROR(snn_trainer_set_quantization(task.trainer, 0, 9, 0), SNN_ERROR_INVALID_ARGUMENT, "bits is 9");
     CHECK_ERROR(snn_trainer_set_quantization(task.trainer, 7, 8, 0), SNN_ERROR_NOT_FOUND, "7");
+    CHECK_ERROR(snn_trainer_set_quantization(task.trainer, 0, 8, 2), SNN_ERROR_INVALID_ARGUMENT,
+                "projection 0: per_channel is 2; expected 0 or 1");
     CHECK_OK(snn_trainer_set_quantization(task.trainer, 0, 3, 0));
     CHECK_OK(snn_session_read(task.handle, "pixels_to_hidden.weight", SNN_FLOAT32, weights, COUNT(weights)));
     CHECK(different_values(weights, COUNT(weights)) <= 7);

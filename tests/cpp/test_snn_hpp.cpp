@@ -97,6 +97,7 @@ TEST_CASE("errors are exceptions with status and sentence") {
 TEST_CASE("the library describes itself") {
     CHECK(snn::version() == snn_version_string());
     CHECK(snn::abi_version() == SNN_ABI_VERSION);
+    CHECK(snn::available_memory_bytes() > 0);
     CHECK(snn::status_name(SNN_ERROR_BUSY) == "SNN_ERROR_BUSY");
     REQUIRE(snn::devices().size() >= 3);
     CHECK(std::string(snn::devices()[0].name) == "cpu");
@@ -289,6 +290,14 @@ TEST_CASE("a session and a trainer as members, opened later") {
     CHECK(!creature.brain);
     CHECK(!creature.trainer);
     CHECK(status_of([&] { creature.network.info(); }) == SNN_ERROR_INVALID_HANDLE);
+    const std::string sentence = snn_last_error();
+    try {
+        snn::Session none(creature.network);
+        CHECK(false);
+    } catch (const snn::Error& error) {  // an empty network is one everywhere
+        CHECK(error.status() == SNN_ERROR_INVALID_HANDLE);
+        CHECK(error.what() == sentence);
+    }
     CHECK(creature.brain.batch_size() == 0);
     CHECK(status_of([&] { creature.brain.step(); }) == SNN_ERROR_INVALID_HANDLE);
     CHECK(status_of([&] { creature.trainer.update(); }) == SNN_ERROR_INVALID_HANDLE);
@@ -356,7 +365,7 @@ TEST_CASE("any range, braces and single values are given and read") {
     CHECK(session.read("cells.v") == std::vector<float>{0.25f, 0, 0.75f, 0});
     const std::vector<uint32_t> both{0, 1};
     session.add_input_spikes(0, both);
-    session.add_input_spikes(0, {both.data(), 1}, 1);  // a pointer and a count, not two values
+    session.add_input_spikes(0, 1, {both.data(), 1});  // a pointer and a count, not two values
     session.step();
     CHECK(session.spikes(1, 0).size() == 2);  // 0.25 + 0.75, and 1
     CHECK(session.spikes(1, 1).size() == 2);
@@ -424,12 +433,12 @@ TEST_CASE("spikes one by one, and values of chosen neurons") {
     options.batch_size = 2;
     snn::Session session(make_network(), options);
     const std::vector<uint32_t> neurons{1, 0, 1}, steps{0, 0, 2}, samples{1, 0, 1};
-    session.add_input_spikes(0, neurons, 1);
+    session.add_input_spikes(0, 1, neurons);
     session.add_input_spikes(0, {});
     session.step();
     CHECK(session.counters().input_spikes == 2);
     CHECK(session.spikes(0, 1).size() == 2);
-    CHECK(status_of([&] { session.add_input_spikes(0, neurons, 2); }) == SNN_ERROR_INVALID_ARGUMENT);
+    CHECK(status_of([&] { session.add_input_spikes(0, 2, neurons); }) == SNN_ERROR_INVALID_ARGUMENT);
     session.reset();
     std::vector<uint32_t> step(12), neuron(12), sample(12);
     std::vector<float> v(3 * 2);

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -314,6 +316,38 @@ def test_what_cannot_be_connected() -> None:
     stranger = other.add("b", snn.LIF(2))
     with pytest.raises(snn.InvalidArgumentError, match="another network"):
         net.connect("a", stranger, snn.Dense(), name="x")
+
+
+def test_python_holds_weights_only_where_someone_has_them() -> None:
+    def held_bytes() -> int:
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0] - before
+
+    size = 4 * 1000 * 500
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    try:
+        net = snn.Sequential(1000, snn.Dense(500), snn.LIF())
+        projection = net.projections["input_to_output"]
+        assert held_bytes() >= size  # until the network is finished
+        with snn.Simulation(net) as sim:
+            assert net.memory_estimate().network >= size
+            assert held_bytes() < size / 4
+            projection.weights = np.full((1000, 500), 0.25)
+            assert np.all(sim["input_to_output.weight"] != 0.25)
+        with snn.Simulation(net) as sim:  # what was assigned has become the network's, and went again
+            assert held_bytes() < size / 4
+            assert np.all(sim["input_to_output.weight"] == 0.25)
+        weights = projection.weights
+        weights[0, 0] = 0.5
+        with snn.Simulation(net) as sim:  # this array may be changed again
+            assert sim["input_to_output.weight"][0, 0] == 0.5
+            assert projection.weights is weights
+        weights[0, 0] = 0.75
+        with snn.Simulation(net) as sim:
+            assert sim["input_to_output.weight"][0, 0] == 0.75
+    finally:
+        tracemalloc.stop()
 
 
 def test_pooling_has_no_weights_and_only_sparse_lists_synapses() -> None:

@@ -175,6 +175,17 @@ def test_summary_and_repr_say_what_there_is(chain: snn.Network) -> None:
     assert "nothing" not in chain
 
 
+def test_the_summary_tells_the_arithmetic_that_was_chosen() -> None:
+    net = snn.Network()
+    net.add("input", snn.SpikeInput(2))
+    net.add("cells", snn.LIF(2))
+    for arithmetic in ("default", "fixed", "float"):
+        spread = snn.Sparse.from_arrays([0, 1], [1, 0], 1.0, trainable=False, arithmetic=arithmetic)
+        net.connect("input", "cells", spread, name=f"by_{arithmetic}")
+    rows = [line.split() for line in net.summary().splitlines() if line.startswith(("projection", "by_"))]
+    assert [row[3] for row in rows] == ["arithmetic", "compact", "fixed", "float"]
+
+
 def test_mappings_are_read_only(chain: snn.Network) -> None:
     with pytest.raises(TypeError):
         chain.populations["x"] = chain["hidden"]  # type: ignore[index]

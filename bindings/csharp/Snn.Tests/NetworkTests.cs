@@ -26,6 +26,7 @@ namespace Snn.Tests
             Assert.True(speed.SmallStep > 0 && speed.LargeStep > speed.SmallStep && speed.Driver == "", "speed of the cpu");
             Assert.True(Library.DeviceSpeed("cpu").WasKept, "measured twice");
             Assert.Fails(Status.NotFound, () => Library.DeviceSpeed("quantum"));
+            Assert.True(Library.AvailableMemoryBytes > 0, "memory");
             Assert.Equal("SNN_ERROR_BUSY", Library.StatusName(Status.Busy));
         }
 

@@ -73,6 +73,17 @@ namespace Snn
             }
         }
 
+        /// <summary>Bytes of memory that this process could still take, 0 if unknown.
+        /// C: <c>snn_available_memory_bytes</c>.</summary>
+        public static ulong AvailableMemoryBytes
+        {
+            get
+            {
+                CheckVersion();
+                return Native.snn_available_memory_bytes();
+            }
+        }
+
         /// <summary>"SNN_ERROR_BUSY" and so on. C: <c>snn_status_name</c>.</summary>
         public static string StatusName(Status status)
         {

@@ -803,6 +803,10 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_config_init(SNNConfig* out_config, uint struct_size);
 
+        /// <summary>Bytes of memory that this process could still take: what the system has free or can free at once, and no more than the limit of a container leaves; 0 if unknown.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern ulong snn_available_memory_bytes();
+
         /// <summary>For a session as `config` would open it; its `file` and `network` are not looked at.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_memory(NetworkHandle network, SNNConfig* config, SNNMemoryEstimate* out_estimate, ulong* out_projection_bytes, UIntPtr count);
@@ -898,6 +902,10 @@ namespace Snn
         /// <summary>Back to step 0 and the initial state; weights, parameters, callbacks and bindings stay.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_reset(SessionHandle handle);
+
+        /// <summary>Some samples begin again, as a character of a game that comes back: they get their initial states, nothing is on its way to them, and spikes that they were given for the coming step are gone.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_reset_samples(SessionHandle handle, uint* samples, UIntPtr count);
 
         /// <summary>Steps since creation or reset; a trainer's forward resets and runs its steps.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
@@ -1180,7 +1188,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_dropout(TrainerHandle trainer, uint population, double probability, ulong seed);
 
-        /// <summary>Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer; it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output channel (conv2d) or target neuron where per_channel is 1; the products are exact.</summary>
+        /// <summary>Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer; it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output channel (conv2d) or target neuron where per_channel is 1, else 0; the products are exact.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_quantization(TrainerHandle trainer, uint projection, uint bits, uint per_channel);
 

@@ -211,6 +211,17 @@ namespace Snn
             Library.Check(Native.snn_session_reset(handle));
         }
 
+        /// <summary>Some samples begin again, as a character of a game that comes back; the others go on as if nothing had happened.
+        /// C: <c>snn_session_reset_samples</c>.</summary>
+        public void ResetSamples(params int[] samples)
+        {
+            if (samples == null) throw new ArgumentNullException(nameof(samples));
+            var numbers = new uint[samples.Length];
+            for (int i = 0; i < samples.Length; ++i) numbers[i] = Whole(samples[i], "a sample");
+            fixed (uint* data = numbers)
+                Library.Check(Native.snn_session_reset_samples(handle, data, (UIntPtr)numbers.Length));
+        }
+
         /// <summary>The device that it runs on: "vulkan:0". C: <c>snn_session_device</c>.</summary>
         public string Device
         {
@@ -271,12 +282,15 @@ namespace Snn
 
         /// <summary>Adds spikes, by neuron, to those that a sample was given for the coming step: in any order, from a camera, a
         /// socket or another network. One that is named twice spikes once. C: <c>snn_session_add_input_spikes</c>.</summary>
-        public void AddInputSpikes(int population, ReadOnlySpan<uint> neurons, int sample = 0)
+        public void AddInputSpikes(int population, int sample, ReadOnlySpan<uint> neurons)
         {
             fixed (uint* data = &MemoryMarshal.GetReference(neurons))
                 Library.Check(Native.snn_session_add_input_spikes(handle, Whole(population, "population"), Whole(sample, "sample"),
                                                                   data, (UIntPtr)neurons.Length));
         }
+
+        /// <summary>The same for sample 0.</summary>
+        public void AddInputSpikes(int population, ReadOnlySpan<uint> neurons) => AddInputSpikes(population, 0, neurons);
 
         /// <summary>Pins an array that the session reads at each step, until it is unbound or the session ends.
         /// C: <c>snn_session_bind_input</c>.</summary>

@@ -404,6 +404,12 @@ JNIEXPORT void JNICALL Java_snn_Native_snn_1config_1init(JNIEnv *env, jclass sel
     snn_config_init((SNNConfig *)(intptr_t)out_config, (uint32_t)struct_size);
 }
 
+JNIEXPORT jlong JNICALL Java_snn_Native_snn_1available_1memory_1bytes(JNIEnv *env, jclass self) {
+    (void)env;
+    (void)self;
+    return (jlong)snn_available_memory_bytes();
+}
+
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1memory(JNIEnv *env, jclass self, jlong network, jlong config, jlong out_estimate, jlong out_projection_bytes, jlong count) {
     (void)env;
     (void)self;
@@ -546,6 +552,12 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1reset(JNIEnv *env, jclass s
     (void)env;
     (void)self;
     return (jint)snn_session_reset((SNNHandle)(intptr_t)handle);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1reset_1samples(JNIEnv *env, jclass self, jlong handle, jlong samples, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_session_reset_samples((SNNHandle)(intptr_t)handle, (const uint32_t *)(intptr_t)samples, (size_t)count);
 }
 
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1step_1count(JNIEnv *env, jclass self, jlong handle, jlong out_steps) {

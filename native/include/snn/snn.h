@@ -136,8 +136,8 @@ typedef struct SNNTrainerOpaque *SNNTrainer; /* training of one session */
 /* ---- Memory and jobs of the host --------------------------------------------------------------------------------- */
 
 /* Optional. Session buffers (state, weights of its own, activity, tapes) come from here. `allocate` returns memory aligned to
- * `alignment` (a power of two) or null. Called by threads that call into the session, take its steps in the background or end what is
- * its: one at a time. */
+ * `alignment` (a power of two) or null. Called by threads that call into the session, take its steps in the background or end
+ * what is its: one at a time. */
 typedef struct SNNAllocator {
     uint32_t struct_size;
     void *(SNN_CALL *allocate)(void *user, size_t size_bytes, size_t alignment);
@@ -158,7 +158,8 @@ typedef struct SNNJobSystem {
 enum { SNN_LOG_WARNING = 1, SNN_LOG_INFORMATION = 2 };
 /* Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices,
  * WARNING when a device is left or not used or has not the bits of others, or snn_run_step begins to drop time. Called on the
- * thread that calls into the session; on dropped time it may do what a spike callback may do, else not use the session. `message`: valid in the call. */
+ * thread that calls into the session; on dropped time it may do what a spike callback may do, else not use the session.
+ * `message`: valid in the call. */
 typedef void(SNN_CALL *SNNLogCallback)(int32_t level, const char *message, void *user);
 
 /* ---- Devices ----------------------------------------------------------------------------------------------------- */
@@ -184,10 +185,10 @@ typedef struct SNNDeviceSpeed {
     double small_step_s; /* seconds: 128-256-256-8 LIF neurons, densely connected */
     double large_step_s; /* seconds: 1024-2048-1024 */
 } SNNDeviceSpeed;
-/* Measures a device by its name ("cpu", "vulkan:0"), or gives what was measured before: by this process, or by another one with the
- * same driver, processor and version of libsnn, from the file device_speeds.json in the folder that the environment variable
- * SNN_CACHE names, else in snn-engine in the user's folder for such files. Takes up to half a second; a machine that lets
- * nothing be written measures in every process.
+/* Measures a device by its name ("cpu", "vulkan:0"), or gives what was measured before: by this process, or by another one with
+ * the same driver, processor and version of libsnn, from the file device_speeds.json in the folder that the environment
+ * variable SNN_CACHE names, else in snn-engine in the user's folder for such files. Takes up to half a second; a machine that
+ * lets nothing be written measures in every process.
  * Set out_speed->struct_size first. Thread-safety: any thread; measurements wait for each other. */
 SNN_API SNNStatus SNN_CALL snn_device_speed(const char *device, SNNDeviceSpeed *out_speed);
 
@@ -205,7 +206,8 @@ enum { /* SNNConfig.flags */
     SNN_FLAG_ANY_SIZE = 8u,         /* open a session even when its estimate (snn_network_memory) exceeds the free memory, which
                                        is SNN_ERROR_OUT_OF_MEMORY else */
     SNN_FLAG_INPUT_GRADIENTS = 16u, /* training goes back to the inputs, through what is not trainable too: see
-                                       snn_trainer_run_backward. Every model must be differentiable; it costs time and memory. */
+                                       snn_trainer_run_backward. Every model must be differentiable; it costs time and
+                                       memory. */
     SNN_FLAG_SAMPLE_WEIGHTS = 32u   /* each sample has weights and biases of its own, at first the network's: paths of
                                        snn_session_read. Without training and plasticity, on one device: "cpu", "reference", and
                                        "vulkan" where a workgroup holds a sample (docs/decisions/0022) */
@@ -218,36 +220,39 @@ typedef struct SNNConfig {
     SNNNetwork network;        /* a finished network; the session keeps a reference */
     const char *device;        /* "cpu" (default, also when null), "vulkan", "npu", "openvino", "reference", "null"; of several
                                   GPUs "vulkan" is the first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID"
-                                  one of them. "openvino:DEVICE" is what OpenVINO calls so ("CPU", "GPU"); ":f16" or ":i8" behind
-                                  it takes weights in float16, or in integers of 8 bits with a scale for each target neuron or
-                                  channel. "npu" is its NPU, which computes in float16; "npu:i8". OpenVINO's devices agree with the
-                                  others to a measured degree (docs/performance.md), not to the bit. Their library is found on the
-                                  library path or by the environment variable SNN_OPENVINO, a file or folder.
+                                  one of them. "openvino:DEVICE" is what OpenVINO calls so ("CPU", "GPU"); ":f16" or ":i8"
+                                  behind it takes weights in float16, or in integers of 8 bits with a scale for each target
+                                  neuron or channel. "npu" is its NPU, which computes in float16; "npu:i8". OpenVINO's devices
+                                  agree with the others to a measured degree (docs/performance.md), not to the bit. Their
+                                  library is found on the library path or by the environment variable SNN_OPENVINO, a file or
+                                  folder.
                                   "auto": the fastest of the CPU and GPUs, which give the same bits, by snn_device_speed and the
                                   network's size; a small network stays on the CPU. One that does not work is left with a
-                                  warning in the log, and never an error while another one does; a GPU that is lost in the middle
-                                  of a run as well, and the next best device continues, bit for bit (except in training).
+                                  warning in the log, and never an error while another one does; a GPU that is lost in the
+                                  middle of a run as well, and the next best device continues, bit for bit (except in training).
                                   "auto:low": on a battery. A small network stays on the CPU, with one thread where its dt is at
                                   least 0.2 ms. Of the devices that are expected to take at most half of the
-                                  network's dt for a step, the first of: an NPU (its bits are its own), a GPU that is part of the
-                                  processor, the CPU with one thread, with thread_count threads, any other GPU; none: the fastest.
+                                  network's dt for a step, the first of: an NPU (its bits are its own), a GPU that is part of
+                                  the processor, the CPU with one thread, with thread_count threads, any other GPU; none: the
+                                  fastest.
                                   "cpu+vulkan:0": several at once, each with some of the populations or slices of them, for
                                   simulation alone. All give the bits of one. ";exc[0:512]=0;exc[512:]=1;inh=1" behind it places
                                   populations, or slices at multiples of 64 neurons, on devices, counted from 0; the others are
-                                  placed by their work and snn_device_speed. Populations with an undelayed projection between them
-                                  stay together and whole, targets of convolution and pooling whole. Of "cpu", "vulkan" and
-                                  "reference"; threads are shared among those that compute on the host. OpenVINO's devices may be
-                                  among them: what they cannot run is left to the others, and bits are then their own.
+                                  placed by their work and snn_device_speed. Populations with an undelayed projection between
+                                  them stay together and whole, targets of convolution and pooling whole. Of "cpu", "vulkan" and
+                                  "reference"; threads are shared among those that compute on the host. OpenVINO's devices may
+                                  be among them: what they cannot run is left to the others, and bits are then their own.
                                   "cpu*8+vulkan:0*24": each with so many samples of the batch; "cpu*+vulkan:0*": as many as
                                   snn_device_speed tells. These train too, with gradients added up in order; ";microbatch=8"
-                                  behind it: of so many samples at a time, so that training has the same bits whatever the shares,
-                                  on one device as well: "cpu*;microbatch=8". A GPU among several that fails is left with a warning
-                                  in the log, and what it had goes to the others; an error comes when no device is left */
+                                  behind it: of so many samples at a time, so that training has the same bits whatever the
+                                  shares, on one device as well: "cpu*;microbatch=8". A GPU among several that fails is left
+                                  with a warning in the log, and what it had goes to the others; an error comes when no device
+                                  is left */
     uint32_t batch_size;       /* samples, 1 (default) to 1,048,576 */
     uint32_t thread_count;     /* default 1, at most 1024; 0: one per core. Results do not depend on it. */
     uint32_t instruction_set;  /* SNN_ISA_* */
-    uint32_t max_catch_up_steps; /* most steps that one snn_run_step may take; time beyond is dropped. 0 (default): as many as fit
-                                    into 0.25 s of simulated time, at least 100 */
+    uint32_t max_catch_up_steps; /* most steps that one snn_run_step may take; time beyond is dropped. 0 (default): as many as
+                                    fit into 0.25 s of simulated time, at least 100 */
     const SNNAllocator *allocator;  /* copied; null: the C runtime's */
     const SNNJobSystem *job_system; /* copied; null: own threads */
     SNNLogCallback log;             /* null: silent */
@@ -267,33 +272,37 @@ typedef struct SNNMemoryEstimate {
     uint64_t total_bytes;   /* their sum */
     uint64_t opening_bytes; /* what opening the session would add: without what the network holds already */
 } SNNMemoryEstimate;
-/* For a session as `config` would open it; its `file` and `network` are not looked at. `out_projection_bytes`: null, or one value
- * for each projection, its part of network and weights; `count` is then the number of projections. The network must be
+/* Bytes of memory that this process could still take: what the system has free or can free at once, and no more than the limit
+ * of a container leaves; 0 if unknown. What a session's estimate is compared with before it is opened. */
+SNN_API uint64_t SNN_CALL snn_available_memory_bytes(void);
+/* For a session as `config` would open it; its `file` and `network` are not looked at. `out_projection_bytes`: null, or one
+ * value for each projection, its part of network and weights; `count` is then the number of projections. The network must be
  * finished. */
 SNN_API SNNStatus SNN_CALL snn_network_memory(SNNNetwork network, const SNNConfig *config, SNNMemoryEstimate *out_estimate,
                                               uint64_t *out_projection_bytes, size_t count);
 #define SNN_PLACE_CUT 0xFFFFFFFFu
-/* Where a session as `config` would open it runs: for each of the `count` populations the number of its device, from 0, among those
- * of config->device (with one device all are 0); of inputs it is that of the first device that reads them. SNN_PLACE_CUT: several
- * devices have a slice of it each. `out_window_steps` (null allowed): spikes go from device to device after every so many steps, 0 when
- * none do. Measures devices (snn_device_speed) where they differ and config->device leaves populations to be placed. The network must
- * be finished. */
-SNN_API SNNStatus SNN_CALL snn_network_placement(SNNNetwork network, const SNNConfig *config, uint32_t *out_places, size_t count,
-                                                 uint32_t *out_window_steps);
+/* Where a session as `config` would open it runs: for each of the `count` populations the number of its device, from 0, among
+ * those of config->device (with one device all are 0); of inputs it is that of the first device that reads them. SNN_PLACE_CUT:
+ * several devices have a slice of it each. `out_window_steps` (null allowed): spikes go from device to device after every so
+ * many steps, 0 when none do. Measures devices (snn_device_speed) where they differ and config->device leaves populations to be
+ * placed. The network must be finished. */
+SNN_API SNNStatus SNN_CALL snn_network_placement(SNNNetwork network, const SNNConfig *config, uint32_t *out_places,
+                                                 size_t count, uint32_t *out_window_steps);
 /* The same, and how a batch is divided, as a device string that reproduces this placement:
  * "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*". Writes it zero-terminated;
  * *out_size_bytes: the size it needs. `out_words` null and `size_bytes` 0 ask for the size; a buffer that is too small is an
  * error. */
-SNN_API SNNStatus SNN_CALL snn_network_placement_words(SNNNetwork network, const SNNConfig *config, char *out_words, size_t size_bytes,
-                                                       size_t *out_size_bytes);
-/* Seconds that a step is expected to take on each of the `count` devices of config->device, with what spikes between devices cost; 0 for
- * one that has nothing to do. From two measured steps of a device (snn_device_speed) and 5 % of the neurons spiking, so it says which
- * device does more, not what a clock will show. */
-SNN_API SNNStatus SNN_CALL snn_network_placement_times(SNNNetwork network, const SNNConfig *config, double *out_seconds, size_t count);
-/* What keeps populations from some of the devices, a sentence on each line: a device cannot run them, its bits are its own, or there
- * is not enough memory. Empty where nothing does. Size and buffer as in snn_network_placement_words. */
-SNN_API SNNStatus SNN_CALL snn_network_placement_reasons(SNNNetwork network, const SNNConfig *config, char *out_text, size_t size_bytes,
-                                                         size_t *out_size_bytes);
+SNN_API SNNStatus SNN_CALL snn_network_placement_words(SNNNetwork network, const SNNConfig *config, char *out_words,
+                                                       size_t size_bytes, size_t *out_size_bytes);
+/* Seconds that a step is expected to take on each of the `count` devices of config->device, with what spikes between devices
+ * cost; 0 for one that has nothing to do. From two measured steps of a device (snn_device_speed) and 5 % of the neurons
+ * spiking, so it says which device does more, not what a clock will show. */
+SNN_API SNNStatus SNN_CALL snn_network_placement_times(SNNNetwork network, const SNNConfig *config, double *out_seconds,
+                                                       size_t count);
+/* What keeps populations from some of the devices, a sentence on each line: a device cannot run them, its bits are its own, or
+ * there is not enough memory. Empty where nothing does. Size and buffer as in snn_network_placement_words. */
+SNN_API SNNStatus SNN_CALL snn_network_placement_reasons(SNNNetwork network, const SNNConfig *config, char *out_text,
+                                                         size_t size_bytes, size_t *out_size_bytes);
 /* Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
 SNN_API SNNStatus SNN_CALL snn_create_network(const SNNConfig *config, SNNHandle *out_handle);
 /* The device that a session runs on. */
@@ -303,13 +312,13 @@ typedef struct SNNSessionDevice {
                          longer one, of several devices, is cut after 63 bytes; the whole has snn_network_placement_words */
     char reason[256]; /* one line that says why "auto" chose it, or which of several failed; "" where the caller named it */
 } SNNSessionDevice;
-/* Set out_device->struct_size first. It changes when a trainer is made on a session that "auto" put on a device that cannot train - the
- * session continues on the CPU, bit for bit - and when one of several devices fails. */
+/* Set out_device->struct_size first. It changes when a trainer is made on a session that "auto" put on a device that cannot
+ * train - the session continues on the CPU, bit for bit - and when one of several devices fails. */
 SNN_API SNNStatus SNN_CALL snn_session_device(SNNHandle handle, SNNSessionDevice *out_device);
 /* Ends the session and frees its memory; its trainers become invalid. Null is allowed. */
 SNN_API void SNN_CALL snn_destroy_network(SNNHandle handle);
-/* Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes, in all samples; either
- * all of them or, after an error, none. */
+/* Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes, in all samples;
+ * either all of them or, after an error, none. */
 SNN_API SNNStatus SNN_CALL snn_load_weights(SNNHandle handle, const char *path);
 /* Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at
  * most max_catch_up_steps, the time beyond that is dropped. NaN, negative or infinite is an error. */
@@ -319,18 +328,18 @@ SNN_API SNNStatus SNN_CALL snn_run_step(SNNHandle handle, float frame_dt);
  * carried to the next call, where max_catch_up_steps bounds it together with the new time. Infinity: as snn_run_step. Negative
  * or NaN is an error. *out_steps (may be null): the steps that ran. Which steps run does not change what they compute. */
 SNN_API SNNStatus SNN_CALL snn_run_step_within(SNNHandle handle, float frame_dt, float budget_s, uint32_t *out_steps);
-/* Steps in the background: a frame begins them and goes on, a later frame asks whether they are done. Begins what snn_run_step_within
- * does (INFINITY: no budget), on a thread that the session has for it from its first call on, and returns at once. *out_begun (may be
- * null): 1; 0 when steps are still under way, and the time is carried to the next call.
+/* Steps in the background: a frame begins them and goes on, a later frame asks whether they are done. Begins what
+ * snn_run_step_within does (INFINITY: no budget), on a thread that the session has for it from its first call on, and returns
+ * at once. *out_begun (may be null): 1; 0 when steps are still under way, and the time is carried to the next call.
  * Until snn_session_poll or snn_session_wait has said that they are done, functions of inputs take what the next steps read -
  * snn_session_set_input, snn_session_set_sample_input and snn_session_add_input_spikes - and any other use of the session is
  * SNN_ERROR_BUSY, except snn_session_network; memory that is bound is being read. snn_destroy_network waits for the steps.
- * Errors: SNN_ERROR_INVALID_ARGUMENT as for snn_run_step_within; SNN_ERROR_UNSUPPORTED where the program lends a Vulkan device or a job
- * system. */
+ * Errors: SNN_ERROR_INVALID_ARGUMENT as for snn_run_step_within; SNN_ERROR_UNSUPPORTED where the program lends a Vulkan device
+ * or a job system. */
 SNN_API SNNStatus SNN_CALL snn_session_begin(SNNHandle handle, float frame_dt, float budget_s, uint32_t *out_begun);
-/* *out_done: 1 when nothing is under way any more, else 0. Never waits. The call that finds steps done calls the spike callback for
- * each of them, in their order and on its own thread - what the callback reads is the state after the last step - and returns the
- * error of the steps, if there was one; *out_done is 1 then as well. */
+/* *out_done: 1 when nothing is under way any more, else 0. Never waits. The call that finds steps done calls the spike callback
+ * for each of them, in their order and on its own thread - what the callback reads is the state after the last step - and
+ * returns the error of the steps, if there was one; *out_done is 1 then as well. */
 SNN_API SNNStatus SNN_CALL snn_session_poll(SNNHandle handle, uint32_t *out_done);
 /* The same, but it waits until they are done. */
 SNN_API SNNStatus SNN_CALL snn_session_wait(SNNHandle handle);
@@ -356,35 +365,44 @@ SNN_API SNNStatus SNN_CALL snn_register_spike_callback(SNNHandle handle, SpikeCa
 
 /* A new reference to the session's network; release it. */
 SNN_API SNNStatus SNN_CALL snn_session_network(SNNHandle handle, SNNNetwork *out_network);
-/* A new finished network with the session's present weights, biases and parameters; release it. SNN_ERROR_UNSUPPORTED where samples
- * have weights of their own: read those of the sample that is meant and write them to a session without the flag. */
+/* A new finished network with the session's present weights, biases and parameters; release it. SNN_ERROR_UNSUPPORTED where
+ * samples have weights of their own: read those of the sample that is meant and write them to a session without the flag. */
 SNN_API SNNStatus SNN_CALL snn_session_to_network(SNNHandle handle, SNNNetwork *out_network);
 
 /* Input of an input population for the coming step: [batch_size][size] floats. Spike inputs take 0 and 1 only and are
  * empty again after one step; values stay. NaN and infinity are refused.
  * Errors: SNN_ERROR_STATE (the input is bound, see below), SNN_ERROR_INVALID_ARGUMENT. */
 SNN_API SNNStatus SNN_CALL snn_session_set_input(SNNHandle handle, uint32_t population, const float *values, size_t count);
-/* The same for one sample: `count` is the population's size. What other samples were given for the coming step stays, so that each
- * creature of a game gives its own senses. */
-SNN_API SNNStatus SNN_CALL snn_session_set_sample_input(SNNHandle handle, uint32_t population, uint32_t sample, const float *values,
-                                                        size_t count);
+/* The same for one sample: `count` is the population's size. What other samples were given for the coming step stays, so that
+ * each creature of a game gives its own senses. */
+SNN_API SNNStatus SNN_CALL snn_session_set_sample_input(SNNHandle handle, uint32_t population, uint32_t sample,
+                                                        const float *values, size_t count);
 /* Spikes for the coming step of one sample, as they come from a camera, a socket or another network: the `count` neurons of a
  * spike input, in any order, are added to what the sample was given before. One that is named twice spikes once; the input is
  * empty again after the step. The bits are those of snn_session_set_input; on the CPU the time follows the spikes and one bit
- * for each neuron of the input. The first call for an input reserves memory, later ones do not allocate. A run that is given the
- * input itself leaves them for the step after it.
+ * for each neuron of the input. The first call for an input reserves memory, later ones do not allocate. A run that is given
+ * the input itself leaves them for the step after it.
  * Errors: SNN_ERROR_INVALID_ARGUMENT (a neuron or sample out of range; no spike input), SNN_ERROR_STATE (the input is bound);
  * the input is then as it was. */
 SNN_API SNNStatus SNN_CALL snn_session_add_input_spikes(SNNHandle handle, uint32_t population, uint32_t sample,
                                                         const uint32_t *neurons, size_t count);
-/* As snn_session_set_input, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.
- * Values other than 0 count as spikes for a spike input; NaN in a value input makes states NaN until the session is reset.
- * A bound input reads nothing else: what sets it, adds spikes to it or names it in a run or a batch is SNN_ERROR_STATE. */
+/* As snn_session_set_input, but the memory is borrowed and read at each step, without a check of the values, until it is bound
+ * to null. Values other than 0 count as spikes for a spike input; NaN in a value input makes states NaN until the session is
+ * reset. A bound input reads nothing else: what sets it, adds spikes to it or names it in a run or a batch is
+ * SNN_ERROR_STATE. */
 SNN_API SNNStatus SNN_CALL snn_session_bind_input(SNNHandle handle, uint32_t population, const float *values, size_t count);
 /* Advances by `step_count` steps. */
 SNN_API SNNStatus SNN_CALL snn_session_step(SNNHandle handle, uint32_t step_count);
 /* Back to step 0 and the initial state; weights, parameters, callbacks and bindings stay. */
 SNN_API SNNStatus SNN_CALL snn_session_reset(SNNHandle handle);
+/* Some samples begin again, as a character of a game that comes back: they get their initial states, nothing is on its way to them, and
+ * spikes that they were given for the coming step are gone. `samples` are numbers below the batch size in any order; one may be named
+ * twice. All other samples go on as if nothing had happened, to the bit, and so do step count, time, counters, weights and values that
+ * inputs hold; what models draw goes by the step count, so the samples draw other numbers than a new session. Where synapses are
+ * plastic, which have one sample, they keep their weights and forget their traces. The states of all samples are copied: a call for many
+ * samples costs what one for one does, and it is for between frames (1,000 brains of 200 neurons on the CPU: about a millisecond).
+ * Errors: SNN_ERROR_INVALID_ARGUMENT (a sample out of range; nothing is reset then). */
+SNN_API SNNStatus SNN_CALL snn_session_reset_samples(SNNHandle handle, const uint32_t *samples, size_t count);
 /* Steps since creation or reset; a trainer's forward resets and runs its steps. */
 SNN_API SNNStatus SNN_CALL snn_session_step_count(SNNHandle handle, uint64_t *out_steps);
 /* Sets that number, to continue from a state that was read before: random draws depend on it. States and activity stay. */
@@ -410,10 +428,10 @@ SNN_API SNNStatus SNN_CALL snn_get_counters(SNNHandle handle, SNNCounters *out_c
 
 enum { SNN_FLOAT32 = 0, SNN_FLOAT64 = 1, SNN_INT32 = 2, SNN_UINT8 = 3 };
 /* Saves everything that the session's next steps depend on, to continue later: in a session of the same network on any
- * device, instruction set and number of threads, bit for bit as if it had not been interrupted. The file (docs/file-format.md) has
- * steps, carried time and seed, states, activity kept for delays, inputs that were set, parameters, the counters, and the weights
- * and biases that this session changed; of the others a hash. It is replaced whole, as by snn_network_save. Not in it: the
- * network, bindings, callbacks and trainers. From a callback it is SNN_ERROR_BUSY: the step is not over.
+ * device, instruction set and number of threads, bit for bit as if it had not been interrupted. The file (docs/file-format.md)
+ * has steps, carried time and seed, states, activity kept for delays, inputs that were set, parameters, the counters, and the
+ * weights and biases that this session changed; of the others a hash. It is replaced whole, as by snn_network_save. Not in it:
+ * the network, bindings, callbacks and trainers. From a callback it is SNN_ERROR_BUSY: the step is not over.
  *
  * snn_load_state changes everything or nothing. A state of another network, time step or batch_size is
  * SNN_ERROR_INVALID_ARGUMENT, and the sentence names the population or projection; a damaged file is SNN_ERROR_FORMAT. The seed
@@ -432,8 +450,8 @@ SNN_API SNNStatus SNN_CALL snn_load_state(SNNHandle handle, const char *path);
  *                            With SNN_FLAG_SAMPLE_WEIGHTS both are [batch_size][...], and "projection.weight[7]",
  *                            "projection.bias[7]" are those of sample 7 alone
  *   "projection.weight.gradient", "projection.bias.gradient"   in the same order; after a backward pass (read only)
- *   "projection.parameter"   [1], a parameter of the projection's rule of plasticity, as this session has it; writing takes effect
- *                            with the next step and may not move the bounds of the weights
+ *   "projection.parameter"   [1], a parameter of the projection's rule of plasticity, as this session has it; writing takes
+ *                            effect with the next step and may not move the bounds of the weights
  *   "projection.trace"       a trace of the rule as the step to come sees it: [source][delay], where delay counts the different
  *                            delays of its synapses, [target] or [synapse], by whose trace it is (read only)
  *   "projection.signal"      [1] (write only): a signal, such as a reward, to all synapses of a rule that has [on_signal]
@@ -515,8 +533,8 @@ typedef struct SNNRunDef {
     SNNSpikeRecord *spike_records; /* all of one struct_size; a population once at most */
     uint32_t spike_record_count;
     uint32_t record_interval;      /* `records` are written after every so many steps, default 1; "spike_count" sums over all */
-    uint32_t steps_before;         /* default 0; of a run that this call goes on with: they count in `steps` of events and towards
-                                      record_interval */
+    uint32_t steps_before;         /* default 0; of a run that this call goes on with: they count in `steps` of events and
+                                      towards record_interval */
     uint32_t *out_step_count;      /* the steps that were done; null: not wanted, only without spike_records */
     const SNNSpikeInput *spike_inputs; /* all of one struct_size; an input is here or in `inputs`, once */
     const SNNValueRecord *value_records; /* all of one struct_size; written after every record_interval steps */

@@ -81,6 +81,8 @@ namespace detail {
 
 // Of a file or a network; `options` is read as long as the result is.
 inline SNNConfig config_of(const char* file, SNNNetwork network, const SessionOptions& options) {
+    // As the functions of such a network say it.
+    if (!file && !network) throw Error(SNN_ERROR_INVALID_HANDLE, "network is null; expected a network handle");
     SNNConfig config;
     snn_config_default(&config);
     config.file = file;
@@ -123,8 +125,9 @@ public:
         finish_call(snn_run_step_within(get(), frame_dt, budget_s, &steps));
         return steps;
     }
-    // Begins such steps on a thread of the session's own and returns at once; false when steps are under way already, whose successors
-    // take the time over. Until poll() is true the session takes inputs and nothing else; memory that is bound is being read.
+    // Begins such steps on a thread of the session's own and returns at once; false when steps are under way already, whose
+    // successors take the time over. Until poll() is true the session takes inputs and nothing else; memory that is bound is
+    // being read.
     bool begin(float frame_dt, float budget_s = std::numeric_limits<float>::infinity()) {
         uint32_t begun = 0;
         check(snn_session_begin(get(), frame_dt, budget_s, &begun));
@@ -140,6 +143,8 @@ public:
     void step(uint32_t step_count = 1) { finish_call(snn_session_step(get(), step_count)); }
     void run(const SNNRunDef& def) { finish_call(snn_session_run(get(), &def)); }
     void reset() { check(snn_session_reset(get())); }
+    // Some samples begin again, the others go on
+    void reset_samples(Values<uint32_t> samples) { check(snn_session_reset_samples(get(), samples.data(), samples.size())); }
     void save_state(const std::string& path) { check(snn_save_state(get(), path.c_str())); }
     void load_state(const std::string& path) { check(snn_load_state(get(), path.c_str())); }
     void set_step_count(uint64_t steps) { check(snn_session_set_step_count(get(), steps)); }
@@ -174,14 +179,17 @@ public:
         check(snn_session_set_sample_input(get(), population, sample, values.data(), values.size()));
     }
     // Adds spikes, by neuron, to what a sample was given for the coming step; in any order
-    void add_input_spikes(uint32_t population, Values<uint32_t> neurons, uint32_t sample = 0) {
+    void add_input_spikes(uint32_t population, uint32_t sample, Values<uint32_t> neurons) {
         check(snn_session_add_input_spikes(get(), population, sample, neurons.data(), neurons.size()));
     }
+    // of sample 0
+    void add_input_spikes(uint32_t population, Values<uint32_t> neurons) { add_input_spikes(population, 0, neurons); }
     // Borrows `values` until it is bound to something else; {} ends it.
     void bind_input(uint32_t population, Span<const float> values) {
         check(snn_session_bind_input(get(), population, values.data(), values.size()));
     }
-    // A temporary that owns its values would be gone at the next step; a view that is no std::span goes through Span{data, size}.
+    // A temporary that owns its values would be gone at the next step; a view that is no std::span goes through
+    // Span{data, size}.
     template <class Range, class = std::enable_if_t<detail::may_own<Range>>>
     void bind_input(uint32_t population, Range&& values) = delete;
     // [batch_size][size]
@@ -372,7 +380,9 @@ public:
     void set_auxiliary_loss(uint32_t population, uint32_t loss, double weight = 1.0) {
         check(snn_trainer_set_auxiliary_loss(get(), population, loss, weight));
     }
-    void set_class_weights(Values<float> weights) { check(snn_trainer_set_class_weights(get(), weights.data(), weights.size())); }
+    void set_class_weights(Values<float> weights) {
+        check(snn_trainer_set_class_weights(get(), weights.data(), weights.size()));
+    }
     void set_dropout(uint32_t population, double probability, uint64_t seed = 0) {
         check(snn_trainer_set_dropout(get(), population, probability, seed));
     }

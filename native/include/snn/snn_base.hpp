@@ -177,6 +177,8 @@ constexpr uint32_t dtype_of() {
 inline std::string version() { return snn_version_string(); }
 // Of the library that is loaded; compare it with SNN_ABI_VERSION when it was found at run time.
 inline uint32_t abi_version() { return snn_abi_version(); }
+// Bytes that this process could still take, 0 if unknown
+inline uint64_t available_memory_bytes() { return snn_available_memory_bytes(); }
 // "SNN_ERROR_BUSY" and so on.
 inline std::string status_name(SNNStatus status) { return snn_status_name(status); }
 

@@ -17,8 +17,8 @@ SNN_API const char *SNN_CALL snn_model_builtin_name(uint32_t index);
 SNN_API const char *SNN_CALL snn_surrogate_builtin_name(uint32_t index);
 SNN_API const char *SNN_CALL snn_plasticity_builtin_name(uint32_t index);
 /* A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of
- * JSON, which `snn model FILE.toml -o FILE.json` makes of a definition. It is checked completely; errors name the place. Ownership:
- * release it; networks that use it keep it alive. */
+ * JSON, which `snn model FILE.toml -o FILE.json` makes of a definition. It is checked completely; errors name the place.
+ * Ownership: release it; networks that use it keep it alive. */
 SNN_API SNNStatus SNN_CALL snn_model_load(const char *text, size_t size_bytes, SNNModel *out_model);
 /* A built-in neuron model (kind 0), surrogate (kind 1) or plasticity rule (kind 2) by name. Release it. */
 SNN_API SNNStatus SNN_CALL snn_model_builtin(const char *name, uint32_t kind, SNNModel *out_model);
@@ -58,8 +58,8 @@ enum { /* how a projection connects */
 };
 enum { SNN_POOL_SUM = 0, SNN_POOL_AVERAGE = 1, SNN_POOL_MAX = 2 };
 enum { /* how inputs are summed; stored with the network, part of its meaning */
-    SNN_ARITHMETIC_DEFAULT = 0, /* compact for sparse static projections from spikes - fixed, or float, where its largest weights
-                                   would take too much from others onto the receptor (docs/semantics.md) - else float */
+    SNN_ARITHMETIC_DEFAULT = 0, /* compact for sparse static projections from spikes - fixed, or float, where its largest
+                                   weights would take too much from others onto the receptor (docs/semantics.md) - else float */
     SNN_ARITHMETIC_FLOAT = 1,   /* float32, in ascending order of the source neuron */
     SNN_ARITHMETIC_FIXED = 2,   /* int32 sums with one power-of-two scale per target population and receptor */
     SNN_ARITHMETIC_COMPACT = 3  /* as fixed, and the weights themselves are rounded to 16 bits at that scale when the network
@@ -174,9 +174,9 @@ SNN_API SNNStatus SNN_CALL snn_network_add_population(SNNNetwork network, const 
 /* A parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size. */
 SNN_API SNNStatus SNN_CALL snn_network_set_parameter(SNNNetwork network, uint32_t population, const char *parameter,
                                                      const double *values, size_t count);
-/* Whether training changes the parameter: as one number where it has one value, else one for each neuron. A state that begins at
- * a learnable parameter follows it in sessions too. SNN_ERROR_UNSUPPORTED: no gradient reaches the parameter (a refractory time,
- * which is rounded to steps; the mean of a random draw). Default 0. */
+/* Whether training changes the parameter: as one number where it has one value, else one for each neuron. A state that begins
+ * at a learnable parameter follows it in sessions too. SNN_ERROR_UNSUPPORTED: no gradient reaches the parameter (a refractory
+ * time, which is rounded to steps; the mean of a random draw). `learnable` is 1 or 0, the default. */
 SNN_API SNNStatus SNN_CALL snn_network_set_learnable(SNNNetwork network, uint32_t population, const char *parameter,
                                                      uint32_t learnable);
 /* *out_learnable: 1 or 0. */
@@ -194,8 +194,8 @@ SNN_API SNNStatus SNN_CALL snn_network_set_surrogate(SNNNetwork network, uint32_
                                                      SNNModel surrogate, const double *parameters, size_t count);
 SNN_API SNNStatus SNN_CALL snn_network_connect(SNNNetwork network, const SNNProjectionDef *def, uint32_t *out_index);
 /* Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its
- * spikes deliver, by a built-in rule ("pair_stdp" and the others of snn/models/plasticity; `rule` null) or a user's (`name` is not
- * read then). What happens when: docs/semantics.md, "Plasticity". The projection's arithmetic becomes SNN_ARITHMETIC_FIXED
+ * spikes deliver, by a built-in rule ("pair_stdp" and the others of snn/models/plasticity; `rule` null) or a user's (`name` is
+ * not read then). What happens when: docs/semantics.md, "Plasticity". The projection's arithmetic becomes SNN_ARITHMETIC_FIXED
  * and it is not trained; a network with a plastic projection cannot be trained at all, and a session of it has batch_size 1.
  * Parameters and options begin at their defaults; weights must lie within the bounds of the rule when the network is
  * finished, and a session keeps them there.
@@ -279,12 +279,12 @@ SNN_API SNNStatus SNN_CALL snn_network_get_projection(SNNNetwork network, uint32
 /* The weights and synapses. Those of a rule are made at the first call: 10 bytes a synapse, kept with the network. */
 SNN_API SNNStatus SNN_CALL snn_network_get_projection_arrays(SNNNetwork network, uint32_t index,
                                                              SNNProjectionArrays *out_arrays);
-/* The rule that makes the synapses, with the seed in use; the positions are borrowed as above. SNN_ERROR_NOT_FOUND when they are
- * arrays. */
+/* The rule that makes the synapses, with the seed in use; the positions are borrowed as above. SNN_ERROR_NOT_FOUND when they
+ * are arrays. */
 SNN_API SNNStatus SNN_CALL snn_network_get_connection_rule(SNNNetwork network, uint32_t index,
                                                            SNNRandomConnectionDef *out_rule);
-/* The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, canonical order within a
- * row; those of a rule are made for this call only. `*io_count`: capacity of the arrays in, number of synapses out; with all
+/* The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, canonical order within
+ * a row; those of a rule are made for this call only. `*io_count`: capacity of the arrays in, number of synapses out; with all
  * arrays null only the number is returned, and an array that is null is left out. Delays are in steps, delay_steps included. */
 SNN_API SNNStatus SNN_CALL snn_network_get_synapses(SNNNetwork network, uint32_t projection, uint32_t first_source,
                                                     uint32_t source_count, uint32_t *out_sources, uint32_t *out_targets,

@@ -146,7 +146,8 @@ public:
                                  out_projection_bytes ? out_projection_bytes->size() : 0));
         return estimate;
     }
-    // For each population the number of its device among those of `config.device`, or SNN_PLACE_CUT; `out_window_steps`: steps between exchanges.
+    // For each population the number of its device among those of `config.device`, or SNN_PLACE_CUT; `out_window_steps`: steps
+    // between exchanges.
     std::vector<uint32_t> placement(const SNNConfig& config, uint32_t* out_window_steps = nullptr) const {
         std::vector<uint32_t> places(info().population_count);
         check(snn_network_placement(get(), &config, places.data(), places.size(), out_window_steps));

@@ -20,7 +20,8 @@ enum { /* losses, averaged over the batch; T steps, class = argmax of the scores
     SNN_LOSS_CROSS_ENTROPY_RATE = 4,          /* its spikes per step */
     SNN_LOSS_CROSS_ENTROPY_LAST_MEMBRANE = 5, /* its membrane value after the last step */
     SNN_LOSS_CROSS_ENTROPY_LATENCY = 6,       /* minus the step of its first spike, T when there is none */
-    /* Mean over the steps of the softmax cross-entropy of each step; its class is that of the mean membranes or of the counts */
+    /* Mean over the steps of the softmax cross-entropy of each step; its class is that of the mean membranes or of the
+     * counts */
     SNN_LOSS_CROSS_ENTROPY_MEMBRANE = 14,     /* of the membranes after the step */
     SNN_LOSS_CROSS_ENTROPY_SPIKES = 15,       /* of the spikes, 0 or 1, of the step */
     /* Mean over outputs of (score - target)^2 */
@@ -39,12 +40,13 @@ enum { /* losses, averaged over the batch; T steps, class = argmax of the scores
 /* How gradients are computed; docs/semantics.md. */
 enum {
     SNN_LEARNING_BPTT = 0,  /* back-propagation through time */
-    SNN_LEARNING_OTTT = 1,  /* online training through time (Xiao et al. 2022): errors go back through layers at each step, and meet
-                               traces of what arrived before */
-    SNN_LEARNING_EPROP = 2, /* e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those
-                               that project onto it, and meet eligibility traces */
-    SNN_LEARNING_EVENTPROP = 3 /* EventProp (Wunderlich and Pehle 2021), in steps: gradients of the times of spikes, from 4 bytes for
-                               each; membranes may not jump with inputs; losses of latency, membrane (no spikes) or VAN_ROSSUM */
+    SNN_LEARNING_OTTT = 1,  /* online training through time (Xiao et al. 2022): errors go back through layers at each step, and
+                               meet traces of what arrived before */
+    SNN_LEARNING_EPROP = 2, /* e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to
+                               those that project onto it, and meet eligibility traces */
+    SNN_LEARNING_EVENTPROP = 3 /* EventProp (Wunderlich and Pehle 2021), in steps: gradients of the times of spikes, from 4
+                                  bytes for each; membranes may not jump with inputs; losses of latency, membrane (no
+                                  spikes) or VAN_ROSSUM */
 };
 enum { SNN_OPTIMIZER_SGD = 0, SNN_OPTIMIZER_ADAM = 1, SNN_OPTIMIZER_ADAMW = 2, SNN_OPTIMIZER_LION = 3 };
 
@@ -68,29 +70,33 @@ typedef struct SNNTrainerDef {
     double rate_regularization;   /* strength s of s * mean((rate - rate_target)^2) over all spiking populations, 0: none */
     double rate_target;           /* spikes per step */
     double parameter_rate_factor; /* on the learning rate, for learnable parameters of neurons; default 1. A parameter that must
-                                     lie above a number (a time constant) is stepped as the logarithm of its distance from it, so
-                                     that it stays there and steps are relative; others as they are, within their limits. No decay
-                                     and no L1 acts on them */
+                                     lie above a number (a time constant) is stepped as the logarithm of its distance from it,
+                                     so that it stays there and steps are relative; others as they are, within their limits. No
+                                     decay and no L1 acts on them */
     double l1_regularization;     /* strength s: s * sign(w) is added to the gradient of weights and biases; default 0. The loss
                                      that is told counts neither this nor weight_decay */
     double van_rossum_tau_ms;     /* time constant of VAN_ROSSUM, default 10 */
-    uint32_t checkpoint_steps;    /* 0 (default): all steps are kept for the backward pass. Else about so many at once, and the state
-                                     before each such segment: the others are run again on the way back. Gradients are the same
-                                     bits; memory is that of one segment and a state for each, time that of a second forward.
-                                     0xFFFFFFFF: about the square root of T, which takes the least memory.
-                                     snn_trainer_forward and snn_trainer_run then copy their inputs, snn_trainer_step does not */
-    uint32_t window_steps;        /* 0 (default): gradients go back through all T steps. Else truncated back-propagation: the run
-                                     is cut into windows of so many steps, the last one perhaps shorter; states go on from one to
-                                     the next, gradients do not go back */
-    uint32_t window_updates;      /* 1 (default): snn_trainer_step takes each window as a run of its own, with the loss of its steps
-                                     and an update after it; the result has the mean loss and the last window's correct_count.
-                                     0, and in snn_trainer_forward and backward always: one loss over T, one update */
+    uint32_t checkpoint_steps;    /* 0 (default): all steps are kept for the backward pass. Else about so many at once, and the
+                                     state before each such segment: the others are run again on the way back. Gradients are the
+                                     same bits; memory is that of one segment and a state for each, time that of a second
+                                     forward. 0xFFFFFFFF: about the square root of T, which takes the least memory.
+                                     snn_trainer_forward and snn_trainer_run then copy their inputs, snn_trainer_step does
+                                     not */
+    uint32_t window_steps;        /* 0 (default): gradients go back through all T steps. Else truncated back-propagation: the
+                                     run is cut into windows of so many steps, the last one perhaps shorter; states go on from
+                                     one to the next, gradients do not go back */
+    uint32_t window_updates;      /* 1 (default): snn_trainer_step takes each window as a run of its own, with the loss of its
+                                     steps and an update after it; the result has the mean loss and the last window's
+                                     correct_count. 0, and in snn_trainer_forward and backward always: one loss over T, one
+                                     update */
     uint32_t rule;                /* SNN_LEARNING_*, default BPTT. The others need one of the library's losses, models that are
-                                     linear between spikes with the same decays in a whole population, and no learnable parameters.
-                                     With window_steps memory does not grow with T: traces of OTTT and e-prop go on from window to
-                                     window, their gradients are not truncated, except e-prop's filter of the output's leak */
-    double label_smoothing;       /* CROSS_ENTROPY losses, 0 to 1, default 0: so much of what is wanted of the class is wanted of all
-                                     K outputs alike, 1 - e + e / K of it and e / K of each other (Szegedy et al. 2016) */
+                                     linear between spikes with the same decays in a whole population, and no learnable
+                                     parameters. With window_steps memory does not grow with T: traces of OTTT and e-prop go on
+                                     from window to window, their gradients are not truncated, except e-prop's filter of the
+                                     output's leak */
+    double label_smoothing;       /* CROSS_ENTROPY losses, 0 to 1, default 0: so much of what is wanted of the class is wanted
+                                     of all K outputs alike, 1 - e + e / K of it and e / K of each other (Szegedy et al.
+                                     2016) */
 } SNNTrainerDef;
 typedef struct SNNBatch {
     uint32_t struct_size;
@@ -98,11 +104,12 @@ typedef struct SNNBatch {
     const SNNInputArray *inputs;  /* counts as for the session's batch_size */
     const int32_t *labels;        /* [batch_size] class of each sample; -1: the sample is padding and ignored */
     size_t label_count;
-    const float *targets;         /* MEAN_SQUARE losses: [batch_size][outputs], those of each step [T][batch_size][outputs], instead
-                                     of labels or with them; then labels mark padding and say what counts as correct */
+    const float *targets;         /* MEAN_SQUARE losses: [batch_size][outputs], those of each step [T][batch_size][outputs],
+                                     instead of labels or with them; then labels mark padding and say what counts as correct */
     size_t target_count;
-    const SNNSpikeInput *spike_inputs; /* inputs as spikes one by one, in place of frames of all steps; all of one struct_size; an input
-                                     is here or in `inputs`, once. Steps count from the batch's first; the same results */
+    const SNNSpikeInput *spike_inputs; /* inputs as spikes one by one, in place of frames of all steps; all of one struct_size;
+                                          an input is here or in `inputs`, once. Steps count from the batch's first; the same
+                                          results */
     uint32_t spike_input_count;
 } SNNBatch;
 typedef struct SNNTrainResult {
@@ -118,7 +125,8 @@ SNN_INLINE void snn_trainer_def_default(SNNTrainerDef *out_def) { snn_trainer_de
 /* The session gets its own copy of the weights. The trainer ends with its session; release it all the same. */
 SNN_API SNNStatus SNN_CALL snn_trainer_create(SNNHandle handle, const SNNTrainerDef *def, SNNTrainer *out_trainer);
 SNN_API void SNN_CALL snn_trainer_release(SNNTrainer trainer);
-/* forward + backward + update on one batch, or on each of its windows. State is reset before and left as after the last step. */
+/* forward + backward + update on one batch, or on each of its windows. State is reset before and left as after the last
+ * step. */
 SNN_API SNNStatus SNN_CALL snn_trainer_step(SNNTrainer trainer, const SNNBatch *batch, SNNTrainResult *io_result);
 /* The three parts of a step. backward needs a forward before it, update a backward; another trainer of the session may not
  * run forward in between. update refuses a loss or gradient that is not finite and leaves the weights (SNN_ERROR_STATE). */
@@ -132,7 +140,8 @@ SNN_API SNNStatus SNN_CALL snn_trainer_update(SNNTrainer trainer);
  * [step][batch_size][size] in SNN_FLOAT32 or SNN_FLOAT64: `variable` is "spikes" or a state that is no whole number, `data` is
  * only read; what is not given is 0. It makes the gradients of weights (snn_session_read, "NAME.weight.gradient") for
  * snn_trainer_update, and writes into `input_gradients` dL/d(input) of input populations, variable "spikes", the same shape,
- * also where the input was held; that needs SNN_FLAG_INPUT_GRADIENTS. Until the update it may be called again for the same run. */
+ * also where the input was held; that needs SNN_FLAG_INPUT_GRADIENTS. Until the update it may be called again for the same
+ * run. */
 SNN_API SNNStatus SNN_CALL snn_trainer_run(SNNTrainer trainer, const SNNBatch *batch, const SNNRecordArray *records,
                                            uint32_t record_count, SNNTrainResult *io_result);
 SNN_API SNNStatus SNN_CALL snn_trainer_run_backward(SNNTrainer trainer, double loss, const SNNRecordArray *gradients,
@@ -140,77 +149,86 @@ SNN_API SNNStatus SNN_CALL snn_trainer_run_backward(SNNTrainer trainer, double l
                                                     uint32_t input_gradient_count);
 /* Scores of the last forward as the loss has them; [batch_size][outputs]. */
 SNN_API SNNStatus SNN_CALL snn_trainer_scores(SNNTrainer trainer, float *out_scores, size_t count);
-/* The part of the last step's or forward's loss that comes from the loss of output_population or from an auxiliary one, its weight
- * included; 0 before the first. What is left of the whole is the regularisation of rates. SNN_ERROR_INVALID_ARGUMENT: the
- * population has no loss in this trainer. */
+/* The part of the last step's or forward's loss that comes from the loss of output_population or from an auxiliary one, its
+ * weight included; 0 before the first. What is left of the whole is the regularisation of rates. SNN_ERROR_INVALID_ARGUMENT:
+ * the population has no loss in this trainer. */
 SNN_API SNNStatus SNN_CALL snn_trainer_loss_of(SNNTrainer trainer, uint32_t population, double *out_loss);
 /* What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and
  * parameters of its session: training that continues from all of them gives the same bits as training that was never
  * interrupted. A state belongs to trainers of the same network and optimiser. With out_values null only the number is
  * returned; *io_count: capacity in, number out. */
 SNN_API SNNStatus SNN_CALL snn_trainer_get_state(SNNTrainer trainer, double *out_values, size_t *io_count);
-/* Takes over a state; a forward and backward that wait for their update are forgotten. SNN_ERROR_INVALID_ARGUMENT: another number
- * of values, or one that is not finite. */
+/* Takes over a state; a forward and backward that wait for their update are forgotten. SNN_ERROR_INVALID_ARGUMENT: another
+ * number of values, or one that is not finite. */
 SNN_API SNNStatus SNN_CALL snn_trainer_set_state(SNNTrainer trainer, const double *values, size_t count);
 
 /* ---- What a trainer does besides --------------------------------------------------------------------------------- */
 
 /* A second loss, of another population than output_population: `weight` times it is added to the loss, and its gradients to
- * theirs. It looks at the same labels or targets, so the population has as many neurons as the outputs, and its loss has targets
- * for each step where the other has. With readouts of hidden layers and `detached` projections between the layers each layer learns
- * by a loss of its own (local learning, as in DECOLLE: Kaiser et al. 2020). Called again for a population it replaces what was
- * set; weight 0: none. Results and epochs count it in the loss; correct_count and scores are those of output_population alone.
+ * theirs. It looks at the same labels or targets, so the population has as many neurons as the outputs, and its loss has
+ * targets for each step where the other has. With readouts of hidden layers and `detached` projections between the layers each
+ * layer learns by a loss of its own (local learning, as in DECOLLE: Kaiser et al. 2020). Called again for a population it
+ * replaces what was set; weight 0: none. Results and epochs count it in the loss; correct_count and scores are those of
+ * output_population alone.
  * SNN_ERROR_INVALID_ARGUMENT: an input, output_population itself, another number of neurons, a loss that does not fit the
  * population or the other loss, a weight that is negative. SNN_ERROR_UNSUPPORTED: the rule does not know it (SNN_LEARNING_EPROP
  * has one output, SNN_LEARNING_EVENTPROP times of spikes). SNN_ERROR_STATE: the trainer has SNN_LOSS_NONE. */
-SNN_API SNNStatus SNN_CALL snn_trainer_set_auxiliary_loss(SNNTrainer trainer, uint32_t population, uint32_t loss, double weight);
-/* Weights of the classes in CROSS_ENTROPY losses, auxiliary ones too: [outputs], each at least 0; they are copied. count 0: none, which
- * is 1 each. The cross-entropy with class y counts w_y times, with label_smoothing that with output k w_k times, and the mean divides
- * by the sum of the w_y instead of the number of samples (as PyTorch's CrossEntropyLoss); a batch where that is 0 has the loss 0.
+SNN_API SNNStatus SNN_CALL snn_trainer_set_auxiliary_loss(SNNTrainer trainer, uint32_t population, uint32_t loss,
+                                                         double weight);
+/* Weights of the classes in CROSS_ENTROPY losses, auxiliary ones too: [outputs], each at least 0; they are copied. count 0:
+ * none, which is 1 each. The cross-entropy with class y counts w_y times, with label_smoothing that with output k w_k times,
+ * and the mean divides by the sum of the w_y instead of the number of samples (as PyTorch's CrossEntropyLoss); a batch where
+ * that is 0 has the loss 0.
  * SNN_ERROR_INVALID_ARGUMENT: another count, or a weight that is negative or not finite. SNN_ERROR_STATE: SNN_LOSS_NONE. */
 SNN_API SNNStatus SNN_CALL snn_trainer_set_class_weights(SNNTrainer trainer, const float *weights, size_t count);
-/* Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron
- * of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts
- * 1 / (1 - probability) times. Which ones follows from seed, population, sample and number of updates. To evaluate, take a trainer
- * without it. SNN_ERROR_UNSUPPORTED: a projection from it sums in fixed point or is maximum pooling. */
+/* Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each
+ * neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts
+ * 1 / (1 - probability) times. Which ones follows from seed, population, sample and number of updates. To evaluate, take a
+ * trainer without it. SNN_ERROR_UNSUPPORTED: a projection from it sums in fixed point or is maximum pooling. */
 SNN_API SNNStatus SNN_CALL snn_trainer_set_dropout(SNNTrainer trainer, uint32_t population, double probability, uint64_t seed);
-/* Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer;
- * it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output
- * channel (conv2d) or target neuron where per_channel is 1; the products are exact. The trainer keeps the weights that are rounded,
- * beginning with the session's, and changes them by the gradients of the rounded ones (straight-through: Jacob et al. 2018).
- * Biases stay float32. Weights written to the session later are overwritten by the next update. A projection that is normalised
- * needs per_channel: the normalisation is folded into the scales, and the integers stay.
- * SNN_ERROR_INVALID_ARGUMENT: it is not trained, is normalised without per_channel, or its delays are learned. SNN_ERROR_UNSUPPORTED:
- * it sums in fixed point. */
-SNN_API SNNStatus SNN_CALL snn_trainer_set_quantization(SNNTrainer trainer, uint32_t projection, uint32_t bits, uint32_t per_channel);
+/* Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no
+ * longer; it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or
+ * those of each output channel (conv2d) or target neuron where per_channel is 1, else 0; the products are exact. The trainer
+ * keeps the weights that are rounded, beginning with the session's, and changes them by the gradients of the rounded ones
+ * (straight-through: Jacob et al. 2018). Biases stay float32. Weights written to the session later are overwritten by the next
+ * update. A projection that is normalised needs per_channel: the normalisation is folded into the scales, and the integers
+ * stay.
+ * SNN_ERROR_INVALID_ARGUMENT: it is not trained, is normalised without per_channel, or its delays are learned.
+ * SNN_ERROR_UNSUPPORTED: it sums in fixed point. */
+SNN_API SNNStatus SNN_CALL snn_trainer_set_quantization(SNNTrainer trainer, uint32_t projection, uint32_t bits,
+                                                        uint32_t per_channel);
 /* Batch normalisation through time (tdBN: Zheng et al. 2021): in every forward and step of this trainer a projection delivers
- * (x - mean) * scale * lambda / sqrt(variance + epsilon) + bias. x is its sum without the bias; mean and variance are taken over all
- * steps, the samples that are not padding and, of a conv2d, the neurons of a channel. lambda is learned, one for each channel or target neuron,
- * beginning at 1; so is the bias, which the projection must have. tdBN's scale is alpha times the threshold.
+ * (x - mean) * scale * lambda / sqrt(variance + epsilon) + bias. x is its sum without the bias; mean and variance are taken
+ * over all steps, the samples that are not padding and, of a conv2d, the neurons of a channel. lambda is learned, one for each
+ * channel or target neuron, beginning at 1; so is the bias, which the projection must have. tdBN's scale is alpha times the
+ * threshold.
  * After an update the session has ordinary weights and biases, with the running statistics folded in: those of the first
- * batch, then moved towards each batch's by `momentum` (0.1 is usual; epsilon 1e-5) of the way. It can be run, read and saved at any time.
- * Weights written to the session later are overwritten by the next update. scale 0: no longer; the session keeps what it has.
- * SNN_ERROR_INVALID_ARGUMENT: not trained, without a bias, quantised without per_channel, or a number out of range. What is set for
- * a projection starts over when the settings change. SNN_ERROR_UNSUPPORTED: it lies on a
+ * batch, then moved towards each batch's by `momentum` (0.1 is usual; epsilon 1e-5) of the way. It can be run, read and saved
+ * at any time. Weights written to the session later are overwritten by the next update. scale 0: no longer; the session keeps
+ * what it has.
+ * SNN_ERROR_INVALID_ARGUMENT: not trained, without a bias, quantised without per_channel, or a number out of range. What is set
+ * for a projection starts over when the settings change. SNN_ERROR_UNSUPPORTED: it lies on a
  * cycle, where what it delivers depends on what it has delivered; it sums in fixed point; the trainer has window_steps,
  * checkpoint_steps or another rule than SNN_LEARNING_BPTT; the device cannot do it. */
 SNN_API SNNStatus SNN_CALL snn_trainer_set_normalization(SNNTrainer trainer, uint32_t projection, double scale, double momentum,
                                                          double epsilon);
-/* Learns delays beside weights (dilated convolutions with learnable spacings: Hammouamri et al. 2024, arXiv 2306.17670). The projection
- * is sparse, in float arithmetic, and each of its sources has the same targets, once each, at every delay from the shortest to the
- * longest: a pair of neurons has a synapse, a tap, for each. In every forward and step of this trainer the weight w of a pair is
- * spread over its taps: w g(d - p) / sum of g(d' - p) at the delay d, p being the pair's delay, a real number that is learned with
- * w. g(x) = exp(-x^2 / (2 width^2)) or max(0, width - |x|), x and width in steps. Between calls the session has all of w at the tap
- * next to p and 0 at the others: what an ordinary projection with one synapse for each pair delivers. It begins with w the sum of a
- * pair's weights and p their mean delay. Called again it changes kernel, width and rate alone: begin wide, to look far, and end
- * narrow, so that rounding changes little. width 0: no longer; the session keeps what it has. rate_factor: on the learning rate for
- * p, whose gradient is in steps; 100 is usual with Adam, and neither decay nor L1 acts on it.
- * Gradients of norms and clipping are those of w and p. Weights written to the session later are overwritten by the next update.
- * SNN_ERROR_INVALID_ARGUMENT: it is not trained, not sparse or quantised, its synapses are no taps, a width below 0.2 (Gaussian) or 1
- * (triangle) or above 1e6, a negative factor. SNN_ERROR_UNSUPPORTED: it sums in fixed point. */
+/* Learns delays beside weights (dilated convolutions with learnable spacings: Hammouamri et al. 2024, arXiv 2306.17670). The
+ * projection is sparse, in float arithmetic, and each of its sources has the same targets, once each, at every delay from the
+ * shortest to the longest: a pair of neurons has a synapse, a tap, for each. In every forward and step of this trainer the
+ * weight w of a pair is spread over its taps: w g(d - p) / sum of g(d' - p) at the delay d, p being the pair's delay, a real
+ * number that is learned with w. g(x) = exp(-x^2 / (2 width^2)) or max(0, width - |x|), x and width in steps. Between calls the
+ * session has all of w at the tap next to p and 0 at the others: what an ordinary projection with one synapse for each pair
+ * delivers. It begins with w the sum of a pair's weights and p their mean delay. Called again it changes kernel, width and rate
+ * alone: begin wide, to look far, and end narrow, so that rounding changes little. width 0: no longer; the session keeps what
+ * it has. rate_factor: on the learning rate for p, whose gradient is in steps; 100 is usual with Adam, and neither decay nor L1
+ * acts on it.
+ * Gradients of norms and clipping are those of w and p. Weights written to the session later are overwritten by the next
+ * update.
+ * SNN_ERROR_INVALID_ARGUMENT: it is not trained, not sparse or quantised, its synapses are no taps, a width below 0.2
+ * (Gaussian) or 1 (triangle) or above 1e6, a negative factor. SNN_ERROR_UNSUPPORTED: it sums in fixed point. */
 enum { SNN_DELAY_KERNEL_GAUSSIAN = 0, SNN_DELAY_KERNEL_TRIANGLE = 1 };
-SNN_API SNNStatus SNN_CALL snn_trainer_set_delay_learning(SNNTrainer trainer, uint32_t projection, uint32_t kernel, double width,
-                                                          double rate_factor);
+SNN_API SNNStatus SNN_CALL snn_trainer_set_delay_learning(SNNTrainer trainer, uint32_t projection, uint32_t kernel,
+                                                          double width, double rate_factor);
 SNN_API SNNStatus SNN_CALL snn_trainer_set_learning_rate(SNNTrainer trainer, double learning_rate);
 
 /* ---- Epochs and callbacks ---------------------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
-// snn_vulkan.hpp - snn_vulkan.h for C++17 and later, beside snn.hpp: the same functions with exceptions and ranges. The manual is
-// snn_vulkan.h; handles are what they are there, void* and uint64_t, and no Vulkan header is needed.
+// snn_vulkan.hpp - snn_vulkan.h for C++17 and later, beside snn.hpp: the same functions with exceptions and ranges. The manual
+// is snn_vulkan.h; handles are what they are there, void* and uint64_t, and no Vulkan header is needed.
 //
 //     const SNNVulkanHost host =
 //         snn::vulkan::host(instance, physical_device, device, queue, queue_family, vkGetInstanceProcAddr);
@@ -114,8 +114,8 @@ inline void record_readback(Session& session, void* command_buffer, uint64_t fra
 template <class T>
 uint64_t read_back(const Session& session, const std::string& path, uint64_t finished_frame, Span<T> out_data) {
     uint64_t frame = 0;
-    check(snn_vulkan_read_back(session.get(), path.c_str(), finished_frame, detail::dtype_of<T>(), out_data.data(), out_data.size(),
-                               &frame));
+    check(snn_vulkan_read_back(session.get(), path.c_str(), finished_frame, detail::dtype_of<T>(), out_data.data(),
+                               out_data.size(), &frame));
     return frame;
 }
 template <class Range, class T = detail::ValueOf<Range>>

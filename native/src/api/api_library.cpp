@@ -6,6 +6,7 @@
 #include "api/guard.h"
 #include "backend/backend.h"
 #include "common/encode.h"
+#include "common/machine.h"
 #include "common/random.h"
 #include "network/distribution.h"
 #include "schedule/device_speed.h"
@@ -43,6 +44,8 @@ const char* snn_version_string(void) {
 }
 
 uint32_t snn_abi_version(void) { return SNN_ABI_VERSION; }
+
+uint64_t snn_available_memory_bytes(void) { return available_memory_bytes(); }
 
 const char* snn_last_error(void) { return last_error_sentence; }
 

@@ -453,7 +453,9 @@ SNNStatus snn_network_get_parameter(SNNNetwork network, uint32_t population, con
 
 SNNStatus snn_network_set_learnable(SNNNetwork network, uint32_t population, const char* parameter, uint32_t learnable) {
     return with_network(network, [&](Network& target) {
-        target.set_learnable(population, &required(parameter, "parameter"), learnable != 0);
+        const char* const name = &required(parameter, "parameter");
+        check_flag(learnable, text("parameter '", name, "'"), "learnable");
+        target.set_learnable(population, name, learnable == 1);
     });
 }
 

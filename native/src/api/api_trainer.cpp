@@ -270,7 +270,8 @@ SNNStatus snn_trainer_set_dropout(SNNTrainer trainer, uint32_t population, doubl
 
 SNNStatus snn_trainer_set_quantization(SNNTrainer trainer, uint32_t projection, uint32_t bits, uint32_t per_channel) {
     return with_trainer(trainer, [&](const TrainerCall& call) {
-        call.trainer.set_quantization(projection, bits, per_channel != 0);
+        check_flag(per_channel, text("projection ", projection), "per_channel");
+        call.trainer.set_quantization(projection, bits, per_channel == 1);
         call.session.weights_changed();
     });
 }

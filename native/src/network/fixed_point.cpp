@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <optional>
 #include <span>
 #include <unordered_map>
 
@@ -20,27 +21,15 @@ constexpr int spare_bits = 4;  // room above the largest sum, so that weights ca
 constexpr double compact_limit = 32767;  // of a compact weight, in units of the scale
 constexpr int compact_bits = 14;         // of the largest one when the scale is chosen, so that it can double
 
-using Group = std::vector<uint32_t>;  // fixed projections onto one receptor, ascending
+using Group = FixedGroup;
 
-std::vector<Group> fixed_groups(const Network& network) {
+std::vector<Group> groups_of(const std::vector<Projection>& projections) {
     std::map<std::pair<uint32_t, uint32_t>, Group> groups;
-    for (uint32_t p = 0; p < network.projections().size(); ++p) {
-        const Projection& projection = network.projections()[p];
-        if (projection.is_fixed()) groups[{projection.target, projection.receptor}].push_back(p);
-    }
+    for (uint32_t p = 0; p < projections.size(); ++p)
+        if (projections[p].is_fixed()) groups[{projections[p].target, projections[p].receptor}].push_back(p);
     std::vector<Group> result;
     for (auto& [receptor, group] : groups) result.push_back(std::move(group));
     return result;
-}
-
-Group group_of(const Network& network, const Projection& member) {
-    Group group;
-    for (uint32_t p = 0; p < network.projections().size(); ++p) {
-        const Projection& other = network.projections()[p];
-        if (other.is_fixed() && other.target == member.target && other.receptor == member.receptor)
-            group.push_back(p);
-    }
-    return group;
 }
 
 // A number for each target. While there are few synapses, only for targets that have some: a file of a few bytes may name a
@@ -187,9 +176,7 @@ void check_sum(double sum, const Projection& projection) {
                     "; arithmetic 'float' has no such limit");
 }
 
-}  // namespace
-
-namespace {
+// ---- Choosing
 
 // The finest scale of a group, and whether it is compact weights that allow no finer one.
 struct Scale {
@@ -212,51 +199,83 @@ Scale scale_of(const Network& network, const Group& group) {
     return scale;
 }
 
+bool some_loses(const Network& network, const Group& group, int exponent) {
+    return std::any_of(group.begin(), group.end(),
+                       [&](uint32_t p) { return loses(network, network.projections()[p], exponent); });
+}
+
+// How much a projection coarsens the scale: by its largest weight where compact weights decide, else by its largest sum. Negative
+// where it does not decide, or its arithmetic may not change.
+double coarsening(const Network& network, uint32_t p, const Scale& scale) {
+    const Projection& projection = network.projections()[p];
+    if (!projection.arithmetic_is_default || projection.plasticity) return -1;
+    if (!scale.is_of_compact) return largest_sum(network, {p});
+    return projection.arithmetic == SNN_ARITHMETIC_COMPACT ? projection.synapses->largest_weight() : -1;
+}
+
+// The projection that coarsens the scale most, the first of equals; nothing where none may change.
+std::optional<uint32_t> coarsest(const Network& network, const Group& group, const Scale& scale) {
+    std::optional<uint32_t> found;
+    double most = 0;
+    for (const uint32_t p : group)
+        if (const double of_p = coarsening(network, p, scale); of_p >= 0 && (!found || of_p > most)) found = p, most = of_p;
+    return found;
+}
+
+void check_holds(const Network& network, const Group& group, const Scale& scale) {
+    if (std::ldexp(scale.sum, scale.exponent) <= std::ldexp(1.0, sum_bits) &&
+        std::ldexp(scale.compact, scale.exponent) <= compact_limit)
+        return;
+    const Projection& first = network.projections()[group[0]];
+    throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", first.name, "': the weights onto one neuron of '",
+                network.population(first.target).name, "' add up to ", scale.sum, ", more than fixed point can hold");
+}
+
 }  // namespace
 
-// Projections onto a receptor share a scale, which the largest weight or sum decides. Where that takes too much from another weight,
-// the one that decides gives way: from compact to fixed, whose weights have 32 bits, and from there to float, which has no scale.
 void Network::choose_arithmetic() {
-    for (Projection& projection : projections_) {
-        // Weights of 0 are written later, and nothing is known of how large they will be.
+    take_float_for_zeros();
+    for (Group& group : groups_of(projections_)) choose_scale(group);
+}
+
+// Weights of 0 are written later, and nothing is known of how large they will be.
+void Network::take_float_for_zeros() {
+    for (Projection& projection : projections_)
         if (projection.is_fixed() && projection.arithmetic_is_default && !projection.plasticity &&
             projection.synapses->largest_weight() == 0 && !projection.synapses->is_empty())
             projection.arithmetic = SNN_ARITHMETIC_FLOAT;
-    }
-    for (Group& group : fixed_groups(*this)) {
-        Scale scale = scale_of(*this, group);
-        while (std::any_of(group.begin(), group.end(), [&](uint32_t p) { return loses(*this, projections_[p], scale.exponent); })) {
-            const auto weight_of = [&](uint32_t p) {
-                const Projection& projection = projections_[p];
-                if (!projection.arithmetic_is_default || projection.plasticity) return -1.0;
-                const bool is_compact = projection.arithmetic == SNN_ARITHMETIC_COMPACT;
-                if (scale.is_of_compact) return is_compact ? projection.synapses->largest_weight() : -1.0;
-                return largest_sum(*this, {p});
-            };
-            const auto most = std::max_element(group.begin(), group.end(),
-                                               [&](uint32_t p, uint32_t q) { return weight_of(p) < weight_of(q); });
-            if (weight_of(*most) < 0) break;
-            if (scale.is_of_compact) {
-                projections_[*most].arithmetic = SNN_ARITHMETIC_FIXED;
-            } else {
-                projections_[*most].arithmetic = SNN_ARITHMETIC_FLOAT;
-                group.erase(most);
-                if (group.empty()) break;
-            }
-            scale = scale_of(*this, group);
+}
+
+// Projections onto a receptor share a scale, which the largest weight or sum decides. Where that takes too much from another weight,
+// the one that decides gives way: from compact to fixed, whose weights have 32 bits, and from there to float, which has no scale.
+void Network::choose_scale(FixedGroup& group) {
+    Scale scale = scale_of(*this, group);
+    while (some_loses(*this, group, scale.exponent)) {
+        const std::optional<uint32_t> most = coarsest(*this, group, scale);
+        if (!most) break;
+        if (scale.is_of_compact) {
+            projections_[*most].arithmetic = SNN_ARITHMETIC_FIXED;
+        } else {
+            projections_[*most].arithmetic = SNN_ARITHMETIC_FLOAT;
+            std::erase(group, *most);
+            if (group.empty()) return;
         }
-        if (group.empty()) continue;
-        for (const uint32_t p : group) projections_[p].fixed_exponent = scale.exponent;
-        const Projection& first = projections_[group[0]];
-        if (std::ldexp(scale.sum, scale.exponent) > std::ldexp(1.0, sum_bits) || std::ldexp(scale.compact, scale.exponent) > compact_limit)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", first.name, "': the weights onto one neuron of '",
-                        populations_[first.target].name, "' add up to ", scale.sum, ", more than fixed point can hold");
+        scale = scale_of(*this, group);
     }
+    for (const uint32_t p : group) projections_[p].fixed_exponent = scale.exponent;
+    check_holds(*this, group, scale);
+}
+
+void Network::keep_fixed_groups() {
+    fixed_groups_ = groups_of(projections_);
+    group_of_.assign(projections_.size(), 0);
+    for (uint32_t g = 0; g < fixed_groups_.size(); ++g)
+        for (const uint32_t p : fixed_groups_[g]) group_of_[p] = g;
 }
 
 void Network::set_fixed_exponents(const std::vector<int32_t>& exponents) {
     for (size_t p = 0; p < projections_.size(); ++p) projections_[p].fixed_exponent = exponents[p];
-    const std::vector<Group> groups = fixed_groups(*this);
+    const std::vector<Group> groups = groups_of(projections_);
     for (const Group& group : groups) {
         const Projection& first = projections_[group[0]];
         for (const uint32_t p : group)
@@ -281,7 +300,7 @@ void round_compact(const Projection& projection, std::vector<float>& io_weights)
 }
 
 void check_fixed_ranges(const Network& network, const WeightsOf& weights_of) {
-    for (const Group& group : fixed_groups(network)) {
+    for (const Group& group : network.fixed_groups()) {
         check_sum(largest_sum(network, group, weights_of), network.projections()[group[0]]);
         for (const uint32_t p : group) check_compact_weights(network, p, weights_of);
     }
@@ -291,12 +310,12 @@ void check_fixed_range(const Network& network, uint32_t projection, const Weight
     const Projection& changed = network.projection(projection);
     if (!changed.is_fixed()) return;
     check_compact_weights(network, projection, weights_of);
-    check_sum(largest_sum(network, group_of(network, changed), weights_of), changed);
+    check_sum(largest_sum(network, network.fixed_group(projection), weights_of), changed);
 }
 
 std::vector<float> fixed_weight_limits(const Network& network) {
     std::vector<float> limits(network.projections().size(), std::numeric_limits<float>::max());
-    for (const Group& group : fixed_groups(network)) {
+    for (const Group& group : network.fixed_groups()) {
         // Every synapse onto the neuron with the most of them at the limit, all hit at once, must stay within 2^30.
         const Projection& first = network.projections()[group[0]];
         const uint32_t target_size = network.population(first.target).size;

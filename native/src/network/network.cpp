@@ -244,6 +244,7 @@ void Network::finish() {
     check_plasticity();
     choose_arithmetic();
     round_compact_weights();
+    keep_fixed_groups();
     finished_ = true;
 }
 
@@ -253,6 +254,7 @@ void Network::finish(const std::vector<int32_t>& fixed_exponents) {
     check_plasticity();
     set_fixed_exponents(fixed_exponents);
     round_compact_weights();
+    keep_fixed_groups();
     finished_ = true;
 }
 

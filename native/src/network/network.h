@@ -113,6 +113,9 @@ SNNProjectionDef default_projection_def();           // what snn_projection_def_
 
 class Network;
 
+// Projections in fixed point onto one receptor of a population, ascending: one scale, and one sum that must not overflow.
+using FixedGroup = std::vector<uint32_t>;
+
 // Neurons of a population that one device has; `first` is a multiple of slice_unit.
 struct Slice {
     uint32_t first = 0, count = 0;
@@ -173,6 +176,9 @@ public:
     const std::vector<Projection>& projections() const { return projections_; }
     const Population& population(uint32_t index) const;  // throws SNN_ERROR_NOT_FOUND with the index
     const Projection& projection(uint32_t index) const;
+    // Of a finished network.
+    const std::vector<FixedGroup>& fixed_groups() const { return fixed_groups_; }
+    const FixedGroup& fixed_group(uint32_t fixed_projection) const { return fixed_groups_[group_of_[fixed_projection]]; }
     uint32_t find_population(std::string_view name) const;  // throws SNN_ERROR_NOT_FOUND with the names there are
     uint32_t find_projection(std::string_view name) const;
     const Named* find(std::string_view name) const;  // null when nothing has the name
@@ -189,6 +195,9 @@ private:
     template <class Entry>
     uint32_t append(std::vector<Entry>& io_list, Entry entry, bool is_population);
     void choose_arithmetic();  // where it is the default, and the exponents
+    void take_float_for_zeros();
+    void choose_scale(FixedGroup& group);
+    void keep_fixed_groups();
     void set_fixed_exponents(const std::vector<int32_t>& exponents);  // throws when the weights do not fit them
     void round_compact_weights();
     void check_undelayed_cycles() const;
@@ -198,6 +207,8 @@ private:
     std::vector<Population> populations_;
     std::vector<Projection> projections_;
     std::map<std::string, Named, std::less<>> names_;
+    std::vector<FixedGroup> fixed_groups_;  // once it is finished
+    std::vector<uint32_t> group_of_;        // by projection: place in fixed_groups_, of those that are in fixed point
 };
 
 // The present weights of a projection, by index, in canonical order; null when they are those of its rule, which are then judged

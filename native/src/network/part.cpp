@@ -114,6 +114,7 @@ NetworkPart Network::part(const std::vector<Slice>& here, uint32_t lag_steps) co
         }
         made->append(made->projections_, std::move(copy), false);
     }
+    made->keep_fixed_groups();
     made->finished_ = true;
     part.network = std::move(made);
     return part;

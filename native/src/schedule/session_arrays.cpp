@@ -32,6 +32,7 @@ std::vector<InputFrames> Session::checked_frames(const SNNInputArray* inputs, ui
         if (found.data)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs[", i, "]: population '", info.name, "' is given twice");
         check_takes(inputs_[input_places_[array.population]]);
+        check_flag(array.held, text("inputs[", i, "] ('", info.name, "')"), "held");
         if (!array.data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs[", i, "] ('", info.name, "'): data is null");
         const size_t frame = static_cast<size_t>(batch_size_) * info.size;
         const size_t expected = array.held ? frame : checked_product(frame, step_count, info.name);

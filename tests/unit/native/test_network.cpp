@@ -162,6 +162,13 @@ TEST_CASE("fixed projections onto one receptor share a scale and count together,
     CHECK(limits[0] == 16.0f);  // two synapses onto a neuron share 2^5
     CHECK(limits[1] == 16.0f);
     CHECK(limits[2] == std::ldexp(1.0f, 30 - 19));
+    CHECK(network->fixed_groups().size() == 2);
+    CHECK(network->fixed_group(1) == FixedGroup{0, 1});
+    CHECK(network->fixed_group(2) == FixedGroup{2});
+    // A part of it has groups as well, of its own projections.
+    const auto part = network->part({{0, 2}, {0, 2}}, 1).network;
+    CHECK(part->fixed_groups() == network->fixed_groups());
+    CHECK(fixed_weight_limits(*part) == limits);
 }
 
 TEST_CASE("few synapses onto very many neurons take little memory to check") {

@@ -51,6 +51,12 @@ public final class Library {
         return Scope.copyText(Native.snn_version_string());
     }
 
+    /** Bytes of memory that this process could still take, 0 if unknown. C: {@code snn_available_memory_bytes}. */
+    public static long availableMemoryBytes() {
+        checkVersion();
+        return Native.snn_available_memory_bytes();
+    }
+
     /** "SNN_ERROR_BUSY" and so on. C: {@code snn_status_name}. */
     public static String statusName(Status status) {
         checkVersion();

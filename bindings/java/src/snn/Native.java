@@ -547,6 +547,9 @@ final class Native {
 
     static native void snn_config_init(long out_config, int struct_size);
 
+    /** Bytes of memory that this process could still take: what the system has free or can free at once, and no more than the limit of a container leaves; 0 if unknown. */
+    static native long snn_available_memory_bytes();
+
     /** For a session as `config` would open it; its `file` and `network` are not looked at. */
     static native int snn_network_memory(long network, long config, long out_estimate, long out_projection_bytes, long count);
 
@@ -618,6 +621,9 @@ final class Native {
 
     /** Back to step 0 and the initial state; weights, parameters, callbacks and bindings stay. */
     static native int snn_session_reset(long handle);
+
+    /** Some samples begin again, as a character of a game that comes back: they get their initial states, nothing is on its way to them, and spikes that they were given for the coming step are gone. */
+    static native int snn_session_reset_samples(long handle, long samples, long count);
 
     /** Steps since creation or reset; a trainer's forward resets and runs its steps. */
     static native int snn_session_step_count(long handle, long out_steps);
@@ -822,7 +828,7 @@ final class Native {
     /** Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times. */
     static native int snn_trainer_set_dropout(long trainer, int population, double probability, long seed);
 
-    /** Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer; it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output channel (conv2d) or target neuron where per_channel is 1; the products are exact. */
+    /** Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer; it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output channel (conv2d) or target neuron where per_channel is 1, else 0; the products are exact. */
     static native int snn_trainer_set_quantization(long trainer, int projection, int bits, int per_channel);
 
     /** Batch normalisation through time (tdBN: Zheng et al. 2021): in every forward and step of this trainer a projection delivers (x - mean) * scale * lambda / sqrt(variance + epsilon) + bias. x is its sum without the bias; mean and variance are taken over all steps, the samples that are not padding and, of a conv2d, the neurons of a channel. lambda is learned, one for each channel or target neuron, beginning at 1; so is the bias, which the projection must have. tdBN's scale is alpha times the threshold. */

@@ -210,6 +210,14 @@ public final class Session implements AutoCloseable {
         Library.check(Native.snn_session_reset(handle.get()));
     }
 
+    /** Some samples begin again, as a character of a game that comes back; the others go on as if nothing had happened.
+     * C: {@code snn_session_reset_samples}. */
+    public void resetSamples(int... samples) {
+        reserve(4L * samples.length);
+        for (int i = 0; i < samples.length; ++i) scratch.putInt(4 * i, Scope.whole(samples[i], "a sample"));
+        Library.check(Native.snn_session_reset_samples(handle.get(), scratchAddress, samples.length));
+    }
+
     /** The device that it runs on: "vulkan:0". C: {@code snn_session_device}. */
     public String device() {
         return deviceText(Native.SNNSessionDevice.name);
@@ -272,6 +280,11 @@ public final class Session implements AutoCloseable {
         for (int i = 0; i < neurons.length; ++i) scratch.putInt(4 * i, Scope.whole(neurons[i], "a neuron"));
         Library.check(Native.snn_session_add_input_spikes(handle.get(), Scope.whole(population, "population"),
             Scope.whole(sample, "sample"), scratchAddress, neurons.length));
+    }
+
+    /** The same for sample 0. */
+    public void addInputSpikes(int population, int[] neurons) {
+        addInputSpikes(population, 0, neurons);
     }
 
     /** A direct buffer that the session reads at each step, from its position to its limit, until it is unbound. The session keeps

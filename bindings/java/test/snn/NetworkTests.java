@@ -24,6 +24,7 @@ final class NetworkTests {
         check(speed.smallStep > 0 && speed.largeStep > speed.smallStep && speed.driver.isEmpty(), "speed of the cpu");
         check(Library.deviceSpeed("cpu").wasKept, "measured twice");
         fails(Status.NOT_FOUND, () -> Library.deviceSpeed("quantum"));
+        check(Library.availableMemoryBytes() > 0, "memory");
         equal("SNN_ERROR_BUSY", Library.statusName(Status.BUSY));
     }
 

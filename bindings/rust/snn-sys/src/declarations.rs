@@ -950,6 +950,8 @@ extern "C" {
     /// Measures a device by its name ("cpu", "vulkan:0"), or gives what was measured before: by this process, or by another one with the same driver, processor and version of libsnn, from the file device_speeds.json in the folder that the environment variable SNN_CACHE names, else in snn-engine in the user's folder for such files.
     pub fn snn_device_speed(device: *const c_char, out_speed: *mut SNNDeviceSpeed) -> SNNStatus;
     pub fn snn_config_init(out_config: *mut SNNConfig, struct_size: u32);
+    /// Bytes of memory that this process could still take: what the system has free or can free at once, and no more than the limit of a container leaves; 0 if unknown.
+    pub fn snn_available_memory_bytes() -> u64;
     /// For a session as `config` would open it; its `file` and `network` are not looked at.
     pub fn snn_network_memory(network: SNNNetwork, config: *const SNNConfig, out_estimate: *mut SNNMemoryEstimate, out_projection_bytes: *mut u64, count: usize) -> SNNStatus;
     /// Where a session as `config` would open it runs: for each of the `count` populations the number of its device, from 0, among those of config->device (with one device all are 0); of inputs it is that of the first device that reads them.
@@ -998,6 +1000,8 @@ extern "C" {
     pub fn snn_session_step(handle: SNNHandle, step_count: u32) -> SNNStatus;
     /// Back to step 0 and the initial state; weights, parameters, callbacks and bindings stay.
     pub fn snn_session_reset(handle: SNNHandle) -> SNNStatus;
+    /// Some samples begin again, as a character of a game that comes back: they get their initial states, nothing is on its way to them, and spikes that they were given for the coming step are gone.
+    pub fn snn_session_reset_samples(handle: SNNHandle, samples: *const u32, count: usize) -> SNNStatus;
     /// Steps since creation or reset; a trainer's forward resets and runs its steps.
     pub fn snn_session_step_count(handle: SNNHandle, out_steps: *mut u64) -> SNNStatus;
     /// Sets that number, to continue from a state that was read before: random draws depend on it.
@@ -1123,7 +1127,7 @@ extern "C" {
     pub fn snn_trainer_set_class_weights(trainer: SNNTrainer, weights: *const f32, count: usize) -> SNNStatus;
     /// Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times.
     pub fn snn_trainer_set_dropout(trainer: SNNTrainer, population: u32, probability: f64, seed: u64) -> SNNStatus;
-    /// Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer; it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output channel (conv2d) or target neuron where per_channel is 1; the products are exact.
+    /// Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer; it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output channel (conv2d) or target neuron where per_channel is 1, else 0; the products are exact.
     pub fn snn_trainer_set_quantization(trainer: SNNTrainer, projection: u32, bits: u32, per_channel: u32) -> SNNStatus;
     /// Batch normalisation through time (tdBN: Zheng et al. 2021): in every forward and step of this trainer a projection delivers (x - mean) * scale * lambda / sqrt(variance + epsilon) + bias. x is its sum without the bias; mean and variance are taken over all steps, the samples that are not padding and, of a conv2d, the neurons of a channel. lambda is learned, one for each channel or target neuron, beginning at 1; so is the bias, which the projection must have. tdBN's scale is alpha times the threshold.
     pub fn snn_trainer_set_normalization(trainer: SNNTrainer, projection: u32, scale: f64, momentum: f64, epsilon: f64) -> SNNStatus;

@@ -44,8 +44,8 @@ pub use enums::*;
 pub use error::{Error, Result};
 pub use hooks::{Epoch, JobSystem, Spikes, WeightUpdate};
 pub use library::{
-    builtin_models, builtin_plasticity_rules, builtin_surrogates, device_speed, devices, random_draw, random_normal,
-    random_uniform, status_name, version, DeviceInfo, DeviceSpeed, Encoder,
+    available_memory_bytes, builtin_models, builtin_plasticity_rules, builtin_surrogates, device_speed, devices, random_draw,
+    random_normal, random_uniform, status_name, version, DeviceInfo, DeviceSpeed, Encoder,
 };
 pub use model::Model;
 pub use network::{

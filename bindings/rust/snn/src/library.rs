@@ -15,6 +15,13 @@ pub fn version() -> Result<&'static str> {
     Ok(unsafe { borrowed_text(sys::snn_version_string()) }.unwrap_or(""))
 }
 
+/// Bytes of memory that this process could still take, 0 if unknown.
+#[doc(alias = "snn_available_memory_bytes")]
+pub fn available_memory_bytes() -> Result<u64> {
+    check_library()?;
+    Ok(unsafe { sys::snn_available_memory_bytes() })
+}
+
 /// `"SNN_ERROR_BUSY"` and so on.
 #[doc(alias = "snn_status_name")]
 pub fn status_name(status: Status) -> &'static str {

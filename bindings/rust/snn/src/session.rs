@@ -254,6 +254,12 @@ impl Session {
         check(unsafe { sys::snn_session_reset(self.view.handle) })
     }
 
+    /// Some samples begin again, as a character of a game that comes back; the others go on as if nothing had happened.
+    #[doc(alias = "snn_session_reset_samples")]
+    pub fn reset_samples(&mut self, samples: &[u32]) -> Result<()> {
+        check(unsafe { sys::snn_session_reset_samples(self.view.handle, samples.as_ptr(), samples.len()) })
+    }
+
     /// Input for the coming step: `[batch_size][size]`. Spikes, 0 or 1, hold for one step; values stay.
     #[doc(alias = "snn_session_set_input")]
     pub fn set_input(&mut self, population: u32, values: &[f32]) -> Result<()> {

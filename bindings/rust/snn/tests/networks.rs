@@ -25,6 +25,7 @@ fn the_library_says_what_it_has() {
     assert!(speed.small_step_s > 0.0 && speed.large_step_s > speed.small_step_s && speed.driver.is_empty());
     assert!(device_speed("cpu").unwrap().was_kept);
     assert_eq!(device_speed("quantum").unwrap_err().status(), Status::NotFound);
+    assert!(available_memory_bytes().unwrap() > 0);
     assert_eq!(status_name(Status::Busy), "SNN_ERROR_BUSY");
 }
 
