@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Callable, Mapping
@@ -26,8 +27,10 @@ def write_archive(path: Path, save: Callable[..., None], arrays: Mapping[str, An
     Raises
     ------
     OSError
-        The file cannot be written.
+        The file cannot be written, or is a device, a pipe or a folder, which a file must not replace.
     """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     # Not by tempfile: what it makes is for its owner alone.
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)

@@ -67,7 +67,10 @@ def bench(
     device: Device = "cpu",
     threads: Threads = 1,
     instruction_set: Annotated[
-        str, typer.Option(help="best, scalar, avx2, avx512 or neon; all give the same bits.")
+        str,
+        typer.Option(
+            help="best, scalar, avx2, avx512 or neon; all give the same bits. scalar is for comparisons, not for speed."
+        ),
     ] = "best",
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of weights, inputs and random draws.")] = 0,
     scale: Annotated[float | None, typer.Option(help="Scenes: size relative to the scene's own.")] = None,

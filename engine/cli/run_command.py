@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import typer
@@ -36,7 +36,9 @@ def run(
         list[str] | None,
         typer.Option(metavar="POPULATION.VARIABLE", help="Record a state or spikes for --output. Can be repeated."),
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="Write what was recorded to this .npz file.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Write what was recorded to this .npz file, for snn.Recording.load.")
+    ] = None,
     device: Device = "cpu",
     batch_size: BatchSize = 1,
     threads: Threads = 1,
@@ -137,17 +139,11 @@ def _check_output(file: Path, output: Path | None, wanted: Mapping[str, Sequence
 
 
 def _write(output: Path, recording: snn.Recording, wanted: Mapping[str, Sequence[str]]) -> None:
-    arrays: dict[str, Any] = {}
-    for name, key in [(owner, variable) for owner, variables in wanted.items() for variable in variables]:
-        recorded = recording[name][key]
-        if isinstance(recorded, snn.SpikeEvents):
-            for column in ("steps", "neurons", "samples"):
-                arrays[f"{name}.{key}.{column}"] = getattr(recorded, column)
-        else:
-            arrays[f"{name}.{key}"] = recorded
+    chosen = {name: {key: recording[name][key] for key in variables} for name, variables in wanted.items()}
+    part = snn.Recording(
+        chosen, recording.dt, recording.first_step, step_count=recording.step_count, every=recording.every
+    )
     try:
-        # Opened here: numpy would add a suffix to a name that has none.
-        with output.open("wb") as written:
-            np.savez_compressed(written, **arrays)
-    except OSError as error:
-        raise fail(f"--output {output} cannot be written: {error.strerror}") from None
+        part.save(output)
+    except snn.FileError as error:
+        raise fail(f"--output: {error}") from None

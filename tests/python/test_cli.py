@@ -270,8 +270,11 @@ def test_run_writes_what_a_simulation_records(
         expected = simulation.run(
             40, {"input": spikes}, {"hidden": ["v", "spike_count"], "output": ["spikes", "spike_count"]}
         )
+    read = snn.Recording.load(written)
+    assert {name: list(variables) for name, variables in read.items()} == {"hidden": ["v"], "output": ["spikes"]}
+    assert (read.step_count, read.dt) == (expected.step_count, expected.dt)
     with np.load(written) as arrays:
-        assert sorted(arrays) == ["hidden.v", "output.spikes"]
+        assert sorted(arrays) == ["hidden.v", "output.spikes", "recording"]
         np.testing.assert_array_equal(arrays["hidden.v"], expected["hidden"]["v"])
         np.testing.assert_array_equal(arrays["output.spikes"], expected["output"]["spikes"])
         assert arrays["output.spikes"].any()

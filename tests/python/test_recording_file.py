@@ -98,6 +98,8 @@ def test_a_file_that_is_no_recording(net: snn.Network, tmp_path: Path) -> None:
         snn.Recording.load(tmp_path / "none.npz")
     with pytest.raises(snn.FileError, match=r"recording '.*run\.npz' cannot be written: No such file"):
         run.save(tmp_path / "folder/run.npz")
+    with pytest.raises(snn.FileError, match=r"recording '.*' cannot be written: it is no regular file"):
+        run.save(tmp_path)
     with pytest.raises(snn.ArgumentTypeError, match="the path is 3, neither a string nor a Path"):
         run.save(3)  # type: ignore[arg-type]
 

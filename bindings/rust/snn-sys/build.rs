@@ -15,10 +15,10 @@ fn main() {
     println!("cargo:rerun-if-env-changed=PKG_CONFIG_PATH");
     let named = env::var_os("SNN_LIB_DIR").map(PathBuf::from);
     if let Some(folder) = named.or_else(packaged_folder).or_else(pkg_config_folder) {
+        println!("cargo:rustc-link-search=native={}", folder.display());
         if let Some(copies) = copy_of_library(&folder) {
             println!("cargo:rustc-link-search=native={}", copies.display());
         }
-        println!("cargo:rustc-link-search=native={}", folder.display());
     }
     println!("cargo:rustc-link-lib=dylib=snn");
 }

@@ -321,7 +321,7 @@ impl Session {
         Ok(unsafe { borrowed_slice(neurons, count as usize) })
     }
 
-    /// Changes a variable by its path.
+    /// Changes a variable by its path; `"projection.signal"` sends a reward to the synapses of a rule that takes signals.
     #[doc(alias = "snn_session_write")]
     pub fn write<T: Value>(&mut self, path: &str, values: &[T]) -> Result<()> {
         with_c_string(path, |path| {
