@@ -569,6 +569,25 @@ class Simulation(NotCopied, Strict):
         self._between.check_outside()
         self._session.load_state(file_path(path))
 
+    def save_state_memory(self) -> bytes:
+        """Return the bytes that `save_state` would write, for a program that keeps them in a file of its own."""
+        return self._session.save_state_memory()
+
+    def load_state_memory(self, data: bytes | bytearray | memoryview) -> None:
+        """Continue from what `save_state_memory` returned, as `load_state` does from a file.
+
+        Raises
+        ------
+        InvalidArgumentError
+            It is the state of another network; the message says what differs.
+        FormatError
+            It is damaged, or not a state.
+        """
+        self._between.check_outside()
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise ArgumentTypeError(f"the state has type {type(data).__name__}; it must be bytes")
+        self._session.load_state_memory(bytes(data))
+
     def load_weights(self, path: str | os.PathLike[str]) -> None:
         """Take weights and biases from a ``.snn`` file with projections of the same names and shapes; all or none.
 

@@ -447,6 +447,28 @@ cdef class Session:
             status = snn_load_state(self.handle, c_path)
         self._check(status)
 
+    def save_state_memory(self):
+        """The bytes that `save_state` would write."""
+        cdef size_t size = 0
+        cdef SNNStatus status
+        with nogil:
+            status = snn_save_state_memory(self.handle, NULL, 0, &size)
+        self._check(status)
+        data = bytearray(size)
+        cdef unsigned char[::1] room = data
+        with nogil:
+            status = snn_save_state_memory(self.handle, &room[0], size, &size)
+        self._check(status)
+        return bytes(data)
+
+    def load_state_memory(self, data):
+        """Go on from what `save_state_memory` returned."""
+        cdef Buffer buffer = open_buffer(data, UINT8, "the state")
+        cdef SNNStatus status
+        with nogil:
+            status = snn_load_state_memory(self.handle, buffer.view.buf, <size_t>buffer.view.len)
+        self._check(status)
+
     def to_network(self):
         """A finished network with the session's present weights."""
         cdef Network network = Network()

@@ -290,6 +290,8 @@ cdef extern from "snn/snn.h" nogil:
     SNNStatus snn_load_weights(SNNHandle handle, const char *path)
     SNNStatus snn_run_step(SNNHandle handle, float frame_dt)
     SNNStatus snn_save_state(SNNHandle handle, const char *path)
+    SNNStatus snn_save_state_memory(SNNHandle handle, void *out_data, size_t size_bytes, size_t *out_size_bytes)
+    SNNStatus snn_load_state_memory(SNNHandle handle, const void *data, size_t size_bytes)
     SNNStatus snn_load_state(SNNHandle handle, const char *path)
     SNNStatus snn_run_step_within(SNNHandle handle, float frame_dt, float budget_s, uint32_t *out_steps)
     SNNStatus snn_get_membrane_potentials(SNNHandle handle, const char *population, float *out_potentials, size_t count)

@@ -58,6 +58,43 @@ static void everything_a_step_depends_on_travels(void) {
     remove(path);
 }
 
+static void memory_holds_what_the_file_does(void) {
+    SNNHandle from = open_session(make_chain(), "cpu"), to = open_session(make_chain(), "reference");
+    unsigned char data[4096], file[4096];
+    size_t size = 0, again = 0, read;
+    float a[3], b[3];
+    FILE *stream;
+    step_chain(from);
+    CHECK_OK(snn_save_state(from, path));
+    stream = fopen(path, "rb");
+    CHECK(stream != NULL);
+    read = fread(file, 1, sizeof file, stream);
+    fclose(stream);
+    CHECK_OK(snn_save_state_memory(from, NULL, 0, &size));
+    CHECK_EQUAL(size, read);
+    memset(data, 7, sizeof data);
+    CHECK_ERROR(snn_save_state_memory(from, data, size - 1, &again), SNN_ERROR_INVALID_ARGUMENT, "are needed");
+    CHECK_EQUAL(again, size);
+    CHECK(data[0] == 7);
+    CHECK_OK(snn_save_state_memory(from, data, sizeof data, &again));
+    CHECK_EQUAL(again, size);
+    CHECK(memcmp(data, file, size) == 0 && data[size] == 7);
+    CHECK_OK(snn_load_state_memory(to, data, size));
+    read_cells(from, a);
+    read_cells(to, b);
+    CHECK(memcmp(a, b, sizeof a) == 0 && a[0] > 0);
+    CHECK_ERROR(snn_load_state_memory(to, data, size - 1), SNN_ERROR_FORMAT, "data_offsets");
+    CHECK_ERROR(snn_load_state_memory(to, data, 5), SNN_ERROR_FORMAT, "the file has 5 bytes");
+    CHECK_ERROR(snn_load_state_memory(to, NULL, 5), SNN_ERROR_INVALID_ARGUMENT, "data is null");
+    CHECK_ERROR(snn_save_state_memory(from, NULL, 5, &again), SNN_ERROR_INVALID_ARGUMENT, "out_data is null");
+    CHECK_ERROR(snn_save_state_memory(from, data, sizeof data, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_size_bytes");
+    read_cells(to, b);
+    CHECK(memcmp(a, b, sizeof a) == 0);
+    snn_destroy_network(from);
+    snn_destroy_network(to);
+    remove(path);
+}
+
 /* Traces and weights: the session that loads learns what the one that saved would have learned. */
 static void what_plasticity_remembers_travels(void) {
     static const uint64_t rows[4] = {0, 2, 3, 4};
@@ -241,6 +278,7 @@ static void a_callback_may_not_save(void) {
 
 static const CheckCase cases[] = {
     CASE(everything_a_step_depends_on_travels),
+    CASE(memory_holds_what_the_file_does),
     CASE(what_plasticity_remembers_travels),
     CASE(weights_and_parameters_go_back_to_those_of_the_network),
     CASE(a_state_of_another_network_is_refused_and_named),

@@ -245,3 +245,22 @@ def test_bad_calls(tmp_path: Path) -> None:
         sim.run(12)
         sim.load_state(tmp_path / "10.state")
         assert sim.step_count == 10
+
+
+def test_a_state_is_kept_in_memory(tmp_path: Path) -> None:
+    with snn.Simulation(network(), batch_size=2) as sim, snn.Simulation(network(), batch_size=2) as other:
+        sim.run(30, {"spikes": frames()[:30]})
+        sim.save_state(tmp_path / "half.state")
+        kept = sim.save_state_memory()
+        assert kept == (tmp_path / "half.state").read_bytes()
+        expected = sim.run(30, {"spikes": frames()[30:]}, RECORD)
+        for data in (kept, bytearray(kept), memoryview(kept)):
+            other.load_state_memory(data)
+            found = other.run(30, {"spikes": frames()[30:]}, RECORD)
+            np.testing.assert_array_equal(found["cells"]["v"], expected["cells"]["v"])
+        for wrong, message in ((kept[:-1], "data_offsets"), (b"", "the file has 0 bytes; too short for a state file")):
+            with pytest.raises(snn.FormatError, match=message):
+                other.load_state_memory(wrong)
+        with pytest.raises(TypeError, match="the state has type str; it must be bytes"):
+            other.load_state_memory("half.state")
+        assert other.step_count == 60

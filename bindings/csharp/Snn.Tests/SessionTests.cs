@@ -185,11 +185,17 @@ namespace Snn.Tests
                 session.SetInput(0, new float[] { 1, 0 });
                 session.Step();
                 session.SaveState(state);
+                byte[] kept = session.SaveState();
+                Assert.Same(File.ReadAllBytes(state), kept);
                 session.SetInput(0, new float[] { 1, 0 });
                 session.Step();
                 Assert.Same(new float[] { 0, 0 }, session.Read("cells.v"));
                 session.LoadState(state);
                 Assert.Same(new[] { 0.5f, 0 }, session.Read("cells.v"));
+                session.Reset();
+                session.LoadState(kept);
+                Assert.Same(new[] { 0.5f, 0 }, session.Read("cells.v"));
+                Assert.Fails(Status.Format, () => session.LoadState(new byte[9]));
                 session.Write("in_to_cells.weight", new float[4]);
                 using (Network network = Networks.Adders()) network.Save(net);
                 session.LoadWeights(net);

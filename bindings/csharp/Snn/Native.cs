@@ -930,6 +930,13 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_load_state(SessionHandle handle, byte* path);
 
+        /// <summary>The same in memory, for a game that puts it into its own saved game: the bytes that the file would have.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_save_state_memory(SessionHandle handle, void* out_data, UIntPtr size_bytes, UIntPtr* out_size_bytes);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_load_state_memory(SessionHandle handle, void* data, UIntPtr size_bytes);
+
         /// <summary>Any variable by its path, converted to or from `dtype`; `count` must match exactly.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_read(SessionHandle handle, byte* path, uint dtype, void* out_data, UIntPtr count);

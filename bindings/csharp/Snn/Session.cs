@@ -461,6 +461,24 @@ namespace Snn
             fixed (byte* text = Utf8.Bytes(path)) Library.Check(Native.snn_load_state(handle, text));
         }
 
+        /// <summary>The bytes that the file of a saved state would have, for a game's own saved game.
+        /// C: <c>snn_save_state_memory</c>.</summary>
+        public byte[] SaveState()
+        {
+            UIntPtr size;
+            Library.Check(Native.snn_save_state_memory(handle, null, UIntPtr.Zero, &size));
+            var data = new byte[(int)size];
+            fixed (byte* bytes = data) Library.Check(Native.snn_save_state_memory(handle, bytes, (UIntPtr)data.Length, &size));
+            return data;
+        }
+
+        /// <summary>Goes on from a saved state in memory. C: <c>snn_load_state_memory</c>.</summary>
+        public void LoadState(ReadOnlySpan<byte> data)
+        {
+            fixed (byte* bytes = &MemoryMarshal.GetReference(data))
+                Library.Check(Native.snn_load_state_memory(handle, bytes, (UIntPtr)data.Length));
+        }
+
         /// <summary>Replaces weights and biases by those of a .snn file. C: <c>snn_load_weights</c>.</summary>
         public void LoadWeights(string path)
         {

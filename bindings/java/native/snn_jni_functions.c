@@ -596,6 +596,18 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1load_1state(JNIEnv *env, jclass self
     return (jint)snn_load_state((SNNHandle)(intptr_t)handle, (const char *)(intptr_t)path);
 }
 
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1save_1state_1memory(JNIEnv *env, jclass self, jlong handle, jlong out_data, jlong size_bytes, jlong out_size_bytes) {
+    (void)env;
+    (void)self;
+    return (jint)snn_save_state_memory((SNNHandle)(intptr_t)handle, (void *)(intptr_t)out_data, (size_t)size_bytes, (size_t *)(intptr_t)out_size_bytes);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1load_1state_1memory(JNIEnv *env, jclass self, jlong handle, jlong data, jlong size_bytes) {
+    (void)env;
+    (void)self;
+    return (jint)snn_load_state_memory((SNNHandle)(intptr_t)handle, (const void *)(intptr_t)data, (size_t)size_bytes);
+}
+
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1read(JNIEnv *env, jclass self, jlong handle, jlong path, jint dtype, jlong out_data, jlong count) {
     (void)env;
     (void)self;

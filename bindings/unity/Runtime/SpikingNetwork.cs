@@ -272,6 +272,18 @@ namespace Snn.Unity
             Session.LoadState(path);
         }
 
+        /// <summary>The same in memory, for the game's own saved game.</summary>
+        public byte[] SaveState()
+        {
+            return Session.SaveState();
+        }
+
+        /// <summary>Goes on from what <see cref="SaveState()"/> gave.</summary>
+        public void LoadState(ReadOnlySpan<byte> data)
+        {
+            Session.LoadState(data);
+        }
+
         /// <summary>What was computed since the network was opened or reset.</summary>
         public Counters Counters { get { return Session.Counters; } }
 

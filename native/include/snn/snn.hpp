@@ -147,6 +147,15 @@ public:
     void reset_samples(Values<uint32_t> samples) { check(snn_session_reset_samples(get(), samples.data(), samples.size())); }
     void save_state(const std::string& path) { check(snn_save_state(get(), path.c_str())); }
     void load_state(const std::string& path) { check(snn_load_state(get(), path.c_str())); }
+    // The bytes that the file would have
+    std::vector<unsigned char> save_state_memory() {
+        size_t size = 0;
+        check(snn_save_state_memory(get(), nullptr, 0, &size));
+        std::vector<unsigned char> data(size);
+        check(snn_save_state_memory(get(), data.data(), data.size(), &size));
+        return data;
+    }
+    void load_state_memory(const void* data, size_t size_bytes) { check(snn_load_state_memory(get(), data, size_bytes)); }
     void set_step_count(uint64_t steps) { check(snn_session_set_step_count(get(), steps)); }
     uint64_t step_count() const {
         uint64_t steps = 0;

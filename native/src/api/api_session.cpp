@@ -265,6 +265,23 @@ SNNStatus snn_load_state(SNNHandle handle, const char* path) {
     });
 }
 
+SNNStatus snn_save_state_memory(SNNHandle handle, void* out_data, size_t size_bytes, size_t* out_size_bytes) {
+    return with_session(handle, [&](Session& session) {
+        if (!out_data && size_bytes > 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_data is null, but size_bytes is ", size_bytes);
+        size_t& size = required(out_size_bytes, "out_size_bytes");
+        size = save_state_memory(session.save(), {static_cast<unsigned char*>(out_data), size_bytes});
+        if (out_data && size > size_bytes)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "size_bytes is ", size_bytes, "; ", size, " are needed");
+    });
+}
+
+SNNStatus snn_load_state_memory(SNNHandle handle, const void* data, size_t size_bytes) {
+    return with_session(handle, [&](Session& session) {
+        if (!data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "data is null");
+        session.restore(load_state_memory(data, size_bytes));
+    });
+}
+
 SNNStatus snn_run_step(SNNHandle handle, float frame_dt) {
     return with_session(handle, [&](Session& session) { session.advance(frame_dt); });
 }

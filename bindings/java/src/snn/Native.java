@@ -642,6 +642,11 @@ final class Native {
 
     static native int snn_load_state(long handle, long path);
 
+    /** The same in memory, for a game that puts it into its own saved game: the bytes that the file would have. */
+    static native int snn_save_state_memory(long handle, long out_data, long size_bytes, long out_size_bytes);
+
+    static native int snn_load_state_memory(long handle, long data, long size_bytes);
+
     /** Any variable by its path, converted to or from `dtype`; `count` must match exactly. */
     static native int snn_session_read(long handle, long path, int dtype, long out_data, long count);
 

@@ -432,6 +432,26 @@ public final class Session implements AutoCloseable {
         }
     }
 
+    /** The bytes that the file of a saved state would have, for a game's own saved game. C: {@code snn_save_state_memory}. */
+    public byte[] saveState() {
+        try (Scope scope = new Scope()) {
+            ByteBuffer size = scope.bytes(8);
+            Library.check(Native.snn_save_state_memory(handle.get(), 0, 0, Jni.address(size)));
+            ByteBuffer data = scope.bytes(Math.toIntExact(size.getLong(0)));
+            Library.check(Native.snn_save_state_memory(handle.get(), Jni.address(data), data.capacity(), Jni.address(size)));
+            byte[] bytes = new byte[data.capacity()];
+            data.get(bytes);
+            return bytes;
+        }
+    }
+
+    /** Goes on from a saved state in memory. C: {@code snn_load_state_memory}. */
+    public void loadState(byte[] data) {
+        try (Scope scope = new Scope()) {
+            Library.check(Native.snn_load_state_memory(handle.get(), scope.bytes(data), data.length));
+        }
+    }
+
     /** Replaces weights and biases by those of a .snn file. C: {@code snn_load_weights}. */
     public void loadWeights(String path) {
         try (Scope scope = new Scope()) {

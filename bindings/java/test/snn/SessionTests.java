@@ -165,17 +165,23 @@ final class SessionTests {
         }
     }
 
-    static void statesAndWeightsComeBackFromFiles() {
+    static void statesAndWeightsComeBackFromFiles() throws java.io.IOException {
         String state = folder.resolve("now.state").toString(), net = folder.resolve("net.snn").toString();
         try (Session session = newSession(); Network network = newAdders()) {
             session.setInput(0, new float[] {1, 0});
             session.step();
             session.saveState(state);
+            byte[] kept = session.saveState();
+            equal(java.nio.file.Files.size(folder.resolve("now.state")), (long) kept.length);
             session.setInput(0, new float[] {1, 0});
             session.step();
             same(new float[] {0, 0}, session.read("cells.v"));
             session.loadState(state);
             same(new float[] {0.5f, 0}, session.read("cells.v"));
+            session.reset();
+            session.loadState(kept);
+            same(new float[] {0.5f, 0}, session.read("cells.v"));
+            fails(Status.FORMAT, () -> session.loadState(new byte[9]));
             session.write("in_to_cells.weight", new float[4]);
             network.save(net);
             session.loadWeights(net);

@@ -1013,6 +1013,9 @@ extern "C" {
     /// Saves everything that the session's next steps depend on, to continue later: in a session of the same network on any device, instruction set and number of threads, bit for bit as if it had not been interrupted.
     pub fn snn_save_state(handle: SNNHandle, path: *const c_char) -> SNNStatus;
     pub fn snn_load_state(handle: SNNHandle, path: *const c_char) -> SNNStatus;
+    /// The same in memory, for a game that puts it into its own saved game: the bytes that the file would have.
+    pub fn snn_save_state_memory(handle: SNNHandle, out_data: *mut c_void, size_bytes: usize, out_size_bytes: *mut usize) -> SNNStatus;
+    pub fn snn_load_state_memory(handle: SNNHandle, data: *const c_void, size_bytes: usize) -> SNNStatus;
     /// Any variable by its path, converted to or from `dtype`; `count` must match exactly.
     pub fn snn_session_read(handle: SNNHandle, path: *const c_char, dtype: u32, out_data: *mut c_void, count: usize) -> SNNStatus;
     pub fn snn_session_write(handle: SNNHandle, path: *const c_char, dtype: u32, data: *const c_void, count: usize) -> SNNStatus;

@@ -355,6 +355,22 @@ impl Session {
         with_c_string(path_text(path.as_ref())?, |path| check(unsafe { sys::snn_load_state(self.view.handle, path) }))
     }
 
+    /// The bytes that the file of a saved state would have, for a game's own saved game.
+    #[doc(alias = "snn_save_state_memory")]
+    pub fn save_state_memory(&self) -> Result<Vec<u8>> {
+        let mut size = 0;
+        check(unsafe { sys::snn_save_state_memory(self.view.handle, std::ptr::null_mut(), 0, &mut size) })?;
+        let mut data = vec![0u8; size];
+        check(unsafe { sys::snn_save_state_memory(self.view.handle, data.as_mut_ptr().cast(), data.len(), &mut size) })?;
+        Ok(data)
+    }
+
+    /// Goes on from a saved state in memory.
+    #[doc(alias = "snn_load_state_memory")]
+    pub fn load_state_memory(&mut self, data: &[u8]) -> Result<()> {
+        check(unsafe { sys::snn_load_state_memory(self.view.handle, data.as_ptr().cast(), data.len()) })
+    }
+
     /// Replaces weights and biases by those of a `.snn` file whose projections have the same names and shapes.
     #[doc(alias = "snn_load_weights")]
     pub fn load_weights(&mut self, path: impl AsRef<Path>) -> Result<()> {

@@ -131,11 +131,17 @@ fn states_and_weights_come_back_from_files() {
     session.set_input(0, &[1.0, 0.0]).unwrap();
     session.step(1).unwrap();
     session.save_state(folder.join("now.state")).unwrap();
+    let kept = session.save_state_memory().unwrap();
+    assert_eq!(std::fs::read(folder.join("now.state")).unwrap(), kept);
     session.set_input(0, &[1.0, 0.0]).unwrap();
     session.step(1).unwrap();
     assert_eq!(session.read_vec::<f32>("cells.v").unwrap(), [0.0, 0.0]);
     session.load_state(folder.join("now.state")).unwrap();
     assert_eq!(session.read_vec::<f32>("cells.v").unwrap(), [0.5, 0.0]);
+    session.reset().unwrap();
+    session.load_state_memory(&kept).unwrap();
+    assert_eq!(session.read_vec::<f32>("cells.v").unwrap(), [0.5, 0.0]);
+    assert_eq!(session.load_state_memory(&kept[1..]).unwrap_err().status(), Status::Format);
     session.write("in_to_cells.weight", &[0.0f32; 4]).unwrap();
     adders().save(folder.join("net.snn")).unwrap();
     session.load_weights(folder.join("net.snn")).unwrap();

@@ -181,7 +181,12 @@ namespace Snn.Unity.Tests
             Assert.AreEqual(60ul, component.Counters.Steps);
             Assert.AreEqual(120ul, component.Counters.InputSpikes);
             component.SaveState(saved);
+            byte[] kept = component.SaveState();
+            Assert.AreEqual(System.IO.File.ReadAllBytes(saved).Length, kept.Length);
             float ahead = Play(0.5f);
+            component.LoadState(kept);
+            Assert.AreEqual(60ul, component.Counters.Steps);
+            Play(1);
             component.LoadState(saved);
             Assert.AreEqual(60ul, component.Counters.Steps);
             Assert.AreEqual(rewarded, component.State("synapses.weight")[0]);
