@@ -28,6 +28,8 @@ class SpikeTimes;
 class Tape;
 class Traces;
 
+constexpr size_t state_bytes_together = 128 * 1024;  // of the samples that a task takes step by step together
+
 // What one task has counted since the last reset, in cache lines of its own.
 struct alignas(64) TaskCounters {
     uint64_t spikes = 0, input_spikes = 0;

@@ -17,6 +17,8 @@ namespace snn::cpu {
 
 // Geometry of a convolution or pooling, in the form of the kernels.
 class ConvLayout {
+    static constexpr uint32_t narrow_group = 4;  // output channels
+
 public:
     ConvLayout(const Projection& projection, const Shape& source, const Shape& target);
 
@@ -27,6 +29,8 @@ public:
     uint32_t fan_out(uint32_t source) const;  // uses of a source inside the target
     // The share of active sources above which it is faster to add up all that a window covers; more than 1 where that has no image.
     double dense_share() const { return dense_share_; }
+    // The groups have so few outputs that lanes would be mostly empty: it adds to them one by one, and its weights are not packed.
+    bool scatters() const { return shape_.group_outputs < narrow_group; }
     size_t packed_size() const { return blocks_.size() * static_cast<size_t>(shape_.block_weights()); }
     void pack(const float* weights, float* out_packed) const;
     void unpack(const float* packed, float* out_weights) const;
