@@ -1,10 +1,8 @@
-"""Checkpoints of training: a numpy .npz file, written beside its name and renamed."""
+"""Checkpoints of training: a numpy .npz file."""
 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import warnings
 import zipfile
 from dataclasses import asdict, dataclass, field
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from snn._archive import write_archive
 from snn.engine.errors import FormatError, InvalidArgumentError, shown
 from snn.epochs import EpochReport
 
@@ -56,16 +55,7 @@ class Checkpoint:
         arrays: dict[str, NDArray[Any]] = {"head": np.array(json.dumps(head)), "optimizer": self.optimizer}
         arrays |= {f"value.{name}": array for name, array in self.values.items()}
         arrays |= {f"best.{name}": array for name, array in self.best_values.items()}
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez(file, allow_pickle=False, **arrays)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_archive(path, np.savez, arrays)
 
     @staticmethod
     def load(path: Path) -> Checkpoint:

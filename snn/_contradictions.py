@@ -12,7 +12,7 @@ from snn.engine.errors import InvalidArgumentError, UnsupportedError, shown
 from snn.network import Network
 from snn.neurons import Neuron
 
-__all__ = ["check_idle", "check_normalization", "check_rule"]
+__all__ = ["check_idle", "check_normalization", "check_own_loss", "check_rule"]
 
 TITLES = {"ottt": "OTTT", "eprop": "e-prop", "eventprop": "EventProp"}
 
@@ -45,6 +45,17 @@ def check_rule(network: Network, rule: str, losses: Mapping[str, str], rate_regu
     if rate_regularization > 0.0:
         raise UnsupportedError(
             f"EventProp: rate_regularization is {rate_regularization:g}, and a rate does not change with the times of spikes"
+        )
+
+
+def check_own_loss(rule: str, has_window_updates: bool) -> None:
+    """Refuse what a loss that is a callable cannot be used with."""
+    if rule != "bptt":
+        raise InvalidArgumentError(f"rule is {rule!r}, which needs one of the library's losses, not a callable")
+    if has_window_updates:
+        raise InvalidArgumentError(
+            "window_steps: windows with updates of their own are for the library's losses; "
+            "with a callable loss, window_updates must be False"
         )
 
 

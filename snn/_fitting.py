@@ -1,4 +1,4 @@
-"""What `Trainer.fit` does after its arguments were checked: the epochs, and what happens between them."""
+"""What `Trainer.fit` does: checks of how it is called, the epochs, and what happens between them."""
 
 from __future__ import annotations
 
@@ -13,26 +13,54 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from snn._arrays import number
+from snn._arrays import function, number
 from snn._checkpoint import Checkpoint, free_settings_of, settings_of
 from snn._progress import EpochBar
 from snn._scoring import validate
 from snn._trained import learned_parameters, store_learned, trained_arrays
 from snn.delays import KERNELS, TappedNetwork
-from snn.engine.errors import InvalidArgumentError, NotFiniteError, StateError
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFiniteError, StateError, shown
 from snn.epochs import EarlyStopping, EpochReport
 
 if TYPE_CHECKING:
     from snn._batches import Augment, Batches
+    from snn._loss import Loss
     from snn.engine.records import WeightUpdate
     from snn.population import Population
     from snn.trainer import Trainer
 
-__all__ = ["Fit"]
+__all__ = ["Fit", "check_callbacks", "check_early_stopping"]
 
 _CALL_OF_FIT = 5  # for warnings: frames from there to here
 
 Values = dict[str, NDArray[Any]]
+
+
+def check_callbacks(callbacks: object) -> None:
+    """Refuse what is no list of functions, and classes that were not made objects of."""
+    if not isinstance(callbacks, Sequence):
+        raise ArgumentTypeError(f"callbacks is {shown(callbacks)}, not a list of callables")
+    for position, callback in enumerate(callbacks):
+        if isinstance(callback, type):
+            raise ArgumentTypeError(
+                f"callbacks[{position}] is the class {callback.__name__}; make one of it, as in {callback.__name__}(...)"
+            )
+        function(callback, f"callbacks[{position}]")
+
+
+def check_early_stopping(early_stopping: object, has_held_out: bool, loss: Loss, targets: NDArray[Any]) -> None:
+    """Refuse to watch what an epoch does not report."""
+    if not isinstance(early_stopping, EarlyStopping):
+        raise ArgumentTypeError(f"early_stopping is {shown(early_stopping)}, not an EarlyStopping")
+    if early_stopping.monitor.startswith("validation") and not has_held_out:
+        raise InvalidArgumentError(
+            f"early_stopping watches {early_stopping.monitor!r}, but there is no validation_data"
+        )
+    if early_stopping.monitor.endswith("accuracy") and not loss.has_classes(targets):
+        raise InvalidArgumentError(
+            f"early_stopping watches {early_stopping.monitor!r}, but y has "
+            + ("whatever a callable loss takes" if loss.is_own else "rates, not classes")
+        )
 
 
 @dataclass

@@ -1,9 +1,9 @@
-"""Input for a simulation: whose it is, and the shapes in which it may come."""
+"""Input for a simulation: whose it is, and the forms in which it may come."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,16 +11,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import Floats, float32_array, integer, mapping, new_array, spread
 from snn._wanted import flat_indices
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
+from snn.events import EventData, Events, has_events
 from snn.spike_events import SpikeEvents
 
 if TYPE_CHECKING:
     from snn.network import Network
     from snn.population import Population
 
-__all__ = ["EventInput", "Inputs", "RunInput"]
+__all__ = ["EventInput", "Inputs", "MadeInput", "RunInput"]
 
-RunInput = Mapping[str, ArrayLike | SpikeEvents] | NDArray[Any] | SpikeEvents
+InputFunction = Callable[[int, int], ArrayLike]
+RunInput = Mapping[str, ArrayLike | SpikeEvents | InputFunction] | NDArray[Any] | SpikeEvents | InputFunction
+
+# Values of a `MadeInput` that are there at once: 16 MB.
+_VALUES_AT_ONCE = 1 << 22
 
 
 class EventInput:
@@ -46,6 +51,35 @@ class EventInput:
         """Return (population, steps, neurons[, samples]) of the steps from `begin` to `end`, without `end`."""
         some = slice(*np.searchsorted(self._columns[0], (begin, end)))
         return self.index, *(column[some] for column in self._columns)
+
+
+class MadeInput:
+    """Input that a function makes while a run needs it.
+
+    Parameters
+    ----------
+    population : Population
+        The input whose it is.
+    function : callable
+        ``function(begin, end)`` returns the values of these steps of the run.
+    batch_size : int
+        Samples.
+    """
+
+    def __init__(self, population: Population, function: InputFunction, batch_size: int) -> None:
+        self._population = population
+        self._function = function
+        self._frame = (batch_size, *population.shape)
+        self.steps_at_once = max(1, _VALUES_AT_ONCE // math.prod(self._frame))
+
+    def between(self, begin: int, end: int) -> tuple[int, bool, Floats]:
+        """Return (population, held, array) of the steps from `begin` to `end`, without `end`."""
+        what = f"what the function of input {self._population.name!r} returned for steps {begin} to {end - 1}"
+        array = float32_array(self._function(begin, end), what)
+        shape = (end - begin, *self._frame)
+        if array.shape not in (shape, *([(shape[0], *shape[2:])] if shape[1] == 1 else [])):
+            raise InvalidArgumentError(f"{what} has shape {array.shape}; it must be {shape}")
+        return self._population._index, False, array
 
 
 def _samples_told(given: tuple[int, ...], shape: tuple[int, ...], steps: int, batch: int) -> str:
@@ -84,7 +118,7 @@ class Inputs:
 
     def by_name(self, inputs: RunInput | None) -> Mapping[str, Any]:
         """Return arrays by input population; a single one is that of the only input."""
-        if isinstance(inputs, np.ndarray | SpikeEvents):
+        if isinstance(inputs, np.ndarray | SpikeEvents | Events | EventData) or callable(inputs):
             names = self._network.inputs
             if len(names) != 1:
                 raise InvalidArgumentError(
@@ -93,11 +127,18 @@ class Inputs:
             return {names[0]: inputs}
         return mapping(inputs, "inputs", "arrays by input population")
 
-    def of_run(self, name: str, values: Any, steps: int) -> tuple[int, bool, Floats] | EventInput:
-        """Return (population, held, array) or events for a run, from any of the shapes that `Simulation.run` takes."""
+    def of_run(self, name: str, values: Any, steps: int) -> tuple[int, bool, Floats] | EventInput | MadeInput:
+        """Return (population, held, array), events or what is made later, from all that `Simulation.run` takes."""
         population = self[name]
         if isinstance(values, SpikeEvents):
             return self._events_of_run(population, values, steps)
+        if isinstance(values, EventData) or has_events(values):
+            raise ArgumentTypeError(
+                f"input {name!r} is {shown(values)}; a run takes one recording, by snn.stimuli.spike_events(events.times, "
+                "events.units, events.shape, dt=network.dt), or the frames of one sample, data[0] of an EventData"
+            )
+        if callable(values):
+            return MadeInput(population, values, self._batch_size)
         shape, batch = population.shape, self._batch_size
         array = float32_array(values, f"input {name!r}")
         for one in {shape, (population.size,)}:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,15 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snn._arrays import mapping, new_array
-from snn._inputs import EventInput
-from snn._wanted import Wanted, flat_indices, wanted_of
-from snn.engine.errors import InvalidArgumentError, NotFoundError, StoppedError, shown
+from snn._inputs import EventInput, MadeInput
+from snn._wanted import Wanted, flat_indices, recorded_population, wanted_of
+from snn.engine.errors import InvalidArgumentError, StoppedError
 from snn.recording import Recording
 from snn.spike_events import SpikeEvents
 
 if TYPE_CHECKING:
     from snn._arrays import Floats
-    from snn.network import Network
     from snn.population import Population
     from snn.projection import Projection
     from snn.simulation import Simulation
@@ -35,24 +33,6 @@ Record = Mapping[str, Wanted]  # by population or projection
 _EVENTS_AT_ONCE = 1 << 20
 
 OF_A_RUN = ("spike_count", "spike_events")
-
-
-def _recorded(network: Network, name: Any, wanted: Any) -> Population:
-    """Return a population by name; what is named "exc[:10]" or "exc.v" is told how it is meant."""
-    if not isinstance(name, str) or name in network:
-        return network[name]
-    whole, bracket, _ = name.partition("[")
-    owner, dot, variable = name.rpartition(".")
-    if bracket and whole in network:
-        chosen = re.fullmatch(r"\[(\d*):(\d*)\]", name[len(whole) :])
-        neurons = f"range({chosen[1] or 0}, {chosen[2] or network[whole].size})" if chosen else "[...]"
-        variable = wanted if isinstance(wanted, str) else "spikes"
-        told = f"a dict says which of its neurons are recorded: record={{{whole!r}: {{{variable!r}: {neurons}}}}}"
-    elif dot and (owner in network or owner in network.projections):
-        told = f"the variable stands behind the name: record={{{owner!r}: {variable!r}}}"
-    else:
-        return network[name]  # which raises
-    raise NotFoundError(f"there is no population {shown(name)}; {told}")
 
 
 class _Events:
@@ -110,7 +90,7 @@ class Run:
         self,
         simulation: Simulation,
         steps: int,
-        frames: list[tuple[int, bool, Floats] | EventInput],
+        frames: list[tuple[int, bool, Floats] | EventInput | MadeInput],
         record: Record | None,
         every: int,
         max_events: int | None,
@@ -118,7 +98,8 @@ class Run:
         self._simulation = simulation
         self._session = simulation._session
         self._steps = steps
-        self._frames = [frame for frame in frames if not isinstance(frame, EventInput)]
+        self._frames = [frame for frame in frames if not isinstance(frame, EventInput | MadeInput)]
+        self._made_inputs = [frame for frame in frames if isinstance(frame, MadeInput)]
         self._event_inputs = [frame for frame in frames if isinstance(frame, EventInput)]
         self._every = every
         self._first_step = self._session.step_count
@@ -134,11 +115,11 @@ class Run:
                 what = f"what to record of projection {name!r}"
                 self._add_projection(network.projections[name], wanted_of(wanted, what))
             else:
-                population = _recorded(network, name, wanted)
+                population = recorded_population(network, name, wanted, "record={{{}: {}}}")
                 what = f"what to record of population {population.name!r}"
                 self._add_population(population, wanted_of(wanted, what), max_events)
         # Whether libsnn has to come back before the end.
-        self._is_cut = bool(self._events or simulation._functions)
+        self._is_cut = bool(self._events or self._made_inputs or simulation._between.functions)
         self._sums = [(i, array, np.zeros_like(array) if self._is_cut else array) for i, array, _ in self._sums]
 
     def _add_population(self, population: Population, variables: dict[str, Any], max_events: int | None) -> None:
@@ -217,6 +198,7 @@ class Run:
             piece.fill(0)
             records.append((index, "spike_count", piece))
         frames = [(index, held, array if held else array[begin : begin + count]) for index, held, array in self._frames]
+        frames += [made.between(begin, begin + count) for made in self._made_inputs]
         events: list[tuple[int, *tuple[Words, ...]]] = [
             (recorded.population._index, *recorded.arrays) for recorded in self._events.values()
         ]
@@ -245,7 +227,7 @@ class Run:
             for _, total, piece in self._sums:
                 if piece is not total:
                     total += piece
-        self._simulation._call_functions()
+        self._simulation._between.call(self._simulation)
         if stopped and self._done < self._steps:
             raise StoppedError(f"stopped after {self._done} of {self._steps} steps")
 
@@ -256,8 +238,9 @@ class Run:
             return count
         if interval is not None:
             count = min(count, interval - self._done % interval)
-        for every, _ in self._simulation._functions:
-            count = min(count, every - (self._first_step + self._done) % every)
+        for made in self._made_inputs:
+            count = min(count, made.steps_at_once)
+        count = self._simulation._between.steps_until_due(self._first_step + self._done, count)
         if any(not held for _, held, _ in self._frames):
             # Inputs are checked at each call, so they are not handed over again and again to the end of the run.
             for recorded in self._events.values():

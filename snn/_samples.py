@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import Floats, float32_array, new_array
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
-from snn.events import EventData
+from snn.events import EventData, has_events
 
 __all__ = ["StoredSamples", "samples_of"]
 
@@ -20,7 +20,7 @@ class StoredSamples:
     Parameters
     ----------
     values : memory-mapped array, or object with ``__len__`` and ``__getitem__``
-        ``values[i]`` is sample `i`, an array of numbers; all have one shape.
+        ``values[i]`` is sample `i`, an array of numbers; all have one shape. What it raises gets a note with `i`.
     what : str
         How errors call it.
 
@@ -52,7 +52,11 @@ class StoredSamples:
 
     def _read(self, index: int, shape: tuple[int, ...] | None = None) -> Floats:
         what = f"{self._what}: sample {index}"
-        sample = self._values[index]
+        try:
+            sample = self._values[index]
+        except Exception as error:
+            error.add_note(f"raised while sample {index} of {self._what} was read")
+            raise
         if isinstance(sample, tuple):
             raise ArgumentTypeError(
                 f"{what} is {shown(sample)}, several things at once; x has the samples alone, and y their classes"
@@ -67,6 +71,11 @@ def samples_of(values: ArrayLike | EventData | Any, what: str) -> Floats | Event
     """Return the samples of an input: an array of them all, or what reads them when they are needed."""
     if isinstance(values, EventData):
         return values
+    if has_events(values):
+        raise ArgumentTypeError(
+            f"{what} has Events; recordings become the samples of a trainer by snn.events.EventData(recordings, y, "
+            "steps=..., step_ms=...)"
+        )
     # Arrays of HDF5 and Zarr have chunks, and would be read whole as arrays.
     if isinstance(values, np.memmap) or hasattr(values, "chunks"):
         return StoredSamples(values, what)

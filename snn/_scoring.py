@@ -13,12 +13,12 @@ from snn.engine.errors import StateError
 
 if TYPE_CHECKING:
     from snn._batches import Batches
-    from snn.trainer import Trainer
+    from snn._predictions import Predictions
 
 __all__ = ["evaluate", "traces", "validate"]
 
 
-def evaluate(trainer: Trainer, batches: Batches, targets: NDArray[Any]) -> tuple[float, float, Floats]:
+def evaluate(trainer: Predictions, batches: Batches, targets: NDArray[Any]) -> tuple[float, float, Floats]:
     """Return mean loss, accuracy (NaN without classes) and scores of the network's present weights."""
     _check_has_weights(trainer)
     _, native = trainer._open(scoring=True)
@@ -40,7 +40,7 @@ def evaluate(trainer: Trainer, batches: Batches, targets: NDArray[Any]) -> tuple
     return loss / weight if weight else 0.0, accuracy, scores
 
 
-def traces(trainer: Trainer, batches: Batches) -> Floats:
+def traces(trainer: Predictions, batches: Batches) -> Floats:
     """Return what a loss of every step compares with its targets: [samples, steps, *shape of the output]."""
     _check_has_weights(trainer)
     output = trainer.network[trainer.output]
@@ -57,7 +57,7 @@ def traces(trainer: Trainer, batches: Batches) -> Floats:
     return values
 
 
-def validate(trainer: Trainer, batches: Batches, targets: NDArray[Any]) -> tuple[float, float]:
+def validate(trainer: Predictions, batches: Batches, targets: NDArray[Any]) -> tuple[float, float]:
     """Return mean loss and accuracy (NaN without classes) of the network's present weights."""
     if not trainer._loss.is_own:
         return evaluate(trainer, batches, targets)[:2]
@@ -69,7 +69,7 @@ def validate(trainer: Trainer, batches: Batches, targets: NDArray[Any]) -> tuple
     return loss / batches.count, math.nan
 
 
-def _check_has_weights(trainer: Trainer) -> None:
+def _check_has_weights(trainer: Predictions) -> None:
     """Refuse to look at a network that waits for the weights of a checkpoint."""
     if trainer._resumed is not None:
         raise StateError(

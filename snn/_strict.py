@@ -97,35 +97,50 @@ def suggestion(name: object, known: Iterable[str]) -> str:
 
 
 def keywords_told(function: Callable[_P, _T]) -> Callable[_P, _T]:
-    """Let a function refuse a keyword that it does not have with what it has, as an `ArgumentTypeError`."""
+    """Let a function refuse arguments that it does not have or lacks with those it has, as an `ArgumentTypeError`."""
     parameters = list(inspect.signature(function).parameters.values())
     known = {one.name for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)}
     has = [one.name for one in parameters if one.name in known and one.name not in ("self", "cls")]
     positional = [one.name for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD]
     own = int(bool(positional) and positional[0] in ("self", "cls"))
     unnamed = positional[own:]
+    required = [
+        one.name
+        for one in parameters[own:]
+        if one.default is one.empty and one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
+    ]
     most = sys.maxsize if any(one.kind is one.VAR_POSITIONAL for one in parameters) else len(positional)
     takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters)
     is_init = function.__name__ == "__init__"
+
+    def called(args: tuple[Any, ...]) -> str:
+        if not own or not args:
+            return function.__qualname__
+        owner = (args[0] if isinstance(args[0], type) else type(args[0])).__name__
+        return owner if is_init else f"{owner}.{function.__name__}"
 
     @functools.wraps(function)
     def told(*args: _P.args, **kwargs: _P.kwargs) -> _T:
         if kwargs and not takes_any and not known.issuperset(kwargs):
             name = next(key for key in kwargs if key not in known)
-            what = type(args[0]).__name__ if is_init else function.__qualname__
             told = suggestion(name, has) or f"; it has: {', '.join(has)}"
             if name in _WHOSE and not told.startswith("; did"):
                 told = f"; that is an argument of {_WHOSE[name]}"
-            raise ArgumentTypeError(f"{what} has no argument {name!r}{told}")
+            raise ArgumentTypeError(f"{called(args)} has no argument {name!r}{told}")
         if len(args) > most:
             extra = f"{', '.join(unnamed) or 'nothing'} without a name"
             # As PyTorch's layers, which are told what comes in.
             told = "; what comes in is known from its source" if unnamed[:1] in (["units"], ["channels"]) else ""
             given = f"{counted(len(args) - own, 'value')} {'was' if len(args) - own == 1 else 'were'} given"
-            raise ArgumentTypeError(
-                f"{type(args[0]).__name__ if is_init else function.__qualname__} takes {extra}; "
-                f"{given}: {', '.join(map(shown, args[own:]))}{told}"
-            )
+            raise ArgumentTypeError(f"{called(args)} takes {extra}; {given}: {', '.join(map(shown, args[own:]))}{told}")
+        if len(args) - own < len(required):
+            missing = [name for name in required if name not in kwargs and name not in positional[: len(args)]]
+            if missing:
+                given = f"; given was {', '.join(map(shown, args[own:]))}" if len(args) > own else ""
+                verb = "is" if len(missing) == 1 else "are"
+                raise ArgumentTypeError(
+                    f"{called(args)}({', '.join(required)}): {' and '.join(missing)} {verb} missing{given}"
+                )
         return function(*args, **kwargs)
 
     return told
@@ -154,6 +169,9 @@ class Strict:
             if not name.startswith("_") and self.__dict__.get("_is_made"):
                 if name in self._fixed:
                     raise UnknownAttributeError(f"{self._titled()}: {name} cannot be changed; {self._fixed[name]}")
+                known = getattr(type(self), name, None)
+                if isinstance(known, property) and known.fset is None:
+                    raise UnknownAttributeError(f"{self._titled()}: {name} can be read only")
                 if name not in self.__dict__ and not hasattr(type(self), name):
                     raise UnknownAttributeError(f"{self._titled()} has no attribute {name!r}{self._meant(name)}")
             super().__setattr__(name, value)

@@ -65,7 +65,7 @@ def _populations(populations: Sequence[Population]) -> list[Row]:
 
 
 def _projections(projections: Sequence[Projection]) -> list[Row]:
-    rows: list[Row] = [("projection", "kind", "weights", "from, to")]
+    rows: list[Row] = [("projection", "kind", "weights", "arithmetic", "from, to")]
     for projection in projections:
         places = projection._ends()
         least, most = projection.delay_range
@@ -77,7 +77,7 @@ def _projections(projections: Sequence[Projection]) -> list[Row]:
             places += ", not trained"
         if projection.detached:
             places += ", detached"
-        rows.append((projection.name, projection.kind, f"{projection.weight_count:,}", places))
+        rows.append((projection.name, projection.kind, f"{projection.weight_count:,}", projection.arithmetic, places))
     return rows
 
 

@@ -3,29 +3,60 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import integer_array, name_list
-from snn.engine.errors import InvalidArgumentError
+from snn.engine.errors import InvalidArgumentError, NotFoundError, shown
 
-__all__ = ["Wanted", "flat_indices", "some_of", "wanted_of"]
+if TYPE_CHECKING:
+    from snn.network import Network
+    from snn.population import Population
 
-# A variable, several, or of each some neurons or synapses by flat indices, None for all.
-Wanted = str | Iterable[str] | Mapping[str, ArrayLike | None]
+__all__ = ["Chosen", "Wanted", "flat_indices", "recorded_population", "some_of", "wanted_of"]
+
+Chosen = ArrayLike | slice  # neurons or synapses, by flat indices
+# A variable, several, or of each some neurons or synapses, None for all.
+Wanted = str | Iterable[str] | Mapping[str, Chosen | None]
 
 
-def wanted_of(wanted: Wanted, what: str) -> dict[str, ArrayLike | None]:
+def recorded_population(network: Network, name: Any, wanted: Any, form: str) -> Population:
+    """Return a population by name; what is named "exc[:10]" or "exc.v" is told how it is meant.
+
+    `form` is how that is written, with places for the name and for what is wanted.
+    """
+    if not isinstance(name, str) or name in network:
+        return network[name]
+    whole, bracket, _ = name.partition("[")
+    owner, dot, variable = name.rpartition(".")
+    if bracket and whole in network:
+        chosen = re.fullmatch(r"\[(\d*):(\d*)\]", name[len(whole) :])
+        neurons = f"range({chosen[1] or 0}, {chosen[2] or network[whole].size})" if chosen else "[...]"
+        variable = wanted if isinstance(wanted, str) else "spikes"
+        told = (
+            f"a dict says which of its neurons are recorded: {form.format(repr(whole), f'{{{variable!r}: {neurons}}}')}"
+        )
+    elif dot and (owner in network or owner in network.projections):
+        told = f"the variable stands behind the name: {form.format(repr(owner), repr(variable))}"
+    else:
+        return network[name]  # which raises
+    raise NotFoundError(f"there is no population {shown(name)}; {told}")
+
+
+def wanted_of(wanted: Wanted, what: str) -> dict[str, Chosen | None]:
     """Return the indices that are wanted of each variable, None where all are."""
     names = name_list(wanted, what)
     return dict(wanted) if isinstance(wanted, Mapping) else dict.fromkeys(names)
 
 
-def flat_indices(chosen: ArrayLike, size: int, what: str) -> NDArray[np.int64]:
+def flat_indices(chosen: Chosen, size: int, what: str) -> NDArray[np.int64]:
     """Return indices of some of `size` neurons or synapses; one that is none of them is an error that names it."""
+    if isinstance(chosen, slice):
+        return np.arange(size, dtype=np.int64)[chosen]
     indices = integer_array(chosen, what)
     outside = np.flatnonzero((indices < 0) | (indices >= size))
     if outside.size:

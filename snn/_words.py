@@ -1,4 +1,4 @@
-"""The words that arguments take, as types and as tuples, in the order of their numbers in ``snn.h``."""
+"""The words that arguments take, as types and as tuples, in the order of their numbers in ``snn.h``; flags with theirs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 __all__ = [
     "ARITHMETIC",
+    "FLAGS",
     "INSTRUCTION_SETS",
     "LOSSES",
     "OPTIMIZERS",
@@ -23,6 +24,8 @@ ARITHMETIC: tuple[str, ...] = get_args(Arithmetic)
 EncoderName = Literal["rate", "latency", "constant", "delta"]
 
 INSTRUCTION_SETS = ("best", "scalar", "avx2", "avx512", "neon")
+
+FLAGS = {"interpret_models": 1, "float64": 2, "smooth_spikes": 4, "any_size": 8, "input_gradients": 16}
 
 OptimizerName = Literal["sgd", "adam", "adamw", "lion"]
 OPTIMIZERS: tuple[str, ...] = get_args(OptimizerName)

@@ -27,11 +27,10 @@ from snn._optimizer import optimizer_settings
 from snn._outputs import LOSS_NONE, Outputs
 from snn._strict import NotCopied, Strict
 from snn._trained import checkpoint_number, learned_parameters, store_learned, trained_arrays
-from snn._words import INSTRUCTION_SETS, OptimizerName
+from snn._words import FLAGS, INSTRUCTION_SETS, OptimizerName
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 from snn.network import Network
-from snn.simulation import FLAGS
 
 if TYPE_CHECKING:
     from snn._batches import InputList

@@ -20,7 +20,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,7 @@ from snn.engine.errors import (
     InvalidArgumentError,
     InvalidHandleError,
     UnsupportedError,
+    counted,
     shown,
 )
 
@@ -55,8 +56,13 @@ class Events(NamedTuple):
     Recordings of your own, as `snn.Trainer.fit` takes them:
 
     >>> recordings = [snn.events.Events(times_ms, channels, (16,)) for times_ms, channels in mine]
-    >>> data = snn.events.EventData(recordings.__getitem__, classes, steps=100, step_ms=1.0)
+    >>> data = snn.events.EventData(recordings, classes, steps=100, step_ms=1.0)
     >>> trainer.fit(data, data.y)
+
+    and one of them as `snn.Simulation.run` takes it:
+
+    >>> one = recordings[0]
+    >>> sim.run(100, snn.stimuli.spike_events(one.times, one.units, one.shape, dt=net.dt, merge=True))
     """
 
     times: NDArray[np.float64]
@@ -65,6 +71,14 @@ class Events(NamedTuple):
     """Which input spiked at each time: an index into `shape` made flat."""
     shape: tuple[int, ...]
     """(channels,), or (polarities, height, width)."""
+
+
+class EventSequence(Protocol):
+    """What has the recordings one by one."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Events: ...
 
 
 class EventBatch(NamedTuple):
@@ -81,8 +95,9 @@ class EventData:
 
     Parameters
     ----------
-    read : callable
-        ``read(index)`` returns the `Events` of one sample. It is called in a thread of `Trainer.fit`, one call at a time.
+    read : sequence of Events, or callable
+        ``read[index]``, or ``read(index)``, are the `Events` of one sample: a list, or what reads them when they are needed, in
+        a thread of `Trainer.fit`, one at a time. An exception that this raises has a note with the sample's index.
     y : array_like of int, shape (samples,)
         Classes.
     steps : int
@@ -109,7 +124,7 @@ class EventData:
 
     def __init__(
         self,
-        read: Callable[[int], Events],
+        read: Callable[[int], Events] | EventSequence,
         y: Any,
         *,
         steps: int,
@@ -118,7 +133,7 @@ class EventData:
         shrink: int = 1,
         close: Callable[[], Any] | None = None,
     ) -> None:
-        self._read = function(read, "read")
+        self._read, count = _reader(read)
         self._close = None if close is None else function(close, "close")
         self._is_closed = False
         self._warned = False
@@ -127,6 +142,8 @@ class EventData:
         self.step_ms = number(step_ms, "step_ms", minimum=0.0, exclusive=True)
         self.binary = boolean(binary, "binary")
         self.shrink = integer(shrink, "shrink", minimum=1)
+        if count is not None and count != self.y.size:
+            raise InvalidArgumentError(f"there are {counted(count, 'recording')} and {self.y.size} classes in y")
         if self.y.size == 0:
             raise InvalidArgumentError("there are no samples")
         self._whole = self._checked(0).shape
@@ -173,10 +190,14 @@ class EventData:
     def _checked(self, index: int) -> Events:
         if self._is_closed:
             raise InvalidHandleError("the data set is closed")
-        events = self._read(index)
-        if not isinstance(events, Events):
-            raise ArgumentTypeError(f"read({index}) returned {shown(events)}, not Events")
         what = f"sample {index}"
+        try:
+            events = self._read(index)
+        except Exception as error:
+            error.add_note(f"raised while {what} was read")
+            raise
+        if not isinstance(events, Events):
+            raise ArgumentTypeError(f"{what} is {shown(events)}, not Events")
         times = real_array(events.times, f"{what}: times").astype(np.float64, copy=False)
         events = Events(times, integer_array(events.units, f"{what}: units"), events.shape)
         size = math.prod(_size(events.shape, f"{what}: shape"))
@@ -238,6 +259,22 @@ class EventData:
 
     def __repr__(self) -> str:
         return f"<EventData: {len(self)} samples of {self.steps} frames of {self.step_ms:g} ms, shape {self._small}>"
+
+
+def has_events(values: Any) -> bool:
+    """Whether it is `Events`, or a list of them."""
+    return isinstance(values, Events) or (
+        isinstance(values, list | tuple) and any(isinstance(v, Events) for v in values[:1])
+    )
+
+
+def _reader(read: Any) -> tuple[Callable[[int], Events], int | None]:
+    """Return the function that gives one sample, and how many there are where that is known."""
+    if callable(read):
+        return read, None
+    if isinstance(read, Events) or not (hasattr(read, "__len__") and hasattr(read, "__getitem__")):
+        raise ArgumentTypeError(f"read is {shown(read)}, neither a sequence of Events nor callable")
+    return read.__getitem__, len(read)
 
 
 # ---- Heidelberg: SHD and SSC

@@ -133,8 +133,11 @@ class Network(Strict):
         """
         valid_name(name, "the population name")
         if not isinstance(neurons, Neuron | Input):
+            is_class = isinstance(neurons, type) and issubclass(neurons, Neuron | Input)
+            told = f"make neurons of the class, as in snn.{neurons.__name__}(128)" if is_class else ""
             raise ArgumentTypeError(
-                f"population {name!r}: neurons is {neurons!r}; it must be neurons such as snn.LIF(128), or an input"
+                f"population {name!r}: neurons is {shown(neurons)}; "
+                f"{told or 'it must be neurons such as snn.LIF(128), or an input'}"
             )
         if name in self._populations:
             raise InvalidArgumentError(f"there is a population {name!r} already")
@@ -304,7 +307,10 @@ class Network(Strict):
         return named.name if named is not None and not named.is_input else list(self._populations)[-1]
 
     def summary(self) -> str:
-        """Return a table of the populations and projections as text, and what training takes as the network's output."""
+        """Return tables of the populations and projections as text, and what training takes as the network's output.
+
+        The arithmetic of a projection is what was chosen, where nobody gave one: see `Connection`.
+        """
         return self._summary().text()
 
     def _repr_html_(self) -> str | None:

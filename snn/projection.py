@@ -48,6 +48,7 @@ class Projection(Strict):
         dict.fromkeys(
             ("name", "source", "target", "receptor", "delay_steps", "plasticity"), "it is given to Network.connect"
         )
+        | {"arithmetic": "it is an argument of the connection, as in snn.Sparse.from_arrays(..., arithmetic='float')"}
     )
 
     _hints = MappingProxyType(
@@ -206,7 +207,10 @@ class Projection(Strict):
 
     @property
     def arithmetic(self) -> str:
-        """How inputs are summed: ``"float"``, ``"fixed"`` or ``"compact"`` (``docs/semantics.md``)."""
+        """How weights are kept and inputs summed: ``"float"``, ``"fixed"`` or ``"compact"``, see `Connection`.
+
+        Where the connection left it at ``"default"``, what was chosen by kind and weights when the network was finished.
+        """
         return ARITHMETIC[self._network._finished().projection(self._index).arithmetic]
 
     @property
@@ -255,7 +259,8 @@ class Projection(Strict):
 
         Shape: dense (source size, target size); one-to-one (size,); sparse (synapses,) in canonical order; conv2d
         (channels, in_channels / groups, kernel y, kernel x). Those of a connection rule are made when they are first read: 14
-        bytes a synapse, kept with the network; the rule is given up only when they are changed.
+        bytes a synapse, kept with the network; the rule is given up only when they are changed. In compact arithmetic they are
+        rounded, to multiples of 1 / `fixed_point_scale`, when the network is used next.
 
         Raises
         ------

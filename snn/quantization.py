@@ -19,7 +19,7 @@ class Quantization:
 
     Training rounds the weights in every step and changes the ones behind them by the gradients of the rounded ones
     (straight-through estimator, Jacob et al. 2018, arXiv 1712.05877). The network has the rounded weights at all times. Biases
-    stay float32.
+    stay float32, and so do the weights in a ``.snn`` file, which is no smaller; `integers` gives them as int8.
 
     Parameters
     ----------
@@ -32,6 +32,13 @@ class Quantization:
     --------
     >>> trainer = snn.Trainer(net, quantization=snn.Quantization(bits=4, per_channel=True)).fit(x, y)
     >>> whole, scale = snn.Quantization(bits=4, per_channel=True).integers(net.projections["input_to_hidden"].weights)
+
+    A network that was trained without it, rounded afterwards:
+
+    >>> for projection in net.projections.values():
+    ...     if projection.weight_count:  # pooling has none
+    ...         whole, scale = snn.Quantization().integers(projection.weights)
+    ...         projection.weights = whole * scale
     """
 
     bits: int = 8

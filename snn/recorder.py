@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from snn._arrays import known_name
 from snn._strict import NotCopied
-from snn._wanted import flat_indices, some_of
+from snn._wanted import Chosen, flat_indices, some_of
 from snn.engine.errors import ArgumentTypeError, counted, shown
 from snn.population import Population
 from snn.recording import Recording
@@ -32,7 +32,7 @@ class Recorder(NotCopied):
     _instead = "its `recording` is"
 
     def __init__(
-        self, simulation: Simulation, target: Population | Projection, variables: Mapping[str, ArrayLike | None]
+        self, simulation: Simulation, target: Population | Projection, variables: Mapping[str, Chosen | None]
     ) -> None:
         from snn.simulation import Simulation  # which needs this class
 
@@ -90,5 +90,5 @@ class Recorder(NotCopied):
 
     def stop(self) -> None:
         """Stop recording; what was recorded stays."""
-        if self in self._simulation._recorders:
-            self._simulation._recorders.remove(self)
+        if self in self._simulation._between.recorders:
+            self._simulation._between.recorders.remove(self)

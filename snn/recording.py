@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from snn._arrays import integer, known_name, mapping
+from snn import _recording_file
+from snn._arrays import file_path, integer, known_name, mapping
 from snn._strict import Strict
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError, counted, shown
+from snn.engine.errors import ArgumentTypeError, FileError, InvalidArgumentError, NotFoundError, counted, shown
 from snn.spike_events import SpikeEvents
 
 __all__ = ["Recording"]
@@ -140,6 +143,60 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
                     own[name] = np.concatenate(pieces)
         return Recording(arrays, first.dt, first.first_step, step_count=steps, every=first.every)
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the recording to a file, which `load` reads in another process.
+
+        It is an ``.npz`` of numpy, compressed, with the arrays by ``"population.variable"``; of spike events ``.steps``,
+        ``.neurons`` and ``.samples``. It is written beside `path` and renamed.
+
+        Parameters
+        ----------
+        path : path
+            The file; no suffix is added.
+
+        Raises
+        ------
+        FileError
+            The file cannot be written; an old one is as it was.
+
+        Examples
+        --------
+        A long simulation in parts, each of which survives what ends the process:
+
+        >>> while sim.step_count < 100_000:
+        ...     sim.run(10_000, record={"exc": "spike_events"}).save(f"part{sim.step_count:07}.npz")
+        ...     sim.save_state("job.state")  # the next process begins with sim.load_state("job.state")
+        >>> whole = snn.Recording.joined(snn.Recording.load(part) for part in sorted(Path().glob("part*.npz")))
+        """
+        where = file_path(path)
+        try:
+            _recording_file.write(self, Path(where))
+        except OSError as error:
+            raise FileError(f"the recording {shown(where)} cannot be written: {error.strerror or error}") from error
+
+    @staticmethod
+    def load(path: str | os.PathLike[str]) -> Recording:
+        """Read what `save` wrote: the same arrays to the bit.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+
+        Raises
+        ------
+        FileError
+            It cannot be read.
+        FormatError
+            It is not a recording, or is damaged.
+        """
+        where = file_path(path)
+        try:
+            arrays, settings = _recording_file.read(Path(where))
+        except OSError as error:
+            raise FileError(f"the recording {shown(where)} cannot be read: {error.strerror or error}") from error
+        return Recording(arrays, **settings)
+
     def spike_times(self, population: str, sample: int = 0) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Return the spikes of one sample as (times in milliseconds, neuron indices), by time.
 
@@ -165,7 +222,7 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
             raise InvalidArgumentError("the recording has no steps, so there are no rates")
         counts = self[population].get("spike_count")
         events = self[population].get("spike_events")
-        if counts is not None and "spikes" not in self[population]:
+        if counts is not None:
             return np.asarray(counts * (1000.0 / (self.dt * self.step_count)), np.float64)
         if events is not None:
             if events.dropped:

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import SupportsIndex
 
 from snn.builtin_neurons import SpikingLSTM
-from snn.connections import Connection, Dense
+from snn.connections import AvgPool2d, Connection, Dense, MaxPool2d, SumPool2d
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 from snn.network import Network
 from snn.neurons import Input, Neuron
@@ -72,9 +72,14 @@ class Sequential(Network):
                     f"layer {where}, the last one, is {shown(connection)}; neurons follow, as snn.LIF()"
                 )
             if not isinstance(neurons, Neuron):
+                pooling = (
+                    "; pooling is a connection to neurons too: those of snn.LIF(threshold=0.5, reset='value') after it hand on "
+                    "what its maximum is"
+                )
+                pooled = any(isinstance(one, SumPool2d | AvgPool2d | MaxPool2d) for one in (connection, neurons))
                 raise ArgumentTypeError(
                     f"layer {where + 1} is {shown(neurons)}; after a connection come neurons, as snn.LIF()"
-                    + (", and pooling is a connection from them" if isinstance(neurons, Connection) else "")
+                    + (pooling if pooled else "")
                 )
             shape = connection.target_shape(last.shape)
             if neurons.shape is None:

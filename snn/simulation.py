@@ -26,15 +26,16 @@ from snn._arrays import (
     new_array,
     number,
 )
+from snn._between import BetweenSteps
 from snn._inputs import Inputs, RunInput
 from snn._progress import RunBar
 from snn._running import Record, Run
 from snn._strict import NotCopied, Strict, keywords_told
 from snn._variables import Variables
-from snn._wanted import Wanted, wanted_of
-from snn._words import INSTRUCTION_SETS
+from snn._wanted import Wanted, flat_indices, recorded_population, wanted_of
+from snn._words import FLAGS, INSTRUCTION_SETS
 from snn.engine import _native
-from snn.engine.errors import ArgumentTypeError, BusyError, InvalidArgumentError, shown
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 from snn.engine.records import Counters, SpikeEvent
 from snn.network import SAMPLE_WEIGHTS, Network
 from snn.placement import device_of_simulation
@@ -47,7 +48,6 @@ from snn.vulkan import Host
 __all__ = ["Simulation"]
 
 _FEW_STEPS = 32  # that `step` takes at once, without looking for Ctrl+C
-FLAGS = {"interpret_models": 1, "float64": 2, "smooth_spikes": 4, "any_size": 8, "input_gradients": 16}
 
 
 class Simulation(NotCopied, Strict):
@@ -165,8 +165,9 @@ class Simulation(NotCopied, Strict):
         bits = SAMPLE_WEIGHTS if self.sample_weights else 0
         for flag in name_list(flags, "flags"):
             bits |= FLAGS[known_name(flag, FLAGS, "flag")]
+        native = network._finished()
         self._session = _native.Session(
-            network._finished(),
+            native,
             device=words,
             vulkan_host=host,
             batch_size=self.batch_size,
@@ -177,11 +178,9 @@ class Simulation(NotCopied, Strict):
             max_catch_up_steps=0 if max_catch_up is None else _steps_in(max_catch_up, network.dt),
         )
         self._inputs = Inputs(network, self.batch_size)
-        self._variables = Variables(network, self._session, self.batch_size, self.sample_weights)
+        self._variables = Variables(network, native, self._session, self.batch_size, self.sample_weights)
         self._indices = {name: population._index for name, population in network.populations.items()}
-        self._recorders: list[Recorder] = []
-        self._functions: list[tuple[int, Callable[[Simulation], Any]]] = []
-        self._in_function = False
+        self._between = BetweenSteps()
 
     # ---- time
 
@@ -200,12 +199,13 @@ class Simulation(NotCopied, Strict):
         BusyError
             Another thread is inside this simulation.
         """
-        if self._in_function:
-            self._check_outside()
+        between = self._between
+        if between.is_inside:
+            between.check_outside()
         if inputs is not None:
             for name, values in self._inputs.by_name(inputs).items():
                 self.set_input(name, values)
-        if not self._recorders and not self._functions:
+        if not between.recorders and not between.functions:
             if type(count) is int and 0 <= count <= _FEW_STEPS:  # the usual call pays for nothing else
                 self._session.step(count)
             else:
@@ -213,9 +213,8 @@ class Simulation(NotCopied, Strict):
             return
         for _ in range(integer(count, "count")):
             self._session.step(1)
-            for recorder in self._recorders:
-                recorder._take()
-            self._call_functions()
+            between.record()
+            between.call(self)
 
     def advance(self, seconds: float, budget: float | None = None) -> int:
         """Advance by as many whole steps as fit into `seconds`; the remainder is carried to the next call.
@@ -233,16 +232,31 @@ class Simulation(NotCopied, Strict):
         int
             The steps that ran.
         """
-        self._check_outside()
+        self._between.check_outside()
         frame = float32_number(seconds, "seconds", minimum=0.0)
         if budget is None:
             return self._session.run_step(frame)
         return self._session.run_step(frame, float32_number(budget, "budget", minimum=0.0))
 
-    def reset(self) -> None:
-        """Go back to step 0 and the initial state; weights, parameters, callbacks and bound inputs stay."""
-        self._check_outside()
-        self._session.reset()
+    def reset(self, samples: ArrayLike | None = None) -> None:
+        """Go back to step 0 and the initial state; weights, parameters, callbacks and bound inputs stay.
+
+        Parameters
+        ----------
+        samples : int or array_like of int, optional
+            Samples of the batch that begin again, as a character of a game that comes back: they get their initial states,
+            nothing is on its way to them, and spikes that they were given for the coming step are gone. The others go on as if
+            nothing had happened, to the bit, as do step count, counters and values that inputs hold. What models draw goes by
+            the step count, so the samples draw other numbers than a new simulation. Many at once cost what one does: a copy of
+            all states.
+            By default all samples, and time begins again too.
+        """
+        self._between.check_outside()
+        if samples is None:
+            self._session.reset()
+        else:
+            chosen = np.atleast_1d(samples) if np.ndim(samples) == 0 else samples
+            self._session.reset_samples(flat_indices(chosen, self.batch_size, "samples to reset").astype(np.uint32))
 
     @property
     def step_count(self) -> int:
@@ -302,14 +316,16 @@ class Simulation(NotCopied, Strict):
         inputs : dict, optional
             By input population: (steps, batch size, *shape), or (batch size, *shape) or (*shape) for values held at
             every step. With a batch of one, (steps, *shape) as well. Or `SpikeEvents`, of `snn.stimuli.spike_events` or as
-            another run recorded them; they take no memory for steps and neurons that are silent. A network of one input takes
-            its array or events alone too.
+            another run recorded them; they take no memory for steps and neurons that are silent. Or a function, for what does
+            not fit into memory: ``f(begin, end)`` returns the values of the run's steps `begin` to `end` - 1, shape
+            (end - begin, batch size, *shape), and is called for one part of the run after the other, of any length. A network
+            of one input takes its array, events or function alone too.
         record : dict, optional
             By population: a variable or a list of them: a state, ``"spikes"`` (for each step and neuron whether it spiked),
             ``"spike_count"`` (summed over the run) or ``"spike_events"`` (`SpikeEvents`, 8 bytes of memory for each
             spike). A `SpikeInput` has no states, but the others. By projection: ``"weight"``, ``"bias"``, traces of its rule
             of plasticity. A dict of variables says of which neurons or synapses states, ``"spikes"`` and weights are recorded,
-            by flat indices, None for all: ``{"exc": {"v": [0, 10, 20], "spike_events": None}}``.
+            by flat indices or a slice of them, None for all: ``{"exc": {"v": [0, 10, 20], "spike_events": None}}``.
         every : int, default 1
             Interval, in steps, at which states, ``"spikes"``, weights and biases are recorded.
         max_events : int, optional
@@ -336,7 +352,7 @@ class Simulation(NotCopied, Strict):
         Whatever ends a run early - `StoppedError`, ``KeyboardInterrupt``, the exception of a callback - has an
         attribute `recording` with what was recorded so far.
         """
-        self._check_outside()
+        self._between.check_outside()
         if isinstance(steps, float):
             raise ArgumentTypeError(
                 f"steps is {steps}, not an integer; of a time in ms they are round(time / network.dt)"
@@ -421,7 +437,10 @@ class Simulation(NotCopied, Strict):
     # ---- state and weights
 
     def get(self, path: str) -> NDArray[Any]:
-        """Return a copy of any variable.
+        """Return a copy of any variable: ``simulation[path]`` is the same.
+
+        What is changed in the copy, as by ``sim["exc.v"][:, 3] = 0``, does not reach the simulation until it is given to `set`:
+        ``v = sim["exc.v"]; v[:, 3] = 0; sim["exc.v"] = v``.
 
         Parameters
         ----------
@@ -443,12 +462,18 @@ class Simulation(NotCopied, Strict):
         return self._variables.read(path)
 
     def set(self, path: str, values: ArrayLike) -> None:
-        """Set a state, weights, the history or a parameter of a model or rule; the network object is not changed.
+        """Set a state, weights, the history or a parameter of a model or rule; ``simulation[path] = values`` is the same.
+
+        The network object is not changed.
 
         A parameter of a model takes effect with the next step: derived constants are recomputed, states stay. It may be shared
         by the neurons or be one for each, whatever it was before. `reset` keeps it, as it keeps weights. A parameter of a rule
         of plasticity as well; traces go on from their values with new time constants, and the bounds of the weights have to
         stay. Traces can be read only.
+
+        Weights of a projection in compact arithmetic are rounded to multiples of 1 / `Projection.fixed_point_scale`, which the
+        weights that the network was made with decided. A warning tells, once for each projection, where written ones lose more
+        by it than compact would have been chosen for.
 
         Parameters
         ----------
@@ -541,11 +566,14 @@ class Simulation(NotCopied, Strict):
         FormatError
             The file is damaged, or not a state.
         """
-        self._check_outside()
+        self._between.check_outside()
         self._session.load_state(file_path(path))
 
     def load_weights(self, path: str | os.PathLike[str]) -> None:
-        """Take weights and biases from a ``.snn`` file with projections of the same names and shapes; all or none."""
+        """Take weights and biases from a ``.snn`` file with projections of the same names and shapes; all or none.
+
+        Compact ones are rounded as by `set`.
+        """
         self._session.load_weights(file_path(path))
 
     def to_network(self) -> Network:
@@ -575,9 +603,9 @@ class Simulation(NotCopied, Strict):
         if isinstance(name, str) and name in self.network.projections:
             target, what = self.network.projections[name], "projection"
         else:
-            target, what = self.network[name], "population"
+            target, what = recorded_population(self.network, name, variables, "recorder({}, {})"), "population"
         recorder = Recorder(self, target, wanted_of(variables, f"what to record of {what} {target.name!r}"))
-        self._recorders.append(recorder)
+        self._between.recorders.append(recorder)
         return recorder
 
     def on_spikes(self, callback: Callable[[SpikeEvent], Any] | None) -> None:
@@ -618,29 +646,7 @@ class Simulation(NotCopied, Strict):
         --------
         >>> sim.on_steps(100, lambda sim: print(sim.time, sim.counters.spikes))
         """
-        entry = (integer(interval, "interval", minimum=1), function(called, "the function"))
-        self._functions.append(entry)
-
-        def remove() -> None:
-            self._functions = [other for other in self._functions if other is not entry]
-
-        return remove
-
-    def _call_functions(self) -> None:
-        if not self._functions:
-            return
-        steps = self._session.step_count
-        self._in_function = True
-        try:
-            for interval, called in list(self._functions):
-                if steps % interval == 0:
-                    called(self)
-        finally:
-            self._in_function = False
-
-    def _check_outside(self) -> None:
-        if self._in_function:
-            raise BusyError("a function of on_steps may not advance, run or reset the simulation that called it")
+        return self._between.add(integer(interval, "interval", minimum=1), function(called, "the function"))
 
     # ---- end
 

@@ -14,7 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 from snn._arrays import (
     MAX_BATCH,
     MAX_SEED,
-    Floats,
     boolean,
     choice,
     float32_number,
@@ -22,15 +21,15 @@ from snn._arrays import (
     integer,
     number,
 )
-from snn._batches import Augment, Batches, Samples, class_labels
+from snn._batches import Augment, Samples
 from snn._checkpoint import Checkpoint
-from snn._contradictions import check_idle, check_normalization, check_rule
-from snn._fitting import Fit
+from snn._contradictions import check_idle, check_normalization, check_own_loss, check_rule
+from snn._fitting import Fit, check_callbacks, check_early_stopping
 from snn._loss import Loss, LossFunction, class_weights
 from snn._optimizer import optimizer_settings
 from snn._parts import by_population, by_projection
-from snn._scoring import evaluate, traces, validate
-from snn._strict import Strict, keywords_told
+from snn._predictions import Predictions
+from snn._strict import keywords_told
 from snn._trained import checkpoint_number
 from snn._words import INSTRUCTION_SETS, RULES, EncoderName, LossName, OptimizerName, RuleName
 from snn.delays import DelayLearning
@@ -44,7 +43,7 @@ from snn.engine.errors import (
     shown,
 )
 from snn.engine.records import WeightUpdate
-from snn.epochs import EarlyStopping, EpochReport, Evaluation
+from snn.epochs import EarlyStopping, EpochReport
 from snn.network import Network
 from snn.normalization import BatchNorm
 from snn.placement import device_of_training
@@ -56,7 +55,7 @@ __all__ = ["Trainer"]
 _SCHEDULES: dict[str, Schedule] = {"constant": constant(), "cosine": cosine()}
 
 
-class Trainer(Strict):
+class Trainer(Predictions):
     """Trains a network; the trained weights, and parameters that are `Learnable`, are in that same network.
 
     All but the network are keywords, and a usual training names five or six of them:
@@ -365,20 +364,13 @@ class Trainer(Strict):
         }
         self.checkpoint_steps = checkpoint_number(checkpoint_steps)
         self.rule = choice(rule, RULES, "rule")
-        if self._loss.is_own and self.rule != "bptt":
-            raise InvalidArgumentError(
-                f"rule is {self.rule!r}, which needs one of the library's losses, not a callable"
-            )
-        if self.rule != "bptt":
+        if self.rule != "bptt" and not self._loss.is_own:
             losses = {self.output: self.loss} | {name: loss for name, (loss, _) in self._loss.auxiliary.items()}
             check_rule(network, self.rule, losses, self._numbers["rate_regularization"])
         self.window_steps = None if window_steps is None else integer(window_steps, "window_steps", minimum=1)
         self.window_updates = boolean(window_updates, "window_updates")
-        if self._loss.is_own and self.window_steps is not None and self.window_updates:
-            raise InvalidArgumentError(
-                "window_steps: windows with updates of their own are for the library's losses; "
-                "with a callable loss, window_updates must be False"
-            )
+        if self._loss.is_own:
+            check_own_loss(self.rule, self.window_steps is not None and self.window_updates)
         others = {
             "window_steps": self.window_steps,
             "window_updates": self.window_updates,
@@ -509,26 +501,9 @@ class Trainer(Strict):
                 raise ArgumentTypeError(f"validation_data is {shown(validation_data)}, not a pair (x, y)")
             seen = self._batches(validation_data[0])
             held_out = seen, self._loss.targets(validation_data[1], seen.count)
-        if not isinstance(callbacks, Sequence):
-            raise ArgumentTypeError(f"callbacks is {shown(callbacks)}, not a list of callables")
-        for position, callback in enumerate(callbacks):
-            if isinstance(callback, type):
-                raise ArgumentTypeError(
-                    f"callbacks[{position}] is the class {callback.__name__}; make one of it, as in {callback.__name__}(...)"
-                )
-            function(callback, f"callbacks[{position}]")
+        check_callbacks(callbacks)
         if early_stopping is not None:
-            if not isinstance(early_stopping, EarlyStopping):
-                raise ArgumentTypeError(f"early_stopping is {shown(early_stopping)}, not an EarlyStopping")
-            if early_stopping.monitor.startswith("validation") and validation_data is None:
-                raise InvalidArgumentError(
-                    f"early_stopping watches {early_stopping.monitor!r}, but there is no validation_data"
-                )
-            if early_stopping.monitor.endswith("accuracy") and not self._loss.has_classes(targets):
-                raise InvalidArgumentError(
-                    f"early_stopping watches {early_stopping.monitor!r}, but y has "
-                    + ("whatever a callable loss takes" if self._loss.is_own else "rates, not classes")
-                )
+            check_early_stopping(early_stopping, held_out is not None, self._loss, targets)
         boolean(progress, "progress")
         if augment is not None:
             function(augment, "augment")
@@ -563,9 +538,6 @@ class Trainer(Strict):
         )
         self._loss.tell(trainer, self.network)
         return session, trainer
-
-    def _batches(self, x: Samples) -> Batches:
-        return Batches(self.network, x, self.steps, self.batch_size, self.encoder)
 
     # ---- checkpoints
 
@@ -612,71 +584,7 @@ class Trainer(Strict):
             raise FileError(f"the checkpoint {shown(str(path))} cannot be read: {error.strerror}") from error
         return self
 
-    # ---- using what was trained
-
-    def predict_scores(self, x: Samples) -> Floats:
-        """Return what the loss sees of each class: spike counts, membrane values, rates or latencies.
-
-        With a callable loss: spike counts of `output`, or the mean of its membrane where it does not spike.
-
-        Parameters
-        ----------
-        x : array_like, or dict of them by input population
-            As for `fit`.
-
-        Returns
-        -------
-        float32 array, shape (samples, outputs)
-        """
-        batches = self._batches(x)
-        return evaluate(self, batches, self._loss.any_targets(batches.count))[2]
-
-    def predict(self, x: Samples) -> NDArray[np.int64] | Floats:
-        """Return the class of each sample, or the value where a single output tells no classes apart.
-
-        Returns
-        -------
-        int64 array, shape (samples,)
-            The output with the best score, the first among equals. The best score is the largest one, or the smallest latency
-            of ``"mean_square_latency"``.
-        float32 array, shape (samples,)
-            With one output: its score, see `predict_scores`. Of the losses that compare every step, what they compare:
-            (samples, steps).
-        """
-        if self.network[self.output].size > 1:
-            return self._classes(x)
-        if self._loss.is_in_time:
-            return traces(self, self._batches(x)).reshape(-1, self.steps)
-        return self.predict_scores(x)[:, 0]
-
-    def _classes(self, x: Samples) -> NDArray[np.int64]:
-        best = np.argmin if self.loss == "mean_square_latency" else np.argmax
-        return np.asarray(best(self.predict_scores(x), axis=1), np.int64)
-
-    def score(self, x: Samples, y: ArrayLike) -> float:
-        """Return the share of samples that are classified correctly; of values rather than classes, see `evaluate`."""
-        batches = self._batches(x)
-        self._loss.check_scores(y)
-        labels = class_labels(y, batches.count, self.network[self.output].size)
-        if self._loss.needs_targets:
-            return float(np.mean(self._classes(x) == labels))
-        return evaluate(self, batches, labels)[1]
-
-    def evaluate(self, x: Samples, y: ArrayLike) -> Evaluation:
-        """Return loss and accuracy of samples, as `fit` reports them of its `validation_data`; nothing is learned.
-
-        Parameters
-        ----------
-        x, y
-            As for `fit`: for a loss of targets `y` has those, and there is no accuracy.
-
-        Returns
-        -------
-        Evaluation
-            `loss`, the mean over the samples, and `accuracy`, NaN without classes.
-        """
-        batches = self._batches(x)
-        return Evaluation(*validate(self, batches, self._loss.targets(y, batches.count)))
+    # ---- what training did
 
     @property
     def history(self) -> dict[str, NDArray[np.float64]]:

@@ -143,6 +143,7 @@ def bench_brains(settings: Settings) -> Iterator[dict[str, Any]]:
         VARIANTS[own_weights],
         settings,
         seconds,
+        "frame",
         network=f"{count} brains of {'-'.join(map(str, SIZES))} LIF, {STEPS} steps a frame",
         brains=count,
         ran_on=device,

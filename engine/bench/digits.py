@@ -50,7 +50,7 @@ def bench_digits(settings: Settings) -> Iterator[dict[str, Any]]:
     }
     if settings.wants("train"):
         samples = data.train_y.size
-        yield result("digits", "train", settings, history["seconds"], samples=samples, **common)
+        yield result("digits", "train", settings, history["seconds"], "epoch", samples=samples, **common)
     if settings.wants("infer"):
         seconds = []
         with snn.Simulation(
@@ -75,6 +75,7 @@ def bench_digits(settings: Settings) -> Iterator[dict[str, Any]]:
             "infer",
             settings,
             seconds,
+            "inference of the test set",
             samples=data.test_y.size,
             # All samples run at once: the batch as a whole against the time that each of them lives through.
             realtime_factor=realtime_factor(float(np.median(seconds)), STEPS, network.dt),

@@ -160,6 +160,7 @@ def bench_latency(settings: Settings) -> Iterator[dict[str, Any]]:
             variant,
             settings,
             seconds,
+            "step",
             network="128-256-256-8 LIF",
             realtime_factor=realtime_factor(float(np.median(seconds)), 1, network.dt),
             rates_hz=rates,

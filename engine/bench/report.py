@@ -44,7 +44,9 @@ def require(condition: bool, sentence: str) -> None:
         raise InternalError(f"the benchmark's check failed: {sentence}")
 
 
-def result(bench: str, variant: str, settings: Settings, seconds: ArrayLike, **more: Any) -> dict[str, Any]:
+def result(
+    bench: str, variant: str, settings: Settings, seconds: ArrayLike, time_of: str, **more: Any
+) -> dict[str, Any]:
     """Return one result.
 
     Parameters
@@ -55,6 +57,8 @@ def result(bench: str, variant: str, settings: Settings, seconds: ArrayLike, **m
         Device and threads.
     seconds : array_like, shape (repeats,)
         One time for each repeat.
+    time_of : str
+        What takes so many seconds: ``"step"``, ``"epoch"``, ...
     **more
         Further fields.
     """
@@ -67,6 +71,7 @@ def result(bench: str, variant: str, settings: Settings, seconds: ArrayLike, **m
         "threads": settings.threads,
         "instruction_set": machine.used_instruction_set(settings.instruction_set),
         "repeats": int(times.size),
+        "time_of": time_of,
         "median_s": float(median),
         "p10_s": float(p10),
         "p90_s": float(p90),

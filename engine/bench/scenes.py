@@ -6,11 +6,15 @@ expects: else there is no time. Peers (`snn.engine.bench.peers`) run in the same
 process of its own. Where one runs on fewer threads than were asked for, this library is measured on as many as well, and
 compared with it there.
 
+``spikes_sha256`` is of how often each neuron spiked in each part: the same, with the same seed, scale and repeats, on every
+device, instruction set and number of threads.
+
 Variants: ``snn``, and the peers that were asked for.
 """
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -112,12 +116,14 @@ def _measure(
         build_s = time.perf_counter() - begin
         simulation.step(round(scene.warm_up / scene.dt))
         counted = spike_counts(network)
-        seconds, found = [], []
+        seconds, found, bits = [], [], hashlib.sha256()
         for _ in range(repeats):
             begin = time.perf_counter()
             recording = simulation.run(steps, record=counted)
             seconds.append(time.perf_counter() - begin)
             found.append(rates_hz(network, recording, steps))
+            for name in counted:
+                bits.update(np.asarray(recording[name]["spike_count"], np.float32).tobytes())
         peak = machine.peak_rss_bytes()
         weights = {} if scene.weights is None else Weights.summary(scene.learned(simulation))
     rates = {name: float(np.mean([one[name] for one in found])) for name in scene.sizes(scale)}
@@ -129,10 +135,12 @@ def _measure(
         OWN,
         settings,
         per_second,
+        "second of network time",
         **common,
         synapses=network.synapse_count,
         realtime_factor=float(np.median(per_second)),
         rates_hz=rates,
+        spikes_sha256=bits.hexdigest(),
         weights=weights,
         build_s=build_s,
         peak_rss_bytes=peak,
@@ -175,6 +183,7 @@ def _peer(
         name,
         settings,
         per_second,
+        "second of network time",
         **common,
         synapses=found.synapses,
         realtime_factor=float(np.median(per_second)),

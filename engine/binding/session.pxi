@@ -145,6 +145,15 @@ cdef class Session:
         take_back(released)
         self._check(status)
 
+    def reset_samples(self, samples):
+        """Begin again with some samples: uint32."""
+        cdef Buffer buffer = open_buffer(samples, UINT32, "samples")
+        cdef PyThreadState *released = let_go(self._waits)
+        cdef SNNStatus status = snn_session_reset_samples(
+            self.handle, <const uint32_t *>buffer.view.buf, buffer.count)
+        take_back(released)
+        self._check(status)
+
     @property
     def device(self):
         """The name of the device, and why "auto" chose it ("" where it was named)."""

@@ -312,6 +312,7 @@ cdef extern from "snn/snn.h" nogil:
     SNNStatus snn_session_bind_input(SNNHandle handle, uint32_t population, const float *values, size_t count)
     SNNStatus snn_session_step(SNNHandle handle, uint32_t step_count)
     SNNStatus snn_session_reset(SNNHandle handle)
+    SNNStatus snn_session_reset_samples(SNNHandle handle, const uint32_t *samples, size_t count)
     SNNStatus snn_session_set_step_count(SNNHandle handle, uint64_t steps)
     ctypedef struct SNNSessionDevice:
         uint32_t struct_size

@@ -59,7 +59,7 @@ def spread_peers(arguments: Sequence[str]) -> list[str]:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help=f"What to measure: {_NAMES}.")],
+    name: Annotated[str, typer.Argument(help=f"What to measure: {_NAMES}. snn bench NAME --help describes one.")],
     variant: Annotated[str | None, typer.Option(help=f"Only this variant; all when not given. {_VARIANTS}.")] = None,
     repeats: Annotated[
         int | None, typer.Option(min=1, help="Repeats; the benchmark's own number when not given.")
@@ -67,7 +67,10 @@ def bench(
     device: Device = "cpu",
     threads: Threads = 1,
     instruction_set: Annotated[
-        str, typer.Option(help="best, scalar, avx2, avx512 or neon; all give the same bits.")
+        str,
+        typer.Option(
+            help="best, scalar, avx2, avx512 or neon; all give the same bits. scalar is for comparisons, not for speed."
+        ),
     ] = "best",
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of weights, inputs and random draws.")] = 0,
     scale: Annotated[float | None, typer.Option(help="Scenes: size relative to the scene's own.")] = None,

@@ -74,8 +74,8 @@ def _notes(projection: dict[str, Any]) -> str:
         words.append(f"delay {least} steps" if least == most else f"delays {least} to {most} steps")
     if projection["by_rule"]:
         words.append("by rule")
-    if projection["arithmetic"] == "fixed":
-        words.append("fixed point")
+    if projection["arithmetic"] != "float":
+        words.append(f"{projection['arithmetic']} arithmetic")
     if projection["detached"]:
         words.append("detached")
     if projection["biases"]:

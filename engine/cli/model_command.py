@@ -29,7 +29,10 @@ _KINDS = {"neurons": "neuron model", "surrogates": "surrogate", "plasticity": "p
 def model(
     what: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME|FILE.toml]", help="A built-in model, or a definition; without it all names."),
+        typer.Argument(
+            metavar="[NAME|FILE.toml]",
+            help="A built-in model, by its name or that of its class, or a definition; without it all names.",
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE.json", help="Write what snn_model_load reads.")
@@ -83,13 +86,26 @@ def _paths(folder: str) -> list[Path]:
     return [models_folder() / folder / f"{name}.toml" for name in builtin_names(folder)]
 
 
+def _builtin(what: str) -> Path | None:
+    """Return the definition of a built-in model, which may be named as its class is: ``PairSTDP`` is ``pair_stdp``."""
+    paths = [path for folder in _KINDS for path in _paths(folder)]
+    exact = [path for path in paths if path.stem == what]
+    if exact or Path(what).is_file():
+        return exact[0] if exact else None
+    return next((path for path in paths if _folded(path.stem) == _folded(what)), None)
+
+
+def _folded(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
+
+
 def _compiled(what: str) -> CompiledModel | CompiledSurrogate | CompiledPlasticity:
-    path = next((path for folder in _KINDS for path in _paths(folder) if path.stem == what), Path(what))
+    path = _builtin(what) or Path(what)
     if path.suffix == ".json":
         raise fail(f"{what} is not a definition; what snn_model_load reads is made of the .toml file")
     if path.suffix != ".toml" and not path.is_file():
         names = [name for folder in _KINDS for name in builtin_names(folder)]
-        close = difflib.get_close_matches(what, names, 1)
+        close = difflib.get_close_matches(what.lower(), names, 1)
         meant = f"; did you mean '{close[0]}'?" if close else "; snn model lists them"
         raise fail(f"there is no built-in model '{what}' and no file of that name{meant}")
     try:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import typer
-from numpy.typing import NDArray
 
 import snn
 from snn.engine import machine
+from snn.engine.cli.given_input import GivenInput
 from snn.engine.cli.options import BatchSize, Device, JsonFlag, Threads, wanted_variables
 from snn.engine.cli.output import console, error_console, fail, print_json, ready_to_write, table, with_unit
 from snn.engine.speed import rates_hz, realtime_factor, spike_counts
-from snn.init import uniform
 
 __all__ = ["run"]
 
@@ -37,7 +36,9 @@ def run(
         list[str] | None,
         typer.Option(metavar="POPULATION.VARIABLE", help="Record a state or spikes for --output. Can be repeated."),
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="Write what was recorded to this .npz file.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Write what was recorded to this .npz file, for snn.Recording.load.")
+    ] = None,
     device: Device = "cpu",
     batch_size: BatchSize = 1,
     threads: Threads = 1,
@@ -46,41 +47,45 @@ def run(
 ) -> None:
     """Run a network file and print rates and speed."""
     network = snn.load(file)
-    given = _given_inputs(network, inputs or [], steps, batch_size, seed)
+    given = GivenInput(network, inputs or [], batch_size, seed)
     wanted = wanted_variables(record or [])
     _check_output(file, output, wanted)
     spiking = list(spike_counts(network))
     recorded = {name: [*wanted.get(name, [])] for name in {**dict.fromkeys(spiking), **wanted}}
     for name in spiking:
         recorded[name].append("spike_count")
+    interrupt: KeyboardInterrupt | None = None
     with snn.Simulation(network, device=device, batch_size=batch_size, threads=threads, seed=seed) as simulation:
         begin = time.perf_counter()
         try:
-            recording = simulation.run(steps, given, recorded, progress=not as_json and error_console.is_terminal)
-        except KeyboardInterrupt as interrupt:
-            if output is not None:
-                _write(output, interrupt.recording, wanted)  # type: ignore[attr-defined]
-                error_console.print(f"what was recorded until then is in {output}", highlight=False)
-            raise
-        seconds = time.perf_counter() - begin
+            shows_progress = not as_json and error_console.is_terminal
+            recording = simulation.run(steps, given.by_name, recorded, progress=shows_progress)
+        except KeyboardInterrupt as caught:
+            if not hasattr(caught, "recording"):
+                raise  # before the run began
+            interrupt, recording = caught, caught.recording
+        seconds = time.perf_counter() - begin - given.seconds
         counters = simulation.counters
         chosen, reason = simulation.device, simulation.device_reason
     if output is not None:
         _write(output, recording, wanted)
-    rates = rates_hz(network, recording, steps)
+    done = recording.step_count
+    rates = rates_hz(network, recording, done)
+    ended = "" if interrupt is None else f"interrupted after {done:,} of {steps:,} steps"
     if as_json:
         print_json(
             {
+                **({"error": ended} if ended else {}),
                 "file": str(file),
                 "device": chosen,
                 "device_reason": reason,
                 "threads": threads,
                 "batch_size": batch_size,
-                "steps": steps,
+                "steps": done,
                 "dt_ms": network.dt,
                 "seconds": seconds,
-                "seconds_per_step": _per_step(seconds, steps),
-                "realtime_factor": realtime_factor(seconds, steps, network.dt),
+                "seconds_per_step": _per_step(seconds, done),
+                "realtime_factor": realtime_factor(seconds, done, network.dt),
                 "rates_hz": rates,
                 "counters": counters._asdict(),
                 "peak_rss_bytes": machine.peak_rss_bytes(),
@@ -89,49 +94,35 @@ def run(
                 "versions": machine.versions(),
             }
         )
-        return
-    rows = table("population", ">neurons", ">mean rate", ">spikes")
-    for name in spiking:
-        total = int(recording[name]["spike_count"].sum(dtype=np.float64))
-        rows.add_row(f"[bold]{name}[/]", f"{network[name].size:,}", f"{rates[name]:.2f} Hz", f"{total:,}")
-    console.print(rows)
-    console.print(
-        f"\n{steps:,} steps ({steps * network.dt / 1000.0:g} s simulated) of {batch_size} sample{'s' * (batch_size > 1)} "
-        f"on {chosen} in {with_unit(seconds, 's')}: {with_unit(_per_step(seconds, steps), 's')} per step",
-        highlight=False,
-    )
-    console.print(
-        f"{counters.synaptic_events:,} synaptic events ({counters.synaptic_events / max(seconds, 1e-9) / 1e6:,.1f} M/s), "
-        f"{counters.neuron_updates:,} neuron updates, {counters.spikes:,} spikes",
-        highlight=False,
-    )
-    silent = [name for name in network.inputs if name not in given]
-    if silent and not given:
-        console.print(
-            f"no --input was given, so {' and '.join(silent)} stayed silent; try --input {silent[0]}=random:0.1",
-            highlight=False,
-            markup=False,
-        )
-    if reason:
-        console.print(reason, highlight=False, markup=False)
-    if output is not None:
-        console.print(f"recorded to {output}", highlight=False, markup=False)
+    else:
+        rows = table("population", ">neurons", ">mean rate", ">spikes")
+        for name in spiking:
+            total = int(recording[name]["spike_count"].sum(dtype=np.float64))
+            rows.add_row(f"[bold]{name}[/]", f"{network[name].size:,}", f"{rates[name]:.2f} Hz", f"{total:,}")
+        console.print(rows)
+        several = "s" * (batch_size > 1)
+        told = [
+            f"\n{done:,} steps ({done * network.dt / 1000.0:g} s simulated) of {batch_size} sample{several} on {chosen} "
+            f"in {with_unit(seconds, 's')}: {with_unit(_per_step(seconds, done), 's')} per step",
+            f"{counters.synaptic_events:,} synaptic events "
+            f"({counters.synaptic_events / max(seconds, 1e-9) / 1e6:,.1f} M/s), "
+            f"{counters.neuron_updates:,} neuron updates, {counters.spikes:,} spikes",
+        ]
+        silent = network.inputs
+        if silent and not given.by_name:
+            told.append(
+                f"no --input was given, so {' and '.join(silent)} stayed silent; try --input {silent[0]}=random:0.1"
+            )
+        told += [reason] if reason else []
+        told += [f"recorded to {output}"] if output is not None else []
+        console.print("\n".join(told), highlight=False, markup=False)
+    if interrupt is not None:
+        error_console.print(ended, highlight=False)
+        raise interrupt
 
 
 def _per_step(seconds: float, steps: int) -> float:
     return seconds / steps if steps else 0.0
-
-
-def _given_inputs(
-    network: snn.Network, inputs: Sequence[str], steps: int, batch_size: int, seed: int
-) -> dict[str, NDArray[Any]]:
-    given = {}
-    for position, text in enumerate(inputs):
-        name, _, value = text.partition("=")
-        if not value:
-            raise fail(f"--input is '{text}'; it must be NAME=VALUE")
-        given[name] = _frames(network[name], value, steps, batch_size, seed, position)
-    return given
 
 
 def _check_output(file: Path, output: Path | None, wanted: Mapping[str, Sequence[str]]) -> None:
@@ -148,46 +139,11 @@ def _check_output(file: Path, output: Path | None, wanted: Mapping[str, Sequence
 
 
 def _write(output: Path, recording: snn.Recording, wanted: Mapping[str, Sequence[str]]) -> None:
-    arrays: dict[str, Any] = {}
-    for name, key in [(owner, variable) for owner, variables in wanted.items() for variable in variables]:
-        recorded = recording[name][key]
-        if isinstance(recorded, snn.SpikeEvents):
-            for column in ("steps", "neurons", "samples"):
-                arrays[f"{name}.{key}.{column}"] = getattr(recorded, column)
-        else:
-            arrays[f"{name}.{key}"] = recorded
+    chosen = {name: {key: recording[name][key] for key in variables} for name, variables in wanted.items()}
+    part = snn.Recording(
+        chosen, recording.dt, recording.first_step, step_count=recording.step_count, every=recording.every
+    )
     try:
-        # Opened here: numpy would add a suffix to a name that has none.
-        with output.open("wb") as written:
-            np.savez_compressed(written, **arrays)
-    except OSError as error:
-        raise fail(f"--output {output} cannot be written: {error.strerror}") from None
-
-
-def _frames(population: snn.Population, text: str, steps: int, batch_size: int, seed: int, stream: int) -> NDArray[Any]:
-    """Return the input that an option describes."""
-    if text.endswith(".npy"):
-        try:
-            array: NDArray[Any] = np.load(text, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise fail(f"--input {population.name}={text} cannot be read: {error}") from None
-        return array
-    shape = (batch_size, *population.shape)
-    kind, _, value = text.rpartition(":")
-    try:
-        number = float(value)
-    except ValueError:
-        raise fail(f"--input {population.name}={text} is neither a number, random:P, nor a .npy file") from None
-    if kind == "":
-        if population.model == "spike_input" and np.isfinite(number) and number not in (0, 1):
-            hint = f"; random:{number:g} makes spikes with that probability" if 0 < number < 1 else ""
-            raise fail(
-                f"--input {population.name}={text}: {population.name} is a spike input, which takes 0 or 1{hint}"
-            )
-        # Spikes of a spike input last one step; given for each step they come at every step.
-        return np.full(shape if population.model == "input" else (steps, *shape), number, np.float32)
-    if kind != "random":
-        raise fail(f"--input {population.name}={text}: '{kind}' is unknown; there is random:P")
-    if not 0 <= number <= 1:
-        raise fail(f"--input {population.name}={text}: the probability is {number:g}; it must be 0 to 1")
-    return (uniform((steps, *shape), 0.0, 1.0, seed=seed, stream=stream) < number).astype(np.float32)
+        part.save(output)
+    except snn.FileError as error:
+        raise fail(f"--output: {error}") from None

@@ -159,11 +159,19 @@ def kernels_source(rules: Sequence[tuple[Definition, PlasticityPrograms]]) -> st
             padded = ", ".join(map(str, choice or [-1]))
             lines += [f"inline constexpr int32_t {name}_options[] = {{{padded}}};", ""]
             rows.append(f'    {{"{definition.name}", {name}_options, plastic_visits<{name}>}},')
-    lines += ["inline constexpr CompiledPlasticity compiled_plasticity[] = {", *rows, "};"]
-    lines.append(
-        "inline constexpr uint32_t compiled_plasticity_count = sizeof(compiled_plasticity) / sizeof(compiled_plasticity[0]);"
-    )
-    return "\n".join([*lines, ""])
+    lines += [
+        "#ifdef SNN_INTERPRETED_MODELS",
+        "inline constexpr const CompiledPlasticity* compiled_plasticity = nullptr;",
+        "inline constexpr uint32_t compiled_plasticity_count = 0;",
+        "#else",
+        "inline constexpr CompiledPlasticity compiled_plasticity[] = {",
+        *rows,
+        "};",
+        "inline constexpr uint32_t compiled_plasticity_count = sizeof(compiled_plasticity) / sizeof(compiled_plasticity[0]);",
+        "#endif",
+        "",
+    ]
+    return "\n".join(lines)
 
 
 def _rule(definition: Definition, programs: PlasticityPrograms, name: str, chosen: Mapping[int, int]) -> list[str]:

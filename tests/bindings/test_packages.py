@@ -90,9 +90,8 @@ def test_the_crates_of_a_release_bring_the_library(shared: Path, brain: Path, ga
     manifest.write_text(text, encoding="utf-8")
     environment = rust_environment(tmp_path / "target")
     del environment["SNN_LIB_DIR"]
-    (library,) = (crates / "snn-sys/lib").iterdir()
     play = [cargo, "run", "-q", "--manifest-path", manifest, brain]
-    assert run(*play, LD_LIBRARY_PATH=str(library), PKG_CONFIG_PATH="", **environment).strip() == game
+    assert run(*play, LD_LIBRARY_PATH="", PKG_CONFIG_PATH="", **environment).strip() == game
 
 
 @pytest.mark.parametrize("file", ["bindings/rust/snn/LICENSE", "bindings/rust/snn-sys/LICENSE"])

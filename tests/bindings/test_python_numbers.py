@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from snn import _outputs, _words, delays, distributions, encode, network, projection, simulation
+from snn import _outputs, _words, delays, distributions, encode, network, projection
 from snn.engine import errors
 from tools.headers.__main__ import INCLUDE
 from tools.headers.describe import describe
@@ -39,7 +39,7 @@ def test_words_stand_at_their_numbers(constants: dict[str, int], prefix: str, wo
 def test_single_numbers(constants: dict[str, int]) -> None:
     assert constants["SNN_LOSS_NONE"] == _outputs.LOSS_NONE
     flags = {name: value for name, value in constants.items() if name.startswith("SNN_FLAG_")}
-    assert flags == {f"SNN_FLAG_{name.upper()}": value for name, value in simulation.FLAGS.items()} | {
+    assert flags == {f"SNN_FLAG_{name.upper()}": value for name, value in _words.FLAGS.items()} | {
         "SNN_FLAG_SAMPLE_WEIGHTS": network.SAMPLE_WEIGHTS
     }
     assert constants["SNN_CONNECT_SPARSE"] == projection._SPARSE

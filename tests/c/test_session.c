@@ -248,6 +248,7 @@ static SNNHandle open_noisy(const char *device, uint64_t seed, uint32_t config_s
 
 static void random_draws_follow_from_seed_and_step(void) {
     const char *const devices[] = {"cpu", "reference"};
+    const uint32_t zero = 0, one = 1;
     float first[40], again[40], other[40], recovery[40];
     uint64_t steps = 0;
     size_t i;
@@ -271,6 +272,16 @@ static void random_draws_follow_from_seed_and_step(void) {
         CHECK_OK(snn_get_membrane_potentials(twin, "cells", again, 40));
         CHECK(memcmp(first, again, sizeof first) == 0);
         snn_destroy_network(twin);
+        /* A sample that begins again draws other numbers, because the step count goes on. */
+        CHECK_OK(snn_session_reset_samples(handle, &zero, 1));
+        CHECK_OK(snn_session_step_count(handle, &steps));
+        CHECK_EQUAL(steps, 20);
+        CHECK_OK(snn_session_step(handle, 20));
+        CHECK_OK(snn_get_membrane_potentials(handle, "cells", other, 40));
+        CHECK(memcmp(first, other, sizeof first) != 0);
+        CHECK_OK(snn_session_reset_samples(handle, NULL, 0));
+        CHECK_ERROR(snn_session_reset_samples(handle, NULL, 1), SNN_ERROR_INVALID_ARGUMENT, "samples is null, but count is 1");
+        CHECK_ERROR(snn_session_reset_samples(handle, &one, 1), SNN_ERROR_INVALID_ARGUMENT, "samples[0] is 1; batch_size is 1");
         /* After a reset the same numbers come again; another seed gives others. */
         CHECK_OK(snn_session_reset(handle));
         CHECK_OK(snn_session_step(handle, 20));

@@ -61,7 +61,12 @@ protected:
         const SNNHandle session = sessions_.pick(source_);
         switch (source_.below(4)) {
             case 0: CHECKED(snn_run_step(session, static_cast<float>(source_.chance(90) ? 0.004 : source_.number()))); break;
-            case 1: CHECKED(snn_session_reset(session)); break;
+            case 1: {
+                const uint32_t samples[] = {source_.below(3), source_.below(3)};
+                if (source_.chance(50)) CHECKED(snn_session_reset(session));
+                else CHECKED(snn_session_reset_samples(session, source_.chance(95) ? samples : nullptr, source_.below(3)));
+                break;
+            }
             default: CHECKED(snn_session_step(session, source_.below(6)));
         }
         uint64_t steps = 0;

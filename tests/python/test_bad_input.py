@@ -104,6 +104,21 @@ def test_bad_inputs_for_a_run(chain: snn.Network, values, sentence: str) -> None
             snn.NotFoundError,
             "no population 'x.v'; there are: input, hidden, output",
         ),
+        (
+            lambda s: s.recorder("hidden[2:5]", "v"),
+            snn.NotFoundError,
+            r"no population 'hidden\[2:5\]'; a dict says which.*: recorder\('hidden', \{'v': range\(2, 5\)\}\)",
+        ),
+        (
+            lambda s: s.recorder("hidden.v", None),
+            snn.NotFoundError,
+            r"the variable stands behind the name: recorder\('hidden', 'v'\)",
+        ),
+        (
+            lambda s: s["hidden[:3].v"],
+            snn.NotFoundError,
+            r"no population 'hidden\[:3\]'; .* simulation\['hidden.v'\]\[:, :3\], as a copy; changed, the whole array can be",
+        ),
         (lambda s: s.run(1, record={"hidden": [3]}), snn.ArgumentTypeError, "population 'hidden' contains 3"),
         (lambda s: s.get("hidden"), snn.InvalidArgumentError, "the path is 'hidden'"),
         (lambda s: s.get("x.v"), snn.NotFoundError, "population or projection 'x'; populations: input, hidden, output"),

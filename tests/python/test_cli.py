@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -201,9 +202,10 @@ def test_inspect_says_it_in_words(snn_command: Command, tmp_path: Path) -> None:
     for words in ("1x4x4", "threshold=0.25", "conv2d", "delay 3 steps", "many.inhibitory", "not trained", "2 biases"):
         assert words in told
     assert "delays 2 to 7 steps, detached" in told
-    assert "delays 3 to 9 steps, by rule" in told
+    assert "delays 3 to 9 steps, by rule, compact arithmetic" in told
     found = snn_command("inspect", tmp_path / "n.snn", "--json").object()["projections"]
     assert [one["delay_range"] for one in found] == [[3, 3], [0, 0], [2, 7], [3, 9]]
+    assert [one["arithmetic"] for one in found] == ["float", "float", "float", "compact"]
     assert "34 neurons" in told
 
 
@@ -268,8 +270,11 @@ def test_run_writes_what_a_simulation_records(
         expected = simulation.run(
             40, {"input": spikes}, {"hidden": ["v", "spike_count"], "output": ["spikes", "spike_count"]}
         )
+    read = snn.Recording.load(written)
+    assert {name: list(variables) for name, variables in read.items()} == {"hidden": ["v"], "output": ["spikes"]}
+    assert (read.step_count, read.dt) == (expected.step_count, expected.dt)
     with np.load(written) as arrays:
-        assert sorted(arrays) == ["hidden.v", "output.spikes"]
+        assert sorted(arrays) == ["hidden.v", "output.spikes", "recording"]
         np.testing.assert_array_equal(arrays["hidden.v"], expected["hidden"]["v"])
         np.testing.assert_array_equal(arrays["output.spikes"], expected["output"]["spikes"])
         assert arrays["output.spikes"].any()
@@ -442,6 +447,28 @@ def test_a_damaged_file_is_one_sentence(snn_command: Command, file: Path) -> Non
         assert str(file) in result.err
 
 
+def test_random_input_takes_no_more_memory_for_more_steps(
+    snn_command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = snn.Network()
+    network.add("in", snn.SpikeInput(1000))
+    network.add("out", snn.LIF(1000, threshold=1.0, reset="value"))
+    network.connect("in", "out", snn.OneToOne(2.0))
+    network.save(tmp_path / "wide.snn")
+    for value in ("random:0.25", "1"):
+        tracemalloc.start()
+        try:
+            words = ["run", tmp_path / "wide.snn", "--steps", 10_000, "--input", f"in={value}", "--json"]
+            found = snn_command(*words).object()
+            assert tracemalloc.get_traced_memory()[1] < 40e6  # at once, 40 MB without the draws
+        finally:
+            tracemalloc.stop()
+        if value == "1":
+            assert found["rates_hz"]["out"] == pytest.approx(1000.0)
+        else:  # 10 million draws: five standard deviations
+            assert abs(found["rates_hz"]["out"] / 1000 - 0.25) < 5 * (0.25 * 0.75 / 1e7) ** 0.5
+
+
 def test_an_interrupted_run_writes_what_it_has(
     snn_command: Command, pulse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -460,7 +487,14 @@ def test_an_interrupted_run_writes_what_it_has(
     output = tmp_path / "run.npz"
     found = snn_command("run", pulse, "--steps", 10, "--record", "out.v", "--output", output)
     assert found.status == 130
-    assert f"what was recorded until then is in {output}" in found.err
+    assert "interrupted after 4 of 10 steps" in found.err
+    assert "4 steps (0.002 s simulated)" in found.out
+    assert f"recorded to {output}" in found.out
+    told = snn_command("run", pulse, "--steps", 10, "--json")
+    (line,) = told.objects(130)
+    assert line["error"] == "interrupted after 4 of 10 steps"
+    assert line.keys() == RUN_KEYS | {"error"}
+    assert (line["steps"], line["counters"]["steps"]) == (4, 4)
     monkeypatch.undo()
     with np.load(output) as written, snn.Simulation(snn.load(pulse)) as sim:
         np.testing.assert_array_equal(written["out.v"], sim.run(4, record={"out": "v"})["out"]["v"])

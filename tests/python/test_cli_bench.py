@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from functools import partial
 
 import pytest
@@ -19,6 +20,7 @@ from .command_line import Command
 # What every benchmark says, and what those that simulate add.
 BENCH_KEYS = {
     "bench",
+    "time_of",
     "variant",
     "device",
     "threads",
@@ -60,6 +62,7 @@ def test_bench_latency(snn_command: Command) -> None:
         assert {"processor", "cores", "memory_bytes", "system"} <= one["machine"].keys()
         assert {"libsnn", "snn-engine", "python", "numpy"} <= one["versions"].keys()
     assert found[0]["output_spikes"] == found[1]["output_spikes"]
+    assert found[0]["time_of"] == "step"
 
 
 def test_bench_latency_of_a_single_step_is_checked_over_many(snn_command: Command) -> None:
@@ -101,6 +104,7 @@ def test_bench_digits(snn_command: Command) -> None:
     assert not train.keys() & SIMULATION_KEYS  # training is no simulation
     assert infer.keys() >= BENCH_KEYS | SIMULATION_KEYS
     assert (train["samples"], infer["samples"]) == (1437, 360)
+    assert (train["time_of"], infer["time_of"]) == ("epoch", "inference of the test set")
     assert infer["realtime_factor"] == pytest.approx(infer["median_s"] / 0.025)
     assert infer["rates_hz"].keys() == {"hidden", "output"}
     for rate in infer["rates_hz"].values():
@@ -122,6 +126,19 @@ def test_bench_scene(snn_command: Command) -> None:
     assert one["process_bytes_per_synapse"] == one["peak_rss_bytes"] / one["synapses"]
     for name, (mean, tolerance) in one["expected_hz"].items():
         assert abs(one["rates_hz"][name] - mean) <= tolerance
+    assert one["time_of"] == "second of network time"
+
+
+def test_bench_tells_the_bits_of_the_spikes(snn_command: Command) -> None:
+    def bits(*options: object) -> str:
+        (one,) = snn_command("bench", "izhikevich", "--scale", 0.5, "--repeats", 2, "--json", *options).objects()
+        return str(one["spikes_sha256"])
+
+    usual = bits()
+    assert re.fullmatch("[0-9a-f]{64}", usual)
+    for options in (("--threads", 3), ("--instruction-set", "scalar"), ("--device", "reference")):
+        assert bits(*options) == usual, options
+    assert bits("--seed", 1) != usual
 
 
 def test_bench_scene_in_words(snn_command: Command) -> None:

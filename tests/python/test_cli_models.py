@@ -77,6 +77,28 @@ def test_a_built_in_model_has_a_page(snn_command: Command, folder: str, name: st
     assert name in natives[kind]()
 
 
+CLASSES = [
+    name
+    for name in snn.__all__
+    if isinstance(getattr(snn, name), type)
+    and issubclass(getattr(snn, name), snn.Neuron | snn.Plasticity)
+    and name not in ("Neuron", "NeuronModel", "Plasticity")
+]
+
+
+@pytest.mark.parametrize("name", [*CLASSES, "pair-stdp", "Pair_Stdp", "FastSigmoid"])
+def test_a_model_has_the_name_of_its_class_too(snn_command: Command, name: str) -> None:
+    found = snn_command("model", name, "--json").object()["name"]
+    assert found.replace("_", "") == name.lower().replace("_", "").replace("-", "")
+    assert len(CLASSES) >= 22
+
+
+def test_a_name_that_is_none_is_told_one_that_is_near(snn_command: Command) -> None:
+    told = snn_command("model", "PairSTPD")
+    assert told.status == 1
+    assert "there is no built-in model 'PairSTPD' and no file of that name; did you mean 'pair_stdp'?" in told.err
+
+
 def test_without_a_name_all_are_listed(snn_command: Command) -> None:
     told = snn_command("model")
     assert told.status == 0, told.err

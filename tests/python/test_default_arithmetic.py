@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
 import snn
+from snn._rounding import rounding_told
 
 TARGETS = 20
 
@@ -69,6 +72,46 @@ def test_one_large_weight_takes_nothing_from_the_others_of_its_projection(large:
         sim.run(1, {"drive": np.float32([0.0, *[1.0] * 199])[None]})
         sim.step(2)
         assert found == pytest.approx(sim["cells.v"][0], rel=0.016)
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (1e-3, "multiples of 1 / 8192: 0.001 became 0.000976562"),
+        (1e-5, "multiples of 1 / 8192: 1e-05 became 0, and 100% of them became 0"),
+        ([1.0, 1.0, 1.0, 2e-5], "multiples of 1 / 8192: 2e-05 became 0, and 25% of them became 0"),
+        (-1e-3, "multiples of 1 / 8192: 0.001 became"),
+    ],
+)
+def test_weights_that_are_written_and_rounded_away_are_told_once(written: object, told: str) -> None:
+    weights = [1.0, 0.9, 1.1, 0.8]
+    net = _driven(drive=snn.Sparse.from_arrays(range(4), range(4), weights, trainable=False))
+    assert net.projections["drive_weights"].arithmetic == "compact"
+    with snn.Simulation(net) as sim, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sim["drive_weights.weight"] = sim["drive_weights.weight"]
+        sim["drive_weights.weight"] = [1.5, 0.123, 0.0, 2.0]
+        sim["drive_weights.weight"] = 0.0
+        with pytest.warns(UserWarning, match=f"projection 'drive_weights' has compact weights.*{told}") as caught:
+            sim["drive_weights.weight"] = written
+        assert caught[0].filename == __file__
+        sim["drive_weights.weight"] = written
+        assert np.abs(sim["drive_weights.weight"] - np.float32(written)).max() > 1e-6  # as was told
+    fixed = snn.Sparse.from_arrays(range(4), range(4), weights, trainable=False, arithmetic="fixed")
+    with snn.Simulation(_driven(drive=fixed)) as sim, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sim["drive_weights.weight"] = written
+
+
+@pytest.mark.parametrize("sigma", [0.05, 0.5, 0.8, 1.0, 1.2, 1.5, 2.0, 3.0])
+def test_the_warning_is_given_where_the_default_is_another(sigma: float) -> None:
+    """What libsnn chooses for weights, and what is said when they are written at the scale that compact would have."""
+    drawn = np.random.default_rng(5).lognormal(0.0, sigma, 4000).astype(np.float32)
+    ends = (np.arange(4000) % 200, np.arange(4000) // 200)
+    chosen = _driven(drive=snn.Sparse.from_arrays(*ends, drawn, trainable=False)).projections["drive_weights"]
+    forced = _driven(drive=snn.Sparse.from_arrays(*ends, drawn, trainable=False, arithmetic="compact"))
+    told = rounding_told(drawn, forced.projections["drive_weights"].fixed_point_scale)
+    assert (told is None) == (chosen.arithmetic == "compact")
 
 
 def test_weights_of_0_may_grow() -> None:

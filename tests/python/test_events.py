@@ -225,13 +225,14 @@ def test_what_is_wrong_with_samples_is_said() -> None:
         return data._read(index)
 
     broken = snn.events.EventData(fails, data.y, steps=10, step_ms=1.0)
-    with pytest.raises(OSError, match="the disk is gone"):
-        snn.Trainer(net, steps=10, encoder=None).fit(broken, data.y)
+    with pytest.raises(OSError, match="the disk is gone") as caught:
+        snn.Trainer(net, steps=10, encoder=None, batch_size=60).fit(broken, data.y)
+    assert caught.value.__notes__ == ["raised while sample 21 was read"]
     with pytest.raises(snn.InvalidArgumentError, match="there are no samples"):
         snn.events.EventData(fails, [], steps=10, step_ms=1.0)
     with pytest.raises(snn.InvalidArgumentError, match=r"shrink is 2, but samples have shape \(8,\)"):
         snn.events.EventData(data._read, data.y, steps=10, step_ms=1.0, shrink=2)
-    with pytest.raises(snn.ArgumentTypeError, match=r"read\(0\) returned 3, not Events"):
+    with pytest.raises(snn.ArgumentTypeError, match="sample 0 is 3, not Events"):
         snn.events.EventData(lambda index: 3, data.y, steps=10, step_ms=1.0)
     for times, words in (
         ([0.5, -2.0], "1 events at times such as -2 ms"),
@@ -255,6 +256,33 @@ def test_what_is_wrong_with_samples_is_said() -> None:
         snn.events.read_aedat(__file__, 128)
     with pytest.raises(IndexError, match="sample 60 of 60"):
         data[60]
+
+
+def test_recordings_in_a_list_are_data_and_input_of_a_run() -> None:
+    data, _ = recordings()
+    mine = [data._read(index) for index in range(len(data))]
+    listed = snn.events.EventData(mine, data.y, steps=10, step_ms=1.0)
+    assert np.array_equal(listed[:], data[:])
+    net = snn.Sequential(snn.SpikeInput(8), snn.Dense(2), snn.LIF())
+    one = mine[0]
+    with snn.Simulation(net) as sim:
+        given = snn.stimuli.spike_events(one.times, one.units, one.shape, dt=net.dt, merge=True)
+        recorded = sim.run(given.step_count, given, {"input": "spikes"})["input"]["spikes"]
+        assert recorded.sum() == len(given) > 0
+        for inputs in ({"input": mine}, {"input": one}, one, {"input": data}):
+            with pytest.raises(
+                snn.ArgumentTypeError, match=r"a run takes one recording, by snn.stimuli.spike_events\("
+            ):
+                sim.run(10, inputs)
+    trainer = snn.Trainer(net, steps=10, encoder=None)
+    for samples in (mine, one, {"input": tuple(mine)}):
+        with pytest.raises(snn.ArgumentTypeError, match=r"has Events; .*snn.events.EventData\(recordings, y"):
+            trainer.fit(samples, data.y)
+    with pytest.raises(snn.InvalidArgumentError, match="there are 59 recordings and 60 classes in y"):
+        snn.events.EventData(mine[1:], data.y, steps=10, step_ms=1.0)
+    for wrong in (one, 3):
+        with pytest.raises(snn.ArgumentTypeError, match=r"read is .*, neither a sequence of Events nor callable"):
+            snn.events.EventData(wrong, data.y, steps=10, step_ms=1.0)
 
 
 def test_times_in_another_unit_are_told() -> None:

@@ -41,8 +41,12 @@ def test_sequential_of_convolutions() -> None:
 def test_sequential_refuses_layers_out_of_turn() -> None:
     with pytest.raises(snn.InvalidArgumentError, match=r"layer 1, the last one, is Dense.*; neurons follow"):
         snn.Sequential(4, snn.Dense(3))
-    with pytest.raises(snn.ArgumentTypeError, match=r"layer 2 is MaxPool2d.*and pooling is a connection from them"):
-        snn.Sequential((1, 8, 8), snn.Conv2d(4, 3), snn.MaxPool2d(2), snn.LIF())
+    for layers in (
+        (snn.Conv2d(4, 3), snn.MaxPool2d(2), snn.LIF()),
+        (snn.MaxPool2d(2), snn.Conv2d(4, 3), snn.LIF()),
+    ):
+        with pytest.raises(snn.ArgumentTypeError, match=r"layer 2 is .*; pooling is a connection to neurons too"):
+            snn.Sequential((1, 8, 8), *layers)
     with pytest.raises(snn.ArgumentTypeError, match="layer 1 is LIF"):
         snn.Sequential(4, snn.LIF(), snn.Dense(3))
     with pytest.raises(snn.ArgumentTypeError, match="layer 2 is"):
@@ -53,6 +57,16 @@ def test_sequential_refuses_layers_out_of_turn() -> None:
         snn.Sequential()
     with pytest.raises(snn.ArgumentTypeError, match="layer 0 is"):
         snn.Sequential(snn.LIF(3))
+
+
+def test_neurons_after_pooling_hand_on_its_maximum() -> None:
+    spikes = np.random.Generator(np.random.Philox(3)).random((50, 1, 1, 4, 4)) < 0.3
+    found = spikes.reshape(50, 2, 2, 2, 2).max(axis=(2, 4))
+    assert 0 < found.sum() < found.size
+    net = snn.Sequential(snn.SpikeInput((1, 4, 4)), snn.MaxPool2d(2), snn.LIF(threshold=0.5, reset="value"))
+    with snn.Simulation(net) as sim:
+        run = sim.run(50, {"input": spikes.astype(np.float32)}, {"output": "spikes"})
+    assert np.array_equal(run["output"]["spikes"].reshape(found.shape), found)
 
 
 def test_the_seed_decides_the_weights() -> None:
@@ -173,6 +187,17 @@ def test_summary_and_repr_say_what_there_is(chain: snn.Network) -> None:
     assert repr(chain.projections["input_to_hidden"]).endswith("input to hidden, dense (12, 7)>")
     assert "hidden" in chain
     assert "nothing" not in chain
+
+
+def test_the_summary_tells_the_arithmetic_that_was_chosen() -> None:
+    net = snn.Network()
+    net.add("input", snn.SpikeInput(2))
+    net.add("cells", snn.LIF(2))
+    for arithmetic in ("default", "fixed", "float"):
+        spread = snn.Sparse.from_arrays([0, 1], [1, 0], 1.0, trainable=False, arithmetic=arithmetic)
+        net.connect("input", "cells", spread, name=f"by_{arithmetic}")
+    rows = [line.split() for line in net.summary().splitlines() if line.startswith(("projection", "by_"))]
+    assert [row[3] for row in rows] == ["arithmetic", "compact", "fixed", "float"]
 
 
 def test_mappings_are_read_only(chain: snn.Network) -> None:

@@ -31,6 +31,23 @@ def test_some_neurons(chain: snn.Network, spikes: np.ndarray, settings: dict, cu
     assert np.array_equal(found["spike_count"], expected["spike_count"])
 
 
+def test_a_slice_stands_for_its_indices(chain: snn.Network, spikes: np.ndarray) -> None:
+    with snn.Simulation(chain, batch_size=2) as sim:
+        recorder = sim.recorder("hidden", {"v": slice(-2, None)})
+        sim.step(5, {"input": spikes[0]})
+        sim.reset()
+        found = sim.run(
+            40, {"input": spikes}, {"hidden": {"v": slice(1, 6, 2)}, "input_to_hidden": {"weight": slice(3)}}
+        )
+        last = sim["hidden.v"]
+    assert found["hidden"]["v"].shape == (40, 2, 3)
+    assert np.array_equal(found["hidden"]["v"][-1], last[:, [1, 3, 5]])
+    assert np.array_equal(
+        found["input_to_hidden"]["weight"][0], chain.projections["input_to_hidden"].weights.ravel()[:3]
+    )
+    assert recorder["v"].shape == (5, 2, 2)
+
+
 def test_some_pixels_of_an_image() -> None:
     net = snn.Network()
     net.add("input", snn.Input((2, 3, 4)))

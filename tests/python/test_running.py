@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import snn
-from snn import _running
+from snn import _inputs, _running
 from snn.plot import raster
 
 from .command_line import Command
@@ -203,7 +203,7 @@ def test_what_ends_a_run_leaves_what_was_recorded(chain: snn.Network, spikes: np
             sim.reset()
             with pytest.raises(kind) as caught:
                 sim.run(40, {"input": spikes}, VARIABLES, every=3, progress_interval=4, **ender())
-            sim._functions.clear()
+            sim._between.functions.clear()
             left = caught.value.recording  # type: ignore[attr-defined]
             assert left.step_count == sim.step_count == 20
             assert np.array_equal(left["hidden"]["v"], whole["hidden"]["v"][2:20:3])
@@ -221,6 +221,49 @@ def test_progress_is_told_at_its_interval_however_the_run_is_cut(chain: snn.Netw
             40, {"input": spikes}, VARIABLES, progress=lambda *told: seen.append(told), progress_interval=15, every=4
         )
         assert seen == [(15, 40), (30, 40), (40, 40)]
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+@pytest.mark.parametrize("room", [1, 29, 1 << 22])
+def test_input_that_a_function_makes_is_that_of_an_array(
+    chain: snn.Network, spikes: np.ndarray, settings: dict, room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_inputs, "_VALUES_AT_ONCE", room)
+    asked: list[tuple[int, int]] = []
+
+    def made(begin: int, end: int) -> np.ndarray:
+        asked.append((begin, end))
+        return spikes[begin:end]
+
+    with snn.Simulation(chain, batch_size=2, **settings) as sim:
+        expected = sim.run(40, {"input": spikes}, VARIABLES, every=3)
+        sim.reset()
+        found = sim.run(40, {"input": made}, VARIABLES, every=3)
+        sim.reset()
+        alone = sim.run(40, made, VARIABLES, every=3)
+    frame = spikes[0].size
+    part = max(1, room // frame)
+    once = [(begin, min(begin + part, 40)) for begin in range(0, 40, part)]
+    assert asked == once * 2
+    for name, variable in [(name, variable) for name, variables in VARIABLES.items() for variable in variables]:
+        for recording in (found, alone):
+            mine, theirs = recording[name][variable], expected[name][variable]
+            if variable == "spike_events":
+                mine, theirs = [(one.steps, one.neurons, one.samples) for one in (mine, theirs)]
+            assert np.array_equal(mine, theirs)
+    assert expected["hidden"]["spike_count"].sum() > 0
+
+
+def test_a_function_that_makes_wrong_input_is_told(chain: snn.Network, spikes: np.ndarray) -> None:
+    with snn.Simulation(chain, batch_size=2) as sim:
+        with pytest.raises(
+            snn.InvalidArgumentError,
+            match=r"what the function of input 'input' returned for steps 0 to 39 has shape \(3, 2, .*must be \(40, 2, ",
+        ) as caught:
+            sim.run(40, {"input": lambda begin, end: spikes[:3]}, {"hidden": "v"})
+        assert len(caught.value.recording["hidden"]["v"]) == 0
+        with pytest.raises(snn.InvalidArgumentError, match=r"steps 0 to 39\[1, 0, .*is nan"):
+            sim.run(40, {"input": lambda begin, end: np.where(np.arange(40)[:, None, None] == 1, np.nan, 0) + spikes})
 
 
 def test_the_bar_of_a_run(chain: snn.Network, capsys: pytest.CaptureFixture[str]) -> None:

@@ -107,6 +107,19 @@ def test_memory_is_that_of_batches(tmp_path) -> None:
     assert most < 16 * 2**20
 
 
+def test_an_exception_of_a_sample_names_it() -> None:
+    class Broken(Given):
+        def __getitem__(self, index: int) -> Any:
+            if index == 33:
+                raise OSError("the disk is gone")
+            return super().__getitem__(index)
+
+    x, y = data()
+    with pytest.raises(OSError, match="the disk is gone") as caught:
+        trainer().fit(Broken(x), y)
+    assert caught.value.__notes__ == ["raised while sample 33 of x for input 'input' was read"]
+
+
 class Pairs:
     """As a data set of PyTorch."""
 

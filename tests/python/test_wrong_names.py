@@ -33,7 +33,47 @@ X = np.random.Generator(np.random.Philox(3)).uniform(0.0, 1.0, (8, 4)).astype(np
 Y = np.arange(8) % 2
 
 
+# ---- arguments that are missing
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (
+            lambda net: net.add(snn.LIF),
+            r"Sequential.add\(name, neurons\): neurons is missing; given was <class 'snn.*LIF'>",
+        ),
+        (lambda net: net.add("more", snn.LIF), r"population 'more': .*make neurons of the class, as in snn.LIF\(128\)"),
+        (lambda net: net.add("more", neurons=snn.Input), r"as in snn.Input\(128\)"),
+        (lambda net: net.add("more", snn.Dense), "it must be neurons such as"),
+        (lambda net: net.connect("input"), "target and connection are missing; given was 'input'"),
+        (lambda net: snn.Trainer(), r"Trainer\(network\): network is missing$"),
+        (lambda net: snn.Trainer(net).fit(y=Y), r"Trainer.fit\(x, y\): x is missing$"),
+        (lambda net: snn.Trainer(net).score(X), r"Trainer.score\(x, y\): y is missing; given was array"),
+        (lambda net: snn.Sparse.from_arrays([0]), r"^Sparse.from_arrays\(sources, targets.*\): targets"),
+    ],
+)
+def test_what_is_missing_is_told(call: Callable[[snn.Network], Any], sentence: str) -> None:
+    with pytest.raises(snn.ArgumentTypeError, match=sentence):
+        call(network())
+
+
 # ---- attributes
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        (
+            "arithmetic",
+            "projection 'input_to_hidden': arithmetic cannot be changed; it is an argument of the connection",
+        ),
+        ("kind", "projection 'input_to_hidden': kind can be read only"),
+    ],
+)
+def test_what_a_projection_was_made_with_is_not_assigned_to(name: str, sentence: str) -> None:
+    with pytest.raises(snn.UnknownAttributeError, match=sentence):
+        setattr(network().projections["input_to_hidden"], name, "float")
 
 
 @pytest.mark.parametrize(
@@ -233,7 +273,7 @@ def test_classes_of_users_have_the_attributes_that_their_init_makes() -> None:
         (lambda: snn.Sparse.from_csr([0, 1], [0], 1.0, delay=2), "from_csr has no argument 'delay'.*'delays'"),
         (
             lambda: network().connect("input", "output", snn.Dense(), weight=1),
-            "Network.connect has no argument 'weight'",
+            "Sequential.connect has no argument 'weight'",
         ),
         (lambda: snn.Simulation(network(), thread=2), "Simulation has no argument 'thread'; did you mean 'threads'"),
         (

@@ -20,6 +20,7 @@ def make(destination: Path, prefix: Path, libraries: native.Libraries) -> Path:
     source = native.ROOT / "bindings/rust"
     shutil.copytree(source, crates, ignore=shutil.ignore_patterns("target", ".gitignore"), dirs_exist_ok=True)
     shutil.copy(native.ROOT / "docs/bindings/rust.md", crates / "README.md")
+    shutil.copy(native.ROOT / "docs/bindings/names.md", crates)
     for system, folder in {native.HERE: prefix, **libraries}.items():
         name, files = PLATFORMS[system.platform]
         place = crates / f"snn-sys/lib/{name}-{PROCESSORS[system.machine]}"

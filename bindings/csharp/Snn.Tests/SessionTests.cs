@@ -44,6 +44,15 @@ namespace Snn.Tests
                 session.Step();
                 Assert.Same(new uint[0], session.Spikes(1, 0).ToArray());
                 Assert.Same(new uint[] { 1 }, session.Spikes(1, 1).ToArray());
+                session.SetInput(0, new float[] { 1, 0, 1, 0 });
+                session.Step();
+                session.ResetSamples(1);
+                Assert.Same(new uint[] { 1 }, session.Spikes(1, 0).ToArray());
+                Assert.Same(new uint[0], session.Spikes(1, 1).ToArray());
+                Assert.Equal(2, (long)session.StepCount, "steps");
+                Assert.Fails(Status.InvalidArgument, () => session.ResetSamples(0, 2));
+                Assert.Throws<ArgumentOutOfRangeException>(() => session.ResetSamples(-1));
+                Assert.Throws<ArgumentNullException>(() => session.ResetSamples(null));
                 Assert.Fails(Status.InvalidArgument, () => session.SetSampleInput(0, 2, new float[2]));
                 Assert.Throws<ArgumentOutOfRangeException>(() => session.SetSampleInput(0, -1, new float[2]));
             }

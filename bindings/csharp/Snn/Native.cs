@@ -903,6 +903,10 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_reset(SessionHandle handle);
 
+        /// <summary>Some samples begin again, as a character of a game that comes back: they get their initial states, nothing is on its way to them, and spikes that they were given for the coming step are gone.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_reset_samples(SessionHandle handle, uint* samples, UIntPtr count);
+
         /// <summary>Steps since creation or reset; a trainer's forward resets and runs its steps.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_step_count(SessionHandle handle, ulong* out_steps);

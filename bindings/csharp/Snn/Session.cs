@@ -211,6 +211,17 @@ namespace Snn
             Library.Check(Native.snn_session_reset(handle));
         }
 
+        /// <summary>Some samples begin again, as a character of a game that comes back; the others go on as if nothing had happened.
+        /// C: <c>snn_session_reset_samples</c>.</summary>
+        public void ResetSamples(params int[] samples)
+        {
+            if (samples == null) throw new ArgumentNullException(nameof(samples));
+            var numbers = new uint[samples.Length];
+            for (int i = 0; i < samples.Length; ++i) numbers[i] = Whole(samples[i], "a sample");
+            fixed (uint* data = numbers)
+                Library.Check(Native.snn_session_reset_samples(handle, data, (UIntPtr)numbers.Length));
+        }
+
         /// <summary>The device that it runs on: "vulkan:0". C: <c>snn_session_device</c>.</summary>
         public string Device
         {

@@ -237,16 +237,27 @@ void set_input(void* instance, Arguments arguments, void* result) {
          }));
 }
 
+uint32_t sample_of(const SpikingNetwork& it, const void* argument) {
+    const int64_t sample = value<int64_t>(argument);
+    if (sample < 0 || sample >= it.batch_size)
+        throw snn::Error(SNN_ERROR_INVALID_ARGUMENT,
+                         ("sample is " + std::to_string(sample) + "; batch_size is " + std::to_string(it.batch_size)).c_str());
+    return static_cast<uint32_t>(sample);
+}
+
 void set_sample_input(void* instance, Arguments arguments, void* result) {
     give(result, guarded("SpikingNetwork.set_sample_input", [&] {
-             const int64_t sample = value<int64_t>(arguments[0]);
              SpikingNetwork& it = self(instance);
-             if (sample < 0 || sample >= it.batch_size)
-                 throw snn::Error(SNN_ERROR_INVALID_ARGUMENT, ("sample is " + std::to_string(sample) + "; batch_size is " +
-                                                               std::to_string(it.batch_size))
-                                                                  .c_str());
+             const uint32_t sample = sample_of(it, arguments[0]);
              const uint32_t population = it.population(text(arguments[1]));
-             it.running().set_sample_input(population, static_cast<uint32_t>(sample), floats(arguments[2]));
+             it.running().set_sample_input(population, sample, floats(arguments[2]));
+         }));
+}
+
+void reset_sample(void* instance, Arguments arguments, void* result) {
+    give(result, guarded("SpikingNetwork.reset_sample", [&] {
+             SpikingNetwork& it = self(instance);
+             it.resting().reset_samples(sample_of(it, arguments[0]));
          }));
 }
 
@@ -446,6 +457,7 @@ const Class& spiking_network_class() {
          {"step", {{"delta", GODOT_FLOAT}}, error_type, step},
          {"advance", {{"steps", GODOT_INT}}, error_type, advance},
          {"reset", {}, error_type, reset},
+         {"reset_sample", {{"sample", GODOT_INT}}, error_type, reset_sample},
          {"get_spikes", {{"population", GODOT_STRING}}, GODOT_INTS, get_spikes},
          {"get_state", {{"path", GODOT_STRING}}, GODOT_FLOATS, get_state},
          {"set_state", {{"path", GODOT_STRING}, {"values", GODOT_FLOATS}}, error_type, set_state},

@@ -554,6 +554,12 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1reset(JNIEnv *env, jclass s
     return (jint)snn_session_reset((SNNHandle)(intptr_t)handle);
 }
 
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1reset_1samples(JNIEnv *env, jclass self, jlong handle, jlong samples, jlong count) {
+    (void)env;
+    (void)self;
+    return (jint)snn_session_reset_samples((SNNHandle)(intptr_t)handle, (const uint32_t *)(intptr_t)samples, (size_t)count);
+}
+
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1step_1count(JNIEnv *env, jclass self, jlong handle, jlong out_steps) {
     (void)env;
     (void)self;

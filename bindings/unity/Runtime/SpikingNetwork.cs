@@ -281,6 +281,12 @@ namespace Snn.Unity
             Session.Reset();
         }
 
+        /// <summary>Some brains of <see cref="BatchSize"/> begin again; the others go on as if nothing had happened.</summary>
+        public void ResetSamples(params int[] samples)
+        {
+            Session.ResetSamples(samples);
+        }
+
         private void Awake()
         {
             if (session == null && asset != null) Open();

@@ -395,6 +395,14 @@ SNN_API SNNStatus SNN_CALL snn_session_bind_input(SNNHandle handle, uint32_t pop
 SNN_API SNNStatus SNN_CALL snn_session_step(SNNHandle handle, uint32_t step_count);
 /* Back to step 0 and the initial state; weights, parameters, callbacks and bindings stay. */
 SNN_API SNNStatus SNN_CALL snn_session_reset(SNNHandle handle);
+/* Some samples begin again, as a character of a game that comes back: they get their initial states, nothing is on its way to them, and
+ * spikes that they were given for the coming step are gone. `samples` are numbers below the batch size in any order; one may be named
+ * twice. All other samples go on as if nothing had happened, to the bit, and so do step count, time, counters, weights and values that
+ * inputs hold; what models draw goes by the step count, so the samples draw other numbers than a new session. Where synapses are
+ * plastic, which have one sample, they keep their weights and forget their traces. The states of all samples are copied: a call for many
+ * samples costs what one for one does, and it is for between frames (1,000 brains of 200 neurons on the CPU: about a millisecond).
+ * Errors: SNN_ERROR_INVALID_ARGUMENT (a sample out of range; nothing is reset then). */
+SNN_API SNNStatus SNN_CALL snn_session_reset_samples(SNNHandle handle, const uint32_t *samples, size_t count);
 /* Steps since creation or reset; a trainer's forward resets and runs its steps. */
 SNN_API SNNStatus SNN_CALL snn_session_step_count(SNNHandle handle, uint64_t *out_steps);
 /* Sets that number, to continue from a state that was read before: random draws depend on it. States and activity stay. */

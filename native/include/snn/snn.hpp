@@ -143,6 +143,8 @@ public:
     void step(uint32_t step_count = 1) { finish_call(snn_session_step(get(), step_count)); }
     void run(const SNNRunDef& def) { finish_call(snn_session_run(get(), &def)); }
     void reset() { check(snn_session_reset(get())); }
+    // Some samples begin again, the others go on
+    void reset_samples(Values<uint32_t> samples) { check(snn_session_reset_samples(get(), samples.data(), samples.size())); }
     void save_state(const std::string& path) { check(snn_save_state(get(), path.c_str())); }
     void load_state(const std::string& path) { check(snn_load_state(get(), path.c_str())); }
     void set_step_count(uint64_t steps) { check(snn_session_set_step_count(get(), steps)); }

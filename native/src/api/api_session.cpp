@@ -364,6 +364,13 @@ SNNStatus snn_session_reset(SNNHandle handle) {
     return with_session(handle, [](Session& session) { session.reset(); });
 }
 
+SNNStatus snn_session_reset_samples(SNNHandle handle, const uint32_t* samples, size_t count) {
+    return with_session(handle, [&](Session& session) {
+        if (!samples && count > 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "samples is null, but count is ", count);
+        session.reset_samples({samples, count});
+    });
+}
+
 SNNStatus snn_session_set_step_count(SNNHandle handle, uint64_t steps) {
     return with_session(handle, [&](Session& session) { session.set_steps_done(steps); });
 }

@@ -111,7 +111,7 @@ private:
     struct TaskScratch {
         Buffer<uint32_t> events;  // [source of 64][row]: rows of the chunk in which it was active
         Buffer<float> column;     // one source's values, by row
-        Buffer<float> panel;      // [rows_of_outer][panel_columns] dL/d(sum) of some targets
+        Buffer<float> panel;      // [rows_of_outer][outer_columns] dL/d(sum) of some targets
         Buffer<float> values;     // [rows_of_outer][values_stride] of some sources
         Buffer<float> channels_last, image, padded;  // of a convolution, see ConvAdjointArgs
         Buffer<ConvTerm> terms;

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "cpu/backpropagation.h"
-#include "cpu/unpack.h"
+#include "cpu/spike_bits.h"
 #include "cpu/windows.h"
 
 namespace snn::cpu {
@@ -280,7 +280,7 @@ bool Backpropagation::by_products(uint32_t projection, const Chunk& chunk) const
 }
 
 void Backpropagation::make_room_for_products(const WeightTask& task) {
-    const size_t panel = size_t{rows_of_outer} * panel_columns, values = rows_of_outer * values_stride(task.end - task.begin);
+    const size_t panel = size_t{rows_of_outer} * outer_columns, values = rows_of_outer * values_stride(task.end - task.begin);
     for (TaskScratch& scratch : scratch_) {
         if (scratch.panel.size() < panel) scratch.panel.allocate(context_.allocator, panel);
         if (scratch.values.size() < values) scratch.values.allocate(context_.allocator, values);
@@ -408,10 +408,10 @@ void Backpropagation::value_weights(const WeightTask& task, const Chunk& chunk, 
             if (all_values) std::memcpy(values, all_values + at, sources * sizeof(float));
             else unpack_bits(bits + at / 16, words, values);
         }
-        for (uint32_t column = 0; column < data.target_size; column += panel_columns) {
-            const uint32_t columns = std::min(panel_columns, data.target_size - column), padded_columns = padded(columns);
+        for (uint32_t column = 0; column < data.target_size; column += outer_columns) {
+            const uint32_t columns = std::min(outer_columns, data.target_size - column), padded_columns = padded(columns);
             for (uint32_t r = 0; r < together; ++r) {
-                float* const sum = panel + size_t{r} * panel_columns;
+                float* const sum = panel + size_t{r} * outer_columns;
                 const float* from = gradient + (size_t{row} + r) * stride + column;
                 std::memcpy(sum, from, padded_columns * sizeof(float));
                 for (uint32_t later = row + r + batch; held && later < rows; later += batch) {

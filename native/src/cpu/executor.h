@@ -48,8 +48,11 @@ struct TaskMemory {
     // Of taped runs, see executor_layers.cpp.
     Buffer<uint32_t> active;                           // who is active in one row of bits
     Buffer<float> tile_sums;                           // [receptor][sample][neuron of the tile]
-    Buffer<float> panel, start, held_sums, unpacked;   // products
-    std::vector<uint8_t> packed;                       // which incoming projections of a tile the panel has
+    Buffer<float> panel, start;                        // weights of a tile and what its sums begin with, see DenseSamplesArgs
+    uint32_t packed_group = UINT32_MAX, packed_begin;  // whose: the group and the tile's first neuron
+    std::vector<uint8_t> packed;                       // which of its incoming projections the panel has
+    Buffer<float> held_sums, unpacked;                 // of inputs that are held; spikes as floats
+    Buffer<uint32_t> lists, list_ends;                 // who is active in each sample
     // Of the step at hand, for EventProp: what its tape would have, [tape entry][neuron], and the membrane before it.
     Buffer<uint32_t> step_tape;
     Buffer<float> membrane_before;
@@ -69,6 +72,8 @@ struct RangeList {
     uint32_t begin, end;  // numbers of ranges
 };
 constexpr uint32_t most_receptors = 16;  // of a model
+
+constexpr uint32_t padded_panel(uint32_t width) { return (width + panel_columns - 1) / panel_columns * panel_columns; }
 
 constexpr uint32_t whole_row = UINT32_MAX;  // instead of the number of one of a population's ranges
 
@@ -171,7 +176,7 @@ private:
         bool by_tiles = false;
         bool is_loop = false;  // by tiles: the population projects onto itself, so that one tile has all of it
         uint32_t tile = 0;  // neurons
-        std::vector<size_t> panels;  // by tiles: where TaskMemory::panel has the weights of each incoming projection
+        std::vector<size_t> panels;  // where TaskMemory::panel has the weights of each incoming projection
         bool was_dense = false;  // a loop: in a step of the last segment so many spiked that products are faster
     };
     // Populations that do not feed each other within a step can be updated side by side.
@@ -293,8 +298,12 @@ private:
     void run_group(const RunRequest& request, uint32_t group, uint32_t sample, TaskMemory& memory);
     void run_tile(const RunRequest& request, uint32_t group, NeuronRange neurons, uint32_t begin, uint32_t end,
                   TaskMemory& memory);
-    uint32_t to_align(const PopulationData& population) const;
-    void copy_aligned(uint32_t projection, NeuronRange tile, TaskMemory& memory) const;
+    struct Tile;
+    void deliver_to_tile(Tile& tile, size_t incoming, Moment at);
+    void deliver_samples(const Tile& tile, size_t incoming, Moment at, float* sums);
+    void deliver_products(const Tile& tile, size_t incoming, Moment at, float* sums);
+    void step_tile(Tile& tile, Moment at);
+    void make_panel(const Tile& tile, size_t incoming);
     void pack_panel(const ProjectionData& projection, NeuronRange targets, uint32_t width, float* out_panel,
                     float* out_start) const;
     void keep_last_steps(uint32_t step_count);
@@ -330,7 +339,7 @@ private:
     uint64_t taped_runs_ = 0;
     std::vector<EventLog> event_logs_;  // per population, made at the first run that records events
     std::unique_ptr<Tape> tape_;
-    size_t product_panel_ = 0, product_values_ = 0;  // what a thread needs for products with spikes, in floats
+    size_t product_values_ = 0;  // floats that a thread needs for products with spikes
     std::vector<Group> groups_;           // made at the first taped run, and when other projections are normalised
     std::vector<uint32_t> normalized_;    // projections of the last taped run
     std::vector<uint32_t> group_of_;      // per population; inputs: no_group

@@ -8,49 +8,31 @@
 // A group is a stretch of the evaluation order without a way back from a later group: a single population, or several that
 // reach back to each other through delays. A population alone, with projections that are dense or normalised only, is cut into
 // tiles of neurons whose weights stay in the L2 cache through all steps and samples; if it reaches back to itself it is one tile.
-// Other groups go step by step, one sample at a time, as in any run. Where much of a source is active, everything is multiplied with
-// a tile's weights for several samples at a time.
+// Other groups go step by step, one sample at a time, as in any run. What a tile does: executor_tiles.cpp.
 //
 // Every sum is added up in the order of docs/semantics.md and every neuron sees its steps in order, so the bits are those of any
 // other run.
 #include <algorithm>
 #include <atomic>
-#include <bit>
 #include <cstring>
 
 #include "cpu/executor.h"
-#include "cpu/spike_times.h"
+#include "cpu/spike_bits.h"
 #include "cpu/tape.h"
-#include "cpu/unpack.h"
 
 namespace snn::cpu {
 
 namespace {
 
 constexpr size_t weight_bytes_of_tile = 768 * 1024;  // stay in an L2 cache of 1 MiB beside what passes through
-constexpr uint32_t tile_granularity = 128;           // deliver_dense keeps so many sums in registers
+constexpr size_t fewest_neurons_of_tile = 128;
 constexpr uint32_t most_samples_of_item = 64;        // whose sums are made together
 constexpr uint32_t most_samples_of_loop = 16;        // the same, of a whole population with its states
-constexpr uint32_t fewest_samples_of_product = 4;    // below, products take no less than rows of all sources
-constexpr size_t fewest_rows_of_copy = 512;  // samples and steps for which a copy of the weights of a tile is worth it
 constexpr uint32_t items_per_thread = 4;             // so that threads end at about the same time
-
-// Four words at a time: without an instruction for it, counting is a call.
-uint32_t count_bits(const uint16_t* bits, uint32_t words) {
-    uint32_t count = 0, word = 0;
-    for (uint64_t four; word + 4 <= words; word += 4) {
-        std::memcpy(&four, bits + word, sizeof four);
-        count += static_cast<uint32_t>(std::popcount(four));
-    }
-    for (; word < words; ++word) count += static_cast<uint32_t>(std::popcount(bits[word]));
-    return count;
-}
 
 bool is_recorded(const RunRequest& request, uint32_t population) {
     return std::any_of(request.records.begin(), request.records.end(), [&](const RecordFrames& r) { return r.population == population; });
 }
-
-constexpr uint32_t padded_panel(uint32_t width) { return (width + panel_columns - 1) / panel_columns * panel_columns; }
 
 }  // namespace
 
@@ -67,9 +49,8 @@ void CpuExecutor::make_groups() {
         if (from >= to) last[to] = std::max(last[to], from);
     }
     group_of_.assign(populations.size(), no_group);  // inputs stay in none
-    uint32_t longest_source = 0, widest_tile = 0;
+    uint32_t longest_source = 0, widest_dense_source = 0;
     size_t incoming = 0, panel = 0, start = 0, held = 0, sums = 0;
-    product_panel_ = product_values_ = 0;
     for (size_t begin = 1; begin <= neurons_.size();) {
         size_t end = begin;  // of the last member
         for (size_t i = begin; i <= end; ++i) end = std::max(end, last[i]);
@@ -89,29 +70,23 @@ void CpuExecutor::make_groups() {
             sources += projection.source_size;
         }
         if (group.by_tiles) {
-            const size_t fitting = weight_bytes_of_tile / sizeof(float) / sources / tile_granularity * tile_granularity;
-            group.tile = static_cast<uint32_t>(std::max<size_t>(fitting, tile_granularity));
-            if (group.is_loop || group.tile > first.row) group.tile = first.row;
-            widest_tile = std::max(widest_tile, group.tile);
+            const size_t fitting = std::max<size_t>(weight_bytes_of_tile / sizeof(float) / sources, fewest_neurons_of_tile);
+            const uint32_t tiles = group.is_loop ? 1 : static_cast<uint32_t>((first.row + fitting - 1) / fitting);
+            group.tile = tiles == 1 ? first.row : padded_panel((first.row + tiles - 1) / tiles);
             const uint32_t samples = std::min(context_.batch, group.is_loop ? most_samples_of_loop : most_samples_of_item);
             sums = std::max<size_t>(sums, size_t{first.receptor_count} * group.tile * samples);
             group.panels.resize(first.incoming.size());
             size_t floats = 0;
-            for (const bool of_values : {true, false}) {  // those of spikes last, which have room only when it is needed
-                for (size_t k = 0; k < first.incoming.size(); ++k) {
-                    const ProjectionData& projection = *context_.projections[first.incoming[k]];
-                    const PopulationData& source = *populations[projection.info.source];
-                    if (context_.normalized[first.incoming[k]] || source.is_value_input() != of_values) continue;
-                    group.panels[k] = floats;
-                    floats += size_t{projection.source_size} * padded_panel(group.tile);
-                    if (source.info.is_input()) held = std::max<size_t>(held, padded_panel(group.tile));
-                    if (of_values) continue;
-                    product_values_ = std::max<size_t>(product_values_, source.row);
-                    if (projection.target_size % 16 != 0) panel = std::max(panel, size_t{projection.source_size} * group.tile);
-                }
-                if (of_values) panel = std::max(panel, floats);
+            for (size_t k = 0; k < first.incoming.size(); ++k) {
+                const ProjectionData& projection = *context_.projections[first.incoming[k]];
+                const PopulationData& source = *populations[projection.info.source];
+                if (context_.normalized[first.incoming[k]]) continue;
+                group.panels[k] = floats;
+                floats += size_t{projection.source_size} * padded_panel(group.tile);
+                if (source.info.is_input()) held = std::max<size_t>(held, padded_panel(group.tile));
+                if (!source.is_value_input()) widest_dense_source = std::max(widest_dense_source, source.row);
             }
-            product_panel_ = std::max(product_panel_, floats);
+            panel = std::max(panel, floats);
             incoming = std::max(incoming, first.incoming.size());
             start = std::max(start, first.incoming.size() * padded_panel(group.tile));
         }
@@ -128,8 +103,10 @@ void CpuExecutor::make_groups() {
         task.start.allocate(context_.allocator, start);
         task.packed.resize(incoming);
         task.held_sums.allocate(context_.allocator, held * samples);
+        task.lists.allocate(context_.allocator, size_t{widest_dense_source} * samples, false);
+        task.list_ends.allocate(context_.allocator, samples);
     }
-    product_values_ *= samples;
+    product_values_ = size_t{widest_dense_source} * samples;
 }
 
 // Events are told in the order of steps, and bundles look at frames that such a run does not fill.
@@ -142,6 +119,7 @@ bool CpuExecutor::runs_by_layers(const RunRequest& request) const {
 void CpuExecutor::run_layers(const RunRequest& request) {
     if (groups_.empty()) make_groups();
     tape_inputs(request);
+    for (TaskMemory& task : context_.tasks) task.packed_group = no_group;
     const uint32_t batch = context_.batch, width = context_.pool.width();
     for (uint32_t g = 0; g < groups_.size(); ++g) {
         Group& group = groups_[g];
@@ -173,7 +151,7 @@ void CpuExecutor::run_layers(const RunRequest& request) {
     keep_last_steps(request.step_count);
 }
 
-// For products with spikes, which are seldom dense enough: a copy of all weights of a tile for each thread.
+// For products with spikes, which are seldom dense enough.
 void CpuExecutor::make_room_for_products(const Group& group) {
     const auto& incoming = context_.populations[group.populations[0]]->incoming;
     const bool are_needed = std::any_of(incoming.begin(), incoming.end(), [&](uint32_t q) {
@@ -181,10 +159,8 @@ void CpuExecutor::make_room_for_products(const Group& group) {
         return !context_.normalized[q] && !context_.populations[source]->is_value_input() && tape_->is_ever_dense(source);
     });
     if (!are_needed && !group.was_dense) return;
-    for (TaskMemory& task : context_.tasks) {
-        if (task.panel.size() < product_panel_) task.panel.allocate(context_.allocator, product_panel_);
+    for (TaskMemory& task : context_.tasks)
         if (task.unpacked.size() < product_values_) task.unpacked.allocate(context_.allocator, product_values_);
-    }
 }
 
 // Writes what the inputs are at every step onto the tape, where all layers find it.
@@ -250,186 +226,6 @@ void CpuExecutor::run_group(const RunRequest& request, uint32_t group, uint32_t 
             record_population(request, at, step, p, {0, context_.populations[p]->size});
         }
     }
-}
-
-// Some neurons of a population, some samples, all steps.
-void CpuExecutor::run_tile(const RunRequest& request, uint32_t group, NeuronRange neurons, uint32_t begin, uint32_t end,
-                           TaskMemory& memory) {
-    const uint32_t population = groups_[group].populations[0];
-    const PopulationData& data = *context_.populations[population];
-    const Model& model = *data.info.model;
-    const bool taped = tape_->keeps_entries(population), by_spikes = keeps_spike_times(population);
-    const uint32_t width = neurons.end - neurons.begin, samples = end - begin;
-    constexpr uint32_t most_states = 32, most_tape = 64;
-    const auto sums_of = [&](uint32_t receptor, uint32_t sample) {
-        return memory.tile_sums.data() + (size_t{receptor} * samples + (sample - begin)) * width;
-    };
-    std::fill(memory.packed.begin(), memory.packed.end(), uint8_t{0});
-    // The projection whose weights have a copy in the panel, until a product needs it.
-    uint32_t aligned = size_t{samples} * request.step_count < fewest_rows_of_copy ? UINT32_MAX : to_align(data);
-    if (aligned != UINT32_MAX) copy_aligned(aligned, neurons, memory);
-    uint64_t last_spikes = 0;  // of these samples in the step before
-    uint32_t held_of = UINT32_MAX;   // the projection whose sums of held inputs are known
-    for (uint32_t step = 0; step < request.step_count; ++step) {
-        Moment at = moment(request, step, begin);
-        at.group = group;
-        for (uint32_t r = 0; r < data.receptor_count; ++r)
-            if (data.has_input[r] && !data.starts_at_projection[r])
-                std::memset(sums_of(r, begin), 0, size_t{samples} * width * sizeof(float));
-        for (size_t k = 0; k < data.incoming.size(); ++k) {
-            const uint32_t q = data.incoming[k];
-            const ProjectionData& projection = *context_.projections[q];
-            const uint32_t source = projection.info.source, delay = projection.info.delay_steps;
-            const PopulationData& from = *context_.populations[source];
-            float* const sums = sums_of(projection.info.receptor, begin);
-            if (context_.normalized[q]) {
-                for (at.sample = begin; at.sample < end; ++at.sample)
-                    deliver_normalized(q, at, neurons, sums_of(projection.info.receptor, at.sample) - neurons.begin);
-                continue;
-            }
-            const uint32_t targets_end = std::min(neurons.end, projection.target_size);
-            const bool product = [&] {
-                if (at.run_step < tape_->first_arrival(delay)) return false;
-                if (from.is_value_input()) return tape_->is_dense(source, 0, 0);
-                if (samples < fewest_samples_of_product || memory.unpacked.empty()) return false;
-                if (source == population) return tape_->is_dense_count(source, last_spikes, samples);
-                return tape_->is_dense(source, at.run_step - delay, at.run_step - delay + 1);
-            }();
-            if (!product) {
-                for (at.sample = begin; at.sample < end; ++at.sample) {
-                    const Activity activity = activity_of(source, delay, at, memory);
-                    if (neurons.begin == 0) count_delivered(projection, from, activity, memory);
-                    context_.kernels.deliver_dense({
-                        .sums = sums_of(projection.info.receptor, at.sample) - neurons.begin,
-                        .weights = q == aligned ? memory.panel.data() - neurons.begin : projection.weights,
-                        .stride = q == aligned ? width : projection.target_size,
-                        .active = activity.list,
-                        .active_count = activity.count,
-                        .values = activity.values,
-                        .bias = projection.bias,
-                        .from_zero = from_zero_[q] != 0,
-                        .exact_end = false,
-                        .begin = neurons.begin,
-                        .end = targets_end,
-                    });
-                }
-                continue;
-            }
-            uint64_t& counted = from.is_value_input() ? memory.counters.value_operations : memory.counters.events;
-            for (at.sample = begin; neurons.begin == 0 && at.sample < end; ++at.sample)
-                counted +=
-                    uint64_t{count_bits(tape_->bits(source, at.run_step - delay, at.sample), from.words)} * projection.target_size;
-            const bool repeats = tape_->is_held(source) && from_zero_[q];
-            const size_t bytes = size_t{samples} * width * sizeof(float);
-            if (repeats && held_of == q) {
-                std::memcpy(sums, memory.held_sums.data(), bytes);
-                continue;
-            }
-            float* const panel = memory.panel.data() + groups_[group].panels[k];
-            float* const start = memory.start.data() + k * padded_panel(width);
-            if (!memory.packed[k]) pack_panel(projection, {neurons.begin, targets_end}, padded_panel(width), panel, start);
-            memory.packed[k] = 1;
-            aligned = UINT32_MAX;
-            const float* values = tape_->values(source, at.run_step - delay, begin);
-            if (!values) {
-                unpack_bits(tape_->bits(source, at.run_step - delay, begin), samples * (from.row / 16), memory.unpacked.data(),
-                            from.drops ? from.kept_values[0] : 1.0f);
-                values = memory.unpacked.data();
-            }
-            context_.kernels.deliver_values({
-                .sums = sums,
-                .sums_stride = width,
-                .values = values,
-                .values_stride = from.row,
-                .rows = samples,
-                .panel = panel,
-                .inner = projection.source_size,
-                .width = width,
-                .start = start,
-                .from_zero = from_zero_[q] != 0,
-            });
-            if (repeats) {
-                std::memcpy(memory.held_sums.data(), sums, bytes);
-                held_of = q;
-            }
-        }
-        for (at.sample = begin; at.sample < end; ++at.sample) {
-            const float* receptors[most_receptors];
-            void* states[most_states];
-            void* tape[most_tape];
-            for (uint32_t r = 0; r < data.receptor_count; ++r)
-                receptors[r] = data.has_input[r] ? sums_of(r, at.sample) - neurons.begin : context_.no_input.data();
-            for (uint32_t s = 0; s < data.state_count; ++s)
-                states[s] = context_.populations[population]->state_at(s, at.sample, 0);
-            for (uint32_t e = 0; taped && e < data.tape_places().size(); ++e) tape[e] = tape_->entry(population, e, at.run_step, at.sample);
-            if (by_spikes) spike_times_->before_step(population, neurons, states, memory, tape);
-            uint16_t* const bits = model.spiking ? tape_->bits(population, at.run_step, at.sample) : nullptr;
-            step_neurons(data,
-                         {
-                             .constants = data.constants.data(),
-                             .constant_masks = data.constant_masks.data(),
-                             .receptors = receptors,
-                             .states = states,
-                             .spikes = bits,
-                             .tape = taped || by_spikes ? tape : nullptr,
-                             .draws = {seed_, at.step, population, first_sample_ + at.sample, data.info.first_neuron / 64},
-                             .poisson = data.poisson.data(),
-                         },
-                         neurons, memory);
-            if (bits) {
-                if (neurons.end == data.row && data.size % 16 != 0)
-                    bits[data.words - 1] = static_cast<uint16_t>(bits[data.words - 1] & ((1u << data.size % 16) - 1u));
-                if (data.drops) data.silence(bits, at.sample, neurons);
-                if (by_spikes) spike_times_->after_step(population, neurons, bits, at.sample, memory);
-            }
-        }
-        // Only now: what was just written in words of 16 bits is read in larger ones.
-        last_spikes = 0;
-        for (at.sample = begin; at.sample < end; ++at.sample) {
-            record_population(request, at, step, population, {neurons.begin, std::min(neurons.end, data.size)});
-            if (model.spiking)
-                last_spikes += count_bits(tape_->bits(population, at.run_step, at.sample) + neurons.begin / 16, width / 16);
-        }
-        memory.counters.spikes += last_spikes;
-        if (model.spiking) tape_->add_spikes(population, at.run_step, last_spikes);
-    }
-}
-
-// A projection onto a population of a tile whose rows of weights do not begin with a cache line: they are read faster from a copy
-// whose rows do. UINT32_MAX: none, or the panel is for products.
-uint32_t CpuExecutor::to_align(const PopulationData& population) const {
-    uint32_t found = UINT32_MAX;
-    for (const uint32_t q : population.incoming) {
-        const ProjectionData& projection = *context_.projections[q];
-        if (context_.normalized[q]) continue;
-        if (context_.populations[projection.info.source]->is_value_input()) return UINT32_MAX;
-        if (found == UINT32_MAX && projection.target_size % 16 != 0) found = q;
-    }
-    return found;
-}
-
-void CpuExecutor::copy_aligned(uint32_t index, NeuronRange tile, TaskMemory& memory) const {
-    const ProjectionData& projection = *context_.projections[index];
-    const size_t width = tile.end - tile.begin, bytes = (std::min(tile.end, projection.target_size) - tile.begin) * sizeof(float);
-    for (uint32_t i = 0; i < projection.source_size; ++i)
-        std::memcpy(memory.panel.data() + i * width, projection.weights + size_t{i} * projection.target_size + tile.begin, bytes);
-}
-
-// The columns of a tile, side by side, and what its sums begin with.
-void CpuExecutor::pack_panel(const ProjectionData& projection, NeuronRange targets, uint32_t width, float* out_panel,
-                             float* out_start) const {
-    const uint32_t count = targets.end - targets.begin;
-    for (uint32_t block = 0; block < width; block += panel_columns) {
-        const uint32_t used = count > block ? std::min(count - block, panel_columns) : 0;
-        float* out = out_panel + size_t{block} * projection.source_size;
-        for (uint32_t i = 0; i < projection.source_size; ++i, out += panel_columns) {
-            std::memcpy(out, projection.weights + size_t{i} * projection.target_size + targets.begin + block, used * sizeof(float));
-            std::memset(out + used, 0, (panel_columns - used) * sizeof(float));
-        }
-    }
-    std::memset(out_start, 0, width * sizeof(float));
-    if (projection.bias)
-        for (uint32_t j = 0; j < count; ++j) out_start[j] = 0.0f + projection.bias[targets.begin + j];
 }
 
 // After the run, activity is looked up in the frames of the last steps as after any other.

@@ -33,7 +33,7 @@ struct DenseArgs {
 // sums[r][j] = start[j] (after what it holds, where not from_zero) + sum over i of values[r][i] * w[i][j], i ascending, each
 // product and sum rounded: the bits of DenseArgs with all sources active. Adding the zero of a silent source changes no bit,
 // because no sum is -0.
-constexpr uint32_t panel_columns = 64;
+constexpr uint32_t panel_columns = 32;
 struct ValuesArgs {
     float* sums;
     size_t sums_stride;
@@ -44,6 +44,21 @@ struct ValuesArgs {
     uint32_t inner;      // count of i
     uint32_t width;      // count of j, a multiple of 16
     const float* start;  // [width]
+    bool from_zero;
+};
+
+// Of several samples, sums[s][j] = start[j] (after what it holds, where not from_zero) + sum over i that are active in s of
+// w[i][j] * one, i ascending: the bits of DenseArgs for each.
+struct DenseSamplesArgs {
+    float* sums;
+    size_t sums_stride;
+    const uint32_t* active;  // those of a sample behind those of the one before
+    const uint32_t* ends;    // [sample] where they end
+    uint32_t samples;
+    float one;           // what an active source counts
+    const float* panel;  // as in ValuesArgs
+    uint32_t inner, width;
+    const float* start;
     bool from_zero;
 };
 
@@ -177,15 +192,16 @@ struct SegmentProductArgs {
 };
 
 // out[i][j] += sum over r of values[r][i] * gradient[r][j], each element one chain of r ascending.
+constexpr uint32_t outer_columns = 64;
 struct OuterArgs {
     float* out;
     size_t out_stride;
     const float* values;
     size_t values_stride;
-    const float* gradient;  // [r][panel_columns]
+    const float* gradient;  // [r][outer_columns]
     uint32_t rows;          // count of r
     uint32_t sources;       // count of i
-    uint32_t columns;       // count of j, at most panel_columns
+    uint32_t columns;       // count of j, at most outer_columns
 };
 
 // A gradient that is not 0.
@@ -343,6 +359,7 @@ struct KernelTable {
 
     void (*deliver_dense)(const DenseArgs&);
     void (*deliver_values)(const ValuesArgs&);
+    void (*deliver_dense_samples)(const DenseSamplesArgs&);
     void (*deliver_one_to_one)(const OneToOneArgs&);
     void (*deliver_visits)(float* sums, const Visit* visits, uint32_t count, bool binary);
     void (*deliver_visits_fixed)(int32_t* sums, const Visit* visits, uint32_t count);

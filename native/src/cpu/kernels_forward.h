@@ -89,8 +89,8 @@ template <uint32_t Rows, uint32_t Tiles>
 static void values_block(const ValuesArgs& args, uint32_t row, uint32_t column) {
     float* const sums = args.sums + row * args.sums_stride + column;
     const float* const values = args.values + row * args.values_stride;
-    const float* const panel = args.panel + static_cast<size_t>(column / panel_columns) * panel_columns * args.inner +
-                               column % panel_columns;
+    const size_t panel_size = size_t{panel_columns} * args.inner;
+    const float* const panel = args.panel + column / panel_columns * panel_size + column % panel_columns;
     F sum[Rows][Tiles];
     SNN_UNROLL for (uint32_t r = 0; r < Rows; ++r)
         SNN_UNROLL for (uint32_t k = 0; k < Tiles; ++k)
@@ -98,7 +98,8 @@ static void values_block(const ValuesArgs& args, uint32_t row, uint32_t column) 
                                        : add(load(sums + r * args.sums_stride + 16 * k), load(args.start + column + 16 * k));
     for (uint32_t i = 0; i < args.inner; ++i) {
         F weights[Tiles];
-        SNN_UNROLL for (uint32_t k = 0; k < Tiles; ++k) weights[k] = load(panel + static_cast<size_t>(i) * panel_columns + 16 * k);
+        SNN_UNROLL for (uint32_t k = 0; k < Tiles; ++k)
+            weights[k] = load(panel + 16 * k / panel_columns * panel_size + size_t{i} * panel_columns + 16 * k % panel_columns);
         SNN_UNROLL for (uint32_t r = 0; r < Rows; ++r) {
             const float* const value = values + r * args.values_stride + i;
             SNN_UNROLL for (uint32_t k = 0; k < Tiles; ++k) sum[r][k] = add(sum[r][k], mul_by(weights[k], value));
@@ -119,6 +120,64 @@ static void deliver_values(const ValuesArgs& args) {
     uint32_t column = 0;
     for (; column + 16 * value_tiles <= args.width; column += 16 * value_tiles) values_columns<value_tiles>(args, column);
     for (; column < args.width; column += 16) values_columns<1>(args, column);
+}
+
+// Two samples side by side, because each addition waits for the one before; 32 targets, so that a good part of their weights is in the
+// L1 cache when the next samples read them.
+constexpr uint32_t dense_samples = 2;
+
+template <uint32_t Samples, uint32_t Tiles, bool Binary>
+static void dense_samples_block(const DenseSamplesArgs& args, uint32_t sample, uint32_t column) {
+    const float* const panel = args.panel + size_t{column} * args.inner;
+    float* const sums = args.sums + sample * args.sums_stride + column;
+    const F one = broadcast_f(args.one);
+    F sum[Samples][Tiles];
+    const uint32_t* active[Samples];
+    uint32_t counts[Samples], shortest = UINT32_MAX;
+    SNN_UNROLL for (uint32_t s = 0; s < Samples; ++s) {
+        SNN_UNROLL for (uint32_t k = 0; k < Tiles; ++k) {
+            const F start = load(args.start + column + 16 * k);
+            sum[s][k] = args.from_zero ? start : add(load(sums + s * args.sums_stride + 16 * k), start);
+        }
+        const uint32_t begin = sample + s > 0 ? args.ends[sample + s - 1] : 0;
+        active[s] = args.active + begin;
+        counts[s] = args.ends[sample + s] - begin;
+        if (counts[s] < shortest) shortest = counts[s];
+    }
+    const auto add_row = [&](uint32_t s, uint32_t source) {
+        const float* const row = panel + size_t{source} * panel_columns;
+        SNN_UNROLL for (uint32_t k = 0; k < Tiles; ++k) {
+            const F weight = load(row + 16 * k);
+            sum[s][k] = add(sum[s][k], Binary ? weight : mul(weight, one));
+        }
+    };
+    for (uint32_t a = 0; a < shortest; ++a)
+        SNN_UNROLL for (uint32_t s = 0; s < Samples; ++s) add_row(s, active[s][a]);
+    SNN_UNROLL for (uint32_t s = 0; s < Samples; ++s) {
+        for (uint32_t a = shortest; a < counts[s]; ++a) add_row(s, active[s][a]);
+        SNN_UNROLL for (uint32_t k = 0; k < Tiles; ++k) store(sums + s * args.sums_stride + 16 * k, sum[s][k]);
+    }
+}
+
+template <uint32_t Tiles, bool Binary>
+static void dense_samples_columns(const DenseSamplesArgs& args, uint32_t column) {
+    uint32_t sample = 0;
+    for (; sample + dense_samples <= args.samples; sample += dense_samples)
+        dense_samples_block<dense_samples, Tiles, Binary>(args, sample, column);
+    for (; sample < args.samples; ++sample) dense_samples_block<1, Tiles, Binary>(args, sample, column);
+}
+
+template <bool Binary>
+static void dense_samples_range(const DenseSamplesArgs& args) {
+    uint32_t column = 0;
+    for (; column + panel_columns <= args.width; column += panel_columns)
+        dense_samples_columns<panel_columns / 16, Binary>(args, column);
+    if (column < args.width) dense_samples_columns<1, Binary>(args, column);
+}
+
+static void deliver_dense_samples(const DenseSamplesArgs& args) {
+    if (args.one == 1.0f) dense_samples_range<true>(args);
+    else dense_samples_range<false>(args);
 }
 
 static void deliver_one_to_one(const OneToOneArgs& args) {

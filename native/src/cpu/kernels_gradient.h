@@ -127,7 +127,7 @@ static void outer_block(const OuterArgs& args, uint32_t source, uint32_t tile) {
         for (uint32_t k = 0; k < Tiles; ++k) SNN_PREFETCH(out + (Sources + i) * args.out_stride + k * 16);
     SNN_UNROLL for (uint32_t i = 0; i < Sources; ++i)
         SNN_UNROLL for (uint32_t k = 0; k < Tiles; ++k) sum[i][k] = load_partial(out + i * args.out_stride + k * 16, lanes(k));
-    for (uint32_t r = 0; r < args.rows; ++r, values += args.values_stride, gradient += panel_columns) {
+    for (uint32_t r = 0; r < args.rows; ++r, values += args.values_stride, gradient += outer_columns) {
         F g[Tiles];
         SNN_UNROLL for (uint32_t k = 0; k < Tiles; ++k) g[k] = load(gradient + k * 16);
         SNN_UNROLL for (uint32_t i = 0; i < Sources; ++i)

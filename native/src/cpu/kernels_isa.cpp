@@ -40,6 +40,7 @@ const KernelTable kernels{
     .take_fixed = take_fixed,
     .deliver_dense = deliver_dense,
     .deliver_values = deliver_values,
+    .deliver_dense_samples = deliver_dense_samples,
     .deliver_one_to_one = deliver_one_to_one,
     .deliver_visits = deliver_visits,
     .deliver_visits_fixed = deliver_visits_fixed,

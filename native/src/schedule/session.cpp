@@ -267,15 +267,6 @@ uint32_t Session::advance(double seconds, double budget_s) {
     return static_cast<uint32_t>(done);
 }
 
-void Session::reset() {
-    executor_->reset_state();
-    clear_spike_inputs();
-    steps_done_ = 0;
-    remainder_s_ = 0;
-    dropping_time_ = false;
-    counted_before_ = {};
-}
-
 SNNCounters Session::counters() const {
     const ExecutorCounters executor = executor_->counters();
     SNNCounters counters{};

@@ -76,7 +76,10 @@ public:
     // As many whole steps as fit, until `budget_s` seconds of wall time are spent; returns how many. At least one that is due
     // runs; what is left is due at the next call.
     uint32_t advance(double seconds, double budget_s = std::numeric_limits<double>::infinity());
+    // --- (session_reset.cpp)
     void reset();
+    // These samples alone; time goes on. All samples of a session with plasticity, whose synapses forget their traces.
+    void reset_samples(std::span<const uint32_t> samples);
     void run(const SNNRunDef& def);
     // --- in the background (session_background.cpp)
     // advance() on a thread of its own. False: the last ones are still under way; the time is carried to the next call.

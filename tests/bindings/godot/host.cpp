@@ -182,6 +182,15 @@ TEST_CASE("a node runs many brains of one network") {
         CHECK(Floats(states.begin() + 3, states.begin() + 6) ==
               std::get<Floats>(call(alone.node, "get_state", {std::string("output.v")})));
 
+        CHECK(number(call(many.node, "reset_sample", {int64_t{1}})) == 0);
+        const Floats begun = std::get<Floats>(call(many.node, "get_state", {std::string("output.v")}));
+        CHECK(number(call(alone.node, "reset", {})) == 0);
+        CHECK(Floats(begun.begin() + 3, begun.begin() + 6) ==
+              std::get<Floats>(call(alone.node, "get_state", {std::string("output.v")})));
+        CHECK(Floats(begun.begin(), begun.begin() + 3) == Floats(states.begin(), states.begin() + 3));
+        CHECK(number(call(many.node, "reset_sample", {int64_t{-1}})) == 31);
+        CHECK(told("sample is -1; batch_size is 3"));
+
         call(many.node, "set_own_weights", {true});
         CHECK(std::get<bool>(call(many.node, "get_own_weights")));
         const std::string projection = std::get<std::vector<std::string>>(call(many.node, "get_projections"))[0];

@@ -202,6 +202,18 @@ TEST_CASE("a component runs many brains of one network") {
     REQUIRE(alone.GetState("output.v", state));
     for (int32 i = 0; i < 3; ++i) CHECK(states[3 + i] == state[i]);
 
+    REQUIRE(component.ResetSamples({1}));
+    REQUIRE(alone.ResetNetwork());
+    TArray<float> begun;
+    REQUIRE(component.GetState("output.v", begun));
+    REQUIRE(alone.GetState("output.v", state));
+    for (int32 i = 0; i < 3; ++i) {
+        CHECK(begun[3 + i] == state[i]);
+        CHECK(begun[i] == states[i]);
+    }
+    CHECK(!component.ResetSamples({3}));
+    CHECK(told("samples[0] is 3; batch_size is 3"));
+
     CHECK(!component.SetSampleInput(3, "input", senses));
     CHECK(told("sample is 3; batch_size is 3"));
     component.BatchSize = 0;

@@ -622,6 +622,9 @@ final class Native {
     /** Back to step 0 and the initial state; weights, parameters, callbacks and bindings stay. */
     static native int snn_session_reset(long handle);
 
+    /** Some samples begin again, as a character of a game that comes back: they get their initial states, nothing is on its way to them, and spikes that they were given for the coming step are gone. */
+    static native int snn_session_reset_samples(long handle, long samples, long count);
+
     /** Steps since creation or reset; a trainer's forward resets and runs its steps. */
     static native int snn_session_step_count(long handle, long out_steps);
 

@@ -210,6 +210,14 @@ public final class Session implements AutoCloseable {
         Library.check(Native.snn_session_reset(handle.get()));
     }
 
+    /** Some samples begin again, as a character of a game that comes back; the others go on as if nothing had happened.
+     * C: {@code snn_session_reset_samples}. */
+    public void resetSamples(int... samples) {
+        reserve(4L * samples.length);
+        for (int i = 0; i < samples.length; ++i) scratch.putInt(4 * i, Scope.whole(samples[i], "a sample"));
+        Library.check(Native.snn_session_reset_samples(handle.get(), scratchAddress, samples.length));
+    }
+
     /** The device that it runs on: "vulkan:0". C: {@code snn_session_device}. */
     public String device() {
         return deviceText(Native.SNNSessionDevice.name);

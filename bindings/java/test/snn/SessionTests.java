@@ -45,6 +45,14 @@ final class SessionTests {
             session.step();
             same(new int[0], session.spikes(1, 0));
             same(new int[] {1}, session.spikes(1, 1));
+            session.setInput(0, new float[] {1, 0, 1, 0});
+            session.step();
+            session.resetSamples(1);
+            same(new int[] {1}, session.spikes(1, 0));
+            same(new int[0], session.spikes(1, 1));
+            equal(2L, session.stepCount());
+            fails(Status.INVALID_ARGUMENT, () -> session.resetSamples(0, 2));
+            fails(IllegalArgumentException.class, () -> session.resetSamples(-1));
             fails(Status.INVALID_ARGUMENT, () -> session.setSampleInput(0, 2, new float[2]));
             fails(IllegalArgumentException.class, () -> session.setSampleInput(0, -1, new float[2]));
         }

@@ -1000,6 +1000,8 @@ extern "C" {
     pub fn snn_session_step(handle: SNNHandle, step_count: u32) -> SNNStatus;
     /// Back to step 0 and the initial state; weights, parameters, callbacks and bindings stay.
     pub fn snn_session_reset(handle: SNNHandle) -> SNNStatus;
+    /// Some samples begin again, as a character of a game that comes back: they get their initial states, nothing is on its way to them, and spikes that they were given for the coming step are gone.
+    pub fn snn_session_reset_samples(handle: SNNHandle, samples: *const u32, count: usize) -> SNNStatus;
     /// Steps since creation or reset; a trainer's forward resets and runs its steps.
     pub fn snn_session_step_count(handle: SNNHandle, out_steps: *mut u64) -> SNNStatus;
     /// Sets that number, to continue from a state that was read before: random draws depend on it.

@@ -254,6 +254,12 @@ impl Session {
         check(unsafe { sys::snn_session_reset(self.view.handle) })
     }
 
+    /// Some samples begin again, as a character of a game that comes back; the others go on as if nothing had happened.
+    #[doc(alias = "snn_session_reset_samples")]
+    pub fn reset_samples(&mut self, samples: &[u32]) -> Result<()> {
+        check(unsafe { sys::snn_session_reset_samples(self.view.handle, samples.as_ptr(), samples.len()) })
+    }
+
     /// Input for the coming step: `[batch_size][size]`. Spikes, 0 or 1, hold for one step; values stay.
     #[doc(alias = "snn_session_set_input")]
     pub fn set_input(&mut self, population: u32, values: &[f32]) -> Result<()> {
@@ -315,7 +321,7 @@ impl Session {
         Ok(unsafe { borrowed_slice(neurons, count as usize) })
     }
 
-    /// Changes a variable by its path.
+    /// Changes a variable by its path; `"projection.signal"` sends a reward to the synapses of a rule that takes signals.
     #[doc(alias = "snn_session_write")]
     pub fn write<T: Value>(&mut self, path: &str, values: &[T]) -> Result<()> {
         with_c_string(path, |path| {

@@ -43,6 +43,13 @@ fn a_sample_is_given_its_own_input() {
     assert_eq!(session.read_vec::<f32>("cells.v").unwrap()[0], 0.0);
     assert!(session.spikes(1, 0).unwrap().is_empty());
     assert_eq!(session.spikes(1, 1).unwrap(), &[1]);
+    session.set_input(0, &[1.0, 0.0, 1.0, 0.0]).unwrap();
+    session.step(1).unwrap();
+    session.reset_samples(&[1]).unwrap();
+    assert_eq!(session.spikes(1, 0).unwrap(), &[1]);
+    assert!(session.spikes(1, 1).unwrap().is_empty());
+    assert_eq!(session.step_count().unwrap(), 2);
+    assert_eq!(session.reset_samples(&[0, 2]).unwrap_err().status(), Status::InvalidArgument);
     let error = session.set_sample_input(0, 2, &[1.0, 0.0]).unwrap_err();
     assert_eq!(error.status(), Status::InvalidArgument);
     assert!(error.to_string().contains("sample is 2; batch_size is 2"), "{error}");

@@ -112,6 +112,8 @@ namespace Snn.Unity.Tests
             Assert.AreEqual(0, component.Spikes(cells).Length);
             Assert.AreEqual(1, component.Spikes(cells, 2).Length);
             Assert.AreEqual(2, component.State("in_to_cells.weight[1]").Length);
+            component.ResetSamples(2);
+            Assert.AreEqual(0, component.Spikes(cells, 2).Length);
             Assert.AreEqual("cpu", component.Session.Device);
             Assert.AreEqual(Status.InvalidArgument,
                             Assert.Throws<SnnException>(() => component.SetSampleInput(3, input, new float[2])).Status);

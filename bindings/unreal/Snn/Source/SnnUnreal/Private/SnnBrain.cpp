@@ -159,6 +159,11 @@ bool Brain::Reset()
     return Guarded(It->Error, [&] { It->Running().reset(); });
 }
 
+bool Brain::ResetSamples(const int32_t* Samples, std::size_t Count)
+{
+    return Guarded(It->Error, [&] { It->Running().reset_samples({reinterpret_cast<const uint32_t*>(Samples), Count}); });
+}
+
 const std::vector<SpikeEvent>& Brain::Spikes() const { return It->Events; }
 const std::vector<uint32_t>& Brain::SpikedNeurons() const { return It->Neurons; }
 

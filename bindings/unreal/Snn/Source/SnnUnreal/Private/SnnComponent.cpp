@@ -158,6 +158,11 @@ bool USnnComponent::ResetNetwork()
     return Told(Brain.Wait() && Brain.Reset());
 }
 
+bool USnnComponent::ResetSamples(const TArray<int32>& Samples)
+{
+    return Told(Brain.Wait() && Brain.ResetSamples(Samples.GetData(), static_cast<std::size_t>(Samples.Num())));
+}
+
 void USnnComponent::BeginPlay()
 {
     Super::BeginPlay();

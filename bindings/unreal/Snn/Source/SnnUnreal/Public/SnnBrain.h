@@ -82,6 +82,7 @@ public:
     /** The same, but it waits until they are done. */
     bool Wait();
     bool Reset();
+    bool ResetSamples(const int32_t* Samples, std::size_t Count);
     /** In the order in which they came; until the next Step. */
     const std::vector<SpikeEvent>& Spikes() const;
     const std::vector<uint32_t>& SpikedNeurons() const;

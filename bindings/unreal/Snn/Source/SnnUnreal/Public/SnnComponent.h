@@ -140,6 +140,10 @@ public:
     UFUNCTION(BlueprintCallable, Category = "Spiking Network")
     bool ResetNetwork();
 
+    /** Some brains of BatchSize begin again, as a character that comes back; the others go on as if nothing had happened. */
+    UFUNCTION(BlueprintCallable, Category = "Spiking Network")
+    bool ResetSamples(const TArray<int32>& Samples);
+
     virtual void BeginPlay() override;
     virtual void EndPlay(const EEndPlayReason::Type Reason) override;
     virtual void TickComponent(float DeltaSeconds, ELevelTick Type, FActorComponentTickFunction* Function) override;

@@ -1,0 +1,111 @@
+"""What a trainer gives of its network as it is: scores, classes, values, loss. Nothing is learned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from snn._arrays import Floats
+from snn._batches import Batches, Samples, class_labels
+from snn._scoring import evaluate, traces, validate
+from snn._strict import Strict, keywords_told
+from snn.epochs import Evaluation
+
+if TYPE_CHECKING:
+    from snn._checkpoint import Checkpoint
+    from snn._loss import Loss
+    from snn.encode import Encoder
+    from snn.engine import _native
+    from snn.network import Network
+
+__all__ = ["Predictions"]
+
+
+class Predictions(Strict):
+    """The part of `Trainer` that learns nothing; that class makes the attributes and opens sessions."""
+
+    network: Network
+    output: str
+    loss: str
+    steps: int
+    batch_size: int
+    encoder: Encoder | None
+    seed: int
+    _loss: Loss
+    _resumed: Checkpoint | None
+
+    def _open(self, *, scoring: bool = False) -> tuple[_native.Session, _native.Trainer]:
+        raise NotImplementedError
+
+    def _batches(self, x: Samples) -> Batches:
+        return Batches(self.network, x, self.steps, self.batch_size, self.encoder)
+
+    @keywords_told
+    def predict_scores(self, x: Samples) -> Floats:
+        """Return what the loss sees of each class: spike counts, membrane values, rates or latencies.
+
+        With a callable loss: spike counts of `output`, or the mean of its membrane where it does not spike.
+
+        Parameters
+        ----------
+        x : array_like, or dict of them by input population
+            As for `fit`.
+
+        Returns
+        -------
+        float32 array, shape (samples, outputs)
+        """
+        batches = self._batches(x)
+        return evaluate(self, batches, self._loss.any_targets(batches.count))[2]
+
+    @keywords_told
+    def predict(self, x: Samples) -> NDArray[np.int64] | Floats:
+        """Return the class of each sample, or the value where a single output tells no classes apart.
+
+        Returns
+        -------
+        int64 array, shape (samples,)
+            The output with the best score, the first among equals. The best score is the largest one, or the smallest latency
+            of ``"mean_square_latency"``.
+        float32 array, shape (samples,)
+            With one output: its score, see `predict_scores`. Of the losses that compare every step, what they compare:
+            (samples, steps).
+        """
+        if self.network[self.output].size > 1:
+            return self._classes(x)
+        if self._loss.is_in_time:
+            return traces(self, self._batches(x)).reshape(-1, self.steps)
+        return self.predict_scores(x)[:, 0]
+
+    def _classes(self, x: Samples) -> NDArray[np.int64]:
+        best = np.argmin if self.loss == "mean_square_latency" else np.argmax
+        return np.asarray(best(self.predict_scores(x), axis=1), np.int64)
+
+    @keywords_told
+    def score(self, x: Samples, y: ArrayLike) -> float:
+        """Return the share of samples that are classified correctly; of values rather than classes, see `evaluate`."""
+        batches = self._batches(x)
+        self._loss.check_scores(y)
+        labels = class_labels(y, batches.count, self.network[self.output].size)
+        if self._loss.needs_targets:
+            return float(np.mean(self._classes(x) == labels))
+        return evaluate(self, batches, labels)[1]
+
+    @keywords_told
+    def evaluate(self, x: Samples, y: ArrayLike) -> Evaluation:
+        """Return loss and accuracy of samples, as `fit` reports them of its `validation_data`; nothing is learned.
+
+        Parameters
+        ----------
+        x, y
+            As for `fit`: for a loss of targets `y` has those, and there is no accuracy.
+
+        Returns
+        -------
+        Evaluation
+            `loss`, the mean over the samples, and `accuracy`, NaN without classes.
+        """
+        batches = self._batches(x)
+        return Evaluation(*validate(self, batches, self._loss.targets(y, batches.count)))

@@ -1,0 +1,124 @@
+"""What was recorded survives its process: recordings are written to files and read again."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import snn
+
+RECORD = {"hidden": ["v", "spikes", "spike_count", "spike_events"], "hidden_to_output": "weight"}
+
+
+@pytest.fixture(scope="module")
+def net() -> snn.Network:
+    return snn.Sequential(snn.SpikeInput((2, 4)), snn.Dense(12), snn.LIF(), snn.Dense(3), snn.LIF(), seed=2)
+
+
+@pytest.fixture(scope="module")
+def spikes() -> np.ndarray:
+    return (np.random.Generator(np.random.Philox(5)).random((40, 2, 2, 4)) < 0.5).astype(np.float32)
+
+
+def assert_equal(read: snn.Recording, written: snn.Recording) -> None:
+    assert {name: list(variables) for name, variables in read.items()} == {
+        name: list(variables) for name, variables in written.items()
+    }
+    for name in ("dt", "first_step", "step_count", "every"):
+        assert getattr(read, name) == getattr(written, name), name
+    for population, variables in written.items():
+        for name, array in variables.items():
+            found = read[population][name]
+            if name == "spike_events":
+                for column in ("steps", "neurons", "samples"):
+                    assert np.array_equal(getattr(found, column), getattr(array, column)), column
+                for told in ("shape", "step_count", "batch_size", "dropped", "dt", "first_step"):
+                    assert getattr(found, told) == getattr(array, told), told
+            else:
+                assert found.dtype == array.dtype
+                assert found.tobytes() == array.tobytes(), (population, name)
+
+
+def test_a_recording_is_read_as_it_was_written(net: snn.Network, spikes: np.ndarray, tmp_path: Path) -> None:
+    path = tmp_path / "run"  # no suffix is added
+    with snn.Simulation(net, batch_size=2) as sim:
+        sim.step(3)
+        run = sim.run(40, {"input": spikes}, RECORD, every=5, max_events=20)
+    assert run["hidden"]["spike_events"].dropped > 0
+    run.save(path)
+    read = snn.Recording.load(path)
+    assert_equal(read, run)
+    assert np.array_equal(read.rates("hidden"), run.rates("hidden"))
+    with np.load(path) as file:
+        assert np.array_equal(file["hidden.v"], run["hidden"]["v"])
+        assert np.array_equal(file["hidden.spike_events.neurons"], run["hidden"]["spike_events"].neurons)
+
+
+def test_parts_of_a_job_that_was_killed_are_one_run(net: snn.Network, spikes: np.ndarray, tmp_path: Path) -> None:
+    state, inputs = tmp_path / "job.state", spikes[:, :1]
+
+    def process(threads: int, last: int) -> None:
+        with snn.Simulation(net, threads=threads) as sim:
+            if state.exists():
+                sim.load_state(state)
+            while (at := sim.step_count) < last:
+                sim.run(10, {"input": inputs[at : at + 10]}, RECORD).save(tmp_path / f"part{sim.step_count:03}.npz")
+                sim.save_state(state)
+
+    process(1, 20)
+    process(2, 40)
+    with snn.Simulation(net) as sim:
+        whole = sim.run(40, {"input": inputs}, RECORD)
+    parts = sorted(tmp_path.glob("part*.npz"))
+    assert len(parts) == 4
+    assert len(whole["hidden"]["spike_events"]) > 10
+    assert_equal(snn.Recording.joined(map(snn.Recording.load, parts)), whole)
+
+
+def test_a_file_that_is_no_recording(net: snn.Network, tmp_path: Path) -> None:
+    with snn.Simulation(net) as sim:
+        run = sim.run(4, record={"output": "v"})
+    path = tmp_path / "run.npz"
+    run.save(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(snn.FormatError, match=r"run\.npz' is not a recording, or is damaged"):
+        snn.Recording.load(path)
+    np.savez(path, v=np.zeros(3))
+    with pytest.raises(snn.FormatError, match=r"run\.npz' is not a recording, or is damaged"):
+        snn.Recording.load(path)
+    np.save(tmp_path / "one.npy", np.zeros(3))
+    with pytest.raises(snn.FormatError, match=r"one\.npy' is not a recording, or is damaged"):
+        snn.Recording.load(tmp_path / "one.npy")
+    with pytest.raises(snn.FileError, match=r"recording '.*none\.npz' cannot be read: No such file"):
+        snn.Recording.load(tmp_path / "none.npz")
+    with pytest.raises(snn.FileError, match=r"recording '.*run\.npz' cannot be written: No such file"):
+        run.save(tmp_path / "folder/run.npz")
+    with pytest.raises(snn.FileError, match=r"recording '.*' cannot be written: it is no regular file"):
+        run.save(tmp_path)
+    with pytest.raises(snn.ArgumentTypeError, match="the path is 3, neither a string nor a Path"):
+        run.save(3)  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
+def test_the_umask_says_who_may_read_what_is_written(net: snn.Network, tmp_path: Path) -> None:
+    trainer = snn.Trainer(net, steps=4, epochs=1)
+    trainer.fit(np.ones((8, 2, 4), np.float32), np.arange(8) % 3)
+    with snn.Simulation(net) as sim:
+        run = sim.run(4, record={"output": "v"})
+        for umask in (0o022, 0o077):
+            before = os.umask(umask)
+            try:
+                trainer.save_checkpoint(tmp_path / "run.npz")
+                run.save(tmp_path / "recording.npz")
+                sim.save_state(tmp_path / "brain.state")
+                net.save(tmp_path / "brain.snn")
+            finally:
+                os.umask(before)
+            for file in tmp_path.iterdir():
+                assert stat.S_IMODE(file.stat().st_mode) == 0o666 & ~umask, file.name
+                file.unlink()
