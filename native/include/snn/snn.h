@@ -55,8 +55,8 @@
  * - Steps: snn_run_step and snn_session_step on "cpu" and "cpu*" allocate nothing and take no lock after the first call, and
  *   with one thread wait for nothing; with more they wake their own workers and wait for those. Several devices wait for each
  *   other's spikes, and every 1,024 steps or more it is looked whether work has to move from one to another, which may
- *   allocate. A session that would go on without a GPU that fails ("auto", several devices) keeps the inputs since it last
- *   copied its state, which allocates. On a GPU or NPU a step also does what the driver does, and waits for its results:
+ *   allocate. A session that would go on without a GPU that fails ("auto", several devices) copies its state after every 1,024
+ *   steps or more and keeps the inputs since then: the copy allocates, the inputs do until there is a second one. On a GPU or NPU a step also does what the driver does, and waits for its results:
  *   snn_session_begin, and command buffers of the program (snn_vulkan.h), have nobody wait.
  *
  * Since: every function is in ABI 1.  Licence: MIT.

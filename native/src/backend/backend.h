@@ -2,8 +2,8 @@
 // kernel calls. Everything that reaches an executor has been checked above it (src/schedule/session_*.cpp), so it may
 // assume valid input: indices in range, counts exact, calls in a legal order.
 //
-// What a device may leave out has an interface of its own: training (trainable.h), steps in the command buffers of a host program
-// (shared_device.h).
+// What a device may leave out has an interface of its own: training (trainable.h), steps in the command buffers of a host
+// program (shared_device.h).
 //
 // To add a backend: derive from Executor, add one line to registry.cpp. Start from null/ (does nothing, counts
 // everything), read reference/ for what every kernel means. docs/adding-a-backend.md walks through it.
@@ -60,9 +60,10 @@ struct InputFrames {
     uint32_t population;
     const float* data;   // first step's [batch][size]
     size_t step_stride;  // floats to the next step's frame; 0: the same frame at every step
-    // Instead of `data`, of a spike input, for an executor that takes_spike_lists(), or that takes_taped_spike_lists() in a taped run: who spikes, ascending. Those of sample b
-    // in step s of the request are neurons[offsets[s * batch + b]] up to neurons[offsets[s * batch + b + 1]]. The stride is not
-    // 0 then. In a request of one step, for any executor, beside `data`, which says the same.
+    // Instead of `data`, of a spike input, for an executor that takes_spike_lists(), or that takes_taped_spike_lists() in a
+    // taped run: who spikes, ascending. Those of sample b in step s of the request are neurons[offsets[s * batch + b]] up to
+    // neurons[offsets[s * batch + b + 1]]. The stride is not 0 then. In a request of one step, for any executor, beside `data`,
+    // which says the same.
     const uint32_t* neurons = nullptr;
     const uint32_t* offsets = nullptr;  // null: there are no lists
 
@@ -88,7 +89,8 @@ struct RecordFrames {
     DType dtype;  // float32, float64; uint8 for activity of spikes
     void* data;
     size_t step_stride;  // elements to the next step's frame; 0 for activity_sum
-    // For an executor that records_chosen(), of a state or activity: these neurons alone, ascending, in frames [batch][chosen_count].
+    // For an executor that records_chosen(), of a state or activity: these neurons alone, ascending, in frames
+    // [batch][chosen_count].
     const ChosenNeuron* chosen = nullptr;  // null: all
     size_t chosen_count = 0;
 };
@@ -107,16 +109,16 @@ struct EventRecord {
 // An executor keeps events back until it has them in order: so many of a population at most, or those of one step.
 constexpr size_t most_events_in_request = size_t{1} << 22;
 
-// Neurons of a population that are silenced for a whole taped run, whatever their model does; what the others send counts `scale`
-// times. Only for populations that spike, with projections in float and no maximum pooling from them.
+// Neurons of a population that are silenced for a whole taped run, whatever their model does; what the others send counts
+// `scale` times. Only for populations that spike, with projections in float and no maximum pooling from them.
 struct DropoutMask {
     uint32_t population;
     const uint8_t* kept;  // [batch][size], 0: silenced; read during run()
     float scale;
 };
 
-// Batch normalisation through time of a projection in float, over all steps, the samples that count and the neurons of a channel
-// (conv2d: an output channel, else one target neuron). With x the projection's sum without its bias, it delivers
+// Batch normalisation through time of a projection in float, over all steps, the samples that count and the neurons of a
+// channel (conv2d: an output channel, else one target neuron). With x the projection's sum without its bias, it delivers
 // (x - mean) * gamma / sqrt(variance + epsilon) + bias. It lies on no cycle.
 struct NormalizedProjection {
     uint32_t projection;
@@ -144,16 +146,16 @@ struct RunRequest {
     uint32_t record_phase = 0;     // ... of which so many, less than all, were before this request
     std::span<EventRecord> events;  // at most one for each population
     bool tape = false;  // keep what backward() needs; steps are then numbered from 0 within this run
-    // With a tape: about how many steps of it to keep at once, 0: all. backward() then runs the others forward again, from states
-    // kept on the way, and reads the inputs once more, so their arrays stay as they are until it is done. Gradients are the same
-    // bits. An executor may keep more.
+    // With a tape: about how many steps of it to keep at once, 0: all. backward() then runs the others forward again, from
+    // states kept on the way, and reads the inputs once more, so their arrays stay as they are until it is done. Gradients are
+    // the same bits. An executor may keep more.
     uint32_t tape_steps = 0;
     // With a tape: backward() takes no gradient from a step to one before it where the number of the later one is a multiple of
     // this; 0: to all.
     uint32_t gradient_steps = 0;
     // With a tape: what backward() computes, see docs/semantics.md. Of rules other than bptt: how states follow each other, by
-    // population, valid until backward() is done; the population that e-prop takes its learning signals from; and whether the run
-    // is one of several that follow each other from a reset on, so that traces are kept from each for the next.
+    // population, valid until backward() is done; the population that e-prop takes its learning signals from; and whether the
+    // run is one of several that follow each other from a reset on, so that traces are kept from each for the next.
     LearningRule rule = LearningRule::bptt;
     std::span<const LinearStep> linear;
     uint32_t readout = 0;
@@ -252,18 +254,19 @@ struct Backend {
     std::string (*driver)(uint32_t device) = nullptr;
     // It computes, with the bits of all others of which that is true: several of them may work on one network.
     bool gives_same_bits = false;
-    // Of one device, why its bits are not those after all, as the end of a sentence about it; empty where they are. Null: of none.
-    // `choice` is ExecutorOptions::device. The device may be opened for it, once in a process, and what that throws is thrown.
+    // Of one device, why its bits are not those after all, as the end of a sentence about it; empty where they are. Null: of
+    // none. `choice` is ExecutorOptions::device. The device may be opened for it, once in a process, and what that throws is
+    // thrown.
     std::string (*other_bits)(std::string_view choice) = nullptr;
     // Takes SNN_FLAG_FLOAT64 and SNN_FLAG_SMOOTH_SPIKES.
     bool has_float64 = false;
     // A GPU: the threads of the host are free meanwhile, and it may be lost. A host program may share its own.
     bool is_gpu = false;
-    // By population, why it or a projection onto it cannot be run; empty where it can. Null: every population can. Devices that give
-    // other bits than the rest and have this may still run populations beside them, where the user names them.
+    // By population, why it or a projection onto it cannot be run; empty where it can. Null: every population can. Devices that
+    // give other bits than the rest and have this may still run populations beside them, where the user names them.
     std::vector<std::string> (*cannot_run)(const Network& network) = nullptr;
-    // Bytes of the memory that only this device has; `choice` is ExecutorOptions::device. 0: it works in the host's, or nobody knows.
-    // Null: it works in the host's.
+    // Bytes of the memory that only this device has; `choice` is ExecutorOptions::device. 0: it works in the host's, or nobody
+    // knows. Null: it works in the host's.
     uint64_t (*own_memory_bytes)(std::string_view choice) = nullptr;
     // The device "auto" may choose it, which gives the same bits.
     bool is_automatic = false;

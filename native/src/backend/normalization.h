@@ -1,6 +1,6 @@
 // Batch normalisation through time of one projection (NormalizedProjection in backend.h): its formulas, once for all backends
-// that keep rows in memory. Sums in double, over steps, samples and neurons of a channel ascending, so they are the same bits however
-// channels are dealt to threads.
+// that keep rows in memory. Sums in double, over steps, samples and neurons of a channel ascending, so they are the same bits
+// however channels are dealt to threads.
 //
 // Forward, over the n values of a channel that count:  y = (x - m) s + bias,  m = sum x / n,  v = sum (x - m)^2 / n,
 // s = gamma / sqrt(v + epsilon).  Backward, with g = dL/dy and h = (x - m) / sqrt(v + epsilon) of all values:

@@ -78,7 +78,8 @@ public:
     // Gradients of all trainable weights and biases over the steps of the last taped run (overwrites the gradient
     // slots), and of the inputs asked for. May be called again for the same run.
     virtual void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) = 0;
-    // Of the last backward pass, also after an update; to be asked for again after every other call. Null or zeros: there was none.
+    // Of the last backward pass, also after an update; to be asked for again after every other call. Null or zeros: there was
+    // none.
     virtual const Gradients* gradients() const = 0;
     // Moments at zero for SNN_OPTIMIZER_*. May not outlive the executor.
     virtual std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) = 0;

@@ -1,5 +1,5 @@
-// Files that may be lost at any time: what was measured or compiled on this machine, for the next process. They are in the folder
-// that the environment variable SNN_CACHE names, else in the user's own for such files.
+// Files that may be lost at any time: what was measured or compiled on this machine, for the next process. They are in the
+// folder that the environment variable SNN_CACHE names, else in the user's own for such files.
 #pragma once
 
 #include <cstddef>

@@ -60,7 +60,8 @@
 #define SNN_UNROLL
 #endif
 
-// product = factor * value and sum += factor * value in all 16 lanes of AVX-512, the value taken from memory by the instruction itself.
+// product = factor * value and sum += factor * value in all 16 lanes of AVX-512, the value taken from memory by the instruction
+// itself.
 #if defined(__AVX512F__) && !(defined(_MSC_VER) && !defined(__clang__))
 #define SNN_MUL_BROADCAST(product, factor, value) \
     __asm__("vmulps %2%{1to16%}, %1, %0" : "=v"(product) : "v"(factor), "m"(value))

@@ -54,8 +54,9 @@ private:
 };
 
 // A file that exists under its final name only when it is complete: it is written under a name of its own beside it, then
-// renamed. A symbolic link stays and the file that it leads to is replaced; the permissions of that file stay. (On Windows a link
-// is replaced itself.) A path where something other than a regular file is, is refused. Without commit() everything is as before.
+// renamed. A symbolic link stays and the file that it leads to is replaced; the permissions of that file stay. (On Windows a
+// link is replaced itself.) A path where something other than a regular file is, is refused. Without commit() everything is as
+// before.
 // Thread-safety: one thread; any number of threads and processes may each write the same path, and the last one to commit wins.
 class AtomicFile {
 public:

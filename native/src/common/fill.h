@@ -1,5 +1,5 @@
-// Random words and normal numbers by the thousand, in loops that compilers turn into vector code: one text (fill_isa.cpp), compiled
-// for each instruction set, the best one chosen at run time. All give the same bits.
+// Random words and normal numbers by the thousand, in loops that compilers turn into vector code: one text (fill_isa.cpp),
+// compiled for each instruction set, the best one chosen at run time. All give the same bits.
 #pragma once
 
 #include <cstddef>

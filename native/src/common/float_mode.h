@@ -1,7 +1,7 @@
-// How a thread computes with floating-point numbers: how it rounds, whether it flushes denormal numbers to zero, which exceptions
-// trap. A host may have changed that for its own threads - audio and games flush denormals, others round upwards - and every bit
-// of a network would follow. So calls of the C interface, threads of our own and tasks that a host's job system runs compute in
-// the standard mode: to nearest, ties to even, nothing flushed, nothing traps.
+// How a thread computes with floating-point numbers: how it rounds, whether it flushes denormal numbers to zero, which
+// exceptions trap. A host may have changed that for its own threads - audio and games flush denormals, others round upwards -
+// and every bit of a network would follow. So calls of the C interface, threads of our own and tasks that a host's job system
+// runs compute in the standard mode: to nearest, ties to even, nothing flushed, nothing traps.
 //
 // Thread-safety: each thread has a mode of its own.
 #pragma once
@@ -81,8 +81,8 @@ private:
 
 #endif
 
-// The thread computes in `mode` for as long as this lives, and then as it did before, also where something else changed the mode
-// meanwhile. The register is written only where it has to be: reading it costs nothing.
+// The thread computes in `mode` for as long as this lives, and then as it did before, also where something else changed the
+// mode meanwhile. The register is written only where it has to be: reading it costs nothing.
 class FloatModeScope {
 public:
     explicit FloatModeScope(const FloatMode& mode = FloatMode::standard()) : before_(FloatMode::of_this_thread()) {

@@ -13,8 +13,8 @@ inline double rounded_up(double value) {
     return std::ldexp(std::ceil(std::ldexp(fraction, 16)), exponent - 16);
 }
 
-// For weights up to `largest`: largest / (2^(bits - 1) - 1), rounded up to 16 significant bits. The product of such a scale and an
-// integer of 8 bits is exact in float32, so quantising twice changes nothing.
+// For weights up to `largest`: largest / (2^(bits - 1) - 1), rounded up to 16 significant bits. The product of such a scale and
+// an integer of 8 bits is exact in float32, so quantising twice changes nothing.
 inline double quantization_scale(double largest, uint32_t bits) {
     return rounded_up(largest / static_cast<double>((1u << (bits - 1)) - 1));
 }

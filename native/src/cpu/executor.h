@@ -28,6 +28,8 @@ class SpikeTimes;
 class Tape;
 class Traces;
 
+constexpr size_t state_bytes_together = 128 * 1024;  // of the samples that a task takes step by step together
+
 // What one task has counted since the last reset, in cache lines of its own.
 struct alignas(64) TaskCounters {
     uint64_t spikes = 0, input_spikes = 0;
@@ -75,8 +77,8 @@ constexpr uint32_t padded_panel(uint32_t width) { return (width + panel_columns 
 
 constexpr uint32_t whole_row = UINT32_MAX;  // instead of the number of one of a population's ranges
 
-// In how many steps threads need to meet but once: as many as a spike takes to its first arrival. 0 where they have to meet within a
-// step. Neurons without input are ahead of all others, so their delays do not count.
+// In how many steps threads need to meet but once: as many as a spike takes to its first arrival. 0 where they have to meet
+// within a step. Neurons without input are ahead of all others, so their delays do not count.
 uint32_t span_steps(const Plan& plan);
 
 constexpr uint32_t channels_of_task = 16;  // of a normalised projection
@@ -211,7 +213,8 @@ private:
     int32_t* fixed_sums_of(uint32_t population, uint32_t receptor, uint32_t range, TaskMemory& memory) const;
     void learn(const PopulationData& population, const Moment& at, uint32_t range);
     Moment moment(const RunRequest& request, uint32_t step, uint32_t sample) const {
-        return {clock_ + step, sample, (request.tape ? taped_.segment_begin : 0) + step, request.first_step + step, request.tape};
+        return {clock_ + step, sample, (request.tape ? taped_.segment_begin : 0) + step, request.first_step + step,
+                request.tape};
     }
     void deliver_bundles(const Moment& at, uint32_t thread, TaskMemory& memory);
     // Of a step of a run; all of `sure` are made in any case, and windows begin with the first of them.
@@ -252,8 +255,8 @@ private:
     void write_weights(const Slot& slot, DType dtype, const void* source);
     void write_traces(const Slot& slot, DType dtype, const void* source);
 
-    // Steps on the tape at once. Segments begin and end where chunks of the backward pass do, which are counted from the last step or,
-    // where gradients stop at windows, from the end of each; so gradients do not depend on them.
+    // Steps on the tape at once. Segments begin and end where chunks of the backward pass do, which are counted from the last
+    // step or, where gradients stop at windows, from the end of each; so gradients do not depend on them.
     struct TapedRun {
         uint64_t first_step = 0, clock = 0, steps = 0, seed = 0;  // when it began
         uint32_t step_count = 0, segment_steps = 0, gradient_steps = 0;
@@ -271,7 +274,8 @@ private:
 
         uint32_t segment_count() const { return (step_count + segment_steps - 1) / segment_steps; }
         uint32_t begin_of(uint32_t segment) const {
-            if (gradient_steps > 0) return static_cast<uint32_t>(std::min<uint64_t>(uint64_t{segment} * segment_steps, step_count));
+            if (gradient_steps > 0)
+                return static_cast<uint32_t>(std::min<uint64_t>(uint64_t{segment} * segment_steps, step_count));
             return segment == 0 ? 0 : step_count - (segment_count() - segment) * segment_steps;
         }
     };

@@ -14,12 +14,6 @@
 
 namespace snn::cpu {
 
-namespace {
-
-constexpr size_t state_bytes_together = 128 * 1024;
-
-}  // namespace
-
 CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptions& options)
     : plan(std::move(the_plan)),
       allocator(options.allocator),

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <map>
+#include <utility>
 
 #include "cpu/executor.h"
 #include "cpu/memory.h"
+#include "cpu/projection_data.h"
 #include "cpu/sparse_bundles.h"
 
 namespace snn::cpu {
@@ -13,6 +16,10 @@ namespace {
 
 constexpr uint64_t part_neurons = uint64_t{1} << 16;  // accumulators that a 16-bit place reaches
 constexpr uint64_t table_entries_per_synapse = 4;     // SparseSegments searches rows where its table would be larger
+
+ConvLayout layout_of(const Network& network, const Projection& projection) {
+    return {projection, network.population(projection.source).shape, network.population(projection.target).shape};
+}
 
 // The table of SparseSegments, or none.
 uint64_t segment_table(const Network& network, const Projection& projection, uint64_t threads) {
@@ -64,6 +71,42 @@ uint64_t awake_bytes(const Population& population, uint32_t span) {
     return row * words * sizeof(uint32_t) + row / 16 * (model.receptors.size() * sizeof(uint32_t) + span * sizeof(DueSynapse) / 8);
 }
 
+// Sums of inputs that stay the same for all steps of a run, of the samples that a task takes together: CpuExecutor::place_held_sums.
+uint64_t held_bytes(const Network& network, uint64_t batch) {
+    std::map<std::pair<uint32_t, uint32_t>, bool> may;  // by population and receptor: no other projection came before
+    uint64_t bytes = 0, sample_bytes = 1;
+    for (const Population& population : network.populations())
+        if (!population.is_input()) sample_bytes += population.model->states.size() * padded(population.size) * sizeof(uint32_t);
+    for (const Projection& projection : network.projections()) {
+        bool& so_far = may.try_emplace({projection.target, projection.receptor}, true).first->second;
+        so_far = so_far && network.population(projection.source).is_input() && projection.delay_steps == 0 && !projection.synapses;
+        if (so_far) bytes += padded(network.population(projection.target).size) * sizeof(float);
+    }
+    return bytes * std::clamp<uint64_t>(state_bytes_together / (sample_bytes + bytes), 1, batch);
+}
+
+// What there is for one population, or one projection, at a time: of each task, and of all of them a row of zeros and a list of
+// the active that they join.
+uint64_t working_bytes(const Network& network, uint64_t threads) {
+    uint64_t largest_row = 0, receptors = 0, scratch = 0, image = 0;
+    for (const Population& population : network.populations()) {
+        if (population.is_input()) continue;
+        largest_row = std::max<uint64_t>(largest_row, padded(population.size));
+        receptors = std::max<uint64_t>(receptors, population.model->receptors.size());
+    }
+    bool any_fixed = false;
+    for (const Projection& projection : network.projections()) {
+        any_fixed |= projection.is_fixed();
+        if (projection.kind != SNN_CONNECT_CONV2D) continue;
+        const ConvLayout layout = layout_of(network, projection);
+        if (layout.scatters()) continue;
+        scratch = std::max(scratch, uint64_t{layout.shape().out_plane()} * 16 * conv_blocks_together);
+        image = std::max<uint64_t>(image, layout.shape().image_size);
+    }
+    const uint64_t of_task = receptors * largest_row * (any_fixed ? 2 : 1) + scratch + image;
+    return (threads * of_task + largest_row * (threads > 1 ? 2 : 1)) * sizeof(float);
+}
+
 }  // namespace
 
 ExecutorMemory memory_need(const Plan& plan, const ExecutorOptions& options) {
@@ -74,16 +117,12 @@ ExecutorMemory memory_need(const Plan& plan, const ExecutorOptions& options) {
     const auto& projections = network.projections();
     const bool may_rest = span > 0 && options.batch_size == 1 && std::none_of(projections.begin(), projections.end(), is_plastic);
     ExecutorMemory need;
-    uint64_t largest_row = 0, receptors = 0;
     for (size_t p = 0; p < network.populations().size(); ++p) {
         const Population& population = network.populations()[p];
         add_population(population, plan.populations[p], options, steps_ahead, need.state_bytes);
-        if (population.is_input()) continue;
-        largest_row = std::max<uint64_t>(largest_row, padded(population.size));
-        receptors = std::max<uint64_t>(receptors, population.model->receptors.size());
-        if (may_rest) need.state_bytes += awake_bytes(population, span);
+        if (may_rest && !population.is_input()) need.state_bytes += awake_bytes(population, span);
     }
-    need.state_bytes += threads * 2 * receptors * largest_row * sizeof(float);  // sums, float and integer
+    need.state_bytes += working_bytes(network, threads) + threads * held_bytes(network, options.batch_size);
 
     need.projection_bytes.assign(network.projections().size(), 0);
     need.needs_arrays.assign(network.projections().size(), 1);
@@ -121,12 +160,12 @@ ExecutorMemory memory_need(const Plan& plan, const ExecutorOptions& options) {
         const uint64_t copies = plan.sample_weights ? options.batch_size : 1;
         if (copies > 1) need.projection_bytes[q] += copies * (projection.weight_count() + projection.bias_count()) * sizeof(float);
         if (projection.is_fixed()) need.projection_bytes[q] += copies * projection.weight_count() * sizeof(int32_t);
-        if (projection.kind == SNN_CONNECT_CONV2D) {  // packed for lanes of 16 channels
-            const uint64_t groups = projection.window.groups;
-            const uint64_t outputs = network.population(projection.target).shape.dims[0] / groups;
-            const uint64_t kernels = projection.weight_count() / outputs;
-            need.projection_bytes[q] += copies * kernels * padded(static_cast<uint32_t>(outputs)) * sizeof(float);
+        if (projection.kind == SNN_CONNECT_CONV2D) {
+            const ConvLayout layout = layout_of(network, projection);
+            if (!layout.scatters()) need.projection_bytes[q] += copies * layout.packed_size() * sizeof(float);
         }
+        if (projection.kind == SNN_CONNECT_CONV2D || projection.kind == SNN_CONNECT_POOL2D)  // fan-outs
+            need.projection_bytes[q] += network.population(projection.source).size * sizeof(uint32_t);
     }
     return need;
 }

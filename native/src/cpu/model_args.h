@@ -55,8 +55,8 @@ struct NeuronAdjointArgs {
     const float* spike_gradient;      // [neuron] dL/d(spike)
     float* const* receptor_gradients; // [receptor][neuron] written
     SurrogateArgs surrogate;
-    // Where something is learned, [place in LearningPlan::constants, or in TrainingKernels::constants][neuron]: added to. The latter
-    // take null for what is not wanted.
+    // Where something is learned, [place in LearningPlan::constants, or in TrainingKernels::constants][neuron]: added to. The
+    // latter take null for what is not wanted.
     float* const* constant_gradients = nullptr;
 };
 

@@ -10,14 +10,14 @@
 //                           |                               '-- on_post for both x, in order, then on_pre, then deliver
 //                           '-- the row knows when this was, and its pre traces just after
 //
-// A list is full when its oldest spike is one that some row has yet to learn. Then the rows whose last arrival is long ago catch up;
-// most rows need not, because an arrival made them. All catch up (a flush) before weights are read or written.
+// A list is full when its oldest spike is one that some row has yet to learn. Then the rows whose last arrival is long ago
+// catch up; most rows need not, because an arrival made them. All catch up (a flush) before weights are read or written.
 // Because a trace is its value at its last event times a table of decay, it does not matter when it is looked at: the bits are
 // those of changing every weight at once.
 //
 // Rows are cut by the threads' ranges of targets and into parts of 65,536 targets, so a thread changes what it owns and needs
-// no atomics. A synapse is a weight of 4 bytes and, unless the targets of every row lie side by side, 2 bytes of target; 4 bytes
-// more for each trace of its own and, where it has any, for the step of its last event.
+// no atomics. A synapse is a weight of 4 bytes and, unless the targets of every row lie side by side, 2 bytes of target; 4
+// bytes more for each trace of its own and, where it has any, for the step of its last event.
 //
 // Thread-safety: deliver() and learn() for different ranges at once; everything else by one thread.
 #pragma once
@@ -42,8 +42,8 @@ public:
                       const std::vector<NeuronRange>& target_ranges, const SNNAllocator& allocator,
                       const KernelTable& kernels, bool interpret);
 
-    // Spikes of the source that arrive in step `clock`, at targets of one range, whose states are as before the step. `sums`: of
-    // neuron 0 of the population. Returns at how many synapses they did.
+    // Spikes of the source that arrive in step `clock`, at targets of one range, whose states are as before the step. `sums`:
+    // of neuron 0 of the population. Returns at how many synapses they did.
     uint64_t deliver(uint32_t range, const PopulationData& source, const PopulationData& target, uint64_t clock, int32_t* sums);
     // After the targets' neurons: `bits` are the spikes of step `clock`, of neuron 0 on.
     void learn(uint32_t range, uint64_t clock, const uint16_t* bits);

@@ -107,14 +107,19 @@ struct PopulationData {
     const uint32_t* state_at(uint32_t state, uint32_t sample, uint32_t range) const {
         return states.data() + state_place(state, sample, range);
     }
-    // Calls use(values, begin, end) for the pieces of a state that lie together: of neurons [begin, end), `values` of the first.
+    // Calls use(values, begin, end) for the pieces of a state that lie together: of neurons [begin, end), `values` of the
+    // first.
     template <class Use>
     void for_state(uint32_t state, uint32_t sample, NeuronRange part, Use&& use) {
-        for_pieces(part, [&](uint32_t range, uint32_t begin, uint32_t end) { use(state_at(state, sample, range) + begin, begin, end); });
+        for_pieces(part, [&](uint32_t range, uint32_t begin, uint32_t end) {
+            use(state_at(state, sample, range) + begin, begin, end);
+        });
     }
     template <class Use>
     void for_state(uint32_t state, uint32_t sample, NeuronRange part, Use&& use) const {
-        for_pieces(part, [&](uint32_t range, uint32_t begin, uint32_t end) { use(state_at(state, sample, range) + begin, begin, end); });
+        for_pieces(part, [&](uint32_t range, uint32_t begin, uint32_t end) {
+            use(state_at(state, sample, range) + begin, begin, end);
+        });
     }
     void reset();  // initial states, no activity
     std::vector<std::vector<double>> initial_states;  // as PopulationConstants has them

@@ -11,8 +11,6 @@ namespace snn::cpu {
 
 namespace {
 
-constexpr uint32_t narrow_group = 4;  // output channels of a group below which lanes would be mostly empty
-
 // A source that is added by itself takes about 8 ns for each row of its kernel and 0.8 for each 16 weights that it meets, all that a
 // window covers 0.6 for each of those: kernels of 1 to 7 places with strides of 1 and 2, AVX-512 and AVX2.
 double faster_share(const ConvShape& shape) {
@@ -195,7 +193,7 @@ ProjectionData::ProjectionData(const Projection& projection, const Network& netw
       kernels_(kernels) {
     if (info.kind == SNN_CONNECT_CONV2D || info.kind == SNN_CONNECT_POOL2D) {
         conv.emplace(info, network.populations()[info.source].shape, network.populations()[info.target].shape);
-        scatters = info.kind == SNN_CONNECT_POOL2D || conv->shape().group_outputs < narrow_group;
+        scatters = info.kind == SNN_CONNECT_POOL2D || conv->scatters();
         pool_weight = snn::pool_weight(info);
         fan_out.resize(source_size);
         for (uint32_t i = 0; i < source_size; ++i) fan_out[i] = conv->fan_out(i);

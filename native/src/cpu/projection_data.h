@@ -1,6 +1,6 @@
-// One projection in the CPU backend's memory. Weights stay the network's until this session changes them, but where each sample has
-// its own: those are copies from the beginning. What a kernel wants in another form (convolution packed for lanes, fixed point)
-// is derived from them again whenever they change.
+// One projection in the CPU backend's memory. Weights stay the network's until this session changes them, but where each sample
+// has its own: those are copies from the beginning. What a kernel wants in another form (convolution packed for lanes, fixed
+// point) is derived from them again whenever they change.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,8 @@ namespace snn::cpu {
 
 // Geometry of a convolution or pooling, in the form of the kernels.
 class ConvLayout {
+    static constexpr uint32_t narrow_group = 4;  // output channels
+
 public:
     ConvLayout(const Projection& projection, const Shape& source, const Shape& target);
 
@@ -25,8 +27,12 @@ public:
     // Blocks whose channels lie in [first, end); a block is never cut, see PopulationData::ranges.
     uint32_t block_from(uint32_t first_channel) const;
     uint32_t fan_out(uint32_t source) const;  // uses of a source inside the target
-    // The share of active sources above which it is faster to add up all that a window covers; more than 1 where that has no image.
+    // The share of active sources above which it is faster to add up all that a window covers; more than 1 where that has no
+    // image.
     double dense_share() const { return dense_share_; }
+    // The groups have so few outputs that lanes would be mostly empty: it adds to them one by one, and its weights are not
+    // packed.
+    bool scatters() const { return shape_.group_outputs < narrow_group; }
     size_t packed_size() const { return blocks_.size() * static_cast<size_t>(shape_.block_weights()); }
     void pack(const float* weights, float* out_packed) const;
     void unpack(const float* packed, float* out_weights) const;

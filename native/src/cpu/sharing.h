@@ -1,5 +1,5 @@
-// Whether the next steps are shared by the threads or run by one alone: the way that has taken less time per step, while the other
-// is tried now and then. Both give the same bits.
+// Whether the next steps are shared by the threads or run by one alone: the way that has taken less time per step, while the
+// other is tried now and then. Both give the same bits.
 #pragma once
 
 #include <algorithm>

@@ -7,8 +7,8 @@
 //
 //     bits 0-15   place of the accumulator within its part          bits 16-31   weight, in units of the receptor's scale
 //
-// All projections from one population are merged into one *group*. For each part it has a row of synapses for each source neuron,
-// sorted by delay, and a table of where each delay begins:
+// All projections from one population are merged into one *group*. For each part it has a row of synapses for each source
+// neuron, sorted by delay, and a table of where each delay begins:
 //
 //     row of source i, part k:  | delay 1 ........ | delay 2 ... | delay 3 ............ |
 //                               ^ offsets[i][0]    ^ [1]         ^ [2]                  ^ [3]
@@ -17,10 +17,10 @@
 // of the past. Which stretches are due is known before any of them is read: they are listed first and asked for from memory
 // while earlier ones are added.
 //
-// Where delays are many, stretches are short, and looking them up and waiting for their first line take more time than adding them.
-// What a source has for successive delays lies side by side, so a few steps that are sure to follow each other make a *window*:
-// its first step delivers what spikes so far bring to all of them, each step to its own accumulators, and a later step only what
-// the spikes since then bring to the rest of the window.
+// Where delays are many, stretches are short, and looking them up and waiting for their first line take more time than adding
+// them. What a source has for successive delays lies side by side, so a few steps that are sure to follow each other make a
+// *window*: its first step delivers what spikes so far bring to all of them, each step to its own accumulators, and a later
+// step only what the spikes since then bring to the rest of the window.
 //
 // Thread-safety: deliver() for different threads at once; everything else by one thread.
 #pragma once
@@ -82,8 +82,8 @@ public:
         return places_[population][receptor][range];
     }
 
-    // Adds everything that falls due for the neurons of one thread in step `clock` of a window, and, for later steps of it, what is not
-    // in `accumulators` already: [step of the window][accumulator]. Returns how many synapses that were.
+    // Adds everything that falls due for the neurons of one thread in step `clock` of a window, and, for later steps of it,
+    // what is not in `accumulators` already: [step of the window][accumulator]. Returns how many synapses that were.
     uint64_t deliver(const KernelTable& kernels, uint32_t thread, uint64_t clock, uint32_t sample, WindowPlace window,
                      int32_t* accumulators) const;
     // What falls due for the neurons of one thread within `steps` steps from `clock` on, the last step first. Returns how many

@@ -1,12 +1,13 @@
-// What EventProp keeps of a taped run instead of the neurons' tape: for every spike, by how much a higher membrane would have made it
-// earlier, 1 / (rise of the membrane in the step in which it crossed the threshold). They lie in stacks, one for each sample and each
-// part of a population that a task may step by itself, in the order of steps and neurons; the way back takes them off in reverse:
+// What EventProp keeps of a taped run instead of the neurons' tape: for every spike, by how much a higher membrane would have
+// made it earlier, 1 / (rise of the membrane in the step in which it crossed the threshold). They lie in stacks, one for each
+// sample and each part of a population that a task may step by itself, in the order of steps and neurons; the way back takes
+// them off in reverse:
 //
 //     forward   step 0: neurons 3, 7    step 1: neuron 5    ...        stack of a sample:  3  7  5 ...
 //     backward                                                                             <---------
 //
-// The threads of a run cannot ask for memory, so what a stack has no room for is only counted: grow() then makes room, and the steps
-// are run once more. Stacks stay as large as they were, so that this is over after a few batches.
+// The threads of a run cannot ask for memory, so what a stack has no room for is only counted: grow() then makes room, and the
+// steps are run once more. Stacks stay as large as they were, so that this is over after a few batches.
 //
 // Thread-safety: stacks of different samples or parts by different threads at once.
 #pragma once

@@ -1,7 +1,7 @@
-// What a taped run keeps for later layers and for the backward pass: of every population that is trained through the model's tape
-// entries, of all the activity. It holds a segment of the run, perhaps all of it, and before that as many steps of activity as
-// delays look back. Steps are counted from the beginning of the run, modulo 2^32: those before it have rows too. Growing
-// allocates, a run of the same length does not.
+// What a taped run keeps for later layers and for the backward pass: of every population that is trained through the model's
+// tape entries, of all the activity. It holds a segment of the run, perhaps all of it, and before that as many steps of
+// activity as delays look back. Steps are counted from the beginning of the run, modulo 2^32: those before it have rows too.
+// Growing allocates, a run of the same length does not.
 #pragma once
 
 #include <algorithm>
@@ -19,9 +19,11 @@ class Tape {
 public:
     explicit Tape(const CpuContext& context);
 
-    // Room for segments of a run with these inputs, `steps_before` steps after the last reset; `of_neurons`: for entries as well.
+    // Room for segments of a run with these inputs, `steps_before` steps after the last reset; `of_neurons`: for entries as
+    // well.
     void begin(uint32_t segment_steps, uint64_t steps_before, std::span<const InputFrames> inputs, bool of_neurons);
-    // From now on it holds the steps from `first` on, and those before that are in the frames of activity, the last at `clock` - 1.
+    // From now on it holds the steps from `first` on, and those before that are in the frames of activity, the last at
+    // `clock` - 1.
     void begin_segment(uint32_t first, uint64_t clock);
 
     uint32_t* entry(uint32_t population, uint32_t entry, uint32_t step, uint32_t sample) {
@@ -50,13 +52,14 @@ public:
     uint32_t first_arrival(uint32_t delay) const {
         return static_cast<uint32_t>(delay - std::min<uint64_t>(delay, steps_before_));
     }
-    // How much of a population is active decides whether rows of weights are added up or everything is multiplied. Spikes are counted
-    // by step, because either way gives the same bits. Of analog and of held inputs gradients are summed up otherwise in a product, so
-    // one share counts for all of a run: that of values other than 0.
+    // How much of a population is active decides whether rows of weights are added up or everything is multiplied. Spikes are
+    // counted by step, because either way gives the same bits. Of analog and of held inputs gradients are summed up otherwise
+    // in a product, so one share counts for all of a run: that of values other than 0.
     void set_share(uint32_t population, double share) { populations_[population].share = share; }
     // From any thread: of some neurons in some samples, of the segment at hand.
     void add_spikes(uint32_t population, uint32_t step, uint64_t count) {
-        std::atomic_ref(populations_[population].spikes[step_row(population, step)]).fetch_add(count, std::memory_order_relaxed);
+        std::atomic_ref(populations_[population].spikes[step_row(population, step)])
+            .fetch_add(count, std::memory_order_relaxed);
     }
     // In the steps [begin, end). Of a value input and of a held one these are of no account.
     bool is_dense(uint32_t population, uint32_t begin, uint32_t end) const;

@@ -1,5 +1,6 @@
-// Eligibility of weights for what comes: of every trained projection, what its arrivals have left in the states of a target neuron
-// that never spikes (network/linear_step.h). The same for all targets, so they take the memory of a state of the sources.
+// Eligibility of weights for what comes: of every trained projection, what its arrivals have left in the states of a target
+// neuron that never spikes (network/linear_step.h). The same for all targets, so they take the memory of a state of the
+// sources.
 #pragma once
 
 #include <cstdint>

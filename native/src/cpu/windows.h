@@ -9,7 +9,8 @@
 namespace snn::cpu {
 
 // Maximum pooling: adds the largest activity inside each window to the sums of channels [channel_begin, channel_end). The
-// analog activity, or the list of the active and their bits. `pooled`: scratch memory, one bit for each target and one word more.
+// analog activity, or the list of the active and their bits. `pooled`: scratch memory, one bit for each target and one word
+// more.
 void deliver_max_pool(const ProjectionData& projection, float* sums, const float* values, uint32_t channel_begin,
                       uint32_t channel_end);
 void deliver_max_pool(const ProjectionData& projection, float* sums, const uint32_t* active, uint32_t active_count,

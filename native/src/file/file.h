@@ -11,8 +11,8 @@
 
 namespace snn {
 
-// Writes beside `path` and renames (AtomicFile in common/disk.h), so that a failure leaves the old file as it was. Throws SNN_ERROR_IO with the reason.
-// The same network gives the same bytes.
+// Writes beside `path` and renames (AtomicFile in common/disk.h), so that a failure leaves the old file as it was. Throws
+// SNN_ERROR_IO with the reason. The same network gives the same bytes.
 void save_network(const Network& network, const std::string& path);
 
 // A finished network. Throws SNN_ERROR_IO, SNN_ERROR_FORMAT with the place, or SNN_ERROR_VERSION.

@@ -21,8 +21,8 @@ struct TensorView {
     uint64_t count() const;
 };
 
-// What the header of a file says, checked against the size of the file: every offset lies inside it, tensors tile the data without gap or overlap,
-// sizes agree with shapes and types. Throws SNN_ERROR_FORMAT.
+// What the header of a file says, checked against the size of the file: every offset lies inside it, tensors tile the data
+// without gap or overlap, sizes agree with shapes and types. Throws SNN_ERROR_FORMAT.
 struct SafetensorsView {
     // `kind`: what the file should be, for sentences.
     explicit SafetensorsView(const ByteSource& file, const char* kind = "a .snn file");

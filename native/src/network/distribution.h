@@ -1,5 +1,5 @@
-// Distributions of weights and delays, made for rows of thousands: every value is a function of one 32-bit random word, the same
-// bits on every machine (only + - * / and sqrt, and the library's own exp and log).
+// Distributions of weights and delays, made for rows of thousands: every value is a function of one 32-bit random word, the
+// same bits on every machine (only + - * / and sqrt, and the library's own exp and log).
 //
 // A distribution is drawn through its inverse: word w of 2^32 stands for the probability u = (w + 1/2) / 2^32, and the value
 // grows with u. So the values between `low` and `high` belong to a range of neighbouring words, and drawing again until a value
@@ -52,7 +52,8 @@ private:
 void draw_values(const SNNDistribution& definition, uint64_t seed, uint64_t stream, double* out_values, size_t count,
                  const std::string& what);
 
-// Delays in whole steps: the values of a distribution in milliseconds, divided by dt and rounded to the nearest step, halves up.
+// Delays in whole steps: the values of a distribution in milliseconds, divided by dt and rounded to the nearest step, halves
+// up.
 class DelayDistribution {
 public:
     // As Distribution; also refused: values that may lie below dt (but 0 as a constant), and more than max_total_delay steps.

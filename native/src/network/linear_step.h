@@ -35,12 +35,12 @@ struct LinearStep {
     double of_input(size_t receptor, size_t after) const { return input[receptor * state_count + after]; }
 };
 
-// From the model's adjoint, with surrogates of 0. Throws SNN_ERROR_UNSUPPORTED where the step is not linear, spikes at rest, or is not
-// the same for all neurons of the population.
+// From the model's adjoint, with surrogates of 0. Throws SNN_ERROR_UNSUPPORTED where the step is not linear, spikes at rest, or
+// is not the same for all neurons of the population.
 LinearStep linear_step(const Population& population, const PopulationConstants& constants);
-// The same with the crossing of neurons that spike. Throws as well where the time of a spike is no smooth function of its inputs, or
-// a spike is more than a crossing: the membrane jumps with an input, the reset changes other states, comes later or not at all, or
-// the membrane is held after it.
+// The same with the crossing of neurons that spike. Throws as well where the time of a spike is no smooth function of its
+// inputs, or a spike is more than a crossing: the membrane jumps with an input, the reset changes other states, comes later or
+// not at all, or the membrane is held after it.
 LinearStep event_step(const Population& population, const PopulationConstants& constants);
 
 }  // namespace snn

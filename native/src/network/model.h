@@ -127,8 +127,8 @@ struct TargetState {
     std::string state;  // in the target's model
 };
 
-// What an event makes of a synapse. Inputs: parameters, options, derived, pre traces, post traces, traces of the synapse, states
-// of the target, weight, and for a signal its value.
+// What an event makes of a synapse. Inputs: parameters, options, derived, pre traces, post traces, traces of the synapse,
+// states of the target, weight, and for a signal its value.
 struct PlasticEvent {
     Program program;
     uint16_t weight = 0;

@@ -34,7 +34,8 @@ struct Population {
     std::string name;
     Shape shape;
     uint32_t size = 0;
-    uint32_t first_neuron = 0;  // what random draws call the first, a multiple of 64: not 0 where this is a slice of a population
+    // what random draws call the first, a multiple of 64: not 0 where this is a slice of a population
+    uint32_t first_neuron = 0;
     // neurons only
     std::shared_ptr<const Model> model;
     Parameters parameters;
@@ -123,8 +124,8 @@ struct Slice {
 };
 constexpr uint32_t slice_unit = 64;  // neurons whose random draws are made together
 
-// What one of several devices runs. Populations have the same index as in the whole; behind them are the gathered ones: inputs that
-// bring all spikes of a population of which only a slice is here.
+// What one of several devices runs. Populations have the same index as in the whole; behind them are the gathered ones: inputs
+// that bring all spikes of a population of which only a slice is here.
 struct NetworkPart {
     std::shared_ptr<const Network> network;
     std::vector<uint32_t> gathered;  // which populations, in order of the inputs behind the others
@@ -211,8 +212,8 @@ private:
     std::vector<uint32_t> group_of_;        // by projection: place in fixed_groups_, of those that are in fixed point
 };
 
-// The present weights of a projection, by index, in canonical order; null when they are those of its rule, which are then judged
-// by the rule's bounds and not made.
+// The present weights of a projection, by index, in canonical order; null when they are those of its rule, which are then
+// judged by the rule's bounds and not made.
 using WeightsOf = std::function<const float*(uint32_t projection)>;
 // Throws SNN_ERROR_INVALID_ARGUMENT when the fixed-point projections onto this one's receptor could overflow its sum at the
 // scale that finish() chose. Does nothing for a projection in float.

@@ -109,7 +109,8 @@ struct Plan {
     }
 };
 
-// The network must be finished. `sample_weights`: nothing is trained, nothing is plastic. `input_gradients`: the backward list goes back to the inputs, through what is not trained too.
+// The network must be finished. `sample_weights`: nothing is trained, nothing is plastic. `input_gradients`: the backward list
+// goes back to the inputs, through what is not trained too.
 Plan make_plan(std::shared_ptr<const Network> network, bool input_gradients = false, bool sample_weights = false);
 
 // The constants of neurons with other parameters than the network's; those have been checked one by one. Throws

@@ -56,8 +56,9 @@ struct PlasticityPlan {
 // The age of traces that are gone.
 constexpr int32_t oldest_event = static_cast<int32_t>(max_decay_steps) + 1;
 
-// What is kept of the traces of one neuron whose last event is `age` steps before the step to come: those that are gone become 0.
-// Returns the age, oldest_event when all are gone, so that the same past is kept as the same numbers. [trace], `stride` apart.
+// What is kept of the traces of one neuron whose last event is `age` steps before the step to come: those that are gone become
+// 0. Returns the age, oldest_event when all are gone, so that the same past is kept as the same numbers. [trace], `stride`
+// apart.
 template <class Real>
 int32_t kept_traces(const std::vector<TracePlan>& plans, uint64_t age, Real* io_values, size_t stride) {
     int32_t kept = oldest_event;

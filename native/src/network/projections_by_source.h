@@ -1,5 +1,5 @@
-// The projections of each population, found once: a search for those of every population would take time with the product of the
-// two numbers.
+// The projections of each population, found once: a search for those of every population would take time with the product of
+// the two numbers.
 #pragma once
 
 #include <cstdint>

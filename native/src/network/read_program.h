@@ -1,5 +1,5 @@
-// Reading the programs of a document: lists of ops on registers. What passes here can be run without further checks: every operand
-// is an earlier register of the right type, every op is allowed where it stands, every output exists.
+// Reading the programs of a document: lists of ops on registers. What passes here can be run without further checks: every
+// operand is an earlier register of the right type, every op is allowed where it stands, every output exists.
 #pragma once
 
 #include <cstdint>

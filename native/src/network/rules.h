@@ -1,5 +1,5 @@
-// Rules that make the rows of a sparse projection on demand. They keep no synapse: a row is a function of the rule's numbers, its
-// seed and the source neuron, made again whenever it is asked for.
+// Rules that make the rows of a sparse projection on demand. They keep no synapse: a row is a function of the rule's numbers,
+// its seed and the source neuron, made again whenever it is asked for.
 //
 // Every number is drawn from its own counter-based stream, named by what it is for (Purpose) and by the row, so neither threads
 // nor the order in which rows are asked for matter. `generator_version` stands for all of this; it goes up when a change makes
@@ -48,8 +48,8 @@ struct ConnectionRule {
 // Checks the definition; throws SNN_ERROR_INVALID_ARGUMENT that begins with `what` ("projection 'x'").
 std::shared_ptr<const SynapseRule> make_rule(ConnectionRule definition, const std::string& what);
 
-// A number that X exceeds on none of `targets` neurons but with probability below 2^-64, where X is the sum of independent events
-// (or of draws without replacement) of which `expected` happen on average. Bernstein's inequality:
+// A number that X exceeds on none of `targets` neurons but with probability below 2^-64, where X is the sum of independent
+// events (or of draws without replacement) of which `expected` happen on average. Bernstein's inequality:
 // expected + L/3 + sqrt(L^2/9 + 2 expected L), L = ln(2) (64 + log2(targets)).
 uint64_t bound_of_count(double expected, uint32_t targets);
 

@@ -1,7 +1,7 @@
 // A thread that does a session's steps while its caller goes on. It sleeps between them, so that it costs nothing then.
 //
-// Thread-safety: one thread at a time, the session's caller. What the work touches belongs to it from start() until running() is
-// false. Neither takes a lock or waits.
+// Thread-safety: one thread at a time, the session's caller. What the work touches belongs to it from start() until running()
+// is false. Neither takes a lock or waits.
 #pragma once
 
 #include <atomic>

@@ -11,8 +11,8 @@
 //
 //     "cpu*8+vulkan:0*24;microbatch=8"   each has an executor of its own on its device; their gradients are added in order
 //
-// so the sums are the same however the micro-batches are dealt to devices, to one as well ("cpu*;microbatch=8"). Without the word
-// what a device has is its micro-batch.
+// so the sums are the same however the micro-batches are dealt to devices, to one as well ("cpu*;microbatch=8"). Without the
+// word what a device has is its micro-batch.
 #pragma once
 
 #include <exception>
@@ -35,9 +35,10 @@ struct Shares {
 };
 
 // Throws SNN_ERROR_NOT_FOUND for a device that is not there, SNN_ERROR_INVALID_ARGUMENT for words that are no shares and for
-// shares that are not the batch or not whole micro-batches, SNN_ERROR_UNSUPPORTED for devices that do not give the same bits as others.
-// `slowness`: how many times as long as measured each device takes; nothing: as measured.
-Shares make_shares(const Network& network, std::string_view device, const ExecutorOptions& options, const std::vector<double>& slowness = {});
+// shares that are not the batch or not whole micro-batches, SNN_ERROR_UNSUPPORTED for devices that do not give the same bits as
+// others. `slowness`: how many times as long as measured each device takes; nothing: as measured.
+Shares make_shares(const Network& network, std::string_view device, const ExecutorOptions& options,
+                   const std::vector<double>& slowness = {});
 MemoryEstimate estimate_memory(const Plan& plan, const Shares& shares, const ExecutorOptions& options);
 // Seconds of a step, by device; 0 of one that has no samples.
 std::vector<double> expected_step_s(const Network& network, const Shares& shares, const ExecutorOptions& options,
@@ -57,7 +58,8 @@ public:
     ExecutorCounters counters() const override;
     void set_constants(uint32_t population, const PopulationConstants& constants) override;
     void set_seed(uint64_t seed) override;
-    void set_plasticity(uint32_t projection, std::shared_ptr<const PlasticityPlan> plan) override;  // where the batch is one sample
+    // where the batch is one sample
+    void set_plasticity(uint32_t projection, std::shared_ptr<const PlasticityPlan> plan) override;
     void signal(uint32_t projection, float value) override;
 
     size_t count(const Slot& slot) const override;

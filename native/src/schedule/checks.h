@@ -1,4 +1,5 @@
-// Checks of what callers name and hand in, shared by a session's runs and its variables. Each throws Error with the thing and its value.
+// Checks of what callers name and hand in, shared by a session's runs and its variables. Each throws Error with the thing and
+// its value.
 #pragma once
 
 #include <cstddef>
@@ -19,8 +20,10 @@ uint32_t state_index(const Population& population, std::string_view name);
 // The state holds 32-bit whole numbers.
 bool is_whole(const Population& population, uint32_t state);
 // Frames of an input, [step][sample][size], or one that is held: every value is finite, of a spike input 0 or 1.
-void check_frames(const float* values, size_t count, const Population& input, uint32_t first_sample, uint32_t sample_count, bool held);
-// What a check gives, of an entry of an array: its sentence begins with the place, "records[3]", where it does not say so itself.
+void check_frames(const float* values, size_t count, const Population& input, uint32_t first_sample, uint32_t sample_count,
+                  bool held);
+// What a check gives, of an entry of an array: its sentence begins with the place, "records[3]", where it does not say so
+// itself.
 template <class Check>
 auto checked_at(const std::string& place, Check&& check) {
     try {

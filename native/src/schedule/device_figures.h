@@ -17,7 +17,9 @@ struct DeviceFigures {
     std::vector<uint32_t> memory_of{};                 // by device: the memory that it works in; several may share one
     std::vector<uint64_t> memory_bytes{};              // by memory: what may be taken of it
 
-    bool can_run(uint32_t device, uint32_t population) const { return cannot_run.empty() || cannot_run[device][population].empty(); }
+    bool can_run(uint32_t device, uint32_t population) const {
+        return cannot_run.empty() || cannot_run[device][population].empty();
+    }
     // Of so many neurons of a population of `size`.
     uint64_t bytes_of(uint32_t device, uint32_t population, uint32_t count, uint32_t size) const;
     DeviceFigures slower(const std::vector<double>& slowness) const;  // each device so many times

@@ -13,8 +13,8 @@ namespace snn {
 struct DeviceSpeed {
     double small_step_s = 0, large_step_s = 0;
     double small_work = 0, large_work = 0;
-    // What spikes to and from other devices cost, in seconds: a window of steps that takes some and gives some, more than steps of
-    // the same run without; and each spike, taken and given.
+    // What spikes to and from other devices cost, in seconds: a window of steps that takes some and gives some, more than steps
+    // of the same run without; and each spike, taken and given.
     double exchange_s = 0, spike_s = 0;
     bool was_kept = false;  // not measured by this call
 };
@@ -35,9 +35,10 @@ std::vector<Device> automatic_devices(bool low_power);
 // Throws SNN_ERROR_NOT_FOUND with the names there are. "vulkan" is "vulkan:0".
 Device find_device(std::string_view name);
 
-// Measured at most once in a process and, while there is a folder to keep it in, once for each driver and version of libsnn; 0.1 to 0.5 s. The
-// folder is that of the environment variable SNN_CACHE, else the user's own for such files; a machine that lets nothing be
-// written measures in every process. Throws what opening a session on the device throws. Thread-safety: any thread.
+// Measured at most once in a process and, while there is a folder to keep it in, once for each driver and version of libsnn;
+// 0.1 to 0.5 s. The folder is that of the environment variable SNN_CACHE, else the user's own for such files; a machine that
+// lets nothing be written measures in every process. Throws what opening a session on the device throws. Thread-safety: any
+// thread.
 DeviceSpeed device_speed(const Device& device);
 
 constexpr double assumed_activity = 0.05;  // of spiking neurons in a step

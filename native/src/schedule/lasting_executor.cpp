@@ -17,6 +17,7 @@ using Clock = std::chrono::steady_clock;
 constexpr uint64_t first_interval = 1024;  // steps
 constexpr double most_of_time = 0.03;      // that safe points may take of the time between them
 constexpr size_t most_log_bytes = size_t{64} << 20;
+constexpr size_t most_spare_bytes = size_t{4} << 20;  // of a log whose memory is kept for the next one
 
 ExecutorCounters sum_of(const ExecutorCounters& a, const ExecutorCounters& b) {
     return {a.steps + b.steps, a.spikes + b.spikes, a.input_spikes + b.input_spikes, a.synaptic_events + b.synaptic_events,
@@ -158,6 +159,22 @@ void LastingExecutor::log(Act act, size_t bytes) {
     log_bytes_ += bytes + sizeof(Act);
 }
 
+void LastingExecutor::clear_log() {
+    if (log_bytes_ > most_spare_bytes) spare_steps_.clear();
+    else
+        for (Act& act : log_)
+            if (Steps* const steps = std::get_if<Steps>(&act)) spare_steps_.push_back(std::move(*steps));
+    log_.clear();
+    log_bytes_ = 0;
+}
+
+LastingExecutor::Steps LastingExecutor::spare_steps() {
+    if (spare_steps_.empty()) return {};
+    Steps steps = std::move(spare_steps_.back());
+    spare_steps_.pop_back();
+    return steps;
+}
+
 // Of the inputs of a request from step `begin` on.
 size_t LastingExecutor::bytes_to_log(const RunRequest& request, uint32_t begin) const {
     size_t bytes = 0;
@@ -181,11 +198,16 @@ void LastingExecutor::log_steps(const RunRequest& request, uint32_t begin) {
             return;
         }
     }
-    Steps steps{request.first_step + begin, count, {}, {}};
+    Steps steps = spare_steps();
+    steps.first_step = request.first_step + begin;
+    steps.count = count;
+    steps.strides.clear();
+    steps.values.resize(request.inputs.size());
     for (const InputFrames& input : request.inputs) {
         const size_t frame = frame_of(input.population);
         const float* const first = input.data + size_t{begin} * input.step_stride;
-        std::vector<float>& values = steps.values.emplace_back();
+        std::vector<float>& values = steps.values[steps.strides.size()];
+        values.clear();
         steps.strides.push_back(input.step_stride == 0 ? 0 : frame);
         for (uint32_t step = 0; step < (input.step_stride == 0 ? 1 : count); ++step)
             values.insert(values.end(), first + step * input.step_stride, first + step * input.step_stride + frame);
@@ -237,8 +259,7 @@ LastingExecutor::SafePoint LastingExecutor::made_point() const {
 void LastingExecutor::take_safe_point() {
     const Clock::time_point begin = Clock::now();
     point_ = made_point();
-    log_.clear();
-    log_bytes_ = 0;
+    clear_log();
     steps_since_point_ = 0;
     const Clock::time_point end = Clock::now();
     if (end - begin > most_of_time * (begin - point_time_)) interval_ *= 2;
@@ -268,8 +289,7 @@ void LastingExecutor::reset_state() {
     if (is_plastic_) return log(Reset{}, 0);
     if (!reopen_) return consider_a_move();
     point_ = {settings_, {}, {}};
-    log_.clear();
-    log_bytes_ = 0;
+    clear_log();
     steps_since_point_ = 0;
     point_time_ = Clock::now();
     lasting([&](Executor&) { consider_a_move(); });
@@ -297,6 +317,7 @@ void LastingExecutor::rewind(const RunRequest& request, const Mark& mark) {
 }
 
 void LastingExecutor::run_stretch(const RunRequest& request, uint32_t done, uint32_t steps) {
+    if (steps == request.step_count) return executor_->run(request);
     std::vector<InputFrames> inputs(request.inputs.begin(), request.inputs.end());
     std::vector<RecordFrames> records(request.records.begin(), request.records.end());
     std::vector<EventRecord> events(request.events.begin(), request.events.end());

@@ -6,14 +6,14 @@
 //     safe point ---- steps ---- write ---- steps ---- X           a device fails in the middle of a run
 //     safe point ==== steps ==== write ==== steps ==== goes on     another executor, from the safe point, does it all again
 //
-// A safe point is also where work may be moved from a device that has become slow: another executor goes on from there. Where no device
-// can be lost, there is no log and a state is copied only when work moves.
+// A safe point is also where work may be moved from a device that has become slow: another executor goes on from there. Where
+// no device can be lost, there is no log and a state is copied only when work moves.
 //
 // A new safe point is taken after `first_interval` steps - less often where that costs more than a part of the time -, in the
 // middle of a long run too, or when the log has become large. A reset is one for nothing, unless weights are plastic.
 //
-// Training goes on as well where devices share a batch, whose weights and moments are in host memory: a taped run is logged like
-// others, so a backward pass that fails is done again on a tape that was made again.
+// Training goes on as well where devices share a batch, whose weights and moments are in host memory: a taped run is logged
+// like others, so a backward pass that fails is done again on a tape that was made again.
 #pragma once
 
 #include <chrono>
@@ -145,6 +145,8 @@ private:
     void restore();
     void apply(const Act& act);
     void log(Act act, size_t bytes);
+    void clear_log();
+    Steps spare_steps();  // with the memory of some that were logged before, so that a step allocates nothing
     size_t bytes_to_log(const RunRequest& request, uint32_t begin) const;
     void log_steps(const RunRequest& request, uint32_t begin);
     void log_taped(const RunRequest& request);
@@ -168,6 +170,7 @@ private:
     Settings settings_;  // as they are now
     SafePoint point_;
     std::vector<Act> log_;
+    std::vector<Steps> spare_steps_;
     size_t log_bytes_ = 0;
     uint64_t steps_since_point_ = 0;
     uint64_t steps_since_question_ = 0, question_interval_;  // of a move
@@ -178,8 +181,8 @@ private:
     ExecutorCounters counted_before_;  // by executors that are gone, up to the safe point that the present one began at
 };
 
-// For an executor on one device: when that is lost or out of memory, the next of `devices` goes on. `told` hears which it is and
-// what failed; an error of another kind, and one when none is left, comes out of the executor.
+// For an executor on one device: when that is lost or out of memory, the next of `devices` goes on. `told` hears which it is
+// and what failed; an error of another kind, and one when none is left, comes out of the executor.
 LastingExecutor::Reopen reopen_on_next(std::vector<std::string> devices,
                                        std::function<std::unique_ptr<Executor>(const std::string& device)> open,
                                        std::function<void(const std::string& device, const std::string& failure)> told);

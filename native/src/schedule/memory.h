@@ -28,7 +28,8 @@ uint64_t own_memory_bytes(std::string_view device, const ExecutorOptions& option
 // Arrays that a projection's rule makes when a device asks for them.
 uint64_t array_bytes(const Network& network, const Projection& projection);
 
-// Throws SNN_ERROR_OUT_OF_MEMORY with both numbers when opening a session would take more than there is, on the host or on a device.
+// Throws SNN_ERROR_OUT_OF_MEMORY with both numbers when opening a session would take more than there is, on the host or on a
+// device.
 void check_memory(const MemoryEstimate& estimate);
 std::string gibibytes(uint64_t bytes);  // "3.2 GiB"
 

@@ -1,4 +1,5 @@
-// Choosing places for the populations that the caller has not placed: by how long a step is expected to take, in memory that there is.
+// Choosing places for the populations that the caller has not placed: by how long a step is expected to take, in memory that
+// there is.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // A session: one running copy of a network. It checks everything that comes from outside (the executor below it may then
 // assume valid input), owns inputs and callbacks, and drives its executor.
 //
-// Thread-safety: one thread at a time, seen to by Entry; a second thread gets SNN_ERROR_BUSY. While steps that begin() began are under
-// way the executor and all that steps change belong to the background's thread.
+// Thread-safety: one thread at a time, seen to by Entry; a second thread gets SNN_ERROR_BUSY. While steps that begin() began
+// are under way the executor and all that steps change belong to the background's thread.
 #pragma once
 
 #include <snn/snn.h>
@@ -40,8 +40,8 @@ struct SessionOptions {
 
 class Session {
 public:
-    // What calls are besides ordinary: `reading` ones are allowed from inside a callback of this session as well; those `aside` touch
-    // nothing that a step reads or changes, and are allowed while steps are under way.
+    // What calls are besides ordinary: `reading` ones are allowed from inside a callback of this session as well; those `aside`
+    // touch nothing that a step reads or changes, and are allowed while steps are under way.
     enum Access : uint8_t { ordinary = 0, reading = 1, aside = 2 };
 
     // Held by every call. `access`: a sum of Access.
@@ -63,8 +63,8 @@ public:
     // The device it runs on; why, where "auto" chose it or another one failed, else "".
     const std::string& device() const { return device_; }
     const std::string& device_reason() const { return device_reason_; }
-    // Training is coming: a session whose executor leaves that to another one of its device, or whose device was chosen by "auto",
-    // goes on with one that trains, with all that it has.
+    // Training is coming: a session whose executor leaves that to another one of its device, or whose device was chosen by
+    // "auto", goes on with one that trains, with all that it has.
     void prepare_to_train();
 
     // --- input and time
@@ -98,7 +98,8 @@ public:
     void set_readback(std::span<const char* const> paths, uint32_t frame_count);
     void record_readback(uint64_t frame, void* commands);
     // False: no frame is kept that is old enough.
-    bool read_back(std::string_view path, uint64_t finished_frame, uint32_t dtype, void* out_data, size_t count, uint64_t& out_frame) const;
+    bool read_back(std::string_view path, uint64_t finished_frame, uint32_t dtype, void* out_data, size_t count,
+                   uint64_t& out_frame) const;
     DeviceBuffer device_buffer(std::string_view path) const;
     void bind_buffer(std::string_view path, const DeviceBuffer* buffer);
     void plan(SNNVulkanPlan& out_plan);
@@ -119,7 +120,8 @@ public:
     void load_weights(const Network& other);
     std::shared_ptr<const Network> to_network() const;
     void weights_changed();  // a trainer updated them
-    void restarted(uint64_t steps) { steps_done_ = steps, remainder_s_ = 0, counted_before_ = {}; }  // a trainer reset the state and ran steps
+    // a trainer reset the state and ran steps
+    void restarted(uint64_t steps) { steps_done_ = steps, remainder_s_ = 0, counted_before_ = {}; }
     void gradients_ready() { has_gradients_ = true; }
 
     // --- parameters
@@ -128,16 +130,18 @@ public:
     // runs out.
     void set_parameters(uint32_t population, Parameters parameters, const PopulationConstants& constants);
     // dL/d(each learnable parameter of the population), empty for the others.
-    void set_parameter_gradients(uint32_t population, const Parameters& gradients) { parameter_gradients_[population] = gradients; }
+    void set_parameter_gradients(uint32_t population, const Parameters& gradients) {
+        parameter_gradients_[population] = gradients;
+    }
 
     const std::shared_ptr<const Network>& network() const { return network_; }
     const Plan& plan() const { return *plan_; }
     Executor& executor() { return *executor_; }
     uint32_t batch_size() const { return batch_size_; }
     uint32_t flags() const { return flags_; }
-    // Keeps what works on the executor, such as a trainer, until disown() or the end of the session, whichever is first. The executor
-    // and its memory are of one thread at a time: what is disowned while a call is inside the session ends with that call, on its
-    // thread. Thread-safety: any thread.
+    // Keeps what works on the executor, such as a trainer, until disown() or the end of the session, whichever is first. The
+    // executor and its memory are of one thread at a time: what is disowned while a call is inside the session ends with that
+    // call, on its thread. Thread-safety: any thread.
     void own(std::shared_ptr<void> object);
     void disown(const void* object) noexcept;
     void close() { closed_.store(true, std::memory_order_release); }
@@ -190,8 +194,8 @@ private:
         }
     };
     struct Variable {
-        // What a slot holds; a parameter of a model or its gradient, or a parameter of a rule of plasticity; a trace of a rule, as
-        // the step to come sees it; or a signal to a rule.
+        // What a slot holds; a parameter of a model or its gradient, or a parameter of a rule of plasticity; a trace of a rule,
+        // as the step to come sees it; or a signal to a rule.
         enum Kind : uint8_t { values, parameter, parameter_gradient, rule_parameter, trace, signal };
         Slot slot;  // of what is no slot: index is that of its population or projection
         bool writable;
@@ -224,8 +228,8 @@ private:
     void open_executor_on(const std::string& device);
     void open_several(const std::string& device);
     void make_lasting(const std::vector<struct DeviceChoice>& others);
-    std::unique_ptr<Executor> better_executor(class TogetherExecutor& present, std::string& io_asked, std::vector<double>& io_slowness,
-                                              const ExecutorOptions& options);
+    std::unique_ptr<Executor> better_executor(class TogetherExecutor& present, std::string& io_asked,
+                                              std::vector<double>& io_slowness, const ExecutorOptions& options);
     void go_on_without(std::unique_ptr<Executor>& io_executor, std::exception_ptr failure, const ExecutorOptions& options);
     void report_opening() const;
     void warn(const std::string& sentence) const;
@@ -274,9 +278,11 @@ private:
     std::vector<EventRecord> checked_events(const SNNRunDef& def) const;
     // Frames for every input population in index order from the caller's arrays, checked; empty where there is none.
     std::vector<InputFrames> checked_frames(const SNNInputArray* inputs, uint32_t input_count, uint32_t step_count) const;
-    // What the caller gives as events; `frames` are those of other inputs. The steps are `first_step` to `first_step` + `step_count` - 1.
-    std::vector<RunSpikes> checked_spikes(std::span<const SNNSpikeInput> given, std::span<const InputFrames> frames, uint32_t first_step,
-                                          uint32_t step_count, RunSpikes::Form form, RunSpikes::Length length) const;
+    // What the caller gives as events; `frames` are those of other inputs. The steps are `first_step` to `first_step` +
+    // `step_count` - 1.
+    std::vector<RunSpikes> checked_spikes(std::span<const SNNSpikeInput> given, std::span<const InputFrames> frames,
+                                          uint32_t first_step, uint32_t step_count, RunSpikes::Form form,
+                                          RunSpikes::Length length) const;
     // A variable that a run records by its path: of a population as steps run, of a projection between them.
     struct ValueRecord {
         Variable variable;

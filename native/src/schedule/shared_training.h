@@ -2,8 +2,8 @@
 // devices found, and the optimiser's update. So all devices have the same weights, bit for bit, whatever their own update would
 // round, and a device that is lost takes nothing with it.
 //
-// Values are kept as doubles; those of sessions that compute in float32 are rounded to it after every operation that a device would
-// round.
+// Values are kept as doubles; those of sessions that compute in float32 are rounded to it after every operation that a device
+// would round.
 //
 // Thread-safety: one thread at a time.
 #pragma once

@@ -41,7 +41,8 @@ public:
     // these neurons are 0.
     void read_frames(uint64_t step, uint32_t steps, uint32_t size, float* io_frames) const;
 
-    // What happened in the `lag_steps` before `now`: rows of activity, [lag_steps][batch][size of the population], the newest first.
+    // What happened in the `lag_steps` before `now`: rows of activity, [lag_steps][batch][size of the population], the newest
+    // first.
     void write_history(uint64_t now, uint32_t size, const float* rows);
 
 private:

@@ -2,8 +2,8 @@
 //
 // Each device runs a part of the network (Network::part): its populations, and as inputs the spikes of populations elsewhere
 // that its projections read. These come `lag` steps late, on projections whose delays are shorter by as much, so a spike
-// arrives in the step in which it would arrive on one device. Of a population that is cut each device has a slice, and reads the
-// spikes of all slices so, those of its own as well. Spikes are handed over a window of steps at a time
+// arrives in the step in which it would arrive on one device. Of a population that is cut each device has a slice, and reads
+// the spikes of all slices so, those of its own as well. Spikes are handed over a window of steps at a time
 // (spike_link.h); with a lag of two windows nobody waits for the window at hand of another:
 //
 //     device 0       | 0 .. w-1   | w .. 2w-1  | 2w .. 3w-1 |
@@ -158,7 +158,8 @@ private:
     std::vector<std::unique_ptr<Running>> running_;
     std::vector<Pieces> pieces_of_;         // by population, in order of their neurons
     std::vector<Pieces> projection_pieces_;  // by projection, the same of its targets
-    std::vector<std::vector<uint32_t>> links_of_;  // by population: its places in links_, one for each piece where it is read late
+    // by population: its places in links_, one for each piece where it is read late
+    std::vector<std::vector<uint32_t>> links_of_;
     std::vector<uint32_t> frame_place_of_;  // by population: its place among the inputs of a request
     std::vector<SpikeLink> links_;
     std::vector<float> silence_;  // what an input of one neuron reads

@@ -30,8 +30,8 @@ std::string without_device(std::string_view device, uint32_t place);
 // Throws SNN_ERROR_NOT_FOUND, SNN_ERROR_UNSUPPORTED for one that does not give the same bits as others,
 // SNN_ERROR_INVALID_ARGUMENT for too many. `words` is what the caller said.
 void check_together(const std::vector<std::string>& devices, std::string_view words, const ExecutorOptions& options);
-// Why a device of a backend that gives the same bits does not, as the end of a sentence about it; empty where it does, as far as is
-// known: a host program's is not asked.
+// Why a device of a backend that gives the same bits does not, as the end of a sentence about it; empty where it does, as far
+// as is known: a host program's is not asked.
 std::string other_bits(std::string_view device, const ExecutorOptions& options);
 // Whether it computes on the processor, and so cannot be lost alone.
 bool runs_on_host(std::string_view device);
@@ -43,8 +43,8 @@ ExecutorOptions options_of_part(const ExecutorOptions& options, std::string_view
 // Threads that drive so many devices. The host's job system and allocator are called from the thread that calls us: with one of
 // them, devices run one after the other.
 uint32_t width_of(size_t part_count, const ExecutorOptions& options);
-// How long they take: one line for each, as device_choice.h has it. speeds_of() measures nothing where all are the same, of which
-// only the work matters.
+// How long they take: one line for each, as device_choice.h has it. speeds_of() measures nothing where all are the same, of
+// which only the work matters.
 std::vector<struct DeviceSpeed> measured_speeds(const std::vector<std::string>& devices);
 std::vector<struct DeviceSpeed> speeds_of(const std::vector<std::string>& devices);
 
@@ -63,9 +63,10 @@ public:
     virtual std::string device() const = 0;
     // What opens the same without one of them, which is not the only one: its share goes where it is expected to be done first.
     virtual std::string without(uint32_t place) const = 0;
-    // What opens the same with some work on other devices, where the steps since the last call have shown for the second time in a row
-    // that a step would get clearly shorter by it; empty: it stays as it is. `asked`: what the caller has placed or shared out stays.
-    // `io_slowness`: of each device, how many times as long it takes as was expected; of one that has no work, what was known before.
+    // What opens the same with some work on other devices, where the steps since the last call have shown for the second time
+    // in a row that a step would get clearly shorter by it; empty: it stays as it is. `asked`: what the caller has placed or
+    // shared out stays. `io_slowness`: of each device, how many times as long it takes as was expected; of one that has no
+    // work, what was known before.
     virtual std::string better(std::string_view asked, const ExecutorOptions& options, std::vector<double>& io_slowness) = 0;
 };
 

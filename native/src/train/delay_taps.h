@@ -1,6 +1,6 @@
-// Delays that are learned: dilated convolutions with learnable spacings in time (Hammouamri, Khalfaoui-Hassani & Masquelier 2024,
-// arXiv 2306.17670). Each pair of neurons has one weight w and one position p, a delay in steps that need not be whole. While it
-// is trained, the pair has a synapse (a tap) for each delay d from the first to the last, with the weights
+// Delays that are learned: dilated convolutions with learnable spacings in time (Hammouamri, Khalfaoui-Hassani & Masquelier
+// 2024, arXiv 2306.17670). Each pair of neurons has one weight w and one position p, a delay in steps that need not be whole.
+// While it is trained, the pair has a synapse (a tap) for each delay d from the first to the last, with the weights
 //
 //     w k(d),   k(d) = g(d - p) / sum over d' of g(d' - p),   g(x) = exp(-x^2 / (2 width^2))   gaussian
 //                                                             g(x) = max(0, width - |x|)       triangle

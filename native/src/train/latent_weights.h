@@ -8,18 +8,19 @@
 // While a trainer's forward or backward is under way the executor holds what training computes with, between the calls an
 // ordinary network's weights. A projection may be normalised and one of the other two.
 //
-// Quantisation (symmetric, "fake" with a straight-through gradient: Jacob et al. 2018, arXiv 1712.05877): common/quantization.h, with a
-// scale for the tensor or for each output channel.
+// Quantisation (symmetric, "fake" with a straight-through gradient: Jacob et al. 2018, arXiv 1712.05877):
+// common/quantization.h, with a scale for the tensor or for each output channel.
 //
-// Normalisation (tdBN: Zheng et al. 2021, arXiv 2011.05280; Ioffe & Szegedy 2015): the formulas are in backend/normalization.h, with
-// gamma = scale * lambda, lambda learned beside the weights, the bias of the projection as the shift. Running statistics m, v:
-// those of the first update, then m += momentum (m of the batch - m), v alike with the sample variance. Folded:
+// Normalisation (tdBN: Zheng et al. 2021, arXiv 2011.05280; Ioffe & Szegedy 2015): the formulas are in backend/normalization.h,
+// with gamma = scale * lambda, lambda learned beside the weights, the bias of the projection as the shift. Running statistics
+// m, v: those of the first update, then m += momentum (m of the batch - m), v alike with the sample variance. Folded:
 // k = gamma / sqrt(v + epsilon),  w = k w',  bias = bias' - k m.
 //
-// Both: w' is quantised, in training as well, with a scale for each channel; folded, the integers stay and the scale is k s, rounded
-// to 16 significant bits.
+// Both: w' is quantised, in training as well, with a scale for each channel; folded, the integers stay and the scale is k s,
+// rounded to 16 significant bits.
 //
-// Delays: delay_taps.h. Weights and positions of pairs are changed here; the executor's own update of their taps is overwritten.
+// Delays: delay_taps.h. Weights and positions of pairs are changed here; the executor's own update of their taps is
+// overwritten.
 #pragma once
 
 #include <cstdint>
@@ -110,7 +111,8 @@ private:
     std::vector<uint8_t> counts_;  // [sample] of the last run
     std::vector<Latent> latents_;
     std::vector<NormalizedProjection> runs_;
-    mutable std::vector<double> derived_, derived_bias_, factors_, folding_;  // of write_derived(), so that it allocates nothing
+    // of write_derived(), so that it allocates nothing
+    mutable std::vector<double> derived_, derived_bias_, factors_, folding_;
 };
 
 }  // namespace snn

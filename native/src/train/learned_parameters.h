@@ -3,8 +3,8 @@
 //
 // A parameter p that must lie above m is stepped as theta = log(p - m), dL/dtheta = (p - m) dL/dp: it stays above m, and a step
 // changes p - m by a share of itself, whatever its unit. Others are stepped as they are and held within their limits.
-// (Parametric LIF, Fang et al. 2021, steps a logit of the decay for the same reasons; here every positive parameter of every model
-// is treated alike.)
+// (Parametric LIF, Fang et al. 2021, steps a logit of the decay for the same reasons; here every positive parameter of every
+// model is treated alike.)
 #pragma once
 
 #include <cstdint>
@@ -36,8 +36,8 @@ public:
     double square_sum() const;  // of the gradients as they are stepped
     // Throws SNN_ERROR_STATE with the parameter whose gradient is infinite or not a number.
     void check_gradients_are_finite() const;
-    // What the parameters and the memory of the optimiser become with apply(). Throws SNN_ERROR_STATE when a parameter leaves its
-    // range; nothing has changed then.
+    // What the parameters and the memory of the optimiser become with apply(). Throws SNN_ERROR_STATE when a parameter leaves
+    // its range; nothing has changed then.
     void prepare(const OptimizerStep& step, const ParameterStore& store);
     void apply(ParameterStore& store);
 

@@ -2,19 +2,19 @@
 //
 // Softmax cross-entropy of scores z with class y:  L = log sum_k exp(z_k) - z_y,  dL/dz_k = softmax(z)_k - [k = y].
 // Of every step: the same of the membranes, or the spikes, of each step, and their mean over the steps.
-// Softened by e, and with weights w of K classes, as PyTorch's CrossEntropyLoss has it: with q_k = w_k ((1 - e) [k = y] + e / K)
-// L = sum_k q_k (log sum_j exp(z_j) - z_k),  dL/dz_k = softmax(z)_k sum_j q_j - q_k, and the mean divides by the sum of the w_y.
-// Mean square of scores z with targets t, K outputs:  L = sum_k (z_k - t_k)^2 / K.
+// Softened by e, and with weights w of K classes, as PyTorch's CrossEntropyLoss has it: with q_k = w_k ((1 - e) [k = y] + e /
+// K) L = sum_k q_k (log sum_j exp(z_j) - z_k),  dL/dz_k = softmax(z)_k sum_j q_j - q_k, and the mean divides by the sum of the
+// w_y. Mean square of scores z with targets t, K outputs:  L = sum_k (z_k - t_k)^2 / K.
 // The mean is over the samples that are not padding (label -1).
 //
-// Latency. With spikes s_t, the step of the first one is  sum over t of (1 - s_0) ... (1 - s_t),  T when there is none: every step
-// counts that no spike has come by. It is differentiated as this polynomial in the s_t. So a spike that would come earlier is
-// asked for, or not, by the steps that it would save, the spike that is the first by the steps to the next one, and later ones
-// not at all; a silent neuron has a gradient too.
+// Latency. With spikes s_t, the step of the first one is  sum over t of (1 - s_0) ... (1 - s_t),  T when there is none: every
+// step counts that no spike has come by. It is differentiated as this polynomial in the s_t. So a spike that would come earlier
+// is asked for, or not, by the steps that it would save, the spike that is the first by the steps to the next one, and later
+// ones not at all; a silent neuron has a gradient too.
 //
 // Van Rossum distance (van Rossum 2001, doi 10.1162/089976601300014321). Trains are filtered,  f_t = d f_(t-1) + s_t,
-// d = exp(-dt / tau),  and with e the filtered difference of output and target  L = dt / tau * sum over t of e_t^2: the square of
-// the paper's distance in steps of dt.
+// d = exp(-dt / tau),  and with e the filtered difference of output and target  L = dt / tau * sum over t of e_t^2: the square
+// of the paper's distance in steps of dt.
 #pragma once
 
 #include <snn/snn.h>
@@ -80,9 +80,9 @@ LossResult evaluate_loss_in_time(const LossShape& shape, std::span<const double>
 void spread_gradient(const LossShape& shape, std::span<const double> score_gradient, std::span<const double> frames,
                      std::span<const uint32_t> steps, std::span<double> out_gradient);
 
-// For EventProp, of losses that look at when outputs spike: dL/d(time of the spike), in steps, of the spikes in `frames`, [step][batch]
-// [output]. Of latency the first spike counts. Of the van Rossum distance `io_gradient` comes as dL/d(frames), and a spike changes the
-// loss by half of what lies between a step later and a step earlier.
+// For EventProp, of losses that look at when outputs spike: dL/d(time of the spike), in steps, of the spikes in `frames`,
+// [step][batch] [output]. Of latency the first spike counts. Of the van Rossum distance `io_gradient` comes as dL/d(frames),
+// and a spike changes the loss by half of what lies between a step later and a step earlier.
 void spike_time_gradient(const LossShape& shape, std::span<const double> score_gradient, std::span<const double> frames,
                          std::span<double> io_gradient);
 

@@ -18,8 +18,8 @@ namespace snn {
 
 class LossHead {
 public:
-    // `loss`: one of SNN_LOSS_*, without NONE. Throws SNN_ERROR_INVALID_ARGUMENT, beginning with `what`, where the population is an
-    // input or does not have what the loss looks at.
+    // `loss`: one of SNN_LOSS_*, without NONE. Throws SNN_ERROR_INVALID_ARGUMENT, beginning with `what`, where the population
+    // is an input or does not have what the loss looks at.
     LossHead(const Network& network, uint32_t population, uint32_t loss, uint32_t batch_size, const SNNTrainerDef& def,
              const char* what);
     LossHead(const LossHead&) = delete;
@@ -34,9 +34,10 @@ public:
     // Nothing where the spike counts, which the trainer has, are enough.
     void add_records(std::vector<RecordFrames>& io_records);
     void add_gradients(std::vector<OutputGradient>& io_gradients) const;
-    // After a run of `step_count` steps. `counts`: [batch][output] spikes of the run, where the population spikes. Labels and targets
-    // are those of these steps. Loss and gradients are `weight` times the population's.
-    LossResult evaluate(uint32_t step_count, std::span<const double> counts, const int32_t* labels, const float* targets, double weight);
+    // After a run of `step_count` steps. `counts`: [batch][output] spikes of the run, where the population spikes. Labels and
+    // targets are those of these steps. Loss and gradients are `weight` times the population's.
+    LossResult evaluate(uint32_t step_count, std::span<const double> counts, const int32_t* labels, const float* targets,
+                        double weight);
     // Of the last evaluate(), [batch][output].
     std::span<const double> scores() const { return scores_; }
     // Mean of what evaluate() gave since begin_batch(), which has one evaluate() for each window.

@@ -28,8 +28,8 @@ struct ForwardResult {
 
 class Trainer {
 public:
-    // Checks the definition against the network; errors name the field and its value. `parameters`: who holds them, needed where
-    // one is learnable; must outlive the trainer.
+    // Checks the definition against the network; errors name the field and its value. `parameters`: who holds them, needed
+    // where one is learnable; must outlive the trainer.
     Trainer(Executor& executor, const Plan& plan, uint32_t batch_size, const SNNTrainerDef& def,
             ParameterStore* parameters = nullptr);
 
@@ -38,11 +38,12 @@ public:
     void check_targets(const int32_t* labels, size_t label_count, const float* targets, size_t target_count) const;
 
     ForwardResult forward(std::span<const InputFrames> inputs, const int32_t* labels, const float* targets);
-    // Of a run that is cut into windows with updates: forward for each of them in turn, followed by its backward and update. Arrays
-    // are those of the whole run.
+    // Of a run that is cut into windows with updates: forward for each of them in turn, followed by its backward and update.
+    // Arrays are those of the whole run.
     uint32_t window_count() const;  // 1: such runs are not cut
     uint32_t window_end(uint32_t window) const;
-    ForwardResult forward_window(uint32_t window, std::span<const InputFrames> inputs, const int32_t* labels, const float* targets);
+    ForwardResult forward_window(uint32_t window, std::span<const InputFrames> inputs, const int32_t* labels,
+                                 const float* targets);
     // Throws SNN_ERROR_STATE without a forward of this trainer just before it.
     void backward();
     // The same for a loss of the caller's, SNN_LOSS_NONE: it sees the records and says how it changes with them.
@@ -81,7 +82,8 @@ private:
     struct Steps {
         uint32_t begin, count;
     };
-    void run_taped(Steps steps, std::span<const InputFrames> inputs, const int32_t* labels, std::span<const RecordFrames> records);
+    void run_taped(Steps steps, std::span<const InputFrames> inputs, const int32_t* labels,
+                   std::span<const RecordFrames> records);
     void go_back(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs);
     uint32_t tape_steps(Steps steps) const;
     std::span<const InputFrames> kept(std::span<const InputFrames> inputs);

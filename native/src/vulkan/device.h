@@ -25,8 +25,8 @@ struct DeviceDescription {
     std::string uuid;           // as 8-4-4-4-12 hexadecimal digits; empty where Vulkan 1.0 does not tell
 };
 
-// Discrete devices first, then integrated, virtual, processors; in the driver's order among equals. Looked up once in a process.
-// Empty without a loader or a driver; thread-safe.
+// Discrete devices first, then integrated, virtual, processors; in the driver's order among equals. Looked up once in a
+// process. Empty without a loader or a driver; thread-safe.
 const std::vector<DeviceDescription>& devices();
 [[noreturn]] void refuse_without_device();  // says why there is none
 // The one that Device(choice) opens; null where there is none, and for a plan.
@@ -43,15 +43,15 @@ struct Candidate {
 Candidate make_candidate(const InstanceFunctions& functions, VkPhysicalDevice device, uint32_t queue_family);
 std::vector<VkQueueFamilyProperties> queue_families(const InstanceFunctions& functions, VkPhysicalDevice device);
 
-// The file that SNN_VULKAN_VALIDATION names, a switch for tests: the validation layer is enabled, with synchronisation validation,
-// and every message is added to the file as a line. Empty: not set.
+// The file that SNN_VULKAN_VALIDATION names, a switch for tests: the validation layer is enabled, with synchronisation
+// validation, and every message is added to the file as a line. Empty: not set.
 std::string validation_messages();
 
 class Instance {
 public:
-    // That of the process, which stays: some drivers can be loaded a few dozen times only (their thread-local memory is not given
-    // back). Another one when SNN_VULKAN_VALIDATION has changed. Throws SNN_ERROR_UNSUPPORTED where there is no loader or no
-    // driver; thread-safe.
+    // That of the process, which stays: some drivers can be loaded a few dozen times only (their thread-local memory is not
+    // given back). Another one when SNN_VULKAN_VALIDATION has changed. Throws SNN_ERROR_UNSUPPORTED where there is no loader or
+    // no driver; thread-safe.
     static std::shared_ptr<const Instance> shared();
     Instance();
     ~Instance();
@@ -150,8 +150,8 @@ public:
     void upload(const Range& target, VkDeviceSize offset, const void* data, VkDeviceSize bytes);
     void download(const Range& source, VkDeviceSize offset, void* out_data, VkDeviceSize bytes);
     void fill(const Range& target, uint32_t word);
-    // While one lives, uploads and fills are collected: done() submits them and waits, unless there was no more room in between.
-    // Their ranges must not overlap, and nothing else may use the device.
+    // While one lives, uploads and fills are collected: done() submits them and waits, unless there was no more room in
+    // between. Their ranges must not overlap, and nothing else may use the device.
     class Batch {
     public:
         explicit Batch(Device& device) : device_(device) { device_.collects_ = true; }

@@ -1,17 +1,18 @@
-// Runs plans on a Vulkan device. A step is recorded once, as one command buffer; a run submits it as often as there are steps, so
-// nothing comes back to the host between them. Where the run is - step, position in the rings, frame of the inputs - lies twice on
-// the device: a step reads one copy while its first dispatch makes the other, for the next step. So there are two recordings of
-// everything that reads it, for even and odd steps of a submission.
+// Runs plans on a Vulkan device. A step is recorded once, as one command buffer; a run submits it as often as there are steps,
+// so nothing comes back to the host between them. Where the run is - step, position in the rings, frame of the inputs - lies
+// twice on the device: a step reads one copy while its first dispatch makes the other, for the next step. So there are two
+// recordings of everything that reads it, for even and odd steps of a submission.
 //
 //   submission  =  begin, { step or step with its spikes to the host, [states to the host] } x steps, end
 //
-// What limits small networks on a GPU is the number of barriers in a step (2 us each on an H200, where a dispatch takes 0.2 us): what
-// looks back is delivered all together, then all neurons step, so a network with delays takes two.
+// What limits small networks on a GPU is the number of barriers in a step (2 us each on an H200, where a dispatch takes 0.2
+// us): what looks back is delivered all together, then all neurons step, so a network with delays takes two.
 //
 // A small network's steps are one dispatch, however many: brains.h; what is said here of steps is of the others then.
 //
-// executor.cpp opens and records, executor_run.cpp runs, executor_brains.cpp does both with brains, executor_host.cpp shares with
-// a host program, executor_variables.cpp reads and writes, executor_training.cpp makes what trains (training.h) when it is first needed.
+// executor.cpp opens and records, executor_run.cpp runs, executor_brains.cpp does both with brains, executor_host.cpp shares
+// with a host program, executor_variables.cpp reads and writes, executor_training.cpp makes what trains (training.h) when it is
+// first needed.
 #pragma once
 
 #include <memory>
@@ -78,7 +79,9 @@ private:
     std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override {
         return training().make_optimizer_memory(optimizer);
     }
-    void update(const OptimizerStep& step, OptimizerMemory& memory) override { training().update(step, static_cast<Moments&>(memory)); }
+    void update(const OptimizerStep& step, OptimizerMemory& memory) override {
+        training().update(step, static_cast<Moments&>(memory));
+    }
 
     // A frame that comes to the host with each step (spikes, as bits) or each recorded step (states).
     struct Recorded {
@@ -218,8 +221,8 @@ private:
 
     std::unique_ptr<Training> training_;  // null until somebody trains
 
-    // Whether the host program may read or write memory of ours, or what we write lies in its own; and whether something was ever
-    // to be read back. Both stay. Without them, recorded steps need no barrier but the one between each other.
+    // Whether the host program may read or write memory of ours, or what we write lies in its own; and whether something was
+    // ever to be read back. Both stay. Without them, recorded steps need no barrier but the one between each other.
     mutable bool is_shared_ = false;
     bool is_copied_ = false;
     std::unique_ptr<Readback> readback_;  // null: nothing is read back

@@ -1,5 +1,6 @@
-// What shaders ask of a device's float32 arithmetic where Vulkan leaves it room, with the extension VK_KHR_shader_float_controls:
-// some drivers flush denormals, or take no notice of signs of zeros and of NaN, unless they are asked.
+// What shaders ask of a device's float32 arithmetic where Vulkan leaves it room, with the extension
+// VK_KHR_shader_float_controls: some drivers flush denormals, or take no notice of signs of zeros and of NaN, unless they are
+// asked.
 #pragma once
 
 #include <cstdint>

@@ -50,8 +50,8 @@ struct DeviceFunctions {
 };
 #undef SNN_VULKAN_MEMBER
 
-// Names and labels that validation messages and debuggers show. Null where the instance has not enabled VK_EXT_debug_utils: then
-// vkGetInstanceProcAddr gives nothing, by the specification and in the loader, whoever made the instance.
+// Names and labels that validation messages and debuggers show. Null where the instance has not enabled VK_EXT_debug_utils:
+// then vkGetInstanceProcAddr gives nothing, by the specification and in the loader, whoever made the instance.
 struct DebugFunctions {
     PFN_vkSetDebugUtilsObjectNameEXT name = nullptr;
     PFN_vkCmdBeginDebugUtilsLabelEXT begin_label = nullptr;

@@ -1,5 +1,5 @@
-// Shaders made ready for one device, and what they are bound to. All share one layout: seven storage buffers and 128 bytes of push
-// constants, which every Vulkan device has.
+// Shaders made ready for one device, and what they are bound to. All share one layout: seven storage buffers and 128 bytes of
+// push constants, which every Vulkan device has.
 #pragma once
 
 #include <array>
@@ -15,8 +15,8 @@
 
 namespace snn::vulkan {
 
-// A compiled shader inside the library: shaders/NAME.comp as SPIR-V. The first call unpacks all of them, for as long as the library
-// is loaded. Throws for a name that is not there.
+// A compiled shader inside the library: shaders/NAME.comp as SPIR-V. The first call unpacks all of them, for as long as the
+// library is loaded. Throws for a name that is not there.
 std::span<const uint32_t> embedded_shader(std::string_view name);
 
 constexpr uint32_t binding_count = 7;
@@ -37,8 +37,8 @@ public:
     }
     // Made at the first call with these ranges, and kept: commands that were recorded may still use it.
     VkDescriptorSet bind(const Bindings& bindings);
-    // The host program has let go of a buffer, or has bound one: its handle may be that of another buffer which was let go of before.
-    // Sets with it are not found any more; they are used again when no command can wait that uses them.
+    // The host program has let go of a buffer, or has bound one: its handle may be that of another buffer which was let go of
+    // before. Sets with it are not found any more; they are used again when no command can wait that uses them.
     void forget(VkBuffer buffer);
     void count_recording() { ++recordings_; }                   // steps were recorded for the host
     void all_have_run() { recordings_ += most_recordings; }  // whatever was recorded

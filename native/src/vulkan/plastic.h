@@ -1,5 +1,5 @@
-// What a plastic projection has on the device beside its synapses: traces, the synapses onto each target, the rule's shaders and
-// constants.
+// What a plastic projection has on the device beside its synapses: traces, the synapses onto each target, the rule's shaders
+// and constants.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ namespace snn::vulkan {
 
 class PlasticMemory {
 public:
-    PlasticMemory(Device& device, const Network& network, const Projection& projection, std::shared_ptr<const PlasticityPlan> plan,
-                  const ProjectionMemory& memory);
+    PlasticMemory(Device& device, const Network& network, const Projection& projection,
+                  std::shared_ptr<const PlasticityPlan> plan, const ProjectionMemory& memory);
 
     // Parameters from now on. Gives whether `traces` or `arguments` are others than before.
     bool set_plan(Device& device, std::shared_ptr<const PlasticityPlan> plan);

@@ -15,7 +15,8 @@ namespace snn::vulkan {
 
 struct PopulationMemory {
     // `keeps_list`: some projection is driven by the list of its spikes.
-    PopulationMemory(Device& device, const Population& population, const PopulationPlan& plan, uint32_t samples, bool keeps_list);
+    PopulationMemory(Device& device, const Population& population, const PopulationPlan& plan, uint32_t samples,
+                     bool keeps_list);
 
     // What one takes on the device.
     static VkDeviceSize bytes(const Device& device, const Population& population, const PopulationPlan& plan, uint32_t samples);

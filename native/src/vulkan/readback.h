@@ -1,5 +1,5 @@
-// Values that come back to the host without waiting: copies to memory that both see, one for each of the last frames, and the host says
-// which frames are finished.
+// Values that come back to the host without waiting: copies to memory that both see, one for each of the last frames, and the
+// host says which frames are finished.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,8 @@ public:
     Readback(Device& device, std::span<const VkDeviceSize> sizes, uint32_t frame_count, const Range& memory);
     const Range& memory() const { return memory_; }
 
-    // Copies from these ranges, one for each value, in the place of the oldest frame. Frames ascend: throws where this one does not.
+    // Copies from these ranges, one for each value, in the place of the oldest frame. Frames ascend: throws where this one does
+    // not.
     void record(VkCommandBuffer commands, uint64_t frame, std::span<const Range> sources);
     // A value of the newest frame up to `finished`; null: none is kept.
     const uint32_t* find(size_t place, uint64_t finished, uint64_t& out_frame) const;

@@ -1,5 +1,5 @@
-// The static synapses of one source that are added up in integers, those of all its projections together: a spike reads one row of
-// each delay, whatever the targets, and one dispatch delivers all of them.
+// The static synapses of one source that are added up in integers, those of all its projections together: a spike reads one row
+// of each delay, whatever the targets, and one dispatch delivers all of them.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,8 @@ constexpr uint32_t compact_sums = 1u << 16;  // that the 16 bits of a compact sy
 
 class SpikeBundle {
 public:
-    // A projection of the bundle and where its targets' sums are: that of target 0 and sample 0, in words of the buffer of sums.
+    // A projection of the bundle and where its targets' sums are: that of target 0 and sample 0, in words of the buffer of
+    // sums.
     struct Member {
         uint32_t projection;
         uint32_t first_sum;

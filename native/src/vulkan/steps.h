@@ -41,8 +41,8 @@ void record_dispatch(const Device& device, VkPipelineLayout layout, VkCommandBuf
 
 class Steps {
 public:
-    // `is_validated`: atomic sums wait for each other too, and looking back for the activity of this step, because the validation
-    // layer takes them for plain writes, and for reads of the whole ring.
+    // `is_validated`: atomic sums wait for each other too, and looking back for the activity of this step, because the
+    // validation layer takes them for plain writes, and for reads of the whole ring.
     explicit Steps(bool is_validated) : is_validated_(is_validated) {}
     void add(const Dispatch& dispatch, const std::vector<Use>& uses);
     // In a level of its own, before all that comes later.

@@ -199,8 +199,8 @@ private:
         uint32_t resource;
         bool is_binary, are_traces;
     };
-    void add_gradient_parts(Recorder& recorder, uint32_t projection, shader::TrainProjection arguments, const Arrivals& arrivals,
-                            const OwnSums& of_weights, const OwnSums& of_bias, uint32_t slices);
+    void add_gradient_parts(Recorder& recorder, uint32_t projection, shader::TrainProjection arguments,
+                            const Arrivals& arrivals, const OwnSums& of_weights, const OwnSums& of_bias, uint32_t slices);
     shader::TrainProjection arguments_of(uint32_t projection, uint32_t first, uint32_t count) const;
     Dispatch dispatch_of(std::string_view shader, const Bindings& bindings, const std::vector<uint32_t>& constants = {});
     bool goes_to_source(uint32_t projection) const;
@@ -212,8 +212,8 @@ private:
     void set_rule(uint32_t population, shader::TrainAdjoint& io_arguments) const;
     // Another thing than the gradient of its sums goes back to a projection's source.
     bool keeps_instant() const { return shape_.rule == LearningRule::ottt || shape_.rule == LearningRule::eventprop; }
-    // The traces of a projection: J[after][before], B[after], then twice, before the run and now: of the bias [state], of sources
-    // [state][delay, the largest first][sample][source].
+    // The traces of a projection: J[after][before], B[after], then twice, before the run and now: of the bias [state], of
+    // sources [state][delay, the largest first][sample][source].
     struct TraceLayout {
         uint32_t states, slots;
         VkDeviceSize state_words, words, before;

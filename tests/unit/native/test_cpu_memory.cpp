@@ -1,8 +1,13 @@
 // Where the CPU backend's memory comes from, and that a run takes none.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <functional>
 #include <map>
+#include <memory>
+#include <numeric>
+#include <utility>
 
 #include "backend/trainable.h"
 #include "common/error.h"
@@ -24,6 +29,11 @@ struct CountingAllocator {
     bool sizes_match = true, aligned = true;
 
     SNNAllocator hooks() { return {sizeof(SNNAllocator), allocate, release, this}; }
+    size_t live_bytes() const {
+        size_t sum = 0;
+        for (const auto& [memory, size] : live) sum += size;
+        return sum;
+    }
     static void* SNN_CALL allocate(void* user, size_t size, size_t alignment) {
         CountingAllocator& self = *static_cast<CountingAllocator*>(user);
         ++self.calls;
@@ -87,6 +97,82 @@ TEST_CASE("a run allocates nothing, with one thread or several") {
             CHECK(heap_calls() == started);
             CHECK(memory.calls == calls);
         }
+}
+
+TEST_CASE("the estimate of a session is what opening it takes") {
+    const auto dense = [](NetworkMaker& maker) {
+        const uint32_t input = maker.spikes({512}), hidden = maker.neurons({2048}, "lif");
+        maker.connect({.source = input, .target = hidden, .weights = std::vector<float>(512 * 2048)});
+        maker.connect({.source = hidden, .target = hidden, .weights = std::vector<float>(2048 * 2048), .delay_steps = 3});
+    };
+    const auto conv = [](uint32_t channels, uint32_t delay) {
+        return [channels, delay](NetworkMaker& maker) {
+            const uint32_t input = maker.spikes({8, 64, 64}), cells = maker.neurons({channels, 64, 64}, "lif");
+            maker.connect({.kind = SNN_CONNECT_CONV2D,
+                           .source = input,
+                           .target = cells,
+                           .weights = std::vector<float>(channels * 8 * 9),
+                           .delay_steps = delay,
+                           .window = {.kernel = {3, 3}, .padding = {1, 1}}});
+        };
+    };
+    const auto sparse_of = [](uint32_t arithmetic) {
+        return [arithmetic](NetworkMaker& maker) {
+            constexpr uint32_t sources = 1000, each = 200;
+            const uint32_t input = maker.spikes({sources}), cells = maker.neurons({4000}, "lif");
+            Sparse all;
+            all.row_offsets = {0};
+            for (uint32_t i = 0; i < sources; ++i) {
+                for (uint32_t k = 0; k < each; ++k) all.targets.push_back((i * 7 + k * 20) % 4000);
+                std::sort(all.targets.end() - each, all.targets.end());
+                all.row_offsets.push_back(all.targets.size());
+            }
+            maker.connect({.kind = SNN_CONNECT_SPARSE,
+                           .source = input,
+                           .target = cells,
+                           .weights = std::vector<float>(all.targets.size(), 0.5f),
+                           .trainable = false,
+                           .arithmetic = arithmetic,
+                           .sparse = all});
+        };
+    };
+    const std::pair<const char*, std::function<void(NetworkMaker&)>> networks[] = {
+        {"dense", dense},
+        {"convolution", conv(32, 0)},
+        {"convolution with a delay", conv(32, 1)},
+        {"convolution of few channels", conv(2, 0)},
+        {"compact", sparse_of(SNN_ARITHMETIC_COMPACT)},
+        {"fixed", sparse_of(SNN_ARITHMETIC_FIXED)},
+        {"float", sparse_of(SNN_ARITHMETIC_FLOAT)},
+    };
+    for (const auto& [name, make] : networks)
+        for (const uint32_t batch : {1u, 16u})
+            for (const uint32_t threads : {1u, 3u}) {
+                NetworkMaker maker;
+                make(maker);
+                const std::shared_ptr<const Plan> plan = maker.plan();
+                CountingAllocator memory;
+                ExecutorOptions options;
+                options.batch_size = batch;
+                options.thread_count = threads;
+                options.allocator = memory.hooks();
+                const Backend& backend = find_backend("cpu");
+                const ExecutorMemory need = backend.memory(*plan, options);
+                const auto executor = backend.open(plan, options);
+                executor->reset_state();
+                const double estimate = std::accumulate(need.projection_bytes.begin(), need.projection_bytes.end(),
+                                                        static_cast<double>(need.state_bytes));
+                // Without the allocator: the inputs that the session copies, and of convolutions the fan-out of each source.
+                double taken = static_cast<double>(memory.live_bytes());
+                for (const Population& population : plan->network->populations())
+                    if (population.is_input()) taken += sizeof(float) * static_cast<double>(batch) * population.size;
+                for (const Projection& projection : plan->network->projections())
+                    if (projection.kind == SNN_CONNECT_CONV2D)
+                        taken += sizeof(uint32_t) * static_cast<double>(plan->network->population(projection.source).size);
+                INFO(std::string(name), ", batch ", batch, ", ", threads, " threads: estimate ", estimate, ", taken ", taken);
+                CHECK(estimate > 0.9 * taken);  // these are small: a row more or less is some percent
+                CHECK(estimate < 1.1 * taken);
+            }
 }
 
 TEST_CASE("recording events allocates once, and running out of memory there is an error that leaves nothing behind") {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "common/error.h"
+#include "heap.h"
 #include "schedule/lasting_executor.h"
 #include "schedule/together.h"
 #include "small_networks.h"
@@ -93,6 +94,27 @@ TEST_CASE("the next device goes on with the same bits") {
         CHECK(net.told[1].starts_with("cpu: there is no device 'quantum'"));
         CHECK(executor.counters().steps == 40);
     }
+}
+
+TEST_CASE("what is kept for another device takes memory that an earlier log had") {
+    Lasting net;
+    const auto never = [](std::unique_ptr<Executor>&, std::exception_ptr failure) { std::rethrow_exception(failure); };
+    LastingExecutor executor(net.plan, net.options, net.open("cpu"), never);
+    executor.reset_state();
+    net.voltages(executor, 2500);  // every step has other inputs; there is a safe point after 1,024 of them
+    executor.reset_state();        // one for nothing
+    std::vector<float> input(20);
+    const InputFrames frames{net.in, input.data(), 0};
+    RunRequest request;
+    request.step_count = 1;
+    request.inputs = {&frames, 1};
+    const uint64_t started = heap_calls();
+    for (uint64_t step = 0; step < 1000; ++step) {
+        input[step % 20] = input[step % 20] == 0;
+        request.first_step = step;
+        executor.run(request);
+    }
+    CHECK(heap_calls() == started);
 }
 
 TEST_CASE("an error that is not of the device, and one that leaves none, comes out") {
