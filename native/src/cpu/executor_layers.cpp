@@ -72,7 +72,7 @@ void CpuExecutor::make_groups() {
         if (group.by_tiles) {
             const size_t fitting = std::max<size_t>(weight_bytes_of_tile / sizeof(float) / sources, fewest_neurons_of_tile);
             const uint32_t tiles = group.is_loop ? 1 : static_cast<uint32_t>((first.row + fitting - 1) / fitting);
-            group.tile = tiles == 1 ? first.row : padded_panel((first.row + tiles - 1) / tiles);
+            group.tile = padded((first.row + tiles - 1) / tiles);
             const uint32_t samples = std::min(context_.batch, group.is_loop ? most_samples_of_loop : most_samples_of_item);
             sums = std::max<size_t>(sums, size_t{first.receptor_count} * group.tile * samples);
             group.panels.resize(first.incoming.size());

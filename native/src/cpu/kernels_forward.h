@@ -111,7 +111,8 @@ static void values_block(const ValuesArgs& args, uint32_t row, uint32_t column) 
 
 template <uint32_t Tiles, uint32_t Rows = value_rows>
 static void values_columns(const ValuesArgs& args, uint32_t column, uint32_t row = 0) {
-    for (; row + Rows <= args.rows; row += Rows) values_block<Rows, Tiles>(args, row, column);
+    // Eight are two times four: two rows alone wait for their own sums.
+    for (; row + Rows <= args.rows && !(Rows == 6 && args.rows - row == 8); row += Rows) values_block<Rows, Tiles>(args, row, column);
     if constexpr (Rows > 1)
         if (row < args.rows) values_columns<Tiles, Rows == 6 ? 4 : Rows / 2>(args, column, row);
 }
