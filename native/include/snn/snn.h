@@ -56,8 +56,9 @@
  *   with one thread wait for nothing; with more they wake their own workers and wait for those. Several devices wait for each
  *   other's spikes, and every 1,024 steps or more it is looked whether work has to move from one to another, which may
  *   allocate. A session that would go on without a GPU that fails ("auto", several devices) copies its state after every 1,024
- *   steps or more and keeps the inputs since then: the copy allocates, the inputs do until there is a second one. On a GPU or NPU a step also does what the driver does, and waits for its results:
- *   snn_session_begin, and command buffers of the program (snn_vulkan.h), have nobody wait.
+ *   steps or more and keeps the inputs since then: the copy allocates, the inputs do until there is a second one. On a GPU or
+ *   NPU a step also does what the driver does, and waits for its results: snn_session_begin, and command buffers of the
+ *   program (snn_vulkan.h), have nobody wait.
  *
  * Since: every function is in ABI 1.  Licence: MIT.
  */
@@ -395,12 +396,13 @@ SNN_API SNNStatus SNN_CALL snn_session_bind_input(SNNHandle handle, uint32_t pop
 SNN_API SNNStatus SNN_CALL snn_session_step(SNNHandle handle, uint32_t step_count);
 /* Back to step 0 and the initial state; weights, parameters, callbacks and bindings stay. */
 SNN_API SNNStatus SNN_CALL snn_session_reset(SNNHandle handle);
-/* Some samples begin again, as a character of a game that comes back: they get their initial states, nothing is on its way to them, and
- * spikes that they were given for the coming step are gone. `samples` are numbers below the batch size in any order; one may be named
- * twice. All other samples go on as if nothing had happened, to the bit, and so do step count, time, counters, weights and values that
- * inputs hold; what models draw goes by the step count, so the samples draw other numbers than a new session. Where synapses are
- * plastic, which have one sample, they keep their weights and forget their traces. The states of all samples are copied: a call for many
- * samples costs what one for one does, and it is for between frames (1,000 brains of 200 neurons on the CPU: about a millisecond).
+/* Some samples begin again, as a character of a game that comes back: they get their initial states, nothing is on its way to
+ * them, and spikes that they were given for the coming step are gone. `samples` are numbers below the batch size in any order;
+ * one may be named twice. All other samples go on as if nothing had happened, to the bit, and so do step count, time,
+ * counters, weights and values that inputs hold; what models draw goes by the step count, so the samples draw other numbers
+ * than a new session. Where synapses are plastic, which have one sample, they keep their weights and forget their traces. The
+ * states of all samples are copied: a call for many samples costs what one for one does, and it is for between frames (1,000
+ * brains of 128-64-8 on the CPU: 2 ms).
  * Errors: SNN_ERROR_INVALID_ARGUMENT (a sample out of range; nothing is reset then). */
 SNN_API SNNStatus SNN_CALL snn_session_reset_samples(SNNHandle handle, const uint32_t *samples, size_t count);
 /* Steps since creation or reset; a trainer's forward resets and runs its steps. */
@@ -440,9 +442,9 @@ enum { SNN_FLOAT32 = 0, SNN_FLOAT64 = 1, SNN_INT32 = 2, SNN_UINT8 = 3 };
  * session of the old network, then snn_load_weights the new file there. */
 SNN_API SNNStatus SNN_CALL snn_save_state(SNNHandle handle, const char *path);
 SNN_API SNNStatus SNN_CALL snn_load_state(SNNHandle handle, const char *path);
-/* The same in memory, for a game that puts it into its own saved game: the bytes that the file would have. *out_size_bytes is how many
- * they are; `out_data` null and `size_bytes` 0 ask for that. More room than they need is left as it was, too little is
- * SNN_ERROR_INVALID_ARGUMENT. The size changes as the numbers in it do, so ask again before each save, or keep some room. */
+/* The same in memory, for a game that puts it into its own saved game: the bytes that the file would have. *out_size_bytes is
+ * how many they are; `out_data` null and `size_bytes` 0 ask for that. More room than they need is left as it was, too little
+ * is SNN_ERROR_INVALID_ARGUMENT. The size changes as the numbers in it do, so ask again before each save, or keep some room. */
 SNN_API SNNStatus SNN_CALL snn_save_state_memory(SNNHandle handle, void *out_data, size_t size_bytes, size_t *out_size_bytes);
 SNN_API SNNStatus SNN_CALL snn_load_state_memory(SNNHandle handle, const void *data, size_t size_bytes);
 
