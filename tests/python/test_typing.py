@@ -36,7 +36,9 @@ LINES = {  # and a part of what is said of it; None: nothing
 def test_misspelt_arguments(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text("import snn\nnet = snn.Network()\n" + "\n".join(LINES) + "\n", encoding="utf-8")
-    told, errors, _ = api.run(["--strict", "--no-error-summary", f"--cache-dir={tmp_path}", str(program)])
+    told, errors, _ = api.run(
+        ["--strict", "--show-absolute-path", "--no-error-summary", f"--cache-dir={tmp_path}", str(program)]
+    )
     assert not errors, errors
     found: dict[int, str] = {}
     for line in told.splitlines():
