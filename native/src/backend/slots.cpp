@@ -17,6 +17,10 @@ size_t size_of(DType type) {
     return 0;
 }
 
+Slot activity_slot(const Plan& plan, uint32_t population) {
+    return {plan.populations[population].history_depth > 0 ? Slot::history : Slot::activity, population};
+}
+
 size_t slot_count(const Plan& plan, uint32_t batch_size, const Slot& slot) {
     const Network& network = *plan.network;
     const auto copies = [&] {

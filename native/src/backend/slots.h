@@ -9,6 +9,21 @@ namespace snn {
 
 // Values of a slot in canonical order; 0 for a bias that is not there.
 size_t slot_count(const Plan& plan, uint32_t batch_size, const Slot& slot);
+// What was active in the last step, or as far back as delays look.
+Slot activity_slot(const Plan& plan, uint32_t population);
+// Calls use(slot, dtype) for the activity and the states of all populations, in order.
+template <class Use>
+void for_population_slots(const Plan& plan, Use&& use) {
+    const auto& populations = plan.network->populations();
+    for (uint32_t p = 0; p < populations.size(); ++p) {
+        const Population& population = populations[p];
+        if (population.is_input() || population.is_binary())
+            use(activity_slot(plan, p), population.is_binary() ? DType::uint8 : DType::float32);
+        if (population.is_input()) continue;
+        for (uint32_t s = 0; s < population.model->states.size(); ++s)
+            use(Slot{Slot::state, p, s}, population.model->states[s].type == ValueType::int_ ? DType::int32 : DType::float32);
+    }
+}
 // Which copies of the weights a slot of weights or a bias is about, [first, last): one copy, or one for each sample.
 struct WeightCopies {
     uint32_t first, last;

@@ -339,7 +339,6 @@ private:
     uint64_t taped_runs_ = 0;
     std::vector<EventLog> event_logs_;  // per population, made at the first run that records events
     std::unique_ptr<Tape> tape_;
-    size_t product_values_ = 0;  // floats that a thread needs for products with spikes
     std::vector<Group> groups_;           // made at the first taped run, and when other projections are normalised
     std::vector<uint32_t> normalized_;    // projections of the last taped run
     std::vector<uint32_t> group_of_;      // per population; inputs: no_group

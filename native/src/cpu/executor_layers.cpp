@@ -106,7 +106,6 @@ void CpuExecutor::make_groups() {
         task.lists.allocate(context_.allocator, size_t{widest_dense_source} * samples, false);
         task.list_ends.allocate(context_.allocator, samples);
     }
-    product_values_ = size_t{widest_dense_source} * samples;
 }
 
 // Events are told in the order of steps, and bundles look at frames that such a run does not fill.
@@ -160,7 +159,7 @@ void CpuExecutor::make_room_for_products(const Group& group) {
     });
     if (!are_needed && !group.was_dense) return;
     for (TaskMemory& task : context_.tasks)
-        if (task.unpacked.size() < product_values_) task.unpacked.allocate(context_.allocator, product_values_);
+        if (task.unpacked.size() < task.lists.size()) task.unpacked.allocate(context_.allocator, task.lists.size());
 }
 
 // Writes what the inputs are at every step onto the tape, where all layers find it.

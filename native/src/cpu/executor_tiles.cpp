@@ -37,6 +37,9 @@ struct CpuExecutor::Tile {
     float* sums_of(uint32_t receptor, uint32_t sample) const {
         return memory.tile_sums.data() + (size_t{receptor} * samples() + (sample - begin)) * width();
     }
+    // The weights of an incoming projection and what its sums begin with.
+    float* panel(size_t incoming) const { return memory.panel.data() + panels[incoming]; }
+    float* start(size_t incoming) const { return memory.start.data() + incoming * padded_panel(width()); }
     // Whoever has the first neurons counts what all of them get.
     bool counts() const { return neurons.begin == 0; }
 };
@@ -143,10 +146,10 @@ void CpuExecutor::deliver_samples(const Tile& tile, size_t incoming, Moment at, 
         .ends = memory.list_ends.data(),
         .samples = tile.samples(),
         .one = from.drops ? from.kept_values[0] : 1.0f,
-        .panel = memory.panel.data() + tile.panels[incoming],
+        .panel = tile.panel(incoming),
         .inner = projection.source_size,
         .width = tile.width(),
-        .start = memory.start.data() + incoming * padded_panel(tile.width()),
+        .start = tile.start(incoming),
         .from_zero = from_zero_[index] != 0,
     });
 }
@@ -169,10 +172,10 @@ void CpuExecutor::deliver_products(const Tile& tile, size_t incoming, Moment at,
         .values = values,
         .values_stride = from.row,
         .rows = tile.samples(),
-        .panel = memory.panel.data() + tile.panels[incoming],
+        .panel = tile.panel(incoming),
         .inner = projection.source_size,
         .width = tile.width(),
-        .start = memory.start.data() + incoming * padded_panel(tile.width()),
+        .start = tile.start(incoming),
         .from_zero = from_zero_[index] != 0,
     });
 }
@@ -224,9 +227,8 @@ void CpuExecutor::step_tile(Tile& tile, Moment at) {
 
 void CpuExecutor::make_panel(const Tile& tile, size_t incoming) {
     const ProjectionData& projection = *context_.projections[context_.populations[tile.population]->incoming[incoming]];
-    const uint32_t width = padded_panel(tile.width());
-    pack_panel(projection, {tile.neurons.begin, std::min(tile.neurons.end, projection.target_size)}, width,
-               tile.memory.panel.data() + tile.panels[incoming], tile.memory.start.data() + incoming * width);
+    pack_panel(projection, {tile.neurons.begin, std::min(tile.neurons.end, projection.target_size)}, padded_panel(tile.width()),
+               tile.panel(incoming), tile.start(incoming));
     tile.memory.packed[incoming] = 1;
 }
 

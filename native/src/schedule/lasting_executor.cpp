@@ -28,15 +28,7 @@ ExecutorCounters sum_of(const ExecutorCounters& a, const ExecutorCounters& b) {
 template <class Use>
 void for_state_slots(const Plan& plan, Use&& use) {
     const Network& network = *plan.network;
-    for (uint32_t p = 0; p < network.populations().size(); ++p) {
-        const Population& population = network.population(p);
-        if (population.is_input() || population.is_binary())
-            use(Slot{plan.populations[p].history_depth > 0 ? Slot::history : Slot::activity, p},
-                population.is_binary() ? DType::uint8 : DType::float32);
-        if (population.is_input()) continue;
-        for (uint32_t s = 0; s < population.model->states.size(); ++s)
-            use(Slot{Slot::state, p, s}, population.model->states[s].type == ValueType::int_ ? DType::int32 : DType::float32);
-    }
+    for_population_slots(plan, use);
     for (uint32_t q = 0; q < network.projections().size(); ++q) {
         if (!network.projection(q).plasticity) continue;
         for (const Slot::Kind kind :

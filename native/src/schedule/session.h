@@ -262,7 +262,6 @@ private:
     void check_state_can_be_saved() const;
     class StateWriter;  // of save()
     class StateReader;  // of restore()
-    Slot activity_slot(uint32_t population) const;
     const ProjectionHash& hash_of(uint32_t projection);
     // Of plastic projections (session_plasticity.cpp).
     Variable find_rule_variable(const Projection& projection, uint32_t index, std::string_view variable) const;

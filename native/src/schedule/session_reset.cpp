@@ -1,8 +1,8 @@
 // Beginning again, all samples or some.
 #include <algorithm>
 
+#include "backend/slots.h"
 #include "common/error.h"
-#include "schedule/checks.h"
 #include "schedule/session.h"
 
 namespace snn {
@@ -22,7 +22,6 @@ namespace {
 struct Kept {
     Slot slot;
     DType dtype;
-    size_t size;  // neurons
     std::vector<std::byte> values;
 };
 
@@ -38,28 +37,23 @@ void Session::reset_samples(std::span<const uint32_t> samples) {
     }
     if (samples.empty()) return;
     std::vector<Kept> kept;
-    const auto keep = [&](const Slot& slot, DType dtype, size_t size) {
-        kept.push_back({slot, dtype, size, std::vector<std::byte>(executor_->count(slot) * size_of(dtype))});
-        executor_->read(slot, dtype, kept.back().values.data());
-    };
-    for (uint32_t p = 0; p < network_->populations().size(); ++p) {
-        const Population& population = network_->population(p);
-        if (population.is_input() || population.is_binary())
-            keep(activity_slot(p), population.is_binary() ? DType::uint8 : DType::float32, population.size);
+    size_t largest = 0;
+    for_population_slots(*plan_, [&](const Slot& slot, DType dtype) {
         // In double, which holds what a session of either precision has.
-        for (uint32_t s = 0; population.model && s < population.model->states.size(); ++s)
-            keep({Slot::state, p, s}, is_whole(population, s) ? DType::int32 : DType::float64, population.size);
-    }
-    std::vector<Kept> initial = kept;  // room for them, before anything changes
+        if (slot.kind == Slot::state && dtype == DType::float32) dtype = DType::float64;
+        kept.push_back({slot, dtype, std::vector<std::byte>(executor_->count(slot) * size_of(dtype))});
+        executor_->read(slot, dtype, kept.back().values.data());
+        largest = std::max(largest, kept.back().values.size());
+    });
+    std::vector<std::byte> initial(largest);  // room for it before anything changes
     const SNNCounters counted = counters();
     executor_->reset_state();
     counted_before_ = {counted.steps, counted.spikes, counted.input_spikes, counted.synaptic_events, counted.synaptic_operations};
-    for (size_t k = 0; k < kept.size(); ++k) {
-        Kept& present = kept[k];
-        executor_->read(present.slot, present.dtype, initial[k].values.data());
-        const size_t row = present.size * size_of(present.dtype);
+    for (Kept& present : kept) {
+        executor_->read(present.slot, present.dtype, initial.data());
+        const size_t row = network_->population(present.slot.index).size * size_of(present.dtype);
         for (size_t r = 0; r * row < present.values.size(); ++r)
-            if (begins[r % batch_size_]) std::copy_n(initial[k].values.begin() + r * row, row, present.values.begin() + r * row);
+            if (begins[r % batch_size_]) std::copy_n(initial.begin() + r * row, row, present.values.begin() + r * row);
         executor_->write(present.slot, present.dtype, present.values.data());
     }
     for (Input& input : inputs_) {

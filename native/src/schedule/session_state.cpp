@@ -141,11 +141,6 @@ void Session::check_state_can_be_saved() const {
                     "the state of a session that computes in float64, for tests, cannot be saved or loaded");
 }
 
-// History, or where there is no delay the last step alone: what was active then can be read.
-Slot Session::activity_slot(uint32_t population) const {
-    return {plan_->populations[population].history_depth > 0 ? Slot::history : Slot::activity, population};
-}
-
 // A state as it is put together.
 class Session::StateWriter {
 public:
@@ -198,7 +193,7 @@ private:
         const uint64_t batch = session_.batch_size_;
         Json entry = {{"name", population.name}, {"nature", nature_of(population)}};
         if (population.is_input() || population.is_binary()) {
-            const Slot slot = session_.activity_slot(p);
+            const Slot slot = activity_slot(*session_.plan_, p);
             const uint64_t depth = slot.kind == Slot::history ? session_.plan_->populations[p].history_depth : 1;
             add(history_name(population), population.is_binary() ? TensorType::u8 : TensorType::f32,
                 {depth, batch, population.size}, slot);
@@ -419,7 +414,7 @@ void Session::StateReader::read_population(uint32_t p) {
     const Population& population = populations_[p];
     const size_t frame = static_cast<size_t>(session_.batch_size_) * population.size;
     if (population.is_input() || population.is_binary()) {
-        const Slot slot = session_.activity_slot(p);
+        const Slot slot = activity_slot(*session_.plan_, p);
         const TensorType type = population.is_binary() ? TensorType::u8 : TensorType::f32;
         writes_.push_back({slot, &tensors_.checked(history_name(population), type, session_.executor_->count(slot),
                                                    population.is_binary())});
