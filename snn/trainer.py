@@ -404,6 +404,7 @@ class Trainer(Predictions):
         self._reports: list[EpochReport] = []
         self._checkpoint: Callable[[], Checkpoint] | None = None  # makes one, where training is between epochs
         self._resumed: Checkpoint | None = None
+        self._told_frames: set[tuple[str, float]] = set()
 
     @property
     def learning_rate(self) -> float:
