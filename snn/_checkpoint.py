@@ -33,7 +33,7 @@ class Checkpoint:
     """What must be the same for training to go on as if it had not been interrupted."""
     reports: list[dict[str, float]]
     """The numbers of each epoch, by the names of `Trainer.history`."""
-    optimizer: NDArray[np.float64]
+    optimizer: NDArray[np.float64] | NDArray[np.float32]
     """What the native trainer remembers."""
     values: dict[str, NDArray[Any]]
     """Weights, biases and learnable parameters by name."""
@@ -52,7 +52,10 @@ class Checkpoint:
             "reports": self.reports,
             "best_epoch": self.best_epoch,
         }
-        arrays: dict[str, NDArray[Any]] = {"head": np.array(json.dumps(head)), "optimizer": self.optimizer}
+        arrays: dict[str, NDArray[Any]] = {
+            "head": np.array(json.dumps(head)),
+            "optimizer": self.optimizer.astype(np.float64),
+        }
         arrays |= {f"value.{name}": array for name, array in self.values.items()}
         arrays |= {f"best.{name}": array for name, array in self.best_values.items()}
         write_archive(path, np.savez, arrays)
@@ -83,8 +86,7 @@ class Checkpoint:
         for name, value in settings.items():
             if self.settings.get(name) != value:
                 raise InvalidArgumentError(
-                    f"the checkpoint was made with {name} = {_told(name, self.settings.get(name))}; "
-                    f"here it is {_told(name, value)}"
+                    f"the checkpoint was made with {_told(name, self.settings.get(name))}; here it is {_told(name, value)}"
                 )
         for group in (self.values, *([self.best_values] if self.best_epoch else [])):
             if group.keys() != values.keys():
@@ -167,4 +169,9 @@ def _part(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any
 
 
 def _told(name: str, value: Any) -> str:
-    return repr("bptt" if name == "rule" and value is None else value)
+    """Return a setting as the user gave it."""
+    if name == "samples":
+        return f"{value} samples in x"  # `samples` of a trainer are those of its devices
+    if name == "windows":
+        return f"window_steps={value[0]}, window_updates={value[1]}" if value else "window_steps=None"
+    return f"{name}={('bptt' if name == 'rule' and value is None else value)!r}"

@@ -511,6 +511,7 @@ class Trainer(Predictions):
         told = None if on_weight_update is None else function(on_weight_update, "on_weight_update")
         self._checkpoint = None
         Fit(self, batches, targets, held_out, augment, callbacks, early_stopping, told).go(progress=progress)
+        self.network._finished()  # has the weights itself then, and lets go of the arrays that they came in
         return self
 
     def _open(
