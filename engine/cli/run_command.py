@@ -36,8 +36,15 @@ def run(
     ] = None,
     record: Annotated[
         list[str] | None,
-        typer.Option(metavar="POPULATION.VARIABLE", help="Record a state or spikes for --output. Can be repeated."),
+        typer.Option(
+            metavar="NAME.VARIABLE",
+            help="Record for --output: of a population a state, spikes, spike_events or spike_count, of a projection weight, "
+            "bias or a trace of its rule. Can be repeated.",
+        ),
     ] = None,
+    every: Annotated[
+        int, typer.Option(min=1, help="Record states, spikes and weights of every so many steps only.")
+    ] = 1,
     output: Annotated[
         Path | None, typer.Option(help="Write what was recorded to this .npz file, for snn.Recording.load.")
     ] = None,
@@ -99,7 +106,7 @@ def run(
         begin = time.perf_counter()
         try:
             shows_progress = not as_json and error_console.is_terminal
-            recording = simulation.run(steps, given.by_name, recorded, progress=shows_progress)
+            recording = simulation.run(steps, given.by_name, recorded, every=every, progress=shows_progress)
         except KeyboardInterrupt as caught:
             if not hasattr(caught, "recording"):
                 raise  # before the run began

@@ -286,6 +286,27 @@ def test_run_writes_what_a_simulation_records(
         assert found["rates_hz"][name] == pytest.approx(expected[name]["spike_count"].mean() / 0.040)
 
 
+def test_run_records_weights_every_so_many_steps(snn_command: Command, tmp_path: Path) -> None:
+    network = snn.Network()
+    network.add("in", snn.SpikeInput(3))
+    network.add("out", snn.CurrentLIF(2, threshold=0.5))
+    network.connect("in", "out", snn.Sparse.all_to_all(weight=0.4, delay=1.0, plasticity=snn.PairSTDP()), name="p")
+    network.save(tmp_path / "p.snn")
+    record = ["--record", "p.weight", "--record", "out.v", "--record", "out.spike_events", "--every", 8]
+    words = ["run", tmp_path / "p.snn", "--steps", 40, "--input", "in=1", *record, "--output", tmp_path / "o.npz"]
+    assert snn_command(*words).status == 0
+    with snn.Simulation(network) as sim:
+        wanted = {"p": "weight", "out": ["v", "spike_events"]}
+        expected = sim.run(40, np.ones((40, 3), np.float32), wanted, every=8)
+    found = snn.Recording.load(tmp_path / "o.npz")
+    assert found["p"]["weight"].shape == (5, 6)
+    np.testing.assert_array_equal(found["p"]["weight"], expected["p"]["weight"])
+    assert (np.diff(found["p"]["weight"], axis=0) != 0).any()
+    np.testing.assert_array_equal(found["out"]["v"], expected["out"]["v"])
+    np.testing.assert_array_equal(found["out"]["spike_events"].steps, expected["out"]["spike_events"].steps)
+    assert found.every == 8
+
+
 def test_run_gives_spike_inputs_at_every_step(snn_command: Command, relay: Path) -> None:
     found = snn_command("run", relay, "--steps", 6, "--input", "in=1", "--json").object()
     assert found["rates_hz"] == {"out": pytest.approx(1000.0)}
