@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from snn._batches import Augment, Batches
     from snn._loss import Loss
     from snn.engine.records import WeightUpdate
-    from snn.network import Network
     from snn.population import Population
     from snn.trainer import Trainer
 
@@ -114,7 +113,9 @@ class Fit:
         self._settings = settings_of(trainer, batches)
         self._free_settings = free_settings_of(trainer)
         self._tapped = TappedNetwork(self._network, trainer.delay_learning) if trainer.delay_learning else None
-        self._session, self._native = trainer._open(self._tapped.network if self._tapped else None)
+        self._trained_network = self._tapped.network if self._tapped else self._network
+        self._shapes = trained_shapes(self._trained_network)
+        self._session, self._native = trainer._open(self._trained_network)
         self._configure()
         self._reports: list[EpochReport] = []
         self._best: EpochReport | None = None
@@ -300,10 +301,6 @@ class Fit:
 
     # ---- what is trained
 
-    @property
-    def _trained_network(self) -> Network:
-        return self._tapped.network if self._tapped else self._network
-
     def _store(self) -> None:
         """Copy the session's weights and learnable parameters into the network."""
         store_trained(self._trained_network, self._session)
@@ -313,8 +310,7 @@ class Fit:
 
     def _values(self) -> Values:
         """Return a copy of all that training changes in the session."""
-        shapes = trained_shapes(self._trained_network)
-        copies: Values = {name: np.empty(shape, np.float32) for name, shape in shapes.items()}
+        copies: Values = {name: np.empty(shape, np.float32) for name, shape in self._shapes.items()}
         for name, values in copies.items():
             self._session.read(name, values)
         for population, parameters in learned_parameters(self._network, self._session).items():
@@ -391,9 +387,7 @@ class Fit:
         """Whether the states after the last run, and the weights onto the population, are finite."""
         names = [f"{population.name}.{state}" for state in population.states]
         names += [
-            name
-            for name in trained_shapes(self._trained_network)
-            if self._network.projections[name.rpartition(".")[0]].target is population
+            name for name in self._shapes if self._network.projections[name.rpartition(".")[0]].target is population
         ]
         for name in names:
             values = np.empty(self._session.value_count(name))

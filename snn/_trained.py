@@ -47,12 +47,13 @@ def trained_arrays(network: Network) -> dict[str, Floats]:
 
 def trained_shapes(network: Network) -> dict[str, tuple[int, ...]]:
     """Return the shapes of `trained_arrays`, which are not made for it."""
+    native = network._finished()
     found: dict[str, tuple[int, ...]] = {}
     for name, projection in network.projections.items():
         if not _is_trained(projection):
             continue
-        if projection.weight_count:
-            found[f"{name}.weight"] = projection._weight_shape or (projection.weight_count,)
+        if count := native.projection(projection._index).weight_count:
+            found[f"{name}.weight"] = projection._weight_shape or (count,)
         if projection.bias is not None:
             found[f"{name}.bias"] = projection.bias.shape
     return found
