@@ -33,7 +33,7 @@ class Checkpoint:
     """What must be the same for training to go on as if it had not been interrupted."""
     reports: list[dict[str, float]]
     """The numbers of each epoch, by the names of `Trainer.history`."""
-    optimizer: NDArray[np.float64] | NDArray[np.float32]
+    optimizer: NDArray[np.float64]
     """What the native trainer remembers."""
     values: dict[str, NDArray[Any]]
     """Weights, biases and learnable parameters by name."""
@@ -52,10 +52,7 @@ class Checkpoint:
             "reports": self.reports,
             "best_epoch": self.best_epoch,
         }
-        arrays: dict[str, NDArray[Any]] = {
-            "head": np.array(json.dumps(head)),
-            "optimizer": self.optimizer.astype(np.float64),
-        }
+        arrays: dict[str, NDArray[Any]] = {"head": np.array(json.dumps(head)), "optimizer": self.optimizer}
         arrays |= {f"value.{name}": array for name, array in self.values.items()}
         arrays |= {f"best.{name}": array for name, array in self.best_values.items()}
         write_archive(path, np.savez, arrays)

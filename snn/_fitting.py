@@ -130,7 +130,7 @@ class Fit:
         self._check_gradients()
         self._warn_of_cut_off()
         if resumed is not None:
-            self._native.set_state(resumed.optimizer.astype(np.float64))
+            self._native.set_state(resumed.optimizer)
         if on_weight_update is not None:
             names, told = list(self._network.projections), on_weight_update
             self._session.on_weights(lambda update: told(update._replace(projection=names[update.projection])))
@@ -278,13 +278,9 @@ class Fit:
 
     def _leave_checkpoint(self) -> None:
         """Leave the trainer what `save_checkpoint` needs after the end, and not the session and all of its memory with it."""
-        if self._front._checkpoint is None:
-            return  # ended within an epoch
-        left = self._checkpoint()
-        small = left.optimizer.astype(np.float32)
-        if np.array_equal(small, left.optimizer):
-            left.optimizer = small  # all but large counts of updates are float32 numbers
-        self._front._checkpoint = lambda: left
+        if self._front._checkpoint is not None:  # it is None within an epoch
+            left = self._checkpoint()
+            self._front._checkpoint = lambda: left
 
     def _is_over(self, report: EpochReport) -> bool:
         """Whether early stopping ends the training here."""

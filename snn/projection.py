@@ -431,7 +431,7 @@ class Projection(Strict):
         self._csr, self._weights = (offsets, targets, delays), weights
 
     def _changed(self, native: _native.Network) -> bool:
-        """Whether weights or biases differ, bit for bit, from what the native network has."""
+        """Whether weights or biases differ, bit for bit, from what the native network has; equal weights are dropped."""
         self._check_rule()
         if self._bias is not None and not _same_bits(self._bias, native.projection(self._index).bias):
             return True
@@ -441,7 +441,11 @@ class Projection(Strict):
             return False
         if native.projection(self._index).by_rule:
             return True
-        return not _same_bits(self._weights, native.projection_arrays(self._index).weights)
+        if not _same_bits(self._weights, native.projection_arrays(self._index).weights):
+            return True
+        if not self._weights_are_out:
+            self._weights = self._csr = None
+        return False
 
     def _check_rule(self) -> None:
         """Give the rule up if the weights are no longer its own: if they were changed since they were pulled out."""

@@ -559,7 +559,8 @@ class Trainer(Predictions):
         """
         if self._checkpoint is None:
             raise StateError(
-                "there is nothing to keep: a checkpoint is made after an epoch of fit, in a callback or when fit has ended"
+                "there is nothing to keep: a checkpoint is made after an epoch of fit, in a callback or when fit has ended. "
+                "A fit that is interrupted within an epoch leaves the weights in the network, for network.save(path)"
             )
         try:
             self._checkpoint().save(Path(path))

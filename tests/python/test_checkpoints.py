@@ -176,12 +176,14 @@ def test_a_checkpoint_after_the_end_is_that_of_the_last_epoch(end: str, tmp_path
             assert after[name].dtype == inside[name].dtype
 
 
-def test_the_network_has_weights_once_after_training() -> None:
+@pytest.mark.parametrize("tau", [10.0, snn.Learnable(10.0)])
+@pytest.mark.parametrize("validated", [False, True])
+def test_the_network_has_weights_once_after_training(tau: float | snn.Learnable, validated: bool) -> None:
     x, y = samples()
-    net = network()
+    net = snn.Sequential(8, snn.Dense(16), snn.LIF(tau_membrane=tau), snn.Dense(3), snn.LIF(), seed=4)
     held = net.projections["hidden_to_output"].weights
     before = held.copy()
-    snn.Trainer(net, **SETTINGS).fit(x, y, validation_data=(x, y))
+    snn.Trainer(net, **SETTINGS).fit(x, y, validation_data=(x, y) if validated else None)
     assert net.projections["input_to_hidden"]._weights is None  # the native network alone has them
     assert net.projections["hidden_to_output"].weights is held  # what somebody holds is what training changed
     assert (held != before).any()
