@@ -372,7 +372,7 @@ def test_run_is_the_same_on_every_device(snn_command: Command, file: Path) -> No
             1,
             "instruction_set is 'sse'; it must be one of best, scalar, avx2",
         ),
-        (["run", "FILE", "--load-state", "no.state"], 1, "--load-state: "),
+        (["run", "FILE", "--load-state", "no.state"], 1, "--load-state: cannot open 'no.state': No such file"),
         (["run", "FILE", "--load-state", "FILE"], 1, "--load-state: "),
         (["run", "FILE", "--save-state", "FILE"], 1, "the network itself; the state would overwrite it"),
         (["run", "FILE", "--save-state", "."], 1, "--save-state is ., which is a folder"),
