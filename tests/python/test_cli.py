@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import snn
+from snn.engine.records import Counters
 
 from .command_line import Command
 
@@ -245,6 +246,11 @@ def test_run_gives_rates_and_speed(snn_command: Command, pulse: Path) -> None:
     assert "400 steps (0.2 s simulated) of 1 sample on cpu" in told
     assert "no --input" not in told
     assert "no --input was given, so in stayed silent; try --input in=random:0.1" in snn_command("run", pulse).out
+
+
+def test_the_page_about_it_has_every_key() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text(encoding="utf-8")
+    assert [key for key in (*RUN_KEYS, *Counters._fields, "error") if f"`{key}`" not in page] == []
 
 
 def test_run_counts_every_sample_once(snn_command: Command, pulse: Path) -> None:
