@@ -59,13 +59,13 @@ def run(
         ),
     ] = "best",
     seed: Annotated[
-        int,
+        int | None,
         typer.Option(
             min=0,
-            help="Seed of random inputs and of what models draw. After --load-state models go on with the seed that was "
-            "saved, and random inputs with this one.",
+            help="Seed of random inputs and of what models draw, 0 where it is not given. After --load-state models go on with "
+            "the seed that was saved, and random inputs with this one, which has to be given then.",
         ),
-    ] = 0,
+    ] = None,
     load_state: Annotated[
         Path | None,
         typer.Option(
@@ -86,6 +86,11 @@ def run(
 ) -> None:
     """Run a network file and print rates and speed."""
     network = snn.load(file)
+    if load_state is not None and seed is None and any("=random:" in text for text in inputs or []):
+        raise fail(
+            "random inputs after --load-state need --seed: that of the run that saved the state, to go on with its spikes"
+        )
+    seed = seed or 0
     given = GivenInput(network, inputs or [], batch_size, seed)
     wanted = wanted_variables(record or [])
     _check_output(file, output, wanted)

@@ -380,6 +380,11 @@ def test_run_is_the_same_on_every_device(snn_command: Command, file: Path) -> No
         ),
         (["run", "FILE", "--load-state", "no.state"], 1, "--load-state: cannot open 'no.state': No such file"),
         (["run", "FILE", "--load-state", "FILE"], 1, "--load-state: "),
+        (
+            ["run", "FILE", "--load-state", "s", "--input", "input=random:0.1"],
+            1,
+            "random inputs after --load-state need --seed",
+        ),
         (["run", "FILE", "--save-state", "FILE"], 1, "the network itself; the state would overwrite it"),
         (["run", "FILE", "--save-state", "."], 1, "--save-state is ., which is a folder"),
         (
