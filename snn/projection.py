@@ -323,8 +323,8 @@ class Projection(Strict):
 
     def synapses(
         self, sources: ArrayLike | None = None, targets: ArrayLike | None = None
-    ) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32]]:
-        """Return (source, target, delay in steps) of the synapses of a sparse projection, in the weights' order.
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        """Return (source, target, delay in steps) of the synapses of a sparse projection, in the weights' order, as int32.
 
         Those of a connection rule are made for this call only.
 
@@ -339,7 +339,8 @@ class Projection(Strict):
             The projection is not sparse, or has no such neuron.
         """
         found = self._rows(sources, targets)
-        return found[0], found[1], found[2]
+        # Signed, so that differences of them are what they seem; all are small enough.
+        return found[0].view(np.int32), found[1].view(np.int32), found[2].view(np.int32)
 
     def synapse_weights(self, sources: ArrayLike | None = None, targets: ArrayLike | None = None) -> Floats:
         """Return the weights of the synapses that `synapses` gives for the same arguments, as a copy."""
