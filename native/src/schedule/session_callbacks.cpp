@@ -84,19 +84,6 @@ void Session::warn(const std::string& sentence) const {
     log(SNN_LOG_WARNING, sentence.c_str());
 }
 
-// What the log is to say of weights that are about to be rounded and written to a compact projection: nothing a second time, and
-// without a log nobody looks at them.
-std::string Session::rounding_to_tell(uint32_t projection, std::span<const float> weights) const {
-    if (!log_ || rounding_is_told_[projection]) return {};
-    return compact_loss(network_->projection(projection), weights);
-}
-
-void Session::warn_of_rounding(uint32_t projection, const std::string& sentence) {
-    if (sentence.empty()) return;
-    rounding_is_told_[projection] = 1;
-    warn(sentence);
-}
-
 // On the background's thread.
 void Session::keep(const SNNSpikes& spikes) {
     kept_spikes_.push_back({spikes, kept_neurons_.size()});

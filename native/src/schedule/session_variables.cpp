@@ -269,6 +269,19 @@ void Session::write_weights(uint32_t projection, const float* weights, const flo
     }
 }
 
+// What the log is to say of weights that are about to be rounded and written to a compact projection: nothing a second time, and
+// without a log nobody looks at them.
+std::string Session::rounding_to_tell(uint32_t projection, std::span<const float> weights) const {
+    if (!log_ || rounding_is_told_[projection]) return {};
+    return compact_loss(network_->projection(projection), weights);
+}
+
+void Session::warn_of_rounding(uint32_t projection, const std::string& sentence) {
+    if (sentence.empty()) return;
+    rounding_is_told_[projection] = 1;
+    warn(sentence);
+}
+
 void Session::load_weights(const Network& other) {
     const auto& projections = network_->projections();
     std::vector<const Projection*> sources;
