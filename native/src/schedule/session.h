@@ -233,6 +233,8 @@ private:
     void go_on_without(std::unique_ptr<Executor>& io_executor, std::exception_ptr failure, const ExecutorOptions& options);
     void report_opening() const;
     void warn(const std::string& sentence) const;
+    std::string rounding_to_tell(uint32_t projection, std::span<const float> weights) const;
+    void warn_of_rounding(uint32_t projection, const std::string& sentence);
     void log(int32_t level, const char* message) const;
     static void check_frame(double seconds, double budget_s);
     void take_coming(Input& input);
@@ -329,6 +331,7 @@ private:
     std::vector<std::shared_ptr<const PlasticityPlan>> plasticity_plans_;  // ... and what the executor computes with
     std::vector<Parameters> parameter_gradients_;  // per population: empty before a backward pass
     std::vector<uint8_t> weight_is_own_;  // per projection: differs (perhaps) from the network's
+    std::vector<uint8_t> rounding_is_told_;  // per projection
     bool has_gradients_ = false;
 
     // Of steps in the background.

@@ -217,13 +217,16 @@ void Session::write(std::string_view path, uint32_t dtype, const void* data, siz
     }
     const bool compact = variable.slot.kind == Slot::weight &&
                          network_->projection(variable.slot.index).arithmetic == SNN_ARITHMETIC_COMPACT;
+    std::string told;
     if (compact) {
+        told = rounding_to_tell(variable.slot.index, changed);
         round_compact(network_->projection(variable.slot.index), changed);
         executor_->write(variable.slot, DType::float32, changed.data());
     } else {
         executor_->write(variable.slot, type, data);
     }
     if (variable.slot.kind == Slot::weight || variable.slot.kind == Slot::bias) weight_is_own_[variable.slot.index] = 1;
+    warn_of_rounding(variable.slot.index, told);
 }
 
 void Session::read_membrane(std::string_view population, float* out_potentials, size_t count) const {
@@ -266,6 +269,19 @@ void Session::write_weights(uint32_t projection, const float* weights, const flo
     }
 }
 
+// What the log is to say of weights that are about to be rounded and written to a compact projection: nothing a second time, and
+// without a log nobody looks at them.
+std::string Session::rounding_to_tell(uint32_t projection, std::span<const float> weights) const {
+    if (!log_ || rounding_is_told_[projection]) return {};
+    return compact_loss(network_->projection(projection), weights);
+}
+
+void Session::warn_of_rounding(uint32_t projection, const std::string& sentence) {
+    if (sentence.empty()) return;
+    rounding_is_told_[projection] = 1;
+    warn(sentence);
+}
+
 void Session::load_weights(const Network& other) {
     const auto& projections = network_->projections();
     std::vector<const Projection*> sources;
@@ -306,6 +322,7 @@ void Session::load_weights(const Network& other) {
                mine.fixed_exponent == theirs.fixed_exponent;
     };
     check_fixed_ranges(*network_, [&](uint32_t p) { return stay(p) ? nullptr : sources[p]->weights().data(); });
+    std::vector<std::pair<uint32_t, std::string>> told;
     for (uint32_t p = 0; p < projections.size(); ++p) {
         if (projections[p].kind == SNN_CONNECT_POOL2D) continue;
         const float* const bias = projections[p].bias ? sources[p]->bias->data() : nullptr;
@@ -318,12 +335,14 @@ void Session::load_weights(const Network& other) {
         std::vector<float> rounded;
         if (projections[p].arithmetic == SNN_ARITHMETIC_COMPACT) {
             rounded = sources[p]->weights();
+            told.emplace_back(p, rounding_to_tell(p, rounded));
             round_compact(projections[p], rounded);
         }
         write_weights(p, rounded.empty() ? sources[p]->weights().data() : rounded.data(), bias);
         weight_is_own_[p] = 1;
     }
     for (size_t i = 0; i < learned.size(); ++i) set_parameters(learned[i].first, std::move(learned[i].second), constants[i]);
+    for (const auto& [p, sentence] : told) warn_of_rounding(p, sentence);
 }
 
 std::shared_ptr<const Network> Session::to_network() const {
