@@ -444,8 +444,9 @@ enum { SNN_FLOAT32 = 0, SNN_FLOAT64 = 1, SNN_INT32 = 2, SNN_UINT8 = 3 };
 SNN_API SNNStatus SNN_CALL snn_save_state(SNNHandle handle, const char *path);
 SNN_API SNNStatus SNN_CALL snn_load_state(SNNHandle handle, const char *path);
 /* The same in memory, for a game that puts it into its own saved game: the bytes that the file would have. *out_size_bytes is
- * how many they are; `out_data` null and `size_bytes` 0 ask for that. More room than they need is left as it was, too little
- * is SNN_ERROR_INVALID_ARGUMENT. The size changes as the numbers in it do, so ask again before each save, or keep some room. */
+ * how many they are; `out_data` null and `size_bytes` 0 ask for that, which costs little: no value is read. More room than they
+ * need is left as it was, too little is SNN_ERROR_INVALID_ARGUMENT. The size changes as the numbers in it do, so ask again
+ * before each save, or keep some room. */
 SNN_API SNNStatus SNN_CALL snn_save_state_memory(SNNHandle handle, void *out_data, size_t size_bytes, size_t *out_size_bytes);
 SNN_API SNNStatus SNN_CALL snn_load_state_memory(SNNHandle handle, const void *data, size_t size_bytes);
 

@@ -10,9 +10,11 @@
 #include <atomic>
 #include <exception>
 #include <limits>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -112,8 +114,9 @@ public:
     std::span<const uint32_t> spikes(uint32_t population, uint32_t sample) const;
 
     // --- the whole (session_state.cpp)
+    StateOutline outline_state();  // refers to the session
     SavedState save();
-    // All or nothing, unless memory runs out on the way. Bindings and callbacks stay.
+    // All or nothing, unless memory runs out on the way. Bindings and callbacks stay (session_restore.cpp).
     void restore(const SavedState& state);
 
     // --- weights
@@ -262,9 +265,13 @@ private:
     void write_weights(uint32_t projection, const float* weights, const float* bias);
     size_t count_of(const Variable& variable) const;
     void check_state_can_be_saved() const;
-    class StateWriter;  // of save()
+    std::string state_document();
+    bool is_in_state(const struct StateTensor& tensor) const;
+    std::span<const std::byte> bytes_of(const struct StateTensor& tensor) const;
     class StateReader;  // of restore()
     const ProjectionHash& hash_of(uint32_t projection);
+    // Of a model or rule of the network's, by its op list.
+    const std::string& definition_hash(const std::string& json);
     // Of plastic projections (session_plasticity.cpp).
     Variable find_rule_variable(const Projection& projection, uint32_t index, std::string_view variable) const;
     std::shared_ptr<const PlasticityPlan> checked_plan(uint32_t projection, const Plasticity& plasticity) const;
@@ -312,7 +319,9 @@ private:
     double remainder_s_ = 0;
     uint64_t seed_;
     ExecutorCounters counted_before_;  // by the session whose state was restored
-    std::vector<std::optional<ProjectionHash>> hashes_;  // per projection, of the network's; made when they are needed
+    // Of the network's: per projection, and by the text of a definition. Made when they are needed.
+    std::vector<std::optional<ProjectionHash>> hashes_;
+    std::map<const std::string*, std::string> definition_hashes_;
     std::vector<Input> inputs_;           // in the order of their populations
     struct BoundBuffer {
         std::string path;
