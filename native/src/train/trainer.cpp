@@ -291,7 +291,7 @@ void Trainer::go_back(std::span<const OutputGradient> gradients, std::span<const
 
 // Inputs for a backward in another call, where it reads them again: the caller's arrays may be gone by then.
 std::span<const InputFrames> Trainer::kept(std::span<const InputFrames> inputs) {
-    if (tape_steps({0, def_.step_count}) == 0) return inputs;
+    if (keeps_all_steps()) return inputs;
     kept_inputs_.assign(inputs.begin(), inputs.end());
     input_copies_.resize(inputs.size());
     spike_copies_.resize(inputs.size());

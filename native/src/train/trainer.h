@@ -34,6 +34,8 @@ public:
             ParameterStore* parameters = nullptr);
 
     uint32_t step_count() const { return def_.step_count; }
+    // Whether a batch's steps are on the tape together: no checkpoints, no windows that are trained one by one.
+    bool keeps_all_steps() const { return tape_steps({0, def_.step_count}) == 0; }
     // Labels and targets as in SNNBatch. Throws SNN_ERROR_INVALID_ARGUMENT with the place and the value.
     void check_targets(const int32_t* labels, size_t label_count, const float* targets, size_t target_count) const;
 
