@@ -295,12 +295,12 @@ void Backpropagation::transpose_weights(uint32_t projection) {
 }
 
 void Backpropagation::forget_later_steps() {
-    for (PopulationGradient& gradient : populations_) {
-        gradient.activity.clear();
-        gradient.states.clear();
-        gradient.credit.clear();
-        gradient.later.clear();
-    }
+    const uint32_t parts = context_.pool.width();
+    context_.pool.run(parts, [&](uint32_t part) {
+        for (PopulationGradient& gradient : populations_)
+            for (Buffer<float>* const buffer : {&gradient.activity, &gradient.states, &gradient.credit, &gradient.later})
+                buffer->clear(part, parts);
+    });
 }
 
 void Backpropagation::take_back(uint32_t begin_step, uint32_t end_step, std::span<const OutputGradient> outputs,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "common/error.h"
 #include "common/random.h"
@@ -325,8 +326,11 @@ uint32_t Trainer::tape_steps(Steps steps) const {
 void Trainer::finish_forward(const int32_t* labels, ForwardResult& io_result) {
     for (const Spiking& entry : spiking_) {
         const size_t size = entry.counts.size() / batch_size_;
-        for (size_t i = 0; i < entry.counts.size(); ++i)
-            if (!labels || labels[i / size] >= 0) io_result.spike_count += entry.counts[i];
+        for (uint32_t sample = 0; sample < batch_size_; ++sample) {
+            if (labels && labels[sample] < 0) continue;
+            const double* const first = entry.counts.data() + sample * size;
+            io_result.spike_count += std::reduce(first, first + size);  // whole numbers: exact in any order
+        }
     }
     if (def_.rate_regularization > 0) add_regularization(labels, io_result);
     last_ = io_result.loss;
