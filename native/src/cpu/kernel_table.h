@@ -117,6 +117,8 @@ struct ConvShape {
     const ConvBlock* blocks;
     // The sources of a group with margins of zeros, [group input][y][x]: how wide a row is, a channel, and all of it, in floats.
     size_t image_width, image_plane, image_size;  // the last 0: it would be too large
+    // Inputs of a group whose windows are the bits of one word (kernels_conv_bits.h); 0: the convolution does not suit it.
+    uint32_t word_inputs;
 
     uint32_t in_plane() const { return in_height * in_width; }
     uint32_t out_plane() const { return out_height * out_width; }
@@ -129,6 +131,7 @@ struct ConvShape {
 };
 
 constexpr uint32_t conv_blocks_together = 4;
+constexpr uint32_t most_word_rows = 256;  // of the inputs of a word, with their margins
 struct ConvArgs {
     const ConvShape* shape;
     float* sums;
@@ -140,7 +143,10 @@ struct ConvArgs {
     bool from_zero;
     uint32_t block_begin, block_end;
     float* scratch;  // [position][conv_blocks_together][16]
-    float* image;    // scratch memory: ConvShape::image_size; null: the active are added one by one, whatever their share
+    // The way, chosen by the share of the active: one by one, unless one of these is there.
+    float* image;          // whole windows. Scratch memory: ConvShape::image_size
+    const uint16_t* bits;  // windows of bits: the activity, where there are no values
+    uint32_t bit_words;    // how many words it has
 };
 
 // Narrow groups (depthwise convolution, sum and average pooling): straight into the rows of sums.

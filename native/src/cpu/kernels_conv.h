@@ -149,6 +149,9 @@ static void add_sources(const ConvArgs& args, uint32_t block) {
 static void fill_image(const ConvArgs& args, uint32_t block);
 template <uint32_t Blocks>
 static void add_windows(const ConvArgs& args, uint32_t block);
+// Spikes as bits, see kernels_conv_bits.h.
+template <uint32_t Blocks>
+static void add_words(const ConvArgs& args, uint32_t block);
 
 template <uint32_t Blocks>
 static void deliver_blocks(const ConvArgs& args, uint32_t first) {
@@ -167,6 +170,7 @@ static void deliver_blocks(const ConvArgs& args, uint32_t first) {
             store(scratch + k * stride, args.from_zero ? start : add(load(scratch + k * stride), bias));
     }
     if (args.image) add_windows<Blocks>(args, first);
+    else if (args.bits) add_words<Blocks>(args, first);
     else if (args.values) add_sources<Blocks, false>(args, first);
     else add_sources<Blocks, true>(args, first);
     for (uint32_t b = 0; b < Blocks; ++b) {
@@ -179,12 +183,15 @@ static void deliver_blocks(const ConvArgs& args, uint32_t first) {
 static void deliver_conv(const ConvArgs& args) {
     const ConvBlock* const blocks = args.shape->blocks;
     for (uint32_t b = args.block_begin; b < args.block_end;) {
-        constexpr uint32_t together = conv_blocks_together;
-        const bool several = b + together <= args.block_end && blocks[b].group == blocks[b + together - 1].group;
+        const auto has = [&](uint32_t together) {
+            return b + together <= args.block_end && blocks[b].group == blocks[b + together - 1].group;
+        };
         if (args.image && (b == args.block_begin || blocks[b].group != blocks[b - 1].group)) fill_image(args, b);
-        if (several) deliver_blocks<together>(args, b);
+        const uint32_t together = has(conv_blocks_together) ? conv_blocks_together : args.bits && has(2) ? 2 : 1;
+        if (together == conv_blocks_together) deliver_blocks<conv_blocks_together>(args, b);
+        else if (together == 2) deliver_blocks<2>(args, b);
         else deliver_blocks<1>(args, b);
-        b += several ? together : 1;
+        b += together;
     }
 }
 

@@ -13,10 +13,26 @@ namespace {
 
 // A source that is added by itself takes about 8 ns for each row of its kernel and 0.8 for each 16 weights that it meets, all that a
 // window covers 0.6 for each of those: kernels of 1 to 7 places with strides of 1 and 2, AVX-512 and AVX2.
-double faster_share(const ConvShape& shape) {
+constexpr double ns_of_row = 8.0, ns_of_vector = 0.8;
+
+double share_of_windows(const ConvShape& shape) {
     const uint32_t blocks = shape.group_outputs > 16 * (conv_blocks_together - 1) ? conv_blocks_together : 1;
     const double vectors = static_cast<double>(blocks) * shape.kernel_x / shape.x_stride;
-    return std::min(0.3, 0.6 * vectors / (8.0 + 0.8 * vectors));
+    return std::min(0.3, 0.6 * vectors / (ns_of_row + ns_of_vector * vectors));
+}
+
+// A word takes about 15 ns, mostly because the processor cannot foresee when its bits are at an end, and 0.27 for each 16 weights
+// of a bit. Whole windows of as many channels take 0.33 for each 16 weights: kernels of 3 and 5 places, AVX-512 and AVX2.
+constexpr double ns_of_word = 15.0, ns_of_word_vector = 0.27, ns_of_window_vector = 0.33;
+constexpr uint32_t most_word_width = 48;  // that 64 bits have from any of the 16 places where a row may begin
+
+// Inputs of a group whose windows go into one word. With 16 outputs or fewer a word gives too little to do.
+uint32_t word_inputs_of(const ConvShape& shape) {
+    const uint64_t kernel = uint64_t{shape.kernel_y} * shape.kernel_x;
+    const uint64_t width = shape.in_width + uint64_t{2} * shape.x_padding, height = shape.in_height + uint64_t{2} * shape.y_padding;
+    if (shape.group_outputs <= 16 || shape.x_dilation != 1 || shape.y_dilation != 1) return 0;
+    if (kernel > 64 || shape.kernel_x == 64 || shape.in_width > most_word_width || width > 64 || height > most_word_rows) return 0;
+    return static_cast<uint32_t>(std::min({64 / kernel, most_word_rows / height, uint64_t{shape.group_inputs}}));
 }
 
 constexpr size_t most_image_floats = size_t{1} << 22;  // 16 MiB for each thread
@@ -97,18 +113,42 @@ ConvLayout::ConvLayout(const Projection& projection, const Shape& source, const 
         .image_width = source.dims[2] + size_t{2} * window.padding[1],
         .image_plane = 0,
         .image_size = 0,
+        .word_inputs = 0,
     };
+    if (!scatters()) shape_.word_inputs = word_inputs_of(shape_);
     // A dilation far beyond the image brings margins that nobody should pay for; at most 2^28 * 2^28 here.
     shape_.image_plane = (source.dims[1] + size_t{2} * window.padding[0]) * shape_.image_width;
     if (shape_.image_plane <= most_image_floats / shape_.group_inputs) {
         shape_.image_size = shape_.image_plane * shape_.group_inputs;
-        dense_share_ = faster_share(shape_);
+        windows_share_ = words_end_ = share_of_windows(shape_);
     }
+    if (shape_.word_inputs > 0) compare_words();
     // Blocks begin at multiples of 16 channels within their group.
     for (uint32_t group = 0; group < groups; ++group)
         for (uint32_t first = 0; first < shape_.group_outputs; first += 16)
             blocks_.push_back({group, group * shape_.group_outputs + first, std::min(16u, shape_.group_outputs - first)});
     shape_.blocks = blocks_.data();
+}
+
+// From which share of active sources on words are faster than these one by one, and up to which than whole windows.
+void ConvLayout::compare_words() {
+    const bool four = shape_.group_outputs > 16 * (conv_blocks_together - 1);
+    const double blocks = four ? conv_blocks_together : 2, passes = four ? 1 : 2;
+    const double rows = static_cast<double>(shape_.kernel_y) * shape_.out_height / shape_.in_height;  // that a source reaches
+    const double vectors = blocks * shape_.kernel_x * shape_.out_width / shape_.in_width;             // in each of them
+    const double saved = passes * ns_of_row + (ns_of_vector - ns_of_word_vector) * vectors;
+    const double begin = ns_of_word * shape_.out_plane() / shape_.word_inputs / (shape_.in_plane() * rows * saved);
+    const double all = blocks * shape_.word_inputs * shape_.kernel_y * shape_.kernel_x;
+    const double end = shape_.image_size > 0 ? (ns_of_window_vector * all - ns_of_word) / (ns_of_word_vector * all) : 2.0;
+    if (end <= begin) return;
+    words_share_ = begin;
+    words_end_ = end;
+}
+
+ConvWay ConvLayout::way(uint32_t active, bool has_values) const {
+    const double share = static_cast<double>(active) / (static_cast<double>(shape_.in_channels) * shape_.in_plane());
+    if (share > (has_values ? windows_share_ : words_end_)) return ConvWay::windows;
+    return !has_values && share > words_share_ ? ConvWay::words : ConvWay::sources;
 }
 
 uint32_t ConvLayout::block_from(uint32_t first_channel) const {
