@@ -180,8 +180,8 @@ void Backpropagation::prepare(uint32_t step_count) {
         const auto grow = [](size_t& io_size, size_t size) { io_size = std::max(io_size, size); };
         grow(conv.channels_last, size_t{data.conv->block_count()} * shape.out_plane() * 16);
         if (projections_[q].to_source) {
-            grow(conv.image, size_t{shape.in_plane()} * 16);
-            grow(conv.terms, size_t{shape.out_plane()} * shape.group_outputs);
+            grow(conv.image, size_t{shape.in_plane()} * shape.place_step + 16);
+            grow(conv.terms, size_t{shape.out_plane()} * shape.group_outputs + 16);
             grow(conv.term_ends, shape.out_plane());
         }
         if (data.info.trainable && shape.slides()) {

@@ -115,6 +115,9 @@ struct ConvShape {
     uint32_t x_stride, x_dilation, x_padding, y_stride, y_dilation, y_padding;
     const TapRange *y_ranges, *x_ranges;  // [out_height], [out_width]
     const ConvBlock* blocks;
+    // dL/d(source): vectors of 16 for a row of the kernel, and floats from a place of the image to the next. Fewer than 16 inputs of a
+    // group lie side by side with those of the next place where that takes fewer vectors; else each place has vectors of its own.
+    uint32_t row_vectors, place_step;
     // The sources of a group with margins of zeros, [group input][y][x]: how wide a row is, a channel, and all of it, in floats.
     size_t image_width, image_plane, image_size;  // the last 0: it would be too large
     // Inputs of a group whose windows are the bits of one word (kernels_conv_bits.h); 0: the convolution does not suit it.
@@ -212,8 +215,8 @@ struct OuterArgs {
 
 // A gradient that is not 0.
 struct ConvTerm {
-    float gradient;
-    uint32_t weights;  // of its channel: from those of the group's first
+    int32_t gradient;  // the bits of the float
+    int32_t weights;   // of its channel: from those of the group's first
 };
 
 // Convolution, backwards, one sample.
@@ -226,10 +229,10 @@ struct ConvAdjointArgs {
     const float* values;
     uint32_t block_begin, block_end;
     // conv_source_gradient
-    const float* weights;   // turned round: [group][group input / 16][kernel_y][group output][kernel_x][group input % 16]
+    const float* weights;   // turned round: [group][group input / 16][kernel_y][group output][row_vectors][16]
     float* source_gradient; // [in_channel][position] added to
-    float* image;           // scratch memory: [in_height][in_width][16]
-    ConvTerm* terms;        // the same: [out_height * out_width * group_outputs]
+    float* image;           // scratch memory: [in_height][in_width][place_step] and 16 more
+    ConvTerm* terms;        // the same: [out_height * out_width * group_outputs + 16]
     uint32_t* term_ends;    // the same: [out_height * out_width]
     // conv_weight_gradient
     float* weight_gradient; // packed, added to

@@ -110,11 +110,19 @@ ConvLayout::ConvLayout(const Projection& projection, const Shape& source, const 
         .y_ranges = tap_ranges_[0].data(),
         .x_ranges = tap_ranges_[1].data(),
         .blocks = nullptr,
+        .row_vectors = window.kernel[1],
+        .place_step = 16,
         .image_width = source.dims[2] + size_t{2} * window.padding[1],
         .image_plane = 0,
         .image_size = 0,
         .word_inputs = 0,
     };
+    // Nothing of a row of the kernel may lie outside the image.
+    const uint32_t vectors = (shape_.kernel_x * shape_.group_inputs + 15) / 16;
+    if (shape_.x_dilation == 1 && shape_.x_padding == 0 && shape_.group_inputs < 16 && vectors < shape_.kernel_x) {
+        shape_.row_vectors = vectors;
+        shape_.place_step = shape_.group_inputs;
+    }
     if (!scatters()) shape_.word_inputs = word_inputs_of(shape_);
     // A dilation far beyond the image brings margins that nobody should pay for; at most 2^28 * 2^28 here.
     shape_.image_plane = (source.dims[1] + size_t{2} * window.padding[0]) * shape_.image_width;
@@ -179,7 +187,7 @@ void ConvLayout::unpack(const float* packed, float* out_weights) const {
 
 size_t ConvLayout::turned_size() const {
     const size_t groups = shape_.in_channels / shape_.group_inputs, inputs = (shape_.group_inputs + 15) / 16;
-    return groups * inputs * shape_.kernel_y * shape_.group_outputs * shape_.kernel_x * 16;
+    return groups * inputs * shape_.kernel_y * shape_.group_outputs * shape_.row_vectors * 16;
 }
 
 void ConvLayout::turn(const float* weights, float* out_turned) const {
@@ -187,14 +195,15 @@ void ConvLayout::turn(const float* weights, float* out_turned) const {
     for (uint32_t group = 0; group < groups; ++group)
         for (uint32_t first = 0; first < shape_.group_inputs; first += 16)
             for (uint32_t ky = 0; ky < shape_.kernel_y; ++ky)
-                for (uint32_t out = 0; out < shape_.group_outputs; ++out)
+                for (uint32_t out = 0; out < shape_.group_outputs; ++out, out_turned += size_t{shape_.row_vectors} * 16) {
+                    std::fill_n(out_turned, size_t{shape_.row_vectors} * 16, 0.0f);
                     for (uint32_t kx = 0; kx < shape_.kernel_x; ++kx)
-                        for (uint32_t input = first; input < first + 16; ++input) {
+                        for (uint32_t input = first; input < std::min(first + 16, shape_.group_inputs); ++input) {
                             const size_t filter = size_t{group * shape_.group_outputs + out} * shape_.group_inputs + input;
-                            *out_turned++ = input < shape_.group_inputs
-                                                ? weights[(filter * shape_.kernel_y + ky) * shape_.kernel_x + kx]
-                                                : 0.0f;
+                            out_turned[size_t{kx} * shape_.place_step + input - first] =
+                                weights[(filter * shape_.kernel_y + ky) * shape_.kernel_x + kx];
                         }
+                }
 }
 
 namespace {
