@@ -233,7 +233,7 @@ struct ConvAdjointArgs {
     float* source_gradient; // [in_channel][position] added to
     float* image;           // scratch memory: [in_height][in_width][place_step] and 16 more
     ConvTerm* terms;        // the same: [out_height * out_width * group_outputs + 16]
-    uint32_t* term_ends;    // the same: [out_height * out_width]
+    uint32_t* term_begins;  // the same: [out_width][out_height] and the end of the last
     // conv_weight_gradient
     float* weight_gradient; // packed, added to
     uint32_t input_begin, input_end;  // group inputs whose weight gradient is wanted

@@ -256,7 +256,9 @@ static void list_terms(const ConvAdjointArgs& args, uint32_t group) {
     int32_t offsets[16];
     for (int32_t lane = 0; lane < 16; ++lane) offsets[lane] = lane * channel_weights;
     uint32_t count = 0;
-    for (uint32_t position = 0; position < plane; ++position) {
+    for (uint32_t place = 0; place < plane; ++place) {
+        const uint32_t position = place % shape.out_height * shape.out_width + place / shape.out_height;
+        args.term_begins[place] = count;
         I weights = load(offsets);
         for (uint32_t b = 0; b < blocks; ++b, weights = add(weights, broadcast_i(16 * channel_weights))) {
             const F lanes = load(first + (static_cast<size_t>(b) * plane + position) * 16);
@@ -273,8 +275,8 @@ static void list_terms(const ConvAdjointArgs& args, uint32_t group) {
                 }
             }
         }
-        args.term_ends[position] = count;
     }
+    args.term_begins[plane] = count;
 }
 
 template <uint32_t Vectors>
@@ -305,23 +307,20 @@ static void conv_source_gradient(const ConvAdjointArgs& args) {
             std::memset(args.image, 0, (size_t{in_plane} * place_step + 16) * sizeof(float));
             // One row of the kernel for all targets: its weights stay in the L1 cache.
             for (uint32_t ky = 0; ky < shape.kernel_y; ++ky, weights += size_t{shape.group_outputs} * shape.row_vectors * 16) {
-                const ConvTerm* term = args.terms;
-                for (uint32_t oy = 0, position = 0; oy < shape.out_height; ++oy) {
-                    const TapRange rows = shape.y_ranges[oy];
-                    if (ky < rows.kernel || ky >= rows.kernel + rows.count) {
-                        position += shape.out_width;
-                        term = args.terms + args.term_ends[position - 1];
-                        continue;
-                    }
-                    const size_t y = size_t{rows.source} + (ky - rows.kernel) * shape.y_dilation;
-                    float* const row = args.image + y * shape.in_width * place_step;
-                    for (uint32_t ox = 0; ox < shape.out_width; ++ox, ++position) {
-                        const ConvTerm* const end = args.terms + args.term_ends[position];
-                        const TapRange columns = shape.x_ranges[ox];
-                        const uint32_t count = side_by_side ? shape.row_vectors : columns.count;
+                // Down the columns, because a target's places overlap with those of the next in its row, just written.
+                for (uint32_t ox = 0; ox < shape.out_width; ++ox) {
+                    const TapRange columns = shape.x_ranges[ox];
+                    const uint32_t count = side_by_side ? shape.row_vectors : columns.count;
+                    for (uint32_t oy = 0; oy < shape.out_height; ++oy) {
+                        const TapRange rows = shape.y_ranges[oy];
+                        if (ky < rows.kernel || ky >= rows.kernel + rows.count) continue;
+                        const uint32_t* const begins = args.term_begins + ox * shape.out_height + oy;
+                        const ConvTerm *const term = args.terms + begins[0], *const end = args.terms + begins[1];
+                        const size_t y = size_t{rows.source} + (ky - rows.kernel) * shape.y_dilation;
+                        float* const places = args.image + (y * shape.in_width + columns.source) * place_step;
                         for (uint32_t k = 0; k < count; k += most_known) {
                             const float* const w = weights + (columns.kernel + k) * 16;
-                            float* const at = row + size_t{columns.source} * place_step + k * step;
+                            float* const at = places + k * step;
                             switch (count - k) {
                                 case 1: add_terms<1>(term, end, w, at, step); break;
                                 case 2: add_terms<2>(term, end, w, at, step); break;
@@ -330,7 +329,6 @@ static void conv_source_gradient(const ConvAdjointArgs& args) {
                                 default: add_terms<most_known>(term, end, w, at, step);
                             }
                         }
-                        term = end;
                     }
                 }
             }
