@@ -154,7 +154,8 @@ public:
         std::vector<InputFrames> frames;
         std::vector<RunSpikes> spikes;  // what frames are of, where the caller gave events
     };
-    BatchInputs checked_inputs(const SNNBatch& batch, uint32_t step_count) const;
+    // `on_one_tape`: all steps are run together and none of them again.
+    BatchInputs checked_inputs(const SNNBatch& batch, uint32_t step_count, bool on_one_tape) const;
     // What a run of so many steps writes or takes, [step][batch][size] each, checked. Sums ("spike_count") are set to zero.
     std::vector<RecordFrames> checked_records(std::span<const SNNRecordArray> records, size_t row_count) const;
     std::vector<OutputGradient> checked_gradients(std::span<const SNNRecordArray> gradients, uint32_t step_count) const;
@@ -285,7 +286,9 @@ private:
     const std::vector<double>& parameter_values(const Variable& variable) const;
     std::vector<EventRecord> checked_events(const SNNRunDef& def) const;
     // Frames for every input population in index order from the caller's arrays, checked; empty where there is none.
-    std::vector<InputFrames> checked_frames(const SNNInputArray* inputs, uint32_t input_count, uint32_t step_count) const;
+    // `training`: looks at them for a taped run, `packs` as Trainable::first_wrong() has it.
+    std::vector<InputFrames> checked_frames(const SNNInputArray* inputs, uint32_t input_count, uint32_t step_count,
+                                            Trainable* training = nullptr, bool packs = false) const;
     // What the caller gives as events; `frames` are those of other inputs. The steps are `first_step` to `first_step` +
     // `step_count` - 1.
     std::vector<RunSpikes> checked_spikes(std::span<const SNNSpikeInput> given, std::span<const InputFrames> frames,

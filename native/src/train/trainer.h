@@ -47,6 +47,7 @@ public:
     ForwardResult forward(std::span<const InputFrames> inputs, const int32_t* labels, const float* targets);
     // Of a run that is cut into windows with updates: forward for each of them in turn, followed by its backward and update.
     // Arrays are those of the whole run.
+    bool keeps_all_steps() const { return run_.keeps_all_steps(); }
     uint32_t window_count() const { return run_.window_count(); }  // 1: such runs are not cut
     uint32_t window_end(uint32_t window) const { return run_.window_end(window); }
     ForwardResult forward_window(uint32_t window, std::span<const InputFrames> inputs, const int32_t* labels,
