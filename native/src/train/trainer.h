@@ -39,6 +39,7 @@ public:
     Trainer& operator=(const Trainer&) = delete;
 
     uint32_t step_count() const { return def_.step_count; }
+    bool keeps_all_steps() const { return run_.keeps_all_steps(); }
     // As TrainerLosses::check_targets.
     void check_targets(const int32_t* labels, size_t label_count, const float* targets, size_t target_count) const {
         losses_.check_targets(labels, label_count, targets, target_count);
@@ -47,7 +48,6 @@ public:
     ForwardResult forward(std::span<const InputFrames> inputs, const int32_t* labels, const float* targets);
     // Of a run that is cut into windows with updates: forward for each of them in turn, followed by its backward and update.
     // Arrays are those of the whole run.
-    bool keeps_all_steps() const { return run_.keeps_all_steps(); }
     uint32_t window_count() const { return run_.window_count(); }  // 1: such runs are not cut
     uint32_t window_end(uint32_t window) const { return run_.window_end(window); }
     ForwardResult forward_window(uint32_t window, std::span<const InputFrames> inputs, const int32_t* labels,
