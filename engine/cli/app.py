@@ -25,7 +25,7 @@ from snn.engine.errors import SnnError
 
 __all__ = ["app", "run"]
 
-_ABOUT = "Spiking neural networks: inspect, run and measure what the Python package trains. 'snn demo' shows all of it."
+_ABOUT = "Spiking neural networks: inspect, run and measure .snn files. 'snn demo' trains one and shows all of it."
 
 app = typer.Typer(
     name="snn",

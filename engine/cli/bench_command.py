@@ -59,39 +59,41 @@ def spread_peers(arguments: Sequence[str]) -> list[str]:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help=f"What to measure: {_NAMES}. snn bench NAME --help describes one.")],
-    variant: Annotated[str | None, typer.Option(help=f"Only this variant; all when not given. {_VARIANTS}.")] = None,
+    name: Annotated[str, typer.Argument(help=f"Benchmark: {_NAMES}. snn bench NAME --help describes it.")],
+    variant: Annotated[str | None, typer.Option(help=f"Run only this variant; default: all. {_VARIANTS}.")] = None,
     repeats: Annotated[
-        int | None, typer.Option(min=1, help="Repeats; the benchmark's own number when not given.")
+        int | None, typer.Option(min=1, help="Number of repeats; each benchmark has its own default.")
     ] = None,
     device: Device = "cpu",
     threads: Threads = 1,
     instruction_set: Annotated[
         str,
         typer.Option(
-            help="best, scalar, avx2, avx512 or neon; all give the same bits. scalar is for comparisons, not for speed."
+            help="CPU kernels: best, scalar, avx2, avx512 or neon. All give the same bits; scalar is slow, for comparisons."
         ),
     ] = "best",
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of weights, inputs and random draws.")] = 0,
-    scale: Annotated[float | None, typer.Option(help="Scenes: size relative to the scene's own.")] = None,
+    scale: Annotated[float | None, typer.Option(help="Scenes: size, as a factor of the scene's own size.")] = None,
     versus: Annotated[
         list[str] | None,
         typer.Option(
             "--vs",
             metavar="PEER...",
-            help=f"Other programs to run on the same cores; scenes: {_PEERS}; training: {_TRAINERS}.",
+            help=f"Also measure these programs, on the same cores. Scenes: {_PEERS}; training: {_TRAINERS}.",
         ),
     ] = None,
     connectome: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Scene flybrain: the published table of connections.")
+        str | None, typer.Option(metavar="FILE", help="Scene flybrain: file with the published table of connections.")
     ] = None,
     count: Annotated[
-        int | None, typer.Option(min=1, max=2**20, help="brains: number of instances; 1,000 when not given.")
+        int | None, typer.Option(min=1, max=2**20, help="brains: number of instances; default: 1,000.")
     ] = None,
-    own_weights: Annotated[bool, typer.Option("--own-weights", help="brains: each has weights of its own.")] = False,
+    own_weights: Annotated[
+        bool, typer.Option("--own-weights", help="brains: each instance has its own weights.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Run a benchmark: median and the range from 10 to 90 % of its repeats."""
+    """Run a benchmark. Print the median of its repeats, and the 10th and 90th percentiles."""
     if name not in BENCHMARKS:
         raise fail(f"there is no benchmark '{name}'; there are: {_NAMES}")
     peers = tuple(dict.fromkeys(versus or ()))

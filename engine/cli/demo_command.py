@@ -24,13 +24,13 @@ def demo(
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training data.")] = digits.EPOCHS,
     output: Annotated[Path, typer.Option(help="Folder for digits.snn and digits.png.")] = Path("."),
     seeds: Annotated[
-        int, typer.Option(min=1, help="Number of runs, with consecutive seeds from --seed; prints the median.")
+        int, typer.Option(min=1, help="Number of runs, with consecutive seeds from --seed. The median is printed.")
     ] = 1,
     progress: Annotated[bool, typer.Option("--progress/--no-progress", help="Show a progress bar.")] = True,
     threads: Threads = 1,
     as_json: JsonFlag = False,
 ) -> None:
-    """Train on handwritten digits, save, reload through the C library, classify the test set there, and draw a picture.
+    """Train on handwritten digits, save the network, classify the test set with the C library, draw a picture.
 
     A 64-128-10 network of leaky integrate-and-fire neurons learns scikit-learn's bundled digits by surrogate-gradient
     back-propagation through time.

@@ -32,12 +32,13 @@ def devices(
     as_json: JsonFlag = False,
     measure: Annotated[
         bool,
-        typer.Option(help="Measure how long steps take: up to half a second for each device; the result is cached."),
+        typer.Option(help="Measure how long a step takes: up to half a second per device. The result is cached."),
     ] = True,
 ) -> None:
     """List the devices that networks can run on.
 
-    Speed is the time of one step, one sample on one thread: of 128-256-256-8 LIF neurons, and of 1024-2048-1024.
+    Speed is the time of one step of one sample, on one thread: for a network of 128-256-256-8 LIF neurons, and for one of
+    1024-2048-1024.
     """
     found = [device._asdict() | (_speed(device.name) if measure else {}) for device in snn.devices()]
     if as_json:

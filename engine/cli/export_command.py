@@ -16,14 +16,14 @@ __all__ = ["export"]
 def export(
     file: Annotated[Path, typer.Argument(help="A .snn file.")],
     output: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
-    steps: Annotated[int, typer.Option(min=1, help="Steps that one call of the graph computes.")] = 1,
+    steps: Annotated[int, typer.Option(min=1, help="Number of steps that one call of the graph computes.")] = 1,
     batch_size: BatchSize = 1,
-    weights: Annotated[str, typer.Option(help="float32, or int8: integers with a scale for each channel.")] = "float32",
+    weights: Annotated[str, typer.Option(help="float32, or int8 with one scale per channel.")] = "float32",
     record: Annotated[
         list[str] | None,
         typer.Option(
             metavar="POPULATION.VARIABLE",
-            help="An output for every step: spikes or a state. Can be repeated. Default: all spikes, and the membranes of "
+            help="Output for every step: spikes or a state. Can be repeated. Default: all spikes, and the membranes of "
             "populations that do not spike.",
         ),
     ] = None,

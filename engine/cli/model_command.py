@@ -31,17 +31,18 @@ def model(
         str | None,
         typer.Argument(
             metavar="[NAME|FILE.toml]",
-            help="A built-in model, by its name or that of its class, or a definition; without it all names.",
+            help="Name or class name of a built-in model, or a definition. Without it, all names are listed.",
         ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE.json", help="Write what snn_model_load reads.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE.json", help="Write the definition as JSON, for snn_model_load."),
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Show a neuron model, surrogate or plasticity rule: parameters, units, defaults, states, receptors, equations.
 
-    Programs in C, C++, Rust, C# and Java load a definition of one's own as JSON, which --output writes: snn_model_load.
+    --output writes a definition as JSON, which programs in C, C++, Rust, C# and Java load with snn_model_load.
     """
     if what is None:
         if output is not None:

@@ -11,17 +11,17 @@ from snn.engine.cli.output import fail, note_json
 
 __all__ = ["BatchSize", "Device", "JsonFlag", "Threads", "wanted_variables"]
 
-BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Independent samples.")]
-Device = Annotated[str, typer.Option(help="Where to run; see snn devices.")]
+BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Number of independent samples.")]
+Device = Annotated[str, typer.Option(help="Device to run on; snn devices lists them.")]
 JsonFlag = Annotated[
     bool,
     typer.Option(
         "--json",
         callback=note_json,
-        help='Print JSON, one object per line; a failure is {"error": ...} there as well.',
+        help='Print JSON, one object per line. A failure is {"error": ...}.',
     ),
 ]
-Threads = Annotated[int, typer.Option(min=0, help="Threads; 0: one for each core.")]
+Threads = Annotated[int, typer.Option(min=0, help="Number of threads; 0: one per core.")]
 
 
 def wanted_variables(record: Sequence[str]) -> dict[str, list[str]]:

@@ -23,7 +23,7 @@ def plan(
         typer.Option(
             "--devices",
             metavar="DEVICE",
-            help="A device, see snn devices. Repeated for each, or all with commas; the same one may be named twice. "
+            help="A device; snn devices lists them. Repeat for each, or separate with commas; names may repeat. "
             "Without it: cpu alone.",
         ),
     ] = None,
@@ -31,17 +31,17 @@ def plan(
         list[str] | None,
         typer.Option(
             metavar="POPULATION=NUMBER",
-            help="Put a population on a device, counted from 0, or a slice of it: 'exc[0:512]=1'. Can be repeated.",
+            help="Put a population, or a slice of it ('exc[0:512]=1'), on a device, counted from 0. Can be repeated.",
         ),
     ] = None,
     samples: Annotated[
-        bool, typer.Option("--samples", help="Share the samples of the batch, each device with the whole network.")
+        bool, typer.Option("--samples", help="Divide the samples of the batch; each device runs the whole network.")
     ] = False,
     batch_size: BatchSize = 1,
     threads: Threads = 1,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show on which of several devices the populations of a network, or the samples of a batch, would run together."""
+    """Show how several devices would share the populations of a network, or the samples of a batch."""
     network = snn.load(file)
     named = device_names(devices)
     if samples:

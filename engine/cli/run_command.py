@@ -31,22 +31,20 @@ def run(
             "--input",
             metavar="NAME=VALUE",
             help="Input of a population: a number for all neurons at every step, random:P for spikes with probability "
-            "P at each step, or a .npy file. Can be repeated; the others are silent.",
+            "P per neuron and step, or a .npy file. Can be repeated. Populations without --input are silent.",
         ),
     ] = None,
     record: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME.VARIABLE",
-            help="Record for --output: of a population a state, spikes, spike_events or spike_count, of a projection weight, "
-            "bias or a trace of its rule. Can be repeated.",
+            help="Record for --output. Populations: a state, spikes, spike_events or spike_count. Projections: weight, bias "
+            "or a trace of the plasticity rule. Can be repeated.",
         ),
     ] = None,
-    every: Annotated[
-        int, typer.Option(min=1, help="Record states, spikes and weights of every so many steps only.")
-    ] = 1,
+    every: Annotated[int, typer.Option(min=1, help="Record states, spikes and weights only every N steps.")] = 1,
     output: Annotated[
-        Path | None, typer.Option(help="Write what was recorded to this .npz file, for snn.Recording.load.")
+        Path | None, typer.Option(help="Write the recording to this .npz file; snn.Recording.load reads it.")
     ] = None,
     device: Device = "cpu",
     batch_size: BatchSize = 1,
@@ -55,36 +53,36 @@ def run(
         str,
         typer.Option(
             metavar="NAME",
-            help=f"Of the CPU: {', '.join(INSTRUCTION_SETS)}. For tests and measurements; all give the same spikes.",
+            help=f"CPU kernels: {', '.join(INSTRUCTION_SETS)}. All give the same spikes; for tests and measurements.",
         ),
     ] = "best",
     seed: Annotated[
         int | None,
         typer.Option(
             min=0,
-            help="Seed of random inputs and of what models draw, 0 where it is not given. After --load-state models go on with "
-            "the seed that was saved, and random inputs with this one, which has to be given then.",
+            help="Seed of random inputs and of random draws in models; default: 0. With --load-state, models keep the saved "
+            "seed, and random inputs need this option.",
         ),
     ] = None,
     load_state: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Go on from a state of this network, which --save-state or Simulation.save_state wrote: with the same "
-            "inputs, bit for bit as if there had been no break. A .npy input begins at the first step of this run.",
+            help="Continue from a state that --save-state or Simulation.save_state wrote. With the same inputs, results are "
+            "bit for bit those of one long run. A .npy input begins at the first step of this run.",
         ),
     ] = None,
     save_state: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Write the state after the run, or where it was interrupted, for --load-state. May be the file that was "
-            "loaded.",
+            help="Write the state at the end of the run, or where it was interrupted, for --load-state. May be the file "
+            "that was loaded.",
         ),
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Run a network file and print rates and speed."""
+    """Run a network file. Print firing rates and speed."""
     network = snn.load(file)
     if load_state is not None and seed is None and any("=random:" in text for text in inputs or []):
         raise fail(
