@@ -17,9 +17,9 @@ namespace Snn
         NotFound = -3,
         /// <summary>SNN_ERROR_OUT_OF_MEMORY</summary>
         OutOfMemory = -4,
-        /// <summary>file I/O failed; the sentence gives the reason</summary>
+        /// <summary>file I/O failed; snn_last_error() gives the reason</summary>
         Io = -5,
-        /// <summary>the file is damaged or not a .snn file; the sentence says where</summary>
+        /// <summary>the file is damaged or not a .snn file; snn_last_error() says where</summary>
         Format = -6,
         /// <summary>valid, but this device or build cannot do it</summary>
         Unsupported = -7,
@@ -27,7 +27,7 @@ namespace Snn
         Busy = -8,
         /// <summary>valid call at the wrong time (network not finished, backward before forward)</summary>
         State = -9,
-        /// <summary>struct or file of a version this library does not know</summary>
+        /// <summary>struct or file of a version that this library does not know</summary>
         Version = -10,
         /// <summary>the session belongs to the parent process</summary>
         Forked = -11,
@@ -75,11 +75,11 @@ namespace Snn
         Float64 = 2,
         /// <summary>with FLOAT64: spikes are the surrogate's smooth function (gradient checks)</summary>
         SmoothSpikes = 4,
-        /// <summary>open a session even when its estimate (snn_network_memory) exceeds the free memory, which is SNN_ERROR_OUT_OF_MEMORY else</summary>
+        /// <summary>open a session even when its estimate (snn_network_memory) exceeds the free memory; without it that is SNN_ERROR_OUT_OF_MEMORY</summary>
         AnySize = 8,
-        /// <summary>training goes back to the inputs, through what is not trainable too: see snn_trainer_run_backward.</summary>
+        /// <summary>training computes gradients of the inputs, through untrained projections too: see snn_trainer_run_backward.</summary>
         InputGradients = 16,
-        /// <summary>each sample has weights and biases of its own, at first the network's: paths of snn_session_read.</summary>
+        /// <summary>each sample has its own weights and biases, which begin as the network's; paths: snn_session_read.</summary>
         SampleWeights = 32,
     }
 
@@ -105,7 +105,7 @@ namespace Snn
         Latency = 1,
         /// <summary>gain * value at every step (for value inputs)</summary>
         Constant = 2,
-        /// <summary>values are [step][sample][feature]: 1 where the value rose by more than threshold since the last step, else 0; the first step compares with 0</summary>
+        /// <summary>values are [step][sample][feature]: 1 where the value rose by more than threshold since the last step, else 0; the first step is compared with 0</summary>
         Delta = 3,
     }
 

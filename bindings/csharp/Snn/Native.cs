@@ -40,7 +40,7 @@ namespace Snn
         internal ulong memory_bytes;
         /// <summary>1 or 0</summary>
         internal uint can_train;
-        /// <summary>those the device can use, best last: "scalar avx2 avx512", "scalar neon"</summary>
+        /// <summary>usable on the device, best last: "scalar avx2 avx512", "scalar neon"</summary>
         internal fixed byte instruction_sets[64];
     }
 
@@ -69,7 +69,7 @@ namespace Snn
         internal byte* file;
         /// <summary>a finished network; the session keeps a reference</summary>
         internal IntPtr network;
-        /// <summary>"cpu" (default, also when null), "vulkan", "npu", "openvino", "reference", "null"; of several GPUs "vulkan" is the first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID" one of them.</summary>
+        /// <summary>Where the session runs: "cpu" (default, also when null), "vulkan", "npu", "openvino", "auto", "reference", "null", or several devices.</summary>
         internal byte* device;
         /// <summary>samples, 1 (default) to 1,048,576</summary>
         internal uint batch_size;
@@ -77,7 +77,7 @@ namespace Snn
         internal uint thread_count;
         /// <summary>SNN_ISA_*</summary>
         internal uint instruction_set;
-        /// <summary>most steps that one snn_run_step may take; time beyond is dropped. 0 (default): as many as fit into 0.25 s of simulated time, at least 100</summary>
+        /// <summary>most steps that one snn_run_step may take; the time beyond is dropped. 0 (default): what fits into 0.25 s of simulated time, at least 100</summary>
         internal uint max_catch_up_steps;
         /// <summary>copied; null: the C runtime's</summary>
         internal SNNAllocator* allocator;
@@ -86,11 +86,11 @@ namespace Snn
         /// <summary>null: silent</summary>
         internal IntPtr log;
         internal void* log_user;
-        /// <summary>of the random draws of models that have some, default 0: same network, inputs and seed, same spikes</summary>
+        /// <summary>for models with random draws, default 0: same network, inputs and seed, same spikes</summary>
         internal ulong seed;
     }
 
-    /// <summary>What a session needs, before one is opened: an estimate that is right within a few percent for large networks.</summary>
+    /// <summary>The memory that a session will need: an estimate, right within a few percent for large networks.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct SNNMemoryEstimate
     {
@@ -103,7 +103,7 @@ namespace Snn
         internal ulong state_bytes;
         /// <summary>their sum</summary>
         internal ulong total_bytes;
-        /// <summary>what opening the session would add: without what the network holds already</summary>
+        /// <summary>what opening the session would add: without what the network already holds</summary>
         internal ulong opening_bytes;
     }
 
@@ -112,9 +112,9 @@ namespace Snn
     internal unsafe struct SNNSessionDevice
     {
         internal uint struct_size;
-        /// <summary>as SNNConfig.device named it, where "vulkan" is the first such device; what "auto" chose: "vulkan:0".</summary>
+        /// <summary>as SNNConfig.device names it, or what "auto" chose ("vulkan:0"); of several devices without those that failed.</summary>
         internal fixed byte name[64];
-        /// <summary>one line that says why "auto" chose it, or which of several failed; "" where the caller named it</summary>
+        /// <summary>one line: why "auto" chose it, or which of several failed; "" where the caller named it</summary>
         internal fixed byte reason[256];
     }
 
@@ -127,7 +127,7 @@ namespace Snn
         internal uint count;
         /// <summary>ascending; valid during the callback only</summary>
         internal uint* neurons;
-        /// <summary>the step that has just been computed, 0 = the first</summary>
+        /// <summary>the step just computed, 0 = the first</summary>
         internal ulong step;
     }
 
@@ -140,13 +140,13 @@ namespace Snn
         internal ulong steps;
         /// <summary>steps times neurons times samples, without inputs</summary>
         internal ulong neuron_updates;
-        /// <summary>of neurons</summary>
+        /// <summary>spikes of neurons</summary>
         internal ulong spikes;
-        /// <summary>that spike inputs were given</summary>
+        /// <summary>spikes given to spike inputs</summary>
         internal ulong input_spikes;
         /// <summary>one synapse that delivered one spike, counted in the step in which it arrives.</summary>
         internal ulong synaptic_events;
-        /// <summary>the same, and synapses that delivered a value other than 0 of a value input</summary>
+        /// <summary>the same, plus synapses that delivered a nonzero value of a value input</summary>
         internal ulong synaptic_operations;
     }
 
@@ -173,43 +173,43 @@ namespace Snn
         internal UIntPtr count;
     }
 
-    /// <summary>Spikes of a population as events, in the caller's arrays: ordered by step, then sample, then neuron.</summary>
+    /// <summary>Records the spikes of a population as events in the caller's arrays, ordered by step, then sample, then neuron.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct SNNSpikeRecord
     {
         internal uint struct_size;
         /// <summary>neurons that spike, or a spike input</summary>
         internal uint population;
-        /// <summary>[capacity] since the run began, 0: its first</summary>
+        /// <summary>[capacity]; 0 is the run's first step</summary>
         internal uint* steps;
         /// <summary>[capacity]</summary>
         internal uint* neurons;
         /// <summary>[capacity]; may be null when batch_size is 1</summary>
         internal uint* samples;
-        /// <summary>at least batch_size times size: as many as one step can give</summary>
+        /// <summary>at least batch_size times size: the most that one step can give</summary>
         internal UIntPtr capacity;
         /// <summary>out: number of events</summary>
         internal UIntPtr count;
     }
 
-    /// <summary>The spikes of a spike input one by one, in the caller's arrays: in the order of their steps, those of a step in any order; a neuron that is named twice in a step spikes once.</summary>
+    /// <summary>Gives the spikes of a spike input as events in the caller's arrays: ascending steps, any order within a step.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct SNNSpikeInput
     {
         internal uint struct_size;
         /// <summary>a spike input</summary>
         internal uint population;
-        /// <summary>[count] since the run began, 0: its first; less than steps_before + step_count.</summary>
+        /// <summary>[count]; 0 is the run's first step; less than steps_before + step_count.</summary>
         internal uint* steps;
         /// <summary>[count] less than the population's size</summary>
         internal uint* neurons;
-        /// <summary>[count] less than batch_size; may be null when that is 1</summary>
+        /// <summary>[count] less than batch_size; may be null when batch_size is 1</summary>
         internal uint* samples;
         /// <summary>number of events, may be 0; at most 2^32 - 1</summary>
         internal UIntPtr count;
     }
 
-    /// <summary>Values of chosen neurons or synapses, after every record_interval steps: the memory follows what was chosen.</summary>
+    /// <summary>Records values of chosen neurons or synapses after every record_interval steps.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct SNNValueRecord
     {
@@ -218,7 +218,7 @@ namespace Snn
         internal uint dtype;
         /// <summary>as for snn_session_read: "population.state", "population.spikes", "projection.weight", "projection.bias", "projection.trace"</summary>
         internal byte* path;
-        /// <summary>[index_count] neurons or synapses: places in one sample's values, in any order, repeats allowed; null, with index_count 0: all</summary>
+        /// <summary>[index_count] neurons or synapses: indices into the values of one sample, in any order, repeats allowed; null, with index_count 0: all</summary>
         internal ulong* indices;
         internal UIntPtr index_count;
         /// <summary>[row][batch_size][index_count], written as the run goes.</summary>
@@ -240,14 +240,14 @@ namespace Snn
         internal void* progress_user;
         /// <summary>steps, default 1000; 0: about 50 times a second, by the clock</summary>
         internal uint progress_interval;
-        /// <summary>all of one struct_size; a population once at most</summary>
+        /// <summary>all of one struct_size; each population at most once</summary>
         internal SNNSpikeRecord* spike_records;
         internal uint spike_record_count;
-        /// <summary>`records` are written after every so many steps, default 1; "spike_count" sums over all</summary>
+        /// <summary>`records` are written after every so many steps, default 1; "spike_count" sums over all steps</summary>
         internal uint record_interval;
-        /// <summary>default 0; of a run that this call goes on with: they count in `steps` of events and towards record_interval</summary>
+        /// <summary>default 0; steps already done of a run that this call continues: they count in `steps` of events and towards record_interval</summary>
         internal uint steps_before;
-        /// <summary>the steps that were done; null: not wanted, only without spike_records</summary>
+        /// <summary>the steps that were done; may be null, but not with spike_records</summary>
         internal uint* out_step_count;
         /// <summary>all of one struct_size; an input is here or in `inputs`, once</summary>
         internal SNNSpikeInput* spike_inputs;
@@ -269,7 +269,7 @@ namespace Snn
         internal float gain;
         /// <summary>default 0.01</summary>
         internal float threshold;
-        /// <summary>rate: Philox counter-based numbers, keyed by seed; step, sample and feature are the counter</summary>
+        /// <summary>rate: Philox counter-based random numbers; the seed is the key, step, sample and feature the counter</summary>
         internal ulong seed;
     }
 
@@ -725,15 +725,15 @@ namespace Snn
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void SNNJobSystem_parallel_for(void* user, uint count, IntPtr task, void* context);
 
-    /// <summary>Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices, WARNING when a device is left or not used or has not the bits of others, snn_run_step begins to drop time, or, once for each projection, weights that are written or loaded lose more by rounding to its compact arithmetic than that was chosen for.</summary>
+    /// <summary>Receives the log messages of a session.</summary>
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void SNNLogCallback(int level, byte* message, void* user);
 
-    /// <summary>Called on the thread that steps, after each step, for each population and sample that spiked (inputs excepted).</summary>
+    /// <summary>Called after each step, on the thread that steps, for each population (except inputs) and sample that spiked.</summary>
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void SpikeCallback(IntPtr handle, SNNSpikes* spikes, void* user);
 
-    /// <summary>Called every `progress_interval` steps, or by the clock; a value other than 0 stops the run (SNN_ERROR_STOPPED).</summary>
+    /// <summary>Called every `progress_interval` steps, or by the clock; a nonzero return value stops the run (SNN_ERROR_STOPPED).</summary>
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate int SNNProgressCallback(ulong steps_done, ulong steps_total, void* user);
 
@@ -774,15 +774,15 @@ namespace Snn
         internal const uint SNN_VULKAN_PUSH_WORD_COUNT = 0x20;
         internal const uint SNN_VULKAN_NO_BUFFER = 0xffffffff;
 
-        /// <summary>"0.1.0" of the library that is loaded; static storage.</summary>
+        /// <summary>The version of the loaded library: "0.1.0".</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern byte* snn_version_string();
 
-        /// <summary>SNN_ABI_VERSION of the library that is loaded.</summary>
+        /// <summary>SNN_ABI_VERSION of the loaded library.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern uint snn_abi_version();
 
-        /// <summary>The sentence of the last error on this thread, "" if none.</summary>
+        /// <summary>The sentence about the last error on this thread, "" if none.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern byte* snn_last_error();
 
@@ -796,34 +796,34 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_device_get(uint index, SNNDeviceInfo* out_info);
 
-        /// <summary>Measures a device by its name ("cpu", "vulkan:0"), or gives what was measured before: by this process, or by another one with the same driver, processor and version of libsnn, from the file device_speeds.json in the folder that the environment variable SNN_CACHE names, else in snn-engine in the user's folder for such files.</summary>
+        /// <summary>Measures a device by its name ("cpu", "vulkan:0"), or returns an earlier measurement by this process, or by another one with the same driver, processor and version of libsnn.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_device_speed(byte* device, SNNDeviceSpeed* out_speed);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_config_init(SNNConfig* out_config, uint struct_size);
 
-        /// <summary>Bytes of memory that this process could still take: what the system has free or can free at once, and no more than the limit of a container leaves; 0 if unknown.</summary>
+        /// <summary>Bytes of memory that this process could still take: what the system has free or can free at once, within the limit of a container; 0 if unknown.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern ulong snn_available_memory_bytes();
 
-        /// <summary>For a session as `config` would open it; its `file` and `network` are not looked at.</summary>
+        /// <summary>Estimates the memory of a session that `config` would open; `file` and `network` of config are ignored.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_memory(NetworkHandle network, SNNConfig* config, SNNMemoryEstimate* out_estimate, ulong* out_projection_bytes, UIntPtr count);
 
-        /// <summary>Where a session as `config` would open it runs: for each of the `count` populations the number of its device, from 0, among those of config-&gt;device (with one device all are 0); of inputs it is that of the first device that reads them.</summary>
+        /// <summary>Where a session that `config` would open runs: for each of the `count` populations the index, from 0, of its device in config-&gt;device (with one device all are 0).</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_placement(NetworkHandle network, SNNConfig* config, uint* out_places, UIntPtr count, uint* out_window_steps);
 
-        /// <summary>The same, and how a batch is divided, as a device string that reproduces this placement: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*".</summary>
+        /// <summary>The same, and the division of a batch, as a device string that reproduces this placement: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*".</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_placement_words(NetworkHandle network, SNNConfig* config, byte* out_words, UIntPtr size_bytes, UIntPtr* out_size_bytes);
 
-        /// <summary>Seconds that a step is expected to take on each of the `count` devices of config-&gt;device, with what spikes between devices cost; 0 for one that has nothing to do.</summary>
+        /// <summary>Expected seconds of a step on each of the `count` devices of config-&gt;device, the exchange of spikes included; 0 for a device with nothing to do.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_placement_times(NetworkHandle network, SNNConfig* config, double* out_seconds, UIntPtr count);
 
-        /// <summary>What keeps populations from some of the devices, a sentence on each line: a device cannot run them, its bits are its own, or there is not enough memory.</summary>
+        /// <summary>Why populations cannot run on some of the devices, one sentence on each line: a device cannot run them, its bits are its own, or there is not enough memory.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_placement_reasons(NetworkHandle network, SNNConfig* config, byte* out_text, UIntPtr size_bytes, UIntPtr* out_size_bytes);
 
@@ -831,7 +831,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_create_network(SNNConfig* config, IntPtr* out_handle);
 
-        /// <summary>Set out_device-&gt;struct_size first.</summary>
+        /// <summary>The device that a session runs on now; set out_device-&gt;struct_size first.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_device(SessionHandle handle, SNNSessionDevice* out_device);
 
@@ -839,27 +839,27 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_destroy_network(IntPtr handle);
 
-        /// <summary>Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes, in all samples; either all of them or, after an error, none.</summary>
+        /// <summary>Replaces weights, biases and learnable parameters, in all samples, by those of a .snn file with the same names and shapes.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_load_weights(SessionHandle handle, byte* path);
 
-        /// <summary>Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at most max_catch_up_steps, the time beyond that is dropped.</summary>
+        /// <summary>Advances the network by `frame_dt` seconds: as many whole steps as fit, at most max_catch_up_steps.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_run_step(SessionHandle handle, float frame_dt);
 
-        /// <summary>The same, but it stops after the step in which `budget_s` seconds of wall time are spent: a frame keeps its time, and the network falls behind and catches up later.</summary>
+        /// <summary>The same, but stops after the step in which `budget_s` seconds of wall time are used up, so that the frame stays in time and the network catches up later.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_run_step_within(SessionHandle handle, float frame_dt, float budget_s, uint* out_steps);
 
-        /// <summary>Steps in the background: a frame begins them and goes on, a later frame asks whether they are done.</summary>
+        /// <summary>Starts steps in the background and returns at once; a later frame asks with snn_session_poll whether they are done.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_begin(SessionHandle handle, float frame_dt, float budget_s, uint* out_begun);
 
-        /// <summary>*out_done: 1 when nothing is under way any more, else 0.</summary>
+        /// <summary>Asks whether the background steps are done, without waiting: *out_done is 1 when none are under way, else 0.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_poll(SessionHandle handle, uint* out_done);
 
-        /// <summary>The same, but it waits until they are done.</summary>
+        /// <summary>The same, but waits until they are done.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_wait(SessionHandle handle);
 
@@ -867,7 +867,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_get_membrane_potentials(SessionHandle handle, byte* population, float* out_potentials, UIntPtr count);
 
-        /// <summary>One callback for each session; null removes it.</summary>
+        /// <summary>Sets the session's spike callback, of which there is one; null removes it.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_register_spike_callback(SessionHandle handle, IntPtr callback, void* user);
 
@@ -879,7 +879,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_to_network(SessionHandle handle, IntPtr* out_network);
 
-        /// <summary>Input of an input population for the coming step: [batch_size][size] floats.</summary>
+        /// <summary>Sets the input of an input population for the next step: [batch_size][size] floats.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_set_input(SessionHandle handle, uint population, float* values, UIntPtr count);
 
@@ -887,11 +887,11 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_set_sample_input(SessionHandle handle, uint population, uint sample, float* values, UIntPtr count);
 
-        /// <summary>Spikes for the coming step of one sample, as they come from a camera, a socket or another network: the `count` neurons of a spike input, in any order, are added to what the sample was given before.</summary>
+        /// <summary>Adds spikes for the next step of one sample, for events from a camera, a socket or another network.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_add_input_spikes(SessionHandle handle, uint population, uint sample, uint* neurons, UIntPtr count);
 
-        /// <summary>As snn_session_set_input, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.</summary>
+        /// <summary>As snn_session_set_input, but the memory is borrowed: each step reads it, without checking the values, until the input is bound to null.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_bind_input(SessionHandle handle, uint population, float* values, UIntPtr count);
 
@@ -899,15 +899,15 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_step(SessionHandle handle, uint step_count);
 
-        /// <summary>Back to step 0 and the initial state; weights, parameters, callbacks and bindings stay.</summary>
+        /// <summary>Returns to step 0 and the initial state; weights, parameters, callbacks and bindings stay.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_reset(SessionHandle handle);
 
-        /// <summary>Some samples begin again, as a character of a game that comes back: they get their initial states, nothing is on its way to them, and spikes that they were given for the coming step are gone.</summary>
+        /// <summary>Resets some samples, as when a character of a game respawns.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_reset_samples(SessionHandle handle, uint* samples, UIntPtr count);
 
-        /// <summary>Steps since creation or reset; a trainer's forward resets and runs its steps.</summary>
+        /// <summary>The number of steps since creation or reset.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_step_count(SessionHandle handle, ulong* out_steps);
 
@@ -919,32 +919,32 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_get_spikes(SessionHandle handle, uint population, uint sample, uint** out_neurons, uint* out_count);
 
-        /// <summary>Set out_counters-&gt;struct_size first.</summary>
+        /// <summary>Copies the counters; set out_counters-&gt;struct_size first.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_get_counters(SessionHandle handle, SNNCounters* out_counters);
 
-        /// <summary>Saves everything that the session's next steps depend on, to continue later: in a session of the same network on any device, instruction set and number of threads, bit for bit as if it had not been interrupted.</summary>
+        /// <summary>Saves everything that the session's next steps depend on, to continue later.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_save_state(SessionHandle handle, byte* path);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_load_state(SessionHandle handle, byte* path);
 
-        /// <summary>The same in memory, for a game that puts it into its own saved game: the bytes that the file would have.</summary>
+        /// <summary>The same in memory, for a game that puts it into its own save file: the same bytes as in the file.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_save_state_memory(SessionHandle handle, void* out_data, UIntPtr size_bytes, UIntPtr* out_size_bytes);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_load_state_memory(SessionHandle handle, void* data, UIntPtr size_bytes);
 
-        /// <summary>Any variable by its path, converted to or from `dtype`; `count` must match exactly.</summary>
+        /// <summary>Reads or writes a variable by its path, converted to or from `dtype`; `count` must match exactly.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_read(SessionHandle handle, byte* path, uint dtype, void* out_data, UIntPtr count);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_write(SessionHandle handle, byte* path, uint dtype, void* data, UIntPtr count);
 
-        /// <summary>How many values snn_session_read wants for a path.</summary>
+        /// <summary>The `count` that snn_session_read needs for a path.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_value_count(SessionHandle handle, byte* path, UIntPtr* out_count);
 

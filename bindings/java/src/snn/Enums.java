@@ -18,9 +18,9 @@ public final class Enums {
         NOT_FOUND(-3),
         /** SNN_ERROR_OUT_OF_MEMORY */
         OUT_OF_MEMORY(-4),
-        /** file I/O failed; the sentence gives the reason */
+        /** file I/O failed; snn_last_error() gives the reason */
         IO(-5),
-        /** the file is damaged or not a .snn file; the sentence says where */
+        /** the file is damaged or not a .snn file; snn_last_error() says where */
         FORMAT(-6),
         /** valid, but this device or build cannot do it */
         UNSUPPORTED(-7),
@@ -28,7 +28,7 @@ public final class Enums {
         BUSY(-8),
         /** valid call at the wrong time (network not finished, backward before forward) */
         STATE(-9),
-        /** struct or file of a version this library does not know */
+        /** struct or file of a version that this library does not know */
         VERSION(-10),
         /** the session belongs to the parent process */
         FORKED(-11),
@@ -118,7 +118,7 @@ public final class Enums {
         LATENCY(1),
         /** gain * value at every step (for value inputs) */
         CONSTANT(2),
-        /** values are [step][sample][feature]: 1 where the value rose by more than threshold since the last step, else 0; the first step compares with 0 */
+        /** values are [step][sample][feature]: 1 where the value rose by more than threshold since the last step, else 0; the first step is compared with 0 */
         DELTA(3);
 
         final int value;

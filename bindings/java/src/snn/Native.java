@@ -526,13 +526,13 @@ final class Native {
         static final int dispatches = 32;
     }
 
-    /** "0.1.0" of the library that is loaded; static storage. */
+    /** The version of the loaded library: "0.1.0". */
     static native long snn_version_string();
 
-    /** SNN_ABI_VERSION of the library that is loaded. */
+    /** SNN_ABI_VERSION of the loaded library. */
     static native int snn_abi_version();
 
-    /** The sentence of the last error on this thread, "" if none. */
+    /** The sentence about the last error on this thread, "" if none. */
     static native long snn_last_error();
 
     /** "SNN_ERROR_BUSY" and so on; "SNN_UNKNOWN_STATUS" for a value not listed. */
@@ -542,60 +542,60 @@ final class Native {
 
     static native int snn_device_get(int index, long out_info);
 
-    /** Measures a device by its name ("cpu", "vulkan:0"), or gives what was measured before: by this process, or by another one with the same driver, processor and version of libsnn, from the file device_speeds.json in the folder that the environment variable SNN_CACHE names, else in snn-engine in the user's folder for such files. */
+    /** Measures a device by its name ("cpu", "vulkan:0"), or returns an earlier measurement by this process, or by another one with the same driver, processor and version of libsnn. */
     static native int snn_device_speed(long device, long out_speed);
 
     static native void snn_config_init(long out_config, int struct_size);
 
-    /** Bytes of memory that this process could still take: what the system has free or can free at once, and no more than the limit of a container leaves; 0 if unknown. */
+    /** Bytes of memory that this process could still take: what the system has free or can free at once, within the limit of a container; 0 if unknown. */
     static native long snn_available_memory_bytes();
 
-    /** For a session as `config` would open it; its `file` and `network` are not looked at. */
+    /** Estimates the memory of a session that `config` would open; `file` and `network` of config are ignored. */
     static native int snn_network_memory(long network, long config, long out_estimate, long out_projection_bytes, long count);
 
-    /** Where a session as `config` would open it runs: for each of the `count` populations the number of its device, from 0, among those of config-&gt;device (with one device all are 0); of inputs it is that of the first device that reads them. */
+    /** Where a session that `config` would open runs: for each of the `count` populations the index, from 0, of its device in config-&gt;device (with one device all are 0). */
     static native int snn_network_placement(long network, long config, long out_places, long count, long out_window_steps);
 
-    /** The same, and how a batch is divided, as a device string that reproduces this placement: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*". */
+    /** The same, and the division of a batch, as a device string that reproduces this placement: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*". */
     static native int snn_network_placement_words(long network, long config, long out_words, long size_bytes, long out_size_bytes);
 
-    /** Seconds that a step is expected to take on each of the `count` devices of config-&gt;device, with what spikes between devices cost; 0 for one that has nothing to do. */
+    /** Expected seconds of a step on each of the `count` devices of config-&gt;device, the exchange of spikes included; 0 for a device with nothing to do. */
     static native int snn_network_placement_times(long network, long config, long out_seconds, long count);
 
-    /** What keeps populations from some of the devices, a sentence on each line: a device cannot run them, its bits are its own, or there is not enough memory. */
+    /** Why populations cannot run on some of the devices, one sentence on each line: a device cannot run them, its bits are its own, or there is not enough memory. */
     static native int snn_network_placement_reasons(long network, long config, long out_text, long size_bytes, long out_size_bytes);
 
     /** Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
     static native int snn_create_network(long config, long out_handle);
 
-    /** Set out_device-&gt;struct_size first. */
+    /** The device that a session runs on now; set out_device-&gt;struct_size first. */
     static native int snn_session_device(long handle, long out_device);
 
     /** Ends the session and frees its memory; its trainers become invalid. */
     static native void snn_destroy_network(long handle);
 
-    /** Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes, in all samples; either all of them or, after an error, none. */
+    /** Replaces weights, biases and learnable parameters, in all samples, by those of a .snn file with the same names and shapes. */
     static native int snn_load_weights(long handle, long path);
 
-    /** Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at most max_catch_up_steps, the time beyond that is dropped. */
+    /** Advances the network by `frame_dt` seconds: as many whole steps as fit, at most max_catch_up_steps. */
     static native int snn_run_step(long handle, float frame_dt);
 
-    /** The same, but it stops after the step in which `budget_s` seconds of wall time are spent: a frame keeps its time, and the network falls behind and catches up later. */
+    /** The same, but stops after the step in which `budget_s` seconds of wall time are used up, so that the frame stays in time and the network catches up later. */
     static native int snn_run_step_within(long handle, float frame_dt, float budget_s, long out_steps);
 
-    /** Steps in the background: a frame begins them and goes on, a later frame asks whether they are done. */
+    /** Starts steps in the background and returns at once; a later frame asks with snn_session_poll whether they are done. */
     static native int snn_session_begin(long handle, float frame_dt, float budget_s, long out_begun);
 
-    /** *out_done: 1 when nothing is under way any more, else 0. */
+    /** Asks whether the background steps are done, without waiting: *out_done is 1 when none are under way, else 0. */
     static native int snn_session_poll(long handle, long out_done);
 
-    /** The same, but it waits until they are done. */
+    /** The same, but waits until they are done. */
     static native int snn_session_wait(long handle);
 
     /** The membrane state ("v" in most models) of every neuron of a population: [batch_size][size], `count` floats. */
     static native int snn_get_membrane_potentials(long handle, long population, long out_potentials, long count);
 
-    /** One callback for each session; null removes it. */
+    /** Sets the session's spike callback, of which there is one; null removes it. */
     static native int snn_register_spike_callback(long handle, long callback, long user);
 
     /** A new reference to the session's network; release it. */
@@ -604,28 +604,28 @@ final class Native {
     /** A new finished network with the session's present weights, biases and parameters; release it. */
     static native int snn_session_to_network(long handle, long out_network);
 
-    /** Input of an input population for the coming step: [batch_size][size] floats. */
+    /** Sets the input of an input population for the next step: [batch_size][size] floats. */
     static native int snn_session_set_input(long handle, int population, long values, long count);
 
     /** The same for one sample: `count` is the population's size. */
     static native int snn_session_set_sample_input(long handle, int population, int sample, long values, long count);
 
-    /** Spikes for the coming step of one sample, as they come from a camera, a socket or another network: the `count` neurons of a spike input, in any order, are added to what the sample was given before. */
+    /** Adds spikes for the next step of one sample, for events from a camera, a socket or another network. */
     static native int snn_session_add_input_spikes(long handle, int population, int sample, long neurons, long count);
 
-    /** As snn_session_set_input, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null. */
+    /** As snn_session_set_input, but the memory is borrowed: each step reads it, without checking the values, until the input is bound to null. */
     static native int snn_session_bind_input(long handle, int population, long values, long count);
 
     /** Advances by `step_count` steps. */
     static native int snn_session_step(long handle, int step_count);
 
-    /** Back to step 0 and the initial state; weights, parameters, callbacks and bindings stay. */
+    /** Returns to step 0 and the initial state; weights, parameters, callbacks and bindings stay. */
     static native int snn_session_reset(long handle);
 
-    /** Some samples begin again, as a character of a game that comes back: they get their initial states, nothing is on its way to them, and spikes that they were given for the coming step are gone. */
+    /** Resets some samples, as when a character of a game respawns. */
     static native int snn_session_reset_samples(long handle, long samples, long count);
 
-    /** Steps since creation or reset; a trainer's forward resets and runs its steps. */
+    /** The number of steps since creation or reset. */
     static native int snn_session_step_count(long handle, long out_steps);
 
     /** Sets that number, to continue from a state that was read before: random draws depend on it. */
@@ -634,25 +634,25 @@ final class Native {
     /** The neurons of `sample` that spiked in the last step, ascending. */
     static native int snn_session_get_spikes(long handle, int population, int sample, long out_neurons, long out_count);
 
-    /** Set out_counters-&gt;struct_size first. */
+    /** Copies the counters; set out_counters-&gt;struct_size first. */
     static native int snn_get_counters(long handle, long out_counters);
 
-    /** Saves everything that the session's next steps depend on, to continue later: in a session of the same network on any device, instruction set and number of threads, bit for bit as if it had not been interrupted. */
+    /** Saves everything that the session's next steps depend on, to continue later. */
     static native int snn_save_state(long handle, long path);
 
     static native int snn_load_state(long handle, long path);
 
-    /** The same in memory, for a game that puts it into its own saved game: the bytes that the file would have. */
+    /** The same in memory, for a game that puts it into its own save file: the same bytes as in the file. */
     static native int snn_save_state_memory(long handle, long out_data, long size_bytes, long out_size_bytes);
 
     static native int snn_load_state_memory(long handle, long data, long size_bytes);
 
-    /** Any variable by its path, converted to or from `dtype`; `count` must match exactly. */
+    /** Reads or writes a variable by its path, converted to or from `dtype`; `count` must match exactly. */
     static native int snn_session_read(long handle, long path, int dtype, long out_data, long count);
 
     static native int snn_session_write(long handle, long path, int dtype, long data, long count);
 
-    /** How many values snn_session_read wants for a path. */
+    /** The `count` that snn_session_read needs for a path. */
     static native int snn_session_value_count(long handle, long path, long out_count);
 
     static native void snn_run_def_init(long out_def, int struct_size);

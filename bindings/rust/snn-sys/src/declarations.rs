@@ -22,9 +22,9 @@ pub const SNN_ERROR_INVALID_HANDLE: i32 = -2;
 /// no population, projection, variable, model or device of that name
 pub const SNN_ERROR_NOT_FOUND: i32 = -3;
 pub const SNN_ERROR_OUT_OF_MEMORY: i32 = -4;
-/// file I/O failed; the sentence gives the reason
+/// file I/O failed; snn_last_error() gives the reason
 pub const SNN_ERROR_IO: i32 = -5;
-/// the file is damaged or not a .snn file; the sentence says where
+/// the file is damaged or not a .snn file; snn_last_error() says where
 pub const SNN_ERROR_FORMAT: i32 = -6;
 /// valid, but this device or build cannot do it
 pub const SNN_ERROR_UNSUPPORTED: i32 = -7;
@@ -32,7 +32,7 @@ pub const SNN_ERROR_UNSUPPORTED: i32 = -7;
 pub const SNN_ERROR_BUSY: i32 = -8;
 /// valid call at the wrong time (network not finished, backward before forward)
 pub const SNN_ERROR_STATE: i32 = -9;
-/// struct or file of a version this library does not know
+/// struct or file of a version that this library does not know
 pub const SNN_ERROR_VERSION: i32 = -10;
 /// the session belongs to the parent process
 pub const SNN_ERROR_FORKED: i32 = -11;
@@ -55,11 +55,11 @@ pub const SNN_FLAG_INTERPRET_MODELS: u32 = 1;
 pub const SNN_FLAG_FLOAT64: u32 = 2;
 /// with FLOAT64: spikes are the surrogate's smooth function (gradient checks)
 pub const SNN_FLAG_SMOOTH_SPIKES: u32 = 4;
-/// open a session even when its estimate (snn_network_memory) exceeds the free memory, which is SNN_ERROR_OUT_OF_MEMORY else
+/// open a session even when its estimate (snn_network_memory) exceeds the free memory; without it that is SNN_ERROR_OUT_OF_MEMORY
 pub const SNN_FLAG_ANY_SIZE: u32 = 8;
-/// training goes back to the inputs, through what is not trainable too: see snn_trainer_run_backward.
+/// training computes gradients of the inputs, through untrained projections too: see snn_trainer_run_backward.
 pub const SNN_FLAG_INPUT_GRADIENTS: u32 = 16;
-/// each sample has weights and biases of its own, at first the network's: paths of snn_session_read.
+/// each sample has its own weights and biases, which begin as the network's; paths: snn_session_read.
 pub const SNN_FLAG_SAMPLE_WEIGHTS: u32 = 32;
 pub const SNN_FLOAT32: u32 = 0;
 pub const SNN_FLOAT64: u32 = 1;
@@ -71,7 +71,7 @@ pub const SNN_ENCODE_RATE: u32 = 0;
 pub const SNN_ENCODE_LATENCY: u32 = 1;
 /// gain * value at every step (for value inputs)
 pub const SNN_ENCODE_CONSTANT: u32 = 2;
-/// values are \[step\]\[sample\]\[feature\]: 1 where the value rose by more than threshold since the last step, else 0; the first step compares with 0
+/// values are \[step\]\[sample\]\[feature\]: 1 where the value rose by more than threshold since the last step, else 0; the first step is compared with 0
 pub const SNN_ENCODE_DELTA: u32 = 3;
 pub const SNN_RANDOM_UNIFORM: u32 = 0;
 pub const SNN_RANDOM_NORMAL: u32 = 1;
@@ -206,13 +206,13 @@ pub type SNNJobSystem_parallel_for_task = Option<unsafe extern "C" fn(context: *
 
 pub type SNNJobSystem_parallel_for = Option<unsafe extern "C" fn(user: *mut c_void, count: u32, task: SNNJobSystem_parallel_for_task, context: *mut c_void)>;
 
-/// Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices, WARNING when a device is left or not used or has not the bits of others, snn_run_step begins to drop time, or, once for each projection, weights that are written or loaded lose more by rounding to its compact arithmetic than that was chosen for.
+/// Receives the log messages of a session.
 pub type SNNLogCallback = Option<unsafe extern "C" fn(level: i32, message: *const c_char, user: *mut c_void)>;
 
-/// Called on the thread that steps, after each step, for each population and sample that spiked (inputs excepted).
+/// Called after each step, on the thread that steps, for each population (except inputs) and sample that spiked.
 pub type SpikeCallback = Option<unsafe extern "C" fn(handle: SNNHandle, spikes: *const SNNSpikes, user: *mut c_void)>;
 
-/// Called every `progress_interval` steps, or by the clock; a value other than 0 stops the run (SNN_ERROR_STOPPED).
+/// Called every `progress_interval` steps, or by the clock; a nonzero return value stops the run (SNN_ERROR_STOPPED).
 pub type SNNProgressCallback = Option<unsafe extern "C" fn(steps_done: u64, steps_total: u64, user: *mut c_void) -> i32>;
 
 /// After each update, for each trained projection.
@@ -263,7 +263,7 @@ pub struct SNNDeviceInfo {
     pub memory_bytes: u64,
     /// 1 or 0
     pub can_train: u32,
-    /// those the device can use, best last: "scalar avx2 avx512", "scalar neon"
+    /// usable on the device, best last: "scalar avx2 avx512", "scalar neon"
     pub instruction_sets: [c_char; 64],
 }
 
@@ -292,7 +292,7 @@ pub struct SNNConfig {
     pub file: *const c_char,
     /// a finished network; the session keeps a reference
     pub network: SNNNetwork,
-    /// "cpu" (default, also when null), "vulkan", "npu", "openvino", "reference", "null"; of several GPUs "vulkan" is the first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID" one of them.
+    /// Where the session runs: "cpu" (default, also when null), "vulkan", "npu", "openvino", "auto", "reference", "null", or several devices.
     pub device: *const c_char,
     /// samples, 1 (default) to 1,048,576
     pub batch_size: u32,
@@ -300,7 +300,7 @@ pub struct SNNConfig {
     pub thread_count: u32,
     /// SNN_ISA_*
     pub instruction_set: u32,
-    /// most steps that one snn_run_step may take; time beyond is dropped. 0 (default): as many as fit into 0.25 s of simulated time, at least 100
+    /// most steps that one snn_run_step may take; the time beyond is dropped. 0 (default): what fits into 0.25 s of simulated time, at least 100
     pub max_catch_up_steps: u32,
     /// copied; null: the C runtime's
     pub allocator: *const SNNAllocator,
@@ -309,11 +309,11 @@ pub struct SNNConfig {
     /// null: silent
     pub log: SNNLogCallback,
     pub log_user: *mut c_void,
-    /// of the random draws of models that have some, default 0: same network, inputs and seed, same spikes
+    /// for models with random draws, default 0: same network, inputs and seed, same spikes
     pub seed: u64,
 }
 
-/// What a session needs, before one is opened: an estimate that is right within a few percent for large networks.
+/// The memory that a session will need: an estimate, right within a few percent for large networks.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SNNMemoryEstimate {
@@ -326,7 +326,7 @@ pub struct SNNMemoryEstimate {
     pub state_bytes: u64,
     /// their sum
     pub total_bytes: u64,
-    /// what opening the session would add: without what the network holds already
+    /// what opening the session would add: without what the network already holds
     pub opening_bytes: u64,
 }
 
@@ -335,9 +335,9 @@ pub struct SNNMemoryEstimate {
 #[derive(Clone, Copy)]
 pub struct SNNSessionDevice {
     pub struct_size: u32,
-    /// as SNNConfig.device named it, where "vulkan" is the first such device; what "auto" chose: "vulkan:0".
+    /// as SNNConfig.device names it, or what "auto" chose ("vulkan:0"); of several devices without those that failed.
     pub name: [c_char; 64],
-    /// one line that says why "auto" chose it, or which of several failed; "" where the caller named it
+    /// one line: why "auto" chose it, or which of several failed; "" where the caller named it
     pub reason: [c_char; 256],
 }
 
@@ -350,7 +350,7 @@ pub struct SNNSpikes {
     pub count: u32,
     /// ascending; valid during the callback only
     pub neurons: *const u32,
-    /// the step that has just been computed, 0 = the first
+    /// the step just computed, 0 = the first
     pub step: u64,
 }
 
@@ -363,13 +363,13 @@ pub struct SNNCounters {
     pub steps: u64,
     /// steps times neurons times samples, without inputs
     pub neuron_updates: u64,
-    /// of neurons
+    /// spikes of neurons
     pub spikes: u64,
-    /// that spike inputs were given
+    /// spikes given to spike inputs
     pub input_spikes: u64,
     /// one synapse that delivered one spike, counted in the step in which it arrives.
     pub synaptic_events: u64,
-    /// the same, and synapses that delivered a value other than 0 of a value input
+    /// the same, plus synapses that delivered a nonzero value of a value input
     pub synaptic_operations: u64,
 }
 
@@ -396,43 +396,43 @@ pub struct SNNRecordArray {
     pub count: usize,
 }
 
-/// Spikes of a population as events, in the caller's arrays: ordered by step, then sample, then neuron.
+/// Records the spikes of a population as events in the caller's arrays, ordered by step, then sample, then neuron.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SNNSpikeRecord {
     pub struct_size: u32,
     /// neurons that spike, or a spike input
     pub population: u32,
-    /// \[capacity\] since the run began, 0: its first
+    /// \[capacity\]; 0 is the run's first step
     pub steps: *mut u32,
     /// \[capacity\]
     pub neurons: *mut u32,
     /// \[capacity\]; may be null when batch_size is 1
     pub samples: *mut u32,
-    /// at least batch_size times size: as many as one step can give
+    /// at least batch_size times size: the most that one step can give
     pub capacity: usize,
     /// out: number of events
     pub count: usize,
 }
 
-/// The spikes of a spike input one by one, in the caller's arrays: in the order of their steps, those of a step in any order; a neuron that is named twice in a step spikes once.
+/// Gives the spikes of a spike input as events in the caller's arrays: ascending steps, any order within a step.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SNNSpikeInput {
     pub struct_size: u32,
     /// a spike input
     pub population: u32,
-    /// \[count\] since the run began, 0: its first; less than steps_before + step_count.
+    /// \[count\]; 0 is the run's first step; less than steps_before + step_count.
     pub steps: *const u32,
     /// \[count\] less than the population's size
     pub neurons: *const u32,
-    /// \[count\] less than batch_size; may be null when that is 1
+    /// \[count\] less than batch_size; may be null when batch_size is 1
     pub samples: *const u32,
     /// number of events, may be 0; at most 2^32 - 1
     pub count: usize,
 }
 
-/// Values of chosen neurons or synapses, after every record_interval steps: the memory follows what was chosen.
+/// Records values of chosen neurons or synapses after every record_interval steps.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SNNValueRecord {
@@ -441,7 +441,7 @@ pub struct SNNValueRecord {
     pub dtype: u32,
     /// as for snn_session_read: "population.state", "population.spikes", "projection.weight", "projection.bias", "projection.trace"
     pub path: *const c_char,
-    /// \[index_count\] neurons or synapses: places in one sample's values, in any order, repeats allowed; null, with index_count 0: all
+    /// \[index_count\] neurons or synapses: indices into the values of one sample, in any order, repeats allowed; null, with index_count 0: all
     pub indices: *const u64,
     pub index_count: usize,
     /// \[row\]\[batch_size\]\[index_count\], written as the run goes.
@@ -463,14 +463,14 @@ pub struct SNNRunDef {
     pub progress_user: *mut c_void,
     /// steps, default 1000; 0: about 50 times a second, by the clock
     pub progress_interval: u32,
-    /// all of one struct_size; a population once at most
+    /// all of one struct_size; each population at most once
     pub spike_records: *mut SNNSpikeRecord,
     pub spike_record_count: u32,
-    /// `records` are written after every so many steps, default 1; "spike_count" sums over all
+    /// `records` are written after every so many steps, default 1; "spike_count" sums over all steps
     pub record_interval: u32,
-    /// default 0; of a run that this call goes on with: they count in `steps` of events and towards record_interval
+    /// default 0; steps already done of a run that this call continues: they count in `steps` of events and towards record_interval
     pub steps_before: u32,
-    /// the steps that were done; null: not wanted, only without spike_records
+    /// the steps that were done; may be null, but not with spike_records
     pub out_step_count: *mut u32,
     /// all of one struct_size; an input is here or in `inputs`, once
     pub spike_inputs: *const SNNSpikeInput,
@@ -492,7 +492,7 @@ pub struct SNNEncoderDef {
     pub gain: f32,
     /// default 0.01
     pub threshold: f32,
-    /// rate: Philox counter-based numbers, keyed by seed; step, sample and feature are the counter
+    /// rate: Philox counter-based random numbers; the seed is the key, step, sample and feature the counter
     pub seed: u64,
 }
 
@@ -937,89 +937,89 @@ pub struct SNNVulkanPlan {
 }
 
 extern "C" {
-    /// "0.1.0" of the library that is loaded; static storage.
+    /// The version of the loaded library: "0.1.0".
     pub fn snn_version_string() -> *const c_char;
-    /// SNN_ABI_VERSION of the library that is loaded.
+    /// SNN_ABI_VERSION of the loaded library.
     pub fn snn_abi_version() -> u32;
-    /// The sentence of the last error on this thread, "" if none.
+    /// The sentence about the last error on this thread, "" if none.
     pub fn snn_last_error() -> *const c_char;
     /// "SNN_ERROR_BUSY" and so on; "SNN_UNKNOWN_STATUS" for a value not listed.
     pub fn snn_status_name(status: SNNStatus) -> *const c_char;
     pub fn snn_device_count(out_count: *mut u32) -> SNNStatus;
     pub fn snn_device_get(index: u32, out_info: *mut SNNDeviceInfo) -> SNNStatus;
-    /// Measures a device by its name ("cpu", "vulkan:0"), or gives what was measured before: by this process, or by another one with the same driver, processor and version of libsnn, from the file device_speeds.json in the folder that the environment variable SNN_CACHE names, else in snn-engine in the user's folder for such files.
+    /// Measures a device by its name ("cpu", "vulkan:0"), or returns an earlier measurement by this process, or by another one with the same driver, processor and version of libsnn.
     pub fn snn_device_speed(device: *const c_char, out_speed: *mut SNNDeviceSpeed) -> SNNStatus;
     pub fn snn_config_init(out_config: *mut SNNConfig, struct_size: u32);
-    /// Bytes of memory that this process could still take: what the system has free or can free at once, and no more than the limit of a container leaves; 0 if unknown.
+    /// Bytes of memory that this process could still take: what the system has free or can free at once, within the limit of a container; 0 if unknown.
     pub fn snn_available_memory_bytes() -> u64;
-    /// For a session as `config` would open it; its `file` and `network` are not looked at.
+    /// Estimates the memory of a session that `config` would open; `file` and `network` of config are ignored.
     pub fn snn_network_memory(network: SNNNetwork, config: *const SNNConfig, out_estimate: *mut SNNMemoryEstimate, out_projection_bytes: *mut u64, count: usize) -> SNNStatus;
-    /// Where a session as `config` would open it runs: for each of the `count` populations the number of its device, from 0, among those of config->device (with one device all are 0); of inputs it is that of the first device that reads them.
+    /// Where a session that `config` would open runs: for each of the `count` populations the index, from 0, of its device in config->device (with one device all are 0).
     pub fn snn_network_placement(network: SNNNetwork, config: *const SNNConfig, out_places: *mut u32, count: usize, out_window_steps: *mut u32) -> SNNStatus;
-    /// The same, and how a batch is divided, as a device string that reproduces this placement: "cpu+vulkan:0;exc\[0:512\]=0;exc\[512:800\]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*".
+    /// The same, and the division of a batch, as a device string that reproduces this placement: "cpu+vulkan:0;exc\[0:512\]=0;exc\[512:800\]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*".
     pub fn snn_network_placement_words(network: SNNNetwork, config: *const SNNConfig, out_words: *mut c_char, size_bytes: usize, out_size_bytes: *mut usize) -> SNNStatus;
-    /// Seconds that a step is expected to take on each of the `count` devices of config->device, with what spikes between devices cost; 0 for one that has nothing to do.
+    /// Expected seconds of a step on each of the `count` devices of config->device, the exchange of spikes included; 0 for a device with nothing to do.
     pub fn snn_network_placement_times(network: SNNNetwork, config: *const SNNConfig, out_seconds: *mut f64, count: usize) -> SNNStatus;
-    /// What keeps populations from some of the devices, a sentence on each line: a device cannot run them, its bits are its own, or there is not enough memory.
+    /// Why populations cannot run on some of the devices, one sentence on each line: a device cannot run them, its bits are its own, or there is not enough memory.
     pub fn snn_network_placement_reasons(network: SNNNetwork, config: *const SNNConfig, out_text: *mut c_char, size_bytes: usize, out_size_bytes: *mut usize) -> SNNStatus;
     /// Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state.
     pub fn snn_create_network(config: *const SNNConfig, out_handle: *mut SNNHandle) -> SNNStatus;
-    /// Set out_device->struct_size first.
+    /// The device that a session runs on now; set out_device->struct_size first.
     pub fn snn_session_device(handle: SNNHandle, out_device: *mut SNNSessionDevice) -> SNNStatus;
     /// Ends the session and frees its memory; its trainers become invalid.
     pub fn snn_destroy_network(handle: SNNHandle);
-    /// Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes, in all samples; either all of them or, after an error, none.
+    /// Replaces weights, biases and learnable parameters, in all samples, by those of a .snn file with the same names and shapes.
     pub fn snn_load_weights(handle: SNNHandle, path: *const c_char) -> SNNStatus;
-    /// Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at most max_catch_up_steps, the time beyond that is dropped.
+    /// Advances the network by `frame_dt` seconds: as many whole steps as fit, at most max_catch_up_steps.
     pub fn snn_run_step(handle: SNNHandle, frame_dt: f32) -> SNNStatus;
-    /// The same, but it stops after the step in which `budget_s` seconds of wall time are spent: a frame keeps its time, and the network falls behind and catches up later.
+    /// The same, but stops after the step in which `budget_s` seconds of wall time are used up, so that the frame stays in time and the network catches up later.
     pub fn snn_run_step_within(handle: SNNHandle, frame_dt: f32, budget_s: f32, out_steps: *mut u32) -> SNNStatus;
-    /// Steps in the background: a frame begins them and goes on, a later frame asks whether they are done.
+    /// Starts steps in the background and returns at once; a later frame asks with snn_session_poll whether they are done.
     pub fn snn_session_begin(handle: SNNHandle, frame_dt: f32, budget_s: f32, out_begun: *mut u32) -> SNNStatus;
-    /// *out_done: 1 when nothing is under way any more, else 0.
+    /// Asks whether the background steps are done, without waiting: *out_done is 1 when none are under way, else 0.
     pub fn snn_session_poll(handle: SNNHandle, out_done: *mut u32) -> SNNStatus;
-    /// The same, but it waits until they are done.
+    /// The same, but waits until they are done.
     pub fn snn_session_wait(handle: SNNHandle) -> SNNStatus;
     /// The membrane state ("v" in most models) of every neuron of a population: \[batch_size\]\[size\], `count` floats.
     pub fn snn_get_membrane_potentials(handle: SNNHandle, population: *const c_char, out_potentials: *mut f32, count: usize) -> SNNStatus;
-    /// One callback for each session; null removes it.
+    /// Sets the session's spike callback, of which there is one; null removes it.
     pub fn snn_register_spike_callback(handle: SNNHandle, callback: SpikeCallback, user: *mut c_void) -> SNNStatus;
     /// A new reference to the session's network; release it.
     pub fn snn_session_network(handle: SNNHandle, out_network: *mut SNNNetwork) -> SNNStatus;
     /// A new finished network with the session's present weights, biases and parameters; release it.
     pub fn snn_session_to_network(handle: SNNHandle, out_network: *mut SNNNetwork) -> SNNStatus;
-    /// Input of an input population for the coming step: \[batch_size\]\[size\] floats.
+    /// Sets the input of an input population for the next step: \[batch_size\]\[size\] floats.
     pub fn snn_session_set_input(handle: SNNHandle, population: u32, values: *const f32, count: usize) -> SNNStatus;
     /// The same for one sample: `count` is the population's size.
     pub fn snn_session_set_sample_input(handle: SNNHandle, population: u32, sample: u32, values: *const f32, count: usize) -> SNNStatus;
-    /// Spikes for the coming step of one sample, as they come from a camera, a socket or another network: the `count` neurons of a spike input, in any order, are added to what the sample was given before.
+    /// Adds spikes for the next step of one sample, for events from a camera, a socket or another network.
     pub fn snn_session_add_input_spikes(handle: SNNHandle, population: u32, sample: u32, neurons: *const u32, count: usize) -> SNNStatus;
-    /// As snn_session_set_input, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.
+    /// As snn_session_set_input, but the memory is borrowed: each step reads it, without checking the values, until the input is bound to null.
     pub fn snn_session_bind_input(handle: SNNHandle, population: u32, values: *const f32, count: usize) -> SNNStatus;
     /// Advances by `step_count` steps.
     pub fn snn_session_step(handle: SNNHandle, step_count: u32) -> SNNStatus;
-    /// Back to step 0 and the initial state; weights, parameters, callbacks and bindings stay.
+    /// Returns to step 0 and the initial state; weights, parameters, callbacks and bindings stay.
     pub fn snn_session_reset(handle: SNNHandle) -> SNNStatus;
-    /// Some samples begin again, as a character of a game that comes back: they get their initial states, nothing is on its way to them, and spikes that they were given for the coming step are gone.
+    /// Resets some samples, as when a character of a game respawns.
     pub fn snn_session_reset_samples(handle: SNNHandle, samples: *const u32, count: usize) -> SNNStatus;
-    /// Steps since creation or reset; a trainer's forward resets and runs its steps.
+    /// The number of steps since creation or reset.
     pub fn snn_session_step_count(handle: SNNHandle, out_steps: *mut u64) -> SNNStatus;
     /// Sets that number, to continue from a state that was read before: random draws depend on it.
     pub fn snn_session_set_step_count(handle: SNNHandle, steps: u64) -> SNNStatus;
     /// The neurons of `sample` that spiked in the last step, ascending.
     pub fn snn_session_get_spikes(handle: SNNHandle, population: u32, sample: u32, out_neurons: *mut *const u32, out_count: *mut u32) -> SNNStatus;
-    /// Set out_counters->struct_size first.
+    /// Copies the counters; set out_counters->struct_size first.
     pub fn snn_get_counters(handle: SNNHandle, out_counters: *mut SNNCounters) -> SNNStatus;
-    /// Saves everything that the session's next steps depend on, to continue later: in a session of the same network on any device, instruction set and number of threads, bit for bit as if it had not been interrupted.
+    /// Saves everything that the session's next steps depend on, to continue later.
     pub fn snn_save_state(handle: SNNHandle, path: *const c_char) -> SNNStatus;
     pub fn snn_load_state(handle: SNNHandle, path: *const c_char) -> SNNStatus;
-    /// The same in memory, for a game that puts it into its own saved game: the bytes that the file would have.
+    /// The same in memory, for a game that puts it into its own save file: the same bytes as in the file.
     pub fn snn_save_state_memory(handle: SNNHandle, out_data: *mut c_void, size_bytes: usize, out_size_bytes: *mut usize) -> SNNStatus;
     pub fn snn_load_state_memory(handle: SNNHandle, data: *const c_void, size_bytes: usize) -> SNNStatus;
-    /// Any variable by its path, converted to or from `dtype`; `count` must match exactly.
+    /// Reads or writes a variable by its path, converted to or from `dtype`; `count` must match exactly.
     pub fn snn_session_read(handle: SNNHandle, path: *const c_char, dtype: u32, out_data: *mut c_void, count: usize) -> SNNStatus;
     pub fn snn_session_write(handle: SNNHandle, path: *const c_char, dtype: u32, data: *const c_void, count: usize) -> SNNStatus;
-    /// How many values snn_session_read wants for a path.
+    /// The `count` that snn_session_read needs for a path.
     pub fn snn_session_value_count(handle: SNNHandle, path: *const c_char, out_count: *mut usize) -> SNNStatus;
     pub fn snn_run_def_init(out_def: *mut SNNRunDef, struct_size: u32);
     /// Runs `step_count` steps with inputs and recordings.

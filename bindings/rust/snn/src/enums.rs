@@ -15,9 +15,9 @@ pub enum Status {
     NotFound = -3,
     /// `SNN_ERROR_OUT_OF_MEMORY`
     OutOfMemory = -4,
-    /// file I/O failed; the sentence gives the reason
+    /// file I/O failed; snn_last_error() gives the reason
     Io = -5,
-    /// the file is damaged or not a .snn file; the sentence says where
+    /// the file is damaged or not a .snn file; snn_last_error() says where
     Format = -6,
     /// valid, but this device or build cannot do it
     Unsupported = -7,
@@ -25,7 +25,7 @@ pub enum Status {
     Busy = -8,
     /// valid call at the wrong time (network not finished, backward before forward)
     State = -9,
-    /// struct or file of a version this library does not know
+    /// struct or file of a version that this library does not know
     Version = -10,
     /// the session belongs to the parent process
     Forked = -11,
@@ -153,7 +153,7 @@ pub enum Encoding {
     Latency = 1,
     /// gain * value at every step (for value inputs)
     Constant = 2,
-    /// values are \[step\]\[sample\]\[feature\]: 1 where the value rose by more than threshold since the last step, else 0; the first step compares with 0
+    /// values are \[step\]\[sample\]\[feature\]: 1 where the value rose by more than threshold since the last step, else 0; the first step is compared with 0
     Delta = 3,
 }
 
