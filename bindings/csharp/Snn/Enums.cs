@@ -123,7 +123,7 @@ namespace Snn
     {
         /// <summary>SNN_POPULATION_NEURONS</summary>
         Neurons = 0,
-        /// <summary>the caller gives spikes (0 or 1) for each step; empty after the step</summary>
+        /// <summary>the caller gives spikes (0 or 1) for each step; the input is empty again after the step</summary>
         SpikeInput = 1,
         /// <summary>the caller gives real values; they stay until changed</summary>
         ValueInput = 2,
@@ -158,13 +158,13 @@ namespace Snn
     /// <summary><c>SNN_ARITHMETIC_DEFAULT</c> and those that follow it in <c>snn_network.h</c>.</summary>
     public enum Arithmetic : uint
     {
-        /// <summary>compact for sparse static projections from spikes - fixed, or float, where its largest weights would take too much from others onto the receptor (docs/semantics.md) - else float</summary>
+        /// <summary>sparse static projections from spikes: compact; fixed, then float, where its largest weights would cost others onto the receptor too much precision (docs/semantics.md).</summary>
         Default = 0,
         /// <summary>float32, in ascending order of the source neuron</summary>
         Float = 1,
         /// <summary>int32 sums with one power-of-two scale per target population and receptor</summary>
         Fixed = 2,
-        /// <summary>as fixed, and the weights themselves are rounded to 16 bits at that scale when the network is finished and when they are written; static projections only. 4 bytes a synapse</summary>
+        /// <summary>as fixed, with the weights themselves rounded to 16 bits at that scale when the network is finished and when they are written; static projections only. 4 bytes a synapse</summary>
         Compact = 3,
     }
 
@@ -173,7 +173,7 @@ namespace Snn
     {
         /// <summary>a</summary>
         Constant = 0,
-        /// <summary>mean a, standard deviation b; never further than 6.34 b from a</summary>
+        /// <summary>mean a, standard deviation b; never farther than 6.34 b from a</summary>
         Normal = 1,
         /// <summary>from a to b</summary>
         Uniform = 2,
@@ -236,13 +236,13 @@ namespace Snn
         MeanSquareMeanMembrane = 9,
         /// <summary>Mean over outputs of (score - target)^2</summary>
         MeanSquareLastMembrane = 10,
-        /// <summary>of latencies in steps; takes no labels alone</summary>
+        /// <summary>latencies in steps; needs targets</summary>
         MeanSquareLatency = 11,
         /// <summary>mean over outputs and steps of (membrane after the step - target)^2</summary>
         MeanSquareMembrane = 12,
         /// <summary>mean over outputs of the van Rossum distance (squared) to target trains</summary>
         VanRossum = 13,
-        /// <summary>The caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at.</summary>
+        /// <summary>The caller computes the loss: snn_trainer_run and snn_trainer_run_backward; output_population is ignored.</summary>
         None = 255,
     }
 
@@ -251,11 +251,11 @@ namespace Snn
     {
         /// <summary>back-propagation through time</summary>
         Bptt = 0,
-        /// <summary>online training through time (Xiao et al. 2022): errors go back through layers at each step, and meet traces of what arrived before</summary>
+        /// <summary>online training through time (Xiao et al. 2022): at each step errors go back through the layers and are combined with traces of what arrived before</summary>
         Ottt = 1,
-        /// <summary>e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those that project onto it, and meet eligibility traces</summary>
+        /// <summary>e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to the populations that project onto it, and are combined with eligibility traces</summary>
         Eprop = 2,
-        /// <summary>EventProp (Wunderlich and Pehle 2021), in steps: gradients of the times of spikes, from 4 bytes for each; membranes may not jump with inputs; losses of latency, membrane (no spikes) or VAN_ROSSUM</summary>
+        /// <summary>EventProp (Wunderlich and Pehle 2021), in steps: gradients of spike times, from 4 bytes per spike.</summary>
         Eventprop = 3,
     }
 

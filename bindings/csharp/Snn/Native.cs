@@ -303,15 +303,15 @@ namespace Snn
         internal uint struct_size;
         /// <summary>SNN_CONNECT_*</summary>
         internal uint kind;
-        /// <summary>as for populations; null: "source_to_target", if that has at most 63 bytes</summary>
+        /// <summary>as for populations; null: "source_to_target" (at most 63 bytes)</summary>
         internal byte* name;
         /// <summary>population indices</summary>
         internal uint source;
         /// <summary>population indices</summary>
         internal uint target;
-        /// <summary>of the target's model; null: its first</summary>
+        /// <summary>a receptor of the target's model; null: its first</summary>
         internal byte* receptor;
-        /// <summary>0: within the same step (the graph of such projections must have no cycle).</summary>
+        /// <summary>0: arrives within the same step (such projections must form no cycle).</summary>
         internal uint delay_steps;
         /// <summary>1 (default) or 0; pooling never is</summary>
         internal uint trainable;
@@ -319,7 +319,7 @@ namespace Snn
         internal uint arithmetic;
         /// <summary>SNN_POOL_*</summary>
         internal uint pool_mode;
-        /// <summary>copied; null with weight_count 0: zeros.</summary>
+        /// <summary>copied, all finite; null with weight_count 0: zeros</summary>
         internal float* weights;
         internal UIntPtr weight_count;
         /// <summary>null: none.</summary>
@@ -330,7 +330,7 @@ namespace Snn
         internal UIntPtr row_offset_count;
         /// <summary>[synapse_count]; any order within a row, repeats allowed</summary>
         internal uint* synapse_targets;
-        /// <summary>[synapse_count] steps, added to delay_steps, 4096 in all; null: none</summary>
+        /// <summary>[synapse_count] steps, added to delay_steps (sum at most 4096); null: none</summary>
         internal ushort* synapse_delays;
         internal UIntPtr synapse_count;
         /// <summary>conv2d and pool2d only: (y, x).</summary>
@@ -344,7 +344,7 @@ namespace Snn
         internal uint groups;
         /// <summary>0</summary>
         internal uint reserved;
-        /// <summary>1: training takes no gradient back through it to its source; its own weights learn all the same.</summary>
+        /// <summary>1: no gradient goes back through it to its source, but its own weights still learn.</summary>
         internal uint detached;
     }
 
@@ -372,23 +372,23 @@ namespace Snn
         internal ulong count;
         /// <summary>default SNN_SEED_BY_INDEX</summary>
         internal ulong seed;
-        /// <summary>1 (default): a neuron may connect to itself, in a projection onto its own population</summary>
+        /// <summary>1 (default): in a projection onto its own population a neuron may connect to itself</summary>
         internal uint allow_autapses;
-        /// <summary>fixed in-degree and total. 1 (default): drawn with replacement, a pair may have several synapses; 0: without, and more than there are pairs are refused</summary>
+        /// <summary>for fixed in-degree and fixed total. 1 (default): drawn with replacement, a pair may have several synapses; 0: without replacement; more synapses than pairs are refused</summary>
         internal uint allow_multapses;
         /// <summary>default: constant 1</summary>
         internal SNNDistribution weight;
-        /// <summary>milliseconds, rounded to the nearest step; added to delay_steps, 4096 steps in all.</summary>
+        /// <summary>milliseconds, rounded to the nearest step; added to delay_steps (sum at most 4096 steps).</summary>
         internal SNNDistribution delay;
         /// <summary>SNN_KERNEL_*</summary>
         internal uint kernel;
         /// <summary>1 to 3</summary>
         internal uint dimensions;
-        /// <summary>above 0, in the unit of the positions, as is the cutoff</summary>
+        /// <summary>above 0; like the cutoff in the unit of the positions</summary>
         internal double kernel_width;
         /// <summary>above 0</summary>
         internal double cutoff;
-        /// <summary>0 (default): open; else the period of space along the axis, at least twice the cutoff</summary>
+        /// <summary>0 (default): open; else the period of space along this axis, at least twice the cutoff</summary>
         internal fixed double period[3];
         /// <summary>[sources][dimensions], finite; copied</summary>
         internal float* source_positions;
@@ -415,7 +415,7 @@ namespace Snn
         internal double dt_ms;
         /// <summary>without inputs</summary>
         internal ulong neuron_count;
-        /// <summary>connections as delivered: a conv kernel counts each use</summary>
+        /// <summary>connections that deliver: each use of a conv kernel's weight counts</summary>
         internal ulong synapse_count;
         /// <summary>stored weights and biases</summary>
         internal ulong parameter_count;
@@ -495,9 +495,9 @@ namespace Snn
         internal uint loss;
         /// <summary>SNN_OPTIMIZER_*, default Adam</summary>
         internal uint optimizer;
-        /// <summary>MEAN_SQUARE losses with labels alone: target of the class and of the others; of COUNT this times T.</summary>
+        /// <summary>MEAN_SQUARE losses with labels alone: target of the labelled class and of the others, for COUNT times T.</summary>
         internal float rate_on;
-        /// <summary>MEAN_SQUARE losses with labels alone: target of the class and of the others; of COUNT this times T.</summary>
+        /// <summary>MEAN_SQUARE losses with labels alone: target of the labelled class and of the others, for COUNT times T.</summary>
         internal float rate_off;
         /// <summary>default 1e-3</summary>
         internal double learning_rate;
@@ -511,13 +511,13 @@ namespace Snn
         internal double epsilon;
         /// <summary>SGD and Adam: added to the gradient, as of weight_decay / 2 * sum w^2 (L2); AdamW and Lion: decoupled.</summary>
         internal double weight_decay;
-        /// <summary>0: none; else the gradient is scaled so that its global L2 norm, learnable parameters as they are stepped included, is at most this</summary>
+        /// <summary>0: none; else the gradient is scaled so that its global L2 norm is at most this.</summary>
         internal double gradient_clip_norm;
         /// <summary>strength s of s * mean((rate - rate_target)^2) over all spiking populations, 0: none</summary>
         internal double rate_regularization;
         /// <summary>spikes per step</summary>
         internal double rate_target;
-        /// <summary>on the learning rate, for learnable parameters of neurons; default 1.</summary>
+        /// <summary>factor on the learning rate of learnable neuron parameters; default 1.</summary>
         internal double parameter_rate_factor;
         /// <summary>strength s: s * sign(w) is added to the gradient of weights and biases; default 0.</summary>
         internal double l1_regularization;
@@ -527,11 +527,11 @@ namespace Snn
         internal uint checkpoint_steps;
         /// <summary>0 (default): gradients go back through all T steps.</summary>
         internal uint window_steps;
-        /// <summary>1 (default): snn_trainer_step takes each window as a run of its own, with the loss of its steps and an update after it; the result has the mean loss and the last window's correct_count. 0, and in snn_trainer_forward and backward always: one loss over T, one update</summary>
+        /// <summary>1 (default): snn_trainer_step treats each window as a run of its own, with the loss of its steps and an update after it; the result has the mean loss and the last window's correct_count. 0: one loss over T and one update; snn_trainer_forward and snn_trainer_backward always do that</summary>
         internal uint window_updates;
         /// <summary>SNN_LEARNING_*, default BPTT.</summary>
         internal uint rule;
-        /// <summary>CROSS_ENTROPY losses, 0 to 1, default 0: so much of what is wanted of the class is wanted of all K outputs alike, 1 - e + e / K of it and e / K of each other (Szegedy et al. 2016)</summary>
+        /// <summary>CROSS_ENTROPY losses, 0 to 1, default 0: with smoothing e and K outputs the target is 1 - e + e / K for the labelled class and e / K for each other (Szegedy et al. 2016)</summary>
         internal double label_smoothing;
     }
 
@@ -545,10 +545,10 @@ namespace Snn
         /// <summary>[batch_size] class of each sample; -1: the sample is padding and ignored</summary>
         internal int* labels;
         internal UIntPtr label_count;
-        /// <summary>MEAN_SQUARE losses: [batch_size][outputs], those of each step [T][batch_size][outputs], instead of labels or with them; then labels mark padding and say what counts as correct</summary>
+        /// <summary>MEAN_SQUARE losses: [batch_size][outputs]; losses with targets for each step: [T][batch_size][outputs].</summary>
         internal float* targets;
         internal UIntPtr target_count;
-        /// <summary>inputs as spikes one by one, in place of frames of all steps; all of one struct_size; an input is here or in `inputs`, once.</summary>
+        /// <summary>inputs as spike events instead of frames of all steps, with the same results; all of one struct_size; an input is here or in `inputs`, once.</summary>
         internal SNNSpikeInput* spike_inputs;
         internal uint spike_input_count;
     }
@@ -561,7 +561,7 @@ namespace Snn
         internal uint sample_count;
         /// <summary>argmax equal to the label; 0 without labels</summary>
         internal uint correct_count;
-        /// <summary>mean over samples, regularisation included</summary>
+        /// <summary>mean over samples, rate regularisation included</summary>
         internal double loss;
         /// <summary>of all spiking populations and steps, without padding</summary>
         internal double spike_count;
@@ -737,7 +737,7 @@ namespace Snn
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate int SNNProgressCallback(ulong steps_done, ulong steps_total, void* user);
 
-    /// <summary>After each update, for each trained projection.</summary>
+    /// <summary>Called after each update, for each trained projection.</summary>
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void SNNWeightCallback(IntPtr handle, SNNWeightUpdate* update, void* user);
 
@@ -976,7 +976,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern byte* snn_plasticity_builtin_name(uint index);
 
-        /// <summary>A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON, which `snn model FILE.toml -o FILE.json` makes of a definition.</summary>
+        /// <summary>Loads a model, surrogate or plasticity rule of the user from its op list (docs/model-format.md).</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_model_load(byte* text, UIntPtr size_bytes, IntPtr* out_model);
 
@@ -984,7 +984,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_model_builtin(byte* name, uint kind, IntPtr* out_model);
 
-        /// <summary>The op list as JSON.</summary>
+        /// <summary>The op list of a model as JSON.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_model_text(ModelHandle model, byte** out_text, UIntPtr* out_size_bytes);
 
@@ -1003,60 +1003,60 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_random_connection_def_init(SNNRandomConnectionDef* out_def, uint struct_size);
 
-        /// <summary>`count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron.</summary>
+        /// <summary>Draws `count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_random_draw(SNNDistribution* distribution, ulong seed, ulong stream, double* out_values, UIntPtr count);
 
-        /// <summary>An empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6).</summary>
+        /// <summary>Creates an empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6).</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_create(double dt_ms, IntPtr* out_network);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_add_population(NetworkHandle network, SNNPopulationDef* def, uint* out_index);
 
-        /// <summary>A parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size.</summary>
+        /// <summary>Sets a parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_set_parameter(NetworkHandle network, uint population, byte* parameter, double* values, UIntPtr count);
 
-        /// <summary>Whether training changes the parameter: as one number where it has one value, else one for each neuron.</summary>
+        /// <summary>Sets whether training changes the parameter: `learnable` is 1 or 0 (default).</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_set_learnable(NetworkHandle network, uint population, byte* parameter, uint learnable);
 
-        /// <summary>*out_learnable: 1 or 0.</summary>
+        /// <summary>Whether training changes the parameter; *out_learnable: 1 or 0.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_get_learnable(NetworkHandle network, uint population, byte* parameter, uint* out_learnable);
 
-        /// <summary>An option of the model by the names of option and choice: ("reset", "subtract").</summary>
+        /// <summary>Sets an option of the model by the names of option and choice: ("reset", "subtract").</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_set_option(NetworkHandle network, uint population, byte* option, byte* choice);
 
-        /// <summary>The state at step 0 and after a reset: `count` is 1 or the population's size.</summary>
+        /// <summary>Sets the state at step 0 and after a reset: `count` is 1 or the population's size.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_set_initial_state(NetworkHandle network, uint population, byte* state, double* values, UIntPtr count);
 
-        /// <summary>The surrogate derivative used in training: a built-in by name (`surrogate` null) or a user's.</summary>
+        /// <summary>Sets the surrogate derivative for training: a built-in one by name (`surrogate` null) or a user's.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_set_surrogate(NetworkHandle network, uint population, byte* name, ModelHandle surrogate, double* parameters, UIntPtr count);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_connect(NetworkHandle network, SNNProjectionDef* def, uint* out_index);
 
-        /// <summary>Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp" and the others of snn/models/plasticity; `rule` null) or a user's (`name` is not read then).</summary>
+        /// <summary>Makes a sparse projection plastic: the rule changes its weights, or what its spikes deliver, while the network runs.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_set_plasticity(NetworkHandle network, uint projection, byte* name, ModelHandle rule);
 
-        /// <summary>A parameter of the projection's rule, in the rule's unit, one value for all synapses; an option by name of the choice.</summary>
+        /// <summary>Sets a parameter of the projection's rule, in the rule's unit, one value for all synapses; or an option by the names of option and choice.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_set_plasticity_parameter(NetworkHandle network, uint projection, byte* parameter, double value);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_set_plasticity_option(NetworkHandle network, uint projection, byte* option, byte* choice);
 
-        /// <summary>`def-&gt;kind` is SNN_CONNECT_SPARSE and its sparse arrays and weights are null: the rule makes them whenever they are needed.</summary>
+        /// <summary>Connects by a rule: `def-&gt;kind` is SNN_CONNECT_SPARSE, and its sparse arrays and weights are null.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_connect_random(NetworkHandle network, SNNProjectionDef* def, SNNRandomConnectionDef* rule, uint* out_index);
 
-        /// <summary>Checks the whole network and makes it immutable: cycles without delay, fixed-point range, shapes.</summary>
+        /// <summary>Checks the whole network (cycles without delay, fixed-point range, shapes) and makes it immutable.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_finish(NetworkHandle network);
 
@@ -1066,11 +1066,11 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_network_release(IntPtr network);
 
-        /// <summary>Writes to a new file beside `path` and renames it, so a full disk or a crash leaves the old file as it was, and several threads and processes may save to one path while others load it.</summary>
+        /// <summary>Saves the network: writes a new file beside `path` and renames it.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_save(NetworkHandle network, byte* path);
 
-        /// <summary>Returns a finished network.</summary>
+        /// <summary>Loads a finished network.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_load(byte* path, IntPtr* out_network);
 
@@ -1087,7 +1087,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_get_projection(NetworkHandle network, uint index, SNNProjectionInfo* out_info);
 
-        /// <summary>The weights and synapses.</summary>
+        /// <summary>The weights and synapses of a projection.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_get_projection_arrays(NetworkHandle network, uint index, SNNProjectionArrays* out_arrays);
 
@@ -1095,7 +1095,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_get_connection_rule(NetworkHandle network, uint index, SNNRandomConnectionDef* out_rule);
 
-        /// <summary>The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, canonical order within a row; those of a rule are made for this call only.</summary>
+        /// <summary>The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, each row in canonical order.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_get_synapses(NetworkHandle network, uint projection, uint first_source, uint source_count, uint* out_sources, uint* out_targets, uint* out_delays, float* out_weights, UIntPtr* io_count);
 
@@ -1105,14 +1105,14 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_find_projection(NetworkHandle network, byte* name, uint* out_index);
 
-        /// <summary>The model of a population (neurons), or its surrogate; release it.</summary>
+        /// <summary>The model of a population of neurons, or its surrogate; release it.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_get_model(NetworkHandle network, uint population, IntPtr* out_model);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_get_surrogate(NetworkHandle network, uint population, IntPtr* out_surrogate);
 
-        /// <summary>Values in use, defaults included.</summary>
+        /// <summary>The values in use, defaults included.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_get_parameter(NetworkHandle network, uint population, byte* parameter, double* out_values, UIntPtr* io_count);
 
@@ -1122,11 +1122,11 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_get_surrogate_parameters(NetworkHandle network, uint population, double* out_values, UIntPtr* io_count);
 
-        /// <summary>The name of the chosen option; borrowed as above.</summary>
+        /// <summary>The name of the choice that an option has; borrowed as above.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_get_option(NetworkHandle network, uint population, byte* option, byte** out_choice);
 
-        /// <summary>The plasticity rule of a projection (release it), a parameter in use, and the name of a chosen option (borrowed as above).</summary>
+        /// <summary>The plasticity rule of a projection (release it), the value of a parameter, and the choice of an option (borrowed as above).</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_get_plasticity(NetworkHandle network, uint projection, IntPtr* out_rule);
 
@@ -1139,18 +1139,18 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_trainer_def_init(SNNTrainerDef* out_def, uint struct_size);
 
-        /// <summary>The session gets its own copy of the weights.</summary>
+        /// <summary>Creates a trainer of a session, which gets its own copy of the weights.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_create(SessionHandle handle, SNNTrainerDef* def, IntPtr* out_trainer);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_trainer_release(IntPtr trainer);
 
-        /// <summary>forward + backward + update on one batch, or on each of its windows.</summary>
+        /// <summary>Forward, backward and update on one batch, or on each of its windows.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_step(TrainerHandle trainer, SNNBatch* batch, SNNTrainResult* io_result);
 
-        /// <summary>The three parts of a step. backward needs a forward before it, update a backward; another trainer of the session may not run forward in between. update refuses a loss or gradient that is not finite and leaves the weights (SNN_ERROR_STATE).</summary>
+        /// <summary>The three parts of snn_trainer_step. backward needs a forward before it, update a backward; no other trainer of the session may run forward in between.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_forward(TrainerHandle trainer, SNNBatch* batch, SNNTrainResult* io_result);
 
@@ -1160,46 +1160,46 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_update(TrainerHandle trainer);
 
-        /// <summary>A loss that the caller computes, for a trainer with SNN_LOSS_NONE, instead of forward and backward: run gives what the loss needs, `records` as for snn_session_run (every step).</summary>
+        /// <summary>Training with a loss that the caller computes; the trainer has SNN_LOSS_NONE.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_run(TrainerHandle trainer, SNNBatch* batch, SNNRecordArray* records, uint record_count, SNNTrainResult* io_result);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_run_backward(TrainerHandle trainer, double loss, SNNRecordArray* gradients, uint gradient_count, SNNRecordArray* input_gradients, uint input_gradient_count);
 
-        /// <summary>Scores of the last forward as the loss has them; [batch_size][outputs].</summary>
+        /// <summary>The scores that the loss used in the last forward: [batch_size][outputs].</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_scores(TrainerHandle trainer, float* out_scores, UIntPtr count);
 
-        /// <summary>The part of the last step's or forward's loss that comes from the loss of output_population or from an auxiliary one, its weight included; 0 before the first.</summary>
+        /// <summary>The part of the last step's or forward's loss that comes from one population, output_population or one with an auxiliary loss, its weight included; 0 before the first.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_loss_of(TrainerHandle trainer, uint population, double* out_loss);
 
-        /// <summary>What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and parameters of its session: training that continues from all of them gives the same bits as training that was never interrupted.</summary>
+        /// <summary>What a trainer keeps from update to update, above all the optimiser's moments.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_get_state(TrainerHandle trainer, double* out_values, UIntPtr* io_count);
 
-        /// <summary>Takes over a state; a forward and backward that wait for their update are forgotten.</summary>
+        /// <summary>Sets such a state; a forward and backward that wait for their update are discarded.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_state(TrainerHandle trainer, double* values, UIntPtr count);
 
-        /// <summary>A second loss, of another population than output_population: `weight` times it is added to the loss, and its gradients to theirs.</summary>
+        /// <summary>Adds a loss of a population other than output_population (local learning, as in DECOLLE: Kaiser et al. 2020): `weight` times it is added to the loss, and its gradients to the others.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_auxiliary_loss(TrainerHandle trainer, uint population, uint loss, double weight);
 
-        /// <summary>Weights of the classes in CROSS_ENTROPY losses, auxiliary ones too: [outputs], each at least 0; they are copied. count 0: none, which is 1 each.</summary>
+        /// <summary>Sets the class weights of CROSS_ENTROPY losses, auxiliary ones too: [outputs], each at least 0, copied. count 0: none, which is 1 each.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_class_weights(TrainerHandle trainer, float* weights, UIntPtr count);
 
-        /// <summary>Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times.</summary>
+        /// <summary>Sets dropout (Srivastava et al. 2014) of a population that spikes, fixed over time.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_dropout(TrainerHandle trainer, uint population, double probability, ulong seed);
 
-        /// <summary>Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer; it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output channel (conv2d) or target neuron where per_channel is 1, else 0; the products are exact.</summary>
+        /// <summary>Quantisation-aware training of a projection's weights to `bits` bits, 2 to 8 (0: no longer; the session keeps its weights).</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_quantization(TrainerHandle trainer, uint projection, uint bits, uint per_channel);
 
-        /// <summary>Batch normalisation through time (tdBN: Zheng et al. 2021): in every forward and step of this trainer a projection delivers (x - mean) * scale * lambda / sqrt(variance + epsilon) + bias. x is its sum without the bias; mean and variance are taken over all steps, the samples that are not padding and, of a conv2d, the neurons of a channel. lambda is learned, one for each channel or target neuron, beginning at 1; so is the bias, which the projection must have. tdBN's scale is alpha times the threshold.</summary>
+        /// <summary>Batch normalisation through time (tdBN: Zheng et al. 2021) of a projection.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_normalization(TrainerHandle trainer, uint projection, double scale, double momentum, double epsilon);
 
@@ -1215,7 +1215,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_register_epoch_callback(SessionHandle handle, IntPtr callback, void* user);
 
-        /// <summary>Sums up the updates since the last call, calls the epoch callback, and returns the same in io_epoch (may be null).</summary>
+        /// <summary>Ends an epoch: sums up the updates since the last call, calls the epoch callback, and returns the same in io_epoch (may be null).</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_end_epoch(TrainerHandle trainer, SNNEpoch* io_epoch);
 

@@ -76,7 +76,7 @@ pub const SNN_ENCODE_DELTA: u32 = 3;
 pub const SNN_RANDOM_UNIFORM: u32 = 0;
 pub const SNN_RANDOM_NORMAL: u32 = 1;
 pub const SNN_POPULATION_NEURONS: u32 = 0;
-/// the caller gives spikes (0 or 1) for each step; empty after the step
+/// the caller gives spikes (0 or 1) for each step; the input is empty again after the step
 pub const SNN_POPULATION_SPIKE_INPUT: u32 = 1;
 /// the caller gives real values; they stay until changed
 pub const SNN_POPULATION_VALUE_INPUT: u32 = 2;
@@ -93,17 +93,17 @@ pub const SNN_CONNECT_POOL2D: u32 = 4;
 pub const SNN_POOL_SUM: u32 = 0;
 pub const SNN_POOL_AVERAGE: u32 = 1;
 pub const SNN_POOL_MAX: u32 = 2;
-/// compact for sparse static projections from spikes - fixed, or float, where its largest weights would take too much from others onto the receptor (docs/semantics.md) - else float
+/// sparse static projections from spikes: compact; fixed, then float, where its largest weights would cost others onto the receptor too much precision (docs/semantics.md).
 pub const SNN_ARITHMETIC_DEFAULT: u32 = 0;
 /// float32, in ascending order of the source neuron
 pub const SNN_ARITHMETIC_FLOAT: u32 = 1;
 /// int32 sums with one power-of-two scale per target population and receptor
 pub const SNN_ARITHMETIC_FIXED: u32 = 2;
-/// as fixed, and the weights themselves are rounded to 16 bits at that scale when the network is finished and when they are written; static projections only. 4 bytes a synapse
+/// as fixed, with the weights themselves rounded to 16 bits at that scale when the network is finished and when they are written; static projections only. 4 bytes a synapse
 pub const SNN_ARITHMETIC_COMPACT: u32 = 3;
 /// a
 pub const SNN_DISTRIBUTION_CONSTANT: u32 = 0;
-/// mean a, standard deviation b; never further than 6.34 b from a
+/// mean a, standard deviation b; never farther than 6.34 b from a
 pub const SNN_DISTRIBUTION_NORMAL: u32 = 1;
 /// from a to b
 pub const SNN_DISTRIBUTION_UNIFORM: u32 = 2;
@@ -151,21 +151,21 @@ pub const SNN_LOSS_MEAN_SQUARE_MAX_MEMBRANE: u32 = 8;
 pub const SNN_LOSS_MEAN_SQUARE_MEAN_MEMBRANE: u32 = 9;
 /// Mean over outputs of (score - target)^2
 pub const SNN_LOSS_MEAN_SQUARE_LAST_MEMBRANE: u32 = 10;
-/// of latencies in steps; takes no labels alone
+/// latencies in steps; needs targets
 pub const SNN_LOSS_MEAN_SQUARE_LATENCY: u32 = 11;
 /// mean over outputs and steps of (membrane after the step - target)^2
 pub const SNN_LOSS_MEAN_SQUARE_MEMBRANE: u32 = 12;
 /// mean over outputs of the van Rossum distance (squared) to target trains
 pub const SNN_LOSS_VAN_ROSSUM: u32 = 13;
-/// The caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at.
+/// The caller computes the loss: snn_trainer_run and snn_trainer_run_backward; output_population is ignored.
 pub const SNN_LOSS_NONE: u32 = 255;
 /// back-propagation through time
 pub const SNN_LEARNING_BPTT: u32 = 0;
-/// online training through time (Xiao et al. 2022): errors go back through layers at each step, and meet traces of what arrived before
+/// online training through time (Xiao et al. 2022): at each step errors go back through the layers and are combined with traces of what arrived before
 pub const SNN_LEARNING_OTTT: u32 = 1;
-/// e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those that project onto it, and meet eligibility traces
+/// e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to the populations that project onto it, and are combined with eligibility traces
 pub const SNN_LEARNING_EPROP: u32 = 2;
-/// EventProp (Wunderlich and Pehle 2021), in steps: gradients of the times of spikes, from 4 bytes for each; membranes may not jump with inputs; losses of latency, membrane (no spikes) or VAN_ROSSUM
+/// EventProp (Wunderlich and Pehle 2021), in steps: gradients of spike times, from 4 bytes per spike.
 pub const SNN_LEARNING_EVENTPROP: u32 = 3;
 pub const SNN_OPTIMIZER_SGD: u32 = 0;
 pub const SNN_OPTIMIZER_ADAM: u32 = 1;
@@ -215,7 +215,7 @@ pub type SpikeCallback = Option<unsafe extern "C" fn(handle: SNNHandle, spikes: 
 /// Called every `progress_interval` steps, or by the clock; a nonzero return value stops the run (SNN_ERROR_STOPPED).
 pub type SNNProgressCallback = Option<unsafe extern "C" fn(steps_done: u64, steps_total: u64, user: *mut c_void) -> i32>;
 
-/// After each update, for each trained projection.
+/// Called after each update, for each trained projection.
 pub type SNNWeightCallback = Option<unsafe extern "C" fn(handle: SNNHandle, update: *const SNNWeightUpdate, user: *mut c_void)>;
 
 pub type SNNEpochCallback = Option<unsafe extern "C" fn(handle: SNNHandle, epoch: *const SNNEpoch, user: *mut c_void)>;
@@ -526,15 +526,15 @@ pub struct SNNProjectionDef {
     pub struct_size: u32,
     /// SNN_CONNECT_*
     pub kind: u32,
-    /// as for populations; null: "source_to_target", if that has at most 63 bytes
+    /// as for populations; null: "source_to_target" (at most 63 bytes)
     pub name: *const c_char,
     /// population indices
     pub source: u32,
     /// population indices
     pub target: u32,
-    /// of the target's model; null: its first
+    /// a receptor of the target's model; null: its first
     pub receptor: *const c_char,
-    /// 0: within the same step (the graph of such projections must have no cycle).
+    /// 0: arrives within the same step (such projections must form no cycle).
     pub delay_steps: u32,
     /// 1 (default) or 0; pooling never is
     pub trainable: u32,
@@ -542,7 +542,7 @@ pub struct SNNProjectionDef {
     pub arithmetic: u32,
     /// SNN_POOL_*
     pub pool_mode: u32,
-    /// copied; null with weight_count 0: zeros.
+    /// copied, all finite; null with weight_count 0: zeros
     pub weights: *const f32,
     pub weight_count: usize,
     /// null: none.
@@ -553,7 +553,7 @@ pub struct SNNProjectionDef {
     pub row_offset_count: usize,
     /// \[synapse_count\]; any order within a row, repeats allowed
     pub synapse_targets: *const u32,
-    /// \[synapse_count\] steps, added to delay_steps, 4096 in all; null: none
+    /// \[synapse_count\] steps, added to delay_steps (sum at most 4096); null: none
     pub synapse_delays: *const u16,
     pub synapse_count: usize,
     /// conv2d and pool2d only: (y, x).
@@ -567,7 +567,7 @@ pub struct SNNProjectionDef {
     pub groups: u32,
     /// 0
     pub reserved: u32,
-    /// 1: training takes no gradient back through it to its source; its own weights learn all the same.
+    /// 1: no gradient goes back through it to its source, but its own weights still learn.
     pub detached: u32,
 }
 
@@ -595,23 +595,23 @@ pub struct SNNRandomConnectionDef {
     pub count: u64,
     /// default SNN_SEED_BY_INDEX
     pub seed: u64,
-    /// 1 (default): a neuron may connect to itself, in a projection onto its own population
+    /// 1 (default): in a projection onto its own population a neuron may connect to itself
     pub allow_autapses: u32,
-    /// fixed in-degree and total. 1 (default): drawn with replacement, a pair may have several synapses; 0: without, and more than there are pairs are refused
+    /// for fixed in-degree and fixed total. 1 (default): drawn with replacement, a pair may have several synapses; 0: without replacement; more synapses than pairs are refused
     pub allow_multapses: u32,
     /// default: constant 1
     pub weight: SNNDistribution,
-    /// milliseconds, rounded to the nearest step; added to delay_steps, 4096 steps in all.
+    /// milliseconds, rounded to the nearest step; added to delay_steps (sum at most 4096 steps).
     pub delay: SNNDistribution,
     /// SNN_KERNEL_*
     pub kernel: u32,
     /// 1 to 3
     pub dimensions: u32,
-    /// above 0, in the unit of the positions, as is the cutoff
+    /// above 0; like the cutoff in the unit of the positions
     pub kernel_width: f64,
     /// above 0
     pub cutoff: f64,
-    /// 0 (default): open; else the period of space along the axis, at least twice the cutoff
+    /// 0 (default): open; else the period of space along this axis, at least twice the cutoff
     pub period: [f64; 3],
     /// \[sources\]\[dimensions\], finite; copied
     pub source_positions: *const f32,
@@ -638,7 +638,7 @@ pub struct SNNNetworkInfo {
     pub dt_ms: f64,
     /// without inputs
     pub neuron_count: u64,
-    /// connections as delivered: a conv kernel counts each use
+    /// connections that deliver: each use of a conv kernel's weight counts
     pub synapse_count: u64,
     /// stored weights and biases
     pub parameter_count: u64,
@@ -718,9 +718,9 @@ pub struct SNNTrainerDef {
     pub loss: u32,
     /// SNN_OPTIMIZER_*, default Adam
     pub optimizer: u32,
-    /// MEAN_SQUARE losses with labels alone: target of the class and of the others; of COUNT this times T.
+    /// MEAN_SQUARE losses with labels alone: target of the labelled class and of the others, for COUNT times T.
     pub rate_on: f32,
-    /// MEAN_SQUARE losses with labels alone: target of the class and of the others; of COUNT this times T.
+    /// MEAN_SQUARE losses with labels alone: target of the labelled class and of the others, for COUNT times T.
     pub rate_off: f32,
     /// default 1e-3
     pub learning_rate: f64,
@@ -734,13 +734,13 @@ pub struct SNNTrainerDef {
     pub epsilon: f64,
     /// SGD and Adam: added to the gradient, as of weight_decay / 2 * sum w^2 (L2); AdamW and Lion: decoupled.
     pub weight_decay: f64,
-    /// 0: none; else the gradient is scaled so that its global L2 norm, learnable parameters as they are stepped included, is at most this
+    /// 0: none; else the gradient is scaled so that its global L2 norm is at most this.
     pub gradient_clip_norm: f64,
     /// strength s of s * mean((rate - rate_target)^2) over all spiking populations, 0: none
     pub rate_regularization: f64,
     /// spikes per step
     pub rate_target: f64,
-    /// on the learning rate, for learnable parameters of neurons; default 1.
+    /// factor on the learning rate of learnable neuron parameters; default 1.
     pub parameter_rate_factor: f64,
     /// strength s: s * sign(w) is added to the gradient of weights and biases; default 0.
     pub l1_regularization: f64,
@@ -750,11 +750,11 @@ pub struct SNNTrainerDef {
     pub checkpoint_steps: u32,
     /// 0 (default): gradients go back through all T steps.
     pub window_steps: u32,
-    /// 1 (default): snn_trainer_step takes each window as a run of its own, with the loss of its steps and an update after it; the result has the mean loss and the last window's correct_count. 0, and in snn_trainer_forward and backward always: one loss over T, one update
+    /// 1 (default): snn_trainer_step treats each window as a run of its own, with the loss of its steps and an update after it; the result has the mean loss and the last window's correct_count. 0: one loss over T and one update; snn_trainer_forward and snn_trainer_backward always do that
     pub window_updates: u32,
     /// SNN_LEARNING_*, default BPTT.
     pub rule: u32,
-    /// CROSS_ENTROPY losses, 0 to 1, default 0: so much of what is wanted of the class is wanted of all K outputs alike, 1 - e + e / K of it and e / K of each other (Szegedy et al. 2016)
+    /// CROSS_ENTROPY losses, 0 to 1, default 0: with smoothing e and K outputs the target is 1 - e + e / K for the labelled class and e / K for each other (Szegedy et al. 2016)
     pub label_smoothing: f64,
 }
 
@@ -768,10 +768,10 @@ pub struct SNNBatch {
     /// \[batch_size\] class of each sample; -1: the sample is padding and ignored
     pub labels: *const i32,
     pub label_count: usize,
-    /// MEAN_SQUARE losses: \[batch_size\]\[outputs\], those of each step \[T\]\[batch_size\]\[outputs\], instead of labels or with them; then labels mark padding and say what counts as correct
+    /// MEAN_SQUARE losses: \[batch_size\]\[outputs\]; losses with targets for each step: \[T\]\[batch_size\]\[outputs\].
     pub targets: *const f32,
     pub target_count: usize,
-    /// inputs as spikes one by one, in place of frames of all steps; all of one struct_size; an input is here or in `inputs`, once.
+    /// inputs as spike events instead of frames of all steps, with the same results; all of one struct_size; an input is here or in `inputs`, once.
     pub spike_inputs: *const SNNSpikeInput,
     pub spike_input_count: u32,
 }
@@ -784,7 +784,7 @@ pub struct SNNTrainResult {
     pub sample_count: u32,
     /// argmax equal to the label; 0 without labels
     pub correct_count: u32,
-    /// mean over samples, regularisation included
+    /// mean over samples, rate regularisation included
     pub loss: f64,
     /// of all spiking populations and steps, without padding
     pub spike_count: f64,
@@ -1033,112 +1033,112 @@ extern "C" {
     pub fn snn_model_builtin_name(index: u32) -> *const c_char;
     pub fn snn_surrogate_builtin_name(index: u32) -> *const c_char;
     pub fn snn_plasticity_builtin_name(index: u32) -> *const c_char;
-    /// A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON, which `snn model FILE.toml -o FILE.json` makes of a definition.
+    /// Loads a model, surrogate or plasticity rule of the user from its op list (docs/model-format.md).
     pub fn snn_model_load(text: *const c_char, size_bytes: usize, out_model: *mut SNNModel) -> SNNStatus;
     /// A built-in neuron model (kind 0), surrogate (kind 1) or plasticity rule (kind 2) by name.
     pub fn snn_model_builtin(name: *const c_char, kind: u32, out_model: *mut SNNModel) -> SNNStatus;
-    /// The op list as JSON.
+    /// The op list of a model as JSON.
     pub fn snn_model_text(model: SNNModel, out_text: *mut *const c_char, out_size_bytes: *mut usize) -> SNNStatus;
     pub fn snn_model_retain(model: SNNModel) -> SNNStatus;
     pub fn snn_model_release(model: SNNModel);
     pub fn snn_population_def_init(out_def: *mut SNNPopulationDef, struct_size: u32);
     pub fn snn_projection_def_init(out_def: *mut SNNProjectionDef, struct_size: u32);
     pub fn snn_random_connection_def_init(out_def: *mut SNNRandomConnectionDef, struct_size: u32);
-    /// `count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron.
+    /// Draws `count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron.
     pub fn snn_random_draw(distribution: *const SNNDistribution, seed: u64, stream: u64, out_values: *mut f64, count: usize) -> SNNStatus;
-    /// An empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6).
+    /// Creates an empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6).
     pub fn snn_network_create(dt_ms: f64, out_network: *mut SNNNetwork) -> SNNStatus;
     pub fn snn_network_add_population(network: SNNNetwork, def: *const SNNPopulationDef, out_index: *mut u32) -> SNNStatus;
-    /// A parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size.
+    /// Sets a parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size.
     pub fn snn_network_set_parameter(network: SNNNetwork, population: u32, parameter: *const c_char, values: *const f64, count: usize) -> SNNStatus;
-    /// Whether training changes the parameter: as one number where it has one value, else one for each neuron.
+    /// Sets whether training changes the parameter: `learnable` is 1 or 0 (default).
     pub fn snn_network_set_learnable(network: SNNNetwork, population: u32, parameter: *const c_char, learnable: u32) -> SNNStatus;
-    /// *out_learnable: 1 or 0.
+    /// Whether training changes the parameter; *out_learnable: 1 or 0.
     pub fn snn_network_get_learnable(network: SNNNetwork, population: u32, parameter: *const c_char, out_learnable: *mut u32) -> SNNStatus;
-    /// An option of the model by the names of option and choice: ("reset", "subtract").
+    /// Sets an option of the model by the names of option and choice: ("reset", "subtract").
     pub fn snn_network_set_option(network: SNNNetwork, population: u32, option: *const c_char, choice: *const c_char) -> SNNStatus;
-    /// The state at step 0 and after a reset: `count` is 1 or the population's size.
+    /// Sets the state at step 0 and after a reset: `count` is 1 or the population's size.
     pub fn snn_network_set_initial_state(network: SNNNetwork, population: u32, state: *const c_char, values: *const f64, count: usize) -> SNNStatus;
-    /// The surrogate derivative used in training: a built-in by name (`surrogate` null) or a user's.
+    /// Sets the surrogate derivative for training: a built-in one by name (`surrogate` null) or a user's.
     pub fn snn_network_set_surrogate(network: SNNNetwork, population: u32, name: *const c_char, surrogate: SNNModel, parameters: *const f64, count: usize) -> SNNStatus;
     pub fn snn_network_connect(network: SNNNetwork, def: *const SNNProjectionDef, out_index: *mut u32) -> SNNStatus;
-    /// Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp" and the others of snn/models/plasticity; `rule` null) or a user's (`name` is not read then).
+    /// Makes a sparse projection plastic: the rule changes its weights, or what its spikes deliver, while the network runs.
     pub fn snn_network_set_plasticity(network: SNNNetwork, projection: u32, name: *const c_char, rule: SNNModel) -> SNNStatus;
-    /// A parameter of the projection's rule, in the rule's unit, one value for all synapses; an option by name of the choice.
+    /// Sets a parameter of the projection's rule, in the rule's unit, one value for all synapses; or an option by the names of option and choice.
     pub fn snn_network_set_plasticity_parameter(network: SNNNetwork, projection: u32, parameter: *const c_char, value: f64) -> SNNStatus;
     pub fn snn_network_set_plasticity_option(network: SNNNetwork, projection: u32, option: *const c_char, choice: *const c_char) -> SNNStatus;
-    /// `def->kind` is SNN_CONNECT_SPARSE and its sparse arrays and weights are null: the rule makes them whenever they are needed.
+    /// Connects by a rule: `def->kind` is SNN_CONNECT_SPARSE, and its sparse arrays and weights are null.
     pub fn snn_network_connect_random(network: SNNNetwork, def: *const SNNProjectionDef, rule: *const SNNRandomConnectionDef, out_index: *mut u32) -> SNNStatus;
-    /// Checks the whole network and makes it immutable: cycles without delay, fixed-point range, shapes.
+    /// Checks the whole network (cycles without delay, fixed-point range, shapes) and makes it immutable.
     pub fn snn_network_finish(network: SNNNetwork) -> SNNStatus;
     pub fn snn_network_retain(network: SNNNetwork) -> SNNStatus;
     pub fn snn_network_release(network: SNNNetwork);
-    /// Writes to a new file beside `path` and renames it, so a full disk or a crash leaves the old file as it was, and several threads and processes may save to one path while others load it.
+    /// Saves the network: writes a new file beside `path` and renames it.
     pub fn snn_network_save(network: SNNNetwork, path: *const c_char) -> SNNStatus;
-    /// Returns a finished network.
+    /// Loads a finished network.
     pub fn snn_network_load(path: *const c_char, out_network: *mut SNNNetwork) -> SNNStatus;
     pub fn snn_network_load_memory(data: *const c_void, size_bytes: usize, out_network: *mut SNNNetwork) -> SNNStatus;
     /// Set out_info->struct_size first.
     pub fn snn_network_get_info(network: SNNNetwork, out_info: *mut SNNNetworkInfo) -> SNNStatus;
     pub fn snn_network_get_population(network: SNNNetwork, index: u32, out_info: *mut SNNPopulationInfo) -> SNNStatus;
     pub fn snn_network_get_projection(network: SNNNetwork, index: u32, out_info: *mut SNNProjectionInfo) -> SNNStatus;
-    /// The weights and synapses.
+    /// The weights and synapses of a projection.
     pub fn snn_network_get_projection_arrays(network: SNNNetwork, index: u32, out_arrays: *mut SNNProjectionArrays) -> SNNStatus;
     /// The rule that makes the synapses, with the seed in use; the positions are borrowed as above.
     pub fn snn_network_get_connection_rule(network: SNNNetwork, index: u32, out_rule: *mut SNNRandomConnectionDef) -> SNNStatus;
-    /// The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, canonical order within a row; those of a rule are made for this call only.
+    /// The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, each row in canonical order.
     pub fn snn_network_get_synapses(network: SNNNetwork, projection: u32, first_source: u32, source_count: u32, out_sources: *mut u32, out_targets: *mut u32, out_delays: *mut u32, out_weights: *mut f32, io_count: *mut usize) -> SNNStatus;
     pub fn snn_network_find_population(network: SNNNetwork, name: *const c_char, out_index: *mut u32) -> SNNStatus;
     pub fn snn_network_find_projection(network: SNNNetwork, name: *const c_char, out_index: *mut u32) -> SNNStatus;
-    /// The model of a population (neurons), or its surrogate; release it.
+    /// The model of a population of neurons, or its surrogate; release it.
     pub fn snn_network_get_model(network: SNNNetwork, population: u32, out_model: *mut SNNModel) -> SNNStatus;
     pub fn snn_network_get_surrogate(network: SNNNetwork, population: u32, out_surrogate: *mut SNNModel) -> SNNStatus;
-    /// Values in use, defaults included.
+    /// The values in use, defaults included.
     pub fn snn_network_get_parameter(network: SNNNetwork, population: u32, parameter: *const c_char, out_values: *mut f64, io_count: *mut usize) -> SNNStatus;
     pub fn snn_network_get_initial_state(network: SNNNetwork, population: u32, state: *const c_char, out_values: *mut f64, io_count: *mut usize) -> SNNStatus;
     pub fn snn_network_get_surrogate_parameters(network: SNNNetwork, population: u32, out_values: *mut f64, io_count: *mut usize) -> SNNStatus;
-    /// The name of the chosen option; borrowed as above.
+    /// The name of the choice that an option has; borrowed as above.
     pub fn snn_network_get_option(network: SNNNetwork, population: u32, option: *const c_char, out_choice: *mut *const c_char) -> SNNStatus;
-    /// The plasticity rule of a projection (release it), a parameter in use, and the name of a chosen option (borrowed as above).
+    /// The plasticity rule of a projection (release it), the value of a parameter, and the choice of an option (borrowed as above).
     pub fn snn_network_get_plasticity(network: SNNNetwork, projection: u32, out_rule: *mut SNNModel) -> SNNStatus;
     pub fn snn_network_get_plasticity_parameter(network: SNNNetwork, projection: u32, parameter: *const c_char, out_value: *mut f64) -> SNNStatus;
     pub fn snn_network_get_plasticity_option(network: SNNNetwork, projection: u32, option: *const c_char, out_choice: *mut *const c_char) -> SNNStatus;
     pub fn snn_trainer_def_init(out_def: *mut SNNTrainerDef, struct_size: u32);
-    /// The session gets its own copy of the weights.
+    /// Creates a trainer of a session, which gets its own copy of the weights.
     pub fn snn_trainer_create(handle: SNNHandle, def: *const SNNTrainerDef, out_trainer: *mut SNNTrainer) -> SNNStatus;
     pub fn snn_trainer_release(trainer: SNNTrainer);
-    /// forward + backward + update on one batch, or on each of its windows.
+    /// Forward, backward and update on one batch, or on each of its windows.
     pub fn snn_trainer_step(trainer: SNNTrainer, batch: *const SNNBatch, io_result: *mut SNNTrainResult) -> SNNStatus;
-    /// The three parts of a step. backward needs a forward before it, update a backward; another trainer of the session may not run forward in between. update refuses a loss or gradient that is not finite and leaves the weights (SNN_ERROR_STATE).
+    /// The three parts of snn_trainer_step. backward needs a forward before it, update a backward; no other trainer of the session may run forward in between.
     pub fn snn_trainer_forward(trainer: SNNTrainer, batch: *const SNNBatch, io_result: *mut SNNTrainResult) -> SNNStatus;
     pub fn snn_trainer_backward(trainer: SNNTrainer) -> SNNStatus;
     pub fn snn_trainer_update(trainer: SNNTrainer) -> SNNStatus;
-    /// A loss that the caller computes, for a trainer with SNN_LOSS_NONE, instead of forward and backward: run gives what the loss needs, `records` as for snn_session_run (every step).
+    /// Training with a loss that the caller computes; the trainer has SNN_LOSS_NONE.
     pub fn snn_trainer_run(trainer: SNNTrainer, batch: *const SNNBatch, records: *const SNNRecordArray, record_count: u32, io_result: *mut SNNTrainResult) -> SNNStatus;
     pub fn snn_trainer_run_backward(trainer: SNNTrainer, loss: f64, gradients: *const SNNRecordArray, gradient_count: u32, input_gradients: *const SNNRecordArray, input_gradient_count: u32) -> SNNStatus;
-    /// Scores of the last forward as the loss has them; \[batch_size\]\[outputs\].
+    /// The scores that the loss used in the last forward: \[batch_size\]\[outputs\].
     pub fn snn_trainer_scores(trainer: SNNTrainer, out_scores: *mut f32, count: usize) -> SNNStatus;
-    /// The part of the last step's or forward's loss that comes from the loss of output_population or from an auxiliary one, its weight included; 0 before the first.
+    /// The part of the last step's or forward's loss that comes from one population, output_population or one with an auxiliary loss, its weight included; 0 before the first.
     pub fn snn_trainer_loss_of(trainer: SNNTrainer, population: u32, out_loss: *mut f64) -> SNNStatus;
-    /// What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and parameters of its session: training that continues from all of them gives the same bits as training that was never interrupted.
+    /// What a trainer keeps from update to update, above all the optimiser's moments.
     pub fn snn_trainer_get_state(trainer: SNNTrainer, out_values: *mut f64, io_count: *mut usize) -> SNNStatus;
-    /// Takes over a state; a forward and backward that wait for their update are forgotten.
+    /// Sets such a state; a forward and backward that wait for their update are discarded.
     pub fn snn_trainer_set_state(trainer: SNNTrainer, values: *const f64, count: usize) -> SNNStatus;
-    /// A second loss, of another population than output_population: `weight` times it is added to the loss, and its gradients to theirs.
+    /// Adds a loss of a population other than output_population (local learning, as in DECOLLE: Kaiser et al. 2020): `weight` times it is added to the loss, and its gradients to the others.
     pub fn snn_trainer_set_auxiliary_loss(trainer: SNNTrainer, population: u32, loss: u32, weight: f64) -> SNNStatus;
-    /// Weights of the classes in CROSS_ENTROPY losses, auxiliary ones too: \[outputs\], each at least 0; they are copied. count 0: none, which is 1 each.
+    /// Sets the class weights of CROSS_ENTROPY losses, auxiliary ones too: \[outputs\], each at least 0, copied. count 0: none, which is 1 each.
     pub fn snn_trainer_set_class_weights(trainer: SNNTrainer, weights: *const f32, count: usize) -> SNNStatus;
-    /// Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times.
+    /// Sets dropout (Srivastava et al. 2014) of a population that spikes, fixed over time.
     pub fn snn_trainer_set_dropout(trainer: SNNTrainer, population: u32, probability: f64, seed: u64) -> SNNStatus;
-    /// Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer; it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output channel (conv2d) or target neuron where per_channel is 1, else 0; the products are exact.
+    /// Quantisation-aware training of a projection's weights to `bits` bits, 2 to 8 (0: no longer; the session keeps its weights).
     pub fn snn_trainer_set_quantization(trainer: SNNTrainer, projection: u32, bits: u32, per_channel: u32) -> SNNStatus;
-    /// Batch normalisation through time (tdBN: Zheng et al. 2021): in every forward and step of this trainer a projection delivers (x - mean) * scale * lambda / sqrt(variance + epsilon) + bias. x is its sum without the bias; mean and variance are taken over all steps, the samples that are not padding and, of a conv2d, the neurons of a channel. lambda is learned, one for each channel or target neuron, beginning at 1; so is the bias, which the projection must have. tdBN's scale is alpha times the threshold.
+    /// Batch normalisation through time (tdBN: Zheng et al. 2021) of a projection.
     pub fn snn_trainer_set_normalization(trainer: SNNTrainer, projection: u32, scale: f64, momentum: f64, epsilon: f64) -> SNNStatus;
     pub fn snn_trainer_set_delay_learning(trainer: SNNTrainer, projection: u32, kernel: u32, width: f64, rate_factor: f64) -> SNNStatus;
     pub fn snn_trainer_set_learning_rate(trainer: SNNTrainer, learning_rate: f64) -> SNNStatus;
     pub fn snn_register_weight_callback(handle: SNNHandle, callback: SNNWeightCallback, user: *mut c_void) -> SNNStatus;
     pub fn snn_register_epoch_callback(handle: SNNHandle, callback: SNNEpochCallback, user: *mut c_void) -> SNNStatus;
-    /// Sums up the updates since the last call, calls the epoch callback, and returns the same in io_epoch (may be null).
+    /// Ends an epoch: sums up the updates since the last call, calls the epoch callback, and returns the same in io_epoch (may be null).
     pub fn snn_trainer_end_epoch(trainer: SNNTrainer, io_epoch: *mut SNNEpoch) -> SNNStatus;
     pub fn snn_vulkan_host_init(out_host: *mut SNNVulkanHost, struct_size: u32);
     /// snn_create_network on the host's device. config->device is null or "vulkan", or several devices with "vulkan" once among them.
