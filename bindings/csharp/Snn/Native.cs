@@ -594,7 +594,7 @@ namespace Snn
     internal unsafe struct SNNVulkanHost
     {
         internal uint struct_size;
-        /// <summary>of `queue`; it has compute, and the command buffers that steps are recorded into are of this family</summary>
+        /// <summary>the family of `queue` and of the command buffers that steps are recorded into; it supports compute</summary>
         internal uint queue_family;
         /// <summary>VkInstance</summary>
         internal void* instance;
@@ -602,11 +602,11 @@ namespace Snn
         internal void* physical_device;
         /// <summary>VkDevice</summary>
         internal void* device;
-        /// <summary>VkQueue, used while a session is opened and by the functions named above; never by recording</summary>
+        /// <summary>VkQueue, used to open the session and by the functions named above; never by recording</summary>
         internal void* queue;
         /// <summary>vkGetInstanceProcAddr</summary>
         internal IntPtr get_instance_proc_addr;
-        /// <summary>Called around every vkQueueSubmit, both or neither.</summary>
+        /// <summary>Called around every vkQueueSubmit; set both or neither.</summary>
         internal IntPtr lock_queue;
         internal IntPtr unlock_queue;
         internal void* user;
@@ -617,7 +617,7 @@ namespace Snn
     {
         /// <summary>VkSemaphore</summary>
         internal ulong semaphore;
-        /// <summary>of a timeline semaphore, above 0; 0: a binary one</summary>
+        /// <summary>above 0 for a timeline semaphore; 0: a binary one</summary>
         internal ulong value;
     }
 
@@ -641,7 +641,7 @@ namespace Snn
         internal uint struct_size;
         /// <summary>SNN_FLOAT32 or SNN_INT32</summary>
         internal uint type;
-        /// <summary>VkBuffer; exclusive to the queue family; usage: storage, vertex, indirect, transfer both ways</summary>
+        /// <summary>VkBuffer; exclusive to the queue family; usage: storage, vertex, indirect, transfer source and destination</summary>
         internal ulong buffer;
         /// <summary>where the values begin, [batch_size][size]</summary>
         internal ulong offset_bytes;
@@ -652,10 +652,10 @@ namespace Snn
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct SNNVulkanPlanShader
     {
-        /// <summary>a compute shader for Vulkan 1.0, entry point "main", without optional features</summary>
+        /// <summary>a compute shader for Vulkan 1.0, entry point "main", no optional features</summary>
         internal uint* spirv;
         internal ulong word_count;
-        /// <summary>of constant_id 0, 1, ...: 32-bit specialisation constants; booleans are 0 and 1</summary>
+        /// <summary>[constant_count] 32-bit specialisation constants of constant_id 0, 1, ...; booleans are 0 and 1</summary>
         internal uint* constants;
         internal ulong constant_count;
     }
@@ -666,34 +666,34 @@ namespace Snn
         internal ulong size_bytes;
         /// <summary>[size_bytes] before the first step</summary>
         internal void* contents;
-        /// <summary>what snn_vulkan_bind_buffer was given; 0: it is the plan's own</summary>
+        /// <summary>the number given to snn_vulkan_bind_buffer; 0: the plan's own buffer</summary>
         internal ulong host_buffer;
     }
 
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct SNNVulkanPlanBinding
     {
-        /// <summary>in SNNVulkanPlan.buffers</summary>
+        /// <summary>index in SNNVulkanPlan.buffers</summary>
         internal uint buffer;
         internal uint reserved;
-        /// <summary>the offset is a multiple of 256, or as it was bound</summary>
+        /// <summary>the offset is a multiple of 256, or the one that was bound</summary>
         internal ulong offset_bytes;
-        /// <summary>the offset is a multiple of 256, or as it was bound</summary>
+        /// <summary>the offset is a multiple of 256, or the one that was bound</summary>
         internal ulong size_bytes;
     }
 
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct SNNVulkanPlanDispatch
     {
-        /// <summary>in SNNVulkanPlan.shaders</summary>
+        /// <summary>index in SNNVulkanPlan.shaders</summary>
         internal uint shader;
         internal uint barrier;
-        /// <summary>workgroups; enough also where they could come from indirect_buffer</summary>
+        /// <summary>workgroups; always enough, even with an indirect_buffer</summary>
         internal fixed uint groups[3];
-        /// <summary>three words there hold the workgroups that are needed now; SNN_VULKAN_NO_BUFFER, as today always: `groups` do</summary>
+        /// <summary>three words there are the workgroups needed now.</summary>
         internal uint indirect_buffer;
         internal ulong indirect_offset_bytes;
-        /// <summary>push constants from offset 0: so much of `push`</summary>
+        /// <summary>bytes of `push` to set as push constants, from offset 0</summary>
         internal uint push_bytes;
         internal fixed uint push[32];
         internal uint reserved;
@@ -1222,23 +1222,23 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_vulkan_host_init(SNNVulkanHost* out_host, uint struct_size);
 
-        /// <summary>snn_create_network on the host's device. config-&gt;device is null or "vulkan", or several devices with "vulkan" once among them.</summary>
+        /// <summary>Opens a session on the host's device, as snn_create_network does. config-&gt;device is null or "vulkan", or several devices with "vulkan" once among them.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_vulkan_create_network(SNNConfig* config, SNNVulkanHost* host, IntPtr* out_handle);
 
-        /// <summary>Appends the next `step_count` steps to `command_buffer` (VkCommandBuffer, recording, outside a render pass): pipelines, descriptor sets, push constants, dispatches and barriers, first one that waits for earlier compute and transfer commands, last one that makes the results visible to all later commands and, where it sees the memory, to the host.</summary>
+        /// <summary>Records the next `step_count` steps into `command_buffer` (VkCommandBuffer, recording, outside a render pass): pipelines, descriptor sets, push constants, dispatches and barriers.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_vulkan_record_steps(SessionHandle handle, void* command_buffer, uint step_count);
 
-        /// <summary>The next `step_count` steps in a submission of the session's own, on the queue that it was opened with: one that the host submits to as well (give lock_queue and unlock_queue, or call this where nobody else submits), or one that it leaves to the session.</summary>
+        /// <summary>Submits the next `step_count` steps in a submission of the session's own, on the queue with which the session was opened.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_vulkan_submit_steps(SessionHandle handle, SNNVulkanSubmission* submission, uint step_count);
 
-        /// <summary>The buffer that holds a state ("population.state") on the device, to be read in place, or written between two recorded steps.</summary>
+        /// <summary>The buffer that holds a state ("population.state") on the device, for reading in place or writing between two recorded steps.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_vulkan_get_buffer(SessionHandle handle, byte* state, SNNVulkanBuffer* out_buffer);
 
-        /// <summary>Binds a buffer of the host to what `path` names, to be read or written in place by every step from now on: * "population.input"        what an input population reads in every step: float32 [batch_size][size], spikes 0 and 1. snn_session_set_input refuses it from then on.</summary>
+        /// <summary>Binds a buffer of the host to what `path` names: from now on every step reads or writes it in place.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_vulkan_bind_buffer(SessionHandle handle, byte* path, SNNVulkanBuffer* buffer);
 
@@ -1251,7 +1251,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_vulkan_read_back(SessionHandle handle, byte* path, ulong finished_frame, uint dtype, void* out_data, UIntPtr count, ulong* out_frame);
 
-        /// <summary>The arrays are the session's and stay until it is next used.</summary>
+        /// <summary>Gets the plan of a session.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_vulkan_get_plan(SessionHandle handle, SNNVulkanPlan* out_plan);
 

@@ -852,19 +852,19 @@ final class Native {
 
     static native void snn_vulkan_host_init(long out_host, int struct_size);
 
-    /** snn_create_network on the host's device. config-&gt;device is null or "vulkan", or several devices with "vulkan" once among them. */
+    /** Opens a session on the host's device, as snn_create_network does. config-&gt;device is null or "vulkan", or several devices with "vulkan" once among them. */
     static native int snn_vulkan_create_network(long config, long host, long out_handle);
 
-    /** Appends the next `step_count` steps to `command_buffer` (VkCommandBuffer, recording, outside a render pass): pipelines, descriptor sets, push constants, dispatches and barriers, first one that waits for earlier compute and transfer commands, last one that makes the results visible to all later commands and, where it sees the memory, to the host. */
+    /** Records the next `step_count` steps into `command_buffer` (VkCommandBuffer, recording, outside a render pass): pipelines, descriptor sets, push constants, dispatches and barriers. */
     static native int snn_vulkan_record_steps(long handle, long command_buffer, int step_count);
 
-    /** The next `step_count` steps in a submission of the session's own, on the queue that it was opened with: one that the host submits to as well (give lock_queue and unlock_queue, or call this where nobody else submits), or one that it leaves to the session. */
+    /** Submits the next `step_count` steps in a submission of the session's own, on the queue with which the session was opened. */
     static native int snn_vulkan_submit_steps(long handle, long submission, int step_count);
 
-    /** The buffer that holds a state ("population.state") on the device, to be read in place, or written between two recorded steps. */
+    /** The buffer that holds a state ("population.state") on the device, for reading in place or writing between two recorded steps. */
     static native int snn_vulkan_get_buffer(long handle, long state, long out_buffer);
 
-    /** Binds a buffer of the host to what `path` names, to be read or written in place by every step from now on: * "population.input"        what an input population reads in every step: float32 [batch_size][size], spikes 0 and 1. snn_session_set_input refuses it from then on. */
+    /** Binds a buffer of the host to what `path` names: from now on every step reads or writes it in place. */
     static native int snn_vulkan_bind_buffer(long handle, long path, long buffer);
 
     static native int snn_vulkan_set_readback(long handle, long paths, int path_count, int frame_count);
@@ -873,7 +873,7 @@ final class Native {
 
     static native int snn_vulkan_read_back(long handle, long path, long finished_frame, int dtype, long out_data, long count, long out_frame);
 
-    /** The arrays are the session's and stay until it is next used. */
+    /** Gets the plan of a session. */
     static native int snn_vulkan_get_plan(long handle, long out_plan);
 
 }

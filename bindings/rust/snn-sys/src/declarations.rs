@@ -817,7 +817,7 @@ pub struct SNNEpoch {
 #[derive(Clone, Copy)]
 pub struct SNNVulkanHost {
     pub struct_size: u32,
-    /// of `queue`; it has compute, and the command buffers that steps are recorded into are of this family
+    /// the family of `queue` and of the command buffers that steps are recorded into; it supports compute
     pub queue_family: u32,
     /// VkInstance
     pub instance: *mut c_void,
@@ -825,11 +825,11 @@ pub struct SNNVulkanHost {
     pub physical_device: *mut c_void,
     /// VkDevice
     pub device: *mut c_void,
-    /// VkQueue, used while a session is opened and by the functions named above; never by recording
+    /// VkQueue, used to open the session and by the functions named above; never by recording
     pub queue: *mut c_void,
     /// vkGetInstanceProcAddr
     pub get_instance_proc_addr: SNNVulkanHost_get_instance_proc_addr,
-    /// Called around every vkQueueSubmit, both or neither.
+    /// Called around every vkQueueSubmit; set both or neither.
     pub lock_queue: SNNVulkanHost_lock_queue,
     pub unlock_queue: SNNVulkanHost_unlock_queue,
     pub user: *mut c_void,
@@ -840,7 +840,7 @@ pub struct SNNVulkanHost {
 pub struct SNNVulkanSemaphore {
     /// VkSemaphore
     pub semaphore: u64,
-    /// of a timeline semaphore, above 0; 0: a binary one
+    /// above 0 for a timeline semaphore; 0: a binary one
     pub value: u64,
 }
 
@@ -864,7 +864,7 @@ pub struct SNNVulkanBuffer {
     pub struct_size: u32,
     /// SNN_FLOAT32 or SNN_INT32
     pub r#type: u32,
-    /// VkBuffer; exclusive to the queue family; usage: storage, vertex, indirect, transfer both ways
+    /// VkBuffer; exclusive to the queue family; usage: storage, vertex, indirect, transfer source and destination
     pub buffer: u64,
     /// where the values begin, \[batch_size\]\[size\]
     pub offset_bytes: u64,
@@ -875,10 +875,10 @@ pub struct SNNVulkanBuffer {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SNNVulkanPlanShader {
-    /// a compute shader for Vulkan 1.0, entry point "main", without optional features
+    /// a compute shader for Vulkan 1.0, entry point "main", no optional features
     pub spirv: *const u32,
     pub word_count: u64,
-    /// of constant_id 0, 1, ...: 32-bit specialisation constants; booleans are 0 and 1
+    /// \[constant_count\] 32-bit specialisation constants of constant_id 0, 1, ...; booleans are 0 and 1
     pub constants: *const u32,
     pub constant_count: u64,
 }
@@ -889,34 +889,34 @@ pub struct SNNVulkanPlanBuffer {
     pub size_bytes: u64,
     /// \[size_bytes\] before the first step
     pub contents: *const c_void,
-    /// what snn_vulkan_bind_buffer was given; 0: it is the plan's own
+    /// the number given to snn_vulkan_bind_buffer; 0: the plan's own buffer
     pub host_buffer: u64,
 }
 
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SNNVulkanPlanBinding {
-    /// in SNNVulkanPlan.buffers
+    /// index in SNNVulkanPlan.buffers
     pub buffer: u32,
     pub reserved: u32,
-    /// the offset is a multiple of 256, or as it was bound
+    /// the offset is a multiple of 256, or the one that was bound
     pub offset_bytes: u64,
-    /// the offset is a multiple of 256, or as it was bound
+    /// the offset is a multiple of 256, or the one that was bound
     pub size_bytes: u64,
 }
 
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SNNVulkanPlanDispatch {
-    /// in SNNVulkanPlan.shaders
+    /// index in SNNVulkanPlan.shaders
     pub shader: u32,
     pub barrier: u32,
-    /// workgroups; enough also where they could come from indirect_buffer
+    /// workgroups; always enough, even with an indirect_buffer
     pub groups: [u32; 3],
-    /// three words there hold the workgroups that are needed now; SNN_VULKAN_NO_BUFFER, as today always: `groups` do
+    /// three words there are the workgroups needed now.
     pub indirect_buffer: u32,
     pub indirect_offset_bytes: u64,
-    /// push constants from offset 0: so much of `push`
+    /// bytes of `push` to set as push constants, from offset 0
     pub push_bytes: u32,
     pub push: [u32; 32],
     pub reserved: u32,
@@ -1141,20 +1141,20 @@ extern "C" {
     /// Ends an epoch: sums up the updates since the last call, calls the epoch callback, and returns the same in io_epoch (may be null).
     pub fn snn_trainer_end_epoch(trainer: SNNTrainer, io_epoch: *mut SNNEpoch) -> SNNStatus;
     pub fn snn_vulkan_host_init(out_host: *mut SNNVulkanHost, struct_size: u32);
-    /// snn_create_network on the host's device. config->device is null or "vulkan", or several devices with "vulkan" once among them.
+    /// Opens a session on the host's device, as snn_create_network does. config->device is null or "vulkan", or several devices with "vulkan" once among them.
     pub fn snn_vulkan_create_network(config: *const SNNConfig, host: *const SNNVulkanHost, out_handle: *mut SNNHandle) -> SNNStatus;
-    /// Appends the next `step_count` steps to `command_buffer` (VkCommandBuffer, recording, outside a render pass): pipelines, descriptor sets, push constants, dispatches and barriers, first one that waits for earlier compute and transfer commands, last one that makes the results visible to all later commands and, where it sees the memory, to the host.
+    /// Records the next `step_count` steps into `command_buffer` (VkCommandBuffer, recording, outside a render pass): pipelines, descriptor sets, push constants, dispatches and barriers.
     pub fn snn_vulkan_record_steps(handle: SNNHandle, command_buffer: *mut c_void, step_count: u32) -> SNNStatus;
-    /// The next `step_count` steps in a submission of the session's own, on the queue that it was opened with: one that the host submits to as well (give lock_queue and unlock_queue, or call this where nobody else submits), or one that it leaves to the session.
+    /// Submits the next `step_count` steps in a submission of the session's own, on the queue with which the session was opened.
     pub fn snn_vulkan_submit_steps(handle: SNNHandle, submission: *const SNNVulkanSubmission, step_count: u32) -> SNNStatus;
-    /// The buffer that holds a state ("population.state") on the device, to be read in place, or written between two recorded steps.
+    /// The buffer that holds a state ("population.state") on the device, for reading in place or writing between two recorded steps.
     pub fn snn_vulkan_get_buffer(handle: SNNHandle, state: *const c_char, out_buffer: *mut SNNVulkanBuffer) -> SNNStatus;
-    /// Binds a buffer of the host to what `path` names, to be read or written in place by every step from now on: * "population.input"        what an input population reads in every step: float32 \[batch_size\]\[size\], spikes 0 and 1. snn_session_set_input refuses it from then on.
+    /// Binds a buffer of the host to what `path` names: from now on every step reads or writes it in place.
     pub fn snn_vulkan_bind_buffer(handle: SNNHandle, path: *const c_char, buffer: *const SNNVulkanBuffer) -> SNNStatus;
     pub fn snn_vulkan_set_readback(handle: SNNHandle, paths: *mut *const c_char, path_count: u32, frame_count: u32) -> SNNStatus;
     pub fn snn_vulkan_record_readback(handle: SNNHandle, command_buffer: *mut c_void, frame: u64) -> SNNStatus;
     pub fn snn_vulkan_read_back(handle: SNNHandle, path: *const c_char, finished_frame: u64, dtype: u32, out_data: *mut c_void, count: usize, out_frame: *mut u64) -> SNNStatus;
-    /// The arrays are the session's and stay until it is next used.
+    /// Gets the plan of a session.
     pub fn snn_vulkan_get_plan(handle: SNNHandle, out_plan: *mut SNNVulkanPlan) -> SNNStatus;
 }
 
