@@ -86,7 +86,7 @@ namespace Snn
         /// <summary>null: silent</summary>
         internal IntPtr log;
         internal void* log_user;
-        /// <summary>for models with random draws, default 0: same network, inputs and seed, same spikes</summary>
+        /// <summary>of the random draws of models, default 0: same network, inputs and seed, same spikes</summary>
         internal ulong seed;
     }
 
@@ -847,7 +847,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_run_step(SessionHandle handle, float frame_dt);
 
-        /// <summary>The same, but stops after the step in which `budget_s` seconds of wall time are used up, so that the frame stays in time and the network catches up later.</summary>
+        /// <summary>The same, but it stops after the step in which `budget_s` seconds of wall time are used up: the frame stays in time and the network catches up later.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_run_step_within(SessionHandle handle, float frame_dt, float budget_s, uint* out_steps);
 

@@ -262,7 +262,7 @@ typedef struct SNNConfig {
     const SNNJobSystem *job_system; /* copied; null: own threads */
     SNNLogCallback log;             /* null: silent */
     void *log_user;
-    uint64_t seed; /* for models with random draws, default 0: same network, inputs and seed, same spikes */
+    uint64_t seed; /* of the random draws of models, default 0: same network, inputs and seed, same spikes */
 } SNNConfig;
 
 SNN_API void SNN_CALL snn_config_init(SNNConfig *out_config, uint32_t struct_size);
@@ -330,7 +330,7 @@ SNN_API SNNStatus SNN_CALL snn_load_weights(SNNHandle handle, const char *path);
  * than a step is carried to the next call; time beyond max_catch_up_steps is dropped. A `frame_dt` that is NaN, negative or
  * infinite is an error. */
 SNN_API SNNStatus SNN_CALL snn_run_step(SNNHandle handle, float frame_dt);
-/* The same, but stops after the step in which `budget_s` seconds of wall time are used up, so that the frame stays in time and
+/* The same, but it stops after the step in which `budget_s` seconds of wall time are used up: the frame stays in time and
  * the network catches up later. If a step is due, at least one runs (budget 0: exactly one). The rest is carried to the next
  * call, where max_catch_up_steps bounds it together with the new time. A budget of infinity is as snn_run_step; negative or NaN
  * is an error. *out_steps (may be null): the steps that ran. What a step computes does not depend on the call in which it

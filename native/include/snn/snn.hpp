@@ -52,7 +52,7 @@ struct SessionOptions {
     const SNNJobSystem* job_system = nullptr;
     SNNLogCallback log = nullptr;
     void* log_user = nullptr;
-    uint64_t seed = 0;  // for models with random draws
+    uint64_t seed = 0;  // of the random draws of models
 };
 
 // Parts of SNNRunDef that borrow arrays of the caller. Spikes of a spike input as events, ordered by step.

@@ -580,7 +580,7 @@ final class Native {
     /** Advances the network by `frame_dt` seconds: as many whole steps as fit, at most max_catch_up_steps. */
     static native int snn_run_step(long handle, float frame_dt);
 
-    /** The same, but stops after the step in which `budget_s` seconds of wall time are used up, so that the frame stays in time and the network catches up later. */
+    /** The same, but it stops after the step in which `budget_s` seconds of wall time are used up: the frame stays in time and the network catches up later. */
     static native int snn_run_step_within(long handle, float frame_dt, float budget_s, long out_steps);
 
     /** Starts steps in the background and returns at once; a later frame asks with snn_session_poll whether they are done. */

@@ -309,7 +309,7 @@ pub struct SNNConfig {
     /// null: silent
     pub log: SNNLogCallback,
     pub log_user: *mut c_void,
-    /// for models with random draws, default 0: same network, inputs and seed, same spikes
+    /// of the random draws of models, default 0: same network, inputs and seed, same spikes
     pub seed: u64,
 }
 
@@ -972,7 +972,7 @@ extern "C" {
     pub fn snn_load_weights(handle: SNNHandle, path: *const c_char) -> SNNStatus;
     /// Advances the network by `frame_dt` seconds: as many whole steps as fit, at most max_catch_up_steps.
     pub fn snn_run_step(handle: SNNHandle, frame_dt: f32) -> SNNStatus;
-    /// The same, but stops after the step in which `budget_s` seconds of wall time are used up, so that the frame stays in time and the network catches up later.
+    /// The same, but it stops after the step in which `budget_s` seconds of wall time are used up: the frame stays in time and the network catches up later.
     pub fn snn_run_step_within(handle: SNNHandle, frame_dt: f32, budget_s: f32, out_steps: *mut u32) -> SNNStatus;
     /// Starts steps in the background and returns at once; a later frame asks with snn_session_poll whether they are done.
     pub fn snn_session_begin(handle: SNNHandle, frame_dt: f32, budget_s: f32, out_begun: *mut u32) -> SNNStatus;
