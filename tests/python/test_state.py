@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -226,6 +227,37 @@ def test_anyone_can_look_into_the_file(tmp_path: Path) -> None:
         assert np.array_equal(file.get_tensor("cells.state.v"), v)
         assert file.get_tensor("cells.history").shape == (5, 2, 60)
         assert "spikes_to_cells.weight" not in file.keys()  # noqa: SIM118
+
+
+@pytest.mark.parametrize(
+    ("own_weights", "expected"), [(False, "ed8e2c5d8722ded3"), (True, "15ab70bb30fbc3d8")], ids=str
+)
+def test_the_bytes_of_a_state_stay(own_weights: bool, expected: str) -> None:
+    """Every kind of tensor. Another hash is another format, other spikes, or another definition of a model or rule."""
+    net = snn.Network(seed=4)
+    net.add("spikes", snn.SpikeInput(12))
+    net.add("values", snn.Input(5))
+    net.add("cells", snn.DrivenLIF(60, background_rate=400.0, background_weight=0.15))
+    net.connect("spikes", "cells", snn.Dense(weights=np.linspace(-0.1, 0.4, 720).reshape(12, 60), delay_steps=4))
+    net.connect("values", "cells", snn.Dense(weights=np.full((5, 60), 0.125), bias=np.full(60, 0.015625)))
+    if not own_weights:
+        pairs, delay = snn.PairSTDP(w_max=0.4), snn.Uniform(1.0, 6.0)
+        net.connect(
+            "cells", "cells", snn.Sparse.fixed_indegree(9, weight=0.1, delay=delay, plasticity=pairs), name="pairs"
+        )
+        net.connect("spikes", "cells", snn.Sparse.all_to_all(weight=0.3, plasticity=snn.RewardSTDP()), name="rewarded")
+    with snn.Simulation(net, batch_size=1 + own_weights, seed=9, sample_weights=own_weights) as sim:
+        sim.set("values_to_cells.weight", np.full(sim.get("values_to_cells.weight").shape, 0.25))
+        sim.set("cells.threshold", np.linspace(0.75, 1.25, 60))
+        sim.set_input("values", [0.125, 0.0, 0.25, 0.0, 0.5])
+        for step in range(40):
+            sim.set_input("spikes", (np.arange(12) + step) % 5 == 0)
+            sim.step()
+        sim.set_input("spikes", np.ones(12))
+        if not own_weights:
+            sim.set("pairs.tau_plus", 16.0)
+            sim.signal("rewarded", 0.5)
+        assert hashlib.sha256(sim.save_state_memory()).hexdigest()[:16] == expected
 
 
 def test_bad_calls(tmp_path: Path) -> None:

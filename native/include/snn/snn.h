@@ -450,8 +450,9 @@ enum { SNN_FLOAT32 = 0, SNN_FLOAT64 = 1, SNN_INT32 = 2, SNN_UINT8 = 3 };
 SNN_API SNNStatus SNN_CALL snn_save_state(SNNHandle handle, const char *path);
 SNN_API SNNStatus SNN_CALL snn_load_state(SNNHandle handle, const char *path);
 /* The same in memory, for a game that puts it into its own save file: the same bytes as in the file. *out_size_bytes is their
- * number; `out_data` null with `size_bytes` 0 asks for it. A larger buffer is written only that far; a smaller one is
- * SNN_ERROR_INVALID_ARGUMENT. The size depends on the saved values, so ask again before each save or keep some room. */
+ * number; `out_data` null with `size_bytes` 0 asks for it, which costs little: no value is read. A larger buffer is written
+ * only that far; a smaller one is SNN_ERROR_INVALID_ARGUMENT. The size depends on the saved values, so ask again before each
+ * save or keep some room. */
 SNN_API SNNStatus SNN_CALL snn_save_state_memory(SNNHandle handle, void *out_data, size_t size_bytes, size_t *out_size_bytes);
 SNN_API SNNStatus SNN_CALL snn_load_state_memory(SNNHandle handle, const void *data, size_t size_bytes);
 

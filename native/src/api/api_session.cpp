@@ -251,7 +251,7 @@ SNNStatus snn_load_weights(SNNHandle handle, const char* path) {
 }
 
 SNNStatus snn_save_state(SNNHandle handle, const char* path) {
-    return with_session(handle, [&](Session& session) { save_state(session.save(), &required(path, "path")); });
+    return with_session(handle, [&](Session& session) { save_state(session.outline_state(), &required(path, "path")); });
 }
 
 SNNStatus snn_load_state(SNNHandle handle, const char* path) {
@@ -269,7 +269,7 @@ SNNStatus snn_save_state_memory(SNNHandle handle, void* out_data, size_t size_by
     return with_session(handle, [&](Session& session) {
         if (!out_data && size_bytes > 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_data is null, but size_bytes is ", size_bytes);
         size_t& size = required(out_size_bytes, "out_size_bytes");
-        size = save_state_memory(session.save(), {static_cast<unsigned char*>(out_data), size_bytes});
+        size = save_state_memory(session.outline_state(), {static_cast<unsigned char*>(out_data), size_bytes});
         if (out_data && size > size_bytes)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "size_bytes is ", size_bytes, "; ", size, " are needed");
     });

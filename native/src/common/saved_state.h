@@ -12,6 +12,12 @@ namespace snn {
 
 enum class TensorType : uint8_t { f32, f64, u16, u32, u64, i32, u8 };
 
+inline uint64_t element_count(const std::vector<uint64_t>& shape) {
+    uint64_t count = 1;
+    for (const uint64_t extent : shape) count *= extent;
+    return count;
+}
+
 struct SavedTensor {
     TensorType type;
     std::vector<uint64_t> shape;
@@ -21,6 +27,18 @@ struct SavedTensor {
 struct SavedState {
     std::string document;  // JSON
     std::map<std::string, SavedTensor, std::less<>> tensors;
+};
+
+// A state that is yet to be saved: all but the values, which is enough to tell how large its file is.
+struct StateOutline {
+    struct Tensor {
+        std::string name;
+        TensorType type;
+        std::vector<uint64_t> shape;
+        std::function<void(std::byte* out_values)> read;  // all of them, aligned; the session must not have changed
+    };
+    std::string document;
+    std::vector<Tensor> tensors;
 };
 
 }  // namespace snn

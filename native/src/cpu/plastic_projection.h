@@ -16,8 +16,7 @@
 // those of changing every weight at once.
 //
 // Rows are cut by the threads' ranges of targets and into parts of 65,536 targets, so a thread changes what it owns and needs
-// no atomics. A synapse is a weight of 4 bytes and, unless the targets of every row lie side by side, 2 bytes of target; 4
-// bytes more for each trace of its own and, where it has any, for the step of its last event.
+// no atomics. Of a part, synapse_rows.h has the synapses and target_history.h what its targets did.
 //
 // Thread-safety: deliver() and learn() for different ranges at once; everything else by one thread.
 #pragma once
@@ -32,6 +31,8 @@
 #include "cpu/kernel_table.h"
 #include "cpu/memory.h"
 #include "cpu/population_data.h"
+#include "cpu/synapse_rows.h"
+#include "cpu/target_history.h"
 #include "network/plan.h"
 
 namespace snn::cpu {
@@ -66,42 +67,23 @@ public:
     void write_traces(Slot::Kind side, uint64_t clock, const float* traces, const int32_t* ages, size_t places);
 
 private:
-    // A row in a part.
-    struct Row {
-        uint64_t begin;  // among the synapses of the part
-        uint32_t count;
-    };
     struct Part {
         uint32_t range;
         uint32_t begin, end;  // targets
-        size_t width;         // words of a row of targets
-        Buffer<uint64_t> row_begins;     // [source][delay], and the end of the last; rows can be as many as synapses
-        Buffer<uint32_t> first_targets;  // [source][delay]; empty where targets are not
-        Buffer<int32_t> last_arrival;    // [source][delay]
-        Buffer<float> pre_after;         // [source][delay][pre trace]
-        Buffer<float> weights;
-        Buffer<uint16_t> targets;        // counted from `begin`; empty: side by side in all rows
-        Buffer<int32_t> spikes, last_spike;
-        Buffer<float> post_before, post_after, post_now;
-        // States of the targets: of this step, and before those of their last spikes. Empty where no spike of theirs reads any.
-        Buffer<float> target_now, target_before;
-        Buffer<float> own;       // [trace][synapse], just after ...
-        Buffer<int32_t> events;  // ... the last event of the synapse; empty where synapses have no traces of their own
-        size_t own_stride = 0;
+        SynapseRows rows;
+        TargetHistory history;
         Buffer<uint32_t> inputs, scratch;  // of what is interpreted
-        bool is_behind = false;            // some synapse has spikes to learn
-        int32_t caught_up = 0, caught_up_at = 0;  // rows whose last arrival was before the one step did so before the other
         uint64_t base = 0;                 // clock of step 1
         PlasticArgs args{};                // but for what differs from call to call
-
-        Row row(size_t at) const { return {row_begins[at], static_cast<uint32_t>(row_begins[at + 1] - row_begins[at])}; }
     };
-    struct Places;
 
-    void build(const SNNAllocator& allocator, const Network& network);
+    TargetHistory::Keeps choose_programs(bool interpret);
+    void make_parts(const Network& network, const std::vector<NeuronRange>& target_ranges, TargetHistory::Keeps keeps,
+                    const SNNAllocator& allocator);
     void make_args(Part& part) const;
     PlasticArgs& args_of(Part& part, int32_t now) const;
     void look_at(const PopulationData& target, Part& part) const;
+    void look_at_traces(Part& part) const;
     PlasticVisit visit_of(Part& part, size_t row) const;
     int32_t step_of(Part& part, uint64_t clock) const;
     void arrive(Part& part, const size_t* rows, uint32_t count, int32_t now) const;
@@ -125,7 +107,7 @@ private:
     const std::vector<uint16_t> delays_;  // of synapses, ascending
     std::vector<PlasticWord> constants_;
     PlasticVisits visits_;
-    bool needs_post_before_ = false, needs_target_before_ = false, learns_from_targets_ = true;
+    bool learns_from_targets_;
     std::optional<InterpretedProgram> on_pre_, on_post_, on_signal_, arrival_;
     std::vector<Part> parts_;
 };

@@ -20,10 +20,10 @@ std::shared_ptr<const Network> load_network(const std::string& path);
 std::shared_ptr<const Network> load_network_memory(const void* data, size_t size_bytes);
 
 // The state of a session, written as a network is. What the document and the tensors mean is the session's matter.
-void save_state(const SavedState& state, const std::string& path);
+void save_state(const StateOutline& state, const std::string& path);
 SavedState load_state(const std::string& path);
-// The bytes that the file would have, where they fit; returns how many they are.
-size_t save_state_memory(const SavedState& state, std::span<unsigned char> room);
+// The bytes that the file would have, where they fit; returns how many they are. Where they do not, no value is read.
+size_t save_state_memory(const StateOutline& state, std::span<unsigned char> room);
 SavedState load_state_memory(const void* data, size_t size_bytes);
 
 }  // namespace snn

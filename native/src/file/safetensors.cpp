@@ -122,10 +122,17 @@ void SafetensorsWriter::set_metadata(std::string name, std::string value) {
     metadata_[std::move(name)] = std::move(value);
 }
 
+void SafetensorsWriter::add(std::string name, TensorType type, std::vector<uint64_t> shape, const void* data, Fill fill) {
+    const size_t size = static_cast<size_t>(element_count(shape)) * size_of(type);
+    entries_.push_back({std::move(name), type, std::move(shape), size, data, std::move(fill)});
+}
+
 void SafetensorsWriter::add(std::string name, TensorType type, std::vector<uint64_t> shape, const void* data) {
-    size_t size = size_of(type);
-    for (const uint64_t extent : shape) size *= extent;
-    entries_.push_back({std::move(name), type, std::move(shape), {static_cast<const unsigned char*>(data), size}});
+    add(std::move(name), type, std::move(shape), data, nullptr);
+}
+
+void SafetensorsWriter::add(std::string name, TensorType type, std::vector<uint64_t> shape, Fill fill) {
+    add(std::move(name), type, std::move(shape), nullptr, std::move(fill));
 }
 
 std::vector<const SafetensorsWriter::Entry*> SafetensorsWriter::in_file_order() const {
@@ -145,8 +152,8 @@ std::string SafetensorsWriter::header() const {
     for (const Entry* entry : in_file_order()) {
         header[entry->name] = {{"dtype", name_of(entry->type)},
                                {"shape", entry->shape},
-                               {"data_offsets", {position, position + entry->bytes.size()}}};
-        position += entry->bytes.size();
+                               {"data_offsets", {position, position + entry->size}}};
+        position += entry->size;
     }
     std::string text = header.dump();
     text.append((alignment - (8 + text.size()) % alignment) % alignment, ' ');
@@ -158,10 +165,23 @@ std::string SafetensorsWriter::header() const {
     return result + text;
 }
 
-std::vector<std::span<const unsigned char>> SafetensorsWriter::data() const {
-    std::vector<std::span<const unsigned char>> pieces;
-    for (const Entry* entry : in_file_order()) pieces.push_back(entry->bytes);
-    return pieces;
+size_t SafetensorsWriter::data_size() const {
+    size_t size = 0;
+    for (const Entry& entry : entries_) size += entry.size;
+    return size;
+}
+
+void SafetensorsWriter::write_data(const std::function<void(const void* piece, size_t size)>& write) const {
+    std::vector<std::byte> made;
+    for (const Entry* entry : in_file_order()) {
+        if (!entry->fill) {
+            write(entry->data, entry->size);
+            continue;
+        }
+        if (made.size() < entry->size) made.resize(entry->size);
+        entry->fill(made.data());
+        write(made.data(), entry->size);
+    }
 }
 
 }  // namespace snn

@@ -1,9 +1,10 @@
 // The safetensors container: 8 bytes of little-endian header length, a JSON header, then the data of the tensors.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,21 +35,30 @@ struct SafetensorsView {
 // predecessors' sizes allow it (safetensors has no padding between tensors, so the widest types come first).
 class SafetensorsWriter {
 public:
+    using Fill = std::function<void(std::byte* out_values)>;
+
     void set_metadata(std::string name, std::string value);
+    // Data that stays where it is until it is written.
     void add(std::string name, TensorType type, std::vector<uint64_t> shape, const void* data);
-    // The header, padded, with the 8 length bytes before it.
+    // Data that `fill` makes when it is written, one tensor after another, so that one is held at a time.
+    void add(std::string name, TensorType type, std::vector<uint64_t> shape, Fill fill);
+    // What a file begins with: 8 length bytes and the header, padded.
     std::string header() const;
-    // Name order within a type; the pieces to write after the header.
-    std::vector<std::span<const unsigned char>> data() const;
+    // What follows it.
+    size_t data_size() const;
+    void write_data(const std::function<void(const void* piece, size_t size)>& write) const;
 
 private:
     struct Entry {
         std::string name;
         TensorType type;
         std::vector<uint64_t> shape;
-        std::span<const unsigned char> bytes;
+        size_t size;       // bytes
+        const void* data;  // null: see fill
+        Fill fill;
     };
-    std::vector<const Entry*> in_file_order() const;
+    std::vector<const Entry*> in_file_order() const;  // the widest first, by name within a type
+    void add(std::string name, TensorType type, std::vector<uint64_t> shape, const void* data, Fill fill);
 
     std::map<std::string, std::string> metadata_;
     std::vector<Entry> entries_;

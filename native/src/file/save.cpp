@@ -195,7 +195,7 @@ void save_network(const Network& network, const std::string& path) {
     AtomicFile file(path);
     const std::string header = writer.header();
     file.write(header.data(), header.size());
-    for (const std::span<const unsigned char> piece : writer.data()) file.write(piece.data(), piece.size());
+    writer.write_data([&](const void* piece, size_t size) { file.write(piece, size); });
     file.commit();
 }
 

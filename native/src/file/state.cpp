@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <string>
 
-#include "common/error.h"
 #include "common/disk.h"
+#include "common/error.h"
 #include "file/file.h"
 #include "file/names.h"
 #include "file/safetensors.h"
@@ -12,10 +12,9 @@ namespace snn {
 
 namespace {
 
-// The state has to stay until it is written.
-SafetensorsWriter writer_of(const SavedState& state) {
+SafetensorsWriter writer_of(const StateOutline& state) {
     SafetensorsWriter writer;
-    for (const auto& [name, tensor] : state.tensors) writer.add(name, tensor.type, tensor.shape, tensor.bytes.data());
+    for (const StateOutline::Tensor& tensor : state.tensors) writer.add(tensor.name, tensor.type, tensor.shape, tensor.read);
     writer.set_metadata("snn_state", state.document);
     writer.set_metadata("snn_state_version", file_names::state_version);
     return writer;
@@ -26,8 +25,9 @@ SavedState read_state(const ByteSource& file) {
     const auto version = view.metadata.find("snn_state_version");
     const auto document = view.metadata.find("snn_state");
     if (version == view.metadata.end() || document == view.metadata.end())
-        throw Error(SNN_ERROR_FORMAT, "a safetensors file without the metadata 'snn_state' and 'snn_state_version': not the "
-                                      "state of a session",
+        throw Error(SNN_ERROR_FORMAT,
+                    "a safetensors file without the metadata 'snn_state' and 'snn_state_version': not the "
+                    "state of a session",
                     view.metadata.contains("snn") ? " but a network" : "");
     if (version->second != file_names::state_version)
         throw Error(SNN_ERROR_VERSION, "the file has state version '", version->second, "'; this library reads version ",
@@ -43,24 +43,24 @@ SavedState read_state(const ByteSource& file) {
 
 }  // namespace
 
-void save_state(const SavedState& state, const std::string& path) {
+void save_state(const StateOutline& state, const std::string& path) {
     const SafetensorsWriter writer = writer_of(state);
     AtomicFile file(path);
     const std::string header = writer.header();
     file.write(header.data(), header.size());
-    for (const std::span<const unsigned char> piece : writer.data()) file.write(piece.data(), piece.size());
+    writer.write_data([&](const void* piece, size_t size) { file.write(piece, size); });
     file.commit();
 }
 
-size_t save_state_memory(const SavedState& state, std::span<unsigned char> room) {
+size_t save_state_memory(const StateOutline& state, std::span<unsigned char> room) {
     const SafetensorsWriter writer = writer_of(state);
     const std::string header = writer.header();
-    const auto pieces = writer.data();
-    size_t size = header.size();
-    for (const std::span<const unsigned char> piece : pieces) size += piece.size();
+    const size_t size = header.size() + writer.data_size();
     if (room.size() < size) return size;
     unsigned char* end = std::copy(header.begin(), header.end(), room.data());
-    for (const std::span<const unsigned char> piece : pieces) end = std::copy(piece.begin(), piece.end(), end);
+    writer.write_data([&](const void* piece, size_t piece_size) {
+        end = std::copy_n(static_cast<const unsigned char*>(piece), piece_size, end);
+    });
     return size;
 }
 

@@ -51,6 +51,26 @@ std::string wiring_of(const Network& network, const Projection& projection) {
     return words + (projection.bias ? ", with bias" : "");
 }
 
+std::string delivery_of(const Network& network, const Projection& projection) {
+    constexpr const char* arithmetics[] = {"default", "float", "fixed", "compact"};
+    constexpr const char* pools[] = {"sum", "average", "max"};
+    const Population& target = network.population(projection.target);
+    std::string words = text(wiring_of(network, projection), ", from '", network.population(projection.source).name, "' to '",
+                             target.name, ".", target.model->receptors[projection.receptor], "', delay ",
+                             projection.delay_steps, ", ", arithmetics[projection.arithmetic]);
+    if (projection.is_fixed()) words += text(" in units of 2^", -projection.fixed_exponent);
+    if (projection.kind == SNN_CONNECT_POOL2D) words += text(", ", pools[projection.pool_mode]);
+    if (!projection.plasticity) return words;
+    const PlasticityRule& rule = *projection.plasticity->rule;
+    words += text(", plastic by '", rule.name, "'");
+    for (size_t i = 0; i < rule.parameters.size(); ++i)
+        words += text(", ", rule.parameters[i].name, " ", projection.plasticity->parameters[i]);
+    for (size_t i = 0; i < rule.options.size(); ++i)
+        words += text(", ", rule.options[i].name, " ",
+                      rule.options[i].choices[static_cast<size_t>(projection.plasticity->options[i])]);
+    return words;
+}
+
 std::string nature_of(const Population& population) {
     if (population.kind == SNN_POPULATION_SPIKE_INPUT) return "a spike input of shape " + text_of(population.shape);
     if (population.kind == SNN_POPULATION_VALUE_INPUT) return "a value input of shape " + text_of(population.shape);
@@ -59,6 +79,13 @@ std::string nature_of(const Population& population) {
     for (size_t i = 0; i < model.options.size(); ++i)
         words += text(", ", model.options[i].name, " ",
                       model.options[i].choices[static_cast<size_t>(population.options[i])]);
+    return words;
+}
+
+std::string hexadecimal(uint64_t hash) {
+    constexpr const char* digits = "0123456789abcdef";
+    std::string words(16, '0');
+    for (size_t i = 0; i < 16; ++i) words[i] = digits[hash >> (60 - 4 * i) & 15];
     return words;
 }
 

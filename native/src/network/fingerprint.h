@@ -12,8 +12,14 @@ namespace snn {
 // the other kinds only sizes.
 std::string wiring_of(const Network& network, const Projection& projection);
 
+// Those words, and all that decides else what the projection delivers.
+std::string delivery_of(const Network& network, const Projection& projection);
+
 // What a state of the population means, in words: its shape, model and options.
 std::string nature_of(const Population& population);
+
+// As a file has a hash: 16 digits.
+std::string hexadecimal(uint64_t hash);
 
 // The definition of a model or a rule, an op list, however its text is spaced.
 uint64_t hash_of_definition(const std::string& json);

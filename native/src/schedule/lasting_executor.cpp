@@ -31,10 +31,7 @@ void for_state_slots(const Plan& plan, Use&& use) {
     for_population_slots(plan, use);
     for (uint32_t q = 0; q < network.projections().size(); ++q) {
         if (!network.projection(q).plasticity) continue;
-        for (const Slot::Kind kind :
-             {Slot::pre_traces, Slot::pre_age, Slot::post_traces, Slot::post_age, Slot::synapse_traces, Slot::synapse_age})
-            if (side_of(kind) != Slot::synapse_traces || !plan.plasticity[q]->synapse_traces.empty())
-                use(Slot{kind, q}, is_age(kind) ? DType::int32 : DType::float32);
+        for_trace_slots(plan, q, use);
         use(Slot{Slot::weight, q}, DType::float32);
     }
 }

@@ -10,9 +10,11 @@
 #include <atomic>
 #include <exception>
 #include <limits>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -112,8 +114,9 @@ public:
     std::span<const uint32_t> spikes(uint32_t population, uint32_t sample) const;
 
     // --- the whole (session_state.cpp)
+    StateOutline outline_state();  // refers to the session
     SavedState save();
-    // All or nothing, unless memory runs out on the way. Bindings and callbacks stay.
+    // All or nothing, unless memory runs out on the way. Bindings and callbacks stay (session_restore.cpp).
     void restore(const SavedState& state);
 
     // --- weights
@@ -151,7 +154,8 @@ public:
         std::vector<InputFrames> frames;
         std::vector<RunSpikes> spikes;  // what frames are of, where the caller gave events
     };
-    BatchInputs checked_inputs(const SNNBatch& batch, uint32_t step_count) const;
+    // `on_one_tape`: all steps are run together and none of them again.
+    BatchInputs checked_inputs(const SNNBatch& batch, uint32_t step_count, bool on_one_tape) const;
     // What a run of so many steps writes or takes, [step][batch][size] each, checked. Sums ("spike_count") are set to zero.
     std::vector<RecordFrames> checked_records(std::span<const SNNRecordArray> records, size_t row_count) const;
     std::vector<OutputGradient> checked_gradients(std::span<const SNNRecordArray> gradients, uint32_t step_count) const;
@@ -262,9 +266,13 @@ private:
     void write_weights(uint32_t projection, const float* weights, const float* bias);
     size_t count_of(const Variable& variable) const;
     void check_state_can_be_saved() const;
-    class StateWriter;  // of save()
+    std::string state_document();
+    bool is_in_state(const struct StateTensor& tensor) const;
+    std::span<const std::byte> bytes_of(const struct StateTensor& tensor) const;
     class StateReader;  // of restore()
     const ProjectionHash& hash_of(uint32_t projection);
+    // Of a model or rule of the network's, by its op list.
+    const std::string& definition_hash(const std::string& json);
     // Of plastic projections (session_plasticity.cpp).
     Variable find_rule_variable(const Projection& projection, uint32_t index, std::string_view variable) const;
     std::shared_ptr<const PlasticityPlan> checked_plan(uint32_t projection, const Plasticity& plasticity) const;
@@ -278,7 +286,9 @@ private:
     const std::vector<double>& parameter_values(const Variable& variable) const;
     std::vector<EventRecord> checked_events(const SNNRunDef& def) const;
     // Frames for every input population in index order from the caller's arrays, checked; empty where there is none.
-    std::vector<InputFrames> checked_frames(const SNNInputArray* inputs, uint32_t input_count, uint32_t step_count) const;
+    // `training`: looks at them for a taped run, `packs` as Trainable::first_wrong() has it.
+    std::vector<InputFrames> checked_frames(const SNNInputArray* inputs, uint32_t input_count, uint32_t step_count,
+                                            Trainable* training = nullptr, bool packs = false) const;
     // What the caller gives as events; `frames` are those of other inputs. The steps are `first_step` to `first_step` +
     // `step_count` - 1.
     std::vector<RunSpikes> checked_spikes(std::span<const SNNSpikeInput> given, std::span<const InputFrames> frames,
@@ -312,7 +322,9 @@ private:
     double remainder_s_ = 0;
     uint64_t seed_;
     ExecutorCounters counted_before_;  // by the session whose state was restored
-    std::vector<std::optional<ProjectionHash>> hashes_;  // per projection, of the network's; made when they are needed
+    // Of the network's: per projection, and by the text of a definition. Made when they are needed.
+    std::vector<std::optional<ProjectionHash>> hashes_;
+    std::map<const std::string*, std::string> definition_hashes_;
     std::vector<Input> inputs_;           // in the order of their populations
     struct BoundBuffer {
         std::string path;

@@ -152,14 +152,14 @@ void LearnedParameters::apply(ParameterStore& store) {
     }
 }
 
-size_t LearnedParameters::moment_count() const {
+size_t LearnedParameters::count() const {
     size_t count = 0;
     for (const OfPopulation& entry : populations_)
         for (const Learned& learned : entry.learned) count += learned.first.size() + learned.second.size();
     return count;
 }
 
-void LearnedParameters::read_moments(std::span<double> out_values) const {
+void LearnedParameters::read(std::span<double> out_values) const {
     double* out = out_values.data();
     for (const OfPopulation& entry : populations_)
         for (const Learned& learned : entry.learned)
@@ -176,7 +176,7 @@ void LearnedParameters::for_squares(const std::function<void(size_t begin, size_
         }
 }
 
-void LearnedParameters::write_moments(std::span<const double> values) {
+void LearnedParameters::write(std::span<const double> values) {
     const double* from = values.data();
     for (OfPopulation& entry : populations_)
         for (Learned& learned : entry.learned)

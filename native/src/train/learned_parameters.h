@@ -41,10 +41,11 @@ public:
     void prepare(const OptimizerStep& step, const ParameterStore& store);
     void apply(ParameterStore& store);
 
-    size_t moment_count() const;
-    void read_moments(std::span<double> out_values) const;
-    void write_moments(std::span<const double> values);
-    void for_squares(const std::function<void(size_t begin, size_t end)>& use) const;  // as OptimizerMemory's
+    // The moments, as OptimizerMemory's.
+    size_t count() const;
+    void read(std::span<double> out_values) const;
+    void write(std::span<const double> values);
+    void for_squares(const std::function<void(size_t begin, size_t end)>& use) const;
 
 private:
     struct Learned {

@@ -8,16 +8,19 @@
 #include <snn/snn.h>
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "backend/trainable.h"
 #include "network/plan.h"
+#include "train/dropout.h"
 #include "train/latent_weights.h"
 #include "train/learned_parameters.h"
-#include "train/loss_head.h"
+#include "train/spike_counts.h"
+#include "train/trainer_losses.h"
+#include "train/trainer_state.h"
+#include "train/windowed_run.h"
 
 namespace snn {
 
@@ -32,16 +35,21 @@ public:
     // where one is learnable; must outlive the trainer.
     Trainer(Executor& executor, const Plan& plan, uint32_t batch_size, const SNNTrainerDef& def,
             ParameterStore* parameters = nullptr);
+    Trainer(const Trainer&) = delete;
+    Trainer& operator=(const Trainer&) = delete;
 
     uint32_t step_count() const { return def_.step_count; }
-    // Labels and targets as in SNNBatch. Throws SNN_ERROR_INVALID_ARGUMENT with the place and the value.
-    void check_targets(const int32_t* labels, size_t label_count, const float* targets, size_t target_count) const;
+    // As TrainerLosses::check_targets.
+    void check_targets(const int32_t* labels, size_t label_count, const float* targets, size_t target_count) const {
+        losses_.check_targets(labels, label_count, targets, target_count);
+    }
 
     ForwardResult forward(std::span<const InputFrames> inputs, const int32_t* labels, const float* targets);
     // Of a run that is cut into windows with updates: forward for each of them in turn, followed by its backward and update.
     // Arrays are those of the whole run.
-    uint32_t window_count() const;  // 1: such runs are not cut
-    uint32_t window_end(uint32_t window) const;
+    bool keeps_all_steps() const { return run_.keeps_all_steps(); }
+    uint32_t window_count() const { return run_.window_count(); }  // 1: such runs are not cut
+    uint32_t window_end(uint32_t window) const { return run_.window_end(window); }
     ForwardResult forward_window(uint32_t window, std::span<const InputFrames> inputs, const int32_t* labels,
                                  const float* targets);
     // Throws SNN_ERROR_STATE without a forward of this trainer just before it.
@@ -55,7 +63,7 @@ public:
 
     std::span<const double> scores() const;  // throws SNN_ERROR_STATE without a forward
     // The part of the last loss, over the windows of a batch the mean, that is of a population's own loss.
-    double loss_of(uint32_t population) const;
+    double loss_of(uint32_t population) const { return losses_.mean_of(population); }
     void set_learning_rate(double learning_rate);
     // As the functions of the C interface.
     void set_auxiliary_loss(uint32_t population, uint32_t loss, double weight);
@@ -64,95 +72,54 @@ public:
     void set_quantization(uint32_t projection, uint32_t bits, bool per_channel);
     void set_normalization(uint32_t projection, double scale, double momentum, double epsilon);
     void set_delay_learning(uint32_t projection, uint32_t kernel, double width, double rate_factor);
-    uint64_t update_count() const { return update_; }
+    uint64_t update_count() const { return state_.update_count(); }
     // L2 norm of the last gradient, before clipping.
     double gradient_norm(uint32_t projection) const;
 
-    // What snn_trainer_get_state gives: updates, epochs and their sums, moments of the optimiser, latent weights.
-    size_t state_count() const;
-    void read_state(std::span<double> out_values) const;
+    // What snn_trainer_get_state gives.
+    size_t state_count() const { return state_.count(); }
+    void read_state(std::span<double> out_values) const { state_.read(out_values); }
     void write_state(std::span<const double> values);  // as many; throws SNN_ERROR_INVALID_ARGUMENT when one is not finite
 
     // Totals of the forwards that led to an update since the last call; forwards for evaluation alone are not training.
-    SNNEpoch end_epoch();
+    SNNEpoch end_epoch() { return state_.end_epoch(); }
 
 private:
     enum class Phase { idle, forward_done, backward_done };
 
-    struct Steps {
-        uint32_t begin, count;
-    };
-    void run_taped(Steps steps, std::span<const InputFrames> inputs, const int32_t* labels,
-                   std::span<const RecordFrames> records);
-    void go_back(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs);
-    uint32_t tape_steps(Steps steps) const;
-    std::span<const InputFrames> kept(std::span<const InputFrames> inputs);
-    ForwardResult forward_steps(Steps steps, std::span<const InputFrames> inputs, const int32_t* labels, const float* targets);
-    void begin_window(uint32_t window, uint32_t count);
+    void prepare_rule();
+    void collect_outputs();
+    ForwardResult forward_run(const int32_t* labels, const float* targets);
+    void run_taped(const int32_t* labels, std::span<const RecordFrames> records);
     void finish_forward(const int32_t* labels, ForwardResult& io_result);
-    void check_gradients_are_finite() const;
+    template <class Use>
+    void with_latent_weights(Use&& use);
+    void go_back(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs);
     // The executor has one tape and one gradient: those of the last trainer that ran forward.
     void check_run_is_the_last(const char* what) const;
-
-    void check_rule() const;
-    void check_spike_times(const LossHead& head) const;
-    void prepare_rule();
-    bool has_traces() const { return def_.rule == SNN_LEARNING_OTTT || def_.rule == SNN_LEARNING_EPROP; }
-    void prepare_spike_counts();
-    void collect_outputs();
-    LossResult evaluate(LossHead& io_head, Steps steps, const int32_t* labels, const float* targets, double weight);
-    void check_targets_of(const LossHead& head, bool with_targets) const;
-    void draw_dropout();
-    void add_regularization(const int32_t* labels, ForwardResult& io_result);
+    void check_gradients_are_finite() const;
+    double clipping() const;
 
     Executor& executor_;
     Trainable& training_;  // the executor's
     const Plan& plan_;
     SNNTrainerDef def_;
-    uint32_t batch_size_, steps_;  // steps_: of the last forward
+    uint32_t batch_size_;
     std::vector<LinearStep> linear_;  // by population, of rules other than bptt
-    std::unique_ptr<LossHead> head_;  // null: the loss is the caller's
-    struct AuxiliaryLoss {
-        std::unique_ptr<LossHead> head;
-        double weight;
-    };
-    std::map<uint32_t, AuxiliaryLoss> auxiliary_;  // by population
-    std::vector<double> class_weights_;  // [output]; empty: 1 each
-    std::vector<InputFrames> window_inputs_, kept_inputs_;
-    struct SpikeCopy {
-        std::vector<uint32_t> neurons, offsets;
-    };
-    std::vector<std::vector<float>> input_copies_;  // of kept_inputs_
-    std::vector<SpikeCopy> spike_copies_;           // the same, of those that are lists
-    uint32_t window_ = 0;     // of the last forward
-    bool ends_batch_ = true;  // it is the last one of its batch
-    Phase phase_ = Phase::idle;
-    uint64_t run_ = 0;  // the executor's number of the last forward
+    TrainerLosses losses_;
+    SpikeCounts spikes_;
+    Dropout dropout_;
+    WindowedRun run_;  // the last forward, or the one under way
     std::unique_ptr<OptimizerMemory> optimizer_memory_;
     LearnedParameters learned_;
     LatentWeights latent_;
+    TrainerState state_;
     ParameterStore* parameters_;
+    Phase phase_ = Phase::idle;
+    uint64_t taped_run_ = 0;  // the executor's number of the last forward
     bool scored_ = false;
     LossResult last_;
-    double windows_loss_ = 0;    // of the windows of this batch that led to updates
     double regularization_ = 0;  // the part of the last loss that is not the caller's
-    uint64_t update_ = 0, epoch_ = 0;
-    uint64_t epoch_samples_ = 0, epoch_correct_ = 0;
-    double epoch_loss_ = 0;
-
-    struct Spiking {
-        uint32_t population;
-        std::vector<double> counts;    // [batch][size] spikes of the run
-        std::vector<double> gradient;  // of the regularisation, [batch][size]
-    };
-    std::vector<Spiking> spiking_;
-    struct Dropout {
-        double probability;
-        uint64_t seed;
-        std::vector<uint8_t> kept;  // [batch][size]
-    };
-    std::map<uint32_t, Dropout> dropout_;  // by population
-    std::vector<DropoutMask> masks_;
     std::vector<RecordFrames> records_;
     std::vector<OutputGradient> gradients_;
 };

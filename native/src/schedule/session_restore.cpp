@@ -1,0 +1,343 @@
+// Going on from a state that nobody vouched for. All of it is read and checked before any of it is taken over.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <optional>
+
+#include "backend/slots.h"
+#include "common/error.h"
+#include "common/json.h"
+#include "schedule/session.h"
+#include "schedule/state_tensors.h"
+
+namespace snn {
+
+namespace {
+
+// What a session would have let in.
+struct Limits {
+    double least = -HUGE_VAL, most = HUGE_VAL;
+};
+
+// Traces of neurons are not negative, ages 1 to that of traces that are gone. Those of synapses may be: a signal is an event
+// of the step to come, of age 0.
+Limits limits_of(const StateTensor& tensor) {
+    if (tensor.kind != StateTensor::values) return {};
+    const Slot::Kind kind = tensor.slot.kind;
+    if (is_age(kind)) return {kind == Slot::synapse_age ? 0.0 : 1.0, static_cast<double>(oldest_event)};
+    if (kind == Slot::pre_traces || kind == Slot::post_traces) return {0.0};
+    return {};
+}
+
+const SavedTensor* find(const SavedState& state, const std::string& name) {
+    const auto found = state.tensors.find(name);
+    return found == state.tensors.end() ? nullptr : &found->second;
+}
+
+// The tensor, of `count` values of its type.
+const SavedTensor& at(const SavedState& state, const StateTensor& tensor, size_t count) {
+    const SavedTensor* const found = find(state, tensor.name);
+    if (!found) throw Error(SNN_ERROR_FORMAT, "tensor '", tensor.name, "' is missing");
+    if (found->type != tensor.type || found->bytes.size() / size_of(dtype_of(tensor.type)) != count)
+        throw Error(SNN_ERROR_FORMAT, "tensor '", tensor.name, "' has another type or size than the ", count,
+                    " values expected");
+    return *found;
+}
+
+std::vector<double> doubles(const SavedTensor& tensor, size_t count) {
+    std::vector<double> values(count);
+    convert(dtype_of(tensor.type), tensor.bytes.data(), DType::float64, values.data(), count);
+    return values;
+}
+
+const SavedTensor& checked(const SavedState& state, const StateTensor& tensor) {
+    const size_t count = tensor.count();
+    const SavedTensor& found = at(state, tensor, count);
+    const Limits limits = limits_of(tensor);
+    const std::vector<double> values = doubles(found, count);
+    for (size_t i = 0; i < count; ++i) {
+        const double value = values[i];
+        const auto fail = [&](const auto&... words) {
+            throw Error(SNN_ERROR_FORMAT, "tensor '", tensor.name, "': value [", i, "] is ", words...);
+        };
+        if (tensor.of_spikes && value != 0 && value != 1) fail(value, "; a spike is 0 or 1");
+        if (!std::isfinite(value)) fail("not finite");
+        if (value < limits.least || value > limits.most) fail(value, ", out of range");
+    }
+    return found;
+}
+
+}  // namespace
+
+class Session::StateReader {
+public:
+    StateReader(Session& session, const SavedState& state)
+        : session_(session),
+          network_(*session.network_),
+          populations_(network_.populations()),
+          projections_(network_.projections()),
+          document_(parse_json(state.document, "the state document")),
+          root_(document_, "state"),
+          state_(state),
+          parameters_(populations_.size()),
+          constants_(populations_.size()),
+          inputs_(session.inputs_.size(), nullptr),
+          is_own_(projections_.size()),
+          weights_(projections_.size()),
+          rules_(projections_.size()),
+          plans_(projections_.size()) {}
+
+    // Whether it is a state of this network. Sentences blame the caller, not the file.
+    void check_network();
+    // Whether everything is there, and in range. From here on the file is to blame.
+    void read();
+    void take_over();
+
+private:
+    struct Write {
+        Slot slot;
+        const SavedTensor* tensor;
+    };
+
+    void check_population(uint32_t p, const JsonObject& entry) const;
+    void check_projection(uint32_t q, const JsonObject& entry);
+    void read_numbers();
+    void read(const StateTensor& tensor);
+    void read_values(const StateTensor& tensor);
+    void read_input(const StateTensor& tensor);
+    void read_parameter(const StateTensor& tensor);
+    void read_rule_parameters(const StateTensor& tensor);
+    void read_weights(const StateTensor& tensor);
+    void make_constants(uint32_t p);
+    void check_sums() const;
+    void take_rules();
+
+    Session& session_;
+    const Network& network_;
+    const std::vector<Population>& populations_;
+    const std::vector<Projection>& projections_;
+    const Json document_;
+    const JsonObject root_;
+    const SavedState& state_;
+    uint64_t steps_ = 0, seed_ = 0;
+    double remainder_s_ = 0;
+    ExecutorCounters counted_;
+    std::vector<Write> writes_;
+    std::vector<Parameters> parameters_;                         // per population
+    std::vector<std::optional<PopulationConstants>> constants_;  // of those that change
+    std::vector<const SavedTensor*> inputs_;                     // in the order of the session's; null: none was set
+    std::vector<uint8_t> is_own_;                                // per projection: the state has its weights
+    std::vector<std::vector<float>> weights_;
+    std::vector<std::shared_ptr<const Plasticity>> rules_;  // that change
+    std::vector<std::shared_ptr<const PlasticityPlan>> plans_;
+};
+
+void Session::StateReader::check_network() {
+    if (const double dt_ms = root_.number("dt_ms"); dt_ms != network_.dt_ms())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "the network has dt ", network_.dt_ms(), " ms; the state was saved with ",
+                    dt_ms);
+    if (const uint64_t batch = root_.whole("batch_size", UINT32_MAX); batch != session_.batch_size_)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "the session has batch_size ", session_.batch_size_,
+                    "; the state was saved with ", batch);
+    // Older states have no such word: their samples shared the weights.
+    const bool own = session_.plan_->sample_weights, saved_own = root_.has("sample_weights") && root_.flag("sample_weights");
+    if (saved_own != own)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "the samples of the session ",
+                    own ? "have weights of their own" : "share their weights",
+                    " (SNN_FLAG_SAMPLE_WEIGHTS); in the state that was saved they ",
+                    saved_own ? "had their own" : "shared them");
+    const Json& saved_populations = root_.list("populations", max_populations);
+    const Json& saved_projections = root_.list("projections", max_projections);
+    if (saved_populations.size() != populations_.size() || saved_projections.size() != projections_.size())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "the network has ", populations_.size(), " populations and ",
+                    projections_.size(), " projections; the one that was saved had ", saved_populations.size(), " and ",
+                    saved_projections.size());
+    for (uint32_t p = 0; p < populations_.size(); ++p)
+        check_population(p, JsonObject(saved_populations[p], text("state.populations[", p, "]")));
+    for (uint32_t q = 0; q < projections_.size(); ++q)
+        check_projection(q, JsonObject(saved_projections[q], text("state.projections[", q, "]")));
+}
+
+void Session::StateReader::check_population(uint32_t p, const JsonObject& entry) const {
+    const Population& population = populations_[p];
+    if (const std::string name = entry.text("name"); name != population.name)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population ", p, " is '", population.name,
+                    "'; in the network that was saved it was '", name, "'");
+    if (const std::string nature = entry.text("nature"); nature != nature_of(population))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", population.name, "' is ", nature_of(population),
+                    "; in the network that was saved it was ", nature);
+    if (population.model && entry.text("definition") != session_.definition_hash(population.model->json))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", population.name, "': model '", population.model->name,
+                    "' is defined otherwise than in the network that was saved");
+}
+
+void Session::StateReader::check_projection(uint32_t q, const JsonObject& entry) {
+    const Projection& projection = projections_[q];
+    if (const std::string name = entry.text("name"); name != projection.name)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection ", q, " is '", projection.name,
+                    "'; in the network that was saved it was '", name, "'");
+    const std::string here = delivery_of(network_, projection);
+    if (const std::string there = entry.text("delivery"); there != here)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "' is ", here,
+                    "; in the network that was saved it was ", there);
+    const ProjectionHash& hash = session_.hash_of(q);
+    if (entry.text("connections") != hexadecimal(hash.connections))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name,
+                    "' connects other neurons than in the network that was saved, or with other delays");
+    if (projection.plasticity && entry.text("rule_definition") != session_.definition_hash(projection.plasticity->rule->json))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "': plasticity rule '",
+                    projection.plasticity->rule->name, "' is defined otherwise than in the network that was saved");
+    is_own_[q] = entry.flag("own_weights");
+    if (!is_own_[q] && entry.text("weights") != hexadecimal(hash.weights))
+        throw Error(
+            SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name,
+            "' has other weights than in the network that was saved; load the state in a session of that network, which then ",
+            "takes the new weights from their file");
+}
+
+void Session::StateReader::read() {
+    read_numbers();
+    try {
+        for (const StateTensor& tensor : state_tensors(*session_.plan_, session_.batch_size_)) read(tensor);
+        for (uint32_t p = 0; p < populations_.size(); ++p)
+            if (!populations_[p].is_input()) make_constants(p);
+        check_sums();
+    } catch (const Error& error) {
+        throw Error(error.status() == SNN_ERROR_INVALID_ARGUMENT ? SNN_ERROR_FORMAT : error.status(), error.what());
+    }
+}
+
+void Session::StateReader::read_numbers() {
+    constexpr uint64_t any = std::numeric_limits<uint64_t>::max();
+    steps_ = root_.whole("steps", any);
+    seed_ = root_.whole("seed", any);
+    remainder_s_ = root_.number("remainder_s");
+    if (remainder_s_ < 0) root_.fail("remainder_s", "is negative");
+    const JsonObject counters = root_.object("counters");
+    counted_ = {counters.whole("steps", any), counters.whole("spikes", any), counters.whole("input_spikes", any),
+                counters.whole("synaptic_events", any), counters.whole("synaptic_operations", any)};
+}
+
+void Session::StateReader::read(const StateTensor& tensor) {
+    switch (tensor.kind) {
+        case StateTensor::values: return read_values(tensor);
+        case StateTensor::input: return read_input(tensor);
+        case StateTensor::parameter: return read_parameter(tensor);
+        case StateTensor::rule_parameters: return read_rule_parameters(tensor);
+    }
+}
+
+void Session::StateReader::read_values(const StateTensor& tensor) {
+    const Slot::Kind kind = tensor.slot.kind;
+    if ((kind == Slot::weight || kind == Slot::bias) && !is_own_[tensor.slot.index]) return;
+    if (kind == Slot::weight) return read_weights(tensor);
+    writes_.push_back({tensor.slot, &checked(state_, tensor)});
+}
+
+void Session::StateReader::read_input(const StateTensor& tensor) {
+    if (tensor.of_spikes && !find(state_, tensor.name)) return;  // none was set
+    inputs_[session_.input_places_[tensor.slot.index]] = &checked(state_, tensor);
+}
+
+void Session::StateReader::read_parameter(const StateTensor& tensor) {
+    const SavedTensor* const found = find(state_, tensor.name);
+    const size_t count = found ? found->bytes.size() / sizeof(double) : 1;
+    std::vector<double> values = doubles(at(state_, tensor, count), count);
+    check_parameter(populations_[tensor.slot.index], tensor.number, values.data(), count);
+    parameters_[tensor.slot.index].push_back(std::move(values));
+}
+
+void Session::StateReader::make_constants(uint32_t p) {
+    const Population& population = populations_[p];
+    if (parameters_[p] != session_.parameters_of(p))
+        constants_[p] = make_population_constants(population, parameters_[p], network_.dt_ms());
+    if (parameters_[p] == population.parameters) parameters_[p].clear();
+}
+
+void Session::StateReader::read_rule_parameters(const StateTensor& tensor) {
+    const uint32_t q = tensor.slot.index;
+    const Projection& projection = projections_[q];
+    auto rule = std::make_shared<Plasticity>(*projection.plasticity);
+    if (find(state_, tensor.name)) {  // else they are the network's
+        rule->parameters = doubles(at(state_, tensor, tensor.count()), tensor.count());
+        for (uint32_t i = 0; i < rule->parameters.size(); ++i) check_plasticity_parameter(projection, i, rule->parameters[i]);
+    }
+    if (rule->parameters == session_.plasticity_of(q).parameters) return;
+    plans_[q] = session_.checked_plan(q, *rule);
+    rules_[q] = std::move(rule);
+}
+
+void Session::StateReader::read_weights(const StateTensor& tensor) {
+    const uint32_t q = tensor.slot.index;
+    const Projection& projection = projections_[q];
+    const SavedTensor& saved = checked(state_, tensor);
+    weights_[q].resize(tensor.count());
+    convert(DType::float32, saved.bytes.data(), DType::float32, weights_[q].data(), weights_[q].size());
+    if (projection.arithmetic == SNN_ARITHMETIC_COMPACT) round_compact(projection, weights_[q]);
+    if (projection.plasticity) check_plastic_weights(network_, projection, weights_[q]);
+}
+
+// Fixed-point sums hold the weights of each sample together with those that stay as they are.
+void Session::StateReader::check_sums() const {
+    if (std::find(is_own_.begin(), is_own_.end(), 1) == is_own_.end()) return;
+    for (uint32_t copy = 0; copy < session_.weight_copies(); ++copy)
+        check_fixed_ranges(network_, [&](uint32_t q) {
+            return is_own_[q] ? weights_[q].data() + copy * projections_[q].weight_count() : projections_[q].weights().data();
+        });
+}
+
+// First, because an executor may refuse new rules, and nothing else of a state.
+void Session::StateReader::take_rules() {
+    const auto rules_before = session_.plasticity_;
+    const auto plans_before = session_.plasticity_plans_;
+    uint32_t taken = 0;
+    try {
+        for (; taken < projections_.size(); ++taken)
+            if (plans_[taken]) session_.set_plasticity(taken, std::move(rules_[taken]), plans_[taken]);
+    } catch (...) {
+        while (taken-- > 0)
+            if (plans_[taken]) session_.set_plasticity(taken, rules_before[taken], plans_before[taken]);
+        throw;
+    }
+}
+
+void Session::StateReader::take_over() {
+    take_rules();
+    Executor& executor = *session_.executor_;
+    executor.reset_state();
+    executor.set_seed(seed_);
+    session_.seed_ = seed_;
+    for (uint32_t p = 0; p < populations_.size(); ++p) {
+        if (constants_[p]) executor.set_constants(p, *constants_[p]);
+        session_.parameters_[p] = std::move(parameters_[p]);
+    }
+    for (const Write& write : writes_) executor.write(write.slot, dtype_of(write.tensor->type), write.tensor->bytes.data());
+    for (uint32_t q = 0; q < projections_.size(); ++q) {
+        const Projection& projection = projections_[q];
+        if (is_own_[q]) executor.write({Slot::weight, q}, DType::float32, weights_[q].data());
+        else if (session_.weight_is_own_[q])
+            session_.write_weights(q, projection.weights().data(), projection.bias ? projection.bias->data() : nullptr);
+        session_.weight_is_own_[q] = is_own_[q] || projection.plasticity;
+    }
+    session_.clear_spike_inputs();
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+        if (!inputs_[i]) continue;
+        std::memcpy(session_.inputs_[i].values.data(), inputs_[i]->bytes.data(), inputs_[i]->bytes.size());
+        session_.inputs_[i].filled = true;
+    }
+    session_.steps_done_ = steps_;
+    session_.remainder_s_ = remainder_s_;
+    session_.dropping_time_ = false;
+    session_.counted_before_ = counted_;
+}
+
+void Session::restore(const SavedState& state) {
+    check_state_can_be_saved();
+    StateReader reader(*this, state);
+    reader.check_network();
+    reader.read();
+    reader.take_over();
+}
+
+}  // namespace snn

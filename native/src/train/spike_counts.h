@@ -1,0 +1,47 @@
+// How often every neuron that spikes did so in a run: for the statistics, the losses over counts and the regularisation of
+// rates. The arrays are sized when it is made and stay where they are.
+//
+// Thread-safety: one thread at a time, with its trainer.
+#pragma once
+
+#include <snn/snn.h>
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "backend/trainable.h"
+#include "network/plan.h"
+#include "train/loss.h"
+
+namespace snn {
+
+class SpikeCounts {
+public:
+    SpikeCounts(const Plan& plan, uint32_t batch_size, const SNNTrainerDef& def);
+
+    void add_records(std::vector<RecordFrames>& io_records);
+    void add_gradients(std::vector<OutputGradient>& io_gradients) const;
+    void clear();  // before a run, which adds up
+
+    // [batch][size]; empty: it does not spike.
+    std::span<const double> of(uint32_t population) const;
+    // Of the samples that are not padding; `labels` as in SNNBatch.
+    double sum(const int32_t* labels) const;
+    // Adds what the regularisation of a run of `step_count` steps is to the loss; its gradients become those of
+    // add_gradients().
+    void regularize(uint32_t step_count, const int32_t* labels, LossResult& io_result);
+
+private:
+    struct Entry {
+        uint32_t population;
+        std::vector<double> counts;    // [batch][size]
+        std::vector<double> gradient;  // of the regularisation, [batch][size]; empty: there is none
+    };
+
+    uint32_t batch_size_;
+    double strength_, target_;  // of the regularisation; target: spikes in a step
+    std::vector<Entry> entries_;
+};
+
+}  // namespace snn
