@@ -17,9 +17,9 @@ namespace Snn
         NotFound = -3,
         /// <summary>SNN_ERROR_OUT_OF_MEMORY</summary>
         OutOfMemory = -4,
-        /// <summary>file I/O failed; the sentence gives the reason</summary>
+        /// <summary>file I/O failed; snn_last_error() gives the reason</summary>
         Io = -5,
-        /// <summary>the file is damaged or not a .snn file; the sentence says where</summary>
+        /// <summary>the file is damaged or not a .snn file; snn_last_error() says where</summary>
         Format = -6,
         /// <summary>valid, but this device or build cannot do it</summary>
         Unsupported = -7,
@@ -27,7 +27,7 @@ namespace Snn
         Busy = -8,
         /// <summary>valid call at the wrong time (network not finished, backward before forward)</summary>
         State = -9,
-        /// <summary>struct or file of a version this library does not know</summary>
+        /// <summary>struct or file of a version that this library does not know</summary>
         Version = -10,
         /// <summary>the session belongs to the parent process</summary>
         Forked = -11,
@@ -75,11 +75,11 @@ namespace Snn
         Float64 = 2,
         /// <summary>with FLOAT64: spikes are the surrogate's smooth function (gradient checks)</summary>
         SmoothSpikes = 4,
-        /// <summary>open a session even when its estimate (snn_network_memory) exceeds the free memory, which is SNN_ERROR_OUT_OF_MEMORY else</summary>
+        /// <summary>open a session even when its estimate (snn_network_memory) exceeds the free memory; without it that is SNN_ERROR_OUT_OF_MEMORY</summary>
         AnySize = 8,
-        /// <summary>training goes back to the inputs, through what is not trainable too: see snn_trainer_run_backward.</summary>
+        /// <summary>training computes gradients of the inputs, through untrained projections too: see snn_trainer_run_backward.</summary>
         InputGradients = 16,
-        /// <summary>each sample has weights and biases of its own, at first the network's: paths of snn_session_read.</summary>
+        /// <summary>each sample has its own weights and biases, which begin as the network's; paths: snn_session_read.</summary>
         SampleWeights = 32,
     }
 
@@ -105,7 +105,7 @@ namespace Snn
         Latency = 1,
         /// <summary>gain * value at every step (for value inputs)</summary>
         Constant = 2,
-        /// <summary>values are [step][sample][feature]: 1 where the value rose by more than threshold since the last step, else 0; the first step compares with 0</summary>
+        /// <summary>values are [step][sample][feature]: 1 where the value rose by more than threshold since the last step, else 0; the first step is compared with 0</summary>
         Delta = 3,
     }
 
@@ -123,7 +123,7 @@ namespace Snn
     {
         /// <summary>SNN_POPULATION_NEURONS</summary>
         Neurons = 0,
-        /// <summary>the caller gives spikes (0 or 1) for each step; empty after the step</summary>
+        /// <summary>the caller gives spikes (0 or 1) for each step; the input is empty again after the step</summary>
         SpikeInput = 1,
         /// <summary>the caller gives real values; they stay until changed</summary>
         ValueInput = 2,
@@ -158,13 +158,13 @@ namespace Snn
     /// <summary><c>SNN_ARITHMETIC_DEFAULT</c> and those that follow it in <c>snn_network.h</c>.</summary>
     public enum Arithmetic : uint
     {
-        /// <summary>compact for sparse static projections from spikes - fixed, or float, where its largest weights would take too much from others onto the receptor (docs/semantics.md) - else float</summary>
+        /// <summary>sparse static projections from spikes: compact; fixed, then float, where its largest weights would cost others onto the receptor too much precision (docs/semantics.md).</summary>
         Default = 0,
         /// <summary>float32, in ascending order of the source neuron</summary>
         Float = 1,
         /// <summary>int32 sums with one power-of-two scale per target population and receptor</summary>
         Fixed = 2,
-        /// <summary>as fixed, and the weights themselves are rounded to 16 bits at that scale when the network is finished and when they are written; static projections only. 4 bytes a synapse</summary>
+        /// <summary>as fixed, with the weights themselves rounded to 16 bits at that scale when the network is finished and when they are written; static projections only. 4 bytes a synapse</summary>
         Compact = 3,
     }
 
@@ -173,7 +173,7 @@ namespace Snn
     {
         /// <summary>a</summary>
         Constant = 0,
-        /// <summary>mean a, standard deviation b; never further than 6.34 b from a</summary>
+        /// <summary>mean a, standard deviation b; never farther than 6.34 b from a</summary>
         Normal = 1,
         /// <summary>from a to b</summary>
         Uniform = 2,
@@ -236,13 +236,13 @@ namespace Snn
         MeanSquareMeanMembrane = 9,
         /// <summary>Mean over outputs of (score - target)^2</summary>
         MeanSquareLastMembrane = 10,
-        /// <summary>of latencies in steps; takes no labels alone</summary>
+        /// <summary>latencies in steps; needs targets</summary>
         MeanSquareLatency = 11,
         /// <summary>mean over outputs and steps of (membrane after the step - target)^2</summary>
         MeanSquareMembrane = 12,
         /// <summary>mean over outputs of the van Rossum distance (squared) to target trains</summary>
         VanRossum = 13,
-        /// <summary>The caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at.</summary>
+        /// <summary>The caller computes the loss: snn_trainer_run and snn_trainer_run_backward; output_population is ignored.</summary>
         None = 255,
     }
 
@@ -251,11 +251,11 @@ namespace Snn
     {
         /// <summary>back-propagation through time</summary>
         Bptt = 0,
-        /// <summary>online training through time (Xiao et al. 2022): errors go back through layers at each step, and meet traces of what arrived before</summary>
+        /// <summary>online training through time (Xiao et al. 2022): at each step errors go back through the layers and are combined with traces of what arrived before</summary>
         Ottt = 1,
-        /// <summary>e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those that project onto it, and meet eligibility traces</summary>
+        /// <summary>e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to the populations that project onto it, and are combined with eligibility traces</summary>
         Eprop = 2,
-        /// <summary>EventProp (Wunderlich and Pehle 2021), in steps: gradients of the times of spikes, from 4 bytes for each; membranes may not jump with inputs; losses of latency, membrane (no spikes) or VAN_ROSSUM</summary>
+        /// <summary>EventProp (Wunderlich and Pehle 2021), in steps: gradients of spike times, from 4 bytes per spike.</summary>
         Eventprop = 3,
     }
 

@@ -40,7 +40,7 @@ namespace Snn
         internal ulong memory_bytes;
         /// <summary>1 or 0</summary>
         internal uint can_train;
-        /// <summary>those the device can use, best last: "scalar avx2 avx512", "scalar neon"</summary>
+        /// <summary>usable on the device, best last: "scalar avx2 avx512", "scalar neon"</summary>
         internal fixed byte instruction_sets[64];
     }
 
@@ -69,7 +69,7 @@ namespace Snn
         internal byte* file;
         /// <summary>a finished network; the session keeps a reference</summary>
         internal IntPtr network;
-        /// <summary>"cpu" (default, also when null), "vulkan", "npu", "openvino", "reference", "null"; of several GPUs "vulkan" is the first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID" one of them.</summary>
+        /// <summary>Where the session runs: "cpu" (default, also when null), "vulkan", "npu", "openvino", "auto", "reference", "null", or several devices.</summary>
         internal byte* device;
         /// <summary>samples, 1 (default) to 1,048,576</summary>
         internal uint batch_size;
@@ -77,7 +77,7 @@ namespace Snn
         internal uint thread_count;
         /// <summary>SNN_ISA_*</summary>
         internal uint instruction_set;
-        /// <summary>most steps that one snn_run_step may take; time beyond is dropped. 0 (default): as many as fit into 0.25 s of simulated time, at least 100</summary>
+        /// <summary>most steps that one snn_run_step may take; the time beyond is dropped. 0 (default): what fits into 0.25 s of simulated time, at least 100</summary>
         internal uint max_catch_up_steps;
         /// <summary>copied; null: the C runtime's</summary>
         internal SNNAllocator* allocator;
@@ -86,11 +86,11 @@ namespace Snn
         /// <summary>null: silent</summary>
         internal IntPtr log;
         internal void* log_user;
-        /// <summary>of the random draws of models that have some, default 0: same network, inputs and seed, same spikes</summary>
+        /// <summary>of the random draws of models, default 0: same network, inputs and seed, same spikes</summary>
         internal ulong seed;
     }
 
-    /// <summary>What a session needs, before one is opened: an estimate that is right within a few percent for large networks.</summary>
+    /// <summary>The memory that a session will need: an estimate, right within a few percent for large networks.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct SNNMemoryEstimate
     {
@@ -103,7 +103,7 @@ namespace Snn
         internal ulong state_bytes;
         /// <summary>their sum</summary>
         internal ulong total_bytes;
-        /// <summary>what opening the session would add: without what the network holds already</summary>
+        /// <summary>what opening the session would add: without what the network already holds</summary>
         internal ulong opening_bytes;
     }
 
@@ -112,9 +112,9 @@ namespace Snn
     internal unsafe struct SNNSessionDevice
     {
         internal uint struct_size;
-        /// <summary>as SNNConfig.device named it, where "vulkan" is the first such device; what "auto" chose: "vulkan:0".</summary>
+        /// <summary>as SNNConfig.device names it, or what "auto" chose ("vulkan:0"); of several devices without those that failed.</summary>
         internal fixed byte name[64];
-        /// <summary>one line that says why "auto" chose it, or which of several failed; "" where the caller named it</summary>
+        /// <summary>one line: why "auto" chose it, or which of several failed; "" where the caller named it</summary>
         internal fixed byte reason[256];
     }
 
@@ -127,7 +127,7 @@ namespace Snn
         internal uint count;
         /// <summary>ascending; valid during the callback only</summary>
         internal uint* neurons;
-        /// <summary>the step that has just been computed, 0 = the first</summary>
+        /// <summary>the step just computed, 0 = the first</summary>
         internal ulong step;
     }
 
@@ -140,13 +140,13 @@ namespace Snn
         internal ulong steps;
         /// <summary>steps times neurons times samples, without inputs</summary>
         internal ulong neuron_updates;
-        /// <summary>of neurons</summary>
+        /// <summary>spikes of neurons</summary>
         internal ulong spikes;
-        /// <summary>that spike inputs were given</summary>
+        /// <summary>spikes given to spike inputs</summary>
         internal ulong input_spikes;
         /// <summary>one synapse that delivered one spike, counted in the step in which it arrives.</summary>
         internal ulong synaptic_events;
-        /// <summary>the same, and synapses that delivered a value other than 0 of a value input</summary>
+        /// <summary>the same, plus synapses that delivered a nonzero value of a value input</summary>
         internal ulong synaptic_operations;
     }
 
@@ -173,43 +173,43 @@ namespace Snn
         internal UIntPtr count;
     }
 
-    /// <summary>Spikes of a population as events, in the caller's arrays: ordered by step, then sample, then neuron.</summary>
+    /// <summary>Records the spikes of a population as events in the caller's arrays, ordered by step, then sample, then neuron.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct SNNSpikeRecord
     {
         internal uint struct_size;
         /// <summary>neurons that spike, or a spike input</summary>
         internal uint population;
-        /// <summary>[capacity] since the run began, 0: its first</summary>
+        /// <summary>[capacity]; 0 is the run's first step</summary>
         internal uint* steps;
         /// <summary>[capacity]</summary>
         internal uint* neurons;
         /// <summary>[capacity]; may be null when batch_size is 1</summary>
         internal uint* samples;
-        /// <summary>at least batch_size times size: as many as one step can give</summary>
+        /// <summary>at least batch_size times size: the most that one step can give</summary>
         internal UIntPtr capacity;
         /// <summary>out: number of events</summary>
         internal UIntPtr count;
     }
 
-    /// <summary>The spikes of a spike input one by one, in the caller's arrays: in the order of their steps, those of a step in any order; a neuron that is named twice in a step spikes once.</summary>
+    /// <summary>Gives the spikes of a spike input as events in the caller's arrays: ascending steps, any order within a step.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct SNNSpikeInput
     {
         internal uint struct_size;
         /// <summary>a spike input</summary>
         internal uint population;
-        /// <summary>[count] since the run began, 0: its first; less than steps_before + step_count.</summary>
+        /// <summary>[count]; 0 is the run's first step; less than steps_before + step_count.</summary>
         internal uint* steps;
         /// <summary>[count] less than the population's size</summary>
         internal uint* neurons;
-        /// <summary>[count] less than batch_size; may be null when that is 1</summary>
+        /// <summary>[count] less than batch_size; may be null when batch_size is 1</summary>
         internal uint* samples;
         /// <summary>number of events, may be 0; at most 2^32 - 1</summary>
         internal UIntPtr count;
     }
 
-    /// <summary>Values of chosen neurons or synapses, after every record_interval steps: the memory follows what was chosen.</summary>
+    /// <summary>Records values of chosen neurons or synapses after every record_interval steps.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct SNNValueRecord
     {
@@ -218,7 +218,7 @@ namespace Snn
         internal uint dtype;
         /// <summary>as for snn_session_read: "population.state", "population.spikes", "projection.weight", "projection.bias", "projection.trace"</summary>
         internal byte* path;
-        /// <summary>[index_count] neurons or synapses: places in one sample's values, in any order, repeats allowed; null, with index_count 0: all</summary>
+        /// <summary>[index_count] neurons or synapses: indices into the values of one sample, in any order, repeats allowed; null, with index_count 0: all</summary>
         internal ulong* indices;
         internal UIntPtr index_count;
         /// <summary>[row][batch_size][index_count], written as the run goes.</summary>
@@ -240,14 +240,14 @@ namespace Snn
         internal void* progress_user;
         /// <summary>steps, default 1000; 0: about 50 times a second, by the clock</summary>
         internal uint progress_interval;
-        /// <summary>all of one struct_size; a population once at most</summary>
+        /// <summary>all of one struct_size; each population at most once</summary>
         internal SNNSpikeRecord* spike_records;
         internal uint spike_record_count;
-        /// <summary>`records` are written after every so many steps, default 1; "spike_count" sums over all</summary>
+        /// <summary>`records` are written after every so many steps, default 1; "spike_count" sums over all steps</summary>
         internal uint record_interval;
-        /// <summary>default 0; of a run that this call goes on with: they count in `steps` of events and towards record_interval</summary>
+        /// <summary>default 0; steps already done of a run that this call continues: they count in `steps` of events and towards record_interval</summary>
         internal uint steps_before;
-        /// <summary>the steps that were done; null: not wanted, only without spike_records</summary>
+        /// <summary>the steps that were done; may be null, but not with spike_records</summary>
         internal uint* out_step_count;
         /// <summary>all of one struct_size; an input is here or in `inputs`, once</summary>
         internal SNNSpikeInput* spike_inputs;
@@ -269,7 +269,7 @@ namespace Snn
         internal float gain;
         /// <summary>default 0.01</summary>
         internal float threshold;
-        /// <summary>rate: Philox counter-based numbers, keyed by seed; step, sample and feature are the counter</summary>
+        /// <summary>rate: Philox counter-based random numbers; the seed is the key, step, sample and feature the counter</summary>
         internal ulong seed;
     }
 
@@ -303,15 +303,15 @@ namespace Snn
         internal uint struct_size;
         /// <summary>SNN_CONNECT_*</summary>
         internal uint kind;
-        /// <summary>as for populations; null: "source_to_target", if that has at most 63 bytes</summary>
+        /// <summary>as for populations; null: "source_to_target" (at most 63 bytes)</summary>
         internal byte* name;
         /// <summary>population indices</summary>
         internal uint source;
         /// <summary>population indices</summary>
         internal uint target;
-        /// <summary>of the target's model; null: its first</summary>
+        /// <summary>a receptor of the target's model; null: its first</summary>
         internal byte* receptor;
-        /// <summary>0: within the same step (the graph of such projections must have no cycle).</summary>
+        /// <summary>0: arrives within the same step (such projections must form no cycle).</summary>
         internal uint delay_steps;
         /// <summary>1 (default) or 0; pooling never is</summary>
         internal uint trainable;
@@ -319,7 +319,7 @@ namespace Snn
         internal uint arithmetic;
         /// <summary>SNN_POOL_*</summary>
         internal uint pool_mode;
-        /// <summary>copied; null with weight_count 0: zeros.</summary>
+        /// <summary>copied, all finite; null with weight_count 0: zeros</summary>
         internal float* weights;
         internal UIntPtr weight_count;
         /// <summary>null: none.</summary>
@@ -330,7 +330,7 @@ namespace Snn
         internal UIntPtr row_offset_count;
         /// <summary>[synapse_count]; any order within a row, repeats allowed</summary>
         internal uint* synapse_targets;
-        /// <summary>[synapse_count] steps, added to delay_steps, 4096 in all; null: none</summary>
+        /// <summary>[synapse_count] steps, added to delay_steps (sum at most 4096); null: none</summary>
         internal ushort* synapse_delays;
         internal UIntPtr synapse_count;
         /// <summary>conv2d and pool2d only: (y, x).</summary>
@@ -344,7 +344,7 @@ namespace Snn
         internal uint groups;
         /// <summary>0</summary>
         internal uint reserved;
-        /// <summary>1: training takes no gradient back through it to its source; its own weights learn all the same.</summary>
+        /// <summary>1: no gradient goes back through it to its source, but its own weights still learn.</summary>
         internal uint detached;
     }
 
@@ -372,23 +372,23 @@ namespace Snn
         internal ulong count;
         /// <summary>default SNN_SEED_BY_INDEX</summary>
         internal ulong seed;
-        /// <summary>1 (default): a neuron may connect to itself, in a projection onto its own population</summary>
+        /// <summary>1 (default): in a projection onto its own population a neuron may connect to itself</summary>
         internal uint allow_autapses;
-        /// <summary>fixed in-degree and total. 1 (default): drawn with replacement, a pair may have several synapses; 0: without, and more than there are pairs are refused</summary>
+        /// <summary>for fixed in-degree and fixed total. 1 (default): drawn with replacement, a pair may have several synapses; 0: without replacement; more synapses than pairs are refused</summary>
         internal uint allow_multapses;
         /// <summary>default: constant 1</summary>
         internal SNNDistribution weight;
-        /// <summary>milliseconds, rounded to the nearest step; added to delay_steps, 4096 steps in all.</summary>
+        /// <summary>milliseconds, rounded to the nearest step; added to delay_steps (sum at most 4096 steps).</summary>
         internal SNNDistribution delay;
         /// <summary>SNN_KERNEL_*</summary>
         internal uint kernel;
         /// <summary>1 to 3</summary>
         internal uint dimensions;
-        /// <summary>above 0, in the unit of the positions, as is the cutoff</summary>
+        /// <summary>above 0; like the cutoff in the unit of the positions</summary>
         internal double kernel_width;
         /// <summary>above 0</summary>
         internal double cutoff;
-        /// <summary>0 (default): open; else the period of space along the axis, at least twice the cutoff</summary>
+        /// <summary>0 (default): open; else the period of space along this axis, at least twice the cutoff</summary>
         internal fixed double period[3];
         /// <summary>[sources][dimensions], finite; copied</summary>
         internal float* source_positions;
@@ -415,7 +415,7 @@ namespace Snn
         internal double dt_ms;
         /// <summary>without inputs</summary>
         internal ulong neuron_count;
-        /// <summary>connections as delivered: a conv kernel counts each use</summary>
+        /// <summary>connections that deliver: each use of a conv kernel's weight counts</summary>
         internal ulong synapse_count;
         /// <summary>stored weights and biases</summary>
         internal ulong parameter_count;
@@ -495,9 +495,9 @@ namespace Snn
         internal uint loss;
         /// <summary>SNN_OPTIMIZER_*, default Adam</summary>
         internal uint optimizer;
-        /// <summary>MEAN_SQUARE losses with labels alone: target of the class and of the others; of COUNT this times T.</summary>
+        /// <summary>MEAN_SQUARE losses with labels alone: target of the labelled class and of the others, for COUNT times T.</summary>
         internal float rate_on;
-        /// <summary>MEAN_SQUARE losses with labels alone: target of the class and of the others; of COUNT this times T.</summary>
+        /// <summary>MEAN_SQUARE losses with labels alone: target of the labelled class and of the others, for COUNT times T.</summary>
         internal float rate_off;
         /// <summary>default 1e-3</summary>
         internal double learning_rate;
@@ -511,13 +511,13 @@ namespace Snn
         internal double epsilon;
         /// <summary>SGD and Adam: added to the gradient, as of weight_decay / 2 * sum w^2 (L2); AdamW and Lion: decoupled.</summary>
         internal double weight_decay;
-        /// <summary>0: none; else the gradient is scaled so that its global L2 norm, learnable parameters as they are stepped included, is at most this</summary>
+        /// <summary>0: none; else the gradient is scaled so that its global L2 norm is at most this.</summary>
         internal double gradient_clip_norm;
         /// <summary>strength s of s * mean((rate - rate_target)^2) over all spiking populations, 0: none</summary>
         internal double rate_regularization;
         /// <summary>spikes per step</summary>
         internal double rate_target;
-        /// <summary>on the learning rate, for learnable parameters of neurons; default 1.</summary>
+        /// <summary>factor on the learning rate of learnable neuron parameters; default 1.</summary>
         internal double parameter_rate_factor;
         /// <summary>strength s: s * sign(w) is added to the gradient of weights and biases; default 0.</summary>
         internal double l1_regularization;
@@ -527,11 +527,11 @@ namespace Snn
         internal uint checkpoint_steps;
         /// <summary>0 (default): gradients go back through all T steps.</summary>
         internal uint window_steps;
-        /// <summary>1 (default): snn_trainer_step takes each window as a run of its own, with the loss of its steps and an update after it; the result has the mean loss and the last window's correct_count. 0, and in snn_trainer_forward and backward always: one loss over T, one update</summary>
+        /// <summary>1 (default): snn_trainer_step treats each window as a run of its own, with the loss of its steps and an update after it; the result has the mean loss and the last window's correct_count. 0: one loss over T and one update; snn_trainer_forward and snn_trainer_backward always do that</summary>
         internal uint window_updates;
         /// <summary>SNN_LEARNING_*, default BPTT.</summary>
         internal uint rule;
-        /// <summary>CROSS_ENTROPY losses, 0 to 1, default 0: so much of what is wanted of the class is wanted of all K outputs alike, 1 - e + e / K of it and e / K of each other (Szegedy et al. 2016)</summary>
+        /// <summary>CROSS_ENTROPY losses, 0 to 1, default 0: with smoothing e and K outputs the target is 1 - e + e / K for the labelled class and e / K for each other (Szegedy et al. 2016)</summary>
         internal double label_smoothing;
     }
 
@@ -545,10 +545,10 @@ namespace Snn
         /// <summary>[batch_size] class of each sample; -1: the sample is padding and ignored</summary>
         internal int* labels;
         internal UIntPtr label_count;
-        /// <summary>MEAN_SQUARE losses: [batch_size][outputs], those of each step [T][batch_size][outputs], instead of labels or with them; then labels mark padding and say what counts as correct</summary>
+        /// <summary>MEAN_SQUARE losses: [batch_size][outputs]; losses with targets for each step: [T][batch_size][outputs].</summary>
         internal float* targets;
         internal UIntPtr target_count;
-        /// <summary>inputs as spikes one by one, in place of frames of all steps; all of one struct_size; an input is here or in `inputs`, once.</summary>
+        /// <summary>inputs as spike events instead of frames of all steps, with the same results; all of one struct_size; an input is here or in `inputs`, once.</summary>
         internal SNNSpikeInput* spike_inputs;
         internal uint spike_input_count;
     }
@@ -561,7 +561,7 @@ namespace Snn
         internal uint sample_count;
         /// <summary>argmax equal to the label; 0 without labels</summary>
         internal uint correct_count;
-        /// <summary>mean over samples, regularisation included</summary>
+        /// <summary>mean over samples, rate regularisation included</summary>
         internal double loss;
         /// <summary>of all spiking populations and steps, without padding</summary>
         internal double spike_count;
@@ -594,7 +594,7 @@ namespace Snn
     internal unsafe struct SNNVulkanHost
     {
         internal uint struct_size;
-        /// <summary>of `queue`; it has compute, and the command buffers that steps are recorded into are of this family</summary>
+        /// <summary>the family of `queue` and of the command buffers that steps are recorded into; it supports compute</summary>
         internal uint queue_family;
         /// <summary>VkInstance</summary>
         internal void* instance;
@@ -602,11 +602,11 @@ namespace Snn
         internal void* physical_device;
         /// <summary>VkDevice</summary>
         internal void* device;
-        /// <summary>VkQueue, used while a session is opened and by the functions named above; never by recording</summary>
+        /// <summary>VkQueue, used to open the session and by the functions named above; never by recording</summary>
         internal void* queue;
         /// <summary>vkGetInstanceProcAddr</summary>
         internal IntPtr get_instance_proc_addr;
-        /// <summary>Called around every vkQueueSubmit, both or neither.</summary>
+        /// <summary>Called around every vkQueueSubmit; set both or neither.</summary>
         internal IntPtr lock_queue;
         internal IntPtr unlock_queue;
         internal void* user;
@@ -617,7 +617,7 @@ namespace Snn
     {
         /// <summary>VkSemaphore</summary>
         internal ulong semaphore;
-        /// <summary>of a timeline semaphore, above 0; 0: a binary one</summary>
+        /// <summary>above 0 for a timeline semaphore; 0: a binary one</summary>
         internal ulong value;
     }
 
@@ -641,7 +641,7 @@ namespace Snn
         internal uint struct_size;
         /// <summary>SNN_FLOAT32 or SNN_INT32</summary>
         internal uint type;
-        /// <summary>VkBuffer; exclusive to the queue family; usage: storage, vertex, indirect, transfer both ways</summary>
+        /// <summary>VkBuffer; exclusive to the queue family; usage: storage, vertex, indirect, transfer source and destination</summary>
         internal ulong buffer;
         /// <summary>where the values begin, [batch_size][size]</summary>
         internal ulong offset_bytes;
@@ -652,10 +652,10 @@ namespace Snn
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct SNNVulkanPlanShader
     {
-        /// <summary>a compute shader for Vulkan 1.0, entry point "main", without optional features</summary>
+        /// <summary>a compute shader for Vulkan 1.0, entry point "main", no optional features</summary>
         internal uint* spirv;
         internal ulong word_count;
-        /// <summary>of constant_id 0, 1, ...: 32-bit specialisation constants; booleans are 0 and 1</summary>
+        /// <summary>[constant_count] 32-bit specialisation constants of constant_id 0, 1, ...; booleans are 0 and 1</summary>
         internal uint* constants;
         internal ulong constant_count;
     }
@@ -666,34 +666,34 @@ namespace Snn
         internal ulong size_bytes;
         /// <summary>[size_bytes] before the first step</summary>
         internal void* contents;
-        /// <summary>what snn_vulkan_bind_buffer was given; 0: it is the plan's own</summary>
+        /// <summary>the number given to snn_vulkan_bind_buffer; 0: the plan's own buffer</summary>
         internal ulong host_buffer;
     }
 
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct SNNVulkanPlanBinding
     {
-        /// <summary>in SNNVulkanPlan.buffers</summary>
+        /// <summary>index in SNNVulkanPlan.buffers</summary>
         internal uint buffer;
         internal uint reserved;
-        /// <summary>the offset is a multiple of 256, or as it was bound</summary>
+        /// <summary>the offset is a multiple of 256, or the one that was bound</summary>
         internal ulong offset_bytes;
-        /// <summary>the offset is a multiple of 256, or as it was bound</summary>
+        /// <summary>the offset is a multiple of 256, or the one that was bound</summary>
         internal ulong size_bytes;
     }
 
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct SNNVulkanPlanDispatch
     {
-        /// <summary>in SNNVulkanPlan.shaders</summary>
+        /// <summary>index in SNNVulkanPlan.shaders</summary>
         internal uint shader;
         internal uint barrier;
-        /// <summary>workgroups; enough also where they could come from indirect_buffer</summary>
+        /// <summary>workgroups; always enough, even with an indirect_buffer</summary>
         internal fixed uint groups[3];
-        /// <summary>three words there hold the workgroups that are needed now; SNN_VULKAN_NO_BUFFER, as today always: `groups` do</summary>
+        /// <summary>three words there are the workgroups needed now.</summary>
         internal uint indirect_buffer;
         internal ulong indirect_offset_bytes;
-        /// <summary>push constants from offset 0: so much of `push`</summary>
+        /// <summary>bytes of `push` to set as push constants, from offset 0</summary>
         internal uint push_bytes;
         internal fixed uint push[32];
         internal uint reserved;
@@ -725,19 +725,19 @@ namespace Snn
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void SNNJobSystem_parallel_for(void* user, uint count, IntPtr task, void* context);
 
-    /// <summary>Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices, WARNING when a device is left or not used or has not the bits of others, snn_run_step begins to drop time, or, once for each projection, weights that are written or loaded lose more by rounding to its compact arithmetic than that was chosen for.</summary>
+    /// <summary>Receives the log messages of a session.</summary>
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void SNNLogCallback(int level, byte* message, void* user);
 
-    /// <summary>Called on the thread that steps, after each step, for each population and sample that spiked (inputs excepted).</summary>
+    /// <summary>Called after each step, on the thread that steps, for each population (except inputs) and sample that spiked.</summary>
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void SpikeCallback(IntPtr handle, SNNSpikes* spikes, void* user);
 
-    /// <summary>Called every `progress_interval` steps, or by the clock; a value other than 0 stops the run (SNN_ERROR_STOPPED).</summary>
+    /// <summary>Called every `progress_interval` steps, or by the clock; a nonzero return value stops the run (SNN_ERROR_STOPPED).</summary>
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate int SNNProgressCallback(ulong steps_done, ulong steps_total, void* user);
 
-    /// <summary>After each update, for each trained projection.</summary>
+    /// <summary>Called after each update, for each trained projection.</summary>
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void SNNWeightCallback(IntPtr handle, SNNWeightUpdate* update, void* user);
 
@@ -774,15 +774,15 @@ namespace Snn
         internal const uint SNN_VULKAN_PUSH_WORD_COUNT = 0x20;
         internal const uint SNN_VULKAN_NO_BUFFER = 0xffffffff;
 
-        /// <summary>"0.1.0" of the library that is loaded; static storage.</summary>
+        /// <summary>The version of the loaded library: "0.1.0".</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern byte* snn_version_string();
 
-        /// <summary>SNN_ABI_VERSION of the library that is loaded.</summary>
+        /// <summary>SNN_ABI_VERSION of the loaded library.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern uint snn_abi_version();
 
-        /// <summary>The sentence of the last error on this thread, "" if none.</summary>
+        /// <summary>The sentence about the last error on this thread, "" if none.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern byte* snn_last_error();
 
@@ -796,34 +796,34 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_device_get(uint index, SNNDeviceInfo* out_info);
 
-        /// <summary>Measures a device by its name ("cpu", "vulkan:0"), or gives what was measured before: by this process, or by another one with the same driver, processor and version of libsnn, from the file device_speeds.json in the folder that the environment variable SNN_CACHE names, else in snn-engine in the user's folder for such files.</summary>
+        /// <summary>Measures a device by its name ("cpu", "vulkan:0"), or returns an earlier measurement by this process, or by another one with the same driver, processor and version of libsnn.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_device_speed(byte* device, SNNDeviceSpeed* out_speed);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_config_init(SNNConfig* out_config, uint struct_size);
 
-        /// <summary>Bytes of memory that this process could still take: what the system has free or can free at once, and no more than the limit of a container leaves; 0 if unknown.</summary>
+        /// <summary>Bytes of memory that this process could still take: what the system has free or can free at once, within the limit of a container; 0 if unknown.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern ulong snn_available_memory_bytes();
 
-        /// <summary>For a session as `config` would open it; its `file` and `network` are not looked at.</summary>
+        /// <summary>Estimates the memory of a session that `config` would open; `file` and `network` of config are ignored.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_memory(NetworkHandle network, SNNConfig* config, SNNMemoryEstimate* out_estimate, ulong* out_projection_bytes, UIntPtr count);
 
-        /// <summary>Where a session as `config` would open it runs: for each of the `count` populations the number of its device, from 0, among those of config-&gt;device (with one device all are 0); of inputs it is that of the first device that reads them.</summary>
+        /// <summary>Where a session that `config` would open runs: for each of the `count` populations the index, from 0, of its device in config-&gt;device (with one device all are 0).</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_placement(NetworkHandle network, SNNConfig* config, uint* out_places, UIntPtr count, uint* out_window_steps);
 
-        /// <summary>The same, and how a batch is divided, as a device string that reproduces this placement: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*".</summary>
+        /// <summary>The same, and the division of a batch, as a device string that reproduces this placement: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*".</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_placement_words(NetworkHandle network, SNNConfig* config, byte* out_words, UIntPtr size_bytes, UIntPtr* out_size_bytes);
 
-        /// <summary>Seconds that a step is expected to take on each of the `count` devices of config-&gt;device, with what spikes between devices cost; 0 for one that has nothing to do.</summary>
+        /// <summary>Expected seconds of a step on each of the `count` devices of config-&gt;device, the exchange of spikes included; 0 for a device with nothing to do.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_placement_times(NetworkHandle network, SNNConfig* config, double* out_seconds, UIntPtr count);
 
-        /// <summary>What keeps populations from some of the devices, a sentence on each line: a device cannot run them, its bits are its own, or there is not enough memory.</summary>
+        /// <summary>Why populations cannot run on some of the devices, one sentence on each line: a device cannot run them, its bits are its own, or there is not enough memory.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_placement_reasons(NetworkHandle network, SNNConfig* config, byte* out_text, UIntPtr size_bytes, UIntPtr* out_size_bytes);
 
@@ -831,7 +831,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_create_network(SNNConfig* config, IntPtr* out_handle);
 
-        /// <summary>Set out_device-&gt;struct_size first.</summary>
+        /// <summary>The device that a session runs on now; set out_device-&gt;struct_size first.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_device(SessionHandle handle, SNNSessionDevice* out_device);
 
@@ -839,27 +839,27 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_destroy_network(IntPtr handle);
 
-        /// <summary>Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes, in all samples; either all of them or, after an error, none.</summary>
+        /// <summary>Replaces weights, biases and learnable parameters, in all samples, by those of a .snn file with the same names and shapes.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_load_weights(SessionHandle handle, byte* path);
 
-        /// <summary>Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at most max_catch_up_steps, the time beyond that is dropped.</summary>
+        /// <summary>Advances the network by `frame_dt` seconds: as many whole steps as fit, at most max_catch_up_steps.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_run_step(SessionHandle handle, float frame_dt);
 
-        /// <summary>The same, but it stops after the step in which `budget_s` seconds of wall time are spent: a frame keeps its time, and the network falls behind and catches up later.</summary>
+        /// <summary>The same, but it stops after the step in which `budget_s` seconds of wall time are used up: the frame stays in time and the network catches up later.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_run_step_within(SessionHandle handle, float frame_dt, float budget_s, uint* out_steps);
 
-        /// <summary>Steps in the background: a frame begins them and goes on, a later frame asks whether they are done.</summary>
+        /// <summary>Starts steps in the background and returns at once; a later frame asks with snn_session_poll whether they are done.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_begin(SessionHandle handle, float frame_dt, float budget_s, uint* out_begun);
 
-        /// <summary>*out_done: 1 when nothing is under way any more, else 0.</summary>
+        /// <summary>Asks whether the background steps are done, without waiting: *out_done is 1 when none are under way, else 0.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_poll(SessionHandle handle, uint* out_done);
 
-        /// <summary>The same, but it waits until they are done.</summary>
+        /// <summary>The same, but waits until they are done.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_wait(SessionHandle handle);
 
@@ -867,7 +867,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_get_membrane_potentials(SessionHandle handle, byte* population, float* out_potentials, UIntPtr count);
 
-        /// <summary>One callback for each session; null removes it.</summary>
+        /// <summary>Sets the session's spike callback, of which there is one; null removes it.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_register_spike_callback(SessionHandle handle, IntPtr callback, void* user);
 
@@ -879,7 +879,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_to_network(SessionHandle handle, IntPtr* out_network);
 
-        /// <summary>Input of an input population for the coming step: [batch_size][size] floats.</summary>
+        /// <summary>Sets the input of an input population for the next step: [batch_size][size] floats.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_set_input(SessionHandle handle, uint population, float* values, UIntPtr count);
 
@@ -887,11 +887,11 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_set_sample_input(SessionHandle handle, uint population, uint sample, float* values, UIntPtr count);
 
-        /// <summary>Spikes for the coming step of one sample, as they come from a camera, a socket or another network: the `count` neurons of a spike input, in any order, are added to what the sample was given before.</summary>
+        /// <summary>Adds spikes for the next step of one sample, for events from a camera, a socket or another network.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_add_input_spikes(SessionHandle handle, uint population, uint sample, uint* neurons, UIntPtr count);
 
-        /// <summary>As snn_session_set_input, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.</summary>
+        /// <summary>As snn_session_set_input, but the memory is borrowed: each step reads it, without checking the values, until the input is bound to null.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_bind_input(SessionHandle handle, uint population, float* values, UIntPtr count);
 
@@ -899,15 +899,15 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_step(SessionHandle handle, uint step_count);
 
-        /// <summary>Back to step 0 and the initial state; weights, parameters, callbacks and bindings stay.</summary>
+        /// <summary>Returns to step 0 and the initial state; weights, parameters, callbacks and bindings stay.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_reset(SessionHandle handle);
 
-        /// <summary>Some samples begin again, as a character of a game that comes back: they get their initial states, nothing is on its way to them, and spikes that they were given for the coming step are gone.</summary>
+        /// <summary>Resets some samples, as when a character of a game respawns.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_reset_samples(SessionHandle handle, uint* samples, UIntPtr count);
 
-        /// <summary>Steps since creation or reset; a trainer's forward resets and runs its steps.</summary>
+        /// <summary>The number of steps since creation or reset.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_step_count(SessionHandle handle, ulong* out_steps);
 
@@ -919,32 +919,32 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_get_spikes(SessionHandle handle, uint population, uint sample, uint** out_neurons, uint* out_count);
 
-        /// <summary>Set out_counters-&gt;struct_size first.</summary>
+        /// <summary>Copies the counters; set out_counters-&gt;struct_size first.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_get_counters(SessionHandle handle, SNNCounters* out_counters);
 
-        /// <summary>Saves everything that the session's next steps depend on, to continue later: in a session of the same network on any device, instruction set and number of threads, bit for bit as if it had not been interrupted.</summary>
+        /// <summary>Saves everything that the session's next steps depend on, to continue later.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_save_state(SessionHandle handle, byte* path);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_load_state(SessionHandle handle, byte* path);
 
-        /// <summary>The same in memory, for a game that puts it into its own saved game: the bytes that the file would have.</summary>
+        /// <summary>The same in memory, for a game that puts it into its own save file: the same bytes as in the file.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_save_state_memory(SessionHandle handle, void* out_data, UIntPtr size_bytes, UIntPtr* out_size_bytes);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_load_state_memory(SessionHandle handle, void* data, UIntPtr size_bytes);
 
-        /// <summary>Any variable by its path, converted to or from `dtype`; `count` must match exactly.</summary>
+        /// <summary>Reads or writes a variable by its path, converted to or from `dtype`; `count` must match exactly.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_read(SessionHandle handle, byte* path, uint dtype, void* out_data, UIntPtr count);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_write(SessionHandle handle, byte* path, uint dtype, void* data, UIntPtr count);
 
-        /// <summary>How many values snn_session_read wants for a path.</summary>
+        /// <summary>The `count` that snn_session_read needs for a path.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_value_count(SessionHandle handle, byte* path, UIntPtr* out_count);
 
@@ -976,7 +976,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern byte* snn_plasticity_builtin_name(uint index);
 
-        /// <summary>A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON, which `snn model FILE.toml -o FILE.json` makes of a definition.</summary>
+        /// <summary>Loads a model, surrogate or plasticity rule of the user from its op list (docs/model-format.md).</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_model_load(byte* text, UIntPtr size_bytes, IntPtr* out_model);
 
@@ -984,7 +984,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_model_builtin(byte* name, uint kind, IntPtr* out_model);
 
-        /// <summary>The op list as JSON.</summary>
+        /// <summary>The op list of a model as JSON.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_model_text(ModelHandle model, byte** out_text, UIntPtr* out_size_bytes);
 
@@ -1003,60 +1003,60 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_random_connection_def_init(SNNRandomConnectionDef* out_def, uint struct_size);
 
-        /// <summary>`count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron.</summary>
+        /// <summary>Draws `count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_random_draw(SNNDistribution* distribution, ulong seed, ulong stream, double* out_values, UIntPtr count);
 
-        /// <summary>An empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6).</summary>
+        /// <summary>Creates an empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6).</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_create(double dt_ms, IntPtr* out_network);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_add_population(NetworkHandle network, SNNPopulationDef* def, uint* out_index);
 
-        /// <summary>A parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size.</summary>
+        /// <summary>Sets a parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_set_parameter(NetworkHandle network, uint population, byte* parameter, double* values, UIntPtr count);
 
-        /// <summary>Whether training changes the parameter: as one number where it has one value, else one for each neuron.</summary>
+        /// <summary>Sets whether training changes the parameter: `learnable` is 1 or 0 (default).</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_set_learnable(NetworkHandle network, uint population, byte* parameter, uint learnable);
 
-        /// <summary>*out_learnable: 1 or 0.</summary>
+        /// <summary>Whether training changes the parameter; *out_learnable: 1 or 0.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_get_learnable(NetworkHandle network, uint population, byte* parameter, uint* out_learnable);
 
-        /// <summary>An option of the model by the names of option and choice: ("reset", "subtract").</summary>
+        /// <summary>Sets an option of the model by the names of option and choice: ("reset", "subtract").</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_set_option(NetworkHandle network, uint population, byte* option, byte* choice);
 
-        /// <summary>The state at step 0 and after a reset: `count` is 1 or the population's size.</summary>
+        /// <summary>Sets the state at step 0 and after a reset: `count` is 1 or the population's size.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_set_initial_state(NetworkHandle network, uint population, byte* state, double* values, UIntPtr count);
 
-        /// <summary>The surrogate derivative used in training: a built-in by name (`surrogate` null) or a user's.</summary>
+        /// <summary>Sets the surrogate derivative for training: a built-in one by name (`surrogate` null) or a user's.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_set_surrogate(NetworkHandle network, uint population, byte* name, ModelHandle surrogate, double* parameters, UIntPtr count);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_connect(NetworkHandle network, SNNProjectionDef* def, uint* out_index);
 
-        /// <summary>Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp" and the others of snn/models/plasticity; `rule` null) or a user's (`name` is not read then).</summary>
+        /// <summary>Makes a sparse projection plastic: the rule changes its weights, or what its spikes deliver, while the network runs.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_set_plasticity(NetworkHandle network, uint projection, byte* name, ModelHandle rule);
 
-        /// <summary>A parameter of the projection's rule, in the rule's unit, one value for all synapses; an option by name of the choice.</summary>
+        /// <summary>Sets a parameter of the projection's rule, in the rule's unit, one value for all synapses; or an option by the names of option and choice.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_set_plasticity_parameter(NetworkHandle network, uint projection, byte* parameter, double value);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_set_plasticity_option(NetworkHandle network, uint projection, byte* option, byte* choice);
 
-        /// <summary>`def-&gt;kind` is SNN_CONNECT_SPARSE and its sparse arrays and weights are null: the rule makes them whenever they are needed.</summary>
+        /// <summary>Connects by a rule: `def-&gt;kind` is SNN_CONNECT_SPARSE, and its sparse arrays and weights are null.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_connect_random(NetworkHandle network, SNNProjectionDef* def, SNNRandomConnectionDef* rule, uint* out_index);
 
-        /// <summary>Checks the whole network and makes it immutable: cycles without delay, fixed-point range, shapes.</summary>
+        /// <summary>Checks the whole network (cycles without delay, fixed-point range, shapes) and makes it immutable.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_finish(NetworkHandle network);
 
@@ -1066,11 +1066,11 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_network_release(IntPtr network);
 
-        /// <summary>Writes to a new file beside `path` and renames it, so a full disk or a crash leaves the old file as it was, and several threads and processes may save to one path while others load it.</summary>
+        /// <summary>Saves the network: writes a new file beside `path` and renames it.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_save(NetworkHandle network, byte* path);
 
-        /// <summary>Returns a finished network.</summary>
+        /// <summary>Loads a finished network.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_load(byte* path, IntPtr* out_network);
 
@@ -1087,7 +1087,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_get_projection(NetworkHandle network, uint index, SNNProjectionInfo* out_info);
 
-        /// <summary>The weights and synapses.</summary>
+        /// <summary>The weights and synapses of a projection.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_get_projection_arrays(NetworkHandle network, uint index, SNNProjectionArrays* out_arrays);
 
@@ -1095,7 +1095,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_get_connection_rule(NetworkHandle network, uint index, SNNRandomConnectionDef* out_rule);
 
-        /// <summary>The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, canonical order within a row; those of a rule are made for this call only.</summary>
+        /// <summary>The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, each row in canonical order.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_get_synapses(NetworkHandle network, uint projection, uint first_source, uint source_count, uint* out_sources, uint* out_targets, uint* out_delays, float* out_weights, UIntPtr* io_count);
 
@@ -1105,14 +1105,14 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_find_projection(NetworkHandle network, byte* name, uint* out_index);
 
-        /// <summary>The model of a population (neurons), or its surrogate; release it.</summary>
+        /// <summary>The model of a population of neurons, or its surrogate; release it.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_get_model(NetworkHandle network, uint population, IntPtr* out_model);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_get_surrogate(NetworkHandle network, uint population, IntPtr* out_surrogate);
 
-        /// <summary>Values in use, defaults included.</summary>
+        /// <summary>The values in use, defaults included.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_get_parameter(NetworkHandle network, uint population, byte* parameter, double* out_values, UIntPtr* io_count);
 
@@ -1122,11 +1122,11 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_get_surrogate_parameters(NetworkHandle network, uint population, double* out_values, UIntPtr* io_count);
 
-        /// <summary>The name of the chosen option; borrowed as above.</summary>
+        /// <summary>The name of the choice that an option has; borrowed as above.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_get_option(NetworkHandle network, uint population, byte* option, byte** out_choice);
 
-        /// <summary>The plasticity rule of a projection (release it), a parameter in use, and the name of a chosen option (borrowed as above).</summary>
+        /// <summary>The plasticity rule of a projection (release it), the value of a parameter, and the choice of an option (borrowed as above).</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_get_plasticity(NetworkHandle network, uint projection, IntPtr* out_rule);
 
@@ -1139,18 +1139,18 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_trainer_def_init(SNNTrainerDef* out_def, uint struct_size);
 
-        /// <summary>The session gets its own copy of the weights.</summary>
+        /// <summary>Creates a trainer of a session, which gets its own copy of the weights.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_create(SessionHandle handle, SNNTrainerDef* def, IntPtr* out_trainer);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_trainer_release(IntPtr trainer);
 
-        /// <summary>forward + backward + update on one batch, or on each of its windows.</summary>
+        /// <summary>Forward, backward and update on one batch, or on each of its windows.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_step(TrainerHandle trainer, SNNBatch* batch, SNNTrainResult* io_result);
 
-        /// <summary>The three parts of a step. backward needs a forward before it, update a backward; another trainer of the session may not run forward in between. update refuses a loss or gradient that is not finite and leaves the weights (SNN_ERROR_STATE).</summary>
+        /// <summary>The three parts of snn_trainer_step. backward needs a forward before it, update a backward; no other trainer of the session may run forward in between.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_forward(TrainerHandle trainer, SNNBatch* batch, SNNTrainResult* io_result);
 
@@ -1160,46 +1160,46 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_update(TrainerHandle trainer);
 
-        /// <summary>A loss that the caller computes, for a trainer with SNN_LOSS_NONE, instead of forward and backward: run gives what the loss needs, `records` as for snn_session_run (every step).</summary>
+        /// <summary>Training with a loss that the caller computes; the trainer has SNN_LOSS_NONE.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_run(TrainerHandle trainer, SNNBatch* batch, SNNRecordArray* records, uint record_count, SNNTrainResult* io_result);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_run_backward(TrainerHandle trainer, double loss, SNNRecordArray* gradients, uint gradient_count, SNNRecordArray* input_gradients, uint input_gradient_count);
 
-        /// <summary>Scores of the last forward as the loss has them; [batch_size][outputs].</summary>
+        /// <summary>The scores that the loss used in the last forward: [batch_size][outputs].</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_scores(TrainerHandle trainer, float* out_scores, UIntPtr count);
 
-        /// <summary>The part of the last step's or forward's loss that comes from the loss of output_population or from an auxiliary one, its weight included; 0 before the first.</summary>
+        /// <summary>The part of the last step's or forward's loss that comes from one population, output_population or one with an auxiliary loss, its weight included; 0 before the first.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_loss_of(TrainerHandle trainer, uint population, double* out_loss);
 
-        /// <summary>What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and parameters of its session: training that continues from all of them gives the same bits as training that was never interrupted.</summary>
+        /// <summary>What a trainer keeps from update to update, above all the optimiser's moments.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_get_state(TrainerHandle trainer, double* out_values, UIntPtr* io_count);
 
-        /// <summary>Takes over a state; a forward and backward that wait for their update are forgotten.</summary>
+        /// <summary>Sets such a state; a forward and backward that wait for their update are discarded.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_state(TrainerHandle trainer, double* values, UIntPtr count);
 
-        /// <summary>A second loss, of another population than output_population: `weight` times it is added to the loss, and its gradients to theirs.</summary>
+        /// <summary>Adds a loss of a population other than output_population (local learning, as in DECOLLE: Kaiser et al. 2020): `weight` times it is added to the loss, and its gradients to the others.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_auxiliary_loss(TrainerHandle trainer, uint population, uint loss, double weight);
 
-        /// <summary>Weights of the classes in CROSS_ENTROPY losses, auxiliary ones too: [outputs], each at least 0; they are copied. count 0: none, which is 1 each.</summary>
+        /// <summary>Sets the class weights of CROSS_ENTROPY losses, auxiliary ones too: [outputs], each at least 0, copied. count 0: none, which is 1 each.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_class_weights(TrainerHandle trainer, float* weights, UIntPtr count);
 
-        /// <summary>Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times.</summary>
+        /// <summary>Sets dropout (Srivastava et al. 2014) of a population that spikes, fixed over time.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_dropout(TrainerHandle trainer, uint population, double probability, ulong seed);
 
-        /// <summary>Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer; it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output channel (conv2d) or target neuron where per_channel is 1, else 0; the products are exact.</summary>
+        /// <summary>Quantisation-aware training of a projection's weights to `bits` bits, 2 to 8 (0: no longer; the session keeps its weights).</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_quantization(TrainerHandle trainer, uint projection, uint bits, uint per_channel);
 
-        /// <summary>Batch normalisation through time (tdBN: Zheng et al. 2021): in every forward and step of this trainer a projection delivers (x - mean) * scale * lambda / sqrt(variance + epsilon) + bias. x is its sum without the bias; mean and variance are taken over all steps, the samples that are not padding and, of a conv2d, the neurons of a channel. lambda is learned, one for each channel or target neuron, beginning at 1; so is the bias, which the projection must have. tdBN's scale is alpha times the threshold.</summary>
+        /// <summary>Batch normalisation through time (tdBN: Zheng et al. 2021) of a projection.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_set_normalization(TrainerHandle trainer, uint projection, double scale, double momentum, double epsilon);
 
@@ -1215,30 +1215,30 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_register_epoch_callback(SessionHandle handle, IntPtr callback, void* user);
 
-        /// <summary>Sums up the updates since the last call, calls the epoch callback, and returns the same in io_epoch (may be null).</summary>
+        /// <summary>Ends an epoch: sums up the updates since the last call, calls the epoch callback, and returns the same in io_epoch (may be null).</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_trainer_end_epoch(TrainerHandle trainer, SNNEpoch* io_epoch);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_vulkan_host_init(SNNVulkanHost* out_host, uint struct_size);
 
-        /// <summary>snn_create_network on the host's device. config-&gt;device is null or "vulkan", or several devices with "vulkan" once among them.</summary>
+        /// <summary>Opens a session on the host's device, as snn_create_network does. config-&gt;device is null or "vulkan", or several devices with "vulkan" once among them.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_vulkan_create_network(SNNConfig* config, SNNVulkanHost* host, IntPtr* out_handle);
 
-        /// <summary>Appends the next `step_count` steps to `command_buffer` (VkCommandBuffer, recording, outside a render pass): pipelines, descriptor sets, push constants, dispatches and barriers, first one that waits for earlier compute and transfer commands, last one that makes the results visible to all later commands and, where it sees the memory, to the host.</summary>
+        /// <summary>Records the next `step_count` steps into `command_buffer` (VkCommandBuffer, recording, outside a render pass): pipelines, descriptor sets, push constants, dispatches and barriers.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_vulkan_record_steps(SessionHandle handle, void* command_buffer, uint step_count);
 
-        /// <summary>The next `step_count` steps in a submission of the session's own, on the queue that it was opened with: one that the host submits to as well (give lock_queue and unlock_queue, or call this where nobody else submits), or one that it leaves to the session.</summary>
+        /// <summary>Submits the next `step_count` steps in a submission of the session's own, on the queue with which the session was opened.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_vulkan_submit_steps(SessionHandle handle, SNNVulkanSubmission* submission, uint step_count);
 
-        /// <summary>The buffer that holds a state ("population.state") on the device, to be read in place, or written between two recorded steps.</summary>
+        /// <summary>The buffer that holds a state ("population.state") on the device, for reading in place or writing between two recorded steps.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_vulkan_get_buffer(SessionHandle handle, byte* state, SNNVulkanBuffer* out_buffer);
 
-        /// <summary>Binds a buffer of the host to what `path` names, to be read or written in place by every step from now on: * "population.input"        what an input population reads in every step: float32 [batch_size][size], spikes 0 and 1. snn_session_set_input refuses it from then on.</summary>
+        /// <summary>Binds a buffer of the host to what `path` names: from now on every step reads or writes it in place.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_vulkan_bind_buffer(SessionHandle handle, byte* path, SNNVulkanBuffer* buffer);
 
@@ -1251,7 +1251,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_vulkan_read_back(SessionHandle handle, byte* path, ulong finished_frame, uint dtype, void* out_data, UIntPtr count, ulong* out_frame);
 
-        /// <summary>The arrays are the session's and stay until it is next used.</summary>
+        /// <summary>Gets the plan of a session.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_vulkan_get_plan(SessionHandle handle, SNNVulkanPlan* out_plan);
 

@@ -1,5 +1,5 @@
-// snn.hpp - libsnn for C++17 and later: snn.h with objects that release themselves, exceptions and ranges. Header only; it
-// adds no logic of its own, so snn.h stays the manual. Function by function: snn::Network::connect is snn_network_connect.
+// snn.hpp - libsnn for C++17 and later: snn.h with RAII objects, exceptions and ranges. Header only. It adds no logic of its
+// own, so snn.h stays the manual: snn::Network::connect is snn_network_connect, and so on.
 //
 //     snn::Network network(1.0);                                     // dt in ms
 //     const auto in = network.add_spike_input("in", {2});
@@ -12,12 +12,12 @@
 //     std::vector<float> v = session.membrane_potentials("cells");
 //
 // Errors: every call that fails throws snn::Error, which carries the status and the sentence of snn_last_error().
-// Ownership: Network, Model, Session and Trainer are handles that move but do not copy; share() gives a second reference to
-//            a network or a model. Destroying them in any order is safe.
+// Ownership: Network, Model, Session and Trainer are move-only handles; share() gives a second reference to a network or a
+//            model. They can be destroyed in any order.
 // Thread-safety: as in snn.h. A session and its trainer: one thread at a time; networks and models: any thread.
-// An exception thrown by a callback ends in the call that caused it (step, run, ...) once that call has returned from C.
+// Callbacks: if one throws, the call that ran it (step, run, ...) rethrows the exception after it has returned from C.
 //
-// This file has sessions and trainers, and includes snn_network.hpp and snn_base.hpp: a program includes snn.hpp alone.
+// This file has sessions and trainers and includes snn_network.hpp and snn_base.hpp: a program only includes snn.hpp.
 #ifndef SNN_SNN_HPP
 #define SNN_SNN_HPP
 
@@ -40,13 +40,13 @@ inline namespace v1 {
 
 // ---- Session ----------------------------------------------------------------------------------------------------------
 
-// SNNConfig without the file and the network. Pointers are read by the constructor of Session only.
+// SNNConfig without the file and the network. Only the constructor of Session reads the pointers.
 struct SessionOptions {
     std::string device = "cpu";
     uint32_t batch_size = 1;
     uint32_t thread_count = 1;  // 0: one per core
     uint32_t instruction_set = SNN_ISA_BEST;
-    uint32_t max_catch_up_steps = 0;  // 0: as many as fit into 0.25 s of simulated time, at least 100
+    uint32_t max_catch_up_steps = 0;  // 0: what fits into 0.25 s of simulated time, at least 100
     uint32_t flags = 0;
     const SNNAllocator* allocator = nullptr;
     const SNNJobSystem* job_system = nullptr;
@@ -55,14 +55,14 @@ struct SessionOptions {
     uint64_t seed = 0;  // of the random draws of models
 };
 
-// Parts of SNNRunDef over arrays of the caller, which are borrowed: spikes one by one, ordered by step, ...
+// Parts of SNNRunDef that borrow arrays of the caller. Spikes of a spike input as events, ordered by step.
 inline SNNSpikeInput spike_input(uint32_t population, Span<const uint32_t> steps, Span<const uint32_t> neurons,
                                  Span<const uint32_t> samples = {}) {
     if (neurons.size() != steps.size() || (samples.data() && samples.size() != steps.size()))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "steps, neurons and samples differ in their number; each spike has one");
     return {sizeof(SNNSpikeInput), population, steps.data(), neurons.data(), samples.data(), steps.size()};
 }
-// ... and values of all neurons or synapses, or of chosen ones. `path` is not copied.
+// Values of all neurons or synapses, or of chosen ones. `path` is not copied.
 template <class Range>
 SNNValueRecord value_record(const char* path, Range&& out_values) {
     using Value = detail::ValueOf<Range>;
@@ -70,7 +70,7 @@ SNNValueRecord value_record(const char* path, Range&& out_values) {
 }
 template <class Range>
 SNNValueRecord value_record(const char* path, Span<const uint64_t> indices, Range&& out_values) {
-    static const uint64_t none = 0;  // an empty vector has no address, which would stand for all
+    static const uint64_t none = 0;  // an empty vector may have a null address, which would mean all
     SNNValueRecord record = value_record(path, out_values);
     record.indices = indices.data() ? indices.data() : &none;
     record.index_count = indices.size();
@@ -79,9 +79,9 @@ SNNValueRecord value_record(const char* path, Span<const uint64_t> indices, Rang
 
 namespace detail {
 
-// Of a file or a network; `options` is read as long as the result is.
+// The config for a file or a network. `options` must outlive the result.
 inline SNNConfig config_of(const char* file, SNNNetwork network, const SessionOptions& options) {
-    // As the functions of such a network say it.
+    // The same error as that of the functions of such a network.
     if (!file && !network) throw Error(SNN_ERROR_INVALID_HANDLE, "network is null; expected a network handle");
     SNNConfig config;
     snn_config_default(&config);
@@ -106,34 +106,34 @@ inline SNNConfig config_of(const char* file, SNNNetwork network, const SessionOp
 // A running copy of a network. Thread-safety: one thread at a time.
 class Session {
 public:
-    // None yet, to be assigned to; its functions throw SNN_ERROR_INVALID_HANDLE, as those of one that was moved from.
+    // Empty, to be assigned to. Its functions throw SNN_ERROR_INVALID_HANDLE, as after a move.
     Session() noexcept = default;
     explicit Session(const Network& network, const SessionOptions& options = {})
         : Session(nullptr, network.get(), options) {}
-    // Owns a handle that a function of C opened, such as snn_vulkan_create_network; `batch_size` is that of its config.
+    // Takes ownership of a handle that a C function opened, such as snn_vulkan_create_network. `batch_size` is that of its
+    // config.
     explicit Session(SNNHandle owned, uint32_t batch_size = 1)
         : batch_size_(batch_size), callbacks_(std::make_shared<Callbacks>()), handle_(owned) {}
     static Session open(const std::string& path, const SessionOptions& options = {}) {
         return Session(path.c_str(), nullptr, options);
     }
 
-    // `frame_dt` in seconds: as many whole steps as fit, the rest is carried.
+    // `frame_dt` in seconds: as many whole steps as fit; the rest is carried.
     void run_step(float frame_dt) { finish_call(snn_run_step(get(), frame_dt)); }
-    // The same, until `budget_s` seconds of wall time are spent; returns the steps that ran.
+    // The same, until `budget_s` seconds of wall time are used up; returns the number of steps that ran.
     uint32_t run_step_within(float frame_dt, float budget_s) {
         uint32_t steps = 0;
         finish_call(snn_run_step_within(get(), frame_dt, budget_s, &steps));
         return steps;
     }
-    // Begins such steps on a thread of the session's own and returns at once; false when steps are under way already, whose
-    // successors take the time over. Until poll() is true the session takes inputs and nothing else; memory that is bound is
-    // being read.
+    // Starts such steps on a thread of the session's own and returns at once. False if steps are still under way: the time is
+    // then carried to the next call. Until poll() is true the session only takes inputs, and bound memory is being read.
     bool begin(float frame_dt, float budget_s = std::numeric_limits<float>::infinity()) {
         uint32_t begun = 0;
         check(snn_session_begin(get(), frame_dt, budget_s, &begun));
         return begun != 0;
     }
-    // Whether nothing is under way any more. Never waits. The call that sees the end calls on_spikes for all that was.
+    // Whether the steps are done; never waits. The call that finds them done calls on_spikes for each of them.
     bool poll() {
         uint32_t done = 0;
         finish_call(snn_session_poll(get(), &done));
@@ -143,11 +143,11 @@ public:
     void step(uint32_t step_count = 1) { finish_call(snn_session_step(get(), step_count)); }
     void run(const SNNRunDef& def) { finish_call(snn_session_run(get(), &def)); }
     void reset() { check(snn_session_reset(get())); }
-    // Some samples begin again, the others go on
+    // Resets some samples; the others go on.
     void reset_samples(Values<uint32_t> samples) { check(snn_session_reset_samples(get(), samples.data(), samples.size())); }
     void save_state(const std::string& path) { check(snn_save_state(get(), path.c_str())); }
     void load_state(const std::string& path) { check(snn_load_state(get(), path.c_str())); }
-    // The bytes that the file would have
+    // The same bytes as in the file
     std::vector<unsigned char> save_state_memory() {
         size_t size = 0;
         check(snn_save_state_memory(get(), nullptr, 0, &size));
@@ -163,7 +163,7 @@ public:
         return steps;
     }
 
-    // Where it runs, and why there.
+    // The device it runs on, and why.
     SNNSessionDevice device() const {
         SNNSessionDevice device{};
         device.struct_size = sizeof device;
@@ -183,21 +183,21 @@ public:
     void set_input(uint32_t population, Values<float> values) {
         check(snn_session_set_input(get(), population, values.data(), values.size()));
     }
-    // [size], of one sample; the others keep what they were given
+    // [size], for one sample; the others keep their input
     void set_sample_input(uint32_t population, uint32_t sample, Values<float> values) {
         check(snn_session_set_sample_input(get(), population, sample, values.data(), values.size()));
     }
-    // Adds spikes, by neuron, to what a sample was given for the coming step; in any order
+    // Adds spikes for the next step of a sample: indices of neurons in any order
     void add_input_spikes(uint32_t population, uint32_t sample, Values<uint32_t> neurons) {
         check(snn_session_add_input_spikes(get(), population, sample, neurons.data(), neurons.size()));
     }
-    // of sample 0
+    // for sample 0
     void add_input_spikes(uint32_t population, Values<uint32_t> neurons) { add_input_spikes(population, 0, neurons); }
-    // Borrows `values` until it is bound to something else; {} ends it.
+    // Borrows `values` until something else is bound; {} ends the binding.
     void bind_input(uint32_t population, Span<const float> values) {
         check(snn_session_bind_input(get(), population, values.data(), values.size()));
     }
-    // A temporary that owns its values would be gone at the next step; a view that is no std::span goes through
+    // Deleted for temporaries that own their values: they would be gone at the next step. For a view other than std::span use
     // Span{data, size}.
     template <class Range, class = std::enable_if_t<detail::may_own<Range>>>
     void bind_input(uint32_t population, Range&& values) = delete;
@@ -219,7 +219,7 @@ public:
         check(snn_session_get_spikes(get(), population, sample, &neurons, &count));
         return {neurons, count};
     }
-    // Any variable by its path: "population.state", "projection.weight", ... as in snn_session_read.
+    // Reads a variable by its path: "population.state", "projection.weight", ... as in snn_session_read.
     template <class T>
     void read(const std::string& path, Span<T> out_data) const {
         check(snn_session_read(get(), path.c_str(), detail::dtype_of<T>(), out_data.data(), out_data.size()));
@@ -234,7 +234,7 @@ public:
         read(path, Span<T>(values));
         return values;
     }
-    // From a range, {1.0f, 0.0f} or one value.
+    // Writes a variable from a range, {1.0f, 0.0f} or one value.
     template <class Range, class T = detail::ValueOf<const Range>>
     void write(const std::string& path, const Range& values) {
         check(snn_session_write(get(), path.c_str(), detail::dtype_of<T>(), std::data(values), std::size(values)));
@@ -254,7 +254,7 @@ public:
     }
     void load_weights(const std::string& path) { check(snn_load_weights(get(), path.c_str())); }
 
-    // One function of each kind; {} removes it. It may read from the session and do nothing else with it.
+    // One callback of each kind; {} removes it. It may only read from the session.
     void on_spikes(std::function<void(const SNNSpikes&)> function) {
         check(snn_register_spike_callback(get(), function ? call<SNNSpikes, &Callbacks::spikes> : nullptr,
                                           callbacks_.get()));
@@ -276,7 +276,7 @@ public:
         check(snn_session_network(get(), &handle));
         return Network(handle);
     }
-    // The index of a population, for the functions that take one. Look it up once, not in each frame.
+    // The index of a population, for functions that need one. Look it up once, not in each frame.
     uint32_t find_population(const std::string& name) const { return network().find_population(name); }
     // A new finished network with the present weights and biases.
     Network to_network() const {
@@ -296,7 +296,7 @@ private:
         std::function<void(const SNNSpikes&)> spikes;
         std::function<void(const SNNWeightUpdate&)> weights;
         std::function<void(const SNNEpoch&)> epoch;
-        std::exception_ptr thrown;  // by a callback of this call; none is called again before the call ends
+        std::exception_ptr thrown;  // by a callback during this call; no other callback runs before the call ends
     };
 
     template <class Event, std::function<void(const Event&)> Callbacks::*Member>
@@ -310,7 +310,7 @@ private:
         }
     }
 
-    // For calls that may have called back.
+    // For calls that may have run callbacks.
     void finish_call(SNNStatus status) const {
         if (callbacks_ && callbacks_->thrown) std::rethrow_exception(std::exchange(callbacks_->thrown, nullptr));
         check(status);
@@ -334,7 +334,7 @@ private:
 // Trains one session and ends with it. Thread-safety: that of the session.
 class Trainer {
 public:
-    Trainer() noexcept = default;  // none yet
+    Trainer() noexcept = default;  // empty, to be assigned to
     // Start from trainer_def().
     Trainer(Session& session, const SNNTrainerDef& def) : callbacks_(session.callbacks_) {
         SNNTrainer handle = nullptr;
@@ -356,7 +356,7 @@ public:
         return result;
     }
     void backward() { finish_call(snn_trainer_backward(get())); }
-    // Instead of forward and backward, for a loss of your own: a def with SNN_LOSS_NONE.
+    // Instead of forward and backward, for a loss of your own: the trainer's def has SNN_LOSS_NONE.
     SNNTrainResult run(const SNNBatch& batch, Values<SNNRecordArray> records) {
         SNNTrainResult result = empty_result();
         finish_call(snn_trainer_run(get(), &batch, records.data(), static_cast<uint32_t>(records.size()), &result));
@@ -371,13 +371,13 @@ public:
     void scores(Span<float> out_scores) const {
         check(snn_trainer_scores(get(), out_scores.data(), out_scores.size()));
     }
-    // The part of the last loss that is of a population's own.
+    // The part of the last loss that comes from one population.
     double loss_of(uint32_t population) const {
         double loss = 0;
         check(snn_trainer_loss_of(get(), population, &loss));
         return loss;
     }
-    // What is kept from update to update, to go on with later in a trainer of the same network and optimiser.
+    // What the trainer keeps from update to update. Restore it in a trainer of the same network and optimiser.
     std::vector<double> state() const {
         std::size_t count = 0;
         check(snn_trainer_get_state(get(), nullptr, &count));

@@ -1,5 +1,5 @@
-// snn_base.hpp - the part of snn.hpp that needs no network: errors, ranges, structs with their defaults, what the library
-// has, encoders and random numbers, models. Include snn.hpp.
+// snn_base.hpp - the part of snn.hpp that needs no network: errors, ranges, default structs, devices and built-in models,
+// encoders and random numbers, models. Include snn.hpp.
 #ifndef SNN_SNN_BASE_HPP
 #define SNN_SNN_BASE_HPP
 
@@ -64,7 +64,7 @@ private:
     std::size_t size_ = 0;
 };
 
-// Values that a call reads and does not keep: a Span, and as well one value or {1.0f, 0.0f}.
+// Values that a call reads and does not keep: a Span, one value, or {1.0f, 0.0f}.
 template <class T>
 class Values : public Span<const T> {
 public:
@@ -77,7 +77,7 @@ public:
 
 namespace detail {
 
-// Whether a Range&& stands for a temporary that may own its values: all but views.
+// Whether a Range&& is a temporary that may own its values: true for all but views.
 template <class Range>
 constexpr bool may_own = !std::is_lvalue_reference_v<Range>;
 template <class T>
@@ -134,7 +134,7 @@ inline SNNEncoderDef encoder_def() {
 
 namespace detail {
 
-// A handle that is released once. Release is a function of snn.h.
+// A handle that is released once, by a function of snn.h.
 template <class Handle, void(SNN_CALL* Release)(Handle)>
 class Owned {
 public:
@@ -154,7 +154,7 @@ private:
     Handle handle_ = nullptr;
 };
 
-// What a range has, const where it is; no type where it is none.
+// The element type of a range, const where its elements are; no type if it is no range.
 template <class Range>
 using ValueOf = std::remove_pointer_t<decltype(std::data(std::declval<Range&>()))>;
 
@@ -175,9 +175,9 @@ constexpr uint32_t dtype_of() {
 // ---- Library ----------------------------------------------------------------------------------------------------------
 
 inline std::string version() { return snn_version_string(); }
-// Of the library that is loaded; compare it with SNN_ABI_VERSION when it was found at run time.
+// The ABI version of the loaded library; compare it with SNN_ABI_VERSION when you load it at run time.
 inline uint32_t abi_version() { return snn_abi_version(); }
-// Bytes that this process could still take, 0 if unknown
+// Bytes of memory that this process could still take, 0 if unknown
 inline uint64_t available_memory_bytes() { return snn_available_memory_bytes(); }
 // "SNN_ERROR_BUSY" and so on.
 inline std::string status_name(SNNStatus status) { return snn_status_name(status); }
@@ -193,7 +193,7 @@ inline std::vector<SNNDeviceInfo> devices() {
     return infos;
 }
 
-// Measured, or as it was measured before.
+// Measures a device, or returns an earlier measurement.
 inline SNNDeviceSpeed device_speed(const std::string& device) {
     SNNDeviceSpeed speed{};
     speed.struct_size = sizeof speed;
@@ -244,10 +244,10 @@ inline std::vector<float> encode(const SNNEncoderDef& def, Values<float> values,
 
 // ---- Model ------------------------------------------------------------------------------------------------------------
 
-// A neuron model or a surrogate. Thread-safety: any thread.
+// A neuron model, surrogate or plasticity rule. Thread-safety: any thread.
 class Model {
 public:
-    // From its op list (docs/model-format.md).
+    // Loads a model from its op list (docs/model-format.md).
     static Model load(const std::string& text) {
         SNNModel handle = nullptr;
         check(snn_model_load(text.data(), text.size(), &handle));

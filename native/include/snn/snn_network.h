@@ -1,6 +1,5 @@
-/* snn_network.h - the part of snn.h that builds networks, saves and loads them, and looks at them: models, populations,
- * projections, plasticity. Include <snn/snn.h>: it has the words, and the rules that hold for every function.
- */
+/* snn_network.h - the part of snn.h that builds, saves, loads and inspects networks: models, populations, projections,
+ * plasticity. Include <snn/snn.h>: it has the terms and the rules that hold for every function. */
 #ifndef SNN_NETWORK_H
 #define SNN_NETWORK_H
 
@@ -16,13 +15,14 @@ extern "C" {
 SNN_API const char *SNN_CALL snn_model_builtin_name(uint32_t index);
 SNN_API const char *SNN_CALL snn_surrogate_builtin_name(uint32_t index);
 SNN_API const char *SNN_CALL snn_plasticity_builtin_name(uint32_t index);
-/* A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of
- * JSON, which `snn model FILE.toml -o FILE.json` makes of a definition. It is checked completely; errors name the place.
+/* Loads a model, surrogate or plasticity rule of the user from its op list (docs/model-format.md). `text`: `size_bytes` bytes
+ * of JSON, which `snn model FILE.toml -o FILE.json` makes of a definition. The op list is checked completely; errors name the
+ * place.
  * Ownership: release it; networks that use it keep it alive. */
 SNN_API SNNStatus SNN_CALL snn_model_load(const char *text, size_t size_bytes, SNNModel *out_model);
 /* A built-in neuron model (kind 0), surrogate (kind 1) or plasticity rule (kind 2) by name. Release it. */
 SNN_API SNNStatus SNN_CALL snn_model_builtin(const char *name, uint32_t kind, SNNModel *out_model);
-/* The op list as JSON. Borrowed: valid while the model lives. */
+/* The op list of a model as JSON. Borrowed: valid while the model lives. */
 SNN_API SNNStatus SNN_CALL snn_model_text(SNNModel model, const char **out_text, size_t *out_size_bytes);
 SNN_API SNNStatus SNN_CALL snn_model_retain(SNNModel model);
 SNN_API void SNN_CALL snn_model_release(SNNModel model);
@@ -36,7 +36,8 @@ typedef struct SNNShape {
 
 enum { /* what a population is */
     SNN_POPULATION_NEURONS = 0,
-    SNN_POPULATION_SPIKE_INPUT = 1, /* the caller gives spikes (0 or 1) for each step; empty after the step */
+    SNN_POPULATION_SPIKE_INPUT = 1, /* the caller gives spikes (0 or 1) for each step; the input is empty again after the
+                                       step */
     SNN_POPULATION_VALUE_INPUT = 2  /* the caller gives real values; they stay until changed */
 };
 
@@ -58,26 +59,27 @@ enum { /* how a projection connects */
 };
 enum { SNN_POOL_SUM = 0, SNN_POOL_AVERAGE = 1, SNN_POOL_MAX = 2 };
 enum { /* how inputs are summed; stored with the network, part of its meaning */
-    SNN_ARITHMETIC_DEFAULT = 0, /* compact for sparse static projections from spikes - fixed, or float, where its largest
-                                   weights would take too much from others onto the receptor (docs/semantics.md) - else float */
+    SNN_ARITHMETIC_DEFAULT = 0, /* sparse static projections from spikes: compact; fixed, then float, where its largest weights
+                                   would cost others onto the receptor too much precision (docs/semantics.md). All others:
+                                   float */
     SNN_ARITHMETIC_FLOAT = 1,   /* float32, in ascending order of the source neuron */
     SNN_ARITHMETIC_FIXED = 2,   /* int32 sums with one power-of-two scale per target population and receptor */
-    SNN_ARITHMETIC_COMPACT = 3  /* as fixed, and the weights themselves are rounded to 16 bits at that scale when the network
-                                   is finished and when they are written; static projections only. 4 bytes a synapse */
+    SNN_ARITHMETIC_COMPACT = 3  /* as fixed, with the weights themselves rounded to 16 bits at that scale when the network is
+                                   finished and when they are written; static projections only. 4 bytes a synapse */
 };
 
 typedef struct SNNProjectionDef {
     uint32_t struct_size;
     uint32_t kind;             /* SNN_CONNECT_* */
-    const char *name;          /* as for populations; null: "source_to_target", if that has at most 63 bytes */
+    const char *name;          /* as for populations; null: "source_to_target" (at most 63 bytes) */
     uint32_t source, target;   /* population indices */
-    const char *receptor;      /* of the target's model; null: its first */
-    uint32_t delay_steps;      /* 0: within the same step (the graph of such projections must have no cycle). At most
-                                  4096, the delay of a synapse included. */
+    const char *receptor;      /* a receptor of the target's model; null: its first */
+    uint32_t delay_steps;      /* 0: arrives within the same step (such projections must form no cycle). At most 4096, together
+                                  with the delay of a synapse. */
     uint32_t trainable;        /* 1 (default) or 0; pooling never is */
     uint32_t arithmetic;       /* SNN_ARITHMETIC_* */
     uint32_t pool_mode;        /* SNN_POOL_* */
-    const float *weights;      /* copied; null with weight_count 0: zeros. All finite. */
+    const float *weights;      /* copied, all finite; null with weight_count 0: zeros */
     size_t weight_count;
     const float *bias;         /* null: none. Added at every step: [target], or [out_channel] for conv2d */
     size_t bias_count;
@@ -86,31 +88,31 @@ typedef struct SNNProjectionDef {
                                         row_offsets[i] to row_offsets[i + 1] - 1 */
     size_t row_offset_count;
     const uint32_t *synapse_targets; /* [synapse_count]; any order within a row, repeats allowed */
-    const uint16_t *synapse_delays;  /* [synapse_count] steps, added to delay_steps, 4096 in all; null: none */
+    const uint16_t *synapse_delays;  /* [synapse_count] steps, added to delay_steps (sum at most 4096); null: none */
     size_t synapse_count;
     /* conv2d and pool2d only: (y, x). Shapes of source and target are (channels, height, width). */
     uint32_t kernel[2], stride[2], padding[2], dilation[2];
     uint32_t groups;
     uint32_t reserved;         /* 0 */
-    uint32_t detached;         /* 1: training takes no gradient back through it to its source; its own weights learn all the
-                                  same. Default 0 */
+    uint32_t detached;         /* 1: no gradient goes back through it to its source, but its own weights still learn. Default
+                                  0 */
 } SNNProjectionDef;
 
-/* How weights and delays of a connection rule are drawn. `low` and `high` cut the distribution off: what lies outside is drawn
- * again. Part of other structs: no size, never changes. */
+/* How weights and delays of a connection rule are drawn. A number outside `low` to `high` is drawn again. Part of other
+ * structs: no size, never changes. */
 enum {
     SNN_DISTRIBUTION_CONSTANT = 0,  /* a */
-    SNN_DISTRIBUTION_NORMAL = 1,    /* mean a, standard deviation b; never further than 6.34 b from a */
+    SNN_DISTRIBUTION_NORMAL = 1,    /* mean a, standard deviation b; never farther than 6.34 b from a */
     SNN_DISTRIBUTION_UNIFORM = 2,   /* from a to b */
     SNN_DISTRIBUTION_LOGNORMAL = 3  /* exp of a normal number of mean a and standard deviation b */
 };
 typedef struct SNNDistribution {
     uint32_t kind;    /* SNN_DISTRIBUTION_* */
     double a, b;
-    double low, high; /* default -infinity and infinity. Bounds that hold less than 2^-16 of the distribution are refused. */
+    double low, high; /* default -infinity and infinity. Bounds that contain less than 2^-16 of the distribution are refused. */
 } SNNDistribution;
 
-enum { /* rules that make sparse connections, at most 2^34 */
+enum { /* rules that make sparse connections, at most 2^34 synapses */
     SNN_RULE_FIXED_PROBABILITY = 0, /* each pair with `probability` */
     SNN_RULE_FIXED_INDEGREE = 1,    /* `count` sources for each target */
     SNN_RULE_FIXED_TOTAL = 2,       /* `count` synapses in all */
@@ -122,8 +124,8 @@ enum { /* SNNRandomConnectionDef.kernel */
     SNN_KERNEL_GAUSSIAN = 0,   /* probability * exp(-d^2 / (2 width^2)) */
     SNN_KERNEL_EXPONENTIAL = 1 /* probability * exp(-d / width) */
 };
-/* The default seed: one that follows from the projection's index, so that no two projections are alike. Any other is taken
- * as it is: the same rule, sizes and seed give the same connections. Both give the same on every machine. */
+/* The default seed: derived from the projection's index, so that no two projections are alike. Any other seed is used as it is:
+ * the same rule, sizes and seed give the same connections. Both give the same on every machine. */
 #define SNN_SEED_BY_INDEX 0xFFFFFFFFFFFFFFFFu
 typedef struct SNNRandomConnectionDef {
     uint32_t struct_size;
@@ -131,24 +133,26 @@ typedef struct SNNRandomConnectionDef {
     double probability;        /* 0 to 1 */
     uint64_t count;
     uint64_t seed;             /* default SNN_SEED_BY_INDEX */
-    uint32_t allow_autapses;   /* 1 (default): a neuron may connect to itself, in a projection onto its own population */
-    uint32_t allow_multapses;  /* fixed in-degree and total. 1 (default): drawn with replacement, a pair may have several
-                                  synapses; 0: without, and more than there are pairs are refused */
+    uint32_t allow_autapses;   /* 1 (default): in a projection onto its own population a neuron may connect to itself */
+    uint32_t allow_multapses;  /* for fixed in-degree and fixed total. 1 (default): drawn with replacement, a pair may have
+                                  several synapses; 0: without replacement; more synapses than pairs are refused */
     SNNDistribution weight;    /* default: constant 1 */
-    SNNDistribution delay;     /* milliseconds, rounded to the nearest step; added to delay_steps, 4096 steps in all. Default:
-                                  constant 0. Delays that may fall below the network's dt are refused, except a constant 0. */
+    SNNDistribution delay;     /* milliseconds, rounded to the nearest step; added to delay_steps (sum at most 4096 steps).
+                                  Default: constant 0. Delays that may fall below the network's dt are refused, except a
+                                  constant 0. */
     /* spatial only */
     uint32_t kernel;           /* SNN_KERNEL_* */
     uint32_t dimensions;       /* 1 to 3 */
-    double kernel_width;       /* above 0, in the unit of the positions, as is the cutoff */
+    double kernel_width;       /* above 0; like the cutoff in the unit of the positions */
     double cutoff;             /* above 0 */
-    double period[3];          /* 0 (default): open; else the period of space along the axis, at least twice the cutoff */
+    double period[3];          /* 0 (default): open; else the period of space along this axis, at least twice the cutoff */
     const float *source_positions; /* [sources][dimensions], finite; copied */
     size_t source_position_count;  /* sources times dimensions */
     const float *target_positions;
     size_t target_position_count;
-    /* The part of each population that is connected, as if it were a population of its own: sizes and positions of the rule are
-     * those of the parts. Parts of one population are the same or apart, or autapses are allowed. */
+    /* Connects only a part of each population, as if it were a population of its own: sizes and positions of the rule are those
+       of the parts. If source and target are one population, the two parts must be equal or disjoint, unless autapses are
+       allowed. */
     uint32_t first_source;     /* default 0 */
     uint32_t source_count;     /* 0 (default): all from first_source on */
     uint32_t first_target;
@@ -164,70 +168,75 @@ SNN_INLINE void snn_random_connection_def_default(SNNRandomConnectionDef *out_de
     snn_random_connection_def_init(out_def, sizeof *out_def);
 }
 
-/* `count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron. */
+/* Draws `count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each
+ * neuron. */
 SNN_API SNNStatus SNN_CALL snn_random_draw(const SNNDistribution *distribution, uint64_t seed, uint64_t stream,
                                            double *out_values, size_t count);
 
-/* An empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6). One reference; release it. */
+/* Creates an empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6). Release it. */
 SNN_API SNNStatus SNN_CALL snn_network_create(double dt_ms, SNNNetwork *out_network);
 SNN_API SNNStatus SNN_CALL snn_network_add_population(SNNNetwork network, const SNNPopulationDef *def, uint32_t *out_index);
-/* A parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size. */
+/* Sets a parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size. */
 SNN_API SNNStatus SNN_CALL snn_network_set_parameter(SNNNetwork network, uint32_t population, const char *parameter,
                                                      const double *values, size_t count);
-/* Whether training changes the parameter: as one number where it has one value, else one for each neuron. A state that begins
- * at a learnable parameter follows it in sessions too. SNN_ERROR_UNSUPPORTED: no gradient reaches the parameter (a refractory
- * time, which is rounded to steps; the mean of a random draw). `learnable` is 1 or 0, the default. */
+/* Sets whether training changes the parameter: `learnable` is 1 or 0 (default). A parameter with one value is learned as one
+ * number, else one for each neuron. A state that begins at a learnable parameter follows it in sessions too.
+ * SNN_ERROR_UNSUPPORTED: no gradient reaches the parameter (a refractory time, which is rounded to steps; the mean of a random
+ * draw). */
 SNN_API SNNStatus SNN_CALL snn_network_set_learnable(SNNNetwork network, uint32_t population, const char *parameter,
                                                      uint32_t learnable);
-/* *out_learnable: 1 or 0. */
+/* Whether training changes the parameter; *out_learnable: 1 or 0. */
 SNN_API SNNStatus SNN_CALL snn_network_get_learnable(SNNNetwork network, uint32_t population, const char *parameter,
                                                      uint32_t *out_learnable);
-/* An option of the model by the names of option and choice: ("reset", "subtract"). */
+/* Sets an option of the model by the names of option and choice: ("reset", "subtract"). */
 SNN_API SNNStatus SNN_CALL snn_network_set_option(SNNNetwork network, uint32_t population, const char *option,
                                                   const char *choice);
-/* The state at step 0 and after a reset: `count` is 1 or the population's size. */
+/* Sets the state at step 0 and after a reset: `count` is 1 or the population's size. */
 SNN_API SNNStatus SNN_CALL snn_network_set_initial_state(SNNNetwork network, uint32_t population, const char *state,
                                                          const double *values, size_t count);
-/* The surrogate derivative used in training: a built-in by name (`surrogate` null) or a user's. Parameters in the order
+/* Sets the surrogate derivative for training: a built-in one by name (`surrogate` null) or a user's. `parameters` in the order
  * of its definition; `count` 0 keeps the defaults. */
 SNN_API SNNStatus SNN_CALL snn_network_set_surrogate(SNNNetwork network, uint32_t population, const char *name,
                                                      SNNModel surrogate, const double *parameters, size_t count);
 SNN_API SNNStatus SNN_CALL snn_network_connect(SNNNetwork network, const SNNProjectionDef *def, uint32_t *out_index);
-/* Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its
- * spikes deliver, by a built-in rule ("pair_stdp" and the others of snn/models/plasticity; `rule` null) or a user's (`name` is
- * not read then). What happens when: docs/semantics.md, "Plasticity". The projection's arithmetic becomes SNN_ARITHMETIC_FIXED
- * and it is not trained; a network with a plastic projection cannot be trained at all, and a session of it has batch_size 1.
- * Parameters and options begin at their defaults; weights must lie within the bounds of the rule when the network is
- * finished, and a session keeps them there.
+/* Makes a sparse projection plastic: the rule changes its weights, or what its spikes deliver, while the network runs. The
+ * projection goes from spikes to neurons that spike. The rule is a built-in one by name ("pair_stdp" and the others of
+ * snn/models/plasticity; `rule` null) or a user's (`name` is ignored). Order of events in a step: docs/semantics.md,
+ * "Plasticity".
+ * The projection's arithmetic becomes SNN_ARITHMETIC_FIXED. A network with a plastic projection cannot be trained, and its
+ * sessions have batch_size 1. Parameters and options begin at their defaults. When the network is finished, the weights must
+ * lie within the bounds of the rule; a session keeps them there.
  * Errors: SNN_ERROR_INVALID_ARGUMENT (another kind of projection; a target whose model lacks a state that the rule reads),
  * SNN_ERROR_NOT_FOUND, SNN_ERROR_STATE (finished). */
 SNN_API SNNStatus SNN_CALL snn_network_set_plasticity(SNNNetwork network, uint32_t projection, const char *name,
                                                       SNNModel rule);
-/* A parameter of the projection's rule, in the rule's unit, one value for all synapses; an option by name of the choice. */
+/* Sets a parameter of the projection's rule, in the rule's unit, one value for all synapses; or an option by the names of
+ * option and choice. */
 SNN_API SNNStatus SNN_CALL snn_network_set_plasticity_parameter(SNNNetwork network, uint32_t projection,
                                                                 const char *parameter, double value);
 SNN_API SNNStatus SNN_CALL snn_network_set_plasticity_option(SNNNetwork network, uint32_t projection, const char *option,
                                                              const char *choice);
-/* `def->kind` is SNN_CONNECT_SPARSE and its sparse arrays and weights are null: the rule makes them whenever they are needed. A
- * network keeps no memory for each synapse of a rule, and a file holds the rule itself. Sessions of the device "cpu" make what
- * they run on from it; what needs the synapses as arrays makes 10 bytes a synapse that the network then keeps: training, float
- * and fixed arithmetic, snn_network_get_projection_arrays, and weights that a session reads or writes. */
+/* Connects by a rule: `def->kind` is SNN_CONNECT_SPARSE, and its sparse arrays and weights are null. The rule makes the
+ * synapses whenever they are needed: the network stores no memory per synapse, and a file holds the rule itself. Sessions on
+ * "cpu" build what they run on from the rule. Some uses need the synapses as arrays, which the network then makes and keeps (10
+ * bytes a synapse): training, float and fixed arithmetic, snn_network_get_projection_arrays, and reading or writing weights in
+ * a session. */
 SNN_API SNNStatus SNN_CALL snn_network_connect_random(SNNNetwork network, const SNNProjectionDef *def,
                                                       const SNNRandomConnectionDef *rule, uint32_t *out_index);
-/* Checks the whole network and makes it immutable: cycles without delay, fixed-point range, shapes. Needed before sessions and
- * saving. The sentence names the population or projection. */
+/* Checks the whole network (cycles without delay, fixed-point range, shapes) and makes it immutable. Needed before sessions and
+ * saving. The error names the population or projection. */
 SNN_API SNNStatus SNN_CALL snn_network_finish(SNNNetwork network);
 SNN_API SNNStatus SNN_CALL snn_network_retain(SNNNetwork network);
 SNN_API void SNN_CALL snn_network_release(SNNNetwork network);
 
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
 
-/* Writes to a new file beside `path` and renames it, so a full disk or a crash leaves the old file as it was, and several
- * threads and processes may save to one path while others load it. A symbolic link is followed; the permissions of an old
- * file stay; anything but a regular file at `path` is SNN_ERROR_IO and left alone. */
+/* Saves the network: writes a new file beside `path` and renames it. A full disk or a crash leaves the old file as it was, and
+ * several threads and processes may save to one path while others load it. A symbolic link is followed, and the permissions of
+ * an old file stay. Anything but a regular file at `path` is SNN_ERROR_IO and left alone. */
 SNN_API SNNStatus SNN_CALL snn_network_save(SNNNetwork network, const char *path);
-/* Returns a finished network. Every size, index, name and number is checked; nothing in the file is executed. `path` must
- * be a regular file; all of it is copied, so it may change or go away afterwards. */
+/* Loads a finished network. Every size, index, name and number is checked; nothing in the file is executed. `path` must be a
+ * regular file. All of it is copied, so it may change or go away afterwards. */
 SNN_API SNNStatus SNN_CALL snn_network_load(const char *path, SNNNetwork *out_network);
 SNN_API SNNStatus SNN_CALL snn_network_load_memory(const void *data, size_t size_bytes, SNNNetwork *out_network);
 
@@ -241,7 +250,7 @@ typedef struct SNNNetworkInfo {
     uint32_t finished;
     double dt_ms;
     uint64_t neuron_count;  /* without inputs */
-    uint64_t synapse_count; /* connections as delivered: a conv kernel counts each use */
+    uint64_t synapse_count; /* connections that deliver: each use of a conv kernel's weight counts */
     uint64_t parameter_count; /* stored weights and biases */
 } SNNNetworkInfo;
 typedef struct SNNPopulationInfo {
@@ -266,7 +275,8 @@ typedef struct SNNProjectionArrays {
     uint32_t struct_size;
     uint64_t weight_count;
     const float *weights;             /* borrowed as above; null when the count is 0 */
-    /* Sparse, in canonical order: by source, then delay, then target, then order in SNNProjectionDef; `weights` too. */
+    /* Sparse only. The arrays and `weights` are in canonical order: by source, then delay, then target, then order in
+       SNNProjectionDef. */
     const uint64_t *row_offsets;      /* [source size + 1] */
     const uint32_t *synapse_targets;  /* [synapse_count] */
     const uint16_t *synapse_delays;   /* [synapse_count]; null: none */
@@ -276,25 +286,26 @@ typedef struct SNNProjectionArrays {
 SNN_API SNNStatus SNN_CALL snn_network_get_info(SNNNetwork network, SNNNetworkInfo *out_info);
 SNN_API SNNStatus SNN_CALL snn_network_get_population(SNNNetwork network, uint32_t index, SNNPopulationInfo *out_info);
 SNN_API SNNStatus SNN_CALL snn_network_get_projection(SNNNetwork network, uint32_t index, SNNProjectionInfo *out_info);
-/* The weights and synapses. Those of a rule are made at the first call: 10 bytes a synapse, kept with the network. */
+/* The weights and synapses of a projection. Those of a rule are made at the first call and kept with the network: 10 bytes a
+ * synapse. */
 SNN_API SNNStatus SNN_CALL snn_network_get_projection_arrays(SNNNetwork network, uint32_t index,
                                                              SNNProjectionArrays *out_arrays);
-/* The rule that makes the synapses, with the seed in use; the positions are borrowed as above. SNN_ERROR_NOT_FOUND when they
- * are arrays. */
+/* The rule that makes the synapses, with the seed in use; the positions are borrowed as above. SNN_ERROR_NOT_FOUND when the
+ * synapses are arrays. */
 SNN_API SNNStatus SNN_CALL snn_network_get_connection_rule(SNNNetwork network, uint32_t index,
                                                            SNNRandomConnectionDef *out_rule);
-/* The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, canonical order within
- * a row; those of a rule are made for this call only. `*io_count`: capacity of the arrays in, number of synapses out; with all
- * arrays null only the number is returned, and an array that is null is left out. Delays are in steps, delay_steps included. */
+/* The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, each row in canonical
+ * order. Those of a rule are made for this call only. `*io_count`: capacity of the arrays in, number of synapses out. An array
+ * that is null is skipped; with all arrays null only the number is returned. Delays are in steps, delay_steps included. */
 SNN_API SNNStatus SNN_CALL snn_network_get_synapses(SNNNetwork network, uint32_t projection, uint32_t first_source,
                                                     uint32_t source_count, uint32_t *out_sources, uint32_t *out_targets,
                                                     uint32_t *out_delays, float *out_weights, size_t *io_count);
 SNN_API SNNStatus SNN_CALL snn_network_find_population(SNNNetwork network, const char *name, uint32_t *out_index);
 SNN_API SNNStatus SNN_CALL snn_network_find_projection(SNNNetwork network, const char *name, uint32_t *out_index);
-/* The model of a population (neurons), or its surrogate; release it. */
+/* The model of a population of neurons, or its surrogate; release it. */
 SNN_API SNNStatus SNN_CALL snn_network_get_model(SNNNetwork network, uint32_t population, SNNModel *out_model);
 SNN_API SNNStatus SNN_CALL snn_network_get_surrogate(SNNNetwork network, uint32_t population, SNNModel *out_surrogate);
-/* Values in use, defaults included. `*io_count`: capacity in, number of values out (1 or the population's size); with
+/* The values in use, defaults included. `*io_count`: capacity in, number of values out (1 or the population's size). With
  * out_values null only the number is returned. */
 SNN_API SNNStatus SNN_CALL snn_network_get_parameter(SNNNetwork network, uint32_t population, const char *parameter,
                                                      double *out_values, size_t *io_count);
@@ -302,11 +313,11 @@ SNN_API SNNStatus SNN_CALL snn_network_get_initial_state(SNNNetwork network, uin
                                                          double *out_values, size_t *io_count);
 SNN_API SNNStatus SNN_CALL snn_network_get_surrogate_parameters(SNNNetwork network, uint32_t population,
                                                                 double *out_values, size_t *io_count);
-/* The name of the chosen option; borrowed as above. */
+/* The name of the choice that an option has; borrowed as above. */
 SNN_API SNNStatus SNN_CALL snn_network_get_option(SNNNetwork network, uint32_t population, const char *option,
                                                   const char **out_choice);
-/* The plasticity rule of a projection (release it), a parameter in use, and the name of a chosen option (borrowed as above).
- * SNN_ERROR_NOT_FOUND where the projection has none. */
+/* The plasticity rule of a projection (release it), the value of a parameter, and the choice of an option (borrowed as above).
+ * SNN_ERROR_NOT_FOUND where the projection has no rule. */
 SNN_API SNNStatus SNN_CALL snn_network_get_plasticity(SNNNetwork network, uint32_t projection, SNNModel *out_rule);
 SNN_API SNNStatus SNN_CALL snn_network_get_plasticity_parameter(SNNNetwork network, uint32_t projection,
                                                                 const char *parameter, double *out_value);

@@ -1,4 +1,4 @@
-// snn_network.hpp - the part of snn.hpp that builds networks, saves and loads them, and looks at them. Include snn.hpp.
+// snn_network.hpp - the part of snn.hpp that builds, saves, loads and inspects networks. Include snn.hpp.
 #ifndef SNN_SNN_NETWORK_HPP
 #define SNN_SNN_NETWORK_HPP
 
@@ -18,12 +18,12 @@ inline namespace v1 {
 // Thread-safety: any thread.
 class Network {
 public:
-    // None yet, to be assigned to; its functions throw SNN_ERROR_INVALID_HANDLE, as those of one that was moved from.
+    // Empty, to be assigned to. Its functions throw SNN_ERROR_INVALID_HANDLE, as after a move.
     Network() noexcept = default;
     // An empty network with the time step in milliseconds.
     explicit Network(double dt_ms) : Network(create(dt_ms)) {}
     template <class Integer, class = std::enable_if_t<std::is_integral_v<Integer>>>
-    explicit Network(Integer dt_ms) : Network(static_cast<double>(dt_ms)) {}  // 0 could be a null handle, too
+    explicit Network(Integer dt_ms) : Network(static_cast<double>(dt_ms)) {}  // a literal 0 would also convert to a null handle
     explicit Network(SNNNetwork owned) noexcept : handle_(owned) {}
     static Network load(const std::string& path) {
         SNNNetwork handle = nullptr;
@@ -83,7 +83,7 @@ public:
         check(snn_network_set_plasticity_option(get(), projection, option.c_str(), choice.c_str()));
     }
 
-    // Projections; each returns the index of the new one. Start from projection_def() for what has no short form.
+    // Projections; each returns the index of the new one. What has no short form starts from projection_def().
     uint32_t connect(const SNNProjectionDef& def) {
         uint32_t index = 0;
         check(snn_network_connect(get(), &def, &index));
@@ -95,7 +95,7 @@ public:
     uint32_t connect_one_to_one(uint32_t source, uint32_t target, Values<float> weights, Values<float> bias = {}) {
         return connect(weighted(SNN_CONNECT_ONE_TO_ONE, source, target, weights, bias));
     }
-    // Rows of targets: row_offsets [source size + 1]; the others one value for each synapse. `delays` may be empty.
+    // Rows of targets (CSR): row_offsets [source size + 1], the others [synapse_count]. `delays` may be empty.
     uint32_t connect_sparse(uint32_t source, uint32_t target, Values<uint64_t> row_offsets,
                             Values<uint32_t> synapse_targets, Values<float> weights, Values<uint16_t> delays = {}) {
         if (!delays.empty() && delays.size() != synapse_targets.size())
@@ -114,7 +114,7 @@ public:
         return index;
     }
 
-    // Checks the whole and makes it immutable.
+    // Checks the whole network and makes it immutable.
     void finish() { check(snn_network_finish(get())); }
     void save(const std::string& path) const { check(snn_network_save(get(), path.c_str())); }
 
@@ -124,7 +124,7 @@ public:
         check(snn_network_get_info(get(), &info));
         return info;
     }
-    // Pointers inside the answers live as long as the network.
+    // Pointers in the results are valid while the network lives and nothing is added to it.
     SNNPopulationInfo population(uint32_t index) const {
         SNNPopulationInfo info{};
         info.struct_size = sizeof info;
@@ -137,7 +137,7 @@ public:
         check(snn_network_get_projection(get(), index, &info));
         return info;
     }
-    // Of a session as `config` would open it; `out_projection_bytes` gets one number for each projection.
+    // The memory of a session that `config` would open. `out_projection_bytes` gets one number for each projection.
     SNNMemoryEstimate memory(const SNNConfig& config, std::vector<uint64_t>* out_projection_bytes = nullptr) const {
         SNNMemoryEstimate estimate{};
         estimate.struct_size = sizeof estimate;
@@ -146,8 +146,8 @@ public:
                                  out_projection_bytes ? out_projection_bytes->size() : 0));
         return estimate;
     }
-    // For each population the number of its device among those of `config.device`, or SNN_PLACE_CUT; `out_window_steps`: steps
-    // between exchanges.
+    // For each population the index of its device in `config.device`, or SNN_PLACE_CUT. `out_window_steps`: steps between
+    // exchanges of spikes.
     std::vector<uint32_t> placement(const SNNConfig& config, uint32_t* out_window_steps = nullptr) const {
         std::vector<uint32_t> places(info().population_count);
         check(snn_network_placement(get(), &config, places.data(), places.size(), out_window_steps));
@@ -157,17 +157,17 @@ public:
     std::string placement_words(const SNNConfig& config) const {
         return placed(snn_network_placement_words, config);
     }
-    // Seconds that a step is expected to take on each of the devices of config.device.
+    // Expected seconds of a step on each of the devices of config.device.
     std::vector<double> placement_times(const SNNConfig& config, std::size_t device_count) const {
         std::vector<double> seconds(device_count);
         check(snn_network_placement_times(get(), &config, seconds.data(), seconds.size()));
         return seconds;
     }
-    // What keeps populations from some of the devices, a sentence on each line.
+    // Why populations cannot run on some of the devices, one sentence on each line.
     std::string placement_reasons(const SNNConfig& config) const {
         return placed(snn_network_placement_reasons, config);
     }
-    // Weights and synapses; those of a connection rule are made and kept, 10 bytes a synapse.
+    // Weights and synapses. Those of a connection rule are made and kept with the network: 10 bytes a synapse.
     SNNProjectionArrays projection_arrays(uint32_t index) const {
         SNNProjectionArrays arrays{};
         arrays.struct_size = sizeof arrays;
@@ -184,7 +184,7 @@ public:
         std::vector<uint32_t> sources, targets, delays;  // delays in steps
         std::vector<float> weights;
     };
-    // Of some source neurons, made for this call only.
+    // The synapses of some source neurons. Those of a rule are made for this call only.
     Synapses synapses(uint32_t projection, uint32_t first_source, uint32_t source_count) const {
         std::size_t count = 0;
         check(snn_network_get_synapses(get(), projection, first_source, source_count, nullptr, nullptr, nullptr, nullptr,

@@ -1,5 +1,5 @@
-// snn_vulkan.hpp - snn_vulkan.h for C++17 and later, beside snn.hpp: the same functions with exceptions and ranges. The manual
-// is snn_vulkan.h; handles are what they are there, void* and uint64_t, and no Vulkan header is needed.
+// snn_vulkan.hpp - snn_vulkan.h for C++17 and later, to use with snn.hpp: the same functions with exceptions and ranges. The
+// manual is snn_vulkan.h. Handles are void* and uint64_t as there, and no Vulkan header is needed.
 //
 //     const SNNVulkanHost host =
 //         snn::vulkan::host(instance, physical_device, device, queue, queue_family, vkGetInstanceProcAddr);
@@ -19,7 +19,7 @@ namespace snn {
 inline namespace v1 {
 namespace detail {
 
-// The device that options have by default is not one that a host has.
+// The default device of the options, "cpu", stands for the host's device here.
 inline SNNConfig host_config_of(const char* file, SNNNetwork network, const SessionOptions& options) {
     SNNConfig config = config_of(file, network, options);
     if (options.device == SessionOptions{}.device) config.device = nullptr;
@@ -50,20 +50,20 @@ SNNVulkanHost host(void* instance, void* physical_device, void* device, void* qu
     host.get_instance_proc_addr = reinterpret_cast<decltype(host.get_instance_proc_addr)>(get_instance_proc_addr);
     return host;
 }
-// A session on the host's device; both structs are read during the call only.
+// Opens a session on the host's device; both structs are read during the call only.
 inline Session open(const SNNConfig& config, const SNNVulkanHost& host) {
     SNNHandle handle = nullptr;
     check(snn_vulkan_create_network(&config, &host, &handle));
     return Session(handle, config.batch_size);
 }
-// Of a file or a network. options.device: left as it is, or several devices with "vulkan" once among them.
+// Opens a file or a network. options.device: the default, or several devices with "vulkan" once among them.
 inline Session open(const std::string& path, const SNNVulkanHost& host, const SessionOptions& options = {}) {
     return open(detail::host_config_of(path.c_str(), nullptr, options), host);
 }
 inline Session open(const Network& network, const SNNVulkanHost& host, const SessionOptions& options = {}) {
     return open(detail::host_config_of(nullptr, network.get(), options), host);
 }
-// Into a VkCommandBuffer that is recording.
+// Records steps into a VkCommandBuffer that is recording.
 inline void record_steps(Session& session, void* command_buffer, uint32_t step_count = 1) {
     check(snn_vulkan_record_steps(session.get(), command_buffer, step_count));
 }
@@ -77,14 +77,14 @@ inline void submit_steps(Session& session, uint32_t step_count = 1, Values<SNNVu
     submission.signals = signals.data();
     check(snn_vulkan_submit_steps(session.get(), &submission, step_count));
 }
-// Where the device keeps a state, "population.state".
+// The buffer that holds a state, "population.state", on the device.
 inline SNNVulkanBuffer buffer(const Session& session, const std::string& state) {
     SNNVulkanBuffer buffer{};
     buffer.struct_size = sizeof buffer;
     check(snn_vulkan_get_buffer(session.get(), state.c_str(), &buffer));
     return buffer;
 }
-// A buffer of float32; its offset and size in bytes.
+// Describes a float32 buffer (VkBuffer) of the host, to bind.
 inline SNNVulkanBuffer buffer_of(uint64_t handle, uint64_t offset_bytes, uint64_t size_bytes) {
     SNNVulkanBuffer buffer{};
     buffer.struct_size = sizeof buffer;
@@ -94,14 +94,14 @@ inline SNNVulkanBuffer buffer_of(uint64_t handle, uint64_t offset_bytes, uint64_
     buffer.size_bytes = size_bytes;
     return buffer;
 }
-// Reads or writes `buffer` in place from now on.
+// From now on every step reads or writes `buffer` in place.
 inline void bind_buffer(Session& session, const std::string& path, const SNNVulkanBuffer& buffer) {
     check(snn_vulkan_bind_buffer(session.get(), path.c_str(), &buffer));
 }
 inline void unbind_buffer(Session& session, const std::string& path) {
     check(snn_vulkan_bind_buffer(session.get(), path.c_str(), nullptr));
 }
-// Values of the last `frame_count` frames for the host, without waiting; no paths: none any more.
+// Keeps values of the last `frame_count` frames for reading without waiting; no paths end it.
 inline void set_readback(Session& session, const std::vector<std::string>& paths, uint32_t frame_count) {
     std::vector<const char*> names;
     for (const std::string& path : paths) names.push_back(path.c_str());
@@ -110,7 +110,7 @@ inline void set_readback(Session& session, const std::vector<std::string>& paths
 inline void record_readback(Session& session, void* command_buffer, uint64_t frame) {
     check(snn_vulkan_record_readback(session.get(), command_buffer, frame));
 }
-// Returns the frame that the values are of; SNN_VULKAN_NO_FRAME: there is none yet, and the values are what they were.
+// Returns the frame of the values. SNN_VULKAN_NO_FRAME: there is none yet, and out_data is unchanged.
 template <class T>
 uint64_t read_back(const Session& session, const std::string& path, uint64_t finished_frame, Span<T> out_data) {
     uint64_t frame = 0;
@@ -122,7 +122,7 @@ template <class Range, class T = detail::ValueOf<Range>>
 uint64_t read_back(const Session& session, const std::string& path, uint64_t finished_frame, Range&& out_data) {
     return read_back(session, path, finished_frame, Span<T>(out_data));
 }
-// The arrays are the session's, valid until it is next used.
+// The arrays belong to the session and are valid until it is next used.
 inline SNNVulkanPlan plan(Session& session) {
     SNNVulkanPlan plan{};
     plan.struct_size = sizeof plan;

@@ -18,9 +18,9 @@ public final class Enums {
         NOT_FOUND(-3),
         /** SNN_ERROR_OUT_OF_MEMORY */
         OUT_OF_MEMORY(-4),
-        /** file I/O failed; the sentence gives the reason */
+        /** file I/O failed; snn_last_error() gives the reason */
         IO(-5),
-        /** the file is damaged or not a .snn file; the sentence says where */
+        /** the file is damaged or not a .snn file; snn_last_error() says where */
         FORMAT(-6),
         /** valid, but this device or build cannot do it */
         UNSUPPORTED(-7),
@@ -28,7 +28,7 @@ public final class Enums {
         BUSY(-8),
         /** valid call at the wrong time (network not finished, backward before forward) */
         STATE(-9),
-        /** struct or file of a version this library does not know */
+        /** struct or file of a version that this library does not know */
         VERSION(-10),
         /** the session belongs to the parent process */
         FORKED(-11),
@@ -118,7 +118,7 @@ public final class Enums {
         LATENCY(1),
         /** gain * value at every step (for value inputs) */
         CONSTANT(2),
-        /** values are [step][sample][feature]: 1 where the value rose by more than threshold since the last step, else 0; the first step compares with 0 */
+        /** values are [step][sample][feature]: 1 where the value rose by more than threshold since the last step, else 0; the first step is compared with 0 */
         DELTA(3);
 
         final int value;
@@ -152,7 +152,7 @@ public final class Enums {
     public enum PopulationKind {
         /** SNN_POPULATION_NEURONS */
         NEURONS(0),
-        /** the caller gives spikes (0 or 1) for each step; empty after the step */
+        /** the caller gives spikes (0 or 1) for each step; the input is empty again after the step */
         SPIKE_INPUT(1),
         /** the caller gives real values; they stay until changed */
         VALUE_INPUT(2);
@@ -211,13 +211,13 @@ public final class Enums {
 
     /** <code>SNN_ARITHMETIC_DEFAULT</code> and those that follow it in <code>snn_network.h</code>. */
     public enum Arithmetic {
-        /** compact for sparse static projections from spikes - fixed, or float, where its largest weights would take too much from others onto the receptor (docs/semantics.md) - else float */
+        /** sparse static projections from spikes: compact; fixed, then float, where its largest weights would cost others onto the receptor too much precision (docs/semantics.md). */
         DEFAULT(0),
         /** float32, in ascending order of the source neuron */
         FLOAT(1),
         /** int32 sums with one power-of-two scale per target population and receptor */
         FIXED(2),
-        /** as fixed, and the weights themselves are rounded to 16 bits at that scale when the network is finished and when they are written; static projections only. 4 bytes a synapse */
+        /** as fixed, with the weights themselves rounded to 16 bits at that scale when the network is finished and when they are written; static projections only. 4 bytes a synapse */
         COMPACT(3);
 
         final int value;
@@ -234,7 +234,7 @@ public final class Enums {
     public enum DistributionKind {
         /** a */
         CONSTANT(0),
-        /** mean a, standard deviation b; never further than 6.34 b from a */
+        /** mean a, standard deviation b; never farther than 6.34 b from a */
         NORMAL(1),
         /** from a to b */
         UNIFORM(2),
@@ -321,13 +321,13 @@ public final class Enums {
         MEAN_SQUARE_MEAN_MEMBRANE(9),
         /** Mean over outputs of (score - target)^2 */
         MEAN_SQUARE_LAST_MEMBRANE(10),
-        /** of latencies in steps; takes no labels alone */
+        /** latencies in steps; needs targets */
         MEAN_SQUARE_LATENCY(11),
         /** mean over outputs and steps of (membrane after the step - target)^2 */
         MEAN_SQUARE_MEMBRANE(12),
         /** mean over outputs of the van Rossum distance (squared) to target trains */
         VAN_ROSSUM(13),
-        /** The caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at. */
+        /** The caller computes the loss: snn_trainer_run and snn_trainer_run_backward; output_population is ignored. */
         NONE(255);
 
         final int value;
@@ -344,11 +344,11 @@ public final class Enums {
     public enum LearningRule {
         /** back-propagation through time */
         BPTT(0),
-        /** online training through time (Xiao et al. 2022): errors go back through layers at each step, and meet traces of what arrived before */
+        /** online training through time (Xiao et al. 2022): at each step errors go back through the layers and are combined with traces of what arrived before */
         OTTT(1),
-        /** e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those that project onto it, and meet eligibility traces */
+        /** e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to the populations that project onto it, and are combined with eligibility traces */
         EPROP(2),
-        /** EventProp (Wunderlich and Pehle 2021), in steps: gradients of the times of spikes, from 4 bytes for each; membranes may not jump with inputs; losses of latency, membrane (no spikes) or VAN_ROSSUM */
+        /** EventProp (Wunderlich and Pehle 2021), in steps: gradients of spike times, from 4 bytes per spike. */
         EVENTPROP(3);
 
         final int value;

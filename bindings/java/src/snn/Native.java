@@ -526,13 +526,13 @@ final class Native {
         static final int dispatches = 32;
     }
 
-    /** "0.1.0" of the library that is loaded; static storage. */
+    /** The version of the loaded library: "0.1.0". */
     static native long snn_version_string();
 
-    /** SNN_ABI_VERSION of the library that is loaded. */
+    /** SNN_ABI_VERSION of the loaded library. */
     static native int snn_abi_version();
 
-    /** The sentence of the last error on this thread, "" if none. */
+    /** The sentence about the last error on this thread, "" if none. */
     static native long snn_last_error();
 
     /** "SNN_ERROR_BUSY" and so on; "SNN_UNKNOWN_STATUS" for a value not listed. */
@@ -542,60 +542,60 @@ final class Native {
 
     static native int snn_device_get(int index, long out_info);
 
-    /** Measures a device by its name ("cpu", "vulkan:0"), or gives what was measured before: by this process, or by another one with the same driver, processor and version of libsnn, from the file device_speeds.json in the folder that the environment variable SNN_CACHE names, else in snn-engine in the user's folder for such files. */
+    /** Measures a device by its name ("cpu", "vulkan:0"), or returns an earlier measurement by this process, or by another one with the same driver, processor and version of libsnn. */
     static native int snn_device_speed(long device, long out_speed);
 
     static native void snn_config_init(long out_config, int struct_size);
 
-    /** Bytes of memory that this process could still take: what the system has free or can free at once, and no more than the limit of a container leaves; 0 if unknown. */
+    /** Bytes of memory that this process could still take: what the system has free or can free at once, within the limit of a container; 0 if unknown. */
     static native long snn_available_memory_bytes();
 
-    /** For a session as `config` would open it; its `file` and `network` are not looked at. */
+    /** Estimates the memory of a session that `config` would open; `file` and `network` of config are ignored. */
     static native int snn_network_memory(long network, long config, long out_estimate, long out_projection_bytes, long count);
 
-    /** Where a session as `config` would open it runs: for each of the `count` populations the number of its device, from 0, among those of config-&gt;device (with one device all are 0); of inputs it is that of the first device that reads them. */
+    /** Where a session that `config` would open runs: for each of the `count` populations the index, from 0, of its device in config-&gt;device (with one device all are 0). */
     static native int snn_network_placement(long network, long config, long out_places, long count, long out_window_steps);
 
-    /** The same, and how a batch is divided, as a device string that reproduces this placement: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*". */
+    /** The same, and the division of a batch, as a device string that reproduces this placement: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*". */
     static native int snn_network_placement_words(long network, long config, long out_words, long size_bytes, long out_size_bytes);
 
-    /** Seconds that a step is expected to take on each of the `count` devices of config-&gt;device, with what spikes between devices cost; 0 for one that has nothing to do. */
+    /** Expected seconds of a step on each of the `count` devices of config-&gt;device, the exchange of spikes included; 0 for a device with nothing to do. */
     static native int snn_network_placement_times(long network, long config, long out_seconds, long count);
 
-    /** What keeps populations from some of the devices, a sentence on each line: a device cannot run them, its bits are its own, or there is not enough memory. */
+    /** Why populations cannot run on some of the devices, one sentence on each line: a device cannot run them, its bits are its own, or there is not enough memory. */
     static native int snn_network_placement_reasons(long network, long config, long out_text, long size_bytes, long out_size_bytes);
 
     /** Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
     static native int snn_create_network(long config, long out_handle);
 
-    /** Set out_device-&gt;struct_size first. */
+    /** The device that a session runs on now; set out_device-&gt;struct_size first. */
     static native int snn_session_device(long handle, long out_device);
 
     /** Ends the session and frees its memory; its trainers become invalid. */
     static native void snn_destroy_network(long handle);
 
-    /** Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes, in all samples; either all of them or, after an error, none. */
+    /** Replaces weights, biases and learnable parameters, in all samples, by those of a .snn file with the same names and shapes. */
     static native int snn_load_weights(long handle, long path);
 
-    /** Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at most max_catch_up_steps, the time beyond that is dropped. */
+    /** Advances the network by `frame_dt` seconds: as many whole steps as fit, at most max_catch_up_steps. */
     static native int snn_run_step(long handle, float frame_dt);
 
-    /** The same, but it stops after the step in which `budget_s` seconds of wall time are spent: a frame keeps its time, and the network falls behind and catches up later. */
+    /** The same, but it stops after the step in which `budget_s` seconds of wall time are used up: the frame stays in time and the network catches up later. */
     static native int snn_run_step_within(long handle, float frame_dt, float budget_s, long out_steps);
 
-    /** Steps in the background: a frame begins them and goes on, a later frame asks whether they are done. */
+    /** Starts steps in the background and returns at once; a later frame asks with snn_session_poll whether they are done. */
     static native int snn_session_begin(long handle, float frame_dt, float budget_s, long out_begun);
 
-    /** *out_done: 1 when nothing is under way any more, else 0. */
+    /** Asks whether the background steps are done, without waiting: *out_done is 1 when none are under way, else 0. */
     static native int snn_session_poll(long handle, long out_done);
 
-    /** The same, but it waits until they are done. */
+    /** The same, but waits until they are done. */
     static native int snn_session_wait(long handle);
 
     /** The membrane state ("v" in most models) of every neuron of a population: [batch_size][size], `count` floats. */
     static native int snn_get_membrane_potentials(long handle, long population, long out_potentials, long count);
 
-    /** One callback for each session; null removes it. */
+    /** Sets the session's spike callback, of which there is one; null removes it. */
     static native int snn_register_spike_callback(long handle, long callback, long user);
 
     /** A new reference to the session's network; release it. */
@@ -604,28 +604,28 @@ final class Native {
     /** A new finished network with the session's present weights, biases and parameters; release it. */
     static native int snn_session_to_network(long handle, long out_network);
 
-    /** Input of an input population for the coming step: [batch_size][size] floats. */
+    /** Sets the input of an input population for the next step: [batch_size][size] floats. */
     static native int snn_session_set_input(long handle, int population, long values, long count);
 
     /** The same for one sample: `count` is the population's size. */
     static native int snn_session_set_sample_input(long handle, int population, int sample, long values, long count);
 
-    /** Spikes for the coming step of one sample, as they come from a camera, a socket or another network: the `count` neurons of a spike input, in any order, are added to what the sample was given before. */
+    /** Adds spikes for the next step of one sample, for events from a camera, a socket or another network. */
     static native int snn_session_add_input_spikes(long handle, int population, int sample, long neurons, long count);
 
-    /** As snn_session_set_input, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null. */
+    /** As snn_session_set_input, but the memory is borrowed: each step reads it, without checking the values, until the input is bound to null. */
     static native int snn_session_bind_input(long handle, int population, long values, long count);
 
     /** Advances by `step_count` steps. */
     static native int snn_session_step(long handle, int step_count);
 
-    /** Back to step 0 and the initial state; weights, parameters, callbacks and bindings stay. */
+    /** Returns to step 0 and the initial state; weights, parameters, callbacks and bindings stay. */
     static native int snn_session_reset(long handle);
 
-    /** Some samples begin again, as a character of a game that comes back: they get their initial states, nothing is on its way to them, and spikes that they were given for the coming step are gone. */
+    /** Resets some samples, as when a character of a game respawns. */
     static native int snn_session_reset_samples(long handle, long samples, long count);
 
-    /** Steps since creation or reset; a trainer's forward resets and runs its steps. */
+    /** The number of steps since creation or reset. */
     static native int snn_session_step_count(long handle, long out_steps);
 
     /** Sets that number, to continue from a state that was read before: random draws depend on it. */
@@ -634,25 +634,25 @@ final class Native {
     /** The neurons of `sample` that spiked in the last step, ascending. */
     static native int snn_session_get_spikes(long handle, int population, int sample, long out_neurons, long out_count);
 
-    /** Set out_counters-&gt;struct_size first. */
+    /** Copies the counters; set out_counters-&gt;struct_size first. */
     static native int snn_get_counters(long handle, long out_counters);
 
-    /** Saves everything that the session's next steps depend on, to continue later: in a session of the same network on any device, instruction set and number of threads, bit for bit as if it had not been interrupted. */
+    /** Saves everything that the session's next steps depend on, to continue later. */
     static native int snn_save_state(long handle, long path);
 
     static native int snn_load_state(long handle, long path);
 
-    /** The same in memory, for a game that puts it into its own saved game: the bytes that the file would have. */
+    /** The same in memory, for a game that puts it into its own save file: the same bytes as in the file. */
     static native int snn_save_state_memory(long handle, long out_data, long size_bytes, long out_size_bytes);
 
     static native int snn_load_state_memory(long handle, long data, long size_bytes);
 
-    /** Any variable by its path, converted to or from `dtype`; `count` must match exactly. */
+    /** Reads or writes a variable by its path, converted to or from `dtype`; `count` must match exactly. */
     static native int snn_session_read(long handle, long path, int dtype, long out_data, long count);
 
     static native int snn_session_write(long handle, long path, int dtype, long data, long count);
 
-    /** How many values snn_session_read wants for a path. */
+    /** The `count` that snn_session_read needs for a path. */
     static native int snn_session_value_count(long handle, long path, long out_count);
 
     static native void snn_run_def_init(long out_def, int struct_size);
@@ -675,13 +675,13 @@ final class Native {
 
     static native long snn_plasticity_builtin_name(int index);
 
-    /** A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON, which `snn model FILE.toml -o FILE.json` makes of a definition. */
+    /** Loads a model, surrogate or plasticity rule of the user from its op list (docs/model-format.md). */
     static native int snn_model_load(long text, long size_bytes, long out_model);
 
     /** A built-in neuron model (kind 0), surrogate (kind 1) or plasticity rule (kind 2) by name. */
     static native int snn_model_builtin(long name, int kind, long out_model);
 
-    /** The op list as JSON. */
+    /** The op list of a model as JSON. */
     static native int snn_model_text(long model, long out_text, long out_size_bytes);
 
     static native int snn_model_retain(long model);
@@ -694,56 +694,56 @@ final class Native {
 
     static native void snn_random_connection_def_init(long out_def, int struct_size);
 
-    /** `count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron. */
+    /** Draws `count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron. */
     static native int snn_random_draw(long distribution, long seed, long stream, long out_values, long count);
 
-    /** An empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6). */
+    /** Creates an empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6). */
     static native int snn_network_create(double dt_ms, long out_network);
 
     static native int snn_network_add_population(long network, long def, long out_index);
 
-    /** A parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size. */
+    /** Sets a parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size. */
     static native int snn_network_set_parameter(long network, int population, long parameter, long values, long count);
 
-    /** Whether training changes the parameter: as one number where it has one value, else one for each neuron. */
+    /** Sets whether training changes the parameter: `learnable` is 1 or 0 (default). */
     static native int snn_network_set_learnable(long network, int population, long parameter, int learnable);
 
-    /** *out_learnable: 1 or 0. */
+    /** Whether training changes the parameter; *out_learnable: 1 or 0. */
     static native int snn_network_get_learnable(long network, int population, long parameter, long out_learnable);
 
-    /** An option of the model by the names of option and choice: ("reset", "subtract"). */
+    /** Sets an option of the model by the names of option and choice: ("reset", "subtract"). */
     static native int snn_network_set_option(long network, int population, long option, long choice);
 
-    /** The state at step 0 and after a reset: `count` is 1 or the population's size. */
+    /** Sets the state at step 0 and after a reset: `count` is 1 or the population's size. */
     static native int snn_network_set_initial_state(long network, int population, long state, long values, long count);
 
-    /** The surrogate derivative used in training: a built-in by name (`surrogate` null) or a user's. */
+    /** Sets the surrogate derivative for training: a built-in one by name (`surrogate` null) or a user's. */
     static native int snn_network_set_surrogate(long network, int population, long name, long surrogate, long parameters, long count);
 
     static native int snn_network_connect(long network, long def, long out_index);
 
-    /** Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp" and the others of snn/models/plasticity; `rule` null) or a user's (`name` is not read then). */
+    /** Makes a sparse projection plastic: the rule changes its weights, or what its spikes deliver, while the network runs. */
     static native int snn_network_set_plasticity(long network, int projection, long name, long rule);
 
-    /** A parameter of the projection's rule, in the rule's unit, one value for all synapses; an option by name of the choice. */
+    /** Sets a parameter of the projection's rule, in the rule's unit, one value for all synapses; or an option by the names of option and choice. */
     static native int snn_network_set_plasticity_parameter(long network, int projection, long parameter, double value);
 
     static native int snn_network_set_plasticity_option(long network, int projection, long option, long choice);
 
-    /** `def-&gt;kind` is SNN_CONNECT_SPARSE and its sparse arrays and weights are null: the rule makes them whenever they are needed. */
+    /** Connects by a rule: `def-&gt;kind` is SNN_CONNECT_SPARSE, and its sparse arrays and weights are null. */
     static native int snn_network_connect_random(long network, long def, long rule, long out_index);
 
-    /** Checks the whole network and makes it immutable: cycles without delay, fixed-point range, shapes. */
+    /** Checks the whole network (cycles without delay, fixed-point range, shapes) and makes it immutable. */
     static native int snn_network_finish(long network);
 
     static native int snn_network_retain(long network);
 
     static native void snn_network_release(long network);
 
-    /** Writes to a new file beside `path` and renames it, so a full disk or a crash leaves the old file as it was, and several threads and processes may save to one path while others load it. */
+    /** Saves the network: writes a new file beside `path` and renames it. */
     static native int snn_network_save(long network, long path);
 
-    /** Returns a finished network. */
+    /** Loads a finished network. */
     static native int snn_network_load(long path, long out_network);
 
     static native int snn_network_load_memory(long data, long size_bytes, long out_network);
@@ -755,35 +755,35 @@ final class Native {
 
     static native int snn_network_get_projection(long network, int index, long out_info);
 
-    /** The weights and synapses. */
+    /** The weights and synapses of a projection. */
     static native int snn_network_get_projection_arrays(long network, int index, long out_arrays);
 
     /** The rule that makes the synapses, with the seed in use; the positions are borrowed as above. */
     static native int snn_network_get_connection_rule(long network, int index, long out_rule);
 
-    /** The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, canonical order within a row; those of a rule are made for this call only. */
+    /** The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, each row in canonical order. */
     static native int snn_network_get_synapses(long network, int projection, int first_source, int source_count, long out_sources, long out_targets, long out_delays, long out_weights, long io_count);
 
     static native int snn_network_find_population(long network, long name, long out_index);
 
     static native int snn_network_find_projection(long network, long name, long out_index);
 
-    /** The model of a population (neurons), or its surrogate; release it. */
+    /** The model of a population of neurons, or its surrogate; release it. */
     static native int snn_network_get_model(long network, int population, long out_model);
 
     static native int snn_network_get_surrogate(long network, int population, long out_surrogate);
 
-    /** Values in use, defaults included. */
+    /** The values in use, defaults included. */
     static native int snn_network_get_parameter(long network, int population, long parameter, long out_values, long io_count);
 
     static native int snn_network_get_initial_state(long network, int population, long state, long out_values, long io_count);
 
     static native int snn_network_get_surrogate_parameters(long network, int population, long out_values, long io_count);
 
-    /** The name of the chosen option; borrowed as above. */
+    /** The name of the choice that an option has; borrowed as above. */
     static native int snn_network_get_option(long network, int population, long option, long out_choice);
 
-    /** The plasticity rule of a projection (release it), a parameter in use, and the name of a chosen option (borrowed as above). */
+    /** The plasticity rule of a projection (release it), the value of a parameter, and the choice of an option (borrowed as above). */
     static native int snn_network_get_plasticity(long network, int projection, long out_rule);
 
     static native int snn_network_get_plasticity_parameter(long network, int projection, long parameter, long out_value);
@@ -792,51 +792,51 @@ final class Native {
 
     static native void snn_trainer_def_init(long out_def, int struct_size);
 
-    /** The session gets its own copy of the weights. */
+    /** Creates a trainer of a session, which gets its own copy of the weights. */
     static native int snn_trainer_create(long handle, long def, long out_trainer);
 
     static native void snn_trainer_release(long trainer);
 
-    /** forward + backward + update on one batch, or on each of its windows. */
+    /** Forward, backward and update on one batch, or on each of its windows. */
     static native int snn_trainer_step(long trainer, long batch, long io_result);
 
-    /** The three parts of a step. backward needs a forward before it, update a backward; another trainer of the session may not run forward in between. update refuses a loss or gradient that is not finite and leaves the weights (SNN_ERROR_STATE). */
+    /** The three parts of snn_trainer_step. backward needs a forward before it, update a backward; no other trainer of the session may run forward in between. */
     static native int snn_trainer_forward(long trainer, long batch, long io_result);
 
     static native int snn_trainer_backward(long trainer);
 
     static native int snn_trainer_update(long trainer);
 
-    /** A loss that the caller computes, for a trainer with SNN_LOSS_NONE, instead of forward and backward: run gives what the loss needs, `records` as for snn_session_run (every step). */
+    /** Training with a loss that the caller computes; the trainer has SNN_LOSS_NONE. */
     static native int snn_trainer_run(long trainer, long batch, long records, int record_count, long io_result);
 
     static native int snn_trainer_run_backward(long trainer, double loss, long gradients, int gradient_count, long input_gradients, int input_gradient_count);
 
-    /** Scores of the last forward as the loss has them; [batch_size][outputs]. */
+    /** The scores that the loss used in the last forward: [batch_size][outputs]. */
     static native int snn_trainer_scores(long trainer, long out_scores, long count);
 
-    /** The part of the last step's or forward's loss that comes from the loss of output_population or from an auxiliary one, its weight included; 0 before the first. */
+    /** The part of the last step's or forward's loss that comes from one population, output_population or one with an auxiliary loss, its weight included; 0 before the first. */
     static native int snn_trainer_loss_of(long trainer, int population, long out_loss);
 
-    /** What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and parameters of its session: training that continues from all of them gives the same bits as training that was never interrupted. */
+    /** What a trainer keeps from update to update, above all the optimiser's moments. */
     static native int snn_trainer_get_state(long trainer, long out_values, long io_count);
 
-    /** Takes over a state; a forward and backward that wait for their update are forgotten. */
+    /** Sets such a state; a forward and backward that wait for their update are discarded. */
     static native int snn_trainer_set_state(long trainer, long values, long count);
 
-    /** A second loss, of another population than output_population: `weight` times it is added to the loss, and its gradients to theirs. */
+    /** Adds a loss of a population other than output_population (local learning, as in DECOLLE: Kaiser et al. 2020): `weight` times it is added to the loss, and its gradients to the others. */
     static native int snn_trainer_set_auxiliary_loss(long trainer, int population, int loss, double weight);
 
-    /** Weights of the classes in CROSS_ENTROPY losses, auxiliary ones too: [outputs], each at least 0; they are copied. count 0: none, which is 1 each. */
+    /** Sets the class weights of CROSS_ENTROPY losses, auxiliary ones too: [outputs], each at least 0, copied. count 0: none, which is 1 each. */
     static native int snn_trainer_set_class_weights(long trainer, long weights, long count);
 
-    /** Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times. */
+    /** Sets dropout (Srivastava et al. 2014) of a population that spikes, fixed over time. */
     static native int snn_trainer_set_dropout(long trainer, int population, double probability, long seed);
 
-    /** Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer; it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output channel (conv2d) or target neuron where per_channel is 1, else 0; the products are exact. */
+    /** Quantisation-aware training of a projection's weights to `bits` bits, 2 to 8 (0: no longer; the session keeps its weights). */
     static native int snn_trainer_set_quantization(long trainer, int projection, int bits, int per_channel);
 
-    /** Batch normalisation through time (tdBN: Zheng et al. 2021): in every forward and step of this trainer a projection delivers (x - mean) * scale * lambda / sqrt(variance + epsilon) + bias. x is its sum without the bias; mean and variance are taken over all steps, the samples that are not padding and, of a conv2d, the neurons of a channel. lambda is learned, one for each channel or target neuron, beginning at 1; so is the bias, which the projection must have. tdBN's scale is alpha times the threshold. */
+    /** Batch normalisation through time (tdBN: Zheng et al. 2021) of a projection. */
     static native int snn_trainer_set_normalization(long trainer, int projection, double scale, double momentum, double epsilon);
 
     static native int snn_trainer_set_delay_learning(long trainer, int projection, int kernel, double width, double rate_factor);
@@ -847,24 +847,24 @@ final class Native {
 
     static native int snn_register_epoch_callback(long handle, long callback, long user);
 
-    /** Sums up the updates since the last call, calls the epoch callback, and returns the same in io_epoch (may be null). */
+    /** Ends an epoch: sums up the updates since the last call, calls the epoch callback, and returns the same in io_epoch (may be null). */
     static native int snn_trainer_end_epoch(long trainer, long io_epoch);
 
     static native void snn_vulkan_host_init(long out_host, int struct_size);
 
-    /** snn_create_network on the host's device. config-&gt;device is null or "vulkan", or several devices with "vulkan" once among them. */
+    /** Opens a session on the host's device, as snn_create_network does. config-&gt;device is null or "vulkan", or several devices with "vulkan" once among them. */
     static native int snn_vulkan_create_network(long config, long host, long out_handle);
 
-    /** Appends the next `step_count` steps to `command_buffer` (VkCommandBuffer, recording, outside a render pass): pipelines, descriptor sets, push constants, dispatches and barriers, first one that waits for earlier compute and transfer commands, last one that makes the results visible to all later commands and, where it sees the memory, to the host. */
+    /** Records the next `step_count` steps into `command_buffer` (VkCommandBuffer, recording, outside a render pass): pipelines, descriptor sets, push constants, dispatches and barriers. */
     static native int snn_vulkan_record_steps(long handle, long command_buffer, int step_count);
 
-    /** The next `step_count` steps in a submission of the session's own, on the queue that it was opened with: one that the host submits to as well (give lock_queue and unlock_queue, or call this where nobody else submits), or one that it leaves to the session. */
+    /** Submits the next `step_count` steps in a submission of the session's own, on the queue with which the session was opened. */
     static native int snn_vulkan_submit_steps(long handle, long submission, int step_count);
 
-    /** The buffer that holds a state ("population.state") on the device, to be read in place, or written between two recorded steps. */
+    /** The buffer that holds a state ("population.state") on the device, for reading in place or writing between two recorded steps. */
     static native int snn_vulkan_get_buffer(long handle, long state, long out_buffer);
 
-    /** Binds a buffer of the host to what `path` names, to be read or written in place by every step from now on: * "population.input"        what an input population reads in every step: float32 [batch_size][size], spikes 0 and 1. snn_session_set_input refuses it from then on. */
+    /** Binds a buffer of the host to what `path` names: from now on every step reads or writes it in place. */
     static native int snn_vulkan_bind_buffer(long handle, long path, long buffer);
 
     static native int snn_vulkan_set_readback(long handle, long paths, int path_count, int frame_count);
@@ -873,7 +873,7 @@ final class Native {
 
     static native int snn_vulkan_read_back(long handle, long path, long finished_frame, int dtype, long out_data, long count, long out_frame);
 
-    /** The arrays are the session's and stay until it is next used. */
+    /** Gets the plan of a session. */
     static native int snn_vulkan_get_plan(long handle, long out_plan);
 
 }

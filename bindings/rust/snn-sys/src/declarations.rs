@@ -22,9 +22,9 @@ pub const SNN_ERROR_INVALID_HANDLE: i32 = -2;
 /// no population, projection, variable, model or device of that name
 pub const SNN_ERROR_NOT_FOUND: i32 = -3;
 pub const SNN_ERROR_OUT_OF_MEMORY: i32 = -4;
-/// file I/O failed; the sentence gives the reason
+/// file I/O failed; snn_last_error() gives the reason
 pub const SNN_ERROR_IO: i32 = -5;
-/// the file is damaged or not a .snn file; the sentence says where
+/// the file is damaged or not a .snn file; snn_last_error() says where
 pub const SNN_ERROR_FORMAT: i32 = -6;
 /// valid, but this device or build cannot do it
 pub const SNN_ERROR_UNSUPPORTED: i32 = -7;
@@ -32,7 +32,7 @@ pub const SNN_ERROR_UNSUPPORTED: i32 = -7;
 pub const SNN_ERROR_BUSY: i32 = -8;
 /// valid call at the wrong time (network not finished, backward before forward)
 pub const SNN_ERROR_STATE: i32 = -9;
-/// struct or file of a version this library does not know
+/// struct or file of a version that this library does not know
 pub const SNN_ERROR_VERSION: i32 = -10;
 /// the session belongs to the parent process
 pub const SNN_ERROR_FORKED: i32 = -11;
@@ -55,11 +55,11 @@ pub const SNN_FLAG_INTERPRET_MODELS: u32 = 1;
 pub const SNN_FLAG_FLOAT64: u32 = 2;
 /// with FLOAT64: spikes are the surrogate's smooth function (gradient checks)
 pub const SNN_FLAG_SMOOTH_SPIKES: u32 = 4;
-/// open a session even when its estimate (snn_network_memory) exceeds the free memory, which is SNN_ERROR_OUT_OF_MEMORY else
+/// open a session even when its estimate (snn_network_memory) exceeds the free memory; without it that is SNN_ERROR_OUT_OF_MEMORY
 pub const SNN_FLAG_ANY_SIZE: u32 = 8;
-/// training goes back to the inputs, through what is not trainable too: see snn_trainer_run_backward.
+/// training computes gradients of the inputs, through untrained projections too: see snn_trainer_run_backward.
 pub const SNN_FLAG_INPUT_GRADIENTS: u32 = 16;
-/// each sample has weights and biases of its own, at first the network's: paths of snn_session_read.
+/// each sample has its own weights and biases, which begin as the network's; paths: snn_session_read.
 pub const SNN_FLAG_SAMPLE_WEIGHTS: u32 = 32;
 pub const SNN_FLOAT32: u32 = 0;
 pub const SNN_FLOAT64: u32 = 1;
@@ -71,12 +71,12 @@ pub const SNN_ENCODE_RATE: u32 = 0;
 pub const SNN_ENCODE_LATENCY: u32 = 1;
 /// gain * value at every step (for value inputs)
 pub const SNN_ENCODE_CONSTANT: u32 = 2;
-/// values are \[step\]\[sample\]\[feature\]: 1 where the value rose by more than threshold since the last step, else 0; the first step compares with 0
+/// values are \[step\]\[sample\]\[feature\]: 1 where the value rose by more than threshold since the last step, else 0; the first step is compared with 0
 pub const SNN_ENCODE_DELTA: u32 = 3;
 pub const SNN_RANDOM_UNIFORM: u32 = 0;
 pub const SNN_RANDOM_NORMAL: u32 = 1;
 pub const SNN_POPULATION_NEURONS: u32 = 0;
-/// the caller gives spikes (0 or 1) for each step; empty after the step
+/// the caller gives spikes (0 or 1) for each step; the input is empty again after the step
 pub const SNN_POPULATION_SPIKE_INPUT: u32 = 1;
 /// the caller gives real values; they stay until changed
 pub const SNN_POPULATION_VALUE_INPUT: u32 = 2;
@@ -93,17 +93,17 @@ pub const SNN_CONNECT_POOL2D: u32 = 4;
 pub const SNN_POOL_SUM: u32 = 0;
 pub const SNN_POOL_AVERAGE: u32 = 1;
 pub const SNN_POOL_MAX: u32 = 2;
-/// compact for sparse static projections from spikes - fixed, or float, where its largest weights would take too much from others onto the receptor (docs/semantics.md) - else float
+/// sparse static projections from spikes: compact; fixed, then float, where its largest weights would cost others onto the receptor too much precision (docs/semantics.md).
 pub const SNN_ARITHMETIC_DEFAULT: u32 = 0;
 /// float32, in ascending order of the source neuron
 pub const SNN_ARITHMETIC_FLOAT: u32 = 1;
 /// int32 sums with one power-of-two scale per target population and receptor
 pub const SNN_ARITHMETIC_FIXED: u32 = 2;
-/// as fixed, and the weights themselves are rounded to 16 bits at that scale when the network is finished and when they are written; static projections only. 4 bytes a synapse
+/// as fixed, with the weights themselves rounded to 16 bits at that scale when the network is finished and when they are written; static projections only. 4 bytes a synapse
 pub const SNN_ARITHMETIC_COMPACT: u32 = 3;
 /// a
 pub const SNN_DISTRIBUTION_CONSTANT: u32 = 0;
-/// mean a, standard deviation b; never further than 6.34 b from a
+/// mean a, standard deviation b; never farther than 6.34 b from a
 pub const SNN_DISTRIBUTION_NORMAL: u32 = 1;
 /// from a to b
 pub const SNN_DISTRIBUTION_UNIFORM: u32 = 2;
@@ -151,21 +151,21 @@ pub const SNN_LOSS_MEAN_SQUARE_MAX_MEMBRANE: u32 = 8;
 pub const SNN_LOSS_MEAN_SQUARE_MEAN_MEMBRANE: u32 = 9;
 /// Mean over outputs of (score - target)^2
 pub const SNN_LOSS_MEAN_SQUARE_LAST_MEMBRANE: u32 = 10;
-/// of latencies in steps; takes no labels alone
+/// latencies in steps; needs targets
 pub const SNN_LOSS_MEAN_SQUARE_LATENCY: u32 = 11;
 /// mean over outputs and steps of (membrane after the step - target)^2
 pub const SNN_LOSS_MEAN_SQUARE_MEMBRANE: u32 = 12;
 /// mean over outputs of the van Rossum distance (squared) to target trains
 pub const SNN_LOSS_VAN_ROSSUM: u32 = 13;
-/// The caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at.
+/// The caller computes the loss: snn_trainer_run and snn_trainer_run_backward; output_population is ignored.
 pub const SNN_LOSS_NONE: u32 = 255;
 /// back-propagation through time
 pub const SNN_LEARNING_BPTT: u32 = 0;
-/// online training through time (Xiao et al. 2022): errors go back through layers at each step, and meet traces of what arrived before
+/// online training through time (Xiao et al. 2022): at each step errors go back through the layers and are combined with traces of what arrived before
 pub const SNN_LEARNING_OTTT: u32 = 1;
-/// e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those that project onto it, and meet eligibility traces
+/// e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to the populations that project onto it, and are combined with eligibility traces
 pub const SNN_LEARNING_EPROP: u32 = 2;
-/// EventProp (Wunderlich and Pehle 2021), in steps: gradients of the times of spikes, from 4 bytes for each; membranes may not jump with inputs; losses of latency, membrane (no spikes) or VAN_ROSSUM
+/// EventProp (Wunderlich and Pehle 2021), in steps: gradients of spike times, from 4 bytes per spike.
 pub const SNN_LEARNING_EVENTPROP: u32 = 3;
 pub const SNN_OPTIMIZER_SGD: u32 = 0;
 pub const SNN_OPTIMIZER_ADAM: u32 = 1;
@@ -206,16 +206,16 @@ pub type SNNJobSystem_parallel_for_task = Option<unsafe extern "C" fn(context: *
 
 pub type SNNJobSystem_parallel_for = Option<unsafe extern "C" fn(user: *mut c_void, count: u32, task: SNNJobSystem_parallel_for_task, context: *mut c_void)>;
 
-/// Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices, WARNING when a device is left or not used or has not the bits of others, snn_run_step begins to drop time, or, once for each projection, weights that are written or loaded lose more by rounding to its compact arithmetic than that was chosen for.
+/// Receives the log messages of a session.
 pub type SNNLogCallback = Option<unsafe extern "C" fn(level: i32, message: *const c_char, user: *mut c_void)>;
 
-/// Called on the thread that steps, after each step, for each population and sample that spiked (inputs excepted).
+/// Called after each step, on the thread that steps, for each population (except inputs) and sample that spiked.
 pub type SpikeCallback = Option<unsafe extern "C" fn(handle: SNNHandle, spikes: *const SNNSpikes, user: *mut c_void)>;
 
-/// Called every `progress_interval` steps, or by the clock; a value other than 0 stops the run (SNN_ERROR_STOPPED).
+/// Called every `progress_interval` steps, or by the clock; a nonzero return value stops the run (SNN_ERROR_STOPPED).
 pub type SNNProgressCallback = Option<unsafe extern "C" fn(steps_done: u64, steps_total: u64, user: *mut c_void) -> i32>;
 
-/// After each update, for each trained projection.
+/// Called after each update, for each trained projection.
 pub type SNNWeightCallback = Option<unsafe extern "C" fn(handle: SNNHandle, update: *const SNNWeightUpdate, user: *mut c_void)>;
 
 pub type SNNEpochCallback = Option<unsafe extern "C" fn(handle: SNNHandle, epoch: *const SNNEpoch, user: *mut c_void)>;
@@ -263,7 +263,7 @@ pub struct SNNDeviceInfo {
     pub memory_bytes: u64,
     /// 1 or 0
     pub can_train: u32,
-    /// those the device can use, best last: "scalar avx2 avx512", "scalar neon"
+    /// usable on the device, best last: "scalar avx2 avx512", "scalar neon"
     pub instruction_sets: [c_char; 64],
 }
 
@@ -292,7 +292,7 @@ pub struct SNNConfig {
     pub file: *const c_char,
     /// a finished network; the session keeps a reference
     pub network: SNNNetwork,
-    /// "cpu" (default, also when null), "vulkan", "npu", "openvino", "reference", "null"; of several GPUs "vulkan" is the first, and "vulkan:1", "vulkan:NAME" (part of its name) or "vulkan:UUID" one of them.
+    /// Where the session runs: "cpu" (default, also when null), "vulkan", "npu", "openvino", "auto", "reference", "null", or several devices.
     pub device: *const c_char,
     /// samples, 1 (default) to 1,048,576
     pub batch_size: u32,
@@ -300,7 +300,7 @@ pub struct SNNConfig {
     pub thread_count: u32,
     /// SNN_ISA_*
     pub instruction_set: u32,
-    /// most steps that one snn_run_step may take; time beyond is dropped. 0 (default): as many as fit into 0.25 s of simulated time, at least 100
+    /// most steps that one snn_run_step may take; the time beyond is dropped. 0 (default): what fits into 0.25 s of simulated time, at least 100
     pub max_catch_up_steps: u32,
     /// copied; null: the C runtime's
     pub allocator: *const SNNAllocator,
@@ -309,11 +309,11 @@ pub struct SNNConfig {
     /// null: silent
     pub log: SNNLogCallback,
     pub log_user: *mut c_void,
-    /// of the random draws of models that have some, default 0: same network, inputs and seed, same spikes
+    /// of the random draws of models, default 0: same network, inputs and seed, same spikes
     pub seed: u64,
 }
 
-/// What a session needs, before one is opened: an estimate that is right within a few percent for large networks.
+/// The memory that a session will need: an estimate, right within a few percent for large networks.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SNNMemoryEstimate {
@@ -326,7 +326,7 @@ pub struct SNNMemoryEstimate {
     pub state_bytes: u64,
     /// their sum
     pub total_bytes: u64,
-    /// what opening the session would add: without what the network holds already
+    /// what opening the session would add: without what the network already holds
     pub opening_bytes: u64,
 }
 
@@ -335,9 +335,9 @@ pub struct SNNMemoryEstimate {
 #[derive(Clone, Copy)]
 pub struct SNNSessionDevice {
     pub struct_size: u32,
-    /// as SNNConfig.device named it, where "vulkan" is the first such device; what "auto" chose: "vulkan:0".
+    /// as SNNConfig.device names it, or what "auto" chose ("vulkan:0"); of several devices without those that failed.
     pub name: [c_char; 64],
-    /// one line that says why "auto" chose it, or which of several failed; "" where the caller named it
+    /// one line: why "auto" chose it, or which of several failed; "" where the caller named it
     pub reason: [c_char; 256],
 }
 
@@ -350,7 +350,7 @@ pub struct SNNSpikes {
     pub count: u32,
     /// ascending; valid during the callback only
     pub neurons: *const u32,
-    /// the step that has just been computed, 0 = the first
+    /// the step just computed, 0 = the first
     pub step: u64,
 }
 
@@ -363,13 +363,13 @@ pub struct SNNCounters {
     pub steps: u64,
     /// steps times neurons times samples, without inputs
     pub neuron_updates: u64,
-    /// of neurons
+    /// spikes of neurons
     pub spikes: u64,
-    /// that spike inputs were given
+    /// spikes given to spike inputs
     pub input_spikes: u64,
     /// one synapse that delivered one spike, counted in the step in which it arrives.
     pub synaptic_events: u64,
-    /// the same, and synapses that delivered a value other than 0 of a value input
+    /// the same, plus synapses that delivered a nonzero value of a value input
     pub synaptic_operations: u64,
 }
 
@@ -396,43 +396,43 @@ pub struct SNNRecordArray {
     pub count: usize,
 }
 
-/// Spikes of a population as events, in the caller's arrays: ordered by step, then sample, then neuron.
+/// Records the spikes of a population as events in the caller's arrays, ordered by step, then sample, then neuron.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SNNSpikeRecord {
     pub struct_size: u32,
     /// neurons that spike, or a spike input
     pub population: u32,
-    /// \[capacity\] since the run began, 0: its first
+    /// \[capacity\]; 0 is the run's first step
     pub steps: *mut u32,
     /// \[capacity\]
     pub neurons: *mut u32,
     /// \[capacity\]; may be null when batch_size is 1
     pub samples: *mut u32,
-    /// at least batch_size times size: as many as one step can give
+    /// at least batch_size times size: the most that one step can give
     pub capacity: usize,
     /// out: number of events
     pub count: usize,
 }
 
-/// The spikes of a spike input one by one, in the caller's arrays: in the order of their steps, those of a step in any order; a neuron that is named twice in a step spikes once.
+/// Gives the spikes of a spike input as events in the caller's arrays: ascending steps, any order within a step.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SNNSpikeInput {
     pub struct_size: u32,
     /// a spike input
     pub population: u32,
-    /// \[count\] since the run began, 0: its first; less than steps_before + step_count.
+    /// \[count\]; 0 is the run's first step; less than steps_before + step_count.
     pub steps: *const u32,
     /// \[count\] less than the population's size
     pub neurons: *const u32,
-    /// \[count\] less than batch_size; may be null when that is 1
+    /// \[count\] less than batch_size; may be null when batch_size is 1
     pub samples: *const u32,
     /// number of events, may be 0; at most 2^32 - 1
     pub count: usize,
 }
 
-/// Values of chosen neurons or synapses, after every record_interval steps: the memory follows what was chosen.
+/// Records values of chosen neurons or synapses after every record_interval steps.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SNNValueRecord {
@@ -441,7 +441,7 @@ pub struct SNNValueRecord {
     pub dtype: u32,
     /// as for snn_session_read: "population.state", "population.spikes", "projection.weight", "projection.bias", "projection.trace"
     pub path: *const c_char,
-    /// \[index_count\] neurons or synapses: places in one sample's values, in any order, repeats allowed; null, with index_count 0: all
+    /// \[index_count\] neurons or synapses: indices into the values of one sample, in any order, repeats allowed; null, with index_count 0: all
     pub indices: *const u64,
     pub index_count: usize,
     /// \[row\]\[batch_size\]\[index_count\], written as the run goes.
@@ -463,14 +463,14 @@ pub struct SNNRunDef {
     pub progress_user: *mut c_void,
     /// steps, default 1000; 0: about 50 times a second, by the clock
     pub progress_interval: u32,
-    /// all of one struct_size; a population once at most
+    /// all of one struct_size; each population at most once
     pub spike_records: *mut SNNSpikeRecord,
     pub spike_record_count: u32,
-    /// `records` are written after every so many steps, default 1; "spike_count" sums over all
+    /// `records` are written after every so many steps, default 1; "spike_count" sums over all steps
     pub record_interval: u32,
-    /// default 0; of a run that this call goes on with: they count in `steps` of events and towards record_interval
+    /// default 0; steps already done of a run that this call continues: they count in `steps` of events and towards record_interval
     pub steps_before: u32,
-    /// the steps that were done; null: not wanted, only without spike_records
+    /// the steps that were done; may be null, but not with spike_records
     pub out_step_count: *mut u32,
     /// all of one struct_size; an input is here or in `inputs`, once
     pub spike_inputs: *const SNNSpikeInput,
@@ -492,7 +492,7 @@ pub struct SNNEncoderDef {
     pub gain: f32,
     /// default 0.01
     pub threshold: f32,
-    /// rate: Philox counter-based numbers, keyed by seed; step, sample and feature are the counter
+    /// rate: Philox counter-based random numbers; the seed is the key, step, sample and feature the counter
     pub seed: u64,
 }
 
@@ -526,15 +526,15 @@ pub struct SNNProjectionDef {
     pub struct_size: u32,
     /// SNN_CONNECT_*
     pub kind: u32,
-    /// as for populations; null: "source_to_target", if that has at most 63 bytes
+    /// as for populations; null: "source_to_target" (at most 63 bytes)
     pub name: *const c_char,
     /// population indices
     pub source: u32,
     /// population indices
     pub target: u32,
-    /// of the target's model; null: its first
+    /// a receptor of the target's model; null: its first
     pub receptor: *const c_char,
-    /// 0: within the same step (the graph of such projections must have no cycle).
+    /// 0: arrives within the same step (such projections must form no cycle).
     pub delay_steps: u32,
     /// 1 (default) or 0; pooling never is
     pub trainable: u32,
@@ -542,7 +542,7 @@ pub struct SNNProjectionDef {
     pub arithmetic: u32,
     /// SNN_POOL_*
     pub pool_mode: u32,
-    /// copied; null with weight_count 0: zeros.
+    /// copied, all finite; null with weight_count 0: zeros
     pub weights: *const f32,
     pub weight_count: usize,
     /// null: none.
@@ -553,7 +553,7 @@ pub struct SNNProjectionDef {
     pub row_offset_count: usize,
     /// \[synapse_count\]; any order within a row, repeats allowed
     pub synapse_targets: *const u32,
-    /// \[synapse_count\] steps, added to delay_steps, 4096 in all; null: none
+    /// \[synapse_count\] steps, added to delay_steps (sum at most 4096); null: none
     pub synapse_delays: *const u16,
     pub synapse_count: usize,
     /// conv2d and pool2d only: (y, x).
@@ -567,7 +567,7 @@ pub struct SNNProjectionDef {
     pub groups: u32,
     /// 0
     pub reserved: u32,
-    /// 1: training takes no gradient back through it to its source; its own weights learn all the same.
+    /// 1: no gradient goes back through it to its source, but its own weights still learn.
     pub detached: u32,
 }
 
@@ -595,23 +595,23 @@ pub struct SNNRandomConnectionDef {
     pub count: u64,
     /// default SNN_SEED_BY_INDEX
     pub seed: u64,
-    /// 1 (default): a neuron may connect to itself, in a projection onto its own population
+    /// 1 (default): in a projection onto its own population a neuron may connect to itself
     pub allow_autapses: u32,
-    /// fixed in-degree and total. 1 (default): drawn with replacement, a pair may have several synapses; 0: without, and more than there are pairs are refused
+    /// for fixed in-degree and fixed total. 1 (default): drawn with replacement, a pair may have several synapses; 0: without replacement; more synapses than pairs are refused
     pub allow_multapses: u32,
     /// default: constant 1
     pub weight: SNNDistribution,
-    /// milliseconds, rounded to the nearest step; added to delay_steps, 4096 steps in all.
+    /// milliseconds, rounded to the nearest step; added to delay_steps (sum at most 4096 steps).
     pub delay: SNNDistribution,
     /// SNN_KERNEL_*
     pub kernel: u32,
     /// 1 to 3
     pub dimensions: u32,
-    /// above 0, in the unit of the positions, as is the cutoff
+    /// above 0; like the cutoff in the unit of the positions
     pub kernel_width: f64,
     /// above 0
     pub cutoff: f64,
-    /// 0 (default): open; else the period of space along the axis, at least twice the cutoff
+    /// 0 (default): open; else the period of space along this axis, at least twice the cutoff
     pub period: [f64; 3],
     /// \[sources\]\[dimensions\], finite; copied
     pub source_positions: *const f32,
@@ -638,7 +638,7 @@ pub struct SNNNetworkInfo {
     pub dt_ms: f64,
     /// without inputs
     pub neuron_count: u64,
-    /// connections as delivered: a conv kernel counts each use
+    /// connections that deliver: each use of a conv kernel's weight counts
     pub synapse_count: u64,
     /// stored weights and biases
     pub parameter_count: u64,
@@ -718,9 +718,9 @@ pub struct SNNTrainerDef {
     pub loss: u32,
     /// SNN_OPTIMIZER_*, default Adam
     pub optimizer: u32,
-    /// MEAN_SQUARE losses with labels alone: target of the class and of the others; of COUNT this times T.
+    /// MEAN_SQUARE losses with labels alone: target of the labelled class and of the others, for COUNT times T.
     pub rate_on: f32,
-    /// MEAN_SQUARE losses with labels alone: target of the class and of the others; of COUNT this times T.
+    /// MEAN_SQUARE losses with labels alone: target of the labelled class and of the others, for COUNT times T.
     pub rate_off: f32,
     /// default 1e-3
     pub learning_rate: f64,
@@ -734,13 +734,13 @@ pub struct SNNTrainerDef {
     pub epsilon: f64,
     /// SGD and Adam: added to the gradient, as of weight_decay / 2 * sum w^2 (L2); AdamW and Lion: decoupled.
     pub weight_decay: f64,
-    /// 0: none; else the gradient is scaled so that its global L2 norm, learnable parameters as they are stepped included, is at most this
+    /// 0: none; else the gradient is scaled so that its global L2 norm is at most this.
     pub gradient_clip_norm: f64,
     /// strength s of s * mean((rate - rate_target)^2) over all spiking populations, 0: none
     pub rate_regularization: f64,
     /// spikes per step
     pub rate_target: f64,
-    /// on the learning rate, for learnable parameters of neurons; default 1.
+    /// factor on the learning rate of learnable neuron parameters; default 1.
     pub parameter_rate_factor: f64,
     /// strength s: s * sign(w) is added to the gradient of weights and biases; default 0.
     pub l1_regularization: f64,
@@ -750,11 +750,11 @@ pub struct SNNTrainerDef {
     pub checkpoint_steps: u32,
     /// 0 (default): gradients go back through all T steps.
     pub window_steps: u32,
-    /// 1 (default): snn_trainer_step takes each window as a run of its own, with the loss of its steps and an update after it; the result has the mean loss and the last window's correct_count. 0, and in snn_trainer_forward and backward always: one loss over T, one update
+    /// 1 (default): snn_trainer_step treats each window as a run of its own, with the loss of its steps and an update after it; the result has the mean loss and the last window's correct_count. 0: one loss over T and one update; snn_trainer_forward and snn_trainer_backward always do that
     pub window_updates: u32,
     /// SNN_LEARNING_*, default BPTT.
     pub rule: u32,
-    /// CROSS_ENTROPY losses, 0 to 1, default 0: so much of what is wanted of the class is wanted of all K outputs alike, 1 - e + e / K of it and e / K of each other (Szegedy et al. 2016)
+    /// CROSS_ENTROPY losses, 0 to 1, default 0: with smoothing e and K outputs the target is 1 - e + e / K for the labelled class and e / K for each other (Szegedy et al. 2016)
     pub label_smoothing: f64,
 }
 
@@ -768,10 +768,10 @@ pub struct SNNBatch {
     /// \[batch_size\] class of each sample; -1: the sample is padding and ignored
     pub labels: *const i32,
     pub label_count: usize,
-    /// MEAN_SQUARE losses: \[batch_size\]\[outputs\], those of each step \[T\]\[batch_size\]\[outputs\], instead of labels or with them; then labels mark padding and say what counts as correct
+    /// MEAN_SQUARE losses: \[batch_size\]\[outputs\]; losses with targets for each step: \[T\]\[batch_size\]\[outputs\].
     pub targets: *const f32,
     pub target_count: usize,
-    /// inputs as spikes one by one, in place of frames of all steps; all of one struct_size; an input is here or in `inputs`, once.
+    /// inputs as spike events instead of frames of all steps, with the same results; all of one struct_size; an input is here or in `inputs`, once.
     pub spike_inputs: *const SNNSpikeInput,
     pub spike_input_count: u32,
 }
@@ -784,7 +784,7 @@ pub struct SNNTrainResult {
     pub sample_count: u32,
     /// argmax equal to the label; 0 without labels
     pub correct_count: u32,
-    /// mean over samples, regularisation included
+    /// mean over samples, rate regularisation included
     pub loss: f64,
     /// of all spiking populations and steps, without padding
     pub spike_count: f64,
@@ -817,7 +817,7 @@ pub struct SNNEpoch {
 #[derive(Clone, Copy)]
 pub struct SNNVulkanHost {
     pub struct_size: u32,
-    /// of `queue`; it has compute, and the command buffers that steps are recorded into are of this family
+    /// the family of `queue` and of the command buffers that steps are recorded into; it supports compute
     pub queue_family: u32,
     /// VkInstance
     pub instance: *mut c_void,
@@ -825,11 +825,11 @@ pub struct SNNVulkanHost {
     pub physical_device: *mut c_void,
     /// VkDevice
     pub device: *mut c_void,
-    /// VkQueue, used while a session is opened and by the functions named above; never by recording
+    /// VkQueue, used to open the session and by the functions named above; never by recording
     pub queue: *mut c_void,
     /// vkGetInstanceProcAddr
     pub get_instance_proc_addr: SNNVulkanHost_get_instance_proc_addr,
-    /// Called around every vkQueueSubmit, both or neither.
+    /// Called around every vkQueueSubmit; set both or neither.
     pub lock_queue: SNNVulkanHost_lock_queue,
     pub unlock_queue: SNNVulkanHost_unlock_queue,
     pub user: *mut c_void,
@@ -840,7 +840,7 @@ pub struct SNNVulkanHost {
 pub struct SNNVulkanSemaphore {
     /// VkSemaphore
     pub semaphore: u64,
-    /// of a timeline semaphore, above 0; 0: a binary one
+    /// above 0 for a timeline semaphore; 0: a binary one
     pub value: u64,
 }
 
@@ -864,7 +864,7 @@ pub struct SNNVulkanBuffer {
     pub struct_size: u32,
     /// SNN_FLOAT32 or SNN_INT32
     pub r#type: u32,
-    /// VkBuffer; exclusive to the queue family; usage: storage, vertex, indirect, transfer both ways
+    /// VkBuffer; exclusive to the queue family; usage: storage, vertex, indirect, transfer source and destination
     pub buffer: u64,
     /// where the values begin, \[batch_size\]\[size\]
     pub offset_bytes: u64,
@@ -875,10 +875,10 @@ pub struct SNNVulkanBuffer {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SNNVulkanPlanShader {
-    /// a compute shader for Vulkan 1.0, entry point "main", without optional features
+    /// a compute shader for Vulkan 1.0, entry point "main", no optional features
     pub spirv: *const u32,
     pub word_count: u64,
-    /// of constant_id 0, 1, ...: 32-bit specialisation constants; booleans are 0 and 1
+    /// \[constant_count\] 32-bit specialisation constants of constant_id 0, 1, ...; booleans are 0 and 1
     pub constants: *const u32,
     pub constant_count: u64,
 }
@@ -889,34 +889,34 @@ pub struct SNNVulkanPlanBuffer {
     pub size_bytes: u64,
     /// \[size_bytes\] before the first step
     pub contents: *const c_void,
-    /// what snn_vulkan_bind_buffer was given; 0: it is the plan's own
+    /// the number given to snn_vulkan_bind_buffer; 0: the plan's own buffer
     pub host_buffer: u64,
 }
 
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SNNVulkanPlanBinding {
-    /// in SNNVulkanPlan.buffers
+    /// index in SNNVulkanPlan.buffers
     pub buffer: u32,
     pub reserved: u32,
-    /// the offset is a multiple of 256, or as it was bound
+    /// the offset is a multiple of 256, or the one that was bound
     pub offset_bytes: u64,
-    /// the offset is a multiple of 256, or as it was bound
+    /// the offset is a multiple of 256, or the one that was bound
     pub size_bytes: u64,
 }
 
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SNNVulkanPlanDispatch {
-    /// in SNNVulkanPlan.shaders
+    /// index in SNNVulkanPlan.shaders
     pub shader: u32,
     pub barrier: u32,
-    /// workgroups; enough also where they could come from indirect_buffer
+    /// workgroups; always enough, even with an indirect_buffer
     pub groups: [u32; 3],
-    /// three words there hold the workgroups that are needed now; SNN_VULKAN_NO_BUFFER, as today always: `groups` do
+    /// three words there are the workgroups needed now.
     pub indirect_buffer: u32,
     pub indirect_offset_bytes: u64,
-    /// push constants from offset 0: so much of `push`
+    /// bytes of `push` to set as push constants, from offset 0
     pub push_bytes: u32,
     pub push: [u32; 32],
     pub reserved: u32,
@@ -937,89 +937,89 @@ pub struct SNNVulkanPlan {
 }
 
 extern "C" {
-    /// "0.1.0" of the library that is loaded; static storage.
+    /// The version of the loaded library: "0.1.0".
     pub fn snn_version_string() -> *const c_char;
-    /// SNN_ABI_VERSION of the library that is loaded.
+    /// SNN_ABI_VERSION of the loaded library.
     pub fn snn_abi_version() -> u32;
-    /// The sentence of the last error on this thread, "" if none.
+    /// The sentence about the last error on this thread, "" if none.
     pub fn snn_last_error() -> *const c_char;
     /// "SNN_ERROR_BUSY" and so on; "SNN_UNKNOWN_STATUS" for a value not listed.
     pub fn snn_status_name(status: SNNStatus) -> *const c_char;
     pub fn snn_device_count(out_count: *mut u32) -> SNNStatus;
     pub fn snn_device_get(index: u32, out_info: *mut SNNDeviceInfo) -> SNNStatus;
-    /// Measures a device by its name ("cpu", "vulkan:0"), or gives what was measured before: by this process, or by another one with the same driver, processor and version of libsnn, from the file device_speeds.json in the folder that the environment variable SNN_CACHE names, else in snn-engine in the user's folder for such files.
+    /// Measures a device by its name ("cpu", "vulkan:0"), or returns an earlier measurement by this process, or by another one with the same driver, processor and version of libsnn.
     pub fn snn_device_speed(device: *const c_char, out_speed: *mut SNNDeviceSpeed) -> SNNStatus;
     pub fn snn_config_init(out_config: *mut SNNConfig, struct_size: u32);
-    /// Bytes of memory that this process could still take: what the system has free or can free at once, and no more than the limit of a container leaves; 0 if unknown.
+    /// Bytes of memory that this process could still take: what the system has free or can free at once, within the limit of a container; 0 if unknown.
     pub fn snn_available_memory_bytes() -> u64;
-    /// For a session as `config` would open it; its `file` and `network` are not looked at.
+    /// Estimates the memory of a session that `config` would open; `file` and `network` of config are ignored.
     pub fn snn_network_memory(network: SNNNetwork, config: *const SNNConfig, out_estimate: *mut SNNMemoryEstimate, out_projection_bytes: *mut u64, count: usize) -> SNNStatus;
-    /// Where a session as `config` would open it runs: for each of the `count` populations the number of its device, from 0, among those of config->device (with one device all are 0); of inputs it is that of the first device that reads them.
+    /// Where a session that `config` would open runs: for each of the `count` populations the index, from 0, of its device in config->device (with one device all are 0).
     pub fn snn_network_placement(network: SNNNetwork, config: *const SNNConfig, out_places: *mut u32, count: usize, out_window_steps: *mut u32) -> SNNStatus;
-    /// The same, and how a batch is divided, as a device string that reproduces this placement: "cpu+vulkan:0;exc\[0:512\]=0;exc\[512:800\]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*".
+    /// The same, and the division of a batch, as a device string that reproduces this placement: "cpu+vulkan:0;exc\[0:512\]=0;exc\[512:800\]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*".
     pub fn snn_network_placement_words(network: SNNNetwork, config: *const SNNConfig, out_words: *mut c_char, size_bytes: usize, out_size_bytes: *mut usize) -> SNNStatus;
-    /// Seconds that a step is expected to take on each of the `count` devices of config->device, with what spikes between devices cost; 0 for one that has nothing to do.
+    /// Expected seconds of a step on each of the `count` devices of config->device, the exchange of spikes included; 0 for a device with nothing to do.
     pub fn snn_network_placement_times(network: SNNNetwork, config: *const SNNConfig, out_seconds: *mut f64, count: usize) -> SNNStatus;
-    /// What keeps populations from some of the devices, a sentence on each line: a device cannot run them, its bits are its own, or there is not enough memory.
+    /// Why populations cannot run on some of the devices, one sentence on each line: a device cannot run them, its bits are its own, or there is not enough memory.
     pub fn snn_network_placement_reasons(network: SNNNetwork, config: *const SNNConfig, out_text: *mut c_char, size_bytes: usize, out_size_bytes: *mut usize) -> SNNStatus;
     /// Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state.
     pub fn snn_create_network(config: *const SNNConfig, out_handle: *mut SNNHandle) -> SNNStatus;
-    /// Set out_device->struct_size first.
+    /// The device that a session runs on now; set out_device->struct_size first.
     pub fn snn_session_device(handle: SNNHandle, out_device: *mut SNNSessionDevice) -> SNNStatus;
     /// Ends the session and frees its memory; its trainers become invalid.
     pub fn snn_destroy_network(handle: SNNHandle);
-    /// Replaces weights, biases and learnable parameters by those of a .snn file with the same names and shapes, in all samples; either all of them or, after an error, none.
+    /// Replaces weights, biases and learnable parameters, in all samples, by those of a .snn file with the same names and shapes.
     pub fn snn_load_weights(handle: SNNHandle, path: *const c_char) -> SNNStatus;
-    /// Advances the network by `frame_dt` seconds: as many whole steps as fit, the remainder is carried to the next call; at most max_catch_up_steps, the time beyond that is dropped.
+    /// Advances the network by `frame_dt` seconds: as many whole steps as fit, at most max_catch_up_steps.
     pub fn snn_run_step(handle: SNNHandle, frame_dt: f32) -> SNNStatus;
-    /// The same, but it stops after the step in which `budget_s` seconds of wall time are spent: a frame keeps its time, and the network falls behind and catches up later.
+    /// The same, but it stops after the step in which `budget_s` seconds of wall time are used up: the frame stays in time and the network catches up later.
     pub fn snn_run_step_within(handle: SNNHandle, frame_dt: f32, budget_s: f32, out_steps: *mut u32) -> SNNStatus;
-    /// Steps in the background: a frame begins them and goes on, a later frame asks whether they are done.
+    /// Starts steps in the background and returns at once; a later frame asks with snn_session_poll whether they are done.
     pub fn snn_session_begin(handle: SNNHandle, frame_dt: f32, budget_s: f32, out_begun: *mut u32) -> SNNStatus;
-    /// *out_done: 1 when nothing is under way any more, else 0.
+    /// Asks whether the background steps are done, without waiting: *out_done is 1 when none are under way, else 0.
     pub fn snn_session_poll(handle: SNNHandle, out_done: *mut u32) -> SNNStatus;
-    /// The same, but it waits until they are done.
+    /// The same, but waits until they are done.
     pub fn snn_session_wait(handle: SNNHandle) -> SNNStatus;
     /// The membrane state ("v" in most models) of every neuron of a population: \[batch_size\]\[size\], `count` floats.
     pub fn snn_get_membrane_potentials(handle: SNNHandle, population: *const c_char, out_potentials: *mut f32, count: usize) -> SNNStatus;
-    /// One callback for each session; null removes it.
+    /// Sets the session's spike callback, of which there is one; null removes it.
     pub fn snn_register_spike_callback(handle: SNNHandle, callback: SpikeCallback, user: *mut c_void) -> SNNStatus;
     /// A new reference to the session's network; release it.
     pub fn snn_session_network(handle: SNNHandle, out_network: *mut SNNNetwork) -> SNNStatus;
     /// A new finished network with the session's present weights, biases and parameters; release it.
     pub fn snn_session_to_network(handle: SNNHandle, out_network: *mut SNNNetwork) -> SNNStatus;
-    /// Input of an input population for the coming step: \[batch_size\]\[size\] floats.
+    /// Sets the input of an input population for the next step: \[batch_size\]\[size\] floats.
     pub fn snn_session_set_input(handle: SNNHandle, population: u32, values: *const f32, count: usize) -> SNNStatus;
     /// The same for one sample: `count` is the population's size.
     pub fn snn_session_set_sample_input(handle: SNNHandle, population: u32, sample: u32, values: *const f32, count: usize) -> SNNStatus;
-    /// Spikes for the coming step of one sample, as they come from a camera, a socket or another network: the `count` neurons of a spike input, in any order, are added to what the sample was given before.
+    /// Adds spikes for the next step of one sample, for events from a camera, a socket or another network.
     pub fn snn_session_add_input_spikes(handle: SNNHandle, population: u32, sample: u32, neurons: *const u32, count: usize) -> SNNStatus;
-    /// As snn_session_set_input, but the memory is borrowed and read at each step, without a check of the values, until it is bound to null.
+    /// As snn_session_set_input, but the memory is borrowed: each step reads it, without checking the values, until the input is bound to null.
     pub fn snn_session_bind_input(handle: SNNHandle, population: u32, values: *const f32, count: usize) -> SNNStatus;
     /// Advances by `step_count` steps.
     pub fn snn_session_step(handle: SNNHandle, step_count: u32) -> SNNStatus;
-    /// Back to step 0 and the initial state; weights, parameters, callbacks and bindings stay.
+    /// Returns to step 0 and the initial state; weights, parameters, callbacks and bindings stay.
     pub fn snn_session_reset(handle: SNNHandle) -> SNNStatus;
-    /// Some samples begin again, as a character of a game that comes back: they get their initial states, nothing is on its way to them, and spikes that they were given for the coming step are gone.
+    /// Resets some samples, as when a character of a game respawns.
     pub fn snn_session_reset_samples(handle: SNNHandle, samples: *const u32, count: usize) -> SNNStatus;
-    /// Steps since creation or reset; a trainer's forward resets and runs its steps.
+    /// The number of steps since creation or reset.
     pub fn snn_session_step_count(handle: SNNHandle, out_steps: *mut u64) -> SNNStatus;
     /// Sets that number, to continue from a state that was read before: random draws depend on it.
     pub fn snn_session_set_step_count(handle: SNNHandle, steps: u64) -> SNNStatus;
     /// The neurons of `sample` that spiked in the last step, ascending.
     pub fn snn_session_get_spikes(handle: SNNHandle, population: u32, sample: u32, out_neurons: *mut *const u32, out_count: *mut u32) -> SNNStatus;
-    /// Set out_counters->struct_size first.
+    /// Copies the counters; set out_counters->struct_size first.
     pub fn snn_get_counters(handle: SNNHandle, out_counters: *mut SNNCounters) -> SNNStatus;
-    /// Saves everything that the session's next steps depend on, to continue later: in a session of the same network on any device, instruction set and number of threads, bit for bit as if it had not been interrupted.
+    /// Saves everything that the session's next steps depend on, to continue later.
     pub fn snn_save_state(handle: SNNHandle, path: *const c_char) -> SNNStatus;
     pub fn snn_load_state(handle: SNNHandle, path: *const c_char) -> SNNStatus;
-    /// The same in memory, for a game that puts it into its own saved game: the bytes that the file would have.
+    /// The same in memory, for a game that puts it into its own save file: the same bytes as in the file.
     pub fn snn_save_state_memory(handle: SNNHandle, out_data: *mut c_void, size_bytes: usize, out_size_bytes: *mut usize) -> SNNStatus;
     pub fn snn_load_state_memory(handle: SNNHandle, data: *const c_void, size_bytes: usize) -> SNNStatus;
-    /// Any variable by its path, converted to or from `dtype`; `count` must match exactly.
+    /// Reads or writes a variable by its path, converted to or from `dtype`; `count` must match exactly.
     pub fn snn_session_read(handle: SNNHandle, path: *const c_char, dtype: u32, out_data: *mut c_void, count: usize) -> SNNStatus;
     pub fn snn_session_write(handle: SNNHandle, path: *const c_char, dtype: u32, data: *const c_void, count: usize) -> SNNStatus;
-    /// How many values snn_session_read wants for a path.
+    /// The `count` that snn_session_read needs for a path.
     pub fn snn_session_value_count(handle: SNNHandle, path: *const c_char, out_count: *mut usize) -> SNNStatus;
     pub fn snn_run_def_init(out_def: *mut SNNRunDef, struct_size: u32);
     /// Runs `step_count` steps with inputs and recordings.
@@ -1033,128 +1033,128 @@ extern "C" {
     pub fn snn_model_builtin_name(index: u32) -> *const c_char;
     pub fn snn_surrogate_builtin_name(index: u32) -> *const c_char;
     pub fn snn_plasticity_builtin_name(index: u32) -> *const c_char;
-    /// A model, surrogate or plasticity rule of the user from its op list (docs/model-format.md): `text` holds `size_bytes` bytes of JSON, which `snn model FILE.toml -o FILE.json` makes of a definition.
+    /// Loads a model, surrogate or plasticity rule of the user from its op list (docs/model-format.md).
     pub fn snn_model_load(text: *const c_char, size_bytes: usize, out_model: *mut SNNModel) -> SNNStatus;
     /// A built-in neuron model (kind 0), surrogate (kind 1) or plasticity rule (kind 2) by name.
     pub fn snn_model_builtin(name: *const c_char, kind: u32, out_model: *mut SNNModel) -> SNNStatus;
-    /// The op list as JSON.
+    /// The op list of a model as JSON.
     pub fn snn_model_text(model: SNNModel, out_text: *mut *const c_char, out_size_bytes: *mut usize) -> SNNStatus;
     pub fn snn_model_retain(model: SNNModel) -> SNNStatus;
     pub fn snn_model_release(model: SNNModel);
     pub fn snn_population_def_init(out_def: *mut SNNPopulationDef, struct_size: u32);
     pub fn snn_projection_def_init(out_def: *mut SNNProjectionDef, struct_size: u32);
     pub fn snn_random_connection_def_init(out_def: *mut SNNRandomConnectionDef, struct_size: u32);
-    /// `count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron.
+    /// Draws `count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron.
     pub fn snn_random_draw(distribution: *const SNNDistribution, seed: u64, stream: u64, out_values: *mut f64, count: usize) -> SNNStatus;
-    /// An empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6).
+    /// Creates an empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6).
     pub fn snn_network_create(dt_ms: f64, out_network: *mut SNNNetwork) -> SNNStatus;
     pub fn snn_network_add_population(network: SNNNetwork, def: *const SNNPopulationDef, out_index: *mut u32) -> SNNStatus;
-    /// A parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size.
+    /// Sets a parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size.
     pub fn snn_network_set_parameter(network: SNNNetwork, population: u32, parameter: *const c_char, values: *const f64, count: usize) -> SNNStatus;
-    /// Whether training changes the parameter: as one number where it has one value, else one for each neuron.
+    /// Sets whether training changes the parameter: `learnable` is 1 or 0 (default).
     pub fn snn_network_set_learnable(network: SNNNetwork, population: u32, parameter: *const c_char, learnable: u32) -> SNNStatus;
-    /// *out_learnable: 1 or 0.
+    /// Whether training changes the parameter; *out_learnable: 1 or 0.
     pub fn snn_network_get_learnable(network: SNNNetwork, population: u32, parameter: *const c_char, out_learnable: *mut u32) -> SNNStatus;
-    /// An option of the model by the names of option and choice: ("reset", "subtract").
+    /// Sets an option of the model by the names of option and choice: ("reset", "subtract").
     pub fn snn_network_set_option(network: SNNNetwork, population: u32, option: *const c_char, choice: *const c_char) -> SNNStatus;
-    /// The state at step 0 and after a reset: `count` is 1 or the population's size.
+    /// Sets the state at step 0 and after a reset: `count` is 1 or the population's size.
     pub fn snn_network_set_initial_state(network: SNNNetwork, population: u32, state: *const c_char, values: *const f64, count: usize) -> SNNStatus;
-    /// The surrogate derivative used in training: a built-in by name (`surrogate` null) or a user's.
+    /// Sets the surrogate derivative for training: a built-in one by name (`surrogate` null) or a user's.
     pub fn snn_network_set_surrogate(network: SNNNetwork, population: u32, name: *const c_char, surrogate: SNNModel, parameters: *const f64, count: usize) -> SNNStatus;
     pub fn snn_network_connect(network: SNNNetwork, def: *const SNNProjectionDef, out_index: *mut u32) -> SNNStatus;
-    /// Lets the weights of a sparse projection from spikes onto neurons that spike change while the network runs, or what its spikes deliver, by a built-in rule ("pair_stdp" and the others of snn/models/plasticity; `rule` null) or a user's (`name` is not read then).
+    /// Makes a sparse projection plastic: the rule changes its weights, or what its spikes deliver, while the network runs.
     pub fn snn_network_set_plasticity(network: SNNNetwork, projection: u32, name: *const c_char, rule: SNNModel) -> SNNStatus;
-    /// A parameter of the projection's rule, in the rule's unit, one value for all synapses; an option by name of the choice.
+    /// Sets a parameter of the projection's rule, in the rule's unit, one value for all synapses; or an option by the names of option and choice.
     pub fn snn_network_set_plasticity_parameter(network: SNNNetwork, projection: u32, parameter: *const c_char, value: f64) -> SNNStatus;
     pub fn snn_network_set_plasticity_option(network: SNNNetwork, projection: u32, option: *const c_char, choice: *const c_char) -> SNNStatus;
-    /// `def->kind` is SNN_CONNECT_SPARSE and its sparse arrays and weights are null: the rule makes them whenever they are needed.
+    /// Connects by a rule: `def->kind` is SNN_CONNECT_SPARSE, and its sparse arrays and weights are null.
     pub fn snn_network_connect_random(network: SNNNetwork, def: *const SNNProjectionDef, rule: *const SNNRandomConnectionDef, out_index: *mut u32) -> SNNStatus;
-    /// Checks the whole network and makes it immutable: cycles without delay, fixed-point range, shapes.
+    /// Checks the whole network (cycles without delay, fixed-point range, shapes) and makes it immutable.
     pub fn snn_network_finish(network: SNNNetwork) -> SNNStatus;
     pub fn snn_network_retain(network: SNNNetwork) -> SNNStatus;
     pub fn snn_network_release(network: SNNNetwork);
-    /// Writes to a new file beside `path` and renames it, so a full disk or a crash leaves the old file as it was, and several threads and processes may save to one path while others load it.
+    /// Saves the network: writes a new file beside `path` and renames it.
     pub fn snn_network_save(network: SNNNetwork, path: *const c_char) -> SNNStatus;
-    /// Returns a finished network.
+    /// Loads a finished network.
     pub fn snn_network_load(path: *const c_char, out_network: *mut SNNNetwork) -> SNNStatus;
     pub fn snn_network_load_memory(data: *const c_void, size_bytes: usize, out_network: *mut SNNNetwork) -> SNNStatus;
     /// Set out_info->struct_size first.
     pub fn snn_network_get_info(network: SNNNetwork, out_info: *mut SNNNetworkInfo) -> SNNStatus;
     pub fn snn_network_get_population(network: SNNNetwork, index: u32, out_info: *mut SNNPopulationInfo) -> SNNStatus;
     pub fn snn_network_get_projection(network: SNNNetwork, index: u32, out_info: *mut SNNProjectionInfo) -> SNNStatus;
-    /// The weights and synapses.
+    /// The weights and synapses of a projection.
     pub fn snn_network_get_projection_arrays(network: SNNNetwork, index: u32, out_arrays: *mut SNNProjectionArrays) -> SNNStatus;
     /// The rule that makes the synapses, with the seed in use; the positions are borrowed as above.
     pub fn snn_network_get_connection_rule(network: SNNNetwork, index: u32, out_rule: *mut SNNRandomConnectionDef) -> SNNStatus;
-    /// The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, canonical order within a row; those of a rule are made for this call only.
+    /// The synapses of the source neurons `first_source` to `first_source + source_count - 1`, row after row, each row in canonical order.
     pub fn snn_network_get_synapses(network: SNNNetwork, projection: u32, first_source: u32, source_count: u32, out_sources: *mut u32, out_targets: *mut u32, out_delays: *mut u32, out_weights: *mut f32, io_count: *mut usize) -> SNNStatus;
     pub fn snn_network_find_population(network: SNNNetwork, name: *const c_char, out_index: *mut u32) -> SNNStatus;
     pub fn snn_network_find_projection(network: SNNNetwork, name: *const c_char, out_index: *mut u32) -> SNNStatus;
-    /// The model of a population (neurons), or its surrogate; release it.
+    /// The model of a population of neurons, or its surrogate; release it.
     pub fn snn_network_get_model(network: SNNNetwork, population: u32, out_model: *mut SNNModel) -> SNNStatus;
     pub fn snn_network_get_surrogate(network: SNNNetwork, population: u32, out_surrogate: *mut SNNModel) -> SNNStatus;
-    /// Values in use, defaults included.
+    /// The values in use, defaults included.
     pub fn snn_network_get_parameter(network: SNNNetwork, population: u32, parameter: *const c_char, out_values: *mut f64, io_count: *mut usize) -> SNNStatus;
     pub fn snn_network_get_initial_state(network: SNNNetwork, population: u32, state: *const c_char, out_values: *mut f64, io_count: *mut usize) -> SNNStatus;
     pub fn snn_network_get_surrogate_parameters(network: SNNNetwork, population: u32, out_values: *mut f64, io_count: *mut usize) -> SNNStatus;
-    /// The name of the chosen option; borrowed as above.
+    /// The name of the choice that an option has; borrowed as above.
     pub fn snn_network_get_option(network: SNNNetwork, population: u32, option: *const c_char, out_choice: *mut *const c_char) -> SNNStatus;
-    /// The plasticity rule of a projection (release it), a parameter in use, and the name of a chosen option (borrowed as above).
+    /// The plasticity rule of a projection (release it), the value of a parameter, and the choice of an option (borrowed as above).
     pub fn snn_network_get_plasticity(network: SNNNetwork, projection: u32, out_rule: *mut SNNModel) -> SNNStatus;
     pub fn snn_network_get_plasticity_parameter(network: SNNNetwork, projection: u32, parameter: *const c_char, out_value: *mut f64) -> SNNStatus;
     pub fn snn_network_get_plasticity_option(network: SNNNetwork, projection: u32, option: *const c_char, out_choice: *mut *const c_char) -> SNNStatus;
     pub fn snn_trainer_def_init(out_def: *mut SNNTrainerDef, struct_size: u32);
-    /// The session gets its own copy of the weights.
+    /// Creates a trainer of a session, which gets its own copy of the weights.
     pub fn snn_trainer_create(handle: SNNHandle, def: *const SNNTrainerDef, out_trainer: *mut SNNTrainer) -> SNNStatus;
     pub fn snn_trainer_release(trainer: SNNTrainer);
-    /// forward + backward + update on one batch, or on each of its windows.
+    /// Forward, backward and update on one batch, or on each of its windows.
     pub fn snn_trainer_step(trainer: SNNTrainer, batch: *const SNNBatch, io_result: *mut SNNTrainResult) -> SNNStatus;
-    /// The three parts of a step. backward needs a forward before it, update a backward; another trainer of the session may not run forward in between. update refuses a loss or gradient that is not finite and leaves the weights (SNN_ERROR_STATE).
+    /// The three parts of snn_trainer_step. backward needs a forward before it, update a backward; no other trainer of the session may run forward in between.
     pub fn snn_trainer_forward(trainer: SNNTrainer, batch: *const SNNBatch, io_result: *mut SNNTrainResult) -> SNNStatus;
     pub fn snn_trainer_backward(trainer: SNNTrainer) -> SNNStatus;
     pub fn snn_trainer_update(trainer: SNNTrainer) -> SNNStatus;
-    /// A loss that the caller computes, for a trainer with SNN_LOSS_NONE, instead of forward and backward: run gives what the loss needs, `records` as for snn_session_run (every step).
+    /// Training with a loss that the caller computes; the trainer has SNN_LOSS_NONE.
     pub fn snn_trainer_run(trainer: SNNTrainer, batch: *const SNNBatch, records: *const SNNRecordArray, record_count: u32, io_result: *mut SNNTrainResult) -> SNNStatus;
     pub fn snn_trainer_run_backward(trainer: SNNTrainer, loss: f64, gradients: *const SNNRecordArray, gradient_count: u32, input_gradients: *const SNNRecordArray, input_gradient_count: u32) -> SNNStatus;
-    /// Scores of the last forward as the loss has them; \[batch_size\]\[outputs\].
+    /// The scores that the loss used in the last forward: \[batch_size\]\[outputs\].
     pub fn snn_trainer_scores(trainer: SNNTrainer, out_scores: *mut f32, count: usize) -> SNNStatus;
-    /// The part of the last step's or forward's loss that comes from the loss of output_population or from an auxiliary one, its weight included; 0 before the first.
+    /// The part of the last step's or forward's loss that comes from one population, output_population or one with an auxiliary loss, its weight included; 0 before the first.
     pub fn snn_trainer_loss_of(trainer: SNNTrainer, population: u32, out_loss: *mut f64) -> SNNStatus;
-    /// What a trainer remembers from update to update, the optimiser's moments above all, as numbers to keep with the weights and parameters of its session: training that continues from all of them gives the same bits as training that was never interrupted.
+    /// What a trainer keeps from update to update, above all the optimiser's moments.
     pub fn snn_trainer_get_state(trainer: SNNTrainer, out_values: *mut f64, io_count: *mut usize) -> SNNStatus;
-    /// Takes over a state; a forward and backward that wait for their update are forgotten.
+    /// Sets such a state; a forward and backward that wait for their update are discarded.
     pub fn snn_trainer_set_state(trainer: SNNTrainer, values: *const f64, count: usize) -> SNNStatus;
-    /// A second loss, of another population than output_population: `weight` times it is added to the loss, and its gradients to theirs.
+    /// Adds a loss of a population other than output_population (local learning, as in DECOLLE: Kaiser et al. 2020): `weight` times it is added to the loss, and its gradients to the others.
     pub fn snn_trainer_set_auxiliary_loss(trainer: SNNTrainer, population: u32, loss: u32, weight: f64) -> SNNStatus;
-    /// Weights of the classes in CROSS_ENTROPY losses, auxiliary ones too: \[outputs\], each at least 0; they are copied. count 0: none, which is 1 each.
+    /// Sets the class weights of CROSS_ENTROPY losses, auxiliary ones too: \[outputs\], each at least 0, copied. count 0: none, which is 1 each.
     pub fn snn_trainer_set_class_weights(trainer: SNNTrainer, weights: *const f32, count: usize) -> SNNStatus;
-    /// Dropout (Srivastava et al. 2014) of neurons that spike, fixed over time: in every forward and step of this trainer each neuron of each sample is silent in all steps with `probability` (0: none, the default), and what the others send counts 1 / (1 - probability) times.
+    /// Sets dropout (Srivastava et al. 2014) of a population that spikes, fixed over time.
     pub fn snn_trainer_set_dropout(trainer: SNNTrainer, population: u32, probability: f64, seed: u64) -> SNNStatus;
-    /// Quantisation-aware training: from now on the session has the weights of a projection rounded to `bits` bits, 2 to 8 (0: no longer; it keeps the weights it has), each an integer of at most 2^(bits - 1) - 1 times a float32 scale that all share, or those of each output channel (conv2d) or target neuron where per_channel is 1, else 0; the products are exact.
+    /// Quantisation-aware training of a projection's weights to `bits` bits, 2 to 8 (0: no longer; the session keeps its weights).
     pub fn snn_trainer_set_quantization(trainer: SNNTrainer, projection: u32, bits: u32, per_channel: u32) -> SNNStatus;
-    /// Batch normalisation through time (tdBN: Zheng et al. 2021): in every forward and step of this trainer a projection delivers (x - mean) * scale * lambda / sqrt(variance + epsilon) + bias. x is its sum without the bias; mean and variance are taken over all steps, the samples that are not padding and, of a conv2d, the neurons of a channel. lambda is learned, one for each channel or target neuron, beginning at 1; so is the bias, which the projection must have. tdBN's scale is alpha times the threshold.
+    /// Batch normalisation through time (tdBN: Zheng et al. 2021) of a projection.
     pub fn snn_trainer_set_normalization(trainer: SNNTrainer, projection: u32, scale: f64, momentum: f64, epsilon: f64) -> SNNStatus;
     pub fn snn_trainer_set_delay_learning(trainer: SNNTrainer, projection: u32, kernel: u32, width: f64, rate_factor: f64) -> SNNStatus;
     pub fn snn_trainer_set_learning_rate(trainer: SNNTrainer, learning_rate: f64) -> SNNStatus;
     pub fn snn_register_weight_callback(handle: SNNHandle, callback: SNNWeightCallback, user: *mut c_void) -> SNNStatus;
     pub fn snn_register_epoch_callback(handle: SNNHandle, callback: SNNEpochCallback, user: *mut c_void) -> SNNStatus;
-    /// Sums up the updates since the last call, calls the epoch callback, and returns the same in io_epoch (may be null).
+    /// Ends an epoch: sums up the updates since the last call, calls the epoch callback, and returns the same in io_epoch (may be null).
     pub fn snn_trainer_end_epoch(trainer: SNNTrainer, io_epoch: *mut SNNEpoch) -> SNNStatus;
     pub fn snn_vulkan_host_init(out_host: *mut SNNVulkanHost, struct_size: u32);
-    /// snn_create_network on the host's device. config->device is null or "vulkan", or several devices with "vulkan" once among them.
+    /// Opens a session on the host's device, as snn_create_network does. config->device is null or "vulkan", or several devices with "vulkan" once among them.
     pub fn snn_vulkan_create_network(config: *const SNNConfig, host: *const SNNVulkanHost, out_handle: *mut SNNHandle) -> SNNStatus;
-    /// Appends the next `step_count` steps to `command_buffer` (VkCommandBuffer, recording, outside a render pass): pipelines, descriptor sets, push constants, dispatches and barriers, first one that waits for earlier compute and transfer commands, last one that makes the results visible to all later commands and, where it sees the memory, to the host.
+    /// Records the next `step_count` steps into `command_buffer` (VkCommandBuffer, recording, outside a render pass): pipelines, descriptor sets, push constants, dispatches and barriers.
     pub fn snn_vulkan_record_steps(handle: SNNHandle, command_buffer: *mut c_void, step_count: u32) -> SNNStatus;
-    /// The next `step_count` steps in a submission of the session's own, on the queue that it was opened with: one that the host submits to as well (give lock_queue and unlock_queue, or call this where nobody else submits), or one that it leaves to the session.
+    /// Submits the next `step_count` steps in a submission of the session's own, on the queue with which the session was opened.
     pub fn snn_vulkan_submit_steps(handle: SNNHandle, submission: *const SNNVulkanSubmission, step_count: u32) -> SNNStatus;
-    /// The buffer that holds a state ("population.state") on the device, to be read in place, or written between two recorded steps.
+    /// The buffer that holds a state ("population.state") on the device, for reading in place or writing between two recorded steps.
     pub fn snn_vulkan_get_buffer(handle: SNNHandle, state: *const c_char, out_buffer: *mut SNNVulkanBuffer) -> SNNStatus;
-    /// Binds a buffer of the host to what `path` names, to be read or written in place by every step from now on: * "population.input"        what an input population reads in every step: float32 \[batch_size\]\[size\], spikes 0 and 1. snn_session_set_input refuses it from then on.
+    /// Binds a buffer of the host to what `path` names: from now on every step reads or writes it in place.
     pub fn snn_vulkan_bind_buffer(handle: SNNHandle, path: *const c_char, buffer: *const SNNVulkanBuffer) -> SNNStatus;
     pub fn snn_vulkan_set_readback(handle: SNNHandle, paths: *mut *const c_char, path_count: u32, frame_count: u32) -> SNNStatus;
     pub fn snn_vulkan_record_readback(handle: SNNHandle, command_buffer: *mut c_void, frame: u64) -> SNNStatus;
     pub fn snn_vulkan_read_back(handle: SNNHandle, path: *const c_char, finished_frame: u64, dtype: u32, out_data: *mut c_void, count: usize, out_frame: *mut u64) -> SNNStatus;
-    /// The arrays are the session's and stay until it is next used.
+    /// Gets the plan of a session.
     pub fn snn_vulkan_get_plan(handle: SNNHandle, out_plan: *mut SNNVulkanPlan) -> SNNStatus;
 }
 

@@ -15,9 +15,9 @@ pub enum Status {
     NotFound = -3,
     /// `SNN_ERROR_OUT_OF_MEMORY`
     OutOfMemory = -4,
-    /// file I/O failed; the sentence gives the reason
+    /// file I/O failed; snn_last_error() gives the reason
     Io = -5,
-    /// the file is damaged or not a .snn file; the sentence says where
+    /// the file is damaged or not a .snn file; snn_last_error() says where
     Format = -6,
     /// valid, but this device or build cannot do it
     Unsupported = -7,
@@ -25,7 +25,7 @@ pub enum Status {
     Busy = -8,
     /// valid call at the wrong time (network not finished, backward before forward)
     State = -9,
-    /// struct or file of a version this library does not know
+    /// struct or file of a version that this library does not know
     Version = -10,
     /// the session belongs to the parent process
     Forked = -11,
@@ -153,7 +153,7 @@ pub enum Encoding {
     Latency = 1,
     /// gain * value at every step (for value inputs)
     Constant = 2,
-    /// values are \[step\]\[sample\]\[feature\]: 1 where the value rose by more than threshold since the last step, else 0; the first step compares with 0
+    /// values are \[step\]\[sample\]\[feature\]: 1 where the value rose by more than threshold since the last step, else 0; the first step is compared with 0
     Delta = 3,
 }
 
@@ -199,7 +199,7 @@ impl RandomKind {
 pub enum PopulationKind {
     /// `SNN_POPULATION_NEURONS`
     Neurons = 0,
-    /// the caller gives spikes (0 or 1) for each step; empty after the step
+    /// the caller gives spikes (0 or 1) for each step; the input is empty again after the step
     SpikeInput = 1,
     /// the caller gives real values; they stay until changed
     ValueInput = 2,
@@ -278,13 +278,13 @@ impl PoolMode {
 #[non_exhaustive]
 #[repr(u32)]
 pub enum Arithmetic {
-    /// compact for sparse static projections from spikes - fixed, or float, where its largest weights would take too much from others onto the receptor (docs/semantics.md) - else float
+    /// sparse static projections from spikes: compact; fixed, then float, where its largest weights would cost others onto the receptor too much precision (docs/semantics.md).
     Default = 0,
     /// float32, in ascending order of the source neuron
     Float = 1,
     /// int32 sums with one power-of-two scale per target population and receptor
     Fixed = 2,
-    /// as fixed, and the weights themselves are rounded to 16 bits at that scale when the network is finished and when they are written; static projections only. 4 bytes a synapse
+    /// as fixed, with the weights themselves rounded to 16 bits at that scale when the network is finished and when they are written; static projections only. 4 bytes a synapse
     Compact = 3,
 }
 
@@ -308,7 +308,7 @@ impl Arithmetic {
 pub enum DistributionKind {
     /// a
     Constant = 0,
-    /// mean a, standard deviation b; never further than 6.34 b from a
+    /// mean a, standard deviation b; never farther than 6.34 b from a
     Normal = 1,
     /// from a to b
     Uniform = 2,
@@ -416,13 +416,13 @@ pub enum Loss {
     MeanSquareMeanMembrane = 9,
     /// Mean over outputs of (score - target)^2
     MeanSquareLastMembrane = 10,
-    /// of latencies in steps; takes no labels alone
+    /// latencies in steps; needs targets
     MeanSquareLatency = 11,
     /// mean over outputs and steps of (membrane after the step - target)^2
     MeanSquareMembrane = 12,
     /// mean over outputs of the van Rossum distance (squared) to target trains
     VanRossum = 13,
-    /// The caller's own: snn_trainer_run and snn_trainer_run_backward; output_population is not looked at.
+    /// The caller computes the loss: snn_trainer_run and snn_trainer_run_backward; output_population is ignored.
     None = 255,
 }
 
@@ -459,11 +459,11 @@ impl Loss {
 pub enum LearningRule {
     /// back-propagation through time
     Bptt = 0,
-    /// online training through time (Xiao et al. 2022): errors go back through layers at each step, and meet traces of what arrived before
+    /// online training through time (Xiao et al. 2022): at each step errors go back through the layers and are combined with traces of what arrived before
     Ottt = 1,
-    /// e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to those that project onto it, and meet eligibility traces
+    /// e-prop (Bellec et al. 2020), symmetric feedback: errors go from the output population straight to the populations that project onto it, and are combined with eligibility traces
     Eprop = 2,
-    /// EventProp (Wunderlich and Pehle 2021), in steps: gradients of the times of spikes, from 4 bytes for each; membranes may not jump with inputs; losses of latency, membrane (no spikes) or VAN_ROSSUM
+    /// EventProp (Wunderlich and Pehle 2021), in steps: gradients of spike times, from 4 bytes per spike.
     Eventprop = 3,
 }
 
