@@ -126,6 +126,22 @@ class _Source:
                 stacklevel=stacklevel,
             )
 
+    def warn_of_frames(self, dt: float, told: set[tuple[str, float]], stacklevel: int) -> None:
+        """Say when the frames of recordings are not as long as the steps that they become; `told` and so on as of `Batches`."""
+        if not isinstance(self.values, EventData):
+            return
+        step_ms = self.values.step_ms
+        if math.isclose(step_ms, dt, rel_tol=1e-6) or (self.name, step_ms) in told:
+            return
+        told.add((self.name, step_ms))
+        pace = f"{step_ms / dt:g} times as fast" if step_ms > dt else f"{dt / step_ms:g} times as slow"
+        warnings.warn(
+            f"x for input {self.name!r} has frames of {step_ms:g} ms (step_ms), and a step of the network is {dt:g} ms (dt): "
+            f"its neurons see recordings that are {pace} as they were. Make the data with step_ms={dt:g}, or the network with "
+            f"dt={step_ms:g}; where its time constants count frames, those {step_ms / dt:g} times as long give the same",
+            stacklevel=stacklevel,
+        )
+
     def load_spikes(self, rows: NDArray[np.int64]) -> EventBatch | None:
         """Return the samples `rows` as events, where that says the same as frames."""
         values = self.values
@@ -213,6 +229,21 @@ class Batches:
         """Warn of values that an encoder is not for; `stacklevel` as `warnings.warn` would have it from here."""
         for source in self._sources:
             source.warn_of_range(stacklevel + 1)
+
+    def warn_of_frames(self, dt: float, told: set[tuple[str, float]], stacklevel: int) -> None:
+        """Warn of `EventData` whose frames are not as long as the network's steps of `dt` ms.
+
+        Parameters
+        ----------
+        dt : float
+            Milliseconds.
+        told : set of (input, step_ms)
+            Of what was warned before; what is warned of now is added.
+        stacklevel : int
+            As `warnings.warn` would have it from here.
+        """
+        for source in self._sources:
+            source.warn_of_frames(dt, told, stacklevel + 1)
 
     @property
     def batch_count(self) -> int:

@@ -83,8 +83,7 @@ class Checkpoint:
         for name, value in settings.items():
             if self.settings.get(name) != value:
                 raise InvalidArgumentError(
-                    f"the checkpoint was made with {name} = {_told(name, self.settings.get(name))}; "
-                    f"here it is {_told(name, value)}"
+                    f"the checkpoint was made with {_told(name, self.settings.get(name))}; here it is {_told(name, value)}"
                 )
         for group in (self.values, *([self.best_values] if self.best_epoch else [])):
             if group.keys() != values.keys():
@@ -167,4 +166,9 @@ def _part(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any
 
 
 def _told(name: str, value: Any) -> str:
-    return repr("bptt" if name == "rule" and value is None else value)
+    """Return a setting as the user gave it."""
+    if name == "samples":
+        return f"{value} samples in x"  # `samples` of a trainer are those of its devices
+    if name == "windows":
+        return f"window_steps={value[0]}, window_updates={value[1]}" if value else "window_steps=None"
+    return f"{name}={('bptt' if name == 'rule' and value is None else value)!r}"

@@ -17,7 +17,7 @@ from snn._arrays import function, number
 from snn._checkpoint import Checkpoint, free_settings_of, settings_of
 from snn._progress import EpochBar
 from snn._scoring import validate
-from snn._trained import learned_parameters, store_learned, trained_arrays
+from snn._trained import learned_parameters, store_learned, store_trained, trained_shapes
 from snn.delays import KERNELS, TappedNetwork
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFiniteError, StateError, shown
 from snn.epochs import EarlyStopping, EpochReport
@@ -113,7 +113,9 @@ class Fit:
         self._settings = settings_of(trainer, batches)
         self._free_settings = free_settings_of(trainer)
         self._tapped = TappedNetwork(self._network, trainer.delay_learning) if trainer.delay_learning else None
-        self._session, self._native = trainer._open(self._tapped.network if self._tapped else None)
+        self._trained_network = self._tapped.network if self._tapped else self._network
+        self._shapes = trained_shapes(self._trained_network)
+        self._session, self._native = trainer._open(self._trained_network)
         self._configure()
         self._reports: list[EpochReport] = []
         self._best: EpochReport | None = None
@@ -163,9 +165,19 @@ class Fit:
 
     def go(self, *, progress: bool) -> None:
         """Train to the end; whatever ends it, the network has the weights reached so far."""
-        front = self._front
-        front._reports = self._reports
-        done = len(self._reports)
+        self._front._reports = self._reports
+        try:
+            self._go_through_epochs(progress)
+            if self._early_stopping is not None and self._early_stopping.restore_best:
+                self._write(self._best_values)
+        except NotFiniteError:
+            self._write(self._good)
+            raise
+        finally:
+            self._store()
+
+    def _go_through_epochs(self, progress: bool) -> None:
+        front, done = self._front, len(self._reports)
         bar = EpochBar(front.epochs, self._batches.batch_count, done_epochs=done) if progress else nullcontext()
         try:
             with bar as drawn:
@@ -178,13 +190,8 @@ class Fit:
                     answers = [callback(report) for callback in self._callbacks]
                     if any(answer is True for answer in answers) or self._is_over(report):
                         break
-            if self._early_stopping is not None and self._early_stopping.restore_best:
-                self._write(self._best_values)
-        except NotFiniteError:
-            self._write(self._good)
-            raise
         finally:
-            self._store()
+            self._leave_checkpoint()
 
     def _draw(self) -> tuple[NDArray[np.int64], int]:
         """Return the order of the samples in an epoch and the seed of its encoder."""
@@ -254,10 +261,26 @@ class Fit:
         self._good = self._values()
         if self._early_stopping is not None and self._early_stopping.is_better(report, self._best):
             self._best, self._best_values = report, self._good
-        rows = [one.numbers() for one in self._reports]
-        made = (self._native.state(), self._good, self._best.epoch if self._best else 0, self._best_values)
-        self._front._checkpoint = lambda: Checkpoint(self._settings, rows, *made, self._free_settings)
+        self._front._checkpoint = self._checkpoint
         return report
+
+    def _checkpoint(self) -> Checkpoint:
+        """Return where training is, between two epochs."""
+        return Checkpoint(
+            self._settings,
+            [one.numbers() for one in self._reports],
+            self._native.state(),
+            self._good,
+            self._best.epoch if self._best else 0,
+            self._best_values,
+            self._free_settings,
+        )
+
+    def _leave_checkpoint(self) -> None:
+        """Leave the trainer what `save_checkpoint` needs after the end, and not the session and all of its memory with it."""
+        if self._front._checkpoint is not None:  # it is None within an epoch
+            left = self._checkpoint()
+            self._front._checkpoint = lambda: left
 
     def _is_over(self, report: EpochReport) -> bool:
         """Whether early stopping ends the training here."""
@@ -274,21 +297,16 @@ class Fit:
 
     # ---- what is trained
 
-    def _trained(self) -> dict[str, NDArray[np.float32]]:
-        """Return the arrays that are trained, by the names that the session gives them."""
-        return trained_arrays(self._tapped.network if self._tapped else self._network)
-
     def _store(self) -> None:
         """Copy the session's weights and learnable parameters into the network."""
-        for name, values in self._trained().items():
-            self._session.read(name, values)
+        store_trained(self._trained_network, self._session)
         if self._tapped is not None:
             self._tapped.store()
         store_learned(self._network, self._session)
 
     def _values(self) -> Values:
         """Return a copy of all that training changes in the session."""
-        copies: Values = {name: np.empty_like(values) for name, values in self._trained().items()}
+        copies: Values = {name: np.empty(shape, np.float32) for name, shape in self._shapes.items()}
         for name, values in copies.items():
             self._session.read(name, values)
         for population, parameters in learned_parameters(self._network, self._session).items():
@@ -365,7 +383,7 @@ class Fit:
         """Whether the states after the last run, and the weights onto the population, are finite."""
         names = [f"{population.name}.{state}" for state in population.states]
         names += [
-            name for name in self._trained() if self._network.projections[name.rpartition(".")[0]].target is population
+            name for name in self._shapes if self._network.projections[name.rpartition(".")[0]].target is population
         ]
         for name in names:
             values = np.empty(self._session.value_count(name))

@@ -35,12 +35,16 @@ class Predictions(Strict):
     seed: int
     _loss: Loss
     _resumed: Checkpoint | None
+    _told_frames: set[tuple[str, float]]  # input, length of a frame: what `Batches.warn_of_frames` has said
 
     def _open(self, *, scoring: bool = False) -> tuple[_native.Session, _native.Trainer]:
         raise NotImplementedError
 
     def _batches(self, x: Samples) -> Batches:
-        return Batches(self.network, x, self.steps, self.batch_size, self.encoder)
+        """Return the samples of a call of `fit`, `predict` and so on, which calls this itself: its caller gets the warnings."""
+        batches = Batches(self.network, x, self.steps, self.batch_size, self.encoder)
+        batches.warn_of_frames(self.network.dt, self._told_frames, stacklevel=5)
+        return batches
 
     @keywords_told
     def predict_scores(self, x: Samples) -> Floats:
@@ -57,8 +61,7 @@ class Predictions(Strict):
         -------
         float32 array, shape (samples, outputs)
         """
-        batches = self._batches(x)
-        return evaluate(self, batches, self._loss.any_targets(batches.count))[2]
+        return self._scores(self._batches(x))
 
     @keywords_told
     def predict(self, x: Samples) -> NDArray[np.int64] | Floats:
@@ -73,15 +76,19 @@ class Predictions(Strict):
             With one output: its score, see `predict_scores`. Of the losses that compare every step, what they compare:
             (samples, steps).
         """
+        batches = self._batches(x)
         if self.network[self.output].size > 1:
-            return self._classes(x)
+            return self._classes(batches)
         if self._loss.is_in_time:
-            return traces(self, self._batches(x)).reshape(-1, self.steps)
-        return self.predict_scores(x)[:, 0]
+            return traces(self, batches).reshape(-1, self.steps)
+        return self._scores(batches)[:, 0]
 
-    def _classes(self, x: Samples) -> NDArray[np.int64]:
+    def _scores(self, batches: Batches) -> Floats:
+        return evaluate(self, batches, self._loss.any_targets(batches.count))[2]
+
+    def _classes(self, batches: Batches) -> NDArray[np.int64]:
         best = np.argmin if self.loss == "mean_square_latency" else np.argmax
-        return np.asarray(best(self.predict_scores(x), axis=1), np.int64)
+        return np.asarray(best(self._scores(batches), axis=1), np.int64)
 
     @keywords_told
     def score(self, x: Samples, y: ArrayLike) -> float:
@@ -90,7 +97,7 @@ class Predictions(Strict):
         self._loss.check_scores(y)
         labels = class_labels(y, batches.count, self.network[self.output].size)
         if self._loss.needs_targets:
-            return float(np.mean(self._classes(x) == labels))
+            return float(np.mean(self._classes(batches) == labels))
         return evaluate(self, batches, labels)[1]
 
     @keywords_told

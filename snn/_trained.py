@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from snn.network import Network
     from snn.projection import Projection
 
-__all__ = ["checkpoint_number", "learned_parameters", "store_learned", "take_learned", "trained_arrays"]
+__all__ = [
+    "checkpoint_number",
+    "learned_parameters",
+    "store_learned",
+    "store_trained",
+    "take_learned",
+    "trained_arrays",
+    "trained_shapes",
+]
 
 
 def checkpoint_number(checkpoint_steps: int | str | None) -> int:
@@ -35,6 +43,32 @@ def trained_arrays(network: Network) -> dict[str, Floats]:
         for variable, values in _trained(projection).items():
             found[f"{name}.{variable}"] = values
     return found
+
+
+def trained_shapes(network: Network) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of `trained_arrays`, which are not made for it."""
+    native = network._finished()
+    found: dict[str, tuple[int, ...]] = {}
+    for name, projection in network.projections.items():
+        if not _is_trained(projection):
+            continue
+        if count := native.projection(projection._index).weight_count:
+            found[f"{name}.weight"] = projection._weight_shape or (count,)
+        if projection.bias is not None:
+            found[f"{name}.bias"] = projection.bias.shape
+    return found
+
+
+def store_trained(network: Network, session: _native.Session) -> None:
+    """Copy the session's weights and biases into the network, whose arrays of weights go unless someone has asked for them."""
+    for name, projection in network.projections.items():
+        if not _is_trained(projection):
+            continue
+        own = projection._own_weights()
+        if own.size:
+            session.read(f"{name}.weight", own)
+        if projection.bias is not None:
+            session.read(f"{name}.bias", projection.bias)
 
 
 def learned_parameters(network: Network, session: _native.Session) -> dict[str, dict[str, NDArray[np.float64]]]:
@@ -62,8 +96,12 @@ def take_learned(network: Network, learned: Mapping[str, Mapping[str, NDArray[np
         network._rebuild()
 
 
+def _is_trained(projection: Projection) -> bool:
+    return projection.trainable and projection.kind != "pool2d"
+
+
 def _trained(projection: Projection) -> dict[str, Floats]:
-    if not projection.trainable or projection.kind == "pool2d":
+    if not _is_trained(projection):
         return {}
     found = {"weight": projection.weights} if projection.weights.size else {}
     if projection.bias is not None:

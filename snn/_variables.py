@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import Floats, float32_array, new_array, number, real_array, spread
-from snn._rounding import rounding_told
-from snn._words import ARITHMETIC
+from snn._arrays import float32_array, new_array, number, real_array, spread
 from snn.engine.errors import InvalidArgumentError, NotFoundError, shown
 
 if TYPE_CHECKING:
@@ -30,8 +27,6 @@ class Variables:
     ----------
     network : Network
         Whose names the paths have.
-    native : _native.Network
-        Which the session was opened with.
     session : _native.Session
         Which has the values.
     batch_size : int
@@ -43,14 +38,11 @@ class Variables:
     def __init__(
         self,
         network: Network,
-        native: _native.Network,
         session: _native.Session,
         batch_size: int,
         sample_weights: bool,
     ) -> None:
         self._network = network
-        self._native = native
-        self._warned: set[str] = set()  # projections
         self._session = session
         self._batch_size = batch_size
         self._sample_weights = sample_weights
@@ -156,24 +148,6 @@ class Variables:
         if array.shape != shape:
             raise InvalidArgumentError(f"{path} has shape {shape}; the values have {array.shape}")
         self._session.write(path, np.ascontiguousarray(array))
-        if population is None and variable.partition("[")[0] == "weight":
-            self._warn_of_rounding(self._network.projections[owner], array)
-
-    def _warn_of_rounding(self, projection: Projection, weights: Floats) -> None:
-        """Say once for a projection that weights which were written are not those that it has."""
-        if projection.kind != "sparse" or projection.name in self._warned:
-            return
-        info = self._native.projection(projection._index)
-        if ARITHMETIC[info.arithmetic] != "compact":
-            return
-        told = rounding_told(weights, info.fixed_point_scale)
-        if told is not None:
-            self._warned.add(projection.name)
-            warnings.warn(
-                f"projection {projection.name!r} has compact weights, and those that were written are {told}. Give its "
-                "connection arithmetic='fixed' or 'float', or weights of the size that will be written",
-                stacklevel=4,
-            )
 
 
 def _is_parameter(population: Population, variable: str) -> bool:

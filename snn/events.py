@@ -7,7 +7,9 @@ takes it as `x`, with ``encoder=None``, and reads the next batch in a thread whi
 Examples
 --------
 >>> train = snn.events.heidelberg("shd_train.h5", steps=100, step_ms=10.0)
->>> net = snn.Sequential(snn.SpikeInput(700), snn.Dense(256), snn.LIF(), snn.Dense(20), snn.LeakyIntegrator())
+>>> net = snn.Sequential(
+...     snn.SpikeInput(700), snn.Dense(256), snn.LIF(tau_membrane=100.0), snn.Dense(20), snn.LeakyIntegrator(), dt=10.0
+... )
 >>> trainer = snn.Trainer(net, steps=100, encoder=None, loss="cross_entropy_max_membrane")
 >>> trainer.fit(train, train.y)
 """
@@ -103,7 +105,7 @@ class EventData:
     steps : int
         Frames of a sample; later events are ignored.
     step_ms : float
-        Length of a frame.
+        Length of a frame: the `dt` of the network. A `Trainer` warns where they differ.
     binary : bool, default True
         Whether a frame says 0 or 1, as a `SpikeInput` takes it, or how many events there were.
     shrink : int, default 1

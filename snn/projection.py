@@ -323,8 +323,8 @@ class Projection(Strict):
 
     def synapses(
         self, sources: ArrayLike | None = None, targets: ArrayLike | None = None
-    ) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32]]:
-        """Return (source, target, delay in steps) of the synapses of a sparse projection, in the weights' order.
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        """Return (source, target, delay in steps) of the synapses of a sparse projection, in the weights' order, as int32.
 
         Those of a connection rule are made for this call only.
 
@@ -339,7 +339,8 @@ class Projection(Strict):
             The projection is not sparse, or has no such neuron.
         """
         found = self._rows(sources, targets)
-        return found[0], found[1], found[2]
+        # Signed, so that differences of them are what they seem; all are small enough.
+        return found[0].view(np.int32), found[1].view(np.int32), found[2].view(np.int32)
 
     def synapse_weights(self, sources: ArrayLike | None = None, targets: ArrayLike | None = None) -> Floats:
         """Return the weights of the synapses that `synapses` gives for the same arguments, as a copy."""
@@ -431,7 +432,7 @@ class Projection(Strict):
         self._csr, self._weights = (offsets, targets, delays), weights
 
     def _changed(self, native: _native.Network) -> bool:
-        """Whether weights or biases differ, bit for bit, from what the native network has."""
+        """Whether weights or biases differ, bit for bit, from what the native network has; equal weights are dropped."""
         self._check_rule()
         if self._bias is not None and not _same_bits(self._bias, native.projection(self._index).bias):
             return True
@@ -441,7 +442,11 @@ class Projection(Strict):
             return False
         if native.projection(self._index).by_rule:
             return True
-        return not _same_bits(self._weights, native.projection_arrays(self._index).weights)
+        if not _same_bits(self._weights, native.projection_arrays(self._index).weights):
+            return True
+        if not self._weights_are_out:
+            self._weights = self._csr = None
+        return False
 
     def _check_rule(self) -> None:
         """Give the rule up if the weights are no longer its own: if they were changed since they were pulled out."""

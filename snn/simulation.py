@@ -116,8 +116,8 @@ class Simulation(NotCopied, Strict):
 
     Notes
     -----
-    The logger ``"snn"`` of the standard library gets a message about the device (INFO), and one when `advance` begins to
-    drop time (WARNING).
+    The logger ``"snn"`` of the standard library gets a message about the device (INFO), and warnings: when a device fails,
+    when `advance` begins to drop time, and when weights that are written lose by rounding, see `set`.
 
     Examples
     --------
@@ -165,9 +165,8 @@ class Simulation(NotCopied, Strict):
         bits = SAMPLE_WEIGHTS if self.sample_weights else 0
         for flag in name_list(flags, "flags"):
             bits |= FLAGS[known_name(flag, FLAGS, "flag")]
-        native = network._finished()
         self._session = _native.Session(
-            native,
+            network._finished(),
             device=words,
             vulkan_host=host,
             batch_size=self.batch_size,
@@ -178,7 +177,7 @@ class Simulation(NotCopied, Strict):
             max_catch_up_steps=0 if max_catch_up is None else _steps_in(max_catch_up, network.dt),
         )
         self._inputs = Inputs(network, self.batch_size)
-        self._variables = Variables(network, native, self._session, self.batch_size, self.sample_weights)
+        self._variables = Variables(network, self._session, self.batch_size, self.sample_weights)
         self._indices = {name: population._index for name, population in network.populations.items()}
         self._between = BetweenSteps()
 
@@ -472,8 +471,8 @@ class Simulation(NotCopied, Strict):
         stay. Traces can be read only.
 
         Weights of a projection in compact arithmetic are rounded to multiples of 1 / `Projection.fixed_point_scale`, which the
-        weights that the network was made with decided. A warning tells, once for each projection, where written ones lose more
-        by it than compact would have been chosen for.
+        weights that the network was made with decided. The logger ``"snn"`` gets a warning, once for each projection, where
+        written ones lose more by it than compact would have been chosen for.
 
         Parameters
         ----------
@@ -591,7 +590,7 @@ class Simulation(NotCopied, Strict):
     def load_weights(self, path: str | os.PathLike[str]) -> None:
         """Take weights and biases from a ``.snn`` file with projections of the same names and shapes; all or none.
 
-        Compact ones are rounded as by `set`.
+        Compact ones are rounded, and warned of, as by `set`.
         """
         self._session.load_weights(file_path(path))
 

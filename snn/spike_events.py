@@ -36,7 +36,7 @@ class SpikeEvents(Strict):
     """Spikes of one population, one entry for each: ordered by step, then sample, then neuron.
 
     `Simulation.run` records them as ``"spike_events"`` and takes them for an input; `snn.stimuli.spike_events` makes them from
-    times and neuron indices.
+    times and neuron indices. The numbers are unsigned: take differences that may be negative of ``events.neurons.astype(int)``.
 
     Parameters
     ----------

@@ -404,6 +404,7 @@ class Trainer(Predictions):
         self._reports: list[EpochReport] = []
         self._checkpoint: Callable[[], Checkpoint] | None = None  # makes one, where training is between epochs
         self._resumed: Checkpoint | None = None
+        self._told_frames: set[tuple[str, float]] = set()
 
     @property
     def learning_rate(self) -> float:
@@ -510,6 +511,7 @@ class Trainer(Predictions):
         told = None if on_weight_update is None else function(on_weight_update, "on_weight_update")
         self._checkpoint = None
         Fit(self, batches, targets, held_out, augment, callbacks, early_stopping, told).go(progress=progress)
+        self.network._finished()  # has the weights itself then, and lets go of the arrays that they came in
         return self
 
     def _open(
@@ -557,7 +559,8 @@ class Trainer(Predictions):
         """
         if self._checkpoint is None:
             raise StateError(
-                "there is nothing to keep: a checkpoint is made after an epoch of fit, in a callback or when fit has ended"
+                "there is nothing to keep: a checkpoint is made after an epoch of fit, in a callback or when fit has ended. "
+                "A fit that is interrupted within an epoch leaves the weights in the network, for network.save(path)"
             )
         try:
             self._checkpoint().save(Path(path))

@@ -8,8 +8,7 @@ readonly build_dir=build
 readonly log_dir=$build_dir/logs
 readonly venv=.venv
 # What compilers are started by: ccache, where it is installed. Said at each configuration, because CMake remembers it.
-launcher=$(command -v ccache >/dev/null && echo ccache || true)
-readonly launcher
+launcher() { ! command -v ccache >/dev/null || echo ccache; }
 # ccache knows a source by its path below the checkout, so a fresh clone finds what another one has compiled.
 export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
 
@@ -56,7 +55,7 @@ job_count() {
 # what one of them has compiled is not compiled by the other. ON: warnings are errors, as they are where the tests are built.
 pip_builds() {
     local options=("build-dir=$build_dir/release" "cmake.define.SNN_BUILD_TESTS=$1"
-        "cmake.define.CMAKE_C_COMPILER_LAUNCHER=$launcher" "cmake.define.CMAKE_CXX_COMPILER_LAUNCHER=$launcher")
+        "cmake.define.CMAKE_C_COMPILER_LAUNCHER=$(launcher)" "cmake.define.CMAKE_CXX_COMPILER_LAUNCHER=$(launcher)")
     shift
     CC=${CC:-cc} CXX=${CXX:-c++} "$@" "${options[@]/#/--config-settings=}"
 }

@@ -38,6 +38,8 @@ class GivenInput:
     def __init__(self, network: snn.Network, words: Sequence[str], batch_size: int, seed: int) -> None:
         self.seconds = 0.0
         """That making them took so far: what differs at each step is made while the run needs it."""
+        self.first_step = 0
+        """The step of the simulation that the run begins with: random spikes are those of a run that was not cut there."""
         self.by_name: dict[str, NDArray[Any] | Function] = {}
         for position, text in enumerate(words):
             name, _, value = text.partition("=")
@@ -88,7 +90,7 @@ class GivenInput:
             since = time.perf_counter()
             frames = new_array((end - begin, *shape), np.float32, "the input of a part of the run")
             for place, step in enumerate(range(begin, end)):
-                frames[place] = of_step(step)
+                frames[place] = of_step(self.first_step + step)
             self.seconds += time.perf_counter() - since
             return frames
 

@@ -25,11 +25,11 @@ Threads = Annotated[int, typer.Option(min=0, help="Threads; 0: one for each core
 
 
 def wanted_variables(record: Sequence[str]) -> dict[str, list[str]]:
-    """Return the variables by population, from the words of ``--record POPULATION.VARIABLE``."""
+    """Return the variables by population or projection, from the words of ``--record NAME.VARIABLE``."""
     wanted: dict[str, list[str]] = {}
     for text in record:
         population, dot, variable = text.partition(".")
         if not dot or not variable:
-            raise fail(f"--record is '{text}'; it must be POPULATION.VARIABLE")
+            raise fail(f"--record is '{text}'; it must be NAME.VARIABLE, as hidden.v")
         wanted.setdefault(population, []).append(variable)
     return wanted

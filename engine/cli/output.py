@@ -74,19 +74,19 @@ def fail(sentence: str) -> typer.Exit:
     return typer.Exit(1)
 
 
-def ready_to_write(path: Path) -> None:
+def ready_to_write(path: Path, option: str = "--output") -> None:
     """Make the folder of an output file, and refuse a path that is a folder: before the work, not after it."""
     if path.is_dir():
-        raise fail(f"--output is {path}, which is a folder")
-    make_folder(path.parent, path)
+        raise fail(f"{option} is {path}, which is a folder")
+    make_folder(path.parent, path, option)
 
 
-def make_folder(folder: Path, output: Path) -> None:
-    """Make a folder that is not there yet for what ``--output`` names."""
+def make_folder(folder: Path, output: Path, option: str = "--output") -> None:
+    """Make a folder that is not there yet for what an option names."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        place = f"--output {output}" if folder == output else f"--output is {output}, but {folder}"
+        place = f"{option} {output}" if folder == output else f"{option} is {output}, but {folder}"
         raise fail(f"{place} cannot be made a folder: {error.strerror}") from None
 
 

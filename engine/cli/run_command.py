@@ -11,10 +11,12 @@ import numpy as np
 import typer
 
 import snn
+from snn._words import INSTRUCTION_SETS
 from snn.engine import machine
 from snn.engine.cli.given_input import GivenInput
 from snn.engine.cli.options import BatchSize, Device, JsonFlag, Threads, wanted_variables
 from snn.engine.cli.output import console, error_console, fail, print_json, ready_to_write, table, with_unit
+from snn.engine.records import Counters
 from snn.engine.speed import rates_hz, realtime_factor, spike_counts
 
 __all__ = ["run"]
@@ -34,41 +36,95 @@ def run(
     ] = None,
     record: Annotated[
         list[str] | None,
-        typer.Option(metavar="POPULATION.VARIABLE", help="Record a state or spikes for --output. Can be repeated."),
+        typer.Option(
+            metavar="NAME.VARIABLE",
+            help="Record for --output: of a population a state, spikes, spike_events or spike_count, of a projection weight, "
+            "bias or a trace of its rule. Can be repeated.",
+        ),
     ] = None,
+    every: Annotated[
+        int, typer.Option(min=1, help="Record states, spikes and weights of every so many steps only.")
+    ] = 1,
     output: Annotated[
         Path | None, typer.Option(help="Write what was recorded to this .npz file, for snn.Recording.load.")
     ] = None,
     device: Device = "cpu",
     batch_size: BatchSize = 1,
     threads: Threads = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of random inputs and of what models draw.")] = 0,
+    instruction_set: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help=f"Of the CPU: {', '.join(INSTRUCTION_SETS)}. For tests and measurements; all give the same spikes.",
+        ),
+    ] = "best",
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Seed of random inputs and of what models draw, 0 where it is not given. After --load-state models go on with "
+            "the seed that was saved, and random inputs with this one, which has to be given then.",
+        ),
+    ] = None,
+    load_state: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Go on from a state of this network, which --save-state or Simulation.save_state wrote: with the same "
+            "inputs, bit for bit as if there had been no break. A .npy input begins at the first step of this run.",
+        ),
+    ] = None,
+    save_state: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the state after the run, or where it was interrupted, for --load-state. May be the file that was "
+            "loaded.",
+        ),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Run a network file and print rates and speed."""
     network = snn.load(file)
+    if load_state is not None and seed is None and any("=random:" in text for text in inputs or []):
+        raise fail(
+            "random inputs after --load-state need --seed: that of the run that saved the state, to go on with its spikes"
+        )
+    seed = seed or 0
     given = GivenInput(network, inputs or [], batch_size, seed)
     wanted = wanted_variables(record or [])
     _check_output(file, output, wanted)
+    if save_state is not None:
+        _check_state(save_state, file, output)
     spiking = list(spike_counts(network))
     recorded = {name: [*wanted.get(name, [])] for name in {**dict.fromkeys(spiking), **wanted}}
     for name in spiking:
         recorded[name].append("spike_count")
     interrupt: KeyboardInterrupt | None = None
-    with snn.Simulation(network, device=device, batch_size=batch_size, threads=threads, seed=seed) as simulation:
+    with snn.Simulation(
+        network, device=device, batch_size=batch_size, threads=threads, instruction_set=instruction_set, seed=seed
+    ) as simulation:
+        if load_state is not None:
+            _load_state(simulation, load_state)
+            given.first_step = simulation.step_count
+        before = simulation.counters
         begin = time.perf_counter()
         try:
             shows_progress = not as_json and error_console.is_terminal
-            recording = simulation.run(steps, given.by_name, recorded, progress=shows_progress)
+            recording = simulation.run(steps, given.by_name, recorded, every=every, progress=shows_progress)
         except KeyboardInterrupt as caught:
             if not hasattr(caught, "recording"):
                 raise  # before the run began
             interrupt, recording = caught, caught.recording
         seconds = time.perf_counter() - begin - given.seconds
-        counters = simulation.counters
+        counters = Counters(*(after - old for after, old in zip(simulation.counters, before, strict=True)))
         chosen, reason = simulation.device, simulation.device_reason
-    if output is not None:
-        _write(output, recording, wanted)
+        try:
+            if output is not None:
+                _write(output, recording, wanted)
+        finally:  # one full disk need not cost both
+            if save_state is not None:
+                _save_state(simulation, save_state)
     done = recording.step_count
     rates = rates_hz(network, recording, done)
     ended = "" if interrupt is None else f"interrupted after {done:,} of {steps:,} steps"
@@ -80,7 +136,9 @@ def run(
                 "device": chosen,
                 "device_reason": reason,
                 "threads": threads,
+                "instruction_set": instruction_set,
                 "batch_size": batch_size,
+                "first_step": recording.first_step,
                 "steps": done,
                 "dt_ms": network.dt,
                 "seconds": seconds,
@@ -90,6 +148,8 @@ def run(
                 "counters": counters._asdict(),
                 "peak_rss_bytes": machine.peak_rss_bytes(),
                 "output": None if output is None else str(output),
+                "load_state": None if load_state is None else str(load_state),
+                "save_state": None if save_state is None else str(save_state),
                 "machine": machine.description(),
                 "versions": machine.versions(),
             }
@@ -114,7 +174,9 @@ def run(
                 f"no --input was given, so {' and '.join(silent)} stayed silent; try --input {silent[0]}=random:0.1"
             )
         told += [reason] if reason else []
+        told += [f"went on from {load_state}, at step {recording.first_step:,}"] if load_state is not None else []
         told += [f"recorded to {output}"] if output is not None else []
+        told += [f"state saved to {save_state}"] if save_state is not None else []
         console.print("\n".join(told), highlight=False, markup=False)
     if interrupt is not None:
         error_console.print(ended, highlight=False)
@@ -136,6 +198,29 @@ def _check_output(file: Path, output: Path | None, wanted: Mapping[str, Sequence
     if output.exists() and file.samefile(output):
         raise fail(f"{output} is the network itself; the recording would overwrite it, so give it another name")
     ready_to_write(output)
+
+
+def _check_state(save_state: Path, file: Path, output: Path | None) -> None:
+    """Say now, not after a long run, that the state would have no place."""
+    if save_state.exists() and file.samefile(save_state):
+        raise fail(f"--save-state is {save_state}, the network itself; the state would overwrite it")
+    if output is not None and output.resolve() == save_state.resolve():
+        raise fail(f"--save-state and --output are both {output}; they are two files")
+    ready_to_write(save_state, "--save-state")
+
+
+def _load_state(simulation: snn.Simulation, path: Path) -> None:
+    try:
+        simulation.load_state(path)
+    except snn.SnnError as error:
+        raise fail(f"--load-state: {error}") from None
+
+
+def _save_state(simulation: snn.Simulation, path: Path) -> None:
+    try:
+        simulation.save_state(path)
+    except snn.SnnError as error:
+        raise fail(f"--save-state: {error}") from None
 
 
 def _write(output: Path, recording: snn.Recording, wanted: Mapping[str, Sequence[str]]) -> None:

@@ -110,7 +110,8 @@ class _Writer:
         }
         if population.model not in writers:
             raise UnsupportedError(
-                f"population {population.name!r} has model {population.model!r}, which NIR does not have"
+                f"population {population.name!r} has model {population.model!r}, which NIR does not have; it has "
+                f"{', '.join(writers)}. A .snn file has any model"
             )
         return writers[population.model](population)
 

@@ -111,6 +111,12 @@ class Runner:
         """Time step in milliseconds."""
         self.reset()
 
+    def __repr__(self) -> str:
+        return (
+            f"<snn.onnx.Runner: {self.steps} steps of {self.dt:g} ms at once, batch of {self.batch_size}, inputs "
+            f"{', '.join(self.inputs) or 'none'}, on {self.providers[0]}>"
+        )
+
     @property
     def providers(self) -> list[str]:
         """The execution providers in use, in order of preference."""

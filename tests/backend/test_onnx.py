@@ -93,6 +93,7 @@ def test_states_and_delayed_activity_go_on_from_call_to_call(tmp_path: Path) -> 
             np.testing.assert_allclose(whole, wanted[population][variable], rtol=0, atol=1e-4, err_msg=name)
         runner.reset()
         np.testing.assert_array_equal(runner.run({"input": x[:8]}, 8)["hidden.spikes"], found[0]["hidden.spikes"])
+        assert f"{steps} steps of 1 ms at once, batch of 1, inputs input, on CPU" in repr(runner)
     assert wanted["hidden"]["spikes"].any()
 
 
@@ -290,7 +291,7 @@ def test_the_command_writes_the_same_graph(
     assert {"side": "output", "name": "output.v", "type": "float", "shape": [2, 3, 6]} in found["values"]
     failed = run("export", tmp_path / "net.snn", tmp_path / "net.onnx", "--record", "output")
     assert failed.status == 1
-    assert "--record is 'output'; it must be POPULATION.VARIABLE" in failed.err
+    assert "--record is 'output'; it must be NAME.VARIABLE" in failed.err
     failed = run("export", tmp_path / "net.snn", tmp_path / "net.onnx", "--weights", "int4")
     assert "weights is 'int4'" in failed.err
 

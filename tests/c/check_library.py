@@ -1,6 +1,8 @@
-"""The shared library as a file: only the functions of its C headers are visible, nothing unusual is needed to load it, and
-it is small: ``check_library.py LIBRARY HEADERS OBJDUMP STRIP``. Of a DLL also that it demands no wider alignment of the stack
-than Windows has."""
+"""The shared library as a file: ``check_library.py LIBRARY HEADERS SIZE_LIMIT_BYTES OBJDUMP STRIP``.
+
+Only the functions of its C headers are visible, nothing unusual is needed to load it, and it is small. Of a DLL also that it
+demands no wider alignment of the stack than Windows has.
+"""
 
 import re
 import subprocess
@@ -8,7 +10,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-SIZE_LIMIT_BYTES = 4_000_000
 C_RUNTIME = re.compile(r"^(libc|libm|libpthread|libdl|librt|ld-linux[\w-]*)\.so\.\d+$")
 WINDOWS = re.compile(r"^(kernel32|msvcrt|api-ms-win-[\w-]+)\.dll$", re.IGNORECASE)
 ALIGNED_MOVE = re.compile(r"\tv?mov(?:ap[sd]|dqa\d*|nt\w+) .*[yz]mm.*\(|\tv?mov(?:ap[sd]|dqa\d*|nt\w+) .*\(.*[yz]mm")
@@ -31,7 +32,7 @@ def exported_and_needed(library: str, objdump: str) -> tuple[set[str], list[str]
 
 def main() -> int:
     """Print what is wrong."""
-    library, folder, objdump, strip = sys.argv[1:]
+    library, folder, limit, objdump, strip = sys.argv[1:]
     text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(Path(folder).glob("*.h")))
     declared = set(re.findall(r"^SNN_API [\w *]*SNN_CALL (\w+)\(", text, re.MULTILINE))
     visible, needed = exported_and_needed(library, objdump)
@@ -43,8 +44,8 @@ def main() -> int:
     problems += [f"{name} is exported and not declared" for name in sorted(visible - declared)]
     usual = WINDOWS if library.endswith(".dll") else C_RUNTIME
     problems += [f"{name} is needed at load time" for name in needed if not usual.match(name)]
-    if size_bytes > SIZE_LIMIT_BYTES:
-        problems.append(f"the stripped library has {size_bytes} bytes, more than {SIZE_LIMIT_BYTES}")
+    if size_bytes > int(limit):
+        problems.append(f"the stripped library has {size_bytes} bytes, more than {limit}")
     if library.endswith(".dll"):
         lines = run(objdump, "-d", "--no-show-raw-insn", library).splitlines()
         problems += [f"an aligned move of a wide vector: {line}" for line in lines if ALIGNED_MOVE.search(line)][:10]

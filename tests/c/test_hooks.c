@@ -223,7 +223,7 @@ static void large_work_is_given_to_the_job_system(void) {
 
 typedef struct Log {
     size_t information_calls, warning_calls;
-    char last[256];
+    char last[512];
     SNNHandle handle; /* to read from inside a warning */
     uint64_t steps;
     SNNStatus reading, stepping;
@@ -290,6 +290,59 @@ static void the_log_warns_when_time_begins_to_be_dropped(void) {
     snn_destroy_network(handle);
 }
 
+/* Four synapses onto four neurons; their weights decide the scale. */
+static SNNNetwork compact_network(const float *weights) {
+    const uint64_t row_offsets[5] = {0, 1, 2, 3, 4};
+    const uint32_t targets[4] = {0, 1, 2, 3};
+    SNNNetwork network = new_network();
+    SNNProjectionDef def = projection(SNN_CONNECT_SPARSE, weights, 4);
+    def.source = add_input(network, "in", SNN_POPULATION_SPIKE_INPUT, 4);
+    def.target = add_neurons(network, "out", "lif", 4);
+    def.name = "p";
+    def.trainable = 0;
+    def.row_offsets = row_offsets;
+    def.row_offset_count = 5;
+    def.synapse_targets = targets;
+    def.synapse_count = 4;
+    CHECK_OK(snn_network_connect(network, &def, NULL));
+    CHECK_OK(snn_network_finish(network));
+    return network;
+}
+
+static void the_log_warns_once_when_rounding_takes_too_much_of_written_weights(void) {
+    const float weights[4] = {1.0f, 0.9f, 1.1f, 0.8f}, fine[4] = {1.5f, 0.123f, 0.0f, 2.0f};
+    const float small[4] = {1e-3f, 1e-3f, 1e-3f, 1e-3f}, lost[4] = {1.0f, 1.0f, 1.0f, 2e-5f};
+    SNNNetwork network = compact_network(weights);
+    SNNConfig config;
+    Log log;
+    memset(&log, 0, sizeof log);
+    snn_config_default(&config);
+    config.network = network;
+    config.log = keep_message;
+    config.log_user = &log;
+    CHECK_OK(snn_create_network(&config, &log.handle));
+    CHECK_OK(snn_session_write(log.handle, "p.weight", SNN_FLOAT32, weights, 4));
+    CHECK_OK(snn_session_write(log.handle, "p.weight", SNN_FLOAT32, fine, 4));
+    CHECK_EQUAL(log.warning_calls, 0);
+    CHECK_OK(snn_session_write(log.handle, "p.weight", SNN_FLOAT32, small, 4));
+    CHECK_EQUAL(log.warning_calls, 1);
+    CHECK(strstr(log.last, "projection 'p' has compact weights"));
+    CHECK(strstr(log.last, "multiples of 2^-13: 0.001 became 0.000976562"));
+    CHECK_OK(snn_session_write(log.handle, "p.weight", SNN_FLOAT32, lost, 4));
+    CHECK_EQUAL(log.warning_calls, 1); /* still the same trouble */
+    snn_destroy_network(log.handle);
+    CHECK_OK(snn_create_network(&config, &log.handle)); /* another session is told of it anew */
+    CHECK_OK(snn_session_write(log.handle, "p.weight", SNN_FLOAT32, lost, 4));
+    CHECK_EQUAL(log.warning_calls, 2);
+    CHECK(strstr(log.last, "2e-05 became 0, and 25 % of them became 0"));
+    snn_destroy_network(log.handle);
+    config.log = NULL;
+    CHECK_OK(snn_create_network(&config, &log.handle));
+    CHECK_OK(snn_session_write(log.handle, "p.weight", SNN_FLOAT32, lost, 4));
+    snn_destroy_network(log.handle);
+    snn_network_release(network);
+}
+
 static const CheckCase cases[] = {
     CASE(session_buffers_come_from_the_allocator_and_return_to_it),
     CASE(running_out_of_memory_is_an_error_at_every_place),
@@ -298,6 +351,7 @@ static const CheckCase cases[] = {
     CASE(large_work_is_given_to_the_job_system),
     CASE(the_log_tells_what_a_session_runs_on),
     CASE(the_log_warns_when_time_begins_to_be_dropped),
+    CASE(the_log_warns_once_when_rounding_takes_too_much_of_written_weights),
 };
 
 int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
+import weakref
 
 import numpy as np
 import pytest
 
 import snn
+from snn._fitting import Fit
 
 SETTINGS = {"steps": 10, "epochs": 6, "batch_size": 16, "learning_rate": 0.01, "schedule": "cosine"}
 
@@ -95,7 +99,7 @@ def test_a_checkpoint_moves_between_devices_that_give_the_same_bits(one: dict, o
     for name, values in everything(moved, resumed).items():
         np.testing.assert_array_equal(values, theirs[name], err_msg=name)
     for elsewhere in ({"microbatch_size": 8}, {"devices": ["cpu", "reference"], "microbatch_size": 4}):
-        with pytest.raises(snn.InvalidArgumentError, match="the checkpoint was made with device = "):
+        with pytest.raises(snn.InvalidArgumentError, match="the checkpoint was made with device="):
             snn.Trainer(network(), **SETTINGS, **elsewhere).load_checkpoint(tmp_path / "run.npz").fit(x, y)
 
 
@@ -140,6 +144,54 @@ def test_more_epochs_after_the_end(tmp_path) -> None:
         np.testing.assert_array_equal(net.projections[name].weights, projection.weights)
 
 
+@pytest.mark.parametrize("end", ["last", "callback", "error", "best"])
+def test_a_checkpoint_after_the_end_is_that_of_the_last_epoch(end: str, tmp_path, monkeypatch) -> None:
+    """Whatever ended the training, and whatever the network has since; and the trainer keeps no session for it."""
+    begun: list[weakref.ref[Fit]] = []
+    monkeypatch.setattr(
+        Fit, "go", lambda self, *, progress, go=Fit.go: (begun.append(weakref.ref(self)), go(self, progress=progress))
+    )
+    x, y = samples()
+    net = network()
+    trainer = snn.Trainer(net, **SETTINGS)
+
+    def called(report: snn.EpochReport) -> bool:
+        trainer.save_checkpoint(tmp_path / "in.npz")
+        if end == "error" and report.epoch == 3:
+            raise OSError("no more room")
+        return end == "callback" and report.epoch == 3
+
+    best = snn.EarlyStopping("validation_loss", patience=2, restore_best=True) if end == "best" else None
+    with pytest.raises(OSError, match="no more room") if end == "error" else contextlib.nullcontext():
+        trainer.fit(x, y, validation_data=(x[:9], y[:9]), callbacks=[called], early_stopping=best)
+    gc.collect()
+    (fit,) = begun
+    assert fit() is None
+    net.projections["input_to_hidden"].weights[...] = 0.0
+    trainer.save_checkpoint(tmp_path / "after.npz")
+    with np.load(tmp_path / "in.npz") as inside, np.load(tmp_path / "after.npz") as after:
+        assert inside.files == after.files
+        for name in inside.files:
+            np.testing.assert_array_equal(after[name], inside[name])
+            assert after[name].dtype == inside[name].dtype
+
+
+@pytest.mark.parametrize("tau", [10.0, snn.Learnable(10.0)])
+@pytest.mark.parametrize("validated", [False, True])
+def test_the_network_has_weights_once_after_training(tau: float | snn.Learnable, validated: bool) -> None:
+    x, y = samples()
+    net = snn.Sequential(8, snn.Dense(16), snn.LIF(tau_membrane=tau), snn.Dense(3), snn.LIF(), seed=4)
+    held = net.projections["hidden_to_output"].weights
+    before = held.copy()
+    snn.Trainer(net, **SETTINGS).fit(x, y, validation_data=(x, y) if validated else None)
+    assert net.projections["input_to_hidden"]._weights is None  # the native network alone has them
+    assert net.projections["hidden_to_output"].weights is held  # what somebody holds is what training changed
+    assert (held != before).any()
+    with snn.Simulation(net) as sim:
+        for name, projection in net.projections.items():
+            np.testing.assert_array_equal(sim[f"{name}.weight"], projection.weights)
+
+
 def test_other_trainings_are_refused(tmp_path) -> None:
     x, y = samples()
     path = tmp_path / "run.npz"
@@ -154,9 +206,9 @@ def test_other_trainings_are_refused(tmp_path) -> None:
         with pytest.raises(snn.InvalidArgumentError, match=match):
             other.fit(x[:rows], y[:rows])
 
-    refused("optimizer = 'adam'; here it is 'lion'", optimizer="lion")
-    refused("seed = 0; here it is 5", seed=5)
-    refused("samples = 40; here it is 39", rows=39)
+    refused("optimizer='adam'; here it is optimizer='lion'", optimizer="lion")
+    refused("seed=0; here it is seed=5", seed=5)
+    refused("made with 40 samples in x; here it is 39 samples in x", rows=39)
     refused(
         "hidden.tau_membrane",
         net=snn.Sequential(8, snn.Dense(16), snn.LIF(), snn.Dense(3), snn.LIF()),

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import snn
+from snn.engine.records import Counters
 
 from .command_line import Command
 
@@ -27,7 +28,9 @@ RUN_KEYS = {
     "device",
     "device_reason",
     "threads",
+    "instruction_set",
     "batch_size",
+    "first_step",
     "steps",
     "dt_ms",
     "seconds",
@@ -37,6 +40,8 @@ RUN_KEYS = {
     "counters",
     "peak_rss_bytes",
     "output",
+    "load_state",
+    "save_state",
     "machine",
     "versions",
 }
@@ -243,6 +248,11 @@ def test_run_gives_rates_and_speed(snn_command: Command, pulse: Path) -> None:
     assert "no --input was given, so in stayed silent; try --input in=random:0.1" in snn_command("run", pulse).out
 
 
+def test_the_page_about_it_has_every_key() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text(encoding="utf-8")
+    assert [key for key in (*RUN_KEYS, *Counters._fields, "error") if f"`{key}`" not in page] == []
+
+
 def test_run_counts_every_sample_once(snn_command: Command, pulse: Path) -> None:
     found = snn_command("run", pulse, "--steps", 10, "--input", "in=1", "--batch-size", 3, "--json").object()
     assert found["rates_hz"] == {"out": 1000.0}
@@ -280,6 +290,27 @@ def test_run_writes_what_a_simulation_records(
         assert arrays["output.spikes"].any()
     for name in ("hidden", "output"):
         assert found["rates_hz"][name] == pytest.approx(expected[name]["spike_count"].mean() / 0.040)
+
+
+def test_run_records_weights_every_so_many_steps(snn_command: Command, tmp_path: Path) -> None:
+    network = snn.Network()
+    network.add("in", snn.SpikeInput(3))
+    network.add("out", snn.CurrentLIF(2, threshold=0.5))
+    network.connect("in", "out", snn.Sparse.all_to_all(weight=0.4, delay=1.0, plasticity=snn.PairSTDP()), name="p")
+    network.save(tmp_path / "p.snn")
+    record = ["--record", "p.weight", "--record", "out.v", "--record", "out.spike_events", "--every", 8]
+    words = ["run", tmp_path / "p.snn", "--steps", 40, "--input", "in=1", *record, "--output", tmp_path / "o.npz"]
+    assert snn_command(*words).status == 0
+    with snn.Simulation(network) as sim:
+        wanted = {"p": "weight", "out": ["v", "spike_events"]}
+        expected = sim.run(40, np.ones((40, 3), np.float32), wanted, every=8)
+    found = snn.Recording.load(tmp_path / "o.npz")
+    assert found["p"]["weight"].shape == (5, 6)
+    np.testing.assert_array_equal(found["p"]["weight"], expected["p"]["weight"])
+    assert (np.diff(found["p"]["weight"], axis=0) != 0).any()
+    np.testing.assert_array_equal(found["out"]["v"], expected["out"]["v"])
+    np.testing.assert_array_equal(found["out"]["spike_events"].steps, expected["out"]["spike_events"].steps)
+    assert found.every == 8
 
 
 def test_run_gives_spike_inputs_at_every_step(snn_command: Command, relay: Path) -> None:
@@ -342,6 +373,25 @@ def test_run_is_the_same_on_every_device(snn_command: Command, file: Path) -> No
         (["model", "--output", "x.json"], 1, "of which model?"),
         (["run", "FILE", "--record", "hidden.w", "--output", "o.npz"], 1, "'w'"),
         (["run", "FILE", "--device", "gpu"], 1, "gpu"),
+        (
+            ["run", "FILE", "--instruction-set", "sse"],
+            1,
+            "instruction_set is 'sse'; it must be one of best, scalar, avx2",
+        ),
+        (["run", "FILE", "--load-state", "no.state"], 1, "--load-state: cannot open 'no.state': No such file"),
+        (["run", "FILE", "--load-state", "FILE"], 1, "--load-state: "),
+        (
+            ["run", "FILE", "--load-state", "s", "--input", "input=random:0.1"],
+            1,
+            "random inputs after --load-state need --seed",
+        ),
+        (["run", "FILE", "--save-state", "FILE"], 1, "the network itself; the state would overwrite it"),
+        (["run", "FILE", "--save-state", "."], 1, "--save-state is ., which is a folder"),
+        (
+            ["run", "FILE", "--record", "hidden.v", "--output", "o.npz", "--save-state", "./o.npz"],
+            1,
+            "--save-state and --output are both o.npz",
+        ),
         (["bench", "nothing"], 1, "there is no benchmark 'nothing'; there are: latency, digits"),
         (["bench", "cuba", "--scale", "0.1"], 1, "scene 'cuba': scale is 0.1; it must be 1 to 1000"),
         (["bench", "cuba", "--vs", "auryn"], 1, "there is no peer 'auryn'; there are: brian2, nest, genn"),
@@ -490,7 +540,8 @@ def test_an_interrupted_run_writes_what_it_has(
     assert "interrupted after 4 of 10 steps" in found.err
     assert "4 steps (0.002 s simulated)" in found.out
     assert f"recorded to {output}" in found.out
-    told = snn_command("run", pulse, "--steps", 10, "--json")
+    state = tmp_path / "run.state"
+    told = snn_command("run", pulse, "--steps", 10, "--save-state", state, "--json")
     (line,) = told.objects(130)
     assert line["error"] == "interrupted after 4 of 10 steps"
     assert line.keys() == RUN_KEYS | {"error"}
@@ -498,6 +549,49 @@ def test_an_interrupted_run_writes_what_it_has(
     monkeypatch.undo()
     with np.load(output) as written, snn.Simulation(snn.load(pulse)) as sim:
         np.testing.assert_array_equal(written["out.v"], sim.run(4, record={"out": "v"})["out"]["v"])
+        sim.load_state(state)
+        assert sim.step_count == 4
+
+
+@pytest.mark.parametrize("instruction_set", ["best", "scalar"])
+def test_a_run_in_parts_is_a_run_in_one(snn_command: Command, tmp_path: Path, instruction_set: str) -> None:
+    """States, random inputs, draws of models and delays go on where the first part ended."""
+    network = snn.Network(dt=0.5)
+    network.add("in", snn.SpikeInput(20))
+    network.add("cells", snn.NoisyIzhikevich(30))
+    network.connect("in", "cells", snn.Sparse.fixed_indegree(4, weight=6.0, delay=3.5, trainable=False))
+    path, state = tmp_path / "noisy.snn", tmp_path / "made" / "noisy.state"
+    network.save(path)
+
+    def ran(steps: int, *options: object) -> tuple[dict[str, Any], np.ndarray]:
+        output = tmp_path / "o.npz"
+        words = ["--input", "in=random:0.1", "--seed", 7, "--record", "cells.v", "--output", output, "--json", *options]
+        return snn_command("run", path, "--steps", steps, *words).object(), np.load(output)["cells.v"]
+
+    told, whole = ran(300)
+    told_first, first = ran(110, "--save-state", state, "--instruction-set", instruction_set)
+    # The same file, which then has the state of the end.
+    told_rest, rest = ran(190, "--load-state", state, "--save-state", state)
+    np.testing.assert_array_equal(np.concatenate([first, rest]), whole)
+    assert told_first["instruction_set"] == instruction_set
+    assert [one["first_step"] for one in (told, told_first, told_rest)] == [0, 0, 110]
+    assert told_rest["load_state"] == told_rest["save_state"] == str(state)
+    for name, count in told["counters"].items():  # of a run, not of those before it
+        assert told_first["counters"][name] + told_rest["counters"][name] == count > 0
+    told_words = snn_command("run", path, "--steps", 1, "--load-state", state, "--save-state", tmp_path / "end").out
+    assert f"went on from {state}, at step 300\n" in told_words
+    assert f"state saved to {tmp_path / 'end'}\n" in told_words
+
+
+def test_a_state_of_another_network_is_refused(snn_command: Command, file: Path, pulse: Path, tmp_path: Path) -> None:
+    state = tmp_path / "pulse.state"
+    assert snn_command("run", pulse, "--steps", 3, "--save-state", state).status == 0
+    found = snn_command("run", file, "--load-state", state)
+    assert found.status == 1
+    assert found.err.startswith("error: --load-state: ")
+    found = snn_command("run", pulse, "--batch-size", 2, "--load-state", state)
+    assert found.status == 1
+    assert "batch" in found.err
 
 
 def test_run_does_not_overwrite_its_network(snn_command: Command, pulse: Path) -> None:

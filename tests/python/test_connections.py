@@ -70,6 +70,9 @@ def test_sparse_synapses_come_back_in_canonical_order() -> None:
     found = sorted(zip(*(array.tolist() for array in (*projection.synapses(), projection.weights)), strict=True))
     assert found == [(0, 0, 6, 5), (0, 2, 3, 2), (1, 0, 5, 4), (3, 0, 4, 3), (3, 1, 2, 1)]
     assert projection.synapses()[0].tolist() == sorted(projection.synapses()[0].tolist())
+    sources, targets, delays = projection.synapses()
+    assert (sources - targets).tolist() == [-2, 0, 1, 2, 3]
+    assert min(3 - delays) == -3
     projection.weights[0] = 9.0
     twin = net.copy().projections["in_to_out"]
     assert twin.weights.tolist() == projection.weights.tolist()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import threading
+import warnings
 
 import numpy as np
 import pytest
@@ -294,3 +295,38 @@ def test_times_in_another_unit_are_told() -> None:
     ):
         data[1]
     assert not data[0].any()  # told once
+
+
+@pytest.mark.parametrize(("step_ms", "pace"), [(4.0, "4 times as fast"), (0.5, "2 times as slow")])
+def test_frames_that_are_no_steps_are_told_once(step_ms: float, pace: str) -> None:
+    data, _ = recordings()
+    other = snn.events.EventData(data._read, data.y, steps=10, step_ms=step_ms)
+
+    def made(dt: float) -> snn.Trainer:
+        layers = (snn.SpikeInput(8), snn.Dense(2), snn.LeakyIntegrator(tau_membrane=20.0 * dt))
+        net = snn.Sequential(*layers, dt=dt, seed=1)
+        return snn.Trainer(net, steps=10, encoder=None, epochs=2, loss="cross_entropy_max_membrane")
+
+    sentence = (
+        rf"x for input 'input' has frames of {step_ms:g} ms \(step_ms\), and a step of the network is 1 ms \(dt\): "
+        f".*{pace} as they were.*step_ms=1, or the network with dt={step_ms:g}; .*those {step_ms:g} times as long"
+    )
+    for call in ("fit", "predict_scores", "predict", "score", "evaluate"):
+        trainer = made(1.0)
+        given = (other,) if call.startswith("predict") else (other, data.y)
+        with pytest.warns(UserWarning, match=sentence) as caught:
+            getattr(trainer, call)(*given)
+        assert [(one.filename, one.category) for one in caught] == [(__file__, UserWarning)], call
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            trainer.score(other, data.y)  # told once
+            trainer.score(data, data.y)
+    with pytest.warns(UserWarning, match=sentence):
+        told = made(1.0).fit(data, data.y, validation_data=(other, data.y))
+    with pytest.warns(UserWarning, match=sentence):
+        told = made(1.0).fit(other, data.y)
+    # What the sentence says is the same, is.
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        same = made(step_ms).fit(other, data.y)
+    np.testing.assert_array_equal(same.history["loss"], told.history["loss"])

@@ -214,6 +214,18 @@ def test_truncated_files(tmp_path: Path) -> None:
         snn.load(broken)
 
 
+def test_other_files_are_told_by_what_they_are(tmp_path: Path) -> None:
+    np.savez(tmp_path / "run.npz", v=np.zeros(3))
+    with pytest.raises(snn.FormatError, match=r"run.npz': not a .snn file but a ZIP archive, as recordings"):
+        snn.load(tmp_path / "run.npz")
+    (tmp_path / "net.nir").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    with pytest.raises(snn.FormatError, match=r"net.nir': not a .snn file but an HDF5 file, as networks of NIR"):
+        snn.load(tmp_path / "net.nir")
+    (tmp_path / "net.onnx").write_bytes(b"\x08\x08\x12\x03snn" + bytes(100))
+    with pytest.raises(snn.FormatError, match=r"not a .snn file, or cut short"):
+        snn.load(tmp_path / "net.onnx")
+
+
 def test_an_empty_tensor_is_no_zeros(tmp_path: Path) -> None:
     path = tmp_path / "a.snn"
     snn.Sequential(4, snn.Dense(3), snn.LIF()).save(path)

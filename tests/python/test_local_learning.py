@@ -91,7 +91,7 @@ def test_a_checkpoint_goes_on_with_the_same_losses_only(tmp_path) -> None:
     trainer = snn.Trainer(net, output="output", auxiliary_losses=losses, epochs=1).fit(x, y)
     trainer.save_checkpoint(tmp_path / "run.npz")
     other = snn.Trainer(layered()[0], output="output", epochs=2).load_checkpoint(tmp_path / "run.npz")
-    with pytest.raises(snn.InvalidArgumentError, match=r"made with auxiliary_losses = .*hidden1_readout"):
+    with pytest.raises(snn.InvalidArgumentError, match=r"made with auxiliary_losses=.*hidden1_readout"):
         other.fit(x, y)
 
 

@@ -356,6 +356,11 @@ def test_projections_that_nir_does_not_have_are_refused_by_name() -> None:
     net.connect("in", "out", snn.MaxPool2d(2), name="largest")
     with pytest.raises(snn.UnsupportedError, match="projection 'largest' is max pooling"):
         snn.nir.to_nir(net)
+    adaptive = snn.Sequential(4, snn.Dense(3), snn.AdaptiveLIF())
+    with pytest.raises(
+        snn.UnsupportedError, match="model 'adaptive_lif', which NIR does not have; it has lif, current_lif"
+    ):
+        snn.nir.to_nir(adaptive)
     with pytest.raises(snn.ArgumentTypeError, match="not a Network"):
         snn.nir.to_nir(3)
 

@@ -118,7 +118,7 @@ def test_checkpoints_have_the_weights_behind(settings: dict[str, object], tmp_pa
     trainer(second).load_checkpoint(tmp_path / "run.npz").fit(x, y)
     for name, projection in whole.projections.items():
         assert np.array_equal(second.projections[name].weights, projection.weights)
-    with pytest.raises(snn.InvalidArgumentError, match=f"was made with {next(iter(settings))} = "):
+    with pytest.raises(snn.InvalidArgumentError, match=f"was made with {next(iter(settings))}="):
         snn.Trainer(second, steps=5).load_checkpoint(tmp_path / "run.npz").fit(x, y)
 
 

@@ -1,4 +1,4 @@
-"""Programs and names of the pages for those who come from other libraries."""
+"""Programs and names of pages of docs/."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import snn
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-def programs(page: str) -> list[str]:
-    return re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
+def programs(page: str, language: str = "python") -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
 
 
 def run(program: str, folder: Path) -> str:

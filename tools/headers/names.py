@@ -184,8 +184,10 @@ def page(description: Description) -> str:
     lines = [
         "# Every function and its name in every language",
         "",
-        "Printed by `python -m tools.headers --write`; a test fails when a language has no name for a function. What fills a",
-        "struct with its defaults is called where the struct is made.",
+        "`python -m tools.headers --write` prints this page, and a test fails if a language has no name for a function.",
+        "",
+        "For a function that fills a struct with its defaults (`snn_..._init`), the tables name what makes the struct",
+        "and calls the function.",
     ]
     for header in HEADERS:
         lines += [

@@ -23,6 +23,11 @@ PRESETS = {
     System("Linux", "arm64"): ("arm64", "linux-arm64.cmake"),
 }
 
+# As tools/common.sh has them: CMake compiles again what is compiled by another command.
+LAUNCHERS = [
+    f"CMAKE_{language}_COMPILER_LAUNCHER={'ccache' if shutil.which('ccache') else ''}" for language in ("C", "CXX")
+]
+
 
 def main() -> None:
     """Do what the command line says."""
@@ -94,7 +99,12 @@ def make_wheel(folder: Path) -> None:
     """Make the wheel for Python 3.11 and newer, named after the oldest Linux that it runs on, and the sources of a wheel."""
     with tempfile.TemporaryDirectory() as temporary:
         # Where and how tools/setup --for-tests has just built it: only the binding is compiled again, for every Python.
-        settings = ("build-dir=build/release", "cmake.define.SNN_BUILD_TESTS=ON", "wheel.py-api=cp311")
+        settings = (
+            "build-dir=build/release",
+            "cmake.define.SNN_BUILD_TESTS=ON",
+            "wheel.py-api=cp311",
+            *(f"cmake.define.{one}" for one in LAUNCHERS),
+        )
         options = (
             "--no-deps",
             "--no-build-isolation",
@@ -114,9 +124,8 @@ def built(system: System) -> Path:
     """Build libsnn for another system; returns the folder where it was built."""
     preset = PRESETS[system][0]
     folder = ROOT / "build" / f"release-{preset}"
-    launcher = shutil.which("ccache") or ""
-    options = [f"-DCMAKE_{language}_COMPILER_LAUNCHER={launcher}" for language in ("C", "CXX")]
-    run("cmake", "--preset", preset, "-S", ROOT, "-B", folder, "-DSNN_BUILD_TESTS=OFF", *options)
+    options = ("-DSNN_BUILD_TESTS=OFF", *(f"-D{one}" for one in LAUNCHERS))
+    run("cmake", "--preset", preset, "-S", ROOT, "-B", folder, *options)
     run("cmake", "--build", folder, "--target", "snn")
     return folder
 

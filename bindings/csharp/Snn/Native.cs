@@ -725,7 +725,7 @@ namespace Snn
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void SNNJobSystem_parallel_for(void* user, uint count, IntPtr task, void* context);
 
-    /// <summary>Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices, WARNING when a device is left or not used or has not the bits of others, or snn_run_step begins to drop time.</summary>
+    /// <summary>Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices, WARNING when a device is left or not used or has not the bits of others, snn_run_step begins to drop time, or, once for each projection, weights that are written or loaded lose more by rounding to its compact arithmetic than that was chosen for.</summary>
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void SNNLogCallback(int level, byte* message, void* user);
 

@@ -158,8 +158,9 @@ typedef struct SNNJobSystem {
 
 enum { SNN_LOG_WARNING = 1, SNN_LOG_INFORMATION = 2 };
 /* Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices,
- * WARNING when a device is left or not used or has not the bits of others, or snn_run_step begins to drop time. Called on the
- * thread that calls into the session; on dropped time it may do what a spike callback may do, else not use the session.
+ * WARNING when a device is left or not used or has not the bits of others, snn_run_step begins to drop time, or, once for each
+ * projection, weights that are written or loaded lose more by rounding to its compact arithmetic than that was chosen for. Called
+ * on the thread that calls into the session; on dropped time it may do what a spike callback may do, else not use the session.
  * `message`: valid in the call. */
 typedef void(SNN_CALL *SNNLogCallback)(int32_t level, const char *message, void *user);
 

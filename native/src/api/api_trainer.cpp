@@ -82,7 +82,7 @@ SNNBatch checked_batch(const TrainerCall& call, const SNNBatch* batch) {
 SNNTrainResult forward(const TrainerCall& call, const SNNBatch* batch, const std::span<const SNNRecordArray>* records = nullptr) {
     const SNNBatch given = checked_batch(call, batch);
     const uint32_t steps = call.trainer.step_count();
-    const Session::BatchInputs inputs = call.session.checked_inputs(given, steps);
+    const Session::BatchInputs inputs = call.session.checked_inputs(given, steps, call.trainer.keeps_all_steps());
     const ForwardResult result =
         records ? call.trainer.run(inputs.frames, given.labels, call.session.checked_records(*records, steps))
                 : call.trainer.forward(inputs.frames, given.labels, given.targets);
@@ -115,7 +115,8 @@ void update(const TrainerCall& call) {
 // All windows of a batch, each with its update.
 SNNTrainResult step(const TrainerCall& call, const SNNBatch* batch) {
     const SNNBatch given = checked_batch(call, batch);
-    const Session::BatchInputs inputs = call.session.checked_inputs(given, call.trainer.step_count());
+    const Session::BatchInputs inputs =
+        call.session.checked_inputs(given, call.trainer.step_count(), call.trainer.keeps_all_steps());
     ForwardResult sum;
     for (uint32_t window = 0, count = call.trainer.window_count(); window < count; ++window) {
         const ForwardResult result = call.trainer.forward_window(window, inputs.frames, given.labels, given.targets);

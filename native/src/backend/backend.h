@@ -66,12 +66,16 @@ struct InputFrames {
     // which says the same.
     const uint32_t* neurons = nullptr;
     const uint32_t* offsets = nullptr;  // null: there are no lists
+    // Beside `data`, what Trainable::first_wrong() made of it for the same executor: the first step's. Null: nothing.
+    const uint16_t* bits = nullptr;
+    size_t bits_stride = 0;  // to the next step's
 
     // The input from a later step of the request on.
     InputFrames from(size_t step, size_t batch) const {
         InputFrames later = *this;
         if (data) later.data += step * step_stride;
         if (offsets) later.offsets += step * batch;
+        if (bits) later.bits += step * bits_stride;
         return later;
     }
 };

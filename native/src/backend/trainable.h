@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "backend/backend.h"
@@ -73,6 +74,14 @@ public:
     virtual bool can_normalize() const = 0;
     // Whether a taped run may have lists of spikes in place of frames (InputFrames::neurons).
     virtual bool takes_taped_spike_lists() const { return false; }
+    // Looks through an input that is not held for a taped run of so many steps, by all threads: first_wrong() of
+    // common/values.h for its frames. It changes nothing that a run sees. `packs`: the run has all steps on the tape together,
+    // so that what it needs of them may be made in passing: InputFrames::bits, valid until the next call. Without an answer it
+    // did not look, and the caller has to.
+    virtual std::optional<size_t> first_wrong(InputFrames& io_input, uint32_t step_count, bool packs) {
+        static_cast<void>(io_input), static_cast<void>(step_count), static_cast<void>(packs);
+        return std::nullopt;
+    }
     // How many taped runs there were, failed ones included: the number of the run that tape and gradients are from.
     virtual uint64_t taped_run_count() const = 0;
     // Gradients of all trainable weights and biases over the steps of the last taped run (overwrites the gradient

@@ -9,5 +9,9 @@ namespace snn {
 size_t first_no_spike(const float* values, size_t count);
 // Index of the first value that is infinite or not a number; `count` when there is none.
 size_t first_not_finite(const float* values, size_t count);
+// What an input may not be: the first of the two for spikes, else the second.
+inline size_t first_wrong(const float* values, size_t count, bool of_spikes) {
+    return of_spikes ? first_no_spike(values, count) : first_not_finite(values, count);
+}
 
 }  // namespace snn

@@ -159,7 +159,7 @@ void Backpropagation::prepare(uint32_t step_count) {
     }
     bool any_dense = false, any_values = false;
     struct {
-        size_t channels_last, image, padded, terms, term_ends, offsets, row_begins;
+        size_t channels_last, image, padded, terms, term_begins, offsets, row_begins;
     } conv{};
     uint32_t widest_window_source = 0, most_windows = 0;
     uint32_t widest_sparse_source = 0, widest_sparse_target = 0;
@@ -180,9 +180,9 @@ void Backpropagation::prepare(uint32_t step_count) {
         const auto grow = [](size_t& io_size, size_t size) { io_size = std::max(io_size, size); };
         grow(conv.channels_last, size_t{data.conv->block_count()} * shape.out_plane() * 16);
         if (projections_[q].to_source) {
-            grow(conv.image, size_t{shape.in_plane()} * 16);
-            grow(conv.terms, size_t{shape.out_plane()} * shape.group_outputs);
-            grow(conv.term_ends, shape.out_plane());
+            grow(conv.image, size_t{shape.in_plane()} * shape.place_step + 16);
+            grow(conv.terms, size_t{shape.out_plane()} * shape.group_outputs + 16);
+            grow(conv.term_begins, size_t{shape.out_plane()} + 1);
         }
         if (data.info.trainable && shape.slides()) {
             grow(conv.padded, static_cast<size_t>(shape.padded_plane()) * 16);
@@ -198,7 +198,7 @@ void Backpropagation::prepare(uint32_t step_count) {
         scratch.image.allocate(context_.allocator, conv.image, false);
         scratch.padded.allocate(context_.allocator, conv.padded, false);
         scratch.terms.allocate(context_.allocator, conv.terms, false);
-        scratch.term_ends.allocate(context_.allocator, conv.term_ends, false);
+        scratch.term_begins.allocate(context_.allocator, conv.term_begins, false);
         scratch.offsets.allocate(context_.allocator, conv.offsets, false);
         scratch.row_begins.allocate(context_.allocator, conv.row_begins, false);
         scratch.active.allocate(context_.allocator, widest_window_source, false);
@@ -295,12 +295,12 @@ void Backpropagation::transpose_weights(uint32_t projection) {
 }
 
 void Backpropagation::forget_later_steps() {
-    for (PopulationGradient& gradient : populations_) {
-        gradient.activity.clear();
-        gradient.states.clear();
-        gradient.credit.clear();
-        gradient.later.clear();
-    }
+    const uint32_t parts = context_.pool.width();
+    context_.pool.run(parts, [&](uint32_t part) {
+        for (PopulationGradient& gradient : populations_)
+            for (Buffer<float>* const buffer : {&gradient.activity, &gradient.states, &gradient.credit, &gradient.later})
+                buffer->clear(part, parts);
+    });
 }
 
 void Backpropagation::take_back(uint32_t begin_step, uint32_t end_step, std::span<const OutputGradient> outputs,

@@ -115,7 +115,7 @@ private:
         Buffer<float> values;     // [rows_of_outer][values_stride] of some sources
         Buffer<float> channels_last, image, padded;  // of a convolution, see ConvAdjointArgs
         Buffer<ConvTerm> terms;
-        Buffer<uint32_t> term_ends, offsets, row_begins;
+        Buffer<uint32_t> term_begins, offsets, row_begins;
         Buffer<uint32_t> active;  // sources of a convolution or pooling at one step of one sample
         Buffer<uint32_t> owners;  // of windows
         // Of a sparse projection, 16 samples side by side: dL/d(sum) and sums of sources, [neuron][16]; the synapses of a delay.

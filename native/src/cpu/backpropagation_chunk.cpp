@@ -191,7 +191,7 @@ void Backpropagation::source_gradient(uint32_t projection, uint32_t step, uint32
             args.source_gradient = out;
             args.image = scratch.image.data();
             args.terms = scratch.terms.data();
-            args.term_ends = scratch.term_ends.data();
+            args.term_begins = scratch.term_begins.data();
             context_.kernels.turn_channels(args);
             context_.kernels.conv_source_gradient(args);
         }

@@ -52,6 +52,7 @@ namespace snn::cpu {
 
 namespace {
 
+constexpr size_t words_worth_sharing = 1u << 18;     // of memory that is filled: half of an L2 cache
 constexpr double worth_waking_ns = 20000;            // a run shorter than that is not worth waking threads
 constexpr double worth_meeting_ns = 2000;            // a step shorter than that is not worth sharing
 constexpr double worth_job_ns = 20000;               // the same for a host's job system
@@ -94,7 +95,16 @@ bool CpuExecutor::joins_list(uint32_t population) const {
 }
 
 void CpuExecutor::reset_state() {
-    for (const auto& population : context_.populations) population->reset();
+    size_t words = 0;
+    for (const auto& population : context_.populations) {
+        population->forget_activity();
+        words += size_t{population->state_count} * context_.batch * population->row;
+    }
+    const uint32_t parts = words < words_worth_sharing ? 1 : std::min(context_.pool.width(), context_.batch);
+    context_.pool.run(parts, [&](uint32_t part) {
+        const auto bound = [&](uint32_t k) { return static_cast<uint32_t>(uint64_t{context_.batch} * k / parts); };
+        for (const auto& population : context_.populations) population->reset_states(bound(part), bound(part + 1));
+    });
     for (TaskMemory& task : context_.tasks) task.counters = {};
     for (const auto& plastic : context_.plastic)
         if (plastic) plastic->reset(first_clock);

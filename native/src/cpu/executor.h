@@ -146,6 +146,7 @@ private:
 
     bool can_normalize() const override { return context_.bundles->empty(); }
     bool takes_taped_spike_lists() const override { return true; }
+    std::optional<size_t> first_wrong(InputFrames& io_input, uint32_t step_count, bool packs) override;
     uint64_t taped_run_count() const override { return taped_runs_; }
     void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
     const Gradients* gradients() const override;
@@ -339,6 +340,7 @@ private:
     uint64_t taped_runs_ = 0;
     std::vector<EventLog> event_logs_;  // per population, made at the first run that records events
     std::unique_ptr<Tape> tape_;
+    std::vector<Buffer<uint16_t>> packed_inputs_;  // per population: what first_wrong() packed
     std::vector<Group> groups_;           // made at the first taped run, and when other projections are normalised
     std::vector<uint32_t> normalized_;    // projections of the last taped run
     std::vector<uint32_t> group_of_;      // per population; inputs: no_group

@@ -171,7 +171,8 @@ void CpuExecutor::deliver_window(const ProjectionData& projection, const SampleW
         });
         return;
     }
-    const bool dense = context_.kernels.has_fast_products && activity.count > projection.conv->dense_share() * projection.source_size;
+    const ConvWay way = context_.kernels.has_fast_products ? projection.conv->way(activity.count, activity.values != nullptr)
+                                                           : ConvWay::sources;
     context_.kernels.deliver_conv({
         .shape = &shape,
         .sums = sums,
@@ -184,7 +185,9 @@ void CpuExecutor::deliver_window(const ProjectionData& projection, const SampleW
         .block_begin = projection.conv->block_from(first),
         .block_end = projection.conv->block_from(end),
         .scratch = memory.scratch.data(),
-        .image = dense ? memory.image.data() : nullptr,
+        .image = way == ConvWay::windows ? memory.image.data() : nullptr,
+        .bits = way == ConvWay::words ? activity.bits : nullptr,
+        .bit_words = padded(projection.source_size) / 16,
     });
 }
 

@@ -16,6 +16,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "common/values.h"
 #include "cpu/executor.h"
 #include "cpu/spike_bits.h"
 #include "cpu/tape.h"
@@ -29,6 +30,7 @@ constexpr size_t fewest_neurons_of_tile = 128;
 constexpr uint32_t most_samples_of_item = 64;        // whose sums are made together
 constexpr uint32_t most_samples_of_loop = 16;        // the same, of a whole population with its states
 constexpr uint32_t items_per_thread = 4;             // so that threads end at about the same time
+constexpr size_t values_worth_dealing = 65536;       // one thread looks through them in the time that waking another takes
 
 bool is_recorded(const RunRequest& request, uint32_t population) {
     return std::any_of(request.records.begin(), request.records.end(), [&](const RecordFrames& r) { return r.population == population; });
@@ -162,6 +164,39 @@ void CpuExecutor::make_room_for_products(const Group& group) {
         if (task.unpacked.size() < task.lists.size()) task.unpacked.allocate(context_.allocator, task.lists.size());
 }
 
+// A step after the other, as they lie in memory, dealt to all threads.
+std::optional<size_t> CpuExecutor::first_wrong(InputFrames& io_input, uint32_t step_count, bool packs) {
+    const PopulationData& data = *context_.populations[io_input.population];
+    const size_t frame = size_t{context_.batch} * data.size, words = size_t{context_.batch} * data.words;
+    uint16_t* bits = nullptr;
+    if (packs && !data.is_value_input()) {
+        packed_inputs_.resize(context_.populations.size());
+        Buffer<uint16_t>& packed = packed_inputs_[io_input.population];
+        if (packed.size() < step_count * words) packed.allocate(context_.allocator, step_count * words, false);
+        io_input.bits = bits = packed.data();
+        io_input.bits_stride = words;
+    }
+    std::atomic<size_t> first{frame * step_count};
+    const auto look = [&](uint32_t step, uint32_t) {
+        const float* const values = io_input.data + step * frame;
+        bool right = bits != nullptr;
+        for (uint32_t sample = 0; right && sample < context_.batch; ++sample)
+            right = context_.kernels.pack_bits(values + size_t{sample} * data.size, data.size,
+                                               bits + step * words + size_t{sample} * data.words);
+        if (right) return;
+        const size_t wrong = snn::first_wrong(values, frame, !data.is_value_input());
+        if (wrong == frame) return;
+        size_t so_far = first.load(std::memory_order_relaxed);
+        const size_t place = step * frame + wrong;
+        while (place < so_far && !first.compare_exchange_weak(so_far, place, std::memory_order_relaxed)) {
+        }
+    };
+    if (frame * step_count >= values_worth_dealing) context_.pool.deal(step_count, look);
+    else
+        for (uint32_t step = 0; step < step_count; ++step) look(step, 0);
+    return first.load(std::memory_order_relaxed);
+}
+
 // Writes what the inputs are at every step onto the tape, where all layers find it.
 void CpuExecutor::tape_inputs(const RunRequest& request) {
     for (const InputFrames& input : request.inputs) {
@@ -191,8 +226,11 @@ void CpuExecutor::tape_inputs(const RunRequest& request) {
         // A step after the other, as they lie in memory.
         if (!held)
             context_.pool.deal(request.step_count, [&](uint32_t step, uint32_t worker) {
-                for (uint32_t sample = 0; sample < context_.batch; ++sample) pack(step, sample);
-                const uint16_t* const bits = tape_->bits(input.population, moment(request, step, 0).run_step, 0);
+                uint16_t* const bits = tape_->bits(input.population, moment(request, step, 0).run_step, 0);
+                if (input.bits)
+                    std::copy_n(input.bits + step * input.bits_stride, input.bits_stride, bits);
+                else
+                    for (uint32_t sample = 0; sample < context_.batch; ++sample) pack(step, sample);
                 tell(step, count_bits(bits, context_.batch * data.words), worker);
             });
         if (held || is_recorded(request, input.population))

@@ -115,8 +115,13 @@ struct ConvShape {
     uint32_t x_stride, x_dilation, x_padding, y_stride, y_dilation, y_padding;
     const TapRange *y_ranges, *x_ranges;  // [out_height], [out_width]
     const ConvBlock* blocks;
+    // dL/d(source): vectors of 16 for a row of the kernel, and floats from a place of the image to the next. Fewer than 16 inputs of a
+    // group lie side by side with those of the next place where that takes fewer vectors; else each place has vectors of its own.
+    uint32_t row_vectors, place_step;
     // The sources of a group with margins of zeros, [group input][y][x]: how wide a row is, a channel, and all of it, in floats.
     size_t image_width, image_plane, image_size;  // the last 0: it would be too large
+    // Inputs of a group whose windows are the bits of one word (kernels_conv_bits.h); 0: the convolution does not suit it.
+    uint32_t word_inputs;
 
     uint32_t in_plane() const { return in_height * in_width; }
     uint32_t out_plane() const { return out_height * out_width; }
@@ -129,6 +134,7 @@ struct ConvShape {
 };
 
 constexpr uint32_t conv_blocks_together = 4;
+constexpr uint32_t most_word_rows = 256;  // of the inputs of a word, with their margins
 struct ConvArgs {
     const ConvShape* shape;
     float* sums;
@@ -140,7 +146,10 @@ struct ConvArgs {
     bool from_zero;
     uint32_t block_begin, block_end;
     float* scratch;  // [position][conv_blocks_together][16]
-    float* image;    // scratch memory: ConvShape::image_size; null: the active are added one by one, whatever their share
+    // The way, chosen by the share of the active: one by one, unless one of these is there.
+    float* image;          // whole windows. Scratch memory: ConvShape::image_size
+    const uint16_t* bits;  // windows of bits: the activity, where there are no values
+    uint32_t bit_words;    // how many words it has
 };
 
 // Narrow groups (depthwise convolution, sum and average pooling): straight into the rows of sums.
@@ -206,8 +215,8 @@ struct OuterArgs {
 
 // A gradient that is not 0.
 struct ConvTerm {
-    float gradient;
-    uint32_t weights;  // of its channel: from those of the group's first
+    int32_t gradient;  // the bits of the float
+    int32_t weights;   // of its channel: from those of the group's first
 };
 
 // Convolution, backwards, one sample.
@@ -220,11 +229,11 @@ struct ConvAdjointArgs {
     const float* values;
     uint32_t block_begin, block_end;
     // conv_source_gradient
-    const float* weights;   // turned round: [group][group input / 16][kernel_y][group output][kernel_x][group input % 16]
+    const float* weights;   // turned round: [group][group input / 16][kernel_y][group output][row_vectors][16]
     float* source_gradient; // [in_channel][position] added to
-    float* image;           // scratch memory: [in_height][in_width][16]
-    ConvTerm* terms;        // the same: [out_height * out_width * group_outputs]
-    uint32_t* term_ends;    // the same: [out_height * out_width]
+    float* image;           // scratch memory: [in_height][in_width][place_step] and 16 more
+    ConvTerm* terms;        // the same: [out_height * out_width * group_outputs + 16]
+    uint32_t* term_begins;  // the same: [out_width][out_height] and the end of the last
     // conv_weight_gradient
     float* weight_gradient; // packed, added to
     uint32_t input_begin, input_end;  // group inputs whose weight gradient is wanted
@@ -346,8 +355,8 @@ struct KernelTable {
     uint32_t model_count;
     bool has_fast_products;  // so that multiplying everything is faster than adding rows up where most spike
 
-    // bit n = values[n] != 0; the words up to padded(count) are written
-    void (*pack_bits)(const float* values, uint32_t count, uint16_t* out_bits);
+    // bit n = values[n] != 0; the words up to padded(count) are written. Returns whether all values are 0 or 1.
+    bool (*pack_bits)(const float* values, uint32_t count, uint16_t* out_bits);
     // Indices of the set bits, ascending, counted from `first`; returns how many.
     uint32_t (*list_bits)(const uint16_t* bits, uint32_t words, uint32_t first, uint32_t* out_list);
     // The same for rows of `words` words that lie `stride` words apart, from 0 in the first and by `rise` higher in each that follows.

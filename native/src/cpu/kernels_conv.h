@@ -149,6 +149,9 @@ static void add_sources(const ConvArgs& args, uint32_t block) {
 static void fill_image(const ConvArgs& args, uint32_t block);
 template <uint32_t Blocks>
 static void add_windows(const ConvArgs& args, uint32_t block);
+// Spikes as bits, see kernels_conv_bits.h.
+template <uint32_t Blocks>
+static void add_words(const ConvArgs& args, uint32_t block);
 
 template <uint32_t Blocks>
 static void deliver_blocks(const ConvArgs& args, uint32_t first) {
@@ -167,6 +170,7 @@ static void deliver_blocks(const ConvArgs& args, uint32_t first) {
             store(scratch + k * stride, args.from_zero ? start : add(load(scratch + k * stride), bias));
     }
     if (args.image) add_windows<Blocks>(args, first);
+    else if (args.bits) add_words<Blocks>(args, first);
     else if (args.values) add_sources<Blocks, false>(args, first);
     else add_sources<Blocks, true>(args, first);
     for (uint32_t b = 0; b < Blocks; ++b) {
@@ -179,12 +183,15 @@ static void deliver_blocks(const ConvArgs& args, uint32_t first) {
 static void deliver_conv(const ConvArgs& args) {
     const ConvBlock* const blocks = args.shape->blocks;
     for (uint32_t b = args.block_begin; b < args.block_end;) {
-        constexpr uint32_t together = conv_blocks_together;
-        const bool several = b + together <= args.block_end && blocks[b].group == blocks[b + together - 1].group;
+        const auto has = [&](uint32_t together) {
+            return b + together <= args.block_end && blocks[b].group == blocks[b + together - 1].group;
+        };
         if (args.image && (b == args.block_begin || blocks[b].group != blocks[b - 1].group)) fill_image(args, b);
-        if (several) deliver_blocks<together>(args, b);
+        const uint32_t together = has(conv_blocks_together) ? conv_blocks_together : args.bits && has(2) ? 2 : 1;
+        if (together == conv_blocks_together) deliver_blocks<conv_blocks_together>(args, b);
+        else if (together == 2) deliver_blocks<2>(args, b);
         else deliver_blocks<1>(args, b);
-        b += several ? together : 1;
+        b += together;
     }
 }
 
@@ -245,59 +252,76 @@ static void list_terms(const ConvAdjointArgs& args, uint32_t group) {
     const uint32_t blocks = (shape.group_outputs + 15) / 16;  // of the group, all the same number
     const float* const first = args.channels_last + static_cast<size_t>(group) * blocks * plane * 16;
     const F zero = broadcast_f(0.0f);
+    const int32_t channel_weights = static_cast<int32_t>(shape.row_vectors * 16);
+    int32_t offsets[16];
+    for (int32_t lane = 0; lane < 16; ++lane) offsets[lane] = lane * channel_weights;
     uint32_t count = 0;
-    for (uint32_t position = 0; position < plane; ++position) {
-        for (uint32_t b = 0; b < blocks; ++b) {
-            const float* const lanes = first + (static_cast<size_t>(b) * plane + position) * 16;
-            for (uint32_t left = mask_bits(not_(eq(load(lanes), zero))); left != 0; left &= left - 1) {
-                const uint32_t lane = lowest_bit(left);
-                args.terms[count++] = {lanes[lane], (b * 16 + lane) * shape.kernel_x * 16};
+    for (uint32_t place = 0; place < plane; ++place) {
+        const uint32_t position = place % shape.out_height * shape.out_width + place / shape.out_height;
+        args.term_begins[place] = count;
+        I weights = load(offsets);
+        for (uint32_t b = 0; b < blocks; ++b, weights = add(weights, broadcast_i(16 * channel_weights))) {
+            const F lanes = load(first + (static_cast<size_t>(b) * plane + position) * 16);
+            const uint16_t bits = mask_bits(not_(eq(lanes, zero)));
+            if constexpr (has_compress) {
+                count += list_pairs(bits, bits_of(lanes), weights, reinterpret_cast<int32_t*>(args.terms + count));
+            } else {
+                int32_t gradients[16];
+                store(gradients, bits_of(lanes));
+                for (uint32_t left = bits; left != 0; left &= left - 1) {
+                    const uint32_t lane = lowest_bit(left);
+                    const uint32_t channel = b * 16 + lane;
+                    args.terms[count++] = {gradients[lane], static_cast<int32_t>(channel) * channel_weights};
+                }
             }
         }
-        args.term_ends[position] = count;
     }
+    args.term_begins[plane] = count;
 }
 
-template <uint32_t Taps>
+template <uint32_t Vectors>
 SNN_ALWAYS_INLINE void add_terms(const ConvTerm* term, const ConvTerm* end, const float* weights, float* image, size_t step) {
-    F sum[Taps];
-    for (uint32_t k = 0; k < Taps; ++k) sum[k] = load(image + k * step);
+    F sum[Vectors];
+    for (uint32_t k = 0; k < Vectors; ++k) sum[k] = load(image + k * step);
     for (; term < end; ++term) {
-        const F g = broadcast_f(term->gradient);
-        const float* const w = weights + term->weights;
-        for (uint32_t k = 0; k < Taps; ++k) sum[k] = fma_(load(w + k * 16), g, sum[k]);
+        // Both in one register: a gradient that comes from memory takes a turn of the loads, of which there are too few.
+        uint64_t both;
+        std::memcpy(&both, term, sizeof both);
+        const F g = from_bits(broadcast_i(static_cast<int32_t>(both)));
+        const float* const w = weights + (both >> 32);
+        for (uint32_t k = 0; k < Vectors; ++k) sum[k] = fma_(load(w + k * 16), g, sum[k]);
     }
-    for (uint32_t k = 0; k < Taps; ++k) store(image + k * step, sum[k]);
+    for (uint32_t k = 0; k < Vectors; ++k) store(image + k * step, sum[k]);
 }
 
 static void conv_source_gradient(const ConvAdjointArgs& args) {
     const ConvShape& shape = *args.shape;
-    const uint32_t in_plane = shape.in_plane(), step = shape.x_dilation * 16;
+    const uint32_t in_plane = shape.in_plane(), place_step = shape.place_step;
+    const bool side_by_side = place_step < 16;
+    const uint32_t step = side_by_side ? 16 : shape.x_dilation * 16;
     const uint32_t groups = shape.in_channels / shape.group_inputs;
     const float* weights = args.weights;
     for (uint32_t group = 0; group < groups; ++group) {
         list_terms(args, group);
         for (uint32_t input = 0; input < shape.group_inputs; input += 16) {
-            for (uint32_t k = 0; k < in_plane; ++k) store(args.image + size_t{k} * 16, broadcast_f(0.0f));
+            std::memset(args.image, 0, (size_t{in_plane} * place_step + 16) * sizeof(float));
             // One row of the kernel for all targets: its weights stay in the L1 cache.
-            for (uint32_t ky = 0; ky < shape.kernel_y; ++ky, weights += size_t{shape.group_outputs} * shape.kernel_x * 16) {
-                const ConvTerm* term = args.terms;
-                for (uint32_t oy = 0, position = 0; oy < shape.out_height; ++oy) {
-                    const TapRange rows = shape.y_ranges[oy];
-                    if (ky < rows.kernel || ky >= rows.kernel + rows.count) {
-                        position += shape.out_width;
-                        term = args.terms + args.term_ends[position - 1];
-                        continue;
-                    }
-                    float* const row =
-                        args.image + (size_t{rows.source} + (ky - rows.kernel) * shape.y_dilation) * shape.in_width * 16;
-                    for (uint32_t ox = 0; ox < shape.out_width; ++ox, ++position) {
-                        const ConvTerm* const end = args.terms + args.term_ends[position];
-                        const TapRange columns = shape.x_ranges[ox];
-                        for (uint32_t k = 0; k < columns.count; k += most_known) {
+            for (uint32_t ky = 0; ky < shape.kernel_y; ++ky, weights += size_t{shape.group_outputs} * shape.row_vectors * 16) {
+                // Down the columns, because a target's places overlap with those of the next in its row, just written.
+                for (uint32_t ox = 0; ox < shape.out_width; ++ox) {
+                    const TapRange columns = shape.x_ranges[ox];
+                    const uint32_t count = side_by_side ? shape.row_vectors : columns.count;
+                    for (uint32_t oy = 0; oy < shape.out_height; ++oy) {
+                        const TapRange rows = shape.y_ranges[oy];
+                        if (ky < rows.kernel || ky >= rows.kernel + rows.count) continue;
+                        const uint32_t* const begins = args.term_begins + ox * shape.out_height + oy;
+                        const ConvTerm *const term = args.terms + begins[0], *const end = args.terms + begins[1];
+                        const size_t y = size_t{rows.source} + (ky - rows.kernel) * shape.y_dilation;
+                        float* const places = args.image + (y * shape.in_width + columns.source) * place_step;
+                        for (uint32_t k = 0; k < count; k += most_known) {
                             const float* const w = weights + (columns.kernel + k) * 16;
-                            float* const at = row + (size_t{columns.source} + k * shape.x_dilation) * 16;
-                            switch (columns.count - k) {
+                            float* const at = places + k * step;
+                            switch (count - k) {
                                 case 1: add_terms<1>(term, end, w, at, step); break;
                                 case 2: add_terms<2>(term, end, w, at, step); break;
                                 case 3: add_terms<3>(term, end, w, at, step); break;
@@ -305,13 +329,12 @@ static void conv_source_gradient(const ConvAdjointArgs& args) {
                                 default: add_terms<most_known>(term, end, w, at, step);
                             }
                         }
-                        term = end;
                     }
                 }
             }
             const uint32_t used = shape.group_inputs - input < 16 ? shape.group_inputs - input : 16;
             lanes_to_rows<true>(args.image, in_plane, used,
-                                args.source_gradient + static_cast<size_t>(group * shape.group_inputs + input) * in_plane);
+                                args.source_gradient + static_cast<size_t>(group * shape.group_inputs + input) * in_plane, place_step);
         }
     }
 }

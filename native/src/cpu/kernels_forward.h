@@ -251,11 +251,18 @@ static void deliver_entries(int32_t* SNN_RESTRICT accumulators, const EntryVisit
     }
 }
 
-static void pack_bits(const float* values, uint32_t count, uint16_t* out_bits) {
-    const F zero = broadcast_f(0.0f);
+static bool pack_bits(const float* values, uint32_t count, uint16_t* out_bits) {
+    const F zero = broadcast_f(0.0f), one = broadcast_f(1.0f);
+    uint32_t others = 0;
+    const auto pack = [&](F x) {
+        const uint16_t bits = mask_bits(not_(eq(x, zero)));
+        others |= bits & ~uint32_t{mask_bits(eq(x, one))};
+        return bits;
+    };
     uint32_t i = 0;
-    for (; i + 16 <= count; i += 16) out_bits[i / 16] = mask_bits(not_(eq(load(values + i), zero)));
-    if (i < count) out_bits[i / 16] = mask_bits(not_(eq(load_partial(values + i, count - i), zero)));
+    for (; i + 16 <= count; i += 16) out_bits[i / 16] = pack(load(values + i));
+    if (i < count) out_bits[i / 16] = pack(load_partial(values + i, count - i));
+    return others == 0;
 }
 
 static uint32_t list_bits(const uint16_t* bits, uint32_t words, uint32_t first, uint32_t* out_list) {

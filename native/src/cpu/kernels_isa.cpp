@@ -17,6 +17,7 @@ namespace snn::cpu::SNN_ISA {
 #include "cpu/kernels_forward.h"
 #include "cpu/kernels_conv.h"
 #include "cpu/kernels_conv_dense.h"
+#include "cpu/kernels_conv_bits.h"
 #include "cpu/kernels_interpreter.h"
 #include "cpu/kernels_plasticity.h"
 #include "plasticity_kernels.inl"

@@ -137,6 +137,7 @@ SNN_ALWAYS_INLINE I count_where(I n, M m) { return sub(n, bits_of(F{m.lo, m.hi})
 constexpr bool has_compress = false;
 constexpr bool has_fast_products = true;
 SNN_ALWAYS_INLINE uint32_t list_lanes(uint16_t, uint32_t, uint32_t*) { return 0; }
+SNN_ALWAYS_INLINE uint32_t list_pairs(uint16_t, I, I, int32_t*) { return 0; }
 constexpr bool has_fast_lookup = false;
 SNN_ALWAYS_INLINE __m256 lookup32(const float* table, __m256i i) {
     const auto part = [&](int k) { return _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8 * k), i); };

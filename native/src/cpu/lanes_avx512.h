@@ -110,6 +110,14 @@ SNN_ALWAYS_INLINE uint32_t list_lanes(uint16_t bits, uint32_t first, uint32_t* o
     _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(bits, places));
     return static_cast<uint32_t>(_mm_popcnt_u32(bits));
 }
+SNN_ALWAYS_INLINE uint32_t list_pairs(uint16_t bits, I a, I b, int32_t* out) {
+    const __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    const __m512i high = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    const __m512i first = _mm512_maskz_compress_epi32(bits, a.v), second = _mm512_maskz_compress_epi32(bits, b.v);
+    _mm512_storeu_si512(out, _mm512_permutex2var_epi32(first, low, second));
+    _mm512_storeu_si512(out + 16, _mm512_permutex2var_epi32(first, high, second));
+    return static_cast<uint32_t>(_mm_popcnt_u32(bits));
+}
 // Masks in memory: one 32-bit word a lane, 0 or -1.
 SNN_ALWAYS_INLINE M load_mask(const int32_t* p) { return {_mm512_movepi32_mask(_mm512_loadu_si512(p))}; }
 SNN_ALWAYS_INLINE void store_mask(int32_t* p, M x) { _mm512_storeu_si512(p, _mm512_movm_epi32(x.v)); }

@@ -152,6 +152,7 @@ SNN_ALWAYS_INLINE void store_mask(int32_t* p, M x) { store(p, words_of(x)); }
 constexpr bool has_compress = false;
 constexpr bool has_fast_products = true;
 SNN_ALWAYS_INLINE uint32_t list_lanes(uint16_t, uint32_t, uint32_t*) { return 0; }
+SNN_ALWAYS_INLINE uint32_t list_pairs(uint16_t, I, I, int32_t*) { return 0; }
 constexpr bool has_fast_lookup = true;  // fewer instructions than a gather
 SNN_ALWAYS_INLINE float32x4_t lookup32(const uint8x16x4_t& low, const uint8x16x4_t& high, int32x4_t i) {
     const uint32x4_t index = vandq_u32(vreinterpretq_u32_s32(i), vdupq_n_u32(31));

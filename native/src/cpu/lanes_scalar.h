@@ -122,6 +122,7 @@ SNN_ALWAYS_INLINE I count_where(I n, M m) { I r; SNN_EACH r.v[i] = n.v[i] - m.v[
 constexpr bool has_compress = false;
 constexpr bool has_fast_products = false;  // rows of the active are always faster
 SNN_ALWAYS_INLINE uint32_t list_lanes(uint16_t, uint32_t, uint32_t*) { return 0; }
+SNN_ALWAYS_INLINE uint32_t list_pairs(uint16_t, I, I, int32_t*) { return 0; }
 constexpr bool has_fast_lookup = false;
 SNN_ALWAYS_INLINE F lookup32(const float* table, I index) { F r; SNN_EACH r.v[i] = table[index.v[i]]; return r; }
 SNN_ALWAYS_INLINE M mask_from_bits(uint16_t bits) {

@@ -63,8 +63,12 @@ public:
     bool empty() const { return count_ == 0; }
     T& operator[](size_t i) { return data_[i]; }
     const T& operator[](size_t i) const { return data_[i]; }
-    void clear() {
-        if (data_) std::memset(static_cast<void*>(data_), 0, bytes_of(count_));
+    void clear() { clear(0, 1); }
+    // One of `parts` of it, for tasks that clear it together.
+    void clear(size_t part, size_t parts) {
+        const size_t lines = bytes_of(count_) / buffer_alignment;
+        const size_t begin = lines * part / parts * buffer_alignment, end = lines * (part + 1) / parts * buffer_alignment;
+        if (begin < end) std::memset(reinterpret_cast<char*>(data_) + begin, 0, end - begin);
     }
 
 private:

@@ -185,11 +185,14 @@ uint32_t PopulationData::interpreter_words() const {
     return most;
 }
 
-void PopulationData::reset() {
+void PopulationData::forget_activity() {
     bits.clear();
     counts.clear();
     range_counts.clear();
     values.clear();
+}
+
+void PopulationData::reset_states(uint32_t first_sample, uint32_t end_sample) {
     for (uint32_t s = 0; s < state_count; ++s) {
         const std::vector<double>& initial = (initial_states.empty() ? info.initial_states : initial_states)[s];
         const bool is_int = info.model->states[s].type == ValueType::int_;
@@ -197,7 +200,7 @@ void PopulationData::reset() {
             return is_int ? static_cast<uint32_t>(to_int_nearest_even(value))
                           : std::bit_cast<uint32_t>(flush(static_cast<float>(value)));
         };
-        for (uint32_t sample = 0; sample < batch; ++sample) {
+        for (uint32_t sample = first_sample; sample < end_sample; ++sample) {
             for_state(s, sample, {0, row}, [&](uint32_t* out, uint32_t begin, uint32_t end) {
                 if (initial.size() == 1) std::fill_n(out, end - begin, word_of(initial[0]));
                 else

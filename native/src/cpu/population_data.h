@@ -121,7 +121,8 @@ struct PopulationData {
             use(state_at(state, sample, range) + begin, begin, end);
         });
     }
-    void reset();  // initial states, no activity
+    void forget_activity();
+    void reset_states(uint32_t first_sample, uint32_t end_sample);  // initial states
     std::vector<std::vector<double>> initial_states;  // as PopulationConstants has them
 
     // The model: compiled, or interpreted when it is a user's (or for tests). The adjoint is interpreted as well when the

@@ -13,10 +13,26 @@ namespace {
 
 // A source that is added by itself takes about 8 ns for each row of its kernel and 0.8 for each 16 weights that it meets, all that a
 // window covers 0.6 for each of those: kernels of 1 to 7 places with strides of 1 and 2, AVX-512 and AVX2.
-double faster_share(const ConvShape& shape) {
+constexpr double ns_of_row = 8.0, ns_of_vector = 0.8;
+
+double share_of_windows(const ConvShape& shape) {
     const uint32_t blocks = shape.group_outputs > 16 * (conv_blocks_together - 1) ? conv_blocks_together : 1;
     const double vectors = static_cast<double>(blocks) * shape.kernel_x / shape.x_stride;
-    return std::min(0.3, 0.6 * vectors / (8.0 + 0.8 * vectors));
+    return std::min(0.3, 0.6 * vectors / (ns_of_row + ns_of_vector * vectors));
+}
+
+// A word takes about 15 ns, mostly because the processor cannot foresee when its bits are at an end, and 0.27 for each 16 weights
+// of a bit. Whole windows of as many channels take 0.33 for each 16 weights: kernels of 3 and 5 places, AVX-512 and AVX2.
+constexpr double ns_of_word = 15.0, ns_of_word_vector = 0.27, ns_of_window_vector = 0.33;
+constexpr uint32_t most_word_width = 48;  // that 64 bits have from any of the 16 places where a row may begin
+
+// Inputs of a group whose windows go into one word. With 16 outputs or fewer a word gives too little to do.
+uint32_t word_inputs_of(const ConvShape& shape) {
+    const uint64_t kernel = uint64_t{shape.kernel_y} * shape.kernel_x;
+    const uint64_t width = shape.in_width + uint64_t{2} * shape.x_padding, height = shape.in_height + uint64_t{2} * shape.y_padding;
+    if (shape.group_outputs <= 16 || shape.x_dilation != 1 || shape.y_dilation != 1) return 0;
+    if (kernel > 64 || shape.kernel_x == 64 || shape.in_width > most_word_width || width > 64 || height > most_word_rows) return 0;
+    return static_cast<uint32_t>(std::min({64 / kernel, most_word_rows / height, uint64_t{shape.group_inputs}}));
 }
 
 constexpr size_t most_image_floats = size_t{1} << 22;  // 16 MiB for each thread
@@ -94,21 +110,53 @@ ConvLayout::ConvLayout(const Projection& projection, const Shape& source, const 
         .y_ranges = tap_ranges_[0].data(),
         .x_ranges = tap_ranges_[1].data(),
         .blocks = nullptr,
+        .row_vectors = window.kernel[1],
+        .place_step = 16,
         .image_width = source.dims[2] + size_t{2} * window.padding[1],
         .image_plane = 0,
         .image_size = 0,
+        .word_inputs = 0,
     };
+    // Nothing of a row of the kernel may lie outside the image.
+    const uint32_t vectors = (shape_.kernel_x * shape_.group_inputs + 15) / 16;
+    if (shape_.x_dilation == 1 && shape_.x_padding == 0 && shape_.group_inputs < 16 && vectors < shape_.kernel_x) {
+        shape_.row_vectors = vectors;
+        shape_.place_step = shape_.group_inputs;
+    }
+    if (!scatters()) shape_.word_inputs = word_inputs_of(shape_);
     // A dilation far beyond the image brings margins that nobody should pay for; at most 2^28 * 2^28 here.
     shape_.image_plane = (source.dims[1] + size_t{2} * window.padding[0]) * shape_.image_width;
     if (shape_.image_plane <= most_image_floats / shape_.group_inputs) {
         shape_.image_size = shape_.image_plane * shape_.group_inputs;
-        dense_share_ = faster_share(shape_);
+        windows_share_ = words_end_ = share_of_windows(shape_);
     }
+    if (shape_.word_inputs > 0) compare_words();
     // Blocks begin at multiples of 16 channels within their group.
     for (uint32_t group = 0; group < groups; ++group)
         for (uint32_t first = 0; first < shape_.group_outputs; first += 16)
             blocks_.push_back({group, group * shape_.group_outputs + first, std::min(16u, shape_.group_outputs - first)});
     shape_.blocks = blocks_.data();
+}
+
+// From which share of active sources on words are faster than these one by one, and up to which than whole windows.
+void ConvLayout::compare_words() {
+    const bool four = shape_.group_outputs > 16 * (conv_blocks_together - 1);
+    const double blocks = four ? conv_blocks_together : 2, passes = four ? 1 : 2;
+    const double rows = static_cast<double>(shape_.kernel_y) * shape_.out_height / shape_.in_height;  // that a source reaches
+    const double vectors = blocks * shape_.kernel_x * shape_.out_width / shape_.in_width;             // in each of them
+    const double saved = passes * ns_of_row + (ns_of_vector - ns_of_word_vector) * vectors;
+    const double begin = ns_of_word * shape_.out_plane() / shape_.word_inputs / (shape_.in_plane() * rows * saved);
+    const double all = blocks * shape_.word_inputs * shape_.kernel_y * shape_.kernel_x;
+    const double end = shape_.image_size > 0 ? (ns_of_window_vector * all - ns_of_word) / (ns_of_word_vector * all) : 2.0;
+    if (end <= begin) return;
+    words_share_ = begin;
+    words_end_ = end;
+}
+
+ConvWay ConvLayout::way(uint32_t active, bool has_values) const {
+    const double share = static_cast<double>(active) / (static_cast<double>(shape_.in_channels) * shape_.in_plane());
+    if (share > (has_values ? windows_share_ : words_end_)) return ConvWay::windows;
+    return !has_values && share > words_share_ ? ConvWay::words : ConvWay::sources;
 }
 
 uint32_t ConvLayout::block_from(uint32_t first_channel) const {
@@ -139,7 +187,7 @@ void ConvLayout::unpack(const float* packed, float* out_weights) const {
 
 size_t ConvLayout::turned_size() const {
     const size_t groups = shape_.in_channels / shape_.group_inputs, inputs = (shape_.group_inputs + 15) / 16;
-    return groups * inputs * shape_.kernel_y * shape_.group_outputs * shape_.kernel_x * 16;
+    return groups * inputs * shape_.kernel_y * shape_.group_outputs * shape_.row_vectors * 16;
 }
 
 void ConvLayout::turn(const float* weights, float* out_turned) const {
@@ -147,14 +195,15 @@ void ConvLayout::turn(const float* weights, float* out_turned) const {
     for (uint32_t group = 0; group < groups; ++group)
         for (uint32_t first = 0; first < shape_.group_inputs; first += 16)
             for (uint32_t ky = 0; ky < shape_.kernel_y; ++ky)
-                for (uint32_t out = 0; out < shape_.group_outputs; ++out)
+                for (uint32_t out = 0; out < shape_.group_outputs; ++out, out_turned += size_t{shape_.row_vectors} * 16) {
+                    std::fill_n(out_turned, size_t{shape_.row_vectors} * 16, 0.0f);
                     for (uint32_t kx = 0; kx < shape_.kernel_x; ++kx)
-                        for (uint32_t input = first; input < first + 16; ++input) {
+                        for (uint32_t input = first; input < std::min(first + 16, shape_.group_inputs); ++input) {
                             const size_t filter = size_t{group * shape_.group_outputs + out} * shape_.group_inputs + input;
-                            *out_turned++ = input < shape_.group_inputs
-                                                ? weights[(filter * shape_.kernel_y + ky) * shape_.kernel_x + kx]
-                                                : 0.0f;
+                            out_turned[size_t{kx} * shape_.place_step + input - first] =
+                                weights[(filter * shape_.kernel_y + ky) * shape_.kernel_x + kx];
                         }
+                }
 }
 
 namespace {

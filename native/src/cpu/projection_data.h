@@ -15,6 +15,10 @@
 
 namespace snn::cpu {
 
+// How the sums of a convolution are made: the active sources one by one, windows as words of bits (kernels_conv_bits.h), whole windows
+// (kernels_conv_dense.h). All give the same bits.
+enum class ConvWay : uint8_t { sources, words, windows };
+
 // Geometry of a convolution or pooling, in the form of the kernels.
 class ConvLayout {
     static constexpr uint32_t narrow_group = 4;  // output channels
@@ -27,9 +31,8 @@ public:
     // Blocks whose channels lie in [first, end); a block is never cut, see PopulationData::ranges.
     uint32_t block_from(uint32_t first_channel) const;
     uint32_t fan_out(uint32_t source) const;  // uses of a source inside the target
-    // The share of active sources above which it is faster to add up all that a window covers; more than 1 where that has no
-    // image.
-    double dense_share() const { return dense_share_; }
+    // The fastest, with so many active sources.
+    ConvWay way(uint32_t active, bool has_values) const;
     // The groups have so few outputs that lanes would be mostly empty: it adds to them one by one, and its weights are not
     // packed.
     bool scatters() const { return shape_.group_outputs < narrow_group; }
@@ -46,7 +49,9 @@ private:
     std::vector<uint32_t> tap_counts_[2];
     std::vector<TapRange> tap_ranges_[2];
     std::vector<ConvBlock> blocks_;
-    double dense_share_ = 2.0;
+    // The shares of active sources above which there are words, and whole windows: of values, and of spikes. More than 1: never.
+    void compare_words();
+    double words_share_ = 2.0, windows_share_ = 2.0, words_end_ = 2.0;
 };
 
 // What one sample is delivered with: each in the form of a kernel, null where there is none.

@@ -1,6 +1,7 @@
 #include "file/safetensors.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "common/json.h"
 
@@ -29,6 +30,13 @@ uint64_t read_u64(const unsigned char* bytes) {
     uint64_t value = 0;
     for (int i = 7; i >= 0; --i) value = value << 8 | bytes[i];
     return value;
+}
+
+// The format of another kind of file that people have beside their networks, told from its first 8 bytes; else null.
+const char* other_format(const unsigned char* begin) {
+    if (std::memcmp(begin, "PK\3\4", 4) == 0) return "a ZIP archive, as recordings and checkpoints of training (.npz) are";
+    if (std::memcmp(begin, "\x89HDF\r\n\x1a\n", 8) == 0) return "an HDF5 file, as networks of NIR (.nir) are";
+    return nullptr;
 }
 
 struct Span {
@@ -63,9 +71,11 @@ SafetensorsView::SafetensorsView(const ByteSource& file, const char* kind) {
     unsigned char length[8];
     file.read(0, length, sizeof length);
     const uint64_t header_size = read_u64(length);
-    if (header_size > max_header_bytes || header_size > file.size() - 8)
+    if (header_size > max_header_bytes || header_size > file.size() - 8) {
+        if (const char* const other = other_format(length)) throw Error(SNN_ERROR_FORMAT, "not ", kind, " but ", other);
         throw Error(SNN_ERROR_FORMAT, "not ", kind, ", or cut short: the header claims ", header_size,
                     " bytes, the file has ", file.size() - 8, " after the length");
+    }
     std::string header_text(static_cast<size_t>(header_size), '\0');
     file.read(8, header_text.data(), header_text.size());
     const uint64_t data_begin = 8 + header_size, data_size = file.size() - data_begin;

@@ -65,8 +65,9 @@ size_t save_state_memory(const StateOutline& state, std::span<unsigned char> roo
 }
 
 SavedState load_state(const std::string& path) {
+    const FileSource file(path);  // whose errors have the path
     try {
-        return read_state(FileSource(path));
+        return read_state(file);
     } catch (const Error& error) {
         throw Error(error.status(), "'", path, "': ", error.what());
     }

@@ -3,6 +3,7 @@
 // where nobody asked for one.
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 #include <map>
 #include <optional>
@@ -122,10 +123,11 @@ double median_magnitude(std::span<const float> weights) {
     return static_cast<double>(*middle);
 }
 
+constexpr double most_lost = 1e-2;  // share of the weights: of a distribution around 0, some are always close to it
+
 // Whether weights, rounded to multiples of 2^-exponent, are others than were meant: some become 0, they change on the whole, as equal
 // ones do, or those of a usual size change each by itself, however large a few others are, which may be silent.
 bool loses(std::span<const float> weights, int exponent) {
-    constexpr double most_lost = 1e-2;  // share of the weights: of a distribution around 0, some are always close to it
     constexpr double most_on_the_whole = 1.0 / 512, most_of_usual = 1.0 / 64;  // shares of the weights' sum
     const double scale = std::ldexp(1.0, exponent), largest_usual = 2 * median_magnitude(weights) * scale;
     double sum = 0, grown = 0, usual = 0, moved = 0;
@@ -297,6 +299,28 @@ void Network::round_compact_weights() {
 
 void round_compact(const Projection& projection, std::vector<float>& io_weights) {
     round_to_multiples(io_weights, projection.fixed_exponent);
+}
+
+std::string compact_loss(const Projection& projection, std::span<const float> weights) {
+    const int exponent = projection.fixed_exponent;
+    if (!loses(weights, exponent)) return {};
+    double worst = 0, meant = 0;
+    size_t lost = 0;
+    for (const float weight : weights) {
+        const double units = std::abs(std::ldexp(static_cast<double>(weight), exponent)), rounded = std::nearbyint(units);
+        lost += rounded == 0 && units > 0;
+        if (const double share = units > 0 ? std::abs(rounded - units) / units : 0; share > worst) worst = share, meant = units;
+    }
+    const double share = static_cast<double>(lost) / static_cast<double>(weights.size());
+    const auto told = [exponent](double units) {
+        char digits[32];
+        std::snprintf(digits, sizeof digits, "%.6g", std::ldexp(units, -exponent));  // as it was written, not as float has it
+        return std::string(digits);
+    };
+    return text("projection '", projection.name, "' has compact weights, and those that were written are rounded to multiples of 2^",
+                -exponent, ": ", told(meant), " became ", told(std::nearbyint(meant)),
+                share > most_lost ? text(", and ", std::round(100 * share), " % of them became 0") : std::string(),
+                "; arithmetic 'fixed' or 'float' keeps them, or a network that is made with weights of their size");
 }
 
 void check_fixed_ranges(const Network& network, const WeightsOf& weights_of) {

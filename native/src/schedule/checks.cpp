@@ -35,12 +35,16 @@ bool is_whole(const Population& population, uint32_t state) {
 }
 
 void check_frames(const float* values, size_t count, const Population& input, uint32_t first_sample, uint32_t sample_count, bool held) {
-    const bool spikes = input.kind == SNN_POPULATION_SPIKE_INPUT;
-    const size_t i = spikes ? first_no_spike(values, count) : first_not_finite(values, count);
-    if (i >= count) return;
-    throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", input.name, "' is ", values[i], " at ",
-                held ? std::string() : text("step ", i / input.size / sample_count, ", "), "sample ",
-                first_sample + i / input.size % sample_count, ", neuron ", i % input.size, spikes ? "; a spike input takes 0 and 1 only" : "; values must be finite");
+    const size_t wrong = first_wrong(values, count, input.kind == SNN_POPULATION_SPIKE_INPUT);
+    if (wrong < count) refuse_value(values, wrong, input, first_sample, sample_count, held);
+}
+
+void refuse_value(const float* values, size_t index, const Population& input, uint32_t first_sample, uint32_t sample_count,
+                  bool held) {
+    throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", input.name, "' is ", values[index], " at ",
+                held ? std::string() : text("step ", index / input.size / sample_count, ", "), "sample ",
+                first_sample + index / input.size % sample_count, ", neuron ", index % input.size,
+                input.kind == SNN_POPULATION_SPIKE_INPUT ? "; a spike input takes 0 and 1 only" : "; values must be finite");
 }
 
 size_t checked_product(size_t a, size_t b, std::string_view what) {

@@ -22,6 +22,9 @@ bool is_whole(const Population& population, uint32_t state);
 // Frames of an input, [step][sample][size], or one that is held: every value is finite, of a spike input 0 or 1.
 void check_frames(const float* values, size_t count, const Population& input, uint32_t first_sample, uint32_t sample_count,
                   bool held);
+// Throws what is wrong with the value at `index` of such frames.
+[[noreturn]] void refuse_value(const float* values, size_t index, const Population& input, uint32_t first_sample,
+                               uint32_t sample_count, bool held);
 // What a check gives, of an entry of an array: its sentence begins with the place, "records[3]", where it does not say so
 // itself.
 template <class Check>

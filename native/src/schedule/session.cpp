@@ -57,6 +57,7 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
     }
     frames_.resize(inputs_.size());
     weight_is_own_.assign(network_->projections().size(), 0);
+    rounding_is_told_.assign(network_->projections().size(), 0);
     parameters_.resize(populations.size());
     plasticity_.resize(network_->projections().size());
     plasticity_plans_ = plan_->plasticity;

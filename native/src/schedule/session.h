@@ -154,7 +154,8 @@ public:
         std::vector<InputFrames> frames;
         std::vector<RunSpikes> spikes;  // what frames are of, where the caller gave events
     };
-    BatchInputs checked_inputs(const SNNBatch& batch, uint32_t step_count) const;
+    // `on_one_tape`: all steps are run together and none of them again.
+    BatchInputs checked_inputs(const SNNBatch& batch, uint32_t step_count, bool on_one_tape) const;
     // What a run of so many steps writes or takes, [step][batch][size] each, checked. Sums ("spike_count") are set to zero.
     std::vector<RecordFrames> checked_records(std::span<const SNNRecordArray> records, size_t row_count) const;
     std::vector<OutputGradient> checked_gradients(std::span<const SNNRecordArray> gradients, uint32_t step_count) const;
@@ -236,6 +237,8 @@ private:
     void go_on_without(std::unique_ptr<Executor>& io_executor, std::exception_ptr failure, const ExecutorOptions& options);
     void report_opening() const;
     void warn(const std::string& sentence) const;
+    std::string rounding_to_tell(uint32_t projection, std::span<const float> weights) const;
+    void warn_of_rounding(uint32_t projection, const std::string& sentence);
     void log(int32_t level, const char* message) const;
     static void check_frame(double seconds, double budget_s);
     void take_coming(Input& input);
@@ -264,7 +267,7 @@ private:
     // Parts of write(), with its arguments checked.
     void write_parameter(const Variable& variable, DType type, const void* data, size_t count);
     void check_values(const Slot& slot, DType type, const void* data, size_t count, std::string_view path) const;
-    void write_fixed_weights(const Slot& slot, DType type, const void* data, size_t count);
+    std::string write_fixed_weights(const Slot& slot, DType type, const void* data, size_t count);
     size_t count_of(const Variable& variable) const;
     void check_state_can_be_saved() const;
     std::string state_document();
@@ -287,7 +290,9 @@ private:
     const std::vector<double>& parameter_values(const Variable& variable) const;
     std::vector<EventRecord> checked_events(const SNNRunDef& def) const;
     // Frames for every input population in index order from the caller's arrays, checked; empty where there is none.
-    std::vector<InputFrames> checked_frames(const SNNInputArray* inputs, uint32_t input_count, uint32_t step_count) const;
+    // `training`: looks at them for a taped run, `packs` as Trainable::first_wrong() has it.
+    std::vector<InputFrames> checked_frames(const SNNInputArray* inputs, uint32_t input_count, uint32_t step_count,
+                                            Trainable* training = nullptr, bool packs = false) const;
     // What the caller gives as events; `frames` are those of other inputs. The steps are `first_step` to `first_step` +
     // `step_count` - 1.
     std::vector<RunSpikes> checked_spikes(std::span<const SNNSpikeInput> given, std::span<const InputFrames> frames,
@@ -342,6 +347,7 @@ private:
     std::vector<std::shared_ptr<const PlasticityPlan>> plasticity_plans_;  // ... and what the executor computes with
     std::vector<Parameters> parameter_gradients_;  // per population: empty before a backward pass
     std::vector<uint8_t> weight_is_own_;  // per projection: differs (perhaps) from the network's
+    std::vector<uint8_t> rounding_is_told_;  // per projection
     bool has_gradients_ = false;
 
     // Of steps in the background.

@@ -18,7 +18,8 @@ void check_recorded_type(DType dtype, bool byte_allowed, bool whole_allowed, con
 
 }  // namespace
 
-std::vector<InputFrames> Session::checked_frames(const SNNInputArray* inputs, uint32_t input_count, uint32_t step_count) const {
+std::vector<InputFrames> Session::checked_frames(const SNNInputArray* inputs, uint32_t input_count, uint32_t step_count,
+                                                 Trainable* training, bool packs) const {
     if (input_count > 0 && !inputs)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs is null but input_count is ", input_count);
     std::vector<InputFrames> frames(inputs_.size());
@@ -40,9 +41,12 @@ std::vector<InputFrames> Session::checked_frames(const SNNInputArray* inputs, ui
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", info.name, "' takes ", expected, " values (",
                         array.held ? "held: " : text("step_count ", step_count, " x "), "batch_size ", batch_size_,
                         " x size ", info.size, "), got ", array.count);
-        check_frames(array.data, array.count, info, 0, batch_size_, array.held);
         found.data = array.data;
         found.step_stride = array.held ? 0 : frame;
+        std::optional<size_t> wrong;
+        if (training && !array.held) wrong = training->first_wrong(found, step_count, packs);
+        if (!wrong) check_frames(array.data, array.count, info, 0, batch_size_, array.held);
+        else if (*wrong < array.count) refuse_value(array.data, *wrong, info, 0, batch_size_, false);
     }
     return frames;
 }
@@ -71,10 +75,10 @@ std::vector<RunSpikes> Session::checked_spikes(std::span<const SNNSpikeInput> gi
 }
 
 // A taped run may be gone through again by a backward pass, so it has all its steps at once.
-Session::BatchInputs Session::checked_inputs(const SNNBatch& batch, uint32_t step_count) const {
+Session::BatchInputs Session::checked_inputs(const SNNBatch& batch, uint32_t step_count, bool on_one_tape) const {
     BatchInputs found;
-    found.frames = checked_frames(batch.inputs, batch.input_count, step_count);
     Trainable* const training = executor_->trainable();
+    found.frames = checked_frames(batch.inputs, batch.input_count, step_count, training, on_one_tape);
     const bool as_lists = training && training->takes_taped_spike_lists();
     found.spikes = checked_spikes({batch.spike_inputs, batch.spike_input_count}, found.frames, 0, step_count,
                                   as_lists ? RunSpikes::Form::lists : RunSpikes::Form::frames, RunSpikes::Length::whole);

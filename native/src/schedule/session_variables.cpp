@@ -204,8 +204,9 @@ void Session::check_values(const Slot& slot, DType type, const void* data, size_
     }
 }
 
-// Their sums, with those of the other projections onto the receptor, must fit its integers. Compact ones are rounded.
-void Session::write_fixed_weights(const Slot& slot, DType type, const void* data, size_t count) {
+// Their sums, with those of the other projections onto the receptor, must fit its integers. Compact ones are rounded; returns what
+// the log is to say of that.
+std::string Session::write_fixed_weights(const Slot& slot, DType type, const void* data, size_t count) {
     const Projection& written = network_->projection(slot.index);
     std::vector<float> changed(count), others;
     convert(type, data, DType::float32, changed.data(), count);
@@ -221,9 +222,14 @@ void Session::write_fixed_weights(const Slot& slot, DType type, const void* data
             executor_->read(of_other, DType::float32, others.data());
             return others.data();
         });
-    if (written.arithmetic != SNN_ARITHMETIC_COMPACT) return executor_->write(slot, type, data);
+    if (written.arithmetic != SNN_ARITHMETIC_COMPACT) {
+        executor_->write(slot, type, data);
+        return {};
+    }
+    std::string told = rounding_to_tell(slot.index, changed);
     round_compact(written, changed);
     executor_->write(slot, DType::float32, changed.data());
+    return told;
 }
 
 void Session::read_membrane(std::string_view population, float* out_potentials, size_t count) const {
@@ -262,6 +268,19 @@ void Session::write_weights(uint32_t projection, const float* weights, const flo
         if (weights) executor_->write({Slot::weight, projection, 0, copy}, DType::float32, weights);
         if (bias) executor_->write({Slot::bias, projection, 0, copy}, DType::float32, bias);
     }
+}
+
+// What the log is to say of weights that are about to be rounded and written to a compact projection: nothing a second time, and
+// without a log nobody looks at them.
+std::string Session::rounding_to_tell(uint32_t projection, std::span<const float> weights) const {
+    if (!log_ || rounding_is_told_[projection]) return {};
+    return compact_loss(network_->projection(projection), weights);
+}
+
+void Session::warn_of_rounding(uint32_t projection, const std::string& sentence) {
+    if (sentence.empty()) return;
+    rounding_is_told_[projection] = 1;
+    warn(sentence);
 }
 
 void Session::load_weights(const Network& other) {
@@ -305,6 +324,7 @@ void Session::load_weights(const Network& other) {
                mine.fixed_exponent == theirs.fixed_exponent;
     };
     check_fixed_ranges(*network_, [&](uint32_t p) { return stay(p) ? nullptr : sources[p]->weights().data(); });
+    std::vector<std::pair<uint32_t, std::string>> told;
     for (uint32_t p = 0; p < projections.size(); ++p) {
         if (projections[p].kind == SNN_CONNECT_POOL2D) continue;
         const float* const bias = projections[p].bias ? sources[p]->bias->data() : nullptr;
@@ -317,12 +337,14 @@ void Session::load_weights(const Network& other) {
         std::vector<float> rounded;
         if (projections[p].arithmetic == SNN_ARITHMETIC_COMPACT) {
             rounded = sources[p]->weights();
+            told.emplace_back(p, rounding_to_tell(p, rounded));
             round_compact(projections[p], rounded);
         }
         write_weights(p, rounded.empty() ? sources[p]->weights().data() : rounded.data(), bias);
         weight_is_own_[p] = 1;
     }
     for (size_t i = 0; i < learned.size(); ++i) set_parameters(learned[i].first, std::move(learned[i].second), constants[i]);
+    for (const auto& [p, sentence] : told) warn_of_rounding(p, sentence);
 }
 
 std::shared_ptr<const Network> Session::to_network() const {

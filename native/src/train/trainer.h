@@ -39,6 +39,8 @@ public:
     Trainer& operator=(const Trainer&) = delete;
 
     uint32_t step_count() const { return def_.step_count; }
+    // As WindowedRun::keeps_all_steps.
+    bool keeps_all_steps() const { return run_.keeps_all_steps(); }
     // As TrainerLosses::check_targets.
     void check_targets(const int32_t* labels, size_t label_count, const float* targets, size_t target_count) const {
         losses_.check_targets(labels, label_count, targets, target_count);

@@ -32,7 +32,7 @@ void WindowedRun::begin(uint32_t window, bool ends_batch, Steps steps, std::span
 }
 
 std::span<const InputFrames> WindowedRun::kept(std::span<const InputFrames> inputs) {
-    if (tape_steps(step_count_) == 0) return inputs;
+    if (keeps_all_steps()) return inputs;
     kept_inputs_.assign(inputs.begin(), inputs.end());
     value_copies_.resize(inputs.size());
     spike_copies_.resize(inputs.size());

@@ -36,6 +36,8 @@ public:
     uint32_t step_count() const { return step_count_; }  // of a batch
     uint32_t window_count() const { return has_windows_ ? (step_count_ - 1) / window_steps_ + 1 : 1; }
     uint32_t window_end(uint32_t window) const;  // in steps
+    // Whether a batch's steps are on the tape together: no checkpoints, no windows that are trained one by one.
+    bool keeps_all_steps() const { return tape_steps(step_count_) == 0; }
 
     // Begins a run of all steps, or of a window. `inputs`: of the whole batch.
     void begin_whole(std::span<const InputFrames> inputs);

@@ -206,7 +206,7 @@ pub type SNNJobSystem_parallel_for_task = Option<unsafe extern "C" fn(context: *
 
 pub type SNNJobSystem_parallel_for = Option<unsafe extern "C" fn(user: *mut c_void, count: u32, task: SNNJobSystem_parallel_for_task, context: *mut c_void)>;
 
-/// Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices, WARNING when a device is left or not used or has not the bits of others, or snn_run_step begins to drop time.
+/// Log messages of a session: INFORMATION when it opens (device, instruction set, threads, sizes) or work moves between devices, WARNING when a device is left or not used or has not the bits of others, snn_run_step begins to drop time, or, once for each projection, weights that are written or loaded lose more by rounding to its compact arithmetic than that was chosen for.
 pub type SNNLogCallback = Option<unsafe extern "C" fn(level: i32, message: *const c_char, user: *mut c_void)>;
 
 /// Called on the thread that steps, after each step, for each population and sample that spiked (inputs excepted).
