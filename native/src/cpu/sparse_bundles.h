@@ -25,6 +25,7 @@
 // Thread-safety: deliver() for different threads at once; everything else by one thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -36,6 +37,9 @@
 #include "network/plan.h"
 
 namespace snn::cpu {
+
+constexpr size_t bundle_part_size = 1u << 16;  // accumulators
+constexpr uint32_t most_window_steps = 2;      // more save little, and take accumulators out of the L2 cache
 
 // What is bundled together: all members from one population.
 struct BundleGroup {

@@ -61,16 +61,16 @@ std::vector<Constant> make_constants(const Population& population, const Paramet
     const size_t rows = any_per_neuron ? population.size : 1;
     std::vector<double> parameters(model.parameters.size());
     for (size_t row = 0; row < rows; ++row) {
-        for (size_t i = 0; i < parameters.size(); ++i)
-            parameters[i] = own[i][own[i].size() > 1 ? row : 0];
+        for (size_t i = 0; i < parameters.size(); ++i) parameters[i] = own[i][own[i].size() > 1 ? row : 0];
         const std::vector<double> derived = evaluate_derived(model, parameters, population.options, dt_ms);
         for (size_t i = 0; i < derived.size(); ++i) {
             if (!std::isfinite(derived[i])) {
                 std::string given;
-                for (size_t k = 0; k < parameters.size(); ++k) given += text(model.parameters[k].name, " = ", parameters[k], ", ");
+                for (size_t k = 0; k < parameters.size(); ++k)
+                    given += text(model.parameters[k].name, " = ", parameters[k], ", ");
                 throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", population.name, "': the derived constant '",
-                            model.derived[i].name, "' of model '", model.name, "' is ", derived[i], " with ", given, "dt = ", dt_ms,
-                            " ms");
+                            model.derived[i].name, "' of model '", model.name, "' is ", derived[i], " with ", given,
+                            "dt = ", dt_ms, " ms");
             }
             constants[derived_base + i].doubles.push_back(derived[i]);
         }
@@ -159,8 +159,8 @@ void choose_tape(const Model& model, PopulationPlan& io_plan) {
     }
 }
 
-// Marks the populations whose activity depends on something trained, or on an input where those want gradients, not counting what is
-// behind detached projections: the adjoint of neurons among them must run, and gradients flow back to them.
+// Marks the populations whose activity depends on something trained, or on an input where those want gradients, not counting
+// what is behind detached projections: the adjoint of neurons among them must run, and gradients flow back to them.
 void mark_gradients(const Network& network, const Wiring& wiring, bool from_inputs, std::vector<PopulationPlan>& populations) {
     std::vector<uint32_t> reached;
     const auto mark = [&](uint32_t p) {
@@ -182,6 +182,95 @@ void mark_gradients(const Network& network, const Wiring& wiring, bool from_inpu
     }
 }
 
+// What a step and a tape need to know of each population.
+std::vector<PopulationPlan> plans_of_populations(const Network& network, const Wiring& wiring) {
+    const auto& populations = network.populations();
+    std::vector<PopulationPlan> plans(populations.size());
+    for (uint32_t p = 0; p < populations.size(); ++p) {
+        PopulationPlan& plan = plans[p];
+        for (const uint32_t i : wiring.from[p])
+            plan.history_depth = std::max(plan.history_depth, network.projections()[i].max_delay());
+        if (populations[p].is_input()) continue;
+        static_cast<PopulationConstants&>(plan) =
+            make_population_constants(populations[p], populations[p].parameters, network.dt_ms());
+        if (populations[p].learns()) plan.learning = make_learning_plan(populations[p]);
+        choose_tape(*populations[p].model, plan);
+        plan.receptor_is_fixed.assign(populations[p].model->receptors.size(), 0);
+        plan.receptor_exponent.assign(populations[p].model->receptors.size(), 0);
+    }
+    for (const Projection& projection : network.projections()) {
+        if (!projection.is_fixed()) continue;
+        plans[projection.target].receptor_is_fixed[projection.receptor] = 1;
+        plans[projection.target].receptor_exponent[projection.receptor] = projection.fixed_exponent;
+    }
+    return plans;
+}
+
+// By projection; null: it is not plastic.
+std::vector<std::shared_ptr<const PlasticityPlan>> plans_of_plasticity(const Network& network) {
+    std::vector<std::shared_ptr<const PlasticityPlan>> plans;
+    for (const Projection& projection : network.projections()) {
+        plans.emplace_back();
+        if (!projection.plasticity) continue;
+        PlasticityPlan made =
+            make_plasticity_plan(*projection.plasticity, network.dt_ms(), text("projection '", projection.name, "'"));
+        made.delays = delays_of(*projection.synapses, network.population(projection.source).size);
+        plans.back() = std::make_shared<const PlasticityPlan>(std::move(made));
+    }
+    return plans;
+}
+
+std::vector<KernelCall> step_of(const Plan& plan, const Network& network, const Wiring& wiring) {
+    std::vector<KernelCall> step;
+    for (const uint32_t p : plan.order) {
+        if (network.population(p).is_input()) continue;
+        step.push_back({Kernel::clear_receptors, p});
+        for (const uint32_t i : wiring.onto[p]) step.push_back({Kernel::deliver, i});
+        const auto& fixed = plan.populations[p].receptor_is_fixed;
+        if (std::find(fixed.begin(), fixed.end(), 1) != fixed.end()) step.push_back({Kernel::finish_receptors, p});
+        step.push_back({Kernel::neuron_step, p});
+        for (const uint32_t i : wiring.onto[p])
+            if (network.projections()[i].plasticity) step.push_back({Kernel::learn, i});
+    }
+    return step;
+}
+
+// Empty: it can be trained.
+std::string why_not_trainable(const Plan& plan, const Network& network, bool input_gradients) {
+    const auto& populations = network.populations();
+    if (plan.sample_weights) return "each sample has weights of its own (SNN_FLAG_SAMPLE_WEIGHTS)";
+    for (uint32_t p = 0; p < populations.size(); ++p)
+        if (!populations[p].is_input() && plan.populations[p].needs_activity_gradient && !populations[p].model->differentiable)
+            return text("population '", populations[p].name, "' has model '", populations[p].model->name,
+                        "', which cannot be differentiated");
+    // The weights of a taped run would differ from step to step.
+    for (const Projection& projection : network.projections())
+        if (projection.plasticity)
+            return text("projection '", projection.name, "' is plastic: its weights change while the network runs");
+    bool anything_trained = input_gradients;
+    for (const Projection& projection : network.projections()) anything_trained |= projection.trainable;
+    for (const Population& population : populations) anything_trained |= population.learns();
+    return anything_trained ? "" : "no projection is trainable and no parameter learnable";
+}
+
+// The step backwards.
+std::vector<KernelCall> adjoint_of(const Plan& plan, const Network& network, const Wiring& wiring) {
+    std::vector<KernelCall> adjoint;
+    for (auto p = plan.order.rbegin(); p != plan.order.rend(); ++p) {
+        if (!plan.populations[*p].needs_activity_gradient) continue;
+        if (network.population(*p).is_input()) {
+            adjoint.push_back({Kernel::input_gradient, *p});
+            continue;
+        }
+        adjoint.push_back({Kernel::neuron_adjoint, *p});
+        const std::vector<uint32_t>& onto = wiring.onto[*p];
+        for (auto i = onto.rbegin(); i != onto.rend(); ++i)
+            if (network.projections()[*i].trainable || plan.goes_back_to_source(network.projections()[*i]))
+                adjoint.push_back({Kernel::deliver_adjoint, *i});
+    }
+    return adjoint;
+}
+
 }  // namespace
 
 PopulationConstants make_population_constants(const Population& population, const Parameters& parameters, double dt_ms) {
@@ -195,79 +284,16 @@ PopulationConstants make_population_constants(const Population& population, cons
 }
 
 Plan make_plan(std::shared_ptr<const Network> network, bool input_gradients, bool sample_weights) {
+    const Wiring wiring(*network);
     Plan plan;
     plan.sample_weights = sample_weights;
-    const Wiring wiring(*network);
     plan.order = evaluation_order(*network, wiring);
-    const auto& populations = network->populations();
-    const auto& projections = network->projections();
-    plan.populations.resize(populations.size());
-    for (uint32_t p = 0; p < populations.size(); ++p) {
-        PopulationPlan& population = plan.populations[p];
-        for (const uint32_t i : wiring.from[p])
-            population.history_depth = std::max(population.history_depth, projections[i].max_delay());
-        if (populations[p].is_input()) continue;
-        static_cast<PopulationConstants&>(population) =
-            make_population_constants(populations[p], populations[p].parameters, network->dt_ms());
-        if (populations[p].learns()) population.learning = make_learning_plan(populations[p]);
-        choose_tape(*populations[p].model, population);
-        population.receptor_is_fixed.assign(populations[p].model->receptors.size(), 0);
-        population.receptor_exponent.assign(populations[p].model->receptors.size(), 0);
-    }
-    for (const Projection& projection : projections) {
-        if (!projection.is_fixed()) continue;
-        plan.populations[projection.target].receptor_is_fixed[projection.receptor] = 1;
-        plan.populations[projection.target].receptor_exponent[projection.receptor] = projection.fixed_exponent;
-    }
+    plan.populations = plans_of_populations(*network, wiring);
     mark_gradients(*network, wiring, input_gradients, plan.populations);
-
-    for (const uint32_t p : plan.order) {
-        if (populations[p].is_input()) continue;
-        plan.step.push_back({Kernel::clear_receptors, p});
-        for (const uint32_t i : wiring.onto[p]) plan.step.push_back({Kernel::deliver, i});
-        const auto& fixed = plan.populations[p].receptor_is_fixed;
-        if (std::find(fixed.begin(), fixed.end(), 1) != fixed.end()) plan.step.push_back({Kernel::finish_receptors, p});
-        plan.step.push_back({Kernel::neuron_step, p});
-        for (const uint32_t i : wiring.onto[p])
-            if (projections[i].plasticity) plan.step.push_back({Kernel::learn, i});
-    }
-
-    for (const Projection& projection : projections) {
-        plan.plasticity.emplace_back();
-        if (!projection.plasticity) continue;
-        PlasticityPlan made = make_plasticity_plan(*projection.plasticity, network->dt_ms(),
-                                                   text("projection '", projection.name, "'"));
-        made.delays = delays_of(*projection.synapses, populations[projection.source].size);
-        plan.plasticity.back() = std::make_shared<const PlasticityPlan>(std::move(made));
-    }
-
-    bool anything_trained = false;
-    for (const Projection& projection : projections) anything_trained |= projection.trainable;
-    for (const Population& population : populations) anything_trained |= population.learns();
-    if (!anything_trained && !input_gradients) plan.not_trainable_because = "no projection is trainable and no parameter learnable";
-    // The weights of a taped run would differ from step to step.
-    for (const Projection& projection : projections)
-        if (projection.plasticity)
-            plan.not_trainable_because =
-                text("projection '", projection.name, "' is plastic: its weights change while the network runs");
-    for (uint32_t p = 0; p < populations.size(); ++p)
-        if (!populations[p].is_input() && plan.populations[p].needs_activity_gradient && !populations[p].model->differentiable)
-            plan.not_trainable_because = text("population '", populations[p].name, "' has model '", populations[p].model->name,
-                                              "', which cannot be differentiated");
-    if (sample_weights) plan.not_trainable_because = "each sample has weights of its own (SNN_FLAG_SAMPLE_WEIGHTS)";
-    if (!plan.not_trainable_because.empty()) return plan.network = std::move(network), plan;
-    for (auto it = plan.order.rbegin(); it != plan.order.rend(); ++it) {
-        if (!plan.populations[*it].needs_activity_gradient) continue;
-        if (populations[*it].is_input()) {
-            plan.step_adjoint.push_back({Kernel::input_gradient, *it});
-            continue;
-        }
-        plan.step_adjoint.push_back({Kernel::neuron_adjoint, *it});
-        const std::vector<uint32_t>& onto = wiring.onto[*it];
-        for (auto i = onto.rbegin(); i != onto.rend(); ++i)
-            if (projections[*i].trainable || plan.goes_back_to_source(projections[*i]))
-                plan.step_adjoint.push_back({Kernel::deliver_adjoint, *i});
-    }
+    plan.step = step_of(plan, *network, wiring);
+    plan.plasticity = plans_of_plasticity(*network);
+    plan.not_trainable_because = why_not_trainable(plan, *network, input_gradients);
+    if (plan.not_trainable_because.empty()) plan.step_adjoint = adjoint_of(plan, *network, wiring);
     plan.network = std::move(network);
     return plan;
 }

@@ -42,10 +42,11 @@ Slice checked_slice(const Population& population, std::string_view words, std::s
         (!to.empty() && !reads_number(to, end)))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "device: '", entry, "' places nothing; expected POPULATION[FIRST:END]=NUMBER");
     if (first >= end || end > population.size)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "device: '", entry, "': there are no such neurons; population '", population.name,
-                    "' has ", population.size);
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "device: '", entry, "': there are no such neurons; population '",
+                    population.name, "' has ", population.size);
     if (first % slice_unit != 0 || (end % slice_unit != 0 && end != population.size))
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "device: '", entry, "': a population is cut at multiples of ", slice_unit, " neurons");
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "device: '", entry, "': a population is cut at multiples of ", slice_unit,
+                    " neurons");
     return {first, end - first};
 }
 
@@ -55,13 +56,13 @@ Places checked_places(const Network& network, std::span<const std::string_view> 
         const size_t equals = entry.find('=');
         uint32_t place = 0;
         if (equals == entry.npos || !reads_number(entry.substr(equals + 1), place))
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "device: '", entry, "' places nothing; expected POPULATION=NUMBER, of a device ",
-                        "counted from 0");
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "device: '", entry,
+                        "' places nothing; expected POPULATION=NUMBER, of a device ", "counted from 0");
         const size_t bracket = std::min(entry.find('['), equals);
         const std::string_view name = entry.substr(0, bracket);
         if (place >= device_count)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "device: population '", name, "' is placed on device ", place, "; there are ",
-                        device_count, ", counted from 0");
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "device: population '", name, "' is placed on device ", place,
+                        "; there are ", device_count, ", counted from 0");
         const uint32_t population = network.find_population(name);
         if (network.population(population).is_input())
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "device: population '", name, "' is an input, which is where it is read");
@@ -87,8 +88,8 @@ Places checked_places(const Network& network, std::span<const std::string_view> 
             has[slice.device] = 1;
         }
         if (end < population.size)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "device: the slices of population '", population.name, "' leave out neuron ",
-                        end);
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "device: the slices of population '", population.name,
+                        "' leave out neuron ", end);
     }
     return places;
 }
@@ -161,6 +162,41 @@ Placement Placement::without(uint32_t device) const {
 
 namespace {
 
+// What goes to a device together, with who was placed there by the caller. `group_of`: by population, the number of its group.
+std::vector<Group> groups_of(const Network& network, const std::vector<uint32_t>& group_of, const std::vector<double>& work,
+                             const Places& places) {
+    const auto& populations = network.populations();
+    std::vector<Group> groups(populations.size());
+    for (uint32_t p = 0; p < populations.size(); ++p) {
+        Group& group = groups[group_of[p]];
+        group.work += work[p];
+        group.has_neurons |= !populations[p].is_input();
+        group.members.push_back(p);
+        if (places[p].empty()) continue;
+        if (group.placed_by && places[*group.placed_by].front().device != places[p].front().device)
+            throw Error(SNN_ERROR_UNSUPPORTED, "device: populations '", populations[*group.placed_by].name, "' and '",
+                        populations[p].name, "' cannot be on two devices: projections without delay tie them together");
+        group.placed_by = p;
+    }
+    return groups;
+}
+
+// Inputs are where they are read first, and what nobody reads is on the first device.
+void place_inputs(const Network& network, Places& io_places) {
+    const auto& populations = network.populations();
+    for (uint32_t p = 0; p < populations.size(); ++p)
+        if (populations[p].is_input()) io_places[p].clear();
+    for (const Projection& projection : network.projections()) {
+        std::vector<Placed>& from = io_places[projection.source];
+        const Population& source = populations[projection.source];
+        if (!source.is_input()) continue;
+        for (const Placed& reader : io_places[projection.target])
+            if (from.empty() || reader.device < from.front().device) from = {{{0, source.size}, reader.device}};
+    }
+    for (uint32_t p = 0; p < populations.size(); ++p)
+        if (io_places[p].empty()) io_places[p] = {{{0, populations[p].size}, 0}};
+}
+
 // `figures`: null: found where they are needed.
 Placement placed(const Plan& plan, std::string_view device, const ExecutorOptions& options, const DeviceFigures* figures) {
     const Network& network = *plan.network;
@@ -173,36 +209,24 @@ Placement placed(const Plan& plan, std::string_view device, const ExecutorOption
     const auto& populations = network.populations();
     const std::vector<uint32_t> group_of = tied_together(network);
     const std::vector<std::string> whole_because = reasons_to_stay_whole(network, group_of);
-
-    std::vector<Group> groups(populations.size());
+    for (uint32_t p = 0; p < populations.size(); ++p)
+        if (!places[p].empty() && placement.is_cut(p) && !whole_because[p].empty())
+            throw Error(SNN_ERROR_UNSUPPORTED, "device: population '", populations[p].name,
+                        "' cannot be cut: ", whole_because[p]);
     const std::vector<double> work = population_work(network, options.batch_size, assumed_activity);
-    for (uint32_t p = 0; p < populations.size(); ++p) {
-        Group& group = groups[group_of[p]];
-        group.work += work[p];
-        group.has_neurons |= !populations[p].is_input();
-        group.members.push_back(p);
-        if (places[p].empty()) continue;
-        if (placement.is_cut(p) && !whole_because[p].empty())
-            throw Error(SNN_ERROR_UNSUPPORTED, "device: population '", populations[p].name, "' cannot be cut: ", whole_because[p]);
-        if (group.placed_by && places[*group.placed_by].front().device != places[p].front().device)
-            throw Error(SNN_ERROR_UNSUPPORTED, "device: populations '", populations[*group.placed_by].name, "' and '",
-                        populations[p].name, "' cannot be on two devices: projections without delay tie them together");
-        group.placed_by = p;
-    }
-    std::vector<uint32_t> open;
-    for (uint32_t g = 0; g < groups.size(); ++g) {
-        if (!groups[g].placed_by) {
-            if (groups[g].has_neurons) open.push_back(g);
-            continue;
-        }
-        const uint32_t at = places[*groups[g].placed_by].front().device;
-        for (const uint32_t p : groups[g].members)
+    const std::vector<Group> groups = groups_of(network, group_of, work, places);
+
+    std::vector<uint32_t> open;  // groups whose device is to be chosen
+    const auto place = [&](const Group& group, uint32_t at) {
+        for (const uint32_t p : group.members)
             if (places[p].empty()) places[p] = {{{0, populations[p].size}, at}};
+    };
+    for (uint32_t g = 0; g < groups.size(); ++g) {
+        if (groups[g].placed_by) place(groups[g], places[*groups[g].placed_by].front().device);
+        else if (groups[g].has_neurons && placement.devices.size() == 1) place(groups[g], 0);
+        else if (groups[g].has_neurons) open.push_back(g);
     }
-    if (placement.devices.size() == 1) {
-        for (const uint32_t g : open)
-            for (const uint32_t p : groups[g].members) places[p] = {{{0, populations[p].size}, 0}};
-    } else if (!open.empty()) {
+    if (!open.empty()) {
         const DeviceFigures found = figures ? *figures : figures_of(plan, placement.devices, options);
         const bool same_bits = std::all_of(placement.devices.begin(), placement.devices.end(),
                                            [](const std::string& name) { return find_backend(name).gives_same_bits; });
@@ -211,19 +235,8 @@ Placement placed(const Plan& plan, std::string_view device, const ExecutorOption
         const Choosing choosing{network, placement.devices, found, work, options.batch_size, options.thread_count};
         places = choose_places(choosing, std::move(places), groups, std::move(open), stays_whole);
     }
+    place_inputs(network, places);
 
-    // Inputs are where they are read first.
-    for (uint32_t p = 0; p < populations.size(); ++p)
-        if (populations[p].is_input()) places[p].clear();
-    for (const Projection& projection : network.projections()) {
-        std::vector<Placed>& from = places[projection.source];
-        const Population& source = populations[projection.source];
-        if (!source.is_input()) continue;
-        for (const Placed& reader : places[projection.target])
-            if (from.empty() || reader.device < from.front().device) from = {{{0, source.size}, reader.device}};
-    }
-    for (uint32_t p = 0; p < populations.size(); ++p)
-        if (places[p].empty()) places[p] = {{{0, populations[p].size}, 0}};
     const Exchange exchange = exchange_of(network, places, options.batch_size);
     if (!exchange.any()) return placement;
     placement.window_steps = exchange.window_steps();
@@ -252,13 +265,16 @@ std::vector<std::string> reasons_of(const Network& network, const Placement& pla
     std::vector<std::string> sentences;
     for (uint32_t d = 0; d < placement.devices.size(); ++d) {
         const std::string& name = placement.devices[d];
-        if (std::find(placement.devices.begin(), placement.devices.begin() + d, name) != placement.devices.begin() + d) continue;
+        if (std::find(placement.devices.begin(), placement.devices.begin() + d, name) != placement.devices.begin() + d)
+            continue;
         if (!find_backend(name).gives_same_bits)
-            sentences.push_back(text("'", name, "' computes in its maker's arithmetic: spikes agree with those of other devices to a ",
+            sentences.push_back(text("'", name,
+                                     "' computes in its maker's arithmetic: spikes agree with those of other devices to a ",
                                      "degree, not to the bit"));
         for (uint32_t p = 0; p < network.populations().size(); ++p)
             if (!network.population(p).is_input() && !figures.can_run(d, p))
-                sentences.push_back(text("'", network.population(p).name, "' is not for '", name, "': ", figures.cannot_run[d][p]));
+                sentences.push_back(
+                    text("'", network.population(p).name, "' is not for '", name, "': ", figures.cannot_run[d][p]));
     }
     if (figures.memory_bytes.empty()) return sentences;
     std::vector<uint64_t> taken(figures.memory_bytes.size(), 0);
@@ -270,8 +286,8 @@ std::vector<std::string> reasons_of(const Network& network, const Placement& pla
         const uint32_t m = figures.memory_of[d];
         if (std::find(figures.memory_of.begin(), figures.memory_of.begin() + d, m) != figures.memory_of.begin() + d) continue;
         if (taken[m] > figures.memory_bytes[m])
-            sentences.push_back(text("there is not enough memory: what is on '", placement.devices[d], "' takes about ", gibibytes(taken[m]),
-                                     ", and ", gibibytes(figures.memory_bytes[m]), " may be taken"));
+            sentences.push_back(text("there is not enough memory: what is on '", placement.devices[d], "' takes about ",
+                                     gibibytes(taken[m]), ", and ", gibibytes(figures.memory_bytes[m]), " may be taken"));
     }
     return sentences;
 }

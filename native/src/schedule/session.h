@@ -264,6 +264,10 @@ private:
     uint32_t split_sample(std::string_view path, std::string_view& io_variable) const;
     uint32_t weight_copies() const { return plan_->sample_weights ? batch_size_ : 1; }
     void write_weights(uint32_t projection, const float* weights, const float* bias);
+    // Parts of write(), with its arguments checked.
+    void write_parameter(const Variable& variable, DType type, const void* data, size_t count);
+    void check_values(const Slot& slot, DType type, const void* data, size_t count, std::string_view path) const;
+    std::string write_fixed_weights(const Slot& slot, DType type, const void* data, size_t count);
     size_t count_of(const Variable& variable) const;
     void check_state_can_be_saved() const;
     std::string state_document();

@@ -38,8 +38,7 @@ Session::Variable Session::find_variable(std::string_view path) const {
     const std::string_view owner = path.substr(0, dot);
     std::string_view variable = path.substr(dot + 1);
     const Network::Named* const found = network_->find(owner);
-    if (!found)
-        throw Error(SNN_ERROR_NOT_FOUND, "no population or projection is named '", owner, "' (path '", path, "')");
+    if (!found) throw Error(SNN_ERROR_NOT_FOUND, "no population or projection is named '", owner, "' (path '", path, "')");
     const uint32_t index = found->index;
     if (found->is_population) {
         const Population& population = network_->population(index);
@@ -74,8 +73,7 @@ Session::Variable Session::find_variable(std::string_view path) const {
     const bool is_gradient = variable.ends_with(".gradient");
     if (variable.starts_with("bias") && !projection.bias)
         throw Error(SNN_ERROR_NOT_FOUND, "projection '", owner, "' has no bias");
-    if (is_gradient && !has_gradients_)
-        throw Error(SNN_ERROR_STATE, "'", path, "': there was no backward pass yet");
+    if (is_gradient && !has_gradients_) throw Error(SNN_ERROR_STATE, "'", path, "': there was no backward pass yet");
     if (variable == "weight") return {{Slot::weight, index, 0, sample}, true};
     if (variable == "bias") return {{Slot::bias, index, 0, sample}, true};
     if (is_gradient && !projection.trainable)
@@ -96,11 +94,11 @@ uint32_t Session::split_sample(std::string_view path, std::string_view& io_varia
     uint32_t sample = 0;
     const auto [end, failed] = std::from_chars(number.data(), number.data() + number.size(), sample);
     if (failed != std::errc() || std::string_view(end, number.data() + number.size()) != "]" || sample >= batch_size_)
-        throw Error(SNN_ERROR_NOT_FOUND, "path '", path, "': '", io_variable.substr(bracket), "' is no sample; expected [0] to [",
-                    batch_size_ - 1, "]");
+        throw Error(SNN_ERROR_NOT_FOUND, "path '", path, "': '", io_variable.substr(bracket),
+                    "' is no sample; expected [0] to [", batch_size_ - 1, "]");
     if (!plan_->sample_weights)
-        throw Error(SNN_ERROR_STATE, "'", path, "': the samples share their weights; a session with SNN_FLAG_SAMPLE_WEIGHTS has ",
-                    "some for each");
+        throw Error(SNN_ERROR_STATE, "'", path,
+                    "': the samples share their weights; a session with SNN_FLAG_SAMPLE_WEIGHTS has ", "some for each");
     io_variable = name;
     return sample;
 }
@@ -162,28 +160,36 @@ void Session::write(std::string_view path, uint32_t dtype, const void* data, siz
     const DType type = checked_dtype(dtype);
     if (!variable.writable) throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' can be read only");
     if (!data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "data is null");
-    if (variable.kind == Variable::parameter) {
-        const Population& owner = network_->population(variable.slot.index);
-        std::vector<double> values(std::min<size_t>(count, owner.size));  // the check refuses any more before it looks at them
-        convert(type, data, DType::float64, values.data(), values.size());
-        check_parameter(owner, variable.number, values.data(), count);
-        Parameters parameters = parameters_of(variable.slot.index);
-        parameters[variable.number] = std::move(values);
-        const PopulationConstants constants =
-            make_population_constants(owner, parameters, network_->dt_ms());
-        set_parameters(variable.slot.index, std::move(parameters), constants);
-        return;
-    }
+    if (variable.kind == Variable::parameter) return write_parameter(variable, type, data, count);
     if (const size_t expected = count_of(variable); count != expected)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' has ", expected, " values, count is ", count);
     if (variable.kind != Variable::values) return write_rule(variable, type, data, path);
-    // Refused as snn_network_set_initial_state refuses it: rounding would start another run than the one asked for.
-    const bool whole = variable.slot.kind == Slot::state &&
-                       is_whole(network_->population(variable.slot.index), variable.slot.sub);
+    check_values(variable.slot, type, data, count, path);
+    const bool is_weight = variable.slot.kind == Slot::weight;
+    if (is_weight && network_->projection(variable.slot.index).is_fixed())
+        write_fixed_weights(variable.slot, type, data, count);
+    else executor_->write(variable.slot, type, data);
+    if (is_weight || variable.slot.kind == Slot::bias) weight_is_own_[variable.slot.index] = 1;
+}
+
+void Session::write_parameter(const Variable& variable, DType type, const void* data, size_t count) {
+    const Population& owner = network_->population(variable.slot.index);
+    std::vector<double> values(std::min<size_t>(count, owner.size));  // the check refuses any more before it looks at them
+    convert(type, data, DType::float64, values.data(), values.size());
+    check_parameter(owner, variable.number, values.data(), count);
+    Parameters parameters = parameters_of(variable.slot.index);
+    parameters[variable.number] = std::move(values);
+    const PopulationConstants constants = make_population_constants(owner, parameters, network_->dt_ms());
+    set_parameters(variable.slot.index, std::move(parameters), constants);
+}
+
+// Refused as snn_network_set_initial_state refuses it: rounding would start another run than the one asked for.
+void Session::check_values(const Slot& slot, DType type, const void* data, size_t count, std::string_view path) const {
+    const bool whole = slot.kind == Slot::state && is_whole(network_->population(slot.index), slot.sub);
     const double largest = whole ? 2147483647.0 : double{std::numeric_limits<float>::max()};
     const double smallest = whole ? -2147483648.0 : -largest;
     // Devices keep the history of spikes as bits or as numbers: only 0 and 1 mean the same to all of them.
-    const bool spikes = variable.slot.kind == Slot::history && network_->population(variable.slot.index).is_binary();
+    const bool spikes = slot.kind == Slot::history && network_->population(slot.index).is_binary();
     for (size_t i = 0; i < count; ++i) {
         double value = 0;
         if (type == DType::float32) value = static_cast<const float*>(data)[i];
@@ -196,37 +202,34 @@ void Session::write(std::string_view path, uint32_t dtype, const void* data, siz
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "': value [", i, "] is ", value, "; values must be finite ",
                         whole ? "32-bit whole numbers" : "float32 numbers");
     }
-    std::vector<float> changed;
-    if (variable.slot.kind == Slot::weight && network_->projection(variable.slot.index).is_fixed()) {
-        const Projection& written = network_->projection(variable.slot.index);
-        std::vector<float> others;
-        changed.resize(count);
-        convert(type, data, DType::float32, changed.data(), count);
-        if (written.plasticity) check_plastic_weights(*network_, written, changed);
-        const WeightCopies copies = snn::weight_copies(*plan_, batch_size_, variable.slot);
-        for (uint32_t copy = copies.first; copy < copies.last; ++copy)
-            check_fixed_range(*network_, variable.slot.index, [&](uint32_t p) -> const float* {
-                if (p == variable.slot.index) return changed.data() + (copy - copies.first) * written.weight_count();
-                const Projection& other = network_->projections()[p];
-                if (other.synapses->is_rule() && !weight_is_own_[p]) return nullptr;
-                const Slot slot{Slot::weight, p, 0, copy};
-                others.resize(executor_->count(slot));
-                executor_->read(slot, DType::float32, others.data());
-                return others.data();
-            });
+}
+
+// Their sums, with those of the other projections onto the receptor, must fit its integers. Compact ones are rounded; returns what
+// the log is to say of that.
+std::string Session::write_fixed_weights(const Slot& slot, DType type, const void* data, size_t count) {
+    const Projection& written = network_->projection(slot.index);
+    std::vector<float> changed(count), others;
+    convert(type, data, DType::float32, changed.data(), count);
+    if (written.plasticity) check_plastic_weights(*network_, written, changed);
+    const WeightCopies copies = snn::weight_copies(*plan_, batch_size_, slot);
+    for (uint32_t copy = copies.first; copy < copies.last; ++copy)
+        check_fixed_range(*network_, slot.index, [&](uint32_t q) -> const float* {
+            if (q == slot.index) return changed.data() + (copy - copies.first) * written.weight_count();
+            const Projection& other = network_->projections()[q];
+            if (other.synapses->is_rule() && !weight_is_own_[q]) return nullptr;
+            const Slot of_other{Slot::weight, q, 0, copy};
+            others.resize(executor_->count(of_other));
+            executor_->read(of_other, DType::float32, others.data());
+            return others.data();
+        });
+    if (written.arithmetic != SNN_ARITHMETIC_COMPACT) {
+        executor_->write(slot, type, data);
+        return {};
     }
-    const bool compact = variable.slot.kind == Slot::weight &&
-                         network_->projection(variable.slot.index).arithmetic == SNN_ARITHMETIC_COMPACT;
-    std::string told;
-    if (compact) {
-        told = rounding_to_tell(variable.slot.index, changed);
-        round_compact(network_->projection(variable.slot.index), changed);
-        executor_->write(variable.slot, DType::float32, changed.data());
-    } else {
-        executor_->write(variable.slot, type, data);
-    }
-    if (variable.slot.kind == Slot::weight || variable.slot.kind == Slot::bias) weight_is_own_[variable.slot.index] = 1;
-    warn_of_rounding(variable.slot.index, told);
+    std::string told = rounding_to_tell(slot.index, changed);
+    round_compact(written, changed);
+    executor_->write(slot, DType::float32, changed.data());
+    return told;
 }
 
 void Session::read_membrane(std::string_view population, float* out_potentials, size_t count) const {
@@ -247,10 +250,8 @@ void Session::read_membrane(std::string_view population, float* out_potentials, 
 
 std::span<const uint32_t> Session::spikes(uint32_t population, uint32_t sample) const {
     const Population& info = network_->population(population);
-    if (!info.is_binary())
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", info.name, "' does not spike");
-    if (sample >= batch_size_)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "sample is ", sample, "; batch_size is ", batch_size_);
+    if (!info.is_binary()) throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", info.name, "' does not spike");
+    if (sample >= batch_size_) throw Error(SNN_ERROR_INVALID_ARGUMENT, "sample is ", sample, "; batch_size is ", batch_size_);
     return executor_->active(population, sample);
 }
 
@@ -291,7 +292,8 @@ void Session::load_weights(const Network& other) {
         if (here != there)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name, "' is ", here, "; in the file it is ", there);
         if (mine.synapses && !same_connections(*mine.synapses, *theirs.synapses))
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name, "' connects other neurons in the file, or with other delays");
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name,
+                        "' connects other neurons in the file, or with other delays");
         if (mine.plasticity) check_plastic_weights(*network_, mine, theirs.weights());
         sources.push_back(&theirs);
     }
