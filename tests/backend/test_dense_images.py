@@ -1,6 +1,6 @@
 """Convolutions of images of which most is active add up all that a window covers.
 
-Of spikes of which neither few nor most are active windows are bits of words, and few are added one after the other: with the same
+Of spikes of which neither few nor most are active, windows are bits of words; few are added one after the other: with the same
 bits. The other ways are taken by the same image with further channels that are silent, which make the share of the active small
 and add nothing.
 """

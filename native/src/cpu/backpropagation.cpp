@@ -118,7 +118,8 @@ void Backpropagation::make_weight_tasks() {
                 const uint32_t blocks = data.conv->block_count();
                 const uint32_t cuts = std::clamp(context_.pool.width() / blocks, 1u, shape.group_inputs);
                 const auto bound = [&](uint32_t i) { return static_cast<uint32_t>(uint64_t{shape.group_inputs} * i / cuts); };
-                const uint32_t together = std::max(blocks / context_.pool.width(), 1u);  // they share the walk over the sources
+                // Blocks together share the walk over the sources; with two tasks for each thread these end at about the same time.
+                const uint32_t width = context_.pool.width(), together = width == 1 ? blocks : std::max(blocks / (2 * width), 1u);
                 for (uint32_t block = 0; block < blocks; block += together)
                     for (uint32_t i = 0; i < cuts; ++i)
                         weight_tasks_.push_back(
