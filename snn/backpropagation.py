@@ -42,11 +42,11 @@ class Gradients(NamedTuple):
     """Result of a backward pass."""
 
     projections: dict[str, dict[str, Floats]]
-    """By projection that is trained: ``"weight"`` and, where it has one, ``"bias"``, in their shapes."""
+    """By trained projection: ``"weight"`` and, if it has one, ``"bias"``, in their shapes."""
     parameters: dict[str, dict[str, NDArray[np.float64]]]
-    """By population and name: those that are `Learnable`, one or one for each neuron."""
+    """By population and name of each `Learnable` parameter: one, or one for each neuron."""
     inputs: dict[str, Floats]
-    """By input population: [step, sample, *shape]; empty unless they were asked for."""
+    """By input population: [step, sample, *shape]; empty without `input_gradients`."""
 
     def __repr__(self) -> str:
         arrays = {
@@ -88,7 +88,7 @@ class Backpropagation(NotCopied, Strict):
     checkpoint_steps : int or "auto", optional
         As for `Trainer`. `forward` then copies its inputs for `backward`.
     window_steps : int, optional
-        Truncates back-propagation: gradients do not go back across steps whose number, counted from 0, is a multiple of this.
+        Truncated back-propagation: gradients do not go back from step ``k * window_steps``, counted from 0, to the one before.
     seed : int, default 0
         Seed of the random draws of stochastic models; each `forward` draws the same numbers.
     device, threads, instruction_set, flags
