@@ -58,7 +58,7 @@ class Simulation(NotCopied, Strict):
     network : Network
         Shared, not copied. Later changes to it do not affect this simulation.
     device : str or snn.vulkan.Host, default "cpu"
-        Where it runs; `snn.devices` lists what this machine has.
+        Where it runs. See `snn.devices`.
 
         - ``"cpu"``;
         - ``"vulkan"``: the first GPU; ``"vulkan:1"``, ``"vulkan:NAME"`` or ``"vulkan:UUID"`` choose another;
@@ -76,7 +76,7 @@ class Simulation(NotCopied, Strict):
         GPU that fails is left out with a warning, and the others take over its part: see the attributes `device` and
         `device_reason`.
     placement : dict of str to int, optional
-        Which of `devices` runs a population: its index, by name of the population or of a slice of its neurons,
+        Where populations run: places in `devices`, counted from 0, by name of a population or of a slice of its neurons,
         ``{"exc[0:512]": 0, "exc[512:]": 1}``. Slices are cut at multiples of 64 and must cover the whole population.
         Populations not named are placed automatically, see `Network.placement`. Populations with an undelayed projection
         between them stay together and are not cut; nor are targets of convolution and pooling.
