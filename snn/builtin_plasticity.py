@@ -219,7 +219,7 @@ class TsodyksMarkram(_Builtin, rule="tsodyks_markram"):
     tau_facilitation : float, default 0.0
         In ms; 0: no facilitation.
     w_min, w_max : float, default 0.0, 1.0
-        Bounds of the weights; they must lie within them.
+        Bounds within which the weights must lie.
 
     Examples
     --------

@@ -56,7 +56,7 @@ _MAX_SEED = MAX_SEED - 1  # the last one means "no seed given" in the C interfac
 
 
 class Sparse(Connection):
-    """Individual synapses, from arrays or a random rule. Use its class methods to make one.
+    """Individual synapses, from arrays or a rule. Make one with a class method, such as `Sparse.fixed_probability`.
 
     The network keeps synapses in canonical order: by source, then delay, then target. The weights of the projection are in
     that order, whatever the order they were given in.

@@ -206,7 +206,7 @@ class SpikeEvents(Strict):
     def isi_cv(self) -> NDArray[np.float64]:
         """Return the coefficient of variation of each neuron's interspike intervals, a measure of irregularity.
 
-        The population standard deviation of the intervals (sum divided by their number) over their mean: 0 for a regular
+        This is the standard deviation of the intervals (with division by their number) over their mean: 0 for a regular
         train, near 1 for a Poisson process.
 
         Returns
