@@ -1,8 +1,8 @@
-"""Spiking neural networks: create, train and run them; ship them as one file.
+"""Spiking neural networks: create, train and run them, and ship them as one file.
 
-The pieces: `Network` and `Sequential` build networks of neurons (`LIF`, ...) and connections (`Dense`, ...);
-`Simulation` runs them; `Trainer` trains them; `load` and `save` read and write files. `encode`, `init`, `data` and `plot` help.
-Arrays are numpy's. Times such as `dt` are in milliseconds; steps are whole numbers.
+`Network` and `Sequential` build networks of neurons (`LIF`, ...) and connections (`Dense`, ...). `Simulation` runs them,
+`Trainer` trains them, `load` and `save` read and write files. `encode`, `init`, `data` and `plot` are helpers.
+Arrays are numpy arrays. Times such as `dt` are in milliseconds; numbers of steps are integers.
 
 Examples
 --------
@@ -101,10 +101,10 @@ from snn.trainer import Trainer
 
 __version__ = library_version()
 
-# What needs packages that are not installed with this one is loaded when it is first used.
+# Modules that need packages not installed with this one are loaded on first use.
 _ON_DEMAND = {"nir": "nir", "onnx": "onnx", "torch": "torch"}  # the module, and the package that it needs
 
-if not _TYPE_CHECKING:  # which would take every name for one of the module's
+if not _TYPE_CHECKING:  # a type checker would accept every name
 
     def __getattr__(name: str) -> object:
         if name in _ON_DEMAND:
@@ -112,7 +112,7 @@ if not _TYPE_CHECKING:  # which would take every name for one of the module's
         raise _no_such_name(__name__, name, __all__)
 
     def __dir__() -> list[str]:
-        # Without those that could not be loaded: inspect.getmembers() asks for all of them.
+        # Without modules that cannot be loaded, because inspect.getmembers() loads all names.
         return [*__all__, *(name for name, package in _ON_DEMAND.items() if _find_spec(package))]
 
 

@@ -35,7 +35,7 @@ class BatchInputs(NamedTuple):
 
 
 class SampleSequence(Protocol):
-    """What gives samples one by one."""
+    """A sequence of samples."""
 
     def __len__(self) -> int: ...
 
@@ -46,7 +46,7 @@ Samples = ArrayLike | EventData | SampleSequence | Mapping[str, ArrayLike | Even
 Augment = Callable[[Any, np.random.Generator], ArrayLike | Mapping[str, ArrayLike]]
 
 
-# A drive that is held is only doubtful when it is many times the threshold, which is 1 where nobody says otherwise.
+# A constant input is suspicious only if it is many times the threshold, which is 1 by default.
 _LARGEST_HELD = 16.0
 
 
@@ -94,20 +94,20 @@ class _Source:
 
     @property
     def buffer(self) -> Floats:
-        """The frames of a batch; made when it is first asked for, as inputs that are given as events need none."""
+        """The frames of a batch; allocated on first use, because inputs given as events need none."""
         if self._buffer is None:
             self._buffer = new_array(self._batch_shape, np.float32, f"a batch of input {self.name!r}")
         return self._buffer
 
     @property
     def is_stored(self) -> bool:
-        """Whether samples are read when they are needed."""
+        """Whether samples are read from storage when needed."""
         return not isinstance(self.values, np.ndarray)
 
     def warn_of_range(self, stacklevel: int) -> None:
-        """Say when values that are held are far from [0, 1]: pixels that nobody divided by 255, as a rule.
+        """Warn if constant input is far from [0, 1], usually because pixels were not divided by 255.
 
-        The other encoders take nothing outside their range. Of samples that are read when they are needed the first tell.
+        The other encoders refuse values outside their range. Of stored samples only the first ones are checked.
         """
         if not self.held:
             return
@@ -127,7 +127,7 @@ class _Source:
             )
 
     def warn_of_frames(self, dt: float, told: set[tuple[str, float]], stacklevel: int) -> None:
-        """Say when the frames of recordings are not as long as the steps that they become; `told` and so on as of `Batches`."""
+        """Warn if the frames of recordings are not as long as a step; arguments as for `Batches.warn_of_frames`."""
         if not isinstance(self.values, EventData):
             return
         step_ms = self.values.step_ms
@@ -143,7 +143,7 @@ class _Source:
         )
 
     def load_spikes(self, rows: NDArray[np.int64]) -> EventBatch | None:
-        """Return the samples `rows` as events, where that says the same as frames."""
+        """Return the samples `rows` as events, if those are equivalent to their frames."""
         values = self.values
         return values.batch(rows) if self._takes_spikes and isinstance(values, EventData) and values.binary else None
 
@@ -159,7 +159,7 @@ class _Source:
             self.encoder._check_product(values)
 
     def fill(self, loaded: Floats, seed: int) -> tuple[int, bool, Floats]:
-        """Encode samples into the buffer; places that are left over are zero."""
+        """Encode samples into the buffer; the rest of the buffer is set to zero."""
         count = loaded.shape[0]
         encoder = self.encoder
         if encoder is None:
@@ -226,7 +226,7 @@ class Batches:
         self._sources = [_Source(network[name], array, steps, batch_size, encoder) for name, array in arrays.items()]
 
     def warn_of_range(self, stacklevel: int) -> None:
-        """Warn of values that an encoder is not for; `stacklevel` as `warnings.warn` would have it from here."""
+        """Warn of values outside an encoder's range; `stacklevel` as for `warnings.warn` called here."""
         for source in self._sources:
             source.warn_of_range(stacklevel + 1)
 
@@ -238,9 +238,9 @@ class Batches:
         dt : float
             Milliseconds.
         told : set of (input, step_ms)
-            Of what was warned before; what is warned of now is added.
+            Earlier warnings, which are not repeated; new ones are added.
         stacklevel : int
-            As `warnings.warn` would have it from here.
+            As for `warnings.warn` called here.
         """
         for source in self._sources:
             source.warn_of_frames(dt, told, stacklevel + 1)
@@ -277,7 +277,7 @@ class Batches:
     def _loaded(
         self, indices: NDArray[np.int64], seed: int, augment: Augment | None
     ) -> Iterator[tuple[int, NDArray[np.int64], list[Floats | EventBatch]]]:
-        """Yield number and samples of each batch; what takes time is done while the caller uses the batch before."""
+        """Yield number and samples of each batch; the next one is loaded while the caller uses the current one."""
         # A counter in the low bits keeps the batches of one pass apart.
         pieces = [
             ((seed * 2**24 + position) % 2**64, indices[start : start + self.batch_size])
@@ -302,11 +302,11 @@ class Batches:
                 yield loaded
 
     def _augmented(self, loaded: list[Floats], augment: Augment, number: int) -> list[Floats]:
-        """Return what the user makes of the samples of a batch."""
+        """Return the samples of a batch as changed by the user's function."""
         given = {
             source.name: values.reshape(-1, *source.shape) for source, values in zip(self._sources, loaded, strict=True)
         }
-        # Beyond the 64 bits of the encoders' keys, so that it draws other numbers.
+        # A key beyond the 64 bits of the encoders' keys, so that it draws other numbers.
         generator = np.random.Generator(np.random.Philox(key=2**64 + number))
         if len(given) == 1:
             ((name, values),) = given.items()
@@ -345,19 +345,19 @@ def class_labels(y: ArrayLike, samples: int, classes: int) -> NDArray[np.int32]:
 
 
 def _classes(array: NDArray[Any]) -> str:
-    """Return how classes are made of what was given in their place."""
+    """Return advice on how to get classes from the array given instead."""
     if array.ndim == 2 and ((array == 0) | (array == 1)).all():
         return ": y.argmax(axis=1)"
     return ": y.astype(int)" if array.ndim == 1 and (array == np.floor(array)).all() else ""
 
 
 def target_values(y: ArrayLike, shape: tuple[int, ...]) -> Floats:
-    """Return what a loss compares with, samples first, checked."""
+    """Return checked targets of a loss, samples first."""
     return float32_array(y, "y", shape)
 
 
 def padded(values: NDArray[Any], rows: NDArray[np.int64], batch_size: int, filler: Any) -> NDArray[Any]:
-    """Return the values of a batch; places that are left over hold `filler`."""
+    """Return the values of a batch, padded with `filler`."""
     batch = np.full((batch_size, *values.shape[1:]), filler, values.dtype)
     batch[: rows.size] = values[rows]
     return batch

@@ -1,4 +1,4 @@
-"""What `Trainer.fit` does: checks of how it is called, the epochs, and what happens between them."""
+"""The work of `Trainer.fit`: checks of its arguments, the epochs, and what happens between them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Values = dict[str, NDArray[Any]]
 
 
 def check_callbacks(callbacks: object) -> None:
-    """Refuse what is no list of functions, and classes that were not made objects of."""
+    """Refuse anything but a list of functions; also classes in place of their objects."""
     if not isinstance(callbacks, Sequence):
         raise ArgumentTypeError(f"callbacks is {shown(callbacks)}, not a list of callables")
     for position, callback in enumerate(callbacks):
@@ -49,7 +49,7 @@ def check_callbacks(callbacks: object) -> None:
 
 
 def check_early_stopping(early_stopping: object, has_held_out: bool, loss: Loss, targets: NDArray[Any]) -> None:
-    """Refuse to watch what an epoch does not report."""
+    """Refuse to monitor a value that epochs do not report."""
     if not isinstance(early_stopping, EarlyStopping):
         raise ArgumentTypeError(f"early_stopping is {shown(early_stopping)}, not an EarlyStopping")
     if early_stopping.monitor.startswith("validation") and not has_held_out:
@@ -65,7 +65,7 @@ def check_early_stopping(early_stopping: object, has_held_out: bool, loss: Loss,
 
 @dataclass
 class _Pass:
-    """What one pass over the samples gave."""
+    """Results of one pass over the samples."""
 
     learning_rate: float
     """Of the last update."""
@@ -81,11 +81,11 @@ class Fit:
     Parameters
     ----------
     trainer : Trainer
-        Whose settings and network they are.
+        The trainer with settings and network.
     batches, targets
-        What is learned.
+        Training data.
     held_out : pair of batches and targets, optional
-        What is looked at after each epoch.
+        Validation data.
     augment, callbacks, early_stopping, on_weight_update
         See `Trainer.fit`.
     """
@@ -126,7 +126,7 @@ class Fit:
         resumed, trainer._resumed = trainer._resumed, None
         if resumed is not None:
             self._resume(resumed)
-        self._good = self._values()  # what a NotFiniteError goes back to
+        self._good = self._values()  # restored at a NotFiniteError
         self._check_gradients()
         self._warn_of_cut_off()
         if resumed is not None:
@@ -136,7 +136,7 @@ class Fit:
             self._session.on_weights(lambda update: told(update._replace(projection=names[update.projection])))
 
     def _configure(self) -> None:
-        """Tell the native trainer what its definition does not say."""
+        """Set what the native trainer's definition does not have."""
         front, native = self._front, self._native
         self._set_delay_width(0)
         for name, probability in front.dropout.items():
@@ -164,7 +164,7 @@ class Fit:
     # ---- the epochs
 
     def go(self, *, progress: bool) -> None:
-        """Train to the end; whatever ends it, the network has the weights reached so far."""
+        """Train to the end. Even if it is interrupted, the network gets the weights reached so far."""
         self._front._reports = self._reports
         try:
             self._go_through_epochs(progress)
@@ -186,7 +186,7 @@ class Fit:
                     report = self._report(epoch, self._train(epoch, drawn))
                     if drawn is not None:
                         drawn.epoch(report)
-                    # All are called, whatever the first says.
+                    # All are called, whatever the first returns.
                     answers = [callback(report) for callback in self._callbacks]
                     if any(answer is True for answer in answers) or self._is_over(report):
                         break
@@ -198,7 +198,7 @@ class Fit:
         return self._generator.permutation(self._batches.count), int(self._generator.integers(2**39))
 
     def _train(self, epoch: int, drawn: EpochBar | None) -> _Pass:
-        """Go through the samples once."""
+        """Train on all samples once."""
         front = self._front
         begin = time.perf_counter()
         updates = front.epochs * self._batches.batch_count
@@ -226,7 +226,7 @@ class Fit:
         return found
 
     def _parts(self, loss: float) -> dict[str, float]:
-        """Return what the loss of the last batch is the sum of, where it is one."""
+        """Return the terms of the last batch's loss, if it is a sum."""
         regularized = self._front._numbers["rate_regularization"] > 0.0
         if not self._loss.auxiliary and not regularized:
             return {}
@@ -265,7 +265,7 @@ class Fit:
         return report
 
     def _checkpoint(self) -> Checkpoint:
-        """Return where training is, between two epochs."""
+        """Return a checkpoint, between two epochs."""
         return Checkpoint(
             self._settings,
             [one.numbers() for one in self._reports],
@@ -277,7 +277,7 @@ class Fit:
         )
 
     def _leave_checkpoint(self) -> None:
-        """Leave the trainer what `save_checkpoint` needs after the end, and not the session and all of its memory with it."""
+        """Keep what `save_checkpoint` needs after the end, without the session and its memory."""
         if self._front._checkpoint is not None:  # it is None within an epoch
             left = self._checkpoint()
             self._front._checkpoint = lambda: left
@@ -289,7 +289,7 @@ class Fit:
         return report.epoch - (self._best.epoch if self._best else 0) >= self._early_stopping.patience
 
     def _set_delay_width(self, epoch: int) -> None:
-        """Give kernels of delays the width of an epoch."""
+        """Set the width of delay kernels for an epoch."""
         for name, one in self._front.delay_learning.items():
             width = one.width_at(epoch / max(self._front.epochs, 1))
             place = self._network.projections[name]._index
@@ -318,14 +318,14 @@ class Fit:
             self._session.write(name, array)
 
     def _check_gradients(self) -> None:
-        """Refuse to train when the first batch gives nothing that is trained a gradient. Changes nothing."""
+        """Refuse to train if no trained weight gets a gradient from the first batch. Changes nothing."""
         front = self._front
         if front.epochs == 0:
             return
         rows, inputs = next(self._batches.each(None, front.seed % 2**39))
         result = self._loss.gradients(self._native, inputs, self._targets, rows)
         if not math.isfinite(result.loss):
-            return  # told by the first update
+            return  # the first update reports it
         if result.loss == 0.0:
             self._loss.check_classes(self._targets)
             return  # there is nothing left to learn
@@ -347,12 +347,12 @@ class Fit:
         )
 
     def _warn_of_cut_off(self) -> None:
-        """Say which projections learn nothing because all ways from them to a loss are detached."""
+        """Warn of projections that learn nothing because all paths from them to a loss are detached."""
         projections = self._network.projections.values()
         if self._loss.is_own or not any(projection.detached for projection in projections):
             return
         reached = {self._front.output, *self._loss.auxiliary}
-        for _ in self._network.populations:  # as far as the longest way
+        for _ in self._network.populations:  # at most the length of the longest path
             reached |= {p.source.name for p in projections if p.target.name in reached and not p.detached}
         cut_off = [p.name for p in projections if p.trainable and p.kind != "pool2d" and p.target.name not in reached]
         if cut_off:

@@ -1,4 +1,4 @@
-"""What training lowers: losses of the library, of an output and of other populations, or a function of the user."""
+"""Losses of training: the library's, of an output and of other populations, or a function of the user."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ LossFunction = Callable[
 
 
 class Loss:
-    """A loss with the shapes that it meets.
+    """A loss with the shapes of its outputs and targets.
 
     Parameters
     ----------
     loss : str or callable
         See `Trainer`.
     record : dict, optional
-        What a callable is given.
+        What a callable gets, see `Trainer`.
     network : Network
-        What is trained.
+        The network to train.
     output : Population
-        Whose activity is the answer.
+        The population whose activity is the network's output.
     steps, batch_size : int
-        Of a batch.
+        Steps and samples of a batch.
     auxiliary : dict of str to str or (str, float), optional
         Losses of other populations and their weights, by population.
     class_weight : float32 array, shape (outputs,), optional
@@ -88,7 +88,7 @@ class Loss:
             self._add(network[name], given)
 
     def _add(self, population: Population, given: str | tuple[str, float]) -> None:
-        """Take a loss of another population, with the same targets as the output's."""
+        """Add a loss of another population, with the output's targets."""
         what = f"auxiliary_losses[{population.name!r}]"
         if not isinstance(given, str) and (not isinstance(given, tuple | list) or len(given) != 2):
             raise ArgumentTypeError(f"{what} is {shown(given)}, neither the name of a loss nor a pair (name, weight)")
@@ -117,7 +117,7 @@ class Loss:
 
     @property
     def needs_targets(self) -> bool:
-        """Whether classes are not enough."""
+        """Whether it needs targets instead of classes."""
         return any(name in _NEEDS_TARGETS for name in self.names)
 
     @property
@@ -127,24 +127,24 @@ class Loss:
 
     @property
     def names(self) -> list[str]:
-        """Those of the library's that it is made of."""
+        """Names of the library's losses that it consists of."""
         return [] if self.is_own else [self.name, *(name for name, _ in self.auxiliary.values())]
 
     def tell(self, trainer: _native.Trainer, network: Network) -> None:
-        """Tell a native trainer what its definition does not say."""
+        """Set what a native trainer's definition does not have."""
         if self.class_weight is not None:
             trainer.set_class_weights(self.class_weight)
         for population, (name, weight) in self.auxiliary.items():
             trainer.set_auxiliary_loss(network[population]._index, LOSSES.index(name), weight)
 
     def parts(self, trainer: _native.Trainer, network: Network) -> dict[str, float]:
-        """Return the losses of populations that the last one of a native trainer is made of, but of a function of the user."""
+        """Return the last losses of the populations in a native trainer; empty for a function of the user."""
         if self.is_own:
             return {}
         return {name: trainer.loss_of(network[name]._index) for name in (self._output.name, *self.auxiliary)}
 
     def number(self, *, scoring: bool = False) -> int:
-        """Return the ``SNN_LOSS_*`` of it; `scoring`: of one that gives scores, where it is the user's."""
+        """Return its ``SNN_LOSS_*``; with `scoring`, for a function of the user, that of a loss with scores."""
         if not self.is_own:
             return LOSSES.index(self.name)
         if not scoring:
@@ -154,7 +154,7 @@ class Loss:
     # ---- targets
 
     def targets(self, y: ArrayLike, samples: int) -> NDArray[Any]:
-        """Return what samples are compared with, checked: classes [samples], targets, or whatever a function takes."""
+        """Return checked classes [samples] or targets, or for a function of the user any array."""
         if self.is_own:
             values = np.asarray(y)
             if values.ndim == 0 or values.shape[0] != samples:
@@ -165,7 +165,7 @@ class Loss:
         outputs = self._output.size
         of_targets = self.is_in_time or all(name.startswith("mean_square") for name in self.names)
         if of_targets and outputs == 1:
-            # What `Trainer.predict` gives is taken as well; a single output tells no classes apart.
+            # The shape of `Trainer.predict` is accepted too; a single output cannot distinguish classes.
             shape = (samples, self._steps) if self.is_in_time else (samples,)
             given = real_array(y, "y")
             return target_values(given.reshape(*shape, 1) if given.shape == shape else given, (*shape, 1))
@@ -181,7 +181,7 @@ class Loss:
         return class_labels(y, samples, outputs)
 
     def any_targets(self, samples: int) -> NDArray[Any]:
-        """Return targets for runs whose scores alone are asked for; scores do not depend on them."""
+        """Return placeholder targets for runs that only compute scores, which do not depend on them."""
         if not self.needs_targets:
             return np.zeros(samples, np.int32)
         steps = (self._steps,) if self.is_in_time else ()
@@ -196,7 +196,7 @@ class Loss:
         return not self.is_own and self.name.startswith("cross_entropy")
 
     def check_scores(self, y: ArrayLike) -> None:
-        """Refuse values where classes are asked for."""
+        """Refuse values where classes are needed."""
         kind = real_array(y, "y").dtype.kind
         if not self._is_cross_entropy and (self._output.size == 1 or kind not in "iu"):
             what = "a function" if self.is_own else repr(self.name)
@@ -206,7 +206,7 @@ class Loss:
             )
 
     def check_classes(self, targets: NDArray[Any]) -> None:
-        """Refuse a cross-entropy that is 0 whatever the network does."""
+        """Refuse a cross-entropy that is always 0."""
         if not self._is_cross_entropy:
             return
         if self._output.size == 1:

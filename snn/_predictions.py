@@ -1,4 +1,4 @@
-"""What a trainer gives of its network as it is: scores, classes, values, loss. Nothing is learned."""
+"""The part of a trainer that evaluates its network: scores, classes, values, loss. Nothing is learned."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["Predictions"]
 
 
 class Predictions(Strict):
-    """The part of `Trainer` that learns nothing; that class makes the attributes and opens sessions."""
+    """The part of `Trainer` that evaluates; `Trainer` sets the attributes and opens sessions."""
 
     network: Network
     output: str
@@ -48,9 +48,9 @@ class Predictions(Strict):
 
     @keywords_told
     def predict_scores(self, x: Samples) -> Floats:
-        """Return what the loss sees of each class: spike counts, membrane values, rates or latencies.
+        """Return the score of each output that the loss compares: spike counts, membrane values, rates or latencies.
 
-        With a callable loss: spike counts of `output`, or the mean of its membrane where it does not spike.
+        With a callable loss: spike counts of `output`, or its mean membrane if it does not spike.
 
         Parameters
         ----------
@@ -65,16 +65,16 @@ class Predictions(Strict):
 
     @keywords_told
     def predict(self, x: Samples) -> NDArray[np.int64] | Floats:
-        """Return the class of each sample, or the value where a single output tells no classes apart.
+        """Return the class of each sample; with a single output, its value.
 
         Returns
         -------
         int64 array, shape (samples,)
-            The output with the best score, the first among equals. The best score is the largest one, or the smallest latency
-            of ``"mean_square_latency"``.
-        float32 array, shape (samples,)
-            With one output: its score, see `predict_scores`. Of the losses that compare every step, what they compare:
-            (samples, steps).
+            Index of the output with the best score, the first of equals. The best score is the largest one; for
+            ``"mean_square_latency"`` the smallest latency.
+        float32 array, shape (samples,) or (samples, steps)
+            With one output: its score, see `predict_scores`. For ``"mean_square_membrane"`` and ``"van_rossum"`` what they
+            compare at every step, shape (samples, steps).
         """
         batches = self._batches(x)
         if self.network[self.output].size > 1:
@@ -92,7 +92,7 @@ class Predictions(Strict):
 
     @keywords_told
     def score(self, x: Samples, y: ArrayLike) -> float:
-        """Return the share of samples that are classified correctly; of values rather than classes, see `evaluate`."""
+        """Return the fraction of samples classified correctly. For targets instead of classes, use `evaluate`."""
         batches = self._batches(x)
         self._loss.check_scores(y)
         labels = class_labels(y, batches.count, self.network[self.output].size)
@@ -102,17 +102,17 @@ class Predictions(Strict):
 
     @keywords_told
     def evaluate(self, x: Samples, y: ArrayLike) -> Evaluation:
-        """Return loss and accuracy of samples, as `fit` reports them of its `validation_data`; nothing is learned.
+        """Return loss and accuracy, as `fit` reports them for its `validation_data`. Nothing is learned.
 
         Parameters
         ----------
         x, y
-            As for `fit`: for a loss of targets `y` has those, and there is no accuracy.
+            As for `fit`. If `y` has targets instead of classes, there is no accuracy.
 
         Returns
         -------
         Evaluation
-            `loss`, the mean over the samples, and `accuracy`, NaN without classes.
+            `loss`, the mean over the samples, and `accuracy`, NaN if `y` has no classes.
         """
         batches = self._batches(x)
         return Evaluation(*validate(self, batches, self._loss.targets(y, batches.count)))

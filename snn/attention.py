@@ -1,9 +1,9 @@
-"""Spiking self-attention, of populations and projections as any other part of a network.
+"""Spiking self-attention, built of ordinary populations and projections.
 
-Tokens are the places of an image and features its channels: a population of shape (channels, height, width) holds height *
-width tokens with `channels` features, a sequence has the shape (channels, 1, tokens). Attention is within a step, between
-spikes: products of spikes are gates, sums of spikes are projections. So it is simulated, trained, saved and run on every
-device and in every language as the rest of the network is, with the same bits.
+Tokens are the positions of an image and features its channels: a population of shape (channels, height, width) holds
+height * width tokens with `channels` features; a sequence has shape (channels, 1, tokens). Attention acts between spikes
+within a step: products of spikes are gates, sums of spikes are projections. So it is simulated, trained and saved like the
+rest of the network, with the same bits on every device and in every language.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ def _gate_model() -> NeuronModel:
 
 
 def gate(size: Size = None, *, threshold: float = 0.5, name: str | None = None) -> Neuron:
-    """Return neurons that spike where both of their receptors, ``content`` and ``mask``, get a spike in the same step.
+    """Return neurons that spike if both of their receptors, ``content`` and ``mask``, get a spike in the same step.
 
-    The product of two spike trains, element by element; gradients are those of the product: of each train, the other one.
+    This is the elementwise product of two spike trains. Its gradient with respect to one train is the other train.
 
     Parameters
     ----------
     size : int or tuple of int, optional
         Number of neurons, or (channels, height, width).
     threshold : float, default 0.5
-        Product of the two sums above which a neuron spikes.
+        A neuron spikes if the product of the two sums is above this.
     name : str, optional
-        Name of the population. A `Sequential` leads to one of the two receptors alone, and then it never spikes: connect it in
-        a `Network`.
+        Name of the population. Connect it in a `Network`: in a `Sequential` only one of its receptors gets input, so it never
+        spikes.
     """
-    # Constant wherever products of spikes lie, scaled by dropout or not.
+    # Constant at all products of spikes, whether scaled by dropout or not.
     surrogate = Surrogate("boxcar", width=1e6, scale=1.0)
     return _gate_model()(size, surrogate=surrogate, name=name, threshold=threshold)
 
@@ -67,26 +67,26 @@ def spike_driven_attention(
 ) -> Population:
     """Add spike-driven self-attention (Yao et al. 2023, arXiv 2307.01694, equation 7) and return its output.
 
-    ``SN(sum over tokens of Q * K) * V``, all of it spikes: where query and key of enough tokens spike together the mask of
-    a channel spikes, and lets the values of that channel through at all tokens. Additions alone, linear in the number of
-    tokens; heads make no difference, because channels do not mix.
+    ``SN(sum over tokens of Q * K) * V``, all in spikes: if query and key of a channel spike together in enough tokens, the
+    channel's mask spikes and lets its values pass at all tokens. It needs additions only, and is linear in the number of
+    tokens. Heads make no difference, because channels do not mix.
 
     Parameters
     ----------
     network : Network
-        What it is added to.
+        The network to which it is added.
     name : str
         Name of the output population; the others are ``NAME_query``, ``_key``, ``_value``, ``_match`` and ``_mask``.
     source : str or Population
-        Where the tokens are, of shape (channels, height, width).
+        The tokens, of shape (channels, height, width).
     channels : int, optional
-        Features of query, key and value; those of the source when not given.
+        Features of query, key and value; default: those of the source.
     neurons : Neuron, default ``LIF()``
-        Of query, key and value, each behind a convolution of 1 x 1, a linear layer of each token.
+        Neurons of query, key and value, each behind a 1 x 1 convolution, that is, a linear layer for each token.
     mask_neurons : Neuron, default ``LIF()``
-        Of the mask: its threshold is in tokens that match, its leak lets matches add up over steps.
+        Neurons of the mask. Their threshold is a number of matching tokens; their leak lets matches add up over steps.
     bias : bool, default True
-        Whether these convolutions have a bias, which `BatchNorm` needs.
+        Whether the convolutions have a bias, which `BatchNorm` needs.
     init : str, float or callable, default "kaiming_uniform"
         Rule for their weights; see `snn.init`.
 
@@ -138,8 +138,8 @@ def query_key_attention(
 ) -> Population:
     """Add Q-K token attention (Zhou et al. 2024, arXiv 2403.16552, equation 8) and return its output.
 
-    ``SN(sum over channels of Q) * K``, all of it spikes: a token whose query has enough spikes lets its key through. With
-    several steps of it and less to compute than `spike_driven_attention`, it says which tokens matter.
+    ``SN(sum over channels of Q) * K``, all in spikes: a token whose query has enough spikes lets its key pass. It selects the
+    tokens that matter and needs less computation than `spike_driven_attention`.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def query_key_attention(
     name : str
         Name of the output population; the others are ``NAME_query``, ``_key`` and ``_mask``.
     mask_neurons : Neuron, default ``LIF()``
-        Of the mask, one for each token: its threshold is in channels of the query that spike.
+        Neurons of the mask, one for each token. Their threshold is a number of query channels that spike.
 
     Returns
     -------
@@ -197,7 +197,7 @@ def _template(neurons: Neuron | None, what: str) -> Neuron:
     return neurons
 
 
-# Before anything is added, so that a call that fails leaves nothing behind.
+# Checked before anything is added, so that a failed call leaves the network unchanged.
 def _check_names(network: Network, name: str, *words: str) -> None:
     for one in (name, *(f"{name}_{word}" for word in words)):
         if one in network:

@@ -39,14 +39,14 @@ __all__ = ["Backpropagation", "Gradients"]
 
 
 class Gradients(NamedTuple):
-    """What a backward pass gives."""
+    """Result of a backward pass."""
 
     projections: dict[str, dict[str, Floats]]
-    """By projection that is trained: ``"weight"`` and, where it has one, ``"bias"``, in their shapes."""
+    """By trained projection: ``"weight"`` and, if it has one, ``"bias"``, in their shapes."""
     parameters: dict[str, dict[str, NDArray[np.float64]]]
-    """By population and name: those that are `Learnable`, one or one for each neuron."""
+    """By population and name of each `Learnable` parameter: one, or one for each neuron."""
     inputs: dict[str, Floats]
-    """By input population: [step, sample, *shape]; empty unless they were asked for."""
+    """By input population: [step, sample, *shape]; empty without `input_gradients`."""
 
     def __repr__(self) -> str:
         arrays = {
@@ -60,15 +60,15 @@ class Gradients(NamedTuple):
 
 
 class Backpropagation(NotCopied, Strict):
-    """A network that is run forward and differentiated backward, one pass at a time, under the caller's control.
+    """Forward and backward passes through a network, one at a time, for losses and training loops of your own.
 
-    `forward` runs a batch from the initial state and gives activities and states over time. The caller computes a loss
-    from them and its gradients with respect to them. `backward` takes these back through the network, by surrogate
-    gradients, to its weights and, where asked, to its inputs. `update` is one step of an optimiser.
+    `forward` runs a batch from the initial state and returns activities and states over time. From them you compute a loss
+    and its gradients with respect to them. `backward` propagates these by surrogate gradients through the network to its
+    weights and, if requested, to its inputs. `update` is one step of an optimiser.
 
-    The weights are those of `network`: each `forward` takes what its arrays of trained weights hold then, and `update`
-    writes into them, and into parameters that are `Learnable`. Everything else, parameters of the network that are set
-    meanwhile as well, is as it was when this object was made.
+    The weights are those of `network`: each `forward` reads the current values of its trained weights, and `update` changes
+    them, and the parameters that are `Learnable`. Everything else stays as it was when this object was made, even if you
+    set parameters of the network later.
 
     Parameters
     ----------
@@ -79,18 +79,18 @@ class Backpropagation(NotCopied, Strict):
     batch_size : int, default 1
         Samples of a run; at most 1,048,576.
     record : dict, optional
-        By population: a state, ``"spikes"``, or a list of them. Default: the spikes of the population ``"output"``, or of
-        the last one where none has that name; the first state where it does not spike.
+        By population: a state, ``"spikes"``, or a list of them. Default: the spikes of the population ``"output"``, or if
+        there is none, of the last one; its first state if it does not spike.
     input_gradients : bool, default False
-        Whether `backward` goes back to the inputs, through what is not trained too. Costs time and memory.
+        Whether `backward` also computes gradients of the inputs, through untrained projections too. Costs time and memory.
     optimizer, learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_clip_norm
         For `update`, as for `Trainer`.
     checkpoint_steps : int or "auto", optional
-        As for `Trainer`; `forward` then makes a copy of its inputs for `backward`.
+        As for `Trainer`. `forward` then copies its inputs for `backward`.
     window_steps : int, optional
-        Gradients do not go back from a step whose number is a multiple of this, counted from 0, to one before it.
+        Truncated back-propagation: gradients do not go back from step ``k * window_steps``, counted from 0, to the one before.
     seed : int, default 0
-        Of the random draws of models that have some; each `forward` draws the same.
+        Seed of the random draws of stochastic models; each `forward` draws the same numbers.
     device, threads, instruction_set, flags
         As for `Simulation`.
 
@@ -178,9 +178,9 @@ class Backpropagation(NotCopied, Strict):
             window_steps=0 if window_steps is None else integer(window_steps, "window_steps", minimum=1),
             window_updates=False,
         )
-        # What the session holds of the trained weights, to tell what was changed since.
+        # The trained weights that the session has, to find those changed since.
         self._held = {name: values.copy() for name, values in trained_arrays(network).items()}
-        self._held_parameters: dict[str, NDArray[np.float64]] = {}  # that were given by _set_learnable
+        self._held_parameters: dict[str, NDArray[np.float64]] = {}  # given by _set_learnable
 
     def forward(self, inputs: ArrayLike | Mapping[str, ArrayLike]) -> dict[str, dict[str, Floats]]:
         """Run all steps of one batch from the initial state.
@@ -204,14 +204,14 @@ class Backpropagation(NotCopied, Strict):
     def backward(self, gradients: Mapping[str, Mapping[str, ArrayLike]], *, loss: float = 0.0) -> Gradients:
         """Differentiate the last `forward`.
 
-        May be called again with other gradients, as long as the weights have not changed.
+        It can be called again with other gradients, as long as the weights have not changed.
 
         Parameters
         ----------
         gradients : dict of dict of array_like
-            By population and variable, d loss / d output, in the shapes that `forward` gave; what is missing is 0.
+            By population and variable, d loss / d output, in the shapes that `forward` returned. Missing ones are 0.
         loss : float, default 0.0
-            The loss, if `update` should refuse one that is not finite.
+            The loss. If given, `update` refuses one that is not finite.
 
         Returns
         -------
@@ -242,18 +242,18 @@ class Backpropagation(NotCopied, Strict):
         return Gradients(of_weights, of_parameters, into)
 
     def update(self, learning_rate: float | None = None) -> None:
-        """Change weights and learnable parameters by a step of the optimiser, with the gradients of the last `backward`.
+        """Change weights and learnable parameters by one optimiser step with the gradients of the last `backward`.
 
         Parameters
         ----------
         learning_rate : float, optional
-            From now on.
+            Learning rate of this and later updates.
 
         Raises
         ------
         StateError
-            There was no `backward` since the last `update`, or the loss or a gradient is not finite; the weights are then as
-            they were.
+            There was no `backward` since the last `update`, or the loss or a gradient is not finite. The weights are
+            unchanged.
         """
         if learning_rate is not None:
             self._trainer.set_learning_rate(number(learning_rate, "learning_rate", minimum=0.0))
@@ -271,7 +271,7 @@ class Backpropagation(NotCopied, Strict):
                 held[...] = values
 
     def _set_learnable(self, values: Mapping[str, NDArray[np.float64]]) -> None:
-        """Give the session learnable parameters, flat, by "POPULATION.PARAMETER"; the network is left as it is."""
+        """Give the session learnable parameters, flat, by "POPULATION.PARAMETER"; the network is not changed."""
         for path, array in values.items():
             if not np.array_equal(array, self._held_parameters.get(path, ())):
                 self._session.write(path, array)

@@ -1,7 +1,7 @@
-"""The built-in neuron models as classes: each line says which class is which definition in ``snn/models/neurons``.
+"""The built-in neuron models as classes, each for a definition in ``snn/models/neurons``.
 
-Parameters, docstrings and signatures come from the definitions: here when the module is imported, and for editors and type
-checkers in ``builtin_neurons.pyi``, which the build prints (``engine/modelc/print_stub.py``).
+Parameters, docstrings and signatures are made from the definitions: here at import, and for editors and type checkers in
+``builtin_neurons.pyi``, which the build generates (``engine/modelc/print_stub.py``).
 """
 
 from __future__ import annotations
@@ -75,14 +75,14 @@ def _signature(definition: ModelDefinition) -> inspect.Signature:
 
 
 def _words(model: str) -> tuple[str, str]:
-    """Return the description and the source of a model; libsnn, which has the rest of a definition, does without them."""
+    """Return the description and the source of a model, which libsnn does not contain."""
     text = (Path(__file__).parent / "models" / "neurons" / f"{model}.toml").read_text(encoding="utf-8")
-    head = tomllib.loads(text.partition("\n[parameters]")[0])["model"]  # a tenth of the time that all of it takes
+    head = tomllib.loads(text.partition("\n[parameters]")[0])["model"]  # a tenth of the time of parsing all
     return " ".join(head["description"].split()), head["source"]
 
 
 def _docstring(definition: ModelDefinition) -> str:
-    """Return the class's docstring, numpydoc, from the definition's own words."""
+    """Return the class's numpydoc docstring, made from the definition."""
     description, source = _words(definition.name)
     lines = [
         f"{definition.title}: the built-in model ``{definition.name}``.",

@@ -1,4 +1,4 @@
-"""How populations are connected: dense, one-to-one, convolution and pooling. Sparse connections are in `snn.sparse`."""
+"""Connections of populations: dense, one-to-one, convolution and pooling. Sparse connections are in `snn.sparse`."""
 
 from __future__ import annotations
 
@@ -57,26 +57,28 @@ class Connection(Strict, ABC):
     Parameters
     ----------
     receptor : str, optional
-        Receptor of the target's model; its first when not given.
+        Receptor of the target's model; default: its first.
     delay_steps : int, default 0
         Whole steps of the network's `dt` from a spike to its arrival, at most 4096; 0: within the same step. All delays are
-        in steps but the `delay` of a `Sparse` rule, which is in ms (``docs/layers.md`` has a table).
+        in steps except `delay` of a `Sparse` rule, which is in ms (``docs/layers.md`` has a table).
     trainable : bool, default True
         Whether training changes the weights.
     arithmetic : {"default", "float", "fixed", "compact"}
-        How weights are kept and inputs are summed; stored with the network (``docs/semantics.md``). ``"float"``: float32 in a
-        fixed order. ``"fixed"``, for `Sparse` from populations that spike: float32 weights, integer sums. ``"compact"``: the
-        same with weights of 16 bits, multiples of 1 / `Projection.fixed_point_scale`, which the largest weight onto the
-        receptor decides; smaller ones may become 0. The default is ``"compact"`` for a `Sparse` from spikes with
-        ``trainable=False``, or ``"fixed"`` or ``"float"`` where its largest weights would take too much from others, and
-        ``"float"`` for all else.
+        How weights are stored and inputs summed (``docs/semantics.md``); saved with the network.
+
+        - ``"float"``: float32, summed in a fixed order.
+        - ``"fixed"``: float32 weights, integer sums. For `Sparse` from populations that spike.
+        - ``"compact"``: as ``"fixed"``, with 16-bit weights, multiples of 1 / `Projection.fixed_point_scale`. The largest
+          weight onto the receptor decides the scale; small weights may become 0.
+        - ``"default"``: ``"compact"`` for `Sparse` from populations that spike with ``trainable=False``; ``"fixed"`` or
+          ``"float"`` if its largest weights would make the others too coarse. Else ``"float"``.
     """
 
     _made_by, _made_with = "", ""
     """The class method, if it was one, and the arguments, as `repr` shows them."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Keep how it was called."""
+        """Store the arguments of the call."""
         made = super().__new__(cls)
         made._made_with = arguments_shown(args, kwargs)
         return made
@@ -100,10 +102,10 @@ class Connection(Strict, ABC):
         self.plasticity: Plasticity | None = None  # sparse connections take one
 
     def detach(self) -> Self:
-        """Return the same connection, but one that training takes no gradient back through to its source.
+        """Return the same connection, through which training propagates no gradient to the source.
 
-        Its own weights learn all the same. Between layers that have losses of their own it makes learning local
-        (``Trainer(auxiliary_losses=...)``); of a recurrent connection it cuts the way back through it.
+        Its own weights still learn. Between layers with their own losses (``Trainer(auxiliary_losses=...)``) this makes
+        learning local. On a recurrent connection it stops gradients through the recurrence.
 
         Examples
         --------
@@ -114,14 +116,14 @@ class Connection(Strict, ABC):
         return detached
 
     def check(self, source: str, target: str) -> None:
-        """Refuse populations, by their names, that this kind of connection is not for."""
+        """Refuse populations, given by name, that this kind of connection cannot connect."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}{self._made_by}({self._made_with})" + (".detach()" if self.detached else "")
 
     @abstractmethod
     def target_shape(self, source: tuple[int, ...]) -> tuple[int, ...] | None:
-        """Return the shape that the target has for a source, None if it is the target's own matter."""
+        """Return the target's shape for a source's shape; None if the connection does not decide it."""
 
     @abstractmethod
     def resolved(self, source: tuple[int, ...], target: tuple[int, ...], seed: int, stream: int, what: str) -> Resolved:
@@ -130,7 +132,7 @@ class Connection(Strict, ABC):
     def resolved_parts(
         self, sources: PopulationSlice, targets: PopulationSlice, seed: int, stream: int, what: str
     ) -> Resolved:
-        """Return the same for parts of populations, if this kind of connection can connect them."""
+        """Return the same for slices of populations, if this kind of connection can connect them."""
         for part in (sources, targets):
             if not part.is_whole:
                 raise InvalidArgumentError(
@@ -140,12 +142,12 @@ class Connection(Strict, ABC):
 
 
 def _own(values: ArrayLike | None, what: str) -> Floats | None:
-    """Return an array of our own, so that later changes of the caller's do not reach the network."""
+    """Return a copy, so that later changes to the caller's array do not affect the network."""
     return None if values is None else np.array(float32_array(values, what))
 
 
 class _Weighted(Connection):
-    """A connection with weights, given or drawn, and perhaps biases."""
+    """A connection with weights, given or drawn, and optional biases."""
 
     def __init__(self, weights: ArrayLike | None, bias: Bias, init: str | float | Initializer, **common: Any) -> None:
         super().__init__(**common)
@@ -178,12 +180,12 @@ class Dense(_Weighted):
     Parameters
     ----------
     units : int, optional
-        Number of target neurons, for `Sequential`; otherwise the target says.
+        Number of target neurons, needed in `Sequential`; otherwise the target decides.
     weights : array_like of float32, shape (source size, target size), optional
         Copied. Drawn by `init` when not given.
     bias : bool or array_like of float32, shape (target size,), default False
-        Added to the input sum at every step; True: zeros that training may change. There is none by default, unlike in
-        PyTorch's ``Linear``.
+        Added to the input sum at every step. True: zeros, which training may change. PyTorch's ``Linear``, in contrast, has a
+        bias by default.
     init : str, float or callable, default "kaiming_uniform"
         Rule for the weights; see `snn.init`.
     receptor, delay_steps, trainable, arithmetic
@@ -228,7 +230,7 @@ class OneToOne(_Weighted):
     Parameters
     ----------
     weights : array_like of float32, shape (size,), or float, default 1.0
-        A single number is used for all.
+        One number for all.
     bias : bool or array_like of float32, shape (size,), default False
         Added to the input sum at every step.
     receptor, delay_steps, trainable, arithmetic
@@ -328,11 +330,11 @@ class Conv2d(_Weighted):
     stride, padding, dilation : int or (int, int)
         As usual; (y, x).
     groups : int, default 1
-        Number of groups of channels that do not mix.
+        Number of channel groups; channels of different groups are not connected.
     weights : array_like of float32, shape (channels, in_channels / groups, kernel y, kernel x), optional
         Drawn by `init` when not given.
     bias : bool or array_like of float32, shape (channels,), default False
-        Added to the input sum at every step; there is none by default, unlike in PyTorch's ``Conv2d``.
+        Added to the input sum at every step. PyTorch's ``Conv2d``, in contrast, has a bias by default.
     init : str, float or callable, default "kaiming_uniform"
         Rule for the weights; see `snn.init`.
     receptor, delay_steps, trainable, arithmetic
@@ -388,7 +390,7 @@ class Conv2d(_Weighted):
 
 
 class Conv1d(Conv2d):
-    """One-dimensional convolution, of images of one row; shapes are (channels, 1, length).
+    """One-dimensional convolution: that of images of one row. Shapes are (channels, 1, length).
 
     Parameters
     ----------
@@ -468,16 +470,16 @@ class _Pool2d(Connection):
 
 
 class SumPool2d(_Pool2d):
-    """Sum over windows of each channel, of spikes or of the values of an input; shapes are (channels, height, width).
+    """Sum of spikes or input values over windows of each channel. Shapes are (channels, height, width).
 
     Parameters
     ----------
     kernel : int or (int, int)
         Height and width of the window.
     stride : int or (int, int), optional
-        The kernel's size when not given.
+        Default: the kernel's size.
     padding : int or (int, int), default 0
-        Places outside the image count as zero.
+        Positions outside the image count as zero.
     receptor, delay_steps
         See `Connection`.
     """
@@ -498,7 +500,7 @@ class AvgPool2d(_Pool2d):
 
 
 class MaxPool2d(_Pool2d):
-    """Largest activity in windows of each channel; places outside the image are skipped.
+    """Largest activity in windows of each channel; positions outside the image are skipped.
 
     Parameters
     ----------

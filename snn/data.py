@@ -1,4 +1,4 @@
-"""Data sets that need no download: bundled digits, and spike trains in which only time tells the classes apart."""
+"""Data sets without download: scikit-learn's digits, and spike trains whose classes differ in spike times only."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SPLIT_SEED = 2024
 
 
 class Split(NamedTuple):
-    """A data set cut in two."""
+    """A data set split into training and test samples."""
 
     train_x: Floats
     """Values in [0, 1], shape (samples, features); of spike trains (samples, steps, inputs), for ``encoder=None``."""
@@ -37,14 +37,14 @@ class Split(NamedTuple):
 def digits() -> Split:
     """Return scikit-learn's bundled handwritten digits: 1,797 images of 8 x 8 pixels, ten classes.
 
-    Pixels are divided by 16, so they lie in [0, 1]. The split is fixed: 80 % for training and 20 % for testing, each
-    class in that proportion, drawn by `stratified_split` with a fixed seed, so it is the same on every machine and with
-    every version of numpy and scikit-learn. Nothing in the library is chosen by looking at the test part.
+    Pixels are divided by 16, so they are in [0, 1]. The split is fixed: 80 % of each class for training and 20 % for testing,
+    by `stratified_split` with a fixed seed. It is the same on every machine and with every version of numpy and scikit-learn.
+    Nothing in the library was chosen by looking at the test part.
 
     Returns
     -------
     Split
-        1,437 samples to train on and 360 to test on.
+        1,437 training samples and 360 test samples.
 
     Raises
     ------
@@ -70,22 +70,22 @@ def digits() -> Split:
 
 
 def stratified_split(y: ArrayLike, fraction: float, *, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Cut samples in two so that each class is cut in the same proportion.
+    """Split samples in two, each class in the same proportion.
 
     Parameters
     ----------
     y : array_like of int, shape (samples,)
         Classes.
     fraction : float
-        The part that goes into the second list, 0 to 1.
+        The fraction that goes into the second part, 0 to 1.
     seed : int
-        The same seed gives the same cut everywhere.
+        The same seed gives the same split on every machine.
 
     Returns
     -------
     first, second : int arrays
-        Indices, ascending. The second has ``fraction * samples`` of them, rounded up; what does not divide evenly goes
-        to the classes with the largest remainders.
+        Indices, ascending. The second part has ``fraction * samples`` of them, rounded up; the remainder goes to the
+        classes with the largest fractional parts.
     """
     y = integer_array(y, "y")
     if y.size == 0:
@@ -121,22 +121,22 @@ def delayed_coincidence(
     test_share: float = 0.25,
     seed: int = 0,
 ) -> Split:
-    """Return volleys of two groups of inputs; the delay between them is the class.
+    """Return volleys of two groups of inputs; the delay between the volleys decides the class.
 
-    Each input spikes once and, by chance, a few times more, so counts of spikes say nothing about the class.
+    Each input has one spike and a few random ones, so spike counts do not tell the class.
 
     Parameters
     ----------
     samples : int, default 1000
         Training and test samples together; classes take turns.
     delays : sequence of int, default (3, 10)
-        Steps from the volley of the first half of the inputs to that of the second, for each class.
+        For each class, the steps from the volley of the first half of the inputs to that of the second half.
     inputs, steps : int, default 20, 40
-        Spike trains of a sample, and their length.
+        Number of spike trains in a sample, and their length.
     jitter : float, default 0.7
         Standard deviation of each spike around its volley, in steps.
     noise : float, default 0.01
-        Probability of another spike, for each input and step.
+        Probability of an additional spike, for each input and step.
     test_share : float, default 0.25
         The part of the samples that is kept for testing.
     seed : int, default 0
@@ -153,7 +153,7 @@ def delayed_coincidence(
     if lags.size < 2 or int(lags.min()) < 0 or int(lags.max()) >= length:
         raise InvalidArgumentError(f"delays is {list(lags)}; there must be two or more, 0 to {length - 1} steps each")
     y = np.arange(count) % lags.size
-    # Room for the volleys wherever the delay allows it, the same for all classes.
+    # The same range of volley times for all classes, as wide as the delays allow.
     onset = np.floor(uniform(count, 0.0, float(length - int(lags.max())), seed=seed, stream=1))
     times = np.repeat(onset[:, None], width, 1)
     times[:, width // 2 :] += lags[y][:, None]
@@ -178,8 +178,8 @@ def poisson_patterns(
 ) -> Split:
     """Return noisy copies of frozen Poisson spike patterns, one for each class.
 
-    An input has as many spikes in the patterns of all classes, at other times, so counts of spikes say next to nothing about
-    the class. Compare the tasks of R. Guetig and H. Sompolinsky (2006), https://doi.org/10.1038/nn1643.
+    An input has equally many spikes in the patterns of all classes, at different times, so spike counts tell almost nothing
+    about the class. Compare the tasks of R. Guetig and H. Sompolinsky (2006), https://doi.org/10.1038/nn1643.
 
     Parameters
     ----------
@@ -188,15 +188,15 @@ def poisson_patterns(
     classes : int, default 4
         Number of patterns.
     inputs, steps : int, default 40, 50
-        Spike trains of a pattern, and their length.
+        Number of spike trains in a pattern, and their length.
     rate : float, default 0.04
         Mean spikes of an input in a step; each input has at least one spike.
     jitter : float, default 1.0
-        Standard deviation of each spike around its time in the pattern, in steps; the last step is followed by the first.
+        Standard deviation of each spike around its time in the pattern, in steps. Times wrap around at the ends.
     deletion : float, default 0.1
-        Probability of a spike of the pattern being left out.
+        Probability that a spike of the pattern is deleted.
     noise : float, default 0.005
-        Probability of another spike, for each input and step.
+        Probability of an additional spike, for each input and step.
     test_share : float, default 0.25
         The part of the samples that is kept for testing.
     seed : int, default 0
@@ -211,7 +211,7 @@ def poisson_patterns(
     width, length = integer(inputs, "inputs", minimum=1), integer(steps, "steps", minimum=1)
     drawn = uniform((width, length), 0.0, 1.0, seed=seed, stream=1) < _share(rate, "rate")
     spikes = np.maximum(drawn.sum(1), 1)
-    # The first places of an order drawn for each class and input: different steps, so that no two spikes are one.
+    # The first entries of a random permutation of the steps, for each class and input, so that no two spikes coincide.
     places = np.argsort(uniform((kinds, width, length), 0.0, 1.0, seed=seed, stream=2), axis=2, kind="stable")
     chosen = np.arange(length) < spikes[:, None]
     patterns = places[:, chosen]  # [class][spike]
@@ -219,7 +219,7 @@ def poisson_patterns(
     y = np.arange(count) % kinds
     shape = (count, owners.size)
     times = patterns[y] + normal(shape, 0.0, number(jitter, "jitter", minimum=0.0), seed=seed, stream=3)
-    # Round in a ring: a spike that is lost at an end would tell the class by its count.
+    # Times wrap around: a spike lost at an end would make the count depend on the class.
     times = np.rint(times) % length
     times[uniform(shape, 0.0, 1.0, seed=seed, stream=4) < _share(deletion, "deletion")] = -1.0
     x = _spikes(times, np.broadcast_to(owners, shape), (count, length, width), noise, seed)

@@ -1,7 +1,7 @@
-"""What a model's own definition says: its parameters, options, states and receptors.
+"""Definitions of models: their parameters, options, states and receptors.
 
-The definitions are the TOML files of ``snn/models``; the model compiler turns each into a JSON document that libsnn
-carries (``docs/model-format.md``). This module reads that document, so nothing about a model is written twice.
+Definitions are the TOML files of ``snn/models``. The model compiler turns each into a JSON document that libsnn contains
+(``docs/model-format.md``). This module reads that document, so nothing about a model is written twice.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Parameter:
-    """A number that the user may set, in `unit`."""
+    """A number that the user can set, in `unit`."""
 
     name: str
     unit: str
@@ -48,7 +48,7 @@ class Parameter:
 
     @property
     def allowed(self) -> str:
-        """The range in words, "" if there is none."""
+        """The range in words; "" if there is none."""
         words = []
         if self.minimum is not None:
             words.append(f"at least {self.minimum:g}")
@@ -95,7 +95,7 @@ class State:
 
 @dataclass(frozen=True)
 class TargetState:
-    """A state of the target that a rule of plasticity reads, under the name that the rule gives it."""
+    """A state of the target that a plasticity rule reads, under the rule's name for it."""
 
     name: str
     state: str
@@ -112,12 +112,12 @@ class Receptor:
 
 
 class _Documented:
-    """A definition that knows the document it was read from."""
+    """A definition with the document it was read from."""
 
     native: _native.Model
 
     def same_as(self, other: _Documented) -> bool:
-        """Whether both documents say the same; the order of their entries does not count."""
+        """Whether both documents are equal, apart from the order of their entries."""
         mine, theirs = self.native.json, other.native.json
         return mine == theirs or bool(json.loads(mine) == json.loads(theirs))
 
@@ -219,21 +219,21 @@ class PlasticityDefinition(_Documented):
 
 @cache
 def builtin_plasticity(name: str) -> PlasticityDefinition:
-    """Return the built-in plasticity rule of that name; NotFoundError lists those there are."""
+    """Return the built-in plasticity rule of that name. An unknown name raises NotFoundError, which lists them."""
     known_name(name, _native.builtin_plasticity_names(), "built-in plasticity rule")
     return PlasticityDefinition.from_native(_native.Model.builtin_plasticity(name), builtin=True)
 
 
 @cache
 def builtin_model(name: str) -> ModelDefinition:
-    """Return the built-in neuron model of that name; NotFoundError lists those there are."""
+    """Return the built-in neuron model of that name. An unknown name raises NotFoundError, which lists them."""
     known_name(name, _native.builtin_model_names(), "built-in model")
     return ModelDefinition.from_native(_native.Model.builtin(name), builtin=True)
 
 
 @cache
 def builtin_surrogate(name: str) -> SurrogateDefinition:
-    """Return the built-in surrogate of that name; NotFoundError lists those there are."""
+    """Return the built-in surrogate of that name. An unknown name raises NotFoundError, which lists them."""
     known_name(name, _native.builtin_surrogate_names(), "built-in surrogate")
     return SurrogateDefinition.from_native(_native.Model.builtin(name, surrogate=True), builtin=True)
 
@@ -242,12 +242,12 @@ def compiled(
     definition: Mapping[str, Any] | str | Path,
     compiler: Callable[[Mapping[str, Any] | str | Path], CompiledModel | CompiledSurrogate | CompiledPlasticity],
 ) -> _native.Model:
-    """Return what the model compiler makes of a user's definition, as libsnn holds it.
+    """Compile a user's definition and return it as libsnn holds it.
 
     Parameters
     ----------
     definition : dict, str or Path
-        As a dict, as TOML text, or in a file.
+        A dict, TOML text or the path of a file.
     compiler : callable
         `compile_model`, `compile_surrogate` or `compile_plasticity`.
     """
@@ -256,9 +256,7 @@ def compiled(
     try:
         document = compiler(definition).json
     except ModelError as error:
-        raise FormatError(
-            str(error)
-        ) from None  # the sentence names the place; our compiler's own calls tell nobody more
+        raise FormatError(str(error)) from None  # the message names the place; the compiler's traceback would not help
     return _native.Model.load(document)
 
 

@@ -1,4 +1,4 @@
-"""Delays of synapses: a dense connection that has one for each pair of neurons, and how training learns them."""
+"""Delays of synapses: a dense connection with a delay for each pair of neurons, and how training learns delays."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ __all__ = ["DelayLearning", "DelayedDense", "TappedNetwork"]
 
 KERNELS = ("gaussian", "triangle")
 _NARROWEST = {"gaussian": 0.2, "triangle": 1.0}  # as libsnn allows
-_DELAYS = 1 << 32  # stream of the delays that are drawn, away from those of weights
+_DELAYS = 1 << 32  # random stream of delays, apart from those of weights
 
 
 class DelayedDense(_Weighted):
-    """Every source neuron to every target neuron, each pair with a delay of its own.
+    """Every source neuron to every target neuron, each pair with its own delay.
 
-    In the network it is a sparse projection; `Projection.synapses` lists the delays. `DelayLearning` trains them. OpenVINO's
-    devices and ONNX graphs have no delays that differ between synapses: run it on ``"cpu"`` or ``"vulkan"``.
+    In the network it is a sparse projection; `Projection.synapses` lists the delays. `DelayLearning` trains them. OpenVINO
+    devices and ONNX graphs do not support delays that differ between synapses: run it on ``"cpu"`` or ``"vulkan"``.
 
     Parameters
     ----------
     units : int, optional
-        Number of target neurons, for `Sequential`; otherwise the target says.
+        Number of target neurons, needed in `Sequential`; otherwise the target decides.
     max_delay_steps : int, default 24
-        Delays are drawn uniformly from 0 to this, in steps, when `delays` is not given.
+        Without `delays`, delays are drawn uniformly from 0 to this, in steps.
     delays : array_like of int, shape (source size, target size), optional
-        Delays in steps, 0 to 4096; with `delay_steps` at most 4096.
+        Delays in steps, 0 to 4096; at most 4096 with `delay_steps`.
     weights : array_like of float32, shape (source size, target size), optional
         Copied. Drawn by `init` when not given.
     bias : bool or array_like of float32, shape (target size,), default False
-        Added to the input sum at every step; True: zeros that training may change.
+        Added to the input sum at every step. True: zeros, which training may change.
     init : str, float or callable, default "kaiming_uniform"
         Rule for the weights; see `snn.init`.
     receptor, delay_steps, trainable, arithmetic
@@ -107,37 +107,36 @@ class DelayedDense(_Weighted):
 
 @dataclass(frozen=True)
 class DelayLearning:
-    """Delays of a sparse projection's synapses that are learned beside the weights, for ``Trainer(delay_learning=...)``.
+    """Learns delays of a sparse projection's synapses along with the weights, for ``Trainer(delay_learning=...)``.
 
     Dilated convolutions with learnable spacings (Hammouamri, Khalfaoui-Hassani and Masquelier 2024, arXiv 2306.17670).
-    In training the weight of a synapse is spread over all delays from 0 to `max_delay_steps`, by a bell around its delay,
-    which is a real number then and learned by its gradient. The bell narrows from epoch to epoch. After every update
-    the network has whole delays, those nearest to the learned ones: what is saved, scored or simulated is an ordinary
-    network, whose synapses are event-driven as ever.
+    In training, each delay is a real number learned by gradient, and the synapse's weight is spread over all delays from 0
+    to `max_delay_steps` by a kernel around it. The kernel narrows from epoch to epoch. After every update the network gets
+    the nearest whole delays, so it is saved, scored and simulated as an ordinary network with event-driven synapses.
 
     Parameters
     ----------
     max_delay_steps : int, default 24
-        Largest delay in steps, not counting `delay_steps` of the projection; 1 to 4096. A synapse takes time and memory in
-        training for each delay.
+        Largest delay in steps, without `delay_steps` of the projection; 1 to 4096. Time and memory of training grow with it.
     kernel : {"gaussian", "triangle"}, default "gaussian"
         ``exp(-x**2 / (2 * width**2))`` or ``max(0, width - abs(x))`` at the distance x in steps, divided by the sum over all
         delays.
     width : float, optional
-        In the first epoch, in steps; half of `max_delay_steps` when not given. At least 0.2 (gaussian) or 1 (triangle).
+        Width of the kernel in the first epoch, in steps, at least 0.2 (gaussian) or 1 (triangle). Default: half of
+        `max_delay_steps`.
     final_width : float, optional
-        What it falls to, exponentially; 0.5 (gaussian) or 1 (triangle) when not given: a weight then lies on one or two
-        delays.
+        Width to which the kernel narrows exponentially. Default: 0.5 (gaussian) or 1 (triangle), where a weight falls on one
+        or two delays.
     narrowing : float, default 0.25
-        Share of the epochs after which the final width is reached; 0 to 1.
+        Fraction of the epochs after which the final width is reached; 0 to 1.
     rate_factor : float, default 100.0
-        On the learning rate, for delays. Their gradient is in steps; neither weight decay nor L1 acts on them.
+        Factor on the learning rate of delays. Their gradient is in steps; neither weight decay nor L1 acts on them.
 
     Notes
     -----
-    Delays begin as the network has them, or at 0 where it has none; of a weight of 0, which has no delay, in the middle. A
-    pair of neurons may have one synapse. The order of the projection's synapses and weights changes with the delays;
-    `Projection.synapses` tells it. OpenVINO's devices and `snn.onnx` have no graph for it; every other device runs it.
+    Delays start from those of the network, 0 if it has none; the delay of a weight of 0 starts in the middle of the range. A
+    pair of neurons may have one synapse. The order of the projection's synapses and weights changes with the delays; see
+    `Projection.synapses`. OpenVINO devices and `snn.onnx` do not support it; every other device runs it.
 
     Examples
     --------
@@ -172,7 +171,7 @@ class DelayLearning:
         number(self.rate_factor, "rate_factor", minimum=0.0)
 
     def width_at(self, done: float) -> float:
-        """Return the width in steps when a share of the epochs is done, 0 to 1."""
+        """Return the width in steps after a fraction of the epochs, 0 to 1."""
         narrowest = _NARROWEST[self.kernel]
         last = self.final_width if self.final_width is not None else max(0.5, narrowest)
         first = self.width if self.width is not None else max(self.max_delay_steps / 2, last)
@@ -181,19 +180,19 @@ class DelayLearning:
 
 
 class TappedNetwork:
-    """A network in which projections whose delays are learned have a synapse for each delay, for the time of training.
+    """A network for training in which projections with learned delays have a synapse for each delay.
 
     Parameters
     ----------
     network : Network
-        The network to train; `store` changes it.
+        The network to train; `store` writes the results into it.
     learning : dict of str to DelayLearning
         By projection.
 
     Raises
     ------
     InvalidArgumentError
-        A projection is not sparse, has several synapses of one pair of neurons, or a delay that is too long.
+        A projection is not sparse, has several synapses for one pair of neurons, or a delay that is too long.
     """
 
     def __init__(self, network: Network, learning: Mapping[str, DelayLearning]) -> None:
@@ -203,7 +202,7 @@ class TappedNetwork:
         self.network._rebuild()
 
     def store(self) -> None:
-        """Copy weights, biases and delays of the network with taps into the one it was made of."""
+        """Copy weights, biases and delays into the original network."""
         for name, projection in self._origin.projections.items():
             trained = self.network.projections[name]
             if name in self._taps:
@@ -216,7 +215,7 @@ class TappedNetwork:
 
 
 class _Taps:
-    """The synapses of a projection, one for each pair of neurons, and the places of their taps."""
+    """The synapses of a projection, one for each pair of neurons, and the positions of their taps."""
 
     def __init__(self, projection: Projection, learning: DelayLearning) -> None:
         what = f"projection {projection.name!r}"
@@ -261,7 +260,7 @@ class _Taps:
         projection._set_synapses((self.pair_offsets * taps).astype(np.uint64), tap_targets, tap_delays, tap_weights)
 
     def store(self, weights: Floats, projection: Projection) -> None:
-        """Give a projection the synapses whose taps have these weights; where all are 0 the delay stays."""
+        """Give a projection the synapses whose taps have these weights. Where all are 0, the delay stays."""
         taps = weights[self.places]
         nearest = np.abs(taps).argmax(1)
         chosen = np.take_along_axis(taps, nearest[:, None], 1)[:, 0]

@@ -1,4 +1,4 @@
-"""Distributions of weights, delays, parameters and initial states: the same numbers on every machine from a seed."""
+"""Distributions of weights, delays, parameters and initial states. A seed gives the same numbers on every machine."""
 
 from __future__ import annotations
 
@@ -17,14 +17,13 @@ from snn.engine.errors import InvalidArgumentError
 __all__ = ["Distribution", "LogNormal", "Normal", "Uniform"]
 
 Numbers = tuple[int, float, float, float, float]
-LARGEST_NORMAL = 6.35  # of the library's normal numbers; none is further from 0
+LARGEST_NORMAL = 6.35  # largest magnitude of the library's normal numbers
 
 
 class Distribution(ABC):
-    """A value drawn for each synapse or neuron; one of `Normal`, `Uniform` and `LogNormal`.
+    """A value drawn for each synapse or neuron: `Normal`, `Uniform` or `LogNormal`.
 
-    Values outside `low` and `high`, where given, are drawn again. Bounds that contain less than 1 in 65,536 values are
-    refused.
+    Values outside `low` and `high`, if given, are drawn again. Bounds that contain less than 1 in 65,536 values are refused.
     """
 
     def draw(self, count: int, *, seed: int, stream: int = 0) -> NDArray[np.float64]:
@@ -33,7 +32,7 @@ class Distribution(ABC):
         Parameters
         ----------
         count : int
-            How many.
+            Number of values.
         seed, stream : int
             0 to 2**64 - 1; different pairs give independent numbers.
         """
@@ -47,7 +46,7 @@ class Distribution(ABC):
 
 
 def _bounds(owner: Any, name: str) -> tuple[float, float]:
-    """Check `low` and `high` of a distribution; None is no bound."""
+    """Check `low` and `high` of a distribution; None means no bound."""
     low = -math.inf if owner.low is None else number(owner.low, f"{name}: low")
     high = math.inf if owner.high is None else number(owner.high, f"{name}: high")
     if low > high:
@@ -64,7 +63,7 @@ class Normal(Distribution):
     mean, std : float
         Mean and standard deviation (not negative) before truncation.
     low, high : float, optional
-        Bounds. Without them values are never further than 6.34 `std` from `mean`.
+        Bounds. Without them values are at most 6.34 `std` from `mean`.
     """
 
     mean: float
@@ -124,14 +123,14 @@ class LogNormal(Distribution):
 
 
 def numbers(value: Any, what: str, minimum: float = -math.inf) -> Numbers:
-    """Return a number or a distribution as (kind, a, b, low, high); anything else is an error that begins with `what`."""
+    """Return a number or a distribution as (kind, a, b, low, high); else raise an error that begins with `what`."""
     if isinstance(value, Distribution):
         return value._numbers()
     return (0, float32_number(value, what, minimum=minimum), 0.0, -math.inf, math.inf)
 
 
 def reach(distribution: Numbers) -> tuple[float, float]:
-    """Return bounds of what is drawn."""
+    """Return bounds of the values drawn."""
     kind, a, b, low, high = distribution
     if kind == 0:
         return a, a

@@ -1,7 +1,7 @@
-"""Encoders: from values in [0, 1] to input for each step.
+"""Encoders: convert values in [0, 1] to input for each step.
 
-The functions return float32 of shape (steps, samples, features), as `Simulation.run` takes it; for values of one
-sample, shape (features,), they return (steps, features). `population` comes before an encoder: it gives values.
+The functions return float32 of shape (steps, samples, features), as `Simulation.run` takes it. For values of one sample,
+shape (features,), they return (steps, features). `population` is used before an encoder: it returns values.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Encoder:
         float32_number(self.threshold, "threshold")
 
     def __call__(self, values: ArrayLike, steps: int, *, seed: int = 0, out: Floats | None = None) -> Floats:
-        """Return the input for `steps` steps; `out`, if given, receives it.
+        """Return the input for `steps` steps, written to `out` if given.
 
         Parameters
         ----------
@@ -63,7 +63,7 @@ class Encoder:
         seed : int
             For ``"rate"``: the same seed gives the same spikes.
         out : float32 array, shape (steps, samples, features), optional
-            Where to write.
+            Array for the result.
         """
         count = integer(steps, "steps", minimum=1)
         array = float32_array(values, "values")
@@ -157,12 +157,12 @@ def constant(values: ArrayLike, steps: int, *, gain: float = 1.0) -> Floats:
 
 
 def delta(values: ArrayLike, *, threshold: float = 0.01) -> Floats:
-    """Spike where the value rose by more than `threshold` since the last step; the first step compares with 0.
+    """Spike where the value rose by more than `threshold` since the previous step. The first step compares with 0.
 
     Parameters
     ----------
     values : array_like, shape (steps, samples, features) or (steps, features)
-        A signal in time.
+        A signal over time.
     threshold : float
         Smallest rise that makes a spike.
     """
@@ -175,19 +175,19 @@ def delta(values: ArrayLike, *, threshold: float = 0.01) -> Floats:
 
 
 def phase(values: ArrayLike, steps: int, *, period: int = 8) -> Floats:
-    """Spike in phase k of each period where binary digit k of the value is 1, the highest first.
+    """Spike in phase k of each period if binary digit k of the value is 1, highest digit first.
 
-    A spike in phase k, from 0, stands for 2^-(k + 1), so a period tells a value to within 2^-period (Kim et al. 2018,
+    A spike in phase k, from 0, stands for 2^-(k + 1), so a period encodes a value to within 2^-period (Kim et al. 2018,
     Deep neural networks with weighted spikes, Neurocomputing 311; SpikingJelly's ``WeightedPhaseEncoder``).
 
     Parameters
     ----------
     values : array_like, shape (samples, features) or (features,)
-        In [0, 1]; what is above 1 - 2^-period spikes in every phase.
+        In [0, 1]; values above 1 - 2^-period spike in every phase.
     steps : int
         Number of steps.
     period : int, default 8
-        Steps of a period, 1 to 24: the digits that are told.
+        Steps of a period, 1 to 24: the number of digits encoded.
     """
     array = _unit_interval(values)
     count = integer(steps, "steps", minimum=1)
@@ -200,10 +200,10 @@ def phase(values: ArrayLike, steps: int, *, period: int = 8) -> Floats:
 
 
 def rank_order(values: ArrayLike, steps: int, *, threshold: float = 0.01) -> Floats:
-    """One spike of each feature, in the order of the values: the largest at once, the smallest in the last step.
+    """One spike for each feature, in the order of the values: the largest in the first step, the smallest in the last.
 
-    Feature number k of n, from the largest, spikes at step ``k * (steps - 1) // (n - 1)``, k from 0; features of one
-    value spike together, with the first of them (Thorpe and Gautrais 1998, Rank order coding).
+    Feature k of n, sorted from the largest, k from 0, spikes at step ``k * (steps - 1) // (n - 1)``. Features with equal
+    values spike together, at the step of the first (Thorpe and Gautrais 1998, Rank order coding).
 
     Parameters
     ----------
@@ -230,10 +230,10 @@ def rank_order(values: ArrayLike, steps: int, *, threshold: float = 0.01) -> Flo
 def population(
     values: ArrayLike, neurons: int, *, low: float = 0.0, high: float = 1.0, width: float | None = None
 ) -> Floats:
-    """Return the activity of several neurons for each feature, each tuned to another value (Gaussian receptive fields).
+    """Return the activity of several neurons for each feature, tuned to different values (Gaussian receptive fields).
 
-    Centres lie evenly from `low` to `high`; the activity is exp(-(value - centre)^2 / (2 width^2)) (Bohte, Kok and La
-    Poutre 2002, doi 10.1016/S0925-2312(01)00658-0). It is in [0, 1], and so made into spikes by any encoder:
+    Centres are spaced evenly from `low` to `high`; the activity is exp(-(value - centre)^2 / (2 width^2)) (Bohte, Kok and
+    La Poutre 2002, doi 10.1016/S0925-2312(01)00658-0). It is in [0, 1], as encoders expect:
     ``latency(population(values, 8), steps)``.
 
     Parameters
@@ -243,14 +243,14 @@ def population(
     neurons : int
         Neurons for each feature, 2 or more.
     low, high : float, default 0.0 and 1.0
-        Where the first and the last centre lie.
+        The first and the last centre.
     width : float, optional
-        Standard deviation of a receptive field; by default the distance of centres over 1.5.
+        Standard deviation of a receptive field; default: the distance between centres divided by 1.5.
 
     Returns
     -------
     float32 array, shape (samples, features * neurons) or (features * neurons,)
-        The neurons of a feature lie together.
+        The neurons of a feature are adjacent.
     """
     array = _of_samples(values)
     count = integer(neurons, "neurons", minimum=2)
@@ -262,7 +262,7 @@ def population(
         (last - first) / (count - 1) / 1.5 if width is None else number(width, "width", minimum=0.0, exclusive=True)
     )
     out = new_array((*array.shape, count), np.float32, "the population's activity")
-    with np.errstate(over="ignore"):  # a value that is very many widths away: no activity
+    with np.errstate(over="ignore"):  # a value many widths away: no activity
         for neuron, centre in enumerate(np.linspace(first, last, count)):
             out[..., neuron] = np.exp(-0.5 * ((array.astype(np.float64) - centre) / spread) ** 2)
     return out.reshape(*array.shape[:-1], array.shape[-1] * count)

@@ -1,4 +1,4 @@
-"""What an epoch of training gave, and when there are enough of them."""
+"""Results of an epoch of training, and when to stop early."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ from snn._arrays import boolean, choice, integer, number
 
 __all__ = ["EarlyStopping", "EpochReport", "Evaluation"]
 
-_PART = "losses."  # what names of parts of the loss begin with in histories
+_PART = "losses."  # prefix of the loss's parts in histories
 
 
 class EpochReport(NamedTuple):
-    """What one epoch of training gave; `Trainer.history` has the same numbers as arrays, a value for each epoch."""
+    """Results of one epoch of training. `Trainer.history` has the same numbers as arrays with a value for each epoch."""
 
     epoch: int
-    """1 = the first."""
+    """The first is 1."""
     loss: float
     """Mean over the samples, regularisation included."""
     accuracy: float
-    """Share of the training samples classified correctly while training; NaN without classes."""
+    """Fraction of the training samples classified correctly during training; NaN without classes."""
     spikes_per_neuron: float
-    """Mean number of spikes of one spiking neuron for one sample, inputs not counted."""
+    """Mean number of spikes of a spiking neuron in a sample, without inputs."""
     learning_rate: float
-    """At the end of the epoch."""
+    """Learning rate at the end of the epoch."""
     seconds: float
     validation_loss: float
     """NaN without validation data."""
     validation_accuracy: float
     """NaN without validation data."""
     losses: Mapping[str, float] = MappingProxyType({})
-    """What `loss` is the sum of, where there are auxiliary losses or a regularisation of rates: by population its own loss
-    times its weight, and ``"rate_regularization"``. Else empty. In `Trainer.history` as ``"losses.NAME"``."""
+    """The terms of `loss`, with auxiliary losses or a regularisation of rates: by population its loss times its weight, and
+    ``"rate_regularization"``. Else empty. In `Trainer.history` as ``"losses.NAME"``."""
 
     @staticmethod
     def of(numbers: Mapping[str, float]) -> EpochReport:
-        """Return the report of what `numbers` gave."""
+        """Return the report with these numbers, named as by `numbers`."""
         losses = {name.removeprefix(_PART): value for name, value in numbers.items() if name.startswith(_PART)}
         fields: dict[str, Any] = {name: value for name, value in numbers.items() if not name.startswith(_PART)}
         return EpochReport(**{**fields, "epoch": int(fields["epoch"])}, losses=losses)
 
     def numbers(self) -> dict[str, float]:
-        """Return the numbers by the names that `Trainer.history` gives them."""
+        """Return the numbers by their names in `Trainer.history`."""
         return {
             **{name: getattr(self, name) for name in self._fields if name != "losses"},
             **{f"{_PART}{name}": value for name, value in self.losses.items()},
@@ -53,28 +53,28 @@ class EpochReport(NamedTuple):
 
 
 class Evaluation(NamedTuple):
-    """How good a network is on samples that it did not learn from; see `Trainer.evaluate`."""
+    """Loss and accuracy of a network on given samples; see `Trainer.evaluate`."""
 
     loss: float
     """Mean over the samples, regularisation included."""
     accuracy: float
-    """Share of the samples classified correctly; NaN without classes."""
+    """Fraction of the samples classified correctly; NaN without classes."""
 
 
 @dataclass(frozen=True)
 class EarlyStopping:
-    """Ends training when epochs no longer make it better.
+    """Ends training when a monitored value no longer improves.
 
     Parameters
     ----------
     monitor : {"validation_loss", "validation_accuracy", "loss", "accuracy"}, default "validation_loss"
-        What must become better: a loss smaller, an accuracy larger.
+        The value to improve: a loss must fall, an accuracy rise.
     patience : int, default 5
-        Epochs in a row without a better value before training ends.
+        Epochs in a row without improvement before training ends.
     min_delta : float, default 0.0
-        Better is more than this.
+        An improvement must be larger than this.
     restore_best : bool, default True
-        Whether the network has the weights of the best epoch afterwards, or those of the last.
+        Whether the network gets the weights of the best epoch afterwards; else it keeps those of the last.
     """
 
     monitor: Literal["validation_loss", "validation_accuracy", "loss", "accuracy"] = "validation_loss"
@@ -89,7 +89,7 @@ class EarlyStopping:
         boolean(self.restore_best, "restore_best")
 
     def is_better(self, report: EpochReport, best: EpochReport | None) -> bool:
-        """Whether an epoch is better than the best so far; a value that is not a number never is."""
+        """Whether an epoch is better than the best so far; NaN never is."""
         value = float(getattr(report, self.monitor))
         if best is None:
             return not math.isnan(value)

@@ -1,8 +1,8 @@
-"""Recordings of event cameras and silicon cochleas, read from the files in which they were published.
+"""Recordings of event cameras and silicon cochleas, read from the published files.
 
-Each function opens one data set as `EventData`: samples that are read when they are needed and binned into frames. A `Trainer`
-takes it as `x`, with ``encoder=None``, and reads the next batch in a thread while it trains on this one. Binary samples for a
-`SpikeInput` go to the trainer as events: there are no frames then, which would take [steps, batch_size, size] floats.
+Each function opens a data set as `EventData`: samples that are read when needed and binned into frames. A `Trainer` takes it
+as `x`, with ``encoder=None``, and reads the next batch in a thread while it trains on the current one. Binary samples for a
+`SpikeInput` are passed as events, without frames, which would take [steps, batch_size, size] floats.
 
 Examples
 --------
@@ -61,22 +61,22 @@ class Events(NamedTuple):
     >>> data = snn.events.EventData(recordings, classes, steps=100, step_ms=1.0)
     >>> trainer.fit(data, data.y)
 
-    and one of them as `snn.Simulation.run` takes it:
+    One of them as `snn.Simulation.run` takes it:
 
     >>> one = recordings[0]
     >>> sim.run(100, snn.stimuli.spike_events(one.times, one.units, one.shape, dt=net.dt, merge=True))
     """
 
     times: NDArray[np.float64]
-    """Milliseconds since the recording began, in any order."""
+    """In ms since the recording began, in any order."""
     units: Integers
-    """Which input spiked at each time: an index into `shape` made flat."""
+    """The input that spiked at each time, a flat index into `shape`."""
     shape: tuple[int, ...]
     """(channels,), or (polarities, height, width)."""
 
 
 class EventSequence(Protocol):
-    """What has the recordings one by one."""
+    """A sequence of recordings."""
 
     def __len__(self) -> int: ...
 
@@ -84,39 +84,40 @@ class EventSequence(Protocol):
 
 
 class EventBatch(NamedTuple):
-    """Spikes of several samples: by step, sample and input, none of them twice."""
+    """Spikes of several samples, sorted by step, sample and input, without duplicates."""
 
     steps: NDArray[np.uint32]
     neurons: NDArray[np.uint32]
     samples: NDArray[np.uint32]
-    """Places in the batch."""
+    """Indices in the batch."""
 
 
 class EventData:
-    """Samples of events, read when they are needed and binned into frames; what `Trainer.fit` takes as `x`.
+    """Samples of events, read when needed and binned into frames, for `x` of `Trainer.fit`.
 
     Parameters
     ----------
     read : sequence of Events, or callable
-        ``read[index]``, or ``read(index)``, are the `Events` of one sample: a list, or what reads them when they are needed, in
-        a thread of `Trainer.fit`, one at a time. An exception that this raises has a note with the sample's index.
+        ``read[index]`` or ``read(index)`` returns the `Events` of one sample: from a list, or by reading them when needed.
+        `Trainer.fit` calls it in a separate thread, one call at a time. An exception that it raises gets a note with the
+        sample's index.
     y : array_like of int, shape (samples,)
         Classes.
     steps : int
-        Frames of a sample; later events are ignored.
+        Number of frames of a sample; later events are ignored.
     step_ms : float
-        Length of a frame: the `dt` of the network. A `Trainer` warns where they differ.
+        Length of a frame: the `dt` of the network. A `Trainer` warns if they differ.
     binary : bool, default True
-        Whether a frame says 0 or 1, as a `SpikeInput` takes it, or how many events there were.
+        Whether frames contain 0 or 1, as for a `SpikeInput`; else they contain numbers of events.
     shrink : int, default 1
-        Height and width are divided by it, rounded up: pixels that fall together are one input.
+        Divides height and width, rounding up; the pixels of a block become one input.
     close : callable, optional
-        What `EventData.close` calls, once: it closes the files that `read` reads.
+        Closes the files that `read` reads. `EventData.close` calls it once.
 
     Raises
     ------
     FormatError
-        Of a sample, when it is read: a time is negative or no number, a unit is outside the shape.
+        When a sample is read: a time is negative or NaN, or a unit is outside the shape.
 
     Examples
     --------
@@ -178,7 +179,7 @@ class EventData:
         return frames
 
     def close(self) -> None:
-        """Close the files; samples cannot be read afterwards."""
+        """Close the files. Samples cannot be read afterwards."""
         if not self._is_closed and self._close is not None:
             self._close()
         self._is_closed = True
@@ -218,9 +219,9 @@ class EventData:
         return events
 
     def batch(self, rows: Integers) -> EventBatch:
-        """Return some samples as spikes of their frames, which then need no memory of their own.
+        """Return some samples as spikes, without making frames.
 
-        What `binary` frames say; how often a unit had an event in a step is not told.
+        They contain what `binary` frames do: not how many events a unit had in a step.
         """
         size = math.prod(self._small)
         keys = []
@@ -233,7 +234,7 @@ class EventData:
         return EventBatch(steps.astype(np.uint32), neurons.astype(np.uint32), samples.astype(np.uint32))
 
     def _places(self, index: int) -> tuple[Integers, Integers]:
-        """Return step and unit of each event of a sample, as far as its frames go."""
+        """Return step and unit of each event of a sample that falls into its frames."""
         events = self._checked(index)
         if events.shape != self._whole:
             raise FormatError(f"sample {index} has shape {events.shape}, the first one {self._whole}")
@@ -271,7 +272,7 @@ def has_events(values: Any) -> bool:
 
 
 def _reader(read: Any) -> tuple[Callable[[int], Events], int | None]:
-    """Return the function that gives one sample, and how many there are where that is known."""
+    """Return the function that reads one sample, and the number of samples if known."""
     if callable(read):
         return read, None
     if isinstance(read, Events) or not (hasattr(read, "__len__") and hasattr(read, "__getitem__")):
@@ -286,7 +287,7 @@ def heidelberg(path: PathLike, *, steps: int, step_ms: float, binary: bool = Tru
     """Open a file of the Spiking Heidelberg Digits (SHD) or Spiking Speech Commands (SSC): 700 channels, HDF5.
 
     Needs h5py (the extra ``events``). B. Cramer et al. (2020), https://doi.org/10.1109/TNNLS.2020.3044364, files at
-    https://zenkelab.org/datasets; a ``.gz`` has to be unpacked before.
+    https://zenkelab.org/datasets; unpack a ``.gz`` first.
 
     Parameters
     ----------
@@ -312,7 +313,7 @@ def heidelberg(path: PathLike, *, steps: int, step_ms: float, binary: bool = Tru
         raise FormatError(f"{file_path(path)!r} has {len(times)} times, {len(units)} units and {len(labels)} labels")
 
     def read(index: int) -> Events:
-        # Stored as seconds, in 16 bits: to the nearest half millisecond at one second.
+        # Stored in seconds, as 16-bit floats: a resolution of half a millisecond at one second.
         moments = np.asarray(times[index], np.float64) * 1e3
         return Events(moments, np.asarray(units[index], np.int64), (700,))
 
@@ -325,8 +326,8 @@ def heidelberg(path: PathLike, *, steps: int, step_ms: float, binary: bool = Tru
 def read_n_mnist(path: PathLike) -> Events:
     """Read one ``.bin`` file of N-MNIST: (2 polarities, 34, 34).
 
-    Five bytes for each event, the highest first: x (8 bits), y (8), polarity (1), microseconds (23). An event at y = 240 is
-    none: it stands for 2**13 microseconds more from there on. G. Orchard et al. (2015), https://doi.org/10.3389/fnins.2015.00437.
+    Five bytes for each event, big-endian: x (8 bits), y (8), polarity (1), microseconds (23). An entry with y = 240 is not an
+    event: it adds 2**13 microseconds to all later times. G. Orchard et al. (2015), https://doi.org/10.3389/fnins.2015.00437.
     """
     data = np.frombuffer(_bytes(path), np.uint8)
     if data.size % 5:
@@ -350,7 +351,7 @@ def n_mnist(folder: PathLike, *, steps: int, step_ms: float, binary: bool = True
     Parameters
     ----------
     folder : path-like
-        The folder; its samples come by class, then by file name.
+        The folder. Samples are ordered by class, then by file name.
     steps, step_ms, binary, shrink
         See `EventData`.
     """
@@ -371,7 +372,7 @@ def n_mnist(folder: PathLike, *, steps: int, step_ms: float, binary: bool = True
 
 
 def read_aedat(path: PathLike, shape: tuple[int, int] = (128, 128)) -> Events:
-    """Read the polarity events of an AEDAT 3.1 file: (2 polarities, height, width), times as the camera gives them.
+    """Read the polarity events of an AEDAT 3.1 file: (2 polarities, height, width), with the camera's times.
 
     Parameters
     ----------
@@ -382,10 +383,10 @@ def read_aedat(path: PathLike, shape: tuple[int, int] = (128, 128)) -> Events:
 
     Notes
     -----
-    After lines that begin with ``#`` come packets: a header of 28 bytes, little endian (type, source: 16 bits; size of an
-    event, offset of its time, overflow of times, capacity, number, valid: 32 bits), then room for as many events as the
-    capacity says. A polarity event (type 1) is 32 bits of valid (1), polarity (1), y (15), x (15), lowest first, and 32 bits of
-    microseconds.
+    Lines that begin with ``#`` are followed by packets. A packet has a little-endian header of 28 bytes (type, source: 16 bits
+    each; size of an event, offset of its time, overflow of times, capacity, number, valid: 32 bits each), then space for
+    `capacity` events. A polarity event (type 1) has 32 bits of valid (1), polarity (1), y (15), x (15), lowest first, and 32
+    bits of microseconds.
     """
     height, width = _size(shape, "shape", 2)
     data = _bytes(path)
@@ -434,16 +435,16 @@ def read_aedat(path: PathLike, shape: tuple[int, int] = (128, 128)) -> Events:
 def dvs_gesture(
     files: PathLike | Iterable[PathLike], *, steps: int, step_ms: float, binary: bool = True, shrink: int = 1
 ) -> EventData:
-    """Open recordings of DVS128 Gesture: AEDAT files, each beside its ``NAME_labels.csv``.
+    """Open recordings of DVS128 Gesture: AEDAT files, each next to its ``NAME_labels.csv``.
 
-    A sample is one gesture, from its start to its end; classes 1 to 11 of the files become 0 to 10. A. Amir et al. (2017),
+    A sample is one gesture, from its start to its end. Classes 1 to 11 of the files become 0 to 10. A. Amir et al. (2017),
     https://doi.org/10.1109/CVPR.2017.781.
 
     Parameters
     ----------
     files : path-like, or several of them
-        ``user01_fluorescent.aedat``, ...; a folder stands for all such files in it. ``trials_to_train.txt`` of the data set
-        lists those to train with.
+        ``user01_fluorescent.aedat``, ...; a folder means all such files in it. ``trials_to_train.txt`` of the data set lists
+        the training files.
     steps, step_ms, binary, shrink
         See `EventData`.
     """
@@ -464,7 +465,7 @@ def dvs_gesture(
             segments.append((path, start / 1e3, end / 1e3))
     if not segments:
         raise FileError(f"there is no gesture in {shown(files)}")
-    kept: list[tuple[Path, Events]] = []  # the file that was read last: its gestures often follow each other
+    kept: list[tuple[Path, Events]] = []  # the last file read: its gestures are often read in succession
 
     def read(index: int) -> Events:
         path, start, end = segments[index]
@@ -481,14 +482,14 @@ def dvs_gesture(
 
 
 def tonic(dataset: Any, *, steps: int, step_ms: float, binary: bool = True, shrink: int = 1) -> EventData:
-    """Open a data set of the package Tonic: any whose samples are (events, class).
+    """Open a data set of the package Tonic whose samples are (events, class).
 
     Parameters
     ----------
     dataset : sequence of (structured array with the fields t, x, p and perhaps y, int)
-        For example ``tonic.datasets.NMNIST(folder)``, without transforms; times in microseconds, as Tonic has them. Its
-        attribute `sensor_size` says (width, height, polarities). Its classes are asked for once, which reads all samples unless
-        it has an attribute `targets`.
+        For example ``tonic.datasets.NMNIST(folder)``, without transforms, with Tonic's times in microseconds. Its attribute
+        `sensor_size` must be (width, height, polarities). All samples are read once for their classes, unless it has an
+        attribute `targets`.
     steps, step_ms, binary, shrink
         See `EventData`.
     """
@@ -498,7 +499,7 @@ def tonic(dataset: Any, *, steps: int, step_ms: float, binary: bool = True, shri
     if size is None or len(size) != 3:
         raise InvalidArgumentError(f"dataset has sensor_size {shown(size)}; it must be (width, height, polarities)")
     width, height, polarities = (integer(one, "sensor_size", minimum=1) for one in size)
-    # An ear has one row of channels.
+    # Audio data sets have one row of channels.
     shape = (width,) if height == 1 and polarities == 1 else (polarities, height, width)
 
     def read(index: int) -> Events:

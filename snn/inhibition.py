@@ -1,4 +1,4 @@
-"""Lateral inhibition: a population whose spikes hold its other neurons back."""
+"""Lateral inhibition: neurons whose spikes inhibit the other neurons of their population."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ __all__ = ["LateralInhibition"]
 
 
 class LateralInhibition(Connection):
-    """Each neuron of a population to every other one, all with one weight: the first to spike hold the others back.
+    """Each neuron of a population to every other one, all with one weight: those that spike first inhibit the others.
 
-    Of a population of shape (channels, height, width), neurons inhibit those of the other channels at their own place.
+    In a population of shape (channels, height, width), neurons inhibit those of the other channels at their own position.
 
     Parameters
     ----------
     weight : float, default -1.0
-        Of each synapse; negative where the receptor adds to the membrane.
+        Weight of each synapse; negative if the receptor adds to the membrane.
     receptor, trainable, arithmetic
-        See `Connection`; `trainable` is False by default. Trained, each synapse has a weight of its own, and a neuron may
-        come to inhibit itself.
+        See `Connection`; `trainable` is False by default. If trained, each synapse has its own weight, and neurons may learn
+        to inhibit themselves.
     delay_steps : int, default 1
-        At least 1: what a neuron does in a step cannot depend on what it does in that step.
+        At least 1, because a neuron's spike cannot affect the step in which it occurs.
 
     Notes
     -----
-    Inhibition takes effect in the step after. snnTorch's ``inhibition=True``, which lets only the neuron with the largest
-    membrane spike, picks a winner within the step, which has no counterpart here.
+    Inhibition takes effect in the next step. snnTorch's ``inhibition=True`` lets only the neuron with the largest membrane
+    spike, within the same step; this has no counterpart here.
 
     Examples
     --------
@@ -53,7 +53,7 @@ class LateralInhibition(Connection):
         self.weight = float32_number(weight, "LateralInhibition: weight")
 
     def check(self, source: str, target: str) -> None:
-        """Refuse another population as the target."""
+        """Refuse a target other than the source."""
         if source != target:
             raise InvalidArgumentError(
                 f"LateralInhibition: the source is {source!r} and the target {target!r}; it is within one population"
@@ -64,7 +64,7 @@ class LateralInhibition(Connection):
         return source
 
     def resolved(self, source: tuple[int, ...], target: tuple[int, ...], seed: int, stream: int, what: str) -> Resolved:
-        """Return a dense connection or, of channels, a convolution of 1 x 1; the weight of a neuron to itself is 0."""
+        """Return a dense connection or, with channels, a 1 x 1 convolution; the weight of a neuron to itself is 0."""
         size = source[0] if len(source) == 3 else math.prod(source)
         weights = np.full((size, size), self.weight, np.float32)
         np.fill_diagonal(weights, 0.0)

@@ -1,7 +1,7 @@
 """Initial weights: rules that draw the same numbers on every platform from a seed.
 
-An initialiser is a callable ``(shape, fan_in, fan_out, seed, stream) -> float32 array``; any function of that form can
-be given in place of the classes below.
+An initialiser is a callable ``(shape, fan_in, fan_out, seed, stream) -> float32 array``. You can use any such function
+instead of the classes below.
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ def initializer(rule: str | float | Initializer) -> Initializer:
     NotFoundError
         There is no initialiser of that name.
     ArgumentTypeError
-        `rule` is none of the three.
+        `rule` is none of these.
     """
     if isinstance(rule, str):
         return _BY_NAME[known_name(rule, _BY_NAME, "initialiser")]

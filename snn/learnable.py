@@ -19,17 +19,17 @@ class Learnable:
     Parameters
     ----------
     value : float, array or Distribution, optional
-        Where it begins, in the model's unit; None: the model's default. An array or a distribution gives each neuron a value of
-        its own, which learns by itself.
+        Initial value, in the model's unit; None: the model's default. With an array or a distribution, each neuron has its
+        own value, which is learned independently.
     per_neuron : bool, default False
-        Whether a single `value` is only the beginning of one for each neuron, or one that all neurons of the population share.
+        Whether each neuron learns its own value from a single `value`; else all neurons of the population share one.
 
     Notes
     -----
-    A parameter that must lie above a number, as a time constant above 0, is stepped as the logarithm of its distance from
-    it: it stays there, and the learning rate is the share by which a step of Adam changes it. Others are stepped as they are
-    and held within their limits. Weight decay and L1 leave both alone. A state that begins at a learnable parameter (v at
-    ``v_rest``) follows it.
+    If a parameter has a strict lower limit, as a time constant has 0, the optimiser updates the logarithm of its distance from
+    the limit: the limit is never crossed, and the learning rate is the relative change of the distance in a step of Adam.
+    Other parameters are updated directly and clipped to their limits. Weight decay and L1 apply to neither. A state whose
+    initial value is a learnable parameter (v at ``v_rest``) follows it.
 
     Refractory times, which are rounded to steps, and means of random draws have no gradient and cannot be learned.
 

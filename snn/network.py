@@ -30,23 +30,23 @@ SAMPLE_WEIGHTS = 32  # SNN_FLAG_SAMPLE_WEIGHTS
 
 
 class MemoryEstimate(NamedTuple):
-    """What a network and a simulation of it take, in bytes.
+    """Memory that a network and one simulation of it need, in bytes.
 
     Attributes
     ----------
     network : int
-        Held by the network and shared by its simulations: weights, synapses, parameters. A connection rule holds no
-        synapse, unless the simulation needs its synapses as arrays (see `Sparse`).
+        Held by the network and shared by its simulations: weights, synapses, parameters. A connection rule stores no
+        synapses, unless the simulation needs them as arrays (see `Sparse.fixed_total`).
     weights : int
-        Weights and synapses in the form of the simulation's device.
+        Weights and synapses in the form that the simulation's device uses.
     state : int
-        States, sums, activity kept for delays; of all samples.
+        States, input sums and the activity kept for delays, of all samples.
     total : int
         The sum of the three.
     opening : int
-        What opening the simulation adds: without what the network holds already.
+        What opening the simulation adds to what the network already holds.
     projections : dict of str to int
-        The part of each projection in `network` and `weights`.
+        Each projection's share of `network` and `weights`.
     """
 
     network: int
@@ -58,14 +58,14 @@ class MemoryEstimate(NamedTuple):
 
 
 class Network(Strict):
-    """A spiking network: what you simulate, what you train, and what you save.
+    """A spiking network, to simulate, train and save.
 
     Parameters
     ----------
     dt : float, default 1.0
         Time step in milliseconds, at most 1e6; fixed for the network.
     seed : int, default 0
-        Initial weights and random connections follow from it; the same seed gives the same network everywhere.
+        Seed of initial weights and random connections. The same seed gives the same network on every machine.
 
     Examples
     --------
@@ -114,9 +114,9 @@ class Network(Strict):
         Parameters
         ----------
         name : str
-            Letters, digits and ``_``, not beginning with a digit; at most 63; unique in the network.
+            At most 63 letters, digits and ``_``, not starting with a digit; unique in the network.
         neurons : Neuron, Input or SpikeInput
-            For example ``snn.LIF(128)``; the size must be given.
+            For example ``snn.LIF(128)``. The size is required.
 
         Returns
         -------
@@ -125,11 +125,11 @@ class Network(Strict):
         Raises
         ------
         InvalidArgumentError
-            The name is taken or is no name, or the size is missing.
+            The name is taken or invalid, or the size is missing.
 
         Notes
         -----
-        Neurons that are made to be recurrent, such as ``snn.presets.snntorch_rleaky``, are connected with themselves.
+        Neurons with a recurrent connection, such as ``snn.presets.snntorch_rleaky``, are also connected to themselves.
         """
         valid_name(name, "the population name")
         if not isinstance(neurons, Neuron | Input):
@@ -149,7 +149,7 @@ class Network(Strict):
                     f"population {name!r}: the neurons were made for dt={neurons.made_for_dt:g} ms, and the network has "
                     f"{self._dt:g} ms; give the preset the network's dt"
                 )
-            # A file has one definition for each name: said now, not when a trained network is to be saved.
+            # A file has one definition for each name. Refused here, not when a trained network is saved.
             definition = neurons.definition
             known = self._definitions.get(definition.name, definition)
             if known is not definition and not known.same_as(definition):
@@ -195,13 +195,13 @@ class Network(Strict):
         Parameters
         ----------
         source, target : str, Population or PopulationSlice
-            Names of populations of this network. With `Sparse` also parts of them, neighbouring neurons: ``"exc[0:800]"`` or
-            ``population[:800]``, by flat index. The connection's sizes, indices and positions are those of the parts, then.
+            Populations of this network. `Sparse` also connects slices of contiguous neurons, by flat index:
+            ``"exc[0:800]"`` or ``population[:800]``. Sizes, indices and positions of the connection then refer to the slice.
         connection : Connection
             For example ``snn.Dense()`` or ``snn.Sparse.fixed_probability(0.1)``.
         name : str, optional
-            Name of the projection; default ``source_to_target``, so that a second one between the same populations needs a
-            name.
+            Name of the projection; default ``source_to_target``. A second projection between the same populations needs
+            its own name.
 
         Returns
         -------
@@ -210,10 +210,10 @@ class Network(Strict):
         Raises
         ------
         NotFoundError
-            No such population, or the target has no such receptor.
+            There is no such population, or the target has no such receptor.
         InvalidArgumentError
-            Shapes do not fit, the name is taken, the source has no spikes, or a rule of plasticity refuses its parameters or
-            the weights.
+            Shapes do not match, the name is taken, the source does not spike, or the plasticity rule does not accept its
+            parameters or the weights.
         """
         sources, targets = self._part(source), self._part(target)
         if not isinstance(connection, Connection):
@@ -261,12 +261,12 @@ class Network(Strict):
 
     @property
     def populations(self) -> Mapping[str, Population]:
-        """The populations by name, in the order they were added; NotFoundError lists the names."""
+        """The populations by name, in the order they were added. An unknown name raises NotFoundError, which lists them."""
         return MappingProxyType(self._populations)
 
     @property
     def projections(self) -> Mapping[str, Projection]:
-        """The projections by name, in the order they were connected; NotFoundError lists the names."""
+        """The projections by name, in the order they were added. An unknown name raises NotFoundError, which lists them."""
         return MappingProxyType(self._projections)
 
     @property
@@ -276,12 +276,12 @@ class Network(Strict):
 
     @property
     def neuron_count(self) -> int:
-        """Number of neurons, inputs not counted."""
+        """Number of neurons, without inputs."""
         return sum(population.size for population in self._populations.values() if not population.is_input)
 
     @property
     def synapse_count(self) -> int:
-        """Connections as delivered; a convolution's kernel counts each use."""
+        """Number of synapses. Each use of a convolution's kernel weight counts."""
         return self._finished().info().synapse_count
 
     @property
@@ -302,19 +302,19 @@ class Network(Strict):
         return f"<{type(self).__name__}: {populations}, {projections}, {neurons}, dt={self._dt:g} ms>"
 
     def _answer(self) -> str:
-        """Return the population whose activity is the network's answer where nobody names one."""
+        """Return the default output: the population ``"output"``, else the one added last."""
         named = self._populations.get("output")
         return named.name if named is not None and not named.is_input else list(self._populations)[-1]
 
     def summary(self) -> str:
-        """Return tables of the populations and projections as text, and what training takes as the network's output.
+        """Return tables of the populations and projections as text, and the default output for training.
 
-        The arithmetic of a projection is what was chosen, where nobody gave one: see `Connection`.
+        Where a connection left the arithmetic at ``"default"``, the table shows the one that was chosen; see `Connection`.
         """
         return self._summary().text()
 
     def _repr_html_(self) -> str | None:
-        """Return the tables of `summary` for a notebook; None, which lets it show `repr`, while the network is unfinished."""
+        """Return `summary` as HTML for a notebook. None while the network is unfinished: the notebook then shows `repr`."""
         try:
             return self._summary().html()
         except SnnError:
@@ -329,10 +329,10 @@ class Network(Strict):
     def memory_estimate(
         self, *, device: str = "cpu", batch_size: int = 1, threads: int = 1, sample_weights: bool = False
     ) -> MemoryEstimate:
-        """Return what this network and a simulation of it take, without opening one.
+        """Return the memory that this network and a simulation of it need, without opening one.
 
-        Accurate to a few percent for large networks. Training adds gradients, moments and the tape; `Projection.weights`, once
-        read, is a copy in Python besides.
+        Accurate to a few percent for large networks. Training also needs gradients, optimiser moments and the tape. Reading
+        `Projection.weights` makes another copy, in Python.
 
         Parameters
         ----------
@@ -354,10 +354,11 @@ class Network(Strict):
     ) -> Placement:
         """Return which of several devices would run each population, without opening a simulation.
 
-        Populations with an undelayed projection between them stay together. The others go where they are expected to be done
-        first, those with most work first, by their synapses and neurons and by `snn.device_speed`, which is measured where it
-        is not known yet. Where one device would need much longer than others, populations are cut: slices go to several.
-        Nothing goes to a device that cannot run it, or has no memory for it while others have.
+        Populations with an undelayed projection between them stay together. The others are placed in order of their work,
+        largest first, each on the device expected to finish it first. Work is estimated from neurons and synapses, and speed
+        comes from `snn.device_speed`, measured if it is not known yet. Where one device would take much longer than others,
+        populations are cut into slices on several devices. A device that cannot run a population does not get it, nor one
+        that lacks the memory while others have it.
 
         Parameters
         ----------
@@ -383,9 +384,9 @@ class Network(Strict):
         return Placement(names, found, window, device, tuple(seconds), tuple(reasons))
 
     def shares(self, devices: Iterable[str], *, batch_size: int, threads: int = 1) -> tuple[int, ...]:
-        """Return how many samples of a batch each of several devices would have, without opening a simulation.
+        """Return how many samples of a batch each of several devices would get, without opening a simulation.
 
-        They are what ``samples="auto"`` of `Simulation` gives, and can be given as its `samples`.
+        This is what ``samples="auto"`` of `Simulation` chooses. The result can be passed as its `samples`.
 
         Parameters
         ----------
@@ -402,8 +403,8 @@ class Network(Strict):
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network to a ``.snn`` file.
 
-        The file is written beside `path` and renamed, so an error leaves an old file as it was. A symbolic link is
-        followed, and the permissions of an old file stay.
+        The file is written next to `path`, then renamed, so an error leaves an existing file unchanged. Symbolic links are
+        followed, and an existing file keeps its permissions.
 
         Parameters
         ----------
@@ -422,7 +423,7 @@ class Network(Strict):
         return Network._from_native(self._finished(), self.seed)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Pickled as the bytes of its file: what a reader of the file checks is checked here too.
+        # Pickled as the bytes of its file, so that unpickling makes the same checks as reading a file.
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "network.snn"
             self.save(path)
@@ -436,20 +437,20 @@ class Network(Strict):
 
     # ---- the native network
     #
-    # It is built along with this object, so that errors come at the line that caused them, and is finished at first
-    # use. After that it is immutable: a change builds another one from what this object holds.
+    # It is built along with this object, so that errors appear at the line that caused them, and finished at first use.
+    # It is immutable then: after a change, another one is built from what this object holds.
 
     def _origin(self) -> _native.Network | None:
         return self._native
 
     def _present(self) -> _native.Network:
-        """Return the native network as it is, finished or not, without changes made to weights since it was built."""
+        """Return the native network as it is, finished or not, without weight changes made since it was built."""
         if self._native is None:
             self._native = self._declared()
         return self._native
 
     def _open(self) -> _native.Network:
-        """Return an unfinished native network with everything so far."""
+        """Return an unfinished native network that has all populations and projections so far."""
         native = self._present()
         if self._native_is_finished:
             self._native = native = self._declared()
@@ -467,11 +468,11 @@ class Network(Strict):
         return native
 
     def _rebuild(self) -> None:
-        """Build the native network anew after a change of a population."""
+        """Rebuild the native network after a population changed."""
         self._native = self._declared()
 
     def _finished(self) -> _native.Network:
-        """Return the finished native network with the present weights."""
+        """Return the finished native network with the current weights."""
         native = self._present()
         if any(projection._changed(native) for projection in self._projections.values()):
             self._native = native = self._declared()
@@ -511,7 +512,7 @@ class Network(Strict):
 
 
 class _Named(dict[str, Any]):
-    """Things by name; a name that is not there is an error that lists the names."""
+    """Populations or projections by name. An unknown name raises an error that lists the names."""
 
     def __init__(self, what: str) -> None:
         super().__init__()
@@ -544,9 +545,9 @@ def load(path: str | os.PathLike[str]) -> Network:
     FileError
         File I/O failed.
     FormatError
-        The file is damaged or is not a ``.snn`` file; the message says where.
+        The file is damaged or not a ``.snn`` file; the message says where.
     VersionError
-        The file is of a later version.
+        The file has a later format version.
     """
     return Network._from_native(_native.Network.load(file_path(path)))
 

@@ -1,4 +1,4 @@
-"""Neuron models as objects: the built-in ones, and models of the user in the same language."""
+"""Neuron models as objects: the built-in ones, and your own in the same language."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _shape(size: Size, what: str) -> tuple[int, ...] | None:
 
 
 class _Layer(Strict):
-    """What inputs and neurons have in common: a shape, perhaps still open, and perhaps a name."""
+    """Base class of inputs and neurons: a shape, which may still be unknown, and an optional name."""
 
     def __init__(self, size: Size, name: str | None) -> None:
         self.shape = _shape(size, type(self).__name__)
@@ -51,7 +51,7 @@ class _Layer(Strict):
 
     @property
     def size(self) -> int | None:
-        """Number of neurons, None where the network will tell."""
+        """Number of neurons; None if the network decides it."""
         return None if self.shape is None else math.prod(self.shape)
 
     def _meant(self, name: str) -> str:
@@ -66,7 +66,7 @@ class _Layer(Strict):
 
 
 class Input(_Layer):
-    """An input of real values, which stay until they are changed.
+    """An input of real values, which stay until changed.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class Input(_Layer):
 
 
 class SpikeInput(Input):
-    """An input of spikes, 0 or 1 for each step; empty again after the step.
+    """An input of spikes, 0 or 1 at each step; cleared after the step.
 
     Parameters
     ----------
@@ -100,9 +100,9 @@ class SpikeInput(Input):
 
 
 class Neuron(_Layer):
-    """Neurons of one model with their parameters: what `Network.add` and `Sequential` take.
+    """Neurons of one model with their parameters, for `Network.add` and `Sequential`.
 
-    Made by the classes of the built-in models (`LIF`, ...) or by a `NeuronModel`.
+    Make them with the class of a built-in model (`LIF`, ...) or a `NeuronModel`.
     """
 
     kind = 0
@@ -155,7 +155,7 @@ class Neuron(_Layer):
         raise ArgumentTypeError(f"{self._word}: surrogate is {shown(surrogate)}, not a name or a Surrogate")
 
     def _set(self, values: Mapping[str, Any], initial: Mapping[str, ArrayLike | Distribution] | None) -> None:
-        """Check parameters and options by name, and initial states, and keep them."""
+        """Check and store parameters, options and initial states, by name."""
         definition = self.definition
         for name, value in values.items():
             what = f"{self._word}: {name}"
@@ -217,7 +217,7 @@ class Neuron(_Layer):
         return twin
 
     def _draw(self, seed: int, population: int) -> Neuron:
-        """Return a copy with drawn parameters and initial states; what is drawn depends on nothing but the arguments."""
+        """Return a copy with parameters and initial states drawn; the draws depend on the arguments only."""
         if not self.drawn and not self.drawn_initial:
             return self
         assert self.shape is not None  # Network.add made sure
@@ -253,7 +253,7 @@ class Neuron(_Layer):
 
     @property
     def _word(self) -> str:
-        """How errors call it."""
+        """Its name in errors."""
         return type(self).__name__ if type(self) is not Neuron else f"model {self.definition.name!r}"
 
     def __repr__(self) -> str:
@@ -311,7 +311,7 @@ class Neuron(_Layer):
             name: values.size > 1 for name, values in neuron.parameters.items() if network.learnable(index, name)
         }
         neuron.options = {name: network.option(index, name) for name in definition.options}
-        # A state that starts at its default, which may be a parameter, follows that parameter when it is changed.
+        # A state that starts at its default, which may be a parameter, follows later changes of that parameter.
         neuron.initial = {}
         for name, state in definition.states.items():
             starts = network.initial_state(index, name)
@@ -329,15 +329,15 @@ def _size_text(shape: tuple[int, ...] | None) -> str:
 
 
 class NeuronModel:
-    """A neuron model of the user, in the same words as the files of ``snn/models/neurons``.
+    """A neuron model of your own, defined as the files of ``snn/models/neurons`` are.
 
-    Calling it makes neurons: ``model(128, tau=20.0)``. The model runs and trains without a compiler, and travels inside
-    the ``.snn`` file.
+    Call it to make neurons: ``model(128, tau=20.0)``. The model runs and trains without a compiler and is stored in the
+    ``.snn`` file.
 
     Parameters
     ----------
     definition : dict, str or Path
-        The definition as the TOML files write it: as a dict, as TOML text, or in a file.
+        The definition in the form of those TOML files: a dict, TOML text or the path of a file.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Several devices: how they are named, and where the populations of a network run on them."""
+"""Several devices: their names, and which populations of a network run on which."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ __all__ = ["Placement", "device_of_several", "device_of_simulation", "device_of_
 
 
 class Placement(NamedTuple):
-    """Where the populations of a network run on several devices at once.
+    """Which populations of a network run on which of several devices.
 
     Attributes
     ----------
     devices : tuple of str
-        As they were named.
+        The devices, as they were named.
     populations : dict of str to int
-        The place in `devices` of each, or of each slice of one that is cut: ``{"exc[0:512]": 0, "exc[512:800]": 1}``; of an
-        input: of the first device that reads it. Without the inputs, it can be given as `placement`.
+        Index in `devices` of each population, or of each slice of one that is cut: ``{"exc[0:512]": 0, "exc[512:800]": 1}``;
+        of an input, that of the first device that reads it. Without the inputs, it can be passed as `placement`.
     window_steps : int
-        Interval, in steps, at which devices exchange spikes; 0 when they exchange none.
+        Interval, in steps, at which devices exchange spikes; 0 if they exchange none.
     device : str
         The `device` of `Simulation` that reproduces this placement: ``"cpu+vulkan:0;exc=0;inh=1"``.
     step_seconds : tuple of float
-        How long a step is expected to take on each of the devices, in seconds, with what spikes between devices cost; 0 for one
-        that has nothing to do. From the two steps of `snn.device_speed` and 5 % of the neurons spiking, so they say which
-        device does more, not what a clock will show.
+        Expected time of a step on each device, in seconds, including the exchange of spikes; 0 for a device without work.
+        Estimated from the two steps of `snn.device_speed` with 5 % of the neurons spiking: for comparing devices, not for
+        predicting measured times.
     reasons : tuple of str
-        What keeps populations from some of the devices: a device cannot run them, its bits are its own, or there is not enough
-        memory.
+        Why some devices cannot have populations: a device cannot run them, does not give the same bits as the others, or has
+        too little memory.
     """
 
     devices: tuple[str, ...]

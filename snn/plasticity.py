@@ -1,4 +1,4 @@
-"""Plasticity: a rule by which the weights of a sparse projection change while the network runs."""
+"""Plasticity: a rule that changes the weights of a sparse projection while the network runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Plasticity", "checked_plasticity"]
 class Plasticity(Strict):
     """A plasticity rule with its parameters, for ``snn.Sparse....(plasticity=...)``.
 
-    What happens at which moment of a step is said in ``docs/semantics.md``.
+    ``docs/semantics.md`` describes the order of events within a step.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Plasticity(Strict):
         A built-in rule: ``"pair_stdp"``, ``"triplet_stdp"``, ``"reward_stdp"``, ``"homeostatic_stdp"``, ``"brader_fusi"`` or
         ``"tsodyks_markram"``; see `PairSTDP`, `TripletSTDP`, `RewardSTDP`, `HomeostaticSTDP`, `BraderFusi`, `TsodyksMarkram`.
     **values : float or str
-        Parameters and options of the rule, by name; those not given keep the defaults of its definition.
+        Parameters and options of the rule, by name; the others have the defaults of its definition.
 
     Raises
     ------
@@ -39,7 +39,7 @@ class Plasticity(Strict):
     ArgumentTypeError
         The rule has no such parameter or option.
     InvalidArgumentError
-        A value outside the parameter's range, or a power that the bounds do not look at.
+        A value is outside the parameter's range, or a power was given for bounds that do not use it.
 
     Examples
     --------
@@ -62,12 +62,12 @@ class Plasticity(Strict):
 
     @classmethod
     def define(cls, definition: Mapping[str, Any] | str | Path, **values: float | str) -> Plasticity:
-        """Return a rule of the user.
+        """Return a rule of your own.
 
         Parameters
         ----------
         definition : dict, str or Path
-            The same words as in the files of ``snn/models/plasticity``: as a dict, as TOML text, or in a file.
+            A definition as in the files of ``snn/models/plasticity``: a dict, TOML text or the path of a file.
         **values : float or str
             Values in place of the definition's defaults.
 
@@ -158,7 +158,7 @@ class Plasticity(Strict):
         return hash((self.name, tuple(self.parameters.items()), tuple(self.options.items())))
 
     def _check_target(self, target: Population, what: str) -> None:
-        """Refuse a target whose states, which are there, have another unit than the rule reads them in."""
+        """Refuse a target whose states have other units than those in which the rule reads them."""
         states = target._states
         for read in self.definition.target_states:
             unit = states[read.state].unit
@@ -178,7 +178,7 @@ class Plasticity(Strict):
 
 
 def _dimension(unit: str) -> units.Unit | None:
-    """Return what a unit measures; None of plain numbers and of free units, which go with any other."""
+    """Return the dimension of a unit; None for plain numbers and free units, which match any other."""
     try:
         dimension = units.parse(unit or "1")
     except ModelUnitError:  # of a file that another program wrote
@@ -187,7 +187,7 @@ def _dimension(unit: str) -> units.Unit | None:
 
 
 def checked_plasticity(value: object, what: str, arithmetic: str) -> Plasticity | None:
-    """Return the rule that a connection was given, None if there is none."""
+    """Return a connection's rule, or None."""
     if value is None:
         return None
     if not isinstance(value, Plasticity):

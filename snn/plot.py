@@ -1,6 +1,6 @@
-"""Plots of what networks do. matplotlib is imported when the first one is drawn.
+"""Plots of spikes, states and predictions. matplotlib is imported when the first plot is drawn.
 
-Each function draws into the `Axes` given, or into a new figure, and returns the `Axes`.
+Each function draws into the given `Axes`, or into a new figure, and returns the `Axes`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ INK = "#1b2a41"
 COLORS = ("#0b6e99", "#d1495b", "#3f8f5b", "#8a5a9e", "#c98a1b", "#4a5568")
 
 
-# More classes than this make a picture that no one can read, and a matrix of their square.
+# More classes would make an unreadable picture, and the matrix grows with their square.
 MOST_CLASSES = 1000
 _CROWD = 3000  # spikes in a raster
 
@@ -51,7 +51,7 @@ def _axes(axes: Axes | None) -> Axes:
 
 
 def _names(names: Any, what: str) -> list[str]:
-    """Return a list of strings; one string is not taken for the list of its letters."""
+    """Return a list of strings; a single string is refused, not taken for a list of its letters."""
     if isinstance(names, str) or not isinstance(names, Sequence | np.ndarray):
         raise ArgumentTypeError(f"{what} is {shown(names)}, not a list of strings")
     for position, name in enumerate(names):
@@ -99,12 +99,12 @@ def raster(
     spikes : array_like, shape (steps, neurons), or SpikeEvents
         0 or 1, as ``recording["hidden"]["spikes"][:, sample]``; or ``recording["hidden"]["spike_events"]`` of one sample.
     dt : float, optional
-        Time step in milliseconds; by default that of the events, which a run told them, else 1.0. Events are drawn at the time
-        since the simulation began, an array as if it began with the first row.
+        Time step in milliseconds; default: `dt` of the events, else 1.0. Events are drawn at their time since the simulation
+        began; an array as if the simulation began with its first row.
     axes : Axes, optional
         Where to draw.
     color : matplotlib colour or sequence of them, one for each neuron
-        Of the marks.
+        Colour of the marks.
     title : str, optional
         Title.
     """
@@ -130,8 +130,8 @@ def raster(
         raise InvalidArgumentError(f"there are {len(color)} colors for {size} neurons")
     axes = _axes(axes)
     colors = [color[int(neuron)] for neuron in neurons] if _is_list(color) else color
-    # A mark is as high as a row; with many neurons rows are thin, and it covers its neighbours to be seen. Where there are
-    # thousands of marks, they are small: else they cover each other, and silence shows as little as activity.
+    # A mark is as high as a row. With many neurons rows are thin, and marks overlap neighbouring rows to stay visible.
+    # Thousands of marks are drawn small, because overlapping ones would hide where the neurons are silent.
     is_crowded = len(steps) > _CROWD
     half = 0.45 * max(1.0, size / (256 if is_crowded else 32))
     width = 0.6 if is_crowded else 1.2
@@ -143,7 +143,7 @@ def raster(
 
 
 def _is_list(color: Any) -> bool:
-    """Whether these are several colours; numbers in a row are one, red, green and blue."""
+    """Whether these are several colours; a sequence of numbers is one colour: red, green and blue."""
     if isinstance(color, str) or not isinstance(color, Sequence | np.ndarray):
         return False
     return any(isinstance(one, str) or np.ndim(one) > 0 for one in color)
@@ -159,7 +159,7 @@ def traces(
     y_label: str = "membrane",
     title: str | None = None,
 ) -> Axes:
-    """Draw the course of a state in time, one line for each neuron.
+    """Draw a state over time, one line for each neuron.
 
     Parameters
     ----------
@@ -168,9 +168,9 @@ def traces(
     dt : float, default 1.0
         Time step in milliseconds.
     threshold : float, optional
-        Drawn as a dashed line.
+        Draws a dashed line at this value.
     labels : sequence of str, optional
-        One for each line, written at its end.
+        A label for each line, written at its end.
     axes : Axes, optional
         Where to draw.
     y_label, title : str, optional
@@ -190,7 +190,7 @@ def traces(
         color = COLORS[column % len(COLORS)]
         axes.plot(times, array[:, column], color=color, linewidth=1.4)
         if words is not None:
-            # At the end of the line: a legend would lie on other lines.
+            # At the end of the line: a legend would cover other lines.
             place = (times[-1], array[-1, column])
             axes.annotate(
                 words[column],
@@ -227,14 +227,14 @@ def confusion_matrix(
     axes: Axes | None = None,
     title: str | None = None,
 ) -> Axes:
-    """Draw how often each class was taken for each other.
+    """Draw a confusion matrix: how often each true class was predicted as each class.
 
     Parameters
     ----------
     truth, predicted : array_like of int, shape (samples,)
         Classes from 0, at most 999.
     classes : sequence of str, optional
-        Names; default the numbers.
+        Names of the classes; default: their numbers.
     axes : Axes, optional
         Where to draw.
     title : str, optional
@@ -256,7 +256,7 @@ def confusion_matrix(
     matrix = np.zeros((len(names), len(names)), np.int64)
     np.add.at(matrix, (true_array, predicted_array), 1)
     axes = _axes(axes)
-    # Rows are shares of a true class, so a rare class is as visible as a frequent one.
+    # Rows are normalised to fractions of the true class, so rare classes are as visible as frequent ones.
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
     for row, column in zip(*np.nonzero(matrix), strict=True):

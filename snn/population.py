@@ -28,7 +28,7 @@ __all__ = ["Population", "PopulationSlice", "declare", "differences"]
 
 @dataclass(frozen=True)
 class PopulationSlice:
-    """Neighbouring neurons of a population, which `Network.connect` takes as it takes a population: ``population[:800]``.
+    """Contiguous neurons of a population, such as ``population[:800]``. `Network.connect` takes it like a population.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class PopulationSlice:
 
 
 def split_slice(reference: str) -> tuple[str, slice | None]:
-    """Return name and slice of ``"exc[0:800]"``; None where there are no brackets."""
+    """Return name and slice of ``"exc[0:800]"``; the slice is None without brackets."""
     if "[" not in reference:
         return reference, None
     found = re.fullmatch(r"(.*)\[(-?\d+|):(-?\d+|)\]", reference)
@@ -88,7 +88,7 @@ class Population(Strict):
         return math.prod(self.shape)
 
     def __getitem__(self, neurons: slice) -> PopulationSlice:
-        """Return a part for `Network.connect`, neighbouring neurons by flat index: ``net.populations["exc"][:800]``."""
+        """Return contiguous neurons, by flat index, for `Network.connect`: ``net.populations["exc"][:800]``."""
         if not isinstance(neurons, slice):
             raise ArgumentTypeError(
                 f"population {self.name!r} takes a slice such as [0:100], not {shown(neurons)}; chosen neurons are connected "
@@ -110,7 +110,7 @@ class Population(Strict):
 
     @property
     def is_input(self) -> bool:
-        """Whether the caller gives its activity."""
+        """Whether it is an input, whose activity the caller sets."""
         return isinstance(self._layer, Input)
 
     @property
@@ -127,7 +127,7 @@ class Population(Strict):
 
     @property
     def spiking(self) -> bool:
-        """Whether its activity is spikes, 0 or 1."""
+        """Whether its neurons send spikes, 0 or 1."""
         return self._layer.definition.spiking if isinstance(self._layer, Neuron) else self._layer.kind == 1
 
     @property
@@ -141,7 +141,7 @@ class Population(Strict):
 
     @property
     def _membrane(self) -> str:
-        """Name of the state that losses of the membrane look at; nothing where there is none."""
+        """Name of the state that membrane losses use; empty if there is none."""
         return self._layer.definition.membrane if isinstance(self._layer, Neuron) else ""
 
     def _check_recordable(self, variable: str, of_a_run: Sequence[str] = ()) -> None:
@@ -191,7 +191,7 @@ class Population(Strict):
 
     @property
     def surrogate(self) -> Surrogate | None:
-        """What training uses in place of the derivative of a spike; None: the model does not spike, or is an input."""
+        """What training uses as the derivative of a spike; None for models that do not spike, and inputs."""
         if not isinstance(self._layer, Neuron) or not self.spiking:
             return None
         if self._layer.surrogate is None:
@@ -208,29 +208,29 @@ class Population(Strict):
         initial: Mapping[str, ArrayLike | Distribution] | None = None,
         **values: Any,
     ) -> None:
-        """Change parameters, options, initial states or the surrogate; simulations opened before keep the old ones.
+        """Change parameters, options, initial states or the surrogate. Simulations already open keep the old ones.
 
         Parameters
         ----------
         surrogate : str or Surrogate, optional
-            What training uses in place of the derivative of a spike.
+            What training uses as the derivative of a spike.
         initial : dict, optional
-            State at step 0, by name: a number or an array of the population's shape.
+            States at step 0, by name: a number or an array of the population's shape.
         **values
-            Parameters (number or array of the population's shape) and options (str) by name.
+            Parameters (number or array of the population's shape) and options (str), by name.
 
         Raises
         ------
         ArgumentTypeError
             The model has no such parameter, option or state.
         InvalidArgumentError
-            A value outside its range, or of the wrong shape.
+            A value is out of range or has the wrong shape.
         """
         if not isinstance(self._layer, Neuron):
             raise InvalidArgumentError(f"population {self.name!r} is an input; it has no parameters")
         layer = self._layer.replaced(surrogate=surrogate, initial=initial, **values)
         layer = layer._draw(self._network.seed, self._index)
-        # Undone when libsnn refuses, so that the network stays as it was.
+        # Undone if libsnn refuses, so that the network stays unchanged.
         old, self._layer = self._layer, layer
         try:
             self._network._rebuild()
@@ -244,7 +244,7 @@ class Population(Strict):
         return tuple(self._layer.learnable) if isinstance(self._layer, Neuron) else ()
 
     def _take_learned(self, values: Mapping[str, NDArray[np.float64]]) -> None:
-        """Take over what training made of the parameters."""
+        """Store the parameters that training learned."""
         assert isinstance(self._layer, Neuron)
         given: dict[str, Any] = {name: array if array.size > 1 else array[0] for name, array in values.items()}
         layer = self._layer.replaced(**given)

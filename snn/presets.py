@@ -1,9 +1,9 @@
-"""Neurons with the equations and defaults of other libraries, under those libraries' names and arguments.
+"""Neurons with the equations, defaults, names and arguments of other libraries.
 
-Each function makes neurons as the classes of `snn` do; they can be changed, trained and saved as any others. Only what the
-libraries call a neuron is here, not how their networks are put together; one that is connected with itself brings that
-connection along. `dt` is that of the network, in ms, which refuses
-neurons that were made for another one: these libraries count time in steps, and a time constant here is in ms.
+Each function makes neurons as the classes of `snn` do; they can be changed, trained and saved like any others. Presets cover
+neurons only, not how these libraries build networks; a recurrent neuron comes with its recurrent connection. `dt` is the time
+step of the network in ms: these libraries count time in steps, and time constants here are in ms. A network with another `dt`
+refuses the neurons.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ Size = SupportsIndex | tuple[SupportsIndex, ...] | None
 _LINEAR = KaimingUniform(gain=3**-0.5)  # uniform up to 1 / sqrt(fan_in), as PyTorch's layers
 _SNNTORCH_RESETS = {"subtract": "subtract", "zero": "value", "none": "none"}
 
-# Arguments of other libraries that have no counterpart, and what does the same.
+# Arguments of other libraries without a counterpart, and what to use instead.
 _KEPT = "leave it out: the states are kept by whatever runs the network"
 _SURROGATE = (
     "the surrogate is named, surrogate=snn.Surrogate('snntorch.fast_sigmoid', slope=25), "
@@ -94,20 +94,20 @@ def snntorch_leaky(
     size : int or tuple of int, optional
         As for `LIF`.
     beta : float or array
-        What is left of the membrane after a step, 0 to 1; an array has one for each neuron.
+        Factor by which the membrane decays in a step, 0 to 1; an array has one for each neuron.
     threshold : float or array, default 1.0
-        Potential above which they spike.
+        Potential above which neurons spike.
     learn_beta, learn_threshold : bool, default False
-        Whether training changes them: one number for all neurons, or, of an array, one each. `beta` is learned as the time
-        constant ``dt / (1 - beta)``, whose logarithm is stepped (see `Learnable`), so it stays between 0 and 1.
+        Whether training changes them: one number for all neurons or, for an array, one for each. `beta` is learned as the time
+        constant ``dt / (1 - beta)``, whose logarithm is updated (see `Learnable`), so it stays between 0 and 1.
     reset_mechanism : {"subtract", "zero", "none"}, default "subtract"
-        What a spike does.
+        Effect of a spike on the membrane.
     reset_delay : bool, default True
-        Whether it does so in the step after.
+        Whether the reset occurs in the step after the spike.
     dt : float, default 1.0
         Time step of the network in ms.
     **settings
-        Anything else that `LIF` takes, and what is to be otherwise.
+        Other arguments of `LIF`, which also override the preset's.
     """
     given = {
         "tau_membrane": _learned(_tau(beta, "beta", dt), learn_beta, "learn_beta"),
@@ -128,23 +128,23 @@ def snntorch_rleaky(
     learn_recurrent: bool = True,
     **settings: Any,
 ) -> LIF:
-    """Return neurons as ``snntorch.RLeaky``: ``mem = beta mem + x + recurrent(spk)``, `spk` the spikes of the step before.
+    """Return neurons as ``snntorch.RLeaky``: ``mem = beta mem + x + recurrent(spk)``, `spk` the spikes of the previous step.
 
-    Where the neurons are added to a network they are connected with themselves, by the projection ``"NAME_to_NAME"``.
+    Adding the neurons to a network also connects them to themselves, by the projection ``"NAME_to_NAME"``.
 
     Parameters
     ----------
     V : float or array, default 1.0
-        Weight of each neuron onto itself, where `all_to_all` is False.
+        Weight of each neuron onto itself, if `all_to_all` is False.
     all_to_all : bool, default True
-        Whether all neurons are connected, by what ``Linear`` is there: with weights drawn uniformly up to 1 / sqrt(neurons),
-        and a bias, which begins at 0 here.
+        Whether all neurons are connected to each other, like ``Linear`` in snnTorch: with weights drawn uniformly up to
+        1 / sqrt(neurons) and a bias, which starts at 0 here.
     conv2d_channels, kernel_size : int, optional
-        Instead of all: a convolution from these channels onto as many.
+        A convolution, from this many channels onto as many, instead of `all_to_all`.
     learn_recurrent : bool, default True
         Whether training changes the connection.
     size, beta, **settings
-        As for `snntorch_leaky`, with all of its arguments. ``linear_features`` is the size.
+        As for `snntorch_leaky`, with all its arguments. snnTorch's ``linear_features`` is `size`.
     """
     common: dict[str, Any] = {"delay_steps": 1, "trainable": boolean(learn_recurrent, "learn_recurrent")}
     back: Connection
@@ -182,17 +182,17 @@ def snntorch_lapicque(
     Parameters
     ----------
     beta, R, C : float
-        Two of them, or `beta` alone, with which R is 1. `beta` is ``exp(-time_step / (R C))``, between 0 and 1; the membrane is
-        left with 1 - time_step / (R C) in a step all the same, as there.
+        Give two of them, or `beta` only, then R is 1. `beta` is ``exp(-time_step / (R C))``, between 0 and 1; as in snnTorch,
+        the membrane nevertheless decays by the factor 1 - time_step / (R C) in a step.
     time_step : float, default 1.0
-        Time step in the unit of R times C.
+        Time step in the unit of R C.
     size, threshold, learn_threshold, reset_mechanism, dt, **settings
         As for `snntorch_leaky`.
 
     Notes
     -----
-    The membrane ``v`` is snnTorch's divided by R, and so is the threshold; the surrogate derivative is the same function of
-    snnTorch's membrane, so spikes and gradients of weights are theirs.
+    Membrane ``v`` and threshold are snnTorch's divided by R. The surrogate derivative is the same function of snnTorch's
+    membrane, so spikes and gradients of weights are equal to snnTorch's.
     """
     given = {name: value for name, value in (("beta", beta), ("R", R), ("C", C)) if value is not None}
     if len(given) == 3 or not (given.keys() == {"beta"} or len(given) == 2):
@@ -237,11 +237,11 @@ def snntorch_synaptic(
     Parameters
     ----------
     alpha : float or array
-        What is left of the synaptic current after a step, 0 to 1; an array has one for each neuron.
+        Factor by which the synaptic current decays in a step, 0 to 1; an array has one for each neuron.
     learn_alpha : bool, default False
-        Whether training changes it, as `learn_beta` does.
+        Whether training changes it; see `learn_beta`.
     size, beta, threshold, learn_beta, learn_threshold, reset_mechanism, reset_delay, dt, **settings
-        As for `snntorch_leaky`, of `CurrentLIF`.
+        As for `snntorch_leaky`; settings are those of `CurrentLIF`.
     """
     given = {
         "tau_synapse": _learned(_tau(alpha, "alpha", dt), learn_alpha, "learn_alpha"),
@@ -265,7 +265,7 @@ def spikingjelly_lif(
 ) -> LIF:
     """Return neurons as ``spikingjelly.activation_based.neuron.LIFNode``, sigmoid surrogate.
 
-    ``v += (x - (v - v_reset)) / tau``, or ``v += x - (v - v_reset) / tau`` where `decay_input` is False; spike where
+    ``v += (x - (v - v_reset)) / tau``, or ``v += x - (v - v_reset) / tau`` if `decay_input` is False. Neurons spike if
     ``v >= v_threshold``.
 
     Parameters
@@ -275,11 +275,11 @@ def spikingjelly_lif(
     decay_input : bool, default True
         Whether input is divided by `tau`.
     v_threshold : float, default 1.0
-        Potential from which on they spike.
+        Potential at and above which neurons spike.
     v_reset : float or None, default 0.0
-        Potential after a spike and at rest; None: `v_threshold` is subtracted, and they rest at 0.
+        Potential after a spike and at rest. None: a spike subtracts `v_threshold`, and the neurons rest at 0.
     detach_reset : bool, default False
-        Whether training takes the reset as a constant.
+        Whether training treats the reset as a constant.
     size, dt, **settings
         As for `snntorch_leaky`.
     """
@@ -305,7 +305,7 @@ def spikingjelly_if(
     Parameters
     ----------
     size, v_threshold, v_reset, detach_reset, **settings
-        As for `spikingjelly_lif`, of `IntegrateAndFire`.
+        As for `spikingjelly_lif`; settings are those of `IntegrateAndFire`.
     """
     return _neurons(IntegrateAndFire, size, _spikingjelly(v_threshold, v_reset, detach_reset), settings)
 
@@ -324,15 +324,15 @@ def norse_lif_box(
     Parameters
     ----------
     tau_mem_inv : float, default 100.0
-        One over the time constant, in 1/s.
+        Inverse of the membrane time constant, in 1/s.
     v_leak, v_th, v_reset : float, default 0.0, 1.0, 0.0
-        Potentials at rest, above which they spike, and after a spike.
+        Potential at rest, potential above which neurons spike, and potential after a spike.
     size, **settings
         As for `snntorch_leaky`. The time step is that of the network, 1 ms by default as in Norse.
 
     Notes
     -----
-    Norse 1.1.0 ignores the slope of its surrogate and takes 1: ``surrogate=snn.Surrogate("norse.super", alpha=1.0)``.
+    Norse 1.1.0 ignores the slope of its surrogate and uses 1: ``surrogate=snn.Surrogate("norse.super", alpha=1.0)``.
     """
     given = {**_norse(tau_mem_inv, v_leak, v_th, v_reset), "reset_gradient": "attached"}
     return _neurons(LIF, size, given, settings)
@@ -348,14 +348,14 @@ def norse_lif(
     v_reset: float = 0.0,
     **settings: Any,
 ) -> CurrentLIF:
-    """Return neurons as Norse's ``LIFCell``, with a synaptic current that input jumps before the membrane sees it.
+    """Return neurons as Norse's ``LIFCell``, with a synaptic current. Input changes the current before the membrane's update.
 
     Parameters
     ----------
     tau_syn_inv : float, default 200.0
-        One over the time constant of the current, in 1/s.
+        Inverse of the time constant of the current, in 1/s.
     size, tau_mem_inv, v_leak, v_th, v_reset, **settings
-        As for `norse_lif_box`, of `CurrentLIF`.
+        As for `norse_lif_box`; settings are those of `CurrentLIF`.
     """
     tau_synapse = 1000.0 / number(tau_syn_inv, "tau_syn_inv", minimum=0.0, exclusive=True)
     return _neurons(
@@ -379,12 +379,11 @@ def sinabs_lif(
     tau_mem : float, default 20.0
         Time constant in steps.
     spike_threshold : float, default 1.0
-        Potential from which on they spike; it is subtracted.
+        Potential at and above which neurons spike. A spike subtracts it.
     norm_input : bool, default True
         Whether input is scaled by ``1 - a``.
     size, dt, **settings
-        As for `snntorch_leaky`. A neuron spikes at most once in a step here; Sinabs' own default, ``MultiSpike``, has no
-        counterpart.
+        As for `snntorch_leaky`. A neuron spikes at most once in a step; Sinabs' default, ``MultiSpike``, has no counterpart.
     """
     given = {
         "tau_membrane": number(tau_mem, "tau_mem", minimum=0.0, exclusive=True) * _step(dt),
@@ -405,7 +404,7 @@ def _made_for(dt: float, neurons: _Neurons) -> _Neurons:
 def _neurons(
     made: Callable[..., _Neurons], size: Size, given: Mapping[str, Any], settings: Mapping[str, Any]
 ) -> _Neurons:
-    """Make neurons of what a preset says and of what the user wants otherwise."""
+    """Make neurons from a preset and the user's settings, which override it."""
     for name in settings:
         if name in _NOT_HERE:
             raise ArgumentTypeError(f"{name} is no argument here; {_NOT_HERE[name]}")
@@ -417,7 +416,7 @@ def _step(dt: float) -> float:
 
 
 def _tau(left: ArrayLike, what: str, dt: float) -> NDArray[np.float64]:
-    """Return the time constants whose Euler step leaves so much of a state."""
+    """Return the time constants whose Euler step leaves the fraction `left` of a state."""
     share = real_array(left, what).astype(np.float64)
     outside = share[~((share >= 0.0) & (share <= 1.0))]
     if outside.size:
@@ -425,7 +424,7 @@ def _tau(left: ArrayLike, what: str, dt: float) -> NDArray[np.float64]:
             f"{what} is {outside[0]:g}; it must be 0 to 1. snnTorch takes a learned one beyond that as the nearest of both: "
             f"{what}.clamp(0, 1)"
         )
-    # Of 1, a time constant so long that 1 - dt / tau is 1 in float32.
+    # For 1, a time constant so long that 1 - dt / tau is 1 in float32.
     return _step(dt) / np.maximum(1.0 - share, 2.0**-30)
 
 

@@ -1,4 +1,4 @@
-"""A projection: the connections from one population of a network to a receptor of another, with their weights."""
+"""A projection: the connections, with weights, from one population of a network to a receptor of another."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["Projection"]
 _KINDS = ("dense", "one_to_one", "sparse", "conv2d", "pool2d")
 _SPARSE = 2
 _POOL = 4
-_DEFAULT = 0  # arithmetic that nobody chose
+_DEFAULT = 0  # arithmetic that the user did not choose
 _CONSTANT = 0  # kind of a distribution
 _RUN = 4096  # sources whose synapses are listed in one go
 _POOL_MODES = ("sum", "average", "max")
@@ -39,9 +39,9 @@ _POOL_MODES = ("sum", "average", "max")
 class Projection(Strict):
     """Connections from `source` to `target`; made by `Network.connect` and by loading a file.
 
-    `plasticity` is the rule by which a simulation changes the weights, None if they stay.
-    `weights` and `bias` are ordinary arrays that may be changed in place; the next simulation, training or save takes
-    what they hold then.
+    `plasticity` is the rule by which a simulation changes the weights, or None.
+    `weights` and `bias` are arrays that you can change in place; the next simulation, training or save uses their current
+    values.
     """
 
     _fixed = MappingProxyType(
@@ -90,12 +90,12 @@ class Projection(Strict):
         self._pool_mode = resolved.pool_mode
         self._window = resolved.window
         self._rule = resolved.rule
-        # None where the native network is their only place: once it is finished, until someone asks for them to change them.
+        # None while only the native network has them: once it is finished, until someone asks for them.
         self._weights = resolved.weights
         self._weights_are_out = False
         self._bias = resolved.bias
         self._csr = resolved.csr
-        self._digest = b""  # of the weights of a rule, once they have been looked at
+        self._digest = b""  # of a rule's weights, once they were read
 
     @classmethod
     def _of_connection(
@@ -172,7 +172,7 @@ class Projection(Strict):
 
     @property
     def trainable(self) -> bool:
-        """Whether training changes the weights. Assign to it to freeze a layer, which keeps its arithmetic, and back."""
+        """Whether training changes the weights. Set False to freeze the layer; it keeps its arithmetic."""
         return self._trainable
 
     @trainable.setter
@@ -182,12 +182,12 @@ class Projection(Strict):
                 f"projection {self.name!r} learns by {self.plasticity.name}; it cannot be trained as well"
             )
         if self._trainable and self._arithmetic == _DEFAULT:
-            self._arithmetic = ARITHMETIC.index("float")  # what the default is while it is trained
+            self._arithmetic = ARITHMETIC.index("float")  # the default of trained projections
         self._set("_trainable", boolean(trainable, f"projection {self.name!r}: trainable"))
 
     @property
     def detached(self) -> bool:
-        """Whether training takes no gradient back through it to its source; may be assigned to. See `Connection.detach`."""
+        """Whether training propagates no gradient through it to its source. Can be set. See `Connection.detach`."""
         return self._detached
 
     @detached.setter
@@ -195,7 +195,7 @@ class Projection(Strict):
         self._set("_detached", boolean(detached, f"projection {self.name!r}: detached"))
 
     def _set(self, name: str, value: bool) -> None:
-        """Set an attribute that the native network has too; where that refuses it, nothing has changed."""
+        """Set an attribute that the native network has too. If it refuses, nothing changes."""
         before = getattr(self, name)
         setattr(self, name, value)
         try:
@@ -207,20 +207,20 @@ class Projection(Strict):
 
     @property
     def arithmetic(self) -> str:
-        """How weights are kept and inputs summed: ``"float"``, ``"fixed"`` or ``"compact"``, see `Connection`.
+        """How weights are stored and inputs summed: ``"float"``, ``"fixed"`` or ``"compact"``; see `Connection`.
 
-        Where the connection left it at ``"default"``, what was chosen by kind and weights when the network was finished.
+        If the connection left it at ``"default"``: what was chosen, by kind and weights, when the network was finished.
         """
         return ARITHMETIC[self._network._finished().projection(self._index).arithmetic]
 
     @property
     def fixed_point_scale(self) -> float:
-        """Weights are rounded to multiples of 1 / scale: when delivered (fixed), for good (compact); 0 for float."""
+        """Weights are rounded to multiples of 1 / scale: on delivery (fixed) or when stored (compact). 0 for float."""
         return self._network._finished().projection(self._index).fixed_point_scale
 
     @property
     def synapse_count(self) -> int:
-        """Connections as delivered; a convolution's kernel counts each use."""
+        """Number of synapses. Each use of a convolution's kernel weight counts."""
         return self._network._finished().projection(self._index).synapse_count
 
     @property
@@ -243,7 +243,7 @@ class Projection(Strict):
         return f"<Projection {self.name!r}: {self._ends()}, {self.kind}{shape}{delay}{plastic}>"
 
     def _ends(self) -> str:
-        """Return what it connects, with the parts of populations that a rule is for."""
+        """Return what it connects, with the slices of populations that a rule is for."""
         ends = []
         for key, population in (("sources", self.source), ("targets", self.target)):
             first, size = (self._rule or {}).get(key, (0, population.size))
@@ -255,12 +255,12 @@ class Projection(Strict):
 
     @property
     def weights(self) -> Floats:
-        """The weights as a float32 array that may be changed in place; once asked for, a copy beside the network's own.
+        """The weights as a float32 array that you can change in place.
 
         Shape: dense (source size, target size); one-to-one (size,); sparse (synapses,) in canonical order; conv2d
-        (channels, in_channels / groups, kernel y, kernel x). Those of a connection rule are made when they are first read: 14
-        bytes a synapse, kept with the network; the rule is given up only when they are changed. In compact arithmetic they are
-        rounded, to multiples of 1 / `fixed_point_scale`, when the network is used next.
+        (channels, in_channels / groups, kernel y, kernel x). Reading them makes a copy besides the network's own. A connection
+        rule generates them on the first read; they take 14 bytes a synapse and stay with the network. Changing them replaces
+        the rule. In compact arithmetic they are rounded to multiples of 1 / `fixed_point_scale` when the network is next used.
 
         Raises
         ------
@@ -277,7 +277,7 @@ class Projection(Strict):
         own[...] = float32_array(values, f"projection {self.name!r}: weights", own.shape)
 
     def _own_weights(self) -> Floats:
-        """Return `weights` for a moment: they may be dropped when the network is next finished."""
+        """Return `weights` for temporary use: they may be dropped when the network is next finished."""
         if self._kind == _POOL:
             raise InvalidArgumentError(f"projection {self.name!r} is pooling; it has no weights")
         if self._weights is None or self._csr_is_unordered:
@@ -287,7 +287,7 @@ class Projection(Strict):
 
     @property
     def bias(self) -> Floats | None:
-        """The biases as a float32 array that may be changed in place; None if there are none."""
+        """The biases as a float32 array that you can change in place; None if there are none."""
         native = self._network._origin()
         its = None if native is None or self._bias is not None else native.projection(self._index).bias
         if its is not None:
@@ -303,12 +303,12 @@ class Projection(Strict):
 
     @property
     def by_rule(self) -> bool:
-        """Whether a connection rule makes the synapses whenever they are needed, so that they take no memory."""
+        """Whether a connection rule generates the synapses when needed, so that they take no memory."""
         return self._network._finished().projection(self._index).by_rule
 
     @property
     def delay_range(self) -> tuple[int, int]:
-        """Shortest and longest delay of its synapses in steps, `delay_steps` included; bounds, where a rule draws them."""
+        """Shortest and longest delay of the synapses in steps, with `delay_steps`. For a rule, bounds of its draws."""
         if self._kind != _SPARSE or self.synapse_count == 0:
             return self.delay_steps, self.delay_steps
         if self.by_rule:
@@ -326,24 +326,24 @@ class Projection(Strict):
     ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
         """Return (source, target, delay in steps) of the synapses of a sparse projection, in the weights' order, as int32.
 
-        Those of a connection rule are made for this call only.
+        Synapses of a connection rule are generated for this call only.
 
         Parameters
         ----------
         sources, targets : int or array_like of int, optional
-            Only synapses from one of these source neurons, and onto one of these target neurons.
+            Return only synapses from these source neurons and onto these target neurons.
 
         Raises
         ------
         InvalidArgumentError
-            The projection is not sparse, or has no such neuron.
+            The projection is not sparse, or there is no such neuron.
         """
         found = self._rows(sources, targets)
-        # Signed, so that differences of them are what they seem; all are small enough.
+        # Signed, so that differences may be negative; all values fit.
         return found[0].view(np.int32), found[1].view(np.int32), found[2].view(np.int32)
 
     def synapse_weights(self, sources: ArrayLike | None = None, targets: ArrayLike | None = None) -> Floats:
-        """Return the weights of the synapses that `synapses` gives for the same arguments, as a copy."""
+        """Return a copy of the weights of the synapses that `synapses` returns for the same arguments."""
         return self._rows(sources, targets)[3]
 
     def _rows(
@@ -355,7 +355,7 @@ class Projection(Strict):
         wanted_targets = self._neurons(targets, "targets", self.target.size)
         native = self._network._finished()
         pieces = []
-        # Neighbouring sources in one go; a piece at a time, so that what is left out is not kept.
+        # Runs of contiguous sources, one at a time, so that synapses not selected take no memory.
         for first, count in _runs(wanted_sources, self.source.size):
             piece = native.synapses(self._index, first, count)
             if wanted_targets is not None:
@@ -385,13 +385,13 @@ class Projection(Strict):
 
     @property
     def _csr_is_unordered(self) -> bool:
-        """Whether the arrays are still as the user gave them, not in canonical order."""
+        """Whether the arrays are still in the user's order, not the canonical one."""
         return self._kind == _SPARSE and self._csr is not None and not isinstance(self._csr, _CanonicalRows)
 
     def _pull(self) -> None:
-        """Copy the weights out of the native network, which has been their only place so far.
+        """Copy the weights out of the native network, which alone has them so far.
 
-        Not out of `Network._finished`, which may be just about to build another native network and asks for this.
+        It does not use `Network._finished`, which calls this when it is about to build another native network.
         """
         arrays = self._network._present().projection_arrays(self._index)
         if self._kind == _SPARSE:
@@ -406,16 +406,16 @@ class Projection(Strict):
         self._digest = _digest(self._weights)
 
     def _keep(self) -> None:
-        """Make sure that everything can be declared again before the native network goes."""
+        """Copy all that declaring the projection again needs, before the native network is freed."""
         if self._kind != _POOL and self._rule is None and self._weights is None:
             self._pull()
         self._check_rule()
         self._bias = self.bias
 
     def _release(self, native: _native.Network) -> None:
-        """Drop what `native`, now finished, holds itself; show how it rounded weights that someone may have.
+        """Drop the arrays that `native`, now finished, has too; write rounded weights into arrays that the user may hold.
 
-        It is told, because `Network._finished`, which calls this, takes weights that it has not rounded yet for changed ones.
+        `native` is an argument because `Network._finished`, which calls this, would take unrounded weights for changed ones.
         """
         is_compact = self._kind == _SPARSE and ARITHMETIC[native.projection(self._index).arithmetic] == "compact"
         if self._csr_is_unordered or not self._weights_are_out:
@@ -432,7 +432,7 @@ class Projection(Strict):
         self._csr, self._weights = (offsets, targets, delays), weights
 
     def _changed(self, native: _native.Network) -> bool:
-        """Whether weights or biases differ, bit for bit, from what the native network has; equal weights are dropped."""
+        """Whether weights or biases differ, bit for bit, from those of the native network; equal weights are dropped."""
         self._check_rule()
         if self._bias is not None and not _same_bits(self._bias, native.projection(self._index).bias):
             return True
@@ -449,7 +449,7 @@ class Projection(Strict):
         return False
 
     def _check_rule(self) -> None:
-        """Give the rule up if the weights are no longer its own: if they were changed since they were pulled out."""
+        """Drop the rule if the weights were changed since they were pulled out."""
         if self._rule is not None and self._weights is not None and _digest(self._weights) != self._digest:
             self._rule = None
 
@@ -467,13 +467,13 @@ class Projection(Strict):
             )
 
     def _check_plasticity(self, dt: float) -> None:
-        """Raise what the rule has against its parameters, the target's model and the weights.
+        """Raise the plasticity rule's errors about its parameters, the target's model and the weights.
 
-        A native network says so when it is finished, long after `connect`: here a small one is, with the smallest and the
-        largest weight. Of weights that are drawn nothing is known before.
+        A native network would raise them when it is finished, long after `connect`. So a small one is finished here, with the
+        smallest and the largest weight. Weights that a rule draws are not checked.
         """
         layer = self.target.neurons
-        if self.plasticity is None or not isinstance(layer, Neuron):  # an input is refused as a target
+        if self.plasticity is None or not isinstance(layer, Neuron):  # inputs are refused as targets elsewhere
             return
         weights = np.zeros(0, np.float32)
         if self._rule is None and self._weights is not None and self._weights.size:
@@ -542,7 +542,7 @@ def _digest(weights: Floats) -> bytes:
 
 
 def _runs(neurons: NDArray[np.int64] | None, size: int) -> list[tuple[int, int]]:
-    """Return (first, count) of the runs of neighbours among ascending indices, of at most 4,096."""
+    """Return (first, count) of the contiguous runs in ascending indices, each of at most 4,096."""
     if neurons is None:
         return [(first, min(_RUN, size - first)) for first in range(0, size, _RUN)]
     ends = np.flatnonzero(np.diff(neurons) != 1) + 1

@@ -15,25 +15,25 @@ __all__ = ["Quantization"]
 
 @dataclass(frozen=True)
 class Quantization:
-    """Weights of a projection as integers of few bits times a scale, for ``Trainer(quantization=...)``.
+    """Quantised training of a projection's weights: few-bit integers times a scale, for ``Trainer(quantization=...)``.
 
-    Training rounds the weights in every step and changes the ones behind them by the gradients of the rounded ones
-    (straight-through estimator, Jacob et al. 2018, arXiv 1712.05877). The network has the rounded weights at all times. Biases
-    stay float32, and so do the weights in a ``.snn`` file, which is no smaller; `integers` gives them as int8.
+    Training rounds the weights in every step and applies the gradients of the rounded weights to the unrounded ones
+    (straight-through estimator, Jacob et al. 2018, arXiv 1712.05877). The network always has the rounded weights. Biases stay
+    float32. So do the weights in a ``.snn`` file, which is no smaller; `integers` returns them as int8.
 
     Parameters
     ----------
     bits : int, default 8
         2 to 8: integers from -(2**(bits - 1) - 1) to 2**(bits - 1) - 1.
     per_channel : bool, default False
-        Whether each target neuron, or output channel of a convolution, has a scale of its own; else all weights share one.
+        Whether each target neuron, or output channel of a convolution, has its own scale; else all weights share one.
 
     Examples
     --------
     >>> trainer = snn.Trainer(net, quantization=snn.Quantization(bits=4, per_channel=True)).fit(x, y)
     >>> whole, scale = snn.Quantization(bits=4, per_channel=True).integers(net.projections["input_to_hidden"].weights)
 
-    A network that was trained without it, rounded afterwards:
+    Round a network after it was trained without quantisation:
 
     >>> for projection in net.projections.values():
     ...     if projection.weight_count:  # pooling has none
@@ -49,19 +49,19 @@ class Quantization:
         boolean(self.per_channel, "per_channel")
 
     def integers(self, weights: ArrayLike) -> tuple[NDArray[np.int8], Floats]:
-        """Return the integers and the scales that weights are rounded to; their product is the weights of a trained network.
+        """Return the integers and scales that weights are rounded to. Their product is the rounded weights.
 
         Parameters
         ----------
         weights : array_like, shape (sources, targets) or (channels, in_channels, height, width)
-            Of a dense projection or a convolution; of other kinds with one scale for all, shape (weights,).
+            Weights of a dense projection or a convolution; with one scale for all, also of other kinds, shape (weights,).
 
         Returns
         -------
         integers : int8 array
-            In the shape of `weights`.
+            Shape of `weights`.
         scale : float32 array
-            Shape () for one scale, else what multiplies with `integers`: (targets,) or (channels, 1, 1, 1).
+            Shape () for one scale, else (targets,) or (channels, 1, 1, 1), which broadcasts with `integers`.
         """
         values = np.asarray(float32_array(weights, "weights"), np.float64)
         axes: Any = None

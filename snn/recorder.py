@@ -1,4 +1,4 @@
-"""Variables recorded after every step that a program takes itself."""
+"""Recording of variables after every `Simulation.step`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["Recorder"]
 class Recorder(NotCopied):
     """Records variables of one population or projection after every `Simulation.step`; made by `Simulation.recorder`.
 
-    `Simulation.run` records on its own and does not go through recorders.
+    `Simulation.run` does not use recorders; it has an argument `record`.
     """
 
     _instead = "its `recording` is"
@@ -40,7 +40,7 @@ class Recorder(NotCopied):
             raise ArgumentTypeError(f"simulation is {shown(simulation)}; recorders are made by Simulation.recorder")
         self._simulation = simulation
         self._target = target.name
-        # Of a variable of which some neurons or synapses are wanted: the axes before theirs, and which.
+        # For a variable recorded of some neurons or synapses only: the number of leading axes, and the indices.
         self._some: dict[str, tuple[int, NDArray[np.int64]]] = {}
         has_samples = isinstance(target, Population) or simulation.sample_weights
         for variable, chosen in variables.items():
@@ -60,7 +60,7 @@ class Recorder(NotCopied):
 
     @property
     def recording(self) -> Recording:
-        """What was recorded so far."""
+        """The recording so far."""
         return Recording(
             {self._target: {variable: self[variable] for variable in self._taken}},
             self._simulation.network.dt,
@@ -83,12 +83,12 @@ class Recorder(NotCopied):
         return len(next(iter(self._taken.values()), []))
 
     def clear(self) -> None:
-        """Forget what was recorded so far."""
+        """Discard the recording so far."""
         for arrays in self._taken.values():
             arrays.clear()
         self._first_step = self._simulation.step_count
 
     def stop(self) -> None:
-        """Stop recording; what was recorded stays."""
+        """Stop recording; `recording` stays available."""
         if self in self._simulation._between.recorders:
             self._simulation._between.recorders.remove(self)

@@ -1,4 +1,4 @@
-"""What a simulation recorded: arrays by population and variable."""
+"""Results of a run: arrays by population and variable."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ __all__ = ["Recording"]
 
 
 class Recording(Strict, Mapping[str, Mapping[str, Any]]):
-    """Arrays by population and variable: ``recording["hidden"]["v"]``.
+    """Recorded arrays by population or projection and variable: ``recording["hidden"]["v"]``.
 
-    States and ``"spikes"`` have shape (recorded steps, batch size, *shape of the population), spikes as bool;
-    ``"spike_count"`` has shape (batch size, *shape of the population); ``"spike_events"`` are `SpikeEvents`. The ``"weight"``
-    and ``"bias"`` of a projection have shape (recorded steps, *shape of the weights).
+    - States and ``"spikes"`` (bool): shape (recorded steps, batch size, *shape of the population);
+    - ``"spike_count"``: shape (batch size, *shape of the population);
+    - ``"spike_events"``: `SpikeEvents`;
+    - ``"weight"`` and ``"bias"`` of a projection: shape (recorded steps, *shape of the weights or biases).
 
     Parameters
     ----------
@@ -33,11 +34,11 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
     dt : float
         Time step in milliseconds.
     first_step : int
-        The step that the run began with.
+        First step of the run.
     step_count : int, optional
-        Steps of the run; when not given those of the arrays.
+        Steps of the run; default: those of the arrays.
     every : int, default 1
-        Interval of the recorded rows, in steps.
+        Interval between recorded rows, in steps.
     """
 
     def __init__(
@@ -86,17 +87,18 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
 
     @staticmethod
     def joined(recordings: Iterable[Recording]) -> Recording:
-        """Return what several runs recorded, each going on from the one before, as if it had been one run.
+        """Return the recordings of consecutive runs as one recording.
 
         Parameters
         ----------
         recordings : iterable of Recording
-            Of the same variables and interval, in order and without a step between them; all but the last of whole intervals.
+            In order, without steps between them, with the same variables and interval. All but the last must have whole
+            intervals.
 
         Raises
         ------
         InvalidArgumentError
-            They are none, do not follow each other, or do not have the same variables; the message says which.
+            There is no recording, or they do not follow each other or have different variables; the message says which.
 
         Examples
         --------
@@ -144,10 +146,10 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
         return Recording(arrays, first.dt, first.first_step, step_count=steps, every=first.every)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the recording to a file, which `load` reads in another process.
+        """Write the recording to a file, which `load` reads.
 
-        It is an ``.npz`` of numpy, compressed, with the arrays by ``"population.variable"``; of spike events ``.steps``,
-        ``.neurons`` and ``.samples``. It is written beside `path` and renamed.
+        The file is a compressed numpy ``.npz`` with arrays named ``"population.variable"``; spike events have ``.steps``,
+        ``.neurons`` and ``.samples``. It is written next to `path` and then renamed.
 
         Parameters
         ----------
@@ -157,11 +159,11 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
         Raises
         ------
         FileError
-            The file cannot be written; an old one is as it was.
+            The file cannot be written; an existing file is unchanged.
 
         Examples
         --------
-        A long simulation in parts, each of which survives what ends the process:
+        A long simulation in parts, which survive a crash of the process:
 
         >>> while sim.step_count < 100_000:
         ...     sim.run(10_000, record={"exc": "spike_events"}).save(f"part{sim.step_count:07}.npz")
@@ -176,7 +178,7 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> Recording:
-        """Read what `save` wrote: the same arrays to the bit.
+        """Read a recording that `save` wrote: the same arrays, bit for bit.
 
         Parameters
         ----------
@@ -186,9 +188,9 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
         Raises
         ------
         FileError
-            It cannot be read.
+            The file cannot be read.
         FormatError
-            It is not a recording, or is damaged.
+            The file is damaged or not a recording.
         """
         where = file_path(path)
         try:
@@ -198,7 +200,7 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
         return Recording(arrays, **settings)
 
     def spike_times(self, population: str, sample: int = 0) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Return the spikes of one sample as (times in milliseconds, neuron indices), by time.
+        """Return the spikes of one sample as (times in milliseconds, neuron indices), sorted by time.
 
         Parameters
         ----------
@@ -254,7 +256,7 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
 
 
 class _Variables(dict[str, Any]):
-    """The arrays of one population; a name that was not recorded is an error that lists those that were."""
+    """The arrays of one population. A variable that was not recorded raises an error that lists those that were."""
 
     def __init__(self, population: str, arrays: Mapping[str, Any]) -> None:
         super().__init__(arrays)

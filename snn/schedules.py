@@ -1,4 +1,4 @@
-"""Learning-rate schedules: functions of the share of training that is done, 0 to 1, giving the factor on the learning rate.
+"""Learning-rate schedules: functions from the fraction of training done, 0 to 1, to the factor on the learning rate.
 
 Examples
 --------
@@ -27,14 +27,14 @@ Schedule = Callable[[float], float]
 
 @dataclass(frozen=True, repr=False)
 class _Made:
-    """A schedule of one of the functions below, which can be compared, shown and pickled."""
+    """A schedule made by one of the functions below, which can be compared, printed and pickled."""
 
     name: str
     settings: tuple[tuple[str, Any], ...]
     warmup: float
 
     def __call__(self, done: float) -> float:
-        """Rise from 0 to 1 in the first `warmup` of training, then do the rest with what is left."""
+        """Rise from 0 to 1 in the first fraction `warmup` of training, then follow the schedule for the rest."""
         if done < self.warmup:
             return done / self.warmup
         return _SHAPES[self.name]((done - self.warmup) / (1.0 - self.warmup), **dict(self.settings))
@@ -44,7 +44,7 @@ class _Made:
         return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in settings)})"
 
 
-# Of the share that is done after the warm-up.
+# Functions of the fraction done after the warm-up.
 _SHAPES: dict[str, Callable[..., float]] = {
     "constant": lambda done: 1.0,
     "cosine": lambda done, end: end + (1.0 - end) * 0.5 * (1.0 + math.cos(math.pi * done)),
@@ -82,7 +82,7 @@ def exponential(*, end: float = 0.01, warmup: float = 0.0) -> Schedule:
 
 
 def step(at: Sequence[float] = (0.5, 0.75), *, factor: float = 0.1, warmup: float = 0.0) -> Schedule:
-    """Return 1, times `factor` from each of the moments `at` on."""
+    """Return 1, multiplied by `factor` at each of the fractions `at`."""
     if not isinstance(at, Iterable) or isinstance(at, str):
         raise ArgumentTypeError(f"at is {shown(at)}, not the moments, such as (0.5, 0.75)")
     moments = tuple(number(moment, f"at[{place}]", minimum=0.0) for place, moment in enumerate(at))

@@ -1,4 +1,4 @@
-"""The shorthand for a chain of layers."""
+"""A network made from a chain of layers."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ __all__ = ["Sequential"]
 
 
 class Sequential(Network):
-    """A network that is a chain: an input, then connections and neurons in turn.
+    """A network that is a chain: an input, then connections and neurons alternating.
 
     Parameters
     ----------
     *layers
-        First the input: a number of values, a shape, an `Input` or a `SpikeInput`. Then a connection and neurons,
-        again and again: ``snn.Dense(128), snn.LIF(), snn.Dense(10), snn.LIF()``. Sizes of the neurons follow from the
-        connections. Populations are named ``input``, ``hidden`` (``hidden1``, ``hidden2``, ... if there are several)
-        and ``output``, unless a layer has a `name`. A connection leads to the receptor that it names, or to the model's
-        first; ``snn.Dense(128), snn.SpikingLSTM()`` becomes a projection onto each of the four gates, and one from the
-        neurons' own spikes of the step before.
+        First the input: a number of values, a shape, an `Input` or a `SpikeInput`. Then connections and neurons
+        alternating: ``snn.Dense(128), snn.LIF(), snn.Dense(10), snn.LIF()``. Sizes of neurons follow from the connections.
+        Populations are named ``input``, ``hidden`` (``hidden1``, ``hidden2``, ... if there are several) and ``output``,
+        unless a layer has a `name`. A connection leads to its `receptor`, by default the model's first.
+        ``snn.Dense(128), snn.SpikingLSTM()`` makes, for each of the four gates, a projection from the layer before and one
+        from the neurons' own spikes of the previous step.
     dt : float, default 1.0
         Time step in milliseconds.
     seed : int, default 0
-        Initial weights follow from it.
+        Seed of initial weights and random connections.
 
     Raises
     ------
@@ -97,7 +97,7 @@ class Sequential(Network):
             last = target
 
     def _connect_gates(self, source: Population, target: Population, connection: Connection, where: int) -> None:
-        """Connect a source, and the neurons themselves, to each gate of a spiking LSTM, with weights of its own."""
+        """Connect a source, and the neurons themselves, to each gate of a spiking LSTM, each with its own weights."""
         if type(connection) is not Dense or connection.weights is not None:
             raise InvalidArgumentError(
                 f"layer {where} is {type(connection).__name__}{' with weights' if type(connection) is Dense else ''}; "

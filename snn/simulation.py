@@ -47,77 +47,82 @@ from snn.vulkan import Host
 
 __all__ = ["Simulation"]
 
-_FEW_STEPS = 32  # that `step` takes at once, without looking for Ctrl+C
+_FEW_STEPS = 32  # `step` runs up to this many without checking for Ctrl+C
 
 
 class Simulation(NotCopied, Strict):
-    """A running copy of a network, with state of its own.
+    """A running copy of a network, with its own state.
 
     Parameters
     ----------
     network : Network
-        Shared, not copied; changes made to it later do not reach this simulation.
+        Shared, not copied. Later changes to it do not affect this simulation.
     device : str or snn.vulkan.Host, default "cpu"
-        Where it runs: ``"cpu"``, ``"vulkan"`` (the first GPU; ``"vulkan:1"``, ``"vulkan:NAME"`` or ``"vulkan:UUID"`` choose
-        one), ``"npu"`` or ``"openvino:CPU"`` (devices of OpenVINO, where ``pip install openvino`` was done: inference, equal
-        to the others to a measured degree, not to the bit), ``"reference"`` (slow and readable), ``"null"`` (computes
-        nothing). See `snn.devices`. ``"auto"``: the fastest of the CPU and the GPUs, which give the same bits, by the
-        network's size and what `snn.device_speed` measured; one that fails is left out with a warning. See `power`. A
-        `snn.vulkan.Host` is the Vulkan device of the calling program.
+        Where it runs. See `snn.devices`.
+
+        - ``"cpu"``;
+        - ``"vulkan"``: the first GPU; ``"vulkan:1"``, ``"vulkan:NAME"`` or ``"vulkan:UUID"`` choose another;
+        - ``"npu"``, ``"openvino:CPU"``: OpenVINO devices, for inference; they need ``pip install openvino``. Results agree
+          with the other devices within a measured tolerance, not bit for bit;
+        - ``"auto"``: the fastest of the CPU and the GPUs, which give the same bits, estimated from the network's size and
+          `snn.device_speed`. A device that fails is left out with a warning. See `power`;
+        - ``"reference"``: slow, readable code;
+        - ``"null"``: computes nothing;
+        - a `snn.vulkan.Host`: the Vulkan device of the calling program.
     devices : iterable of str or snn.vulkan.Host, optional
-        Instead of `device`: several that work on the network together, for simulation alone, each with some of its populations
-        or slices of them: ``["cpu", "vulkan"]``, of CPU, GPUs (one may be a `snn.vulkan.Host`) and the reference. Spikes and
-        states are those of one device, bit for bit. `Network.placement` tells which population goes where. They share
-        the threads. A GPU that fails is left out with a warning, and the others take over its part: see `device` and
+        Instead of `device`: several devices that simulate the network together, such as ``["cpu", "vulkan"]``. Each runs some
+        populations or slices of them; `Network.placement` tells which. They may be the CPU, GPUs (one may be a
+        `snn.vulkan.Host`) and the reference, and share `threads`. Spikes and states are those of one device, bit for bit. A
+        GPU that fails is left out with a warning, and the others take over its part: see the attributes `device` and
         `device_reason`.
     placement : dict of str to int, optional
-        Where populations are wanted: places in `devices`, by name, or by slice of their neurons, ``{"exc[0:512]": 0,
-        "exc[512:]": 1}``, cut at multiples of 64; slices of a population cover all of it. Populations that are not named are
-        placed by their work and by what `snn.device_speed` measured; those with an undelayed projection between them stay
-        together and whole, targets of convolution and pooling whole.
+        Where populations run: places in `devices`, counted from 0, by name of a population or of a slice of its neurons,
+        ``{"exc[0:512]": 0, "exc[512:]": 1}``. Slices are cut at multiples of 64 and must cover the whole population.
+        Populations not named are placed automatically, see `Network.placement`. Populations with an undelayed projection
+        between them stay together and are not cut; nor are targets of convolution and pooling.
     samples : "auto" or iterable of int, optional
-        Each of `devices` then has the whole network and this number of samples of the batch; ``"auto"``: by what
-        `snn.device_speed` measured, which `device` and `Network.shares` tell. For inference of batches.
+        For inference of batches: each of `devices` has the whole network and this many samples of the batch. ``"auto"``
+        chooses them by `snn.device_speed`; the attribute `device` and `Network.shares` tell the choice.
     batch_size : int, default 1
-        Number of independent samples that share the weights; at most 1,048,576. A thousand characters of a game are a thousand
-        samples.
+        Number of independent samples that share the weights, at most 1,048,576; for example one for each character of a
+        game.
     sample_weights : bool, default False
-        Each sample has weights and biases of its own, at first the network's: ``sim["p.weight"]`` has a row for each sample,
-        and ``sim["p.weight[7]"]`` is that of sample 7. For simulation alone, without plasticity; on ``"cpu"``, ``"reference"``
-        and, where a sample fits into a workgroup's memory, ``"vulkan"``.
+        Whether each sample has its own weights and biases, initially the network's: ``sim["p.weight"]`` has a row for each
+        sample, and ``sim["p.weight[7]"]`` is that of sample 7. For simulation only, without plasticity; on ``"cpu"``,
+        ``"reference"`` and, if a sample fits into a workgroup's memory, ``"vulkan"``.
     threads : int, default 1
         At most 1024; 0: one for each core. Results do not depend on it.
     power : {"normal", "low"}, default "normal"
-        How ``device="auto"`` chooses. ``"low"``, for a machine on its battery: of the devices that are expected to take at most
-        half of the network's `dt` for a step, the first of an NPU (equal to the others to a measured degree, not to the bit), a
-        GPU that is part of the processor, the CPU with one thread, with `threads`, and any other GPU; where none keeps that
-        time, the fastest. How much of a frame may be spent is an argument of `advance`. In other languages this is
-        the device ``"auto:low"``.
+        How ``device="auto"`` chooses. ``"low"`` is for a machine on battery. It considers the devices expected to take at most
+        half of the network's `dt` for a step, and takes the first of: an NPU (not equal to the others bit for bit, see
+        `device`), an integrated GPU, the CPU with one thread, the CPU with `threads`, any other GPU. If none is fast enough,
+        it takes the fastest. To limit the time spent in a frame, use `budget` of `advance`. In other languages this is the
+        device ``"auto:low"``.
     instruction_set : {"best", "scalar", "avx2", "avx512", "neon"}
-        Forcing one is for tests and measurements; all give the same bits of a simulation, and training agrees within rounding.
+        For tests and measurements. All give the same simulation, bit for bit; training agrees within rounding.
     flags : iterable of {"interpret_models", "float64", "smooth_spikes", "any_size", "input_gradients"}
-        ``"any_size"`` opens a simulation that is estimated to need more memory than is free; the others are for tests,
+        ``"any_size"`` opens a simulation even if it is estimated to need more memory than is free. The others are for tests;
         see ``snn.h``.
     seed : int, default 0
-        Of the random draws of models that have some (`DrivenLIF`, `NoisyIzhikevich`, ...), 0 to 2**64 - 1. The same network,
-        inputs and seed give the same spikes.
+        Seed of the random draws of stochastic models (`DrivenLIF`, `NoisyIzhikevich`, ...), 0 to 2**64 - 1. The same
+        network, inputs and seed give the same spikes.
     max_catch_up : float, optional
-        Most simulated time, in seconds, that one `advance` makes up for, at least one step; what is due beyond it is dropped.
-        By default 0.25 s, or 100 steps where those are longer.
+        Longest simulated time that one `advance` runs, in seconds, at least one step. Time due beyond it is dropped.
+        Default: 0.25 s or 100 steps, whichever is longer.
 
     Raises
     ------
     NotFoundError
         There is no such device.
     UnsupportedError
-        The device cannot do what was asked.
+        The device does not support the network or an argument.
     OutOfMemoryError
-        It would need more memory than is free; `Network.memory_estimate` says for what.
+        The simulation would need more memory than is free; `Network.memory_estimate` tells what needs it.
 
     Notes
     -----
-    The logger ``"snn"`` of the standard library gets a message about the device (INFO), and warnings: when a device fails,
-    when `advance` begins to drop time, and when weights that are written lose by rounding, see `set`.
+    The standard-library logger ``"snn"`` gets a message about the device (INFO). It gets warnings when a device fails, when
+    `advance` begins to drop time, and when written weights are rounded too coarsely, see `set`.
 
     Examples
     --------
@@ -191,12 +196,12 @@ class Simulation(NotCopied, Strict):
         count : int, default 1
             Number of steps.
         inputs : dict, optional
-            As for `set_input`, for the first of the steps; values of an `Input` stay.
+            As for `set_input`, for the first step. Values of an `Input` stay for the other steps.
 
         Raises
         ------
         BusyError
-            Another thread is inside this simulation.
+            Another thread is using this simulation.
         """
         between = self._between
         if between.is_inside:
@@ -205,10 +210,10 @@ class Simulation(NotCopied, Strict):
             for name, values in self._inputs.by_name(inputs).items():
                 self.set_input(name, values)
         if not between.recorders and not between.functions:
-            if type(count) is int and 0 <= count <= _FEW_STEPS:  # the usual call pays for nothing else
+            if type(count) is int and 0 <= count <= _FEW_STEPS:  # fast path of the usual call
                 self._session.step(count)
             else:
-                self._session.run(integer(count, "count", maximum=2**32 - 1), [], [])  # which looks for Ctrl+C
+                self._session.run(integer(count, "count", maximum=2**32 - 1), [], [])  # checks for Ctrl+C
             return
         for _ in range(integer(count, "count")):
             self._session.step(1)
@@ -216,20 +221,20 @@ class Simulation(NotCopied, Strict):
             between.call(self)
 
     def advance(self, seconds: float, budget: float | None = None) -> int:
-        """Advance by as many whole steps as fit into `seconds`; the remainder is carried to the next call.
+        """Advance by as many whole steps as fit into `seconds`. The remainder is added to the next call.
 
         Parameters
         ----------
         seconds : float
-            Simulated time, at least 0; what is more than `max_catch_up` is dropped.
+            Simulated time, at least 0. Time beyond `max_catch_up` is dropped.
         budget : float, optional
-            Seconds of wall time, at least 0. The call ends with the step in which they are spent, and the steps that are left
-            are due at the next call. At least one step that is due runs.
+            Wall time, in seconds, at least 0. The call ends with the step in which it is used up; the remaining steps are due
+            at the next call. If any step is due, at least one runs.
 
         Returns
         -------
         int
-            The steps that ran.
+            Number of steps that ran.
         """
         self._between.check_outside()
         frame = float32_number(seconds, "seconds", minimum=0.0)
@@ -238,17 +243,16 @@ class Simulation(NotCopied, Strict):
         return self._session.run_step(frame, float32_number(budget, "budget", minimum=0.0))
 
     def reset(self, samples: ArrayLike | None = None) -> None:
-        """Go back to step 0 and the initial state; weights, parameters, callbacks and bound inputs stay.
+        """Go back to step 0 and the initial state. Weights, parameters, callbacks and bound inputs stay.
 
         Parameters
         ----------
         samples : int or array_like of int, optional
-            Samples of the batch that begin again, as a character of a game that comes back: they get their initial states,
-            nothing is on its way to them, and spikes that they were given for the coming step are gone. The others go on as if
-            nothing had happened, to the bit, as do step count, counters and values that inputs hold. What models draw goes by
-            the step count, so the samples draw other numbers than a new simulation. Many at once cost what one does: a copy of
-            all states.
-            By default all samples, and time begins again too.
+            Samples of the batch to reset, such as a character of a game that respawns. They get their initial states; spikes
+            in transit to them, and spikes set for the coming step, are removed. The other samples, the step count, the
+            counters and the values of inputs are not affected. Random draws depend on the step count, so reset samples draw
+            other numbers than a new simulation. One call costs a copy of all states, however many samples it resets.
+            Default: all samples, and time restarts too.
         """
         self._between.check_outside()
         if samples is None:
@@ -259,9 +263,9 @@ class Simulation(NotCopied, Strict):
 
     @property
     def step_count(self) -> int:
-        """Steps since creation or reset.
+        """Number of steps since creation or reset.
 
-        It may be set, to continue from a state that was read before: random draws depend on it.
+        Set it to continue from a state that was read earlier: random draws depend on it.
         """
         return self._session.step_count
 
@@ -271,21 +275,22 @@ class Simulation(NotCopied, Strict):
 
     @property
     def device(self) -> str:
-        """The device that it runs on: what ``"auto"`` chose, or as it was named; of several without those that failed."""
+        """The device that it runs on: as named, or as ``"auto"`` chose; of several devices, those that have not failed."""
         return self._session.device[0]
 
     @property
     def device_reason(self) -> str:
-        """Why ``device="auto"`` chose the device, or which of several failed, in one line; else empty."""
+        """One line: why ``device="auto"`` chose the device, or which of several devices failed; else empty."""
         return self._session.device[1]
 
     @property
     def counters(self) -> Counters:
-        """What was computed since creation or reset: steps, neuron updates, spikes, synaptic events.
+        """Counts since creation or reset: steps, neuron updates, spikes, synaptic events.
 
-        Exact, and the same on every device and for every number of threads. A synaptic event is one synapse that delivered
-        one spike, counted in the step in which it arrives: for a dense projection one for each target, for a convolution or
-        pooling each use inside the image. Values of an `Input` other than 0 count in `synaptic_operations` only.
+        Exact, and the same on every device and for any number of threads. A synaptic event is one spike delivered by one
+        synapse, counted in the step in which it arrives. A spike through a dense projection counts once for each target,
+        through a convolution or pooling once for each use inside the image. Nonzero values of an `Input` count in
+        `synaptic_operations` only.
         """
         return self._session.counters()
 
@@ -313,25 +318,31 @@ class Simulation(NotCopied, Strict):
         steps : int
             Number of steps.
         inputs : dict, optional
-            By input population: (steps, batch size, *shape), or (batch size, *shape) or (*shape) for values held at
-            every step. With a batch of one, (steps, *shape) as well. Or `SpikeEvents`, of `snn.stimuli.spike_events` or as
-            another run recorded them; they take no memory for steps and neurons that are silent. Or a function, for what does
-            not fit into memory: ``f(begin, end)`` returns the values of the run's steps `begin` to `end` - 1, shape
-            (end - begin, batch size, *shape), and is called for one part of the run after the other, of any length. A network
-            of one input takes its array, events or function alone too.
+            By input population, one of
+
+            - an array (steps, batch size, *shape), with a batch of one also (steps, *shape);
+            - an array (batch size, *shape) or (*shape): the same values at every step;
+            - `SpikeEvents`, from `snn.stimuli.spike_events` or recorded by another run; silent steps and neurons take no
+              memory;
+            - a function, for input that does not fit into memory: ``f(begin, end)`` returns the values of the run's steps
+              `begin` to `end` - 1, shape (end - begin, batch size, *shape). It is called for consecutive parts of the run, of
+              any length.
+
+            A network with one input also takes its array, events or function without the dict.
         record : dict, optional
-            By population: a variable or a list of them: a state, ``"spikes"`` (for each step and neuron whether it spiked),
-            ``"spike_count"`` (summed over the run) or ``"spike_events"`` (`SpikeEvents`, 8 bytes of memory for each
-            spike). A `SpikeInput` has no states, but the others. By projection: ``"weight"``, ``"bias"``, traces of its rule
-            of plasticity. A dict of variables says of which neurons or synapses states, ``"spikes"`` and weights are recorded,
-            by flat indices or a slice of them, None for all: ``{"exc": {"v": [0, 10, 20], "spike_events": None}}``.
+            By population or projection, a variable or a list of them. Of a population: a state, ``"spikes"`` (for each step
+            and neuron whether it spiked), ``"spike_count"`` (summed over the run) or ``"spike_events"`` (`SpikeEvents`, 8
+            bytes a spike). A `SpikeInput` has all of these but states. Of a projection: ``"weight"``, ``"bias"`` and the
+            traces of its plasticity rule. To record states, ``"spikes"`` and weights of some neurons or synapses only, give a
+            dict of variables with flat indices or a slice, None for all:
+            ``{"exc": {"v": [0, 10, 20], "spike_events": None}}``.
         every : int, default 1
             Interval, in steps, at which states, ``"spikes"``, weights and biases are recorded.
         max_events : int, optional
-            Most spike events to keep for a population: the newest ones. Dropped events are counted.
+            Number of spike events to keep for each population, the newest ones. Dropped events are counted.
         progress : bool or callable, optional
-            True: a bar with steps per second and the real-time factor (seconds for each simulated second). Else
-            ``progress(steps_done, steps)`` every `progress_interval` steps; returning True stops the run.
+            True: a bar with steps per second and the real-time factor (seconds for each simulated second). A callable is
+            called as ``progress(steps_done, steps)`` every `progress_interval` steps; returning True stops the run.
 
         Returns
         -------
@@ -340,16 +351,16 @@ class Simulation(NotCopied, Strict):
         Raises
         ------
         NotFoundError
-            No such population, projection or variable.
+            There is no such population, projection or variable.
         InvalidArgumentError
-            A wrong shape, NaN, or spikes other than 0 and 1.
+            An input has a wrong shape, NaN, or spikes other than 0 and 1.
         StoppedError
             `progress` returned True.
 
         Notes
         -----
-        Whatever ends a run early - `StoppedError`, ``KeyboardInterrupt``, the exception of a callback - has an
-        attribute `recording` with what was recorded so far.
+        An exception that ends a run early (`StoppedError`, ``KeyboardInterrupt``, that of a callback) has an attribute
+        `recording` with what was recorded until then.
         """
         self._between.check_outside()
         if isinstance(steps, float):
@@ -373,7 +384,7 @@ class Simulation(NotCopied, Strict):
     # ---- input
 
     def set_input(self, name: str, values: ArrayLike) -> None:
-        """Set the input for the coming step; values of an `Input` stay, spikes are gone after the step.
+        """Set the input for the coming step. Values of an `Input` stay; spikes are cleared after the step.
 
         Parameters
         ----------
@@ -385,18 +396,17 @@ class Simulation(NotCopied, Strict):
         self._session.set_input(*self._inputs.of_step(name, values))
 
     def add_input_spikes(self, name: str, neurons: ArrayLike, sample: int = 0) -> None:
-        """Add spikes for the coming step, as they come from a camera, a socket or another network.
+        """Add spikes for the coming step, for example from a camera, a socket or another network.
 
-        The bits are those of `set_input`; on the CPU the time follows the spikes and one bit for each neuron of the input.
+        Gives the same bits as `set_input`. On the CPU it takes time for each spike and one bit for each neuron of the input.
 
         Parameters
         ----------
         name : str
             A `SpikeInput`.
         neurons : array_like of int, shape (spikes,)
-            Flat indices of the neurons that spike, in any order; one that is named twice spikes once. They are added to what
-            the sample was given before, and gone after the step. A run that is given the input itself leaves them for the
-            step after it.
+            Flat indices of the neurons that spike, in any order; a repeated index is one spike. They are added to spikes set
+            before and cleared after the step. A `run` with `inputs` for this population leaves them for the step after it.
         sample : int, default 0
             Index in the batch.
 
@@ -409,16 +419,16 @@ class Simulation(NotCopied, Strict):
         self._session.add_input_spikes(*self._inputs.spikes_of_step(name, neurons, sample))
 
     def bind_input(self, name: str, array: Floats | None = None) -> Floats:
-        """Read an input from an array at every step, without a copy or a check: the fastest way to give input.
+        """Read an input from an array at every step, without copy or checks: the fastest way to give input.
 
         Parameters
         ----------
         name : str
             An input population.
         array : float32 array, C-contiguous, shape (batch size, *shape), optional
-            Read in place until unbound; a new one of zeros when not given. Write the input into it before each step. A bound
-            input reads nothing else: giving it to `set_input`, `step` or `run` is a `StateError`.
-            Its values are not checked: NaN goes into the states, and any value other than 0 is a spike for a `SpikeInput`.
+            Read in place until `unbind_input`; default: a new array of zeros. Write the input into it before each step.
+            Giving a bound input to `set_input`, `step` or `run` raises `StateError`. Values are not checked: NaN reaches the
+            states, and for a `SpikeInput` any value other than 0 is a spike.
 
         Returns
         -------
@@ -430,58 +440,61 @@ class Simulation(NotCopied, Strict):
         return bound
 
     def unbind_input(self, name: str) -> None:
-        """Stop reading a bound input; `set_input` works again."""
+        """Stop reading an input from its array; `set_input` works again."""
         self._session.bind_input(self._inputs[name]._index, None)
 
     # ---- state and weights
 
     def get(self, path: str) -> NDArray[Any]:
-        """Return a copy of any variable: ``simulation[path]`` is the same.
+        """Return a copy of any variable; the same as ``simulation[path]``.
 
-        What is changed in the copy, as by ``sim["exc.v"][:, 3] = 0``, does not reach the simulation until it is given to `set`:
+        Changing the copy, as ``sim["exc.v"][:, 3] = 0`` does, does not change the simulation. Write it back:
         ``v = sim["exc.v"]; v[:, 3] = 0; sim["exc.v"] = v``.
 
         Parameters
         ----------
         path : str
-            ``"population.state"`` or ``"population.spikes"``, shape (batch size, *shape);
-            ``"projection.weight"``, ``"projection.bias"``, and their ``.gradient`` after a backward pass; where samples have
-            weights of their own both have a row for each, and ``"projection.weight[7]"`` is that of sample 7;
-            ``"population.history"``, the activity kept for delays, shape (delay, batch size, *shape);
-            ``"population.parameter"``, a parameter of the model as this simulation has it, shape () or the population's;
-            ``"projection.parameter"``, one of the projection's rule of plasticity, shape ();
-            ``"projection.trace"``, what a trace of the rule is at the step to come: shape (sources,), or (sources, delays)
-            where arrivals have several delays, (targets,) or, of a trace of the synapses, that of the weights.
+            One of the following, with the names of the population or projection and of the variable:
+
+            - ``"population.state"`` or ``"population.spikes"``, shape (batch size, *shape);
+            - ``"projection.weight"``, ``"projection.bias"``, and their ``.gradient`` after a backward pass. With
+              `sample_weights` both have a row for each sample, and ``"projection.weight[7]"`` is that of sample 7;
+            - ``"population.history"``, the activity kept for delays, shape (delay, batch size, *shape);
+            - ``"population.parameter"``, a parameter of the model as this simulation has it, shape () or the population's;
+            - ``"projection.parameter"``, a parameter of the plasticity rule, shape ();
+            - ``"projection.trace"``, a trace of the plasticity rule at the coming step. Shape of a trace of the sources:
+              (sources,), or (sources, delays) if spikes arrive after several delays; of the targets: (targets,); of the
+              synapses: that of the weights.
 
         Returns
         -------
         array
-            bool for spikes, int32 for states of whole numbers, float64 for parameters, else float32.
+            bool for spikes, int32 for integer states, float64 for parameters, else float32.
         """
         return self._variables.read(path)
 
     def set(self, path: str, values: ArrayLike) -> None:
-        """Set a state, weights, the history or a parameter of a model or rule; ``simulation[path] = values`` is the same.
+        """Set a state, weights, the history or a parameter; the same as ``simulation[path] = values``.
 
         The network object is not changed.
 
-        A parameter of a model takes effect with the next step: derived constants are recomputed, states stay. It may be shared
-        by the neurons or be one for each, whatever it was before. `reset` keeps it, as it keeps weights. A parameter of a rule
-        of plasticity as well; traces go on from their values with new time constants, and the bounds of the weights have to
-        stay. Traces can be read only.
+        A parameter of a model or a plasticity rule takes effect with the next step and survives `reset`, as weights do. Of a
+        model: derived constants are recomputed, and states stay. It may be one value for all neurons or one for each,
+        whatever it was before. Of a rule: traces continue from their values with new time constants; the bounds of the weights
+        cannot be changed. Traces are read-only.
 
-        Weights of a projection in compact arithmetic are rounded to multiples of 1 / `Projection.fixed_point_scale`, which the
-        weights that the network was made with decided. The logger ``"snn"`` gets a warning, once for each projection, where
-        written ones lose more by it than compact would have been chosen for.
+        In compact arithmetic, weights are rounded to multiples of 1 / `Projection.fixed_point_scale`, which depends on the
+        weights that the network was made with. If the rounding is too coarse for compact arithmetic to have been the default,
+        the logger ``"snn"`` gets a warning, once for each projection.
 
         Parameters
         ----------
         path : str
             As for `get`.
         values : array_like
-            Of the variable's shape, or one number for all, or without the first axis where samples or steps have all the same;
-            whole numbers for states that are. For a parameter one number, or
-            an array of the population's shape, in the model's unit.
+            An array of the variable's shape; or without its first axis, for the same values in all samples or steps; or one
+            number for all. Integers for integer states. For a parameter, one number or an array of the population's shape, in
+            the model's unit.
         """
         self._variables.write(path, values)
 
@@ -489,12 +502,12 @@ class Simulation(NotCopied, Strict):
     __setitem__ = set
 
     def signal(self, projection: str, value: float = 1.0) -> None:
-        """Send a signal, such as a reward, to all synapses of a plastic projection; they learn before the next step.
+        """Send a signal, such as a reward, to all synapses of a plastic projection. They learn before the next step.
 
         Parameters
         ----------
         projection : str
-            One whose rule has a section ``[on_signal]``: `RewardSTDP`, `HomeostaticSTDP` or a rule of the user.
+            Its rule must have a section ``[on_signal]``: `RewardSTDP`, `HomeostaticSTDP` or a rule of your own.
         value : float, default 1.0
             The value of ``signal`` in the rule's program.
 
@@ -505,7 +518,7 @@ class Simulation(NotCopied, Strict):
 
         Examples
         --------
-        Reward every 10 ms, as a concentration of dopamine that the program keeps:
+        A reward every 10 ms, a dopamine concentration that the program computes:
 
         >>> sim.on_steps(100, lambda sim: sim.signal("input_to_output", dopamine))
         """
@@ -514,7 +527,7 @@ class Simulation(NotCopied, Strict):
 
     def spikes(self, population: str, sample: int = 0) -> NDArray[np.uint32]:
         """Return the neurons of `sample` that spiked in the last step, ascending."""
-        # Called at every step of a loop: the usual arguments go the short way.
+        # Called at every step of a loop: fast path for the usual arguments.
         index = self._indices.get(population) if type(population) is str else None
         if index is None:
             index = self.network[population]._index
@@ -532,16 +545,16 @@ class Simulation(NotCopied, Strict):
     def save_state(self, path: str | os.PathLike[str]) -> None:
         """Write everything that the coming steps depend on to a file.
 
-        `load_state` continues from it, bit for bit, in a simulation of the same network, on any device and number of
-        threads. The file has steps, carried time and seed, states, activity kept for delays, inputs that were set,
-        parameters, counters, and the weights that this simulation changed. It does not have the network (`Network.save`),
-        bound inputs, recorders and callbacks. Where parameters of a rule of plasticity were changed, it loads on devices
-        that can change them, not on ``"vulkan"``; `to_network` makes a network that has them.
+        `load_state` continues from it, bit for bit, in a simulation of the same network, on any device and with any number
+        of threads. The file has the step count, time carried by `advance`, seed, states, activity kept for delays, inputs
+        that were set, parameters, counters, and the weights that this simulation changed. It does not have the network (use
+        `Network.save`), bound inputs, recorders or callbacks. If parameters of a plasticity rule were changed, the file loads
+        only on devices that can change them, which ``"vulkan"`` cannot; `to_network` makes a network that has them.
 
         Parameters
         ----------
         path : path
-            Replaced whole; a failure leaves an old file as it was.
+            Replaced as a whole; a failure leaves an existing file unchanged.
 
         Raises
         ------
@@ -551,36 +564,36 @@ class Simulation(NotCopied, Strict):
         self._session.save_state(file_path(path))
 
     def load_state(self, path: str | os.PathLike[str]) -> None:
-        """Continue from what `save_state` wrote; all or nothing.
+        """Continue from a state that `save_state` wrote. After an error the simulation is unchanged.
 
         Parameters
         ----------
         path : path
-            A file that `save_state` wrote, of the same network and batch size. The seed becomes the saved one.
+            A file that `save_state` wrote, of the same network and batch size. The simulation takes its seed.
 
         Raises
         ------
         InvalidArgumentError
-            It is the state of another network; the message says what differs.
+            The state is of another network; the message says what differs.
         FormatError
-            The file is damaged, or not a state.
+            The file is damaged or not a state.
         """
         self._between.check_outside()
         self._session.load_state(file_path(path))
 
     def save_state_memory(self) -> bytes:
-        """Return the bytes that `save_state` would write, for a program that keeps them in a file of its own."""
+        """Return the bytes that `save_state` would write, for a program that stores them itself."""
         return self._session.save_state_memory()
 
     def load_state_memory(self, data: bytes | bytearray | memoryview) -> None:
-        """Continue from what `save_state_memory` returned, as `load_state` does from a file.
+        """Continue from the bytes that `save_state_memory` returned, as `load_state` does from a file.
 
         Raises
         ------
         InvalidArgumentError
-            It is the state of another network; the message says what differs.
+            The state is of another network; the message says what differs.
         FormatError
-            It is damaged, or not a state.
+            The bytes are damaged or not a state.
         """
         self._between.check_outside()
         if not isinstance(data, (bytes, bytearray, memoryview)):
@@ -588,19 +601,19 @@ class Simulation(NotCopied, Strict):
         self._session.load_state_memory(bytes(data))
 
     def load_weights(self, path: str | os.PathLike[str]) -> None:
-        """Take weights and biases from a ``.snn`` file with projections of the same names and shapes; all or none.
+        """Load weights and biases from a ``.snn`` file with projections of the same names and shapes, all or none.
 
-        Compact ones are rounded, and warned of, as by `set`.
+        Weights in compact arithmetic are rounded, with a warning, as by `set`.
         """
         self._session.load_weights(file_path(path))
 
     def to_network(self) -> Network:
-        """Return a new network with the simulation's present weights and parameters.
+        """Return a new network with the simulation's current weights and parameters.
 
         Raises
         ------
         UnsupportedError
-            Samples have weights of their own: `get` those of one.
+            Each sample has its own weights (`sample_weights`): read those of one sample with `get`.
         """
         return Network._from_native(self._session.to_network(), self.network.seed)
 
@@ -614,8 +627,8 @@ class Simulation(NotCopied, Strict):
         name : str
             A population, or a projection.
         variables : str, iterable of str, or dict
-            States or ``"spikes"``; of a projection ``"weight"``, ``"bias"`` and the traces of its rule. A dict says of which
-            neurons or synapses, as for `run`.
+            Of a population: states or ``"spikes"``. Of a projection: ``"weight"``, ``"bias"`` and the traces of its rule. A
+            dict chooses neurons or synapses, as for `run`.
         """
         target: Population | Projection
         if isinstance(name, str) and name in self.network.projections:
@@ -627,13 +640,13 @@ class Simulation(NotCopied, Strict):
         return recorder
 
     def on_spikes(self, callback: Callable[[SpikeEvent], Any] | None) -> None:
-        """Call a function after each step for each population and sample that spiked, inputs excepted.
+        """Call a function after each step, once for each population and sample that spiked, except inputs.
 
         Parameters
         ----------
         callback : callable or None
-            Gets a `SpikeEvent` (step, population name, sample, neurons). It may read the simulation, not step or
-            change it. An exception it raises comes out of the call that stepped. None removes the callback.
+            Gets a `SpikeEvent` (step, population name, sample, neurons). It may read the simulation, but not step or change
+            it. Its exceptions propagate to the caller that stepped. None removes the callback.
         """
         if callback is None:
             self._session.on_spikes(None)
@@ -643,17 +656,17 @@ class Simulation(NotCopied, Strict):
         self._session.on_spikes(lambda event: told(event._replace(population=names[event.population])))
 
     def on_steps(self, interval: int, called: Callable[[Simulation], Any]) -> Callable[[], None]:
-        """Call a function whenever `step_count` reaches a multiple of `interval`, in `run` and `step`.
+        """Call a function whenever `step_count` reaches a multiple of `interval`, in `run` and `step` but not in `advance`.
 
-        It is called between two steps, so it may read and change everything: inputs, weights, parameters, states. It may not
-        advance or reset the simulation (`BusyError`). `advance` does not call it.
+        It is called between two steps and may read and change inputs, weights, parameters and states. Advancing or resetting
+        the simulation from it raises `BusyError`.
 
         Parameters
         ----------
         interval : int
             Steps, at least 1.
         called : callable
-            Gets the simulation. An exception it raises comes out of the call that ran.
+            Gets the simulation. Its exceptions propagate to the caller of `run` or `step`.
 
         Returns
         -------
@@ -669,7 +682,7 @@ class Simulation(NotCopied, Strict):
     # ---- end
 
     def close(self) -> None:
-        """Free the simulation's memory; using it afterwards is an InvalidHandleError."""
+        """Free the simulation's memory. Later use raises InvalidHandleError."""
         self._session.close()
 
     def __enter__(self) -> Self:
@@ -686,7 +699,7 @@ class Simulation(NotCopied, Strict):
 
 
 def _steps_in(max_catch_up: float, dt: float) -> int:
-    """Whole steps of `dt` milliseconds in a time in seconds: at least one, at most as many as libsnn counts."""
+    """Return the whole steps of `dt` milliseconds in a time in seconds, from one to the largest count of libsnn."""
     steps = math.floor(min(number(max_catch_up, "max_catch_up") * 1000 / dt + 1e-6, 2**32 - 1))
     if steps < 1:
         raise InvalidArgumentError(f"max_catch_up is {max_catch_up} s, less than a step of {dt} ms")

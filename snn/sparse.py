@@ -1,4 +1,4 @@
-"""Sparse connections: a list of synapses from arrays, or the rule that makes them."""
+"""Sparse connections: synapses from arrays, or a rule that generates them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ __all__ = ["Sparse"]
 
 
 class _Rule(TypedDict, total=False):
-    """The keywords that all rules have; see `Sparse.fixed_total`."""
+    """Keywords of all rules; see `Sparse.fixed_total`."""
 
     weight: float | Distribution
     delay: float | Distribution
@@ -52,22 +52,22 @@ class _Rule(TypedDict, total=False):
 
 # In the order of SNN_RULE_*.
 _RULES = ("fixed_probability", "fixed_indegree", "fixed_total", "one_to_one", "all_to_all", "spatial")
-_MAX_SEED = MAX_SEED - 1  # the last one stands for "no seed given" in the C interface: SNN_SEED_BY_INDEX
+_MAX_SEED = MAX_SEED - 1  # the last one means "no seed given" in the C interface: SNN_SEED_BY_INDEX
 
 
 class Sparse(Connection):
-    """Synapses one by one; made by its class methods.
+    """Individual synapses, from arrays or a rule. Make one with a class method, such as `Sparse.fixed_probability`.
 
-    In the network they are kept in canonical order: by source, then delay, then target; the weights of the projection
-    are in that order, whatever the order they were given in.
+    The network keeps synapses in canonical order: by source, then delay, then target. The weights of the projection are in
+    that order, whatever the order they were given in.
 
     Parameters
     ----------
     receptor, delay_steps, trainable, arithmetic
         See `Connection`. `delay_steps` is added to the delay of each synapse; the sum is at most 4096.
     plasticity : Plasticity, optional
-        A rule such as `PairSTDP` by which the weights change while the network runs; they are not trained then, and
-        their arithmetic is fixed.
+        A rule, such as `PairSTDP`, that changes the weights while the network runs. They are then not trained, and their
+        arithmetic is ``"fixed"``.
     """
 
     def __init__(self, *, plasticity: Plasticity | None = None, **common: Any) -> None:
@@ -99,12 +99,12 @@ class Sparse(Connection):
         Parameters
         ----------
         sources, targets : array_like of int, shape (synapses,)
-            Neuron indices; any order, repeats allowed.
+            Neuron indices, in any order, repeats allowed.
         weights : array_like of float32, shape (synapses,), or float
-            One number stands for all.
+            One number applies to all.
         delays : array_like of int, shape (synapses,), or int, optional
-            Whole steps, 0 to 4096, with `delay_steps` at most 4096; one number stands for all. A delay in ms is divided by the
-            network's `dt`; the `delay` of rules such as `fixed_total` is in ms.
+            Whole steps, 0 to 4096, at most 4096 with `delay_steps`; one number applies to all. Divide delays in ms by the
+            network's `dt`. (`delay` of rules such as `fixed_total` is in ms.)
         receptor, delay_steps, trainable, arithmetic
             See `Connection`.
         plasticity : Plasticity, optional
@@ -143,21 +143,21 @@ class Sparse(Connection):
         arithmetic: Arithmetic = "default",
         plasticity: Plasticity | None = None,
     ) -> Sparse:
-        """Return the synapses of a compressed row for each source neuron.
+        """Return synapses in compressed sparse row form, a row for each source neuron.
 
-        Of a `scipy.sparse` matrix in CSR form: ``Sparse.from_csr(m.indptr, m.indices, m.data)``.
+        From a `scipy.sparse` CSR matrix: ``Sparse.from_csr(m.indptr, m.indices, m.data)``.
 
         Parameters
         ----------
         row_offsets : array_like of int, shape (source size + 1,)
-            Row of source ``i``: synapses ``row_offsets[i]`` to ``row_offsets[i + 1] - 1``.
+            Source ``i`` has the synapses ``row_offsets[i]`` to ``row_offsets[i + 1] - 1``.
         targets : array_like of int, shape (synapses,)
             Target neuron of each synapse.
         weights : array_like of float32, shape (synapses,), or float
-            One number stands for all.
+            One number applies to all.
         delays : array_like of int, shape (synapses,), or int, optional
-            Whole steps, 0 to 4096, with `delay_steps` at most 4096; one number stands for all. A delay in ms is divided by the
-            network's `dt`; the `delay` of rules such as `fixed_total` is in ms.
+            Whole steps, 0 to 4096, at most 4096 with `delay_steps`; one number applies to all. Divide delays in ms by the
+            network's `dt`. (`delay` of rules such as `fixed_total` is in ms.)
         receptor, delay_steps, trainable, arithmetic
             See `Connection`.
         plasticity : Plasticity, optional
@@ -184,20 +184,20 @@ class Sparse(Connection):
         Parameters
         ----------
         probability : float
-            0 to 1; at most 2**34 synapses may be expected in all.
+            0 to 1. The expected number of synapses is at most 2**34.
         **rule
-            As for `fixed_total`; a pair has one synapse at most.
+            As for `fixed_total`. A pair has at most one synapse.
         """
         return cls._by_rule(0, probability=_probability(probability), **rule)
 
     @classmethod
     def fixed_indegree(cls, count: int, **rule: Unpack[_Rule]) -> Sparse:
-        """Return connections where each target has `count` sources.
+        """Return connections with `count` randomly drawn sources for each target.
 
         Parameters
         ----------
         count : int
-            Synapses onto each target neuron; at most 2**34 onto all.
+            Synapses onto each target neuron; at most 2**34 in all.
         **rule
             As for `fixed_total`.
         """
@@ -207,28 +207,27 @@ class Sparse(Connection):
     def fixed_total(cls, count: int, **rule: Unpack[_Rule]) -> Sparse:
         """Return `count` connections in all, sources and targets drawn at random.
 
-        The same seed gives the same connections everywhere. The network keeps the rule, not the synapses: they take
-        no memory until something needs them as arrays, and a file holds the rule. Arrays, 10 to 12 bytes a
-        synapse in all, are needed by reading ``weights``, training (``trainable=True``, the default), float and fixed
-        arithmetic, and connections without delay. A network that is only simulated takes 4 bytes a synapse with
-        ``trainable=False`` and a delay.
+        The same seed gives the same connections on every machine. The network and its file keep the rule, not the synapses,
+        which take no memory until they are needed as arrays: 10 to 12 bytes a synapse. Arrays are needed for reading
+        ``weights``, training (``trainable=True``, the default), float and fixed arithmetic, and connections without delay. A
+        network that is only simulated takes 4 bytes a synapse with ``trainable=False`` and a delay.
 
         Parameters
         ----------
         count : int
             Number of synapses; at most 2**34.
         weight : float or Distribution, default 1.0
-            Of each synapse: a number, or `Normal`, `Uniform`, `LogNormal`.
+            Weight of each synapse: a number, or `Normal`, `Uniform`, `LogNormal`.
         delay : float or Distribution, default 0.0
-            Milliseconds, rounded to the nearest step; at most 4096 steps with `delay_steps`. (`delays` of `from_arrays` and
-            `delay_steps` are whole steps.) Delays that may be shorter than the network's time step are refused (give a `low`),
-            except 0 itself.
+            In ms, rounded to the nearest step; at most 4096 steps with `delay_steps`. (`delays` of `from_arrays` and
+            `delay_steps` are whole steps.) 0 is allowed; a distribution that can give delays shorter than the time step is
+            refused, so give it a `low`.
         seed : int, optional
-            0 to 2**64 - 2; when not given, it follows from the network's seed and the projection's position.
+            0 to 2**64 - 2. Default: from the network's seed and the projection's index.
         allow_autapses : bool, default True
             Whether a neuron may connect to itself, in a projection onto its own population.
         allow_multapses : bool, default True
-            Whether a pair may have several synapses: pairs are drawn with replacement, or without.
+            Whether a pair may have several synapses, that is, whether pairs are drawn with replacement.
         receptor, delay_steps, trainable, arithmetic
             See `Connection`.
         plasticity : Plasticity, optional
@@ -240,7 +239,7 @@ class Sparse(Connection):
     def one_to_one(cls, **rule: Unpack[_Rule]) -> Sparse:
         """Return connections from each neuron to the one of the same index.
 
-        Unlike `OneToOne`, weights and delays may be drawn, and nothing is kept for each synapse.
+        Unlike with `OneToOne`, weights and delays may be drawn, and nothing is stored for each synapse.
 
         Parameters
         ----------
@@ -253,7 +252,7 @@ class Sparse(Connection):
     def all_to_all(cls, **rule: Unpack[_Rule]) -> Sparse:
         """Return connections from each neuron to each neuron.
 
-        Unlike `Dense`, weights and delays may be drawn, and nothing is kept for each synapse.
+        Unlike with `Dense`, weights and delays may be drawn, and nothing is stored for each synapse.
 
         Parameters
         ----------
@@ -275,25 +274,25 @@ class Sparse(Connection):
         period: float | Sequence[float] | None = None,
         **rule: Unpack[_Rule],
     ) -> Sparse:
-        """Return connections whose probability falls with the distance of the two neurons.
+        """Return connections whose probability falls with the distance between the two neurons.
 
         Parameters
         ----------
         source_positions, target_positions : array_like of float32, shape (neurons, dimensions)
-            Where the neurons are, in 1 to 3 dimensions; for one dimension also (neurons,).
+            Positions of the neurons, in 1 to 3 dimensions; for one dimension also (neurons,).
         width : float
             Gaussian: the standard deviation; exponential: the length over which the probability falls by a factor e.
             In the unit of the positions.
         cutoff : float
-            Neurons further apart are not connected.
+            Neurons farther apart are not connected.
         kernel : {"gaussian", "exponential"}
             ``probability * exp(-d**2 / (2 * width**2))`` or ``probability * exp(-d / width)``.
         probability : float, default 1.0
-            At distance 0.
+            Probability at distance 0.
         period : float or sequence of float, optional
             Period of space, for all axes or for each (0: not periodic); at least twice `cutoff`.
         **rule
-            As for `fixed_total`; a pair has one synapse at most.
+            As for `fixed_total`. A pair has at most one synapse.
         """
         places = [_positions(source_positions, "source_positions"), _positions(target_positions, "target_positions")]
         dimensions = places[0].shape[1]
@@ -325,7 +324,7 @@ class Sparse(Connection):
         return sparse
 
     def _name_maker(self, method: str) -> None:
-        """Say in `repr` that arrays made it."""
+        """Make `repr` show the class method with arrays."""
         assert self._weights is not None  # the arrays have just been set
         plastic = f", plasticity={self.plasticity!r}" if self.plasticity else ""
         self._made_by, self._made_with = f".{method}", f"<{counted(self._weights.size, 'synapse')}>{plastic}"
@@ -412,11 +411,11 @@ class Sparse(Connection):
             )
 
     def target_shape(self, source: tuple[int, ...]) -> tuple[int, ...] | None:
-        """Return None: the target says how many neurons it has."""
+        """Return None: the target decides its number of neurons."""
         return None
 
     def resolved(self, source: tuple[int, ...], target: tuple[int, ...], seed: int, stream: int, what: str) -> Resolved:
-        """Return rows for each source neuron, or the rule that makes them."""
+        """Return rows for each source neuron, or the rule that generates them."""
         size = math.prod(source)
         if self._rule is not None:
             rule = dict(self._rule)
@@ -446,7 +445,7 @@ class Sparse(Connection):
     def resolved_parts(
         self, sources: PopulationSlice, targets: PopulationSlice, seed: int, stream: int, what: str
     ) -> Resolved:
-        """Return the same for parts of populations, as if they were populations of their own."""
+        """Return the same for slices of populations, treated as whole populations."""
         if sources.is_whole and targets.is_whole:
             return super().resolved_parts(sources, targets, seed, stream, what)
         resolved = self.resolved((sources.size,), (targets.size,), seed, stream, what)

@@ -1,4 +1,4 @@
-"""Spikes one by one: what a run records of a population, or gives to an input, and what is read from such a list."""
+"""Spikes as a list of events: recorded by a run or given to an input, and their statistics."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["SpikeEvents"]
 
 
 def _whole_numbers(values: ArrayLike, column: str, count: int | None = None) -> NDArray[np.uint32]:
-    """Return a column of events; `count`: how many there are."""
+    """Return a column of events; `count`: the number of events, if known."""
     if isinstance(values, np.ndarray) and values.dtype == np.uint32 and values.ndim == 1:
         array = values
     else:
@@ -33,31 +33,32 @@ def _whole_numbers(values: ArrayLike, column: str, count: int | None = None) -> 
 
 
 class SpikeEvents(Strict):
-    """Spikes of one population, one entry for each: ordered by step, then sample, then neuron.
+    """Spikes of one population, an entry for each, sorted by step, then sample, then neuron.
 
-    `Simulation.run` records them as ``"spike_events"`` and takes them for an input; `snn.stimuli.spike_events` makes them from
-    times and neuron indices. The numbers are unsigned: take differences that may be negative of ``events.neurons.astype(int)``.
+    `Simulation.run` records them as ``"spike_events"`` and takes them as input; `snn.stimuli.spike_events` makes them from
+    times and neuron indices. The arrays are unsigned: for differences that may be negative, convert them first, as with
+    ``events.neurons.astype(int)``.
 
     Parameters
     ----------
     steps : uint32 array, shape (events,)
-        Since the run began; 0 is its first step.
+        Step of the run; 0 is its first.
     neurons : uint32 array, shape (events,)
         Flat indices in the population.
     samples : uint32 array, shape (events,), optional
-        Indices in the batch; all 0 when not given.
+        Indices in the batch; default: all 0.
     shape : tuple of int
-        Of the population.
+        Shape of the population.
     step_count : int
         Steps of the run.
     batch_size : int, default 1
         Samples of the run.
     dropped : int, default 0
-        Older events that were not kept; see ``max_events`` of `Simulation.run`.
+        Number of older events not kept; see ``max_events`` of `Simulation.run`.
     dt : float, optional
-        Milliseconds of a step, for what is told in milliseconds or hertz. Every run gives it.
+        Time step in milliseconds, needed for results in milliseconds or hertz. Every run sets it.
     first_step : int, default 0
-        The simulation's step that the run began with.
+        The simulation's step at which the run began.
     """
 
     _hints = MappingProxyType(
@@ -105,7 +106,7 @@ class SpikeEvents(Strict):
     # ---- some of them
 
     def of(self, sample: int) -> SpikeEvents:
-        """Return the events of one sample; `dropped` stays the number of all samples together."""
+        """Return the events of one sample. `dropped` remains the number for all samples."""
         chosen = self.samples == integer(sample, "sample", maximum=self.batch_size - 1)
         return SpikeEvents(
             self.steps[chosen],
@@ -118,12 +119,12 @@ class SpikeEvents(Strict):
         )
 
     def between(self, begin: int, end: int) -> SpikeEvents:
-        """Return the events of the steps from `begin` to `end`, without `end`, as of a run that began with `begin`.
+        """Return the events of the steps `begin` to `end` - 1, as those of a run that began at `begin`.
 
         Parameters
         ----------
         begin, end : int
-            Steps since the run began, at most `step_count`.
+            Steps of the run, at most `step_count`.
         """
         last = integer(end, "end", maximum=self.step_count)
         first = integer(begin, "begin", maximum=last)
@@ -142,17 +143,17 @@ class SpikeEvents(Strict):
 
     @staticmethod
     def joined(parts: Iterable[SpikeEvents]) -> SpikeEvents:
-        """Return the events of several runs, each going on from the one before, as those of one run.
+        """Return the events of consecutive runs as those of one run.
 
         Parameters
         ----------
         parts : iterable of SpikeEvents
-            Of the same population, in order and without a step between them.
+            Of the same population, in order, without steps between them.
 
         Raises
         ------
         InvalidArgumentError
-            They are none, do not follow each other, or are of other populations.
+            There are none, they do not follow each other, or they are of different populations.
         """
         given = list(parts)
         if not given:
@@ -186,7 +187,7 @@ class SpikeEvents(Strict):
 
     @property
     def times(self) -> NDArray[np.float64]:
-        """Time of each event in milliseconds, at the end of its step and since the simulation began: shape (events,)."""
+        """Time of each event, the end of its step, in milliseconds since the simulation began: shape (events,)."""
         return (self.first_step + 1 + self.steps.astype(np.float64)) * self._step()
 
     def counts(self) -> NDArray[np.int64]:
@@ -196,27 +197,27 @@ class SpikeEvents(Strict):
         return np.bincount(places, minlength=self.batch_size * size).reshape(self.batch_size, *self.shape)
 
     def trains(self) -> list[NDArray[np.float64]]:
-        """Return the times of each neuron's spikes in milliseconds, ascending, by flat index; of events of one sample."""
+        """Return each neuron's spike times in milliseconds, ascending, by flat index. For events of one sample."""
         self._of_one_sample()
         order = np.lexsort((self.steps, self.neurons))
         ends = np.cumsum(np.bincount(self.neurons, minlength=math.prod(self.shape)))
         return np.split(self.times[order], ends[:-1])
 
     def isi_cv(self) -> NDArray[np.float64]:
-        """Return how irregularly each neuron spikes: the coefficient of variation of its intervals between spikes.
+        """Return the coefficient of variation of each neuron's interspike intervals, a measure of irregularity.
 
-        The standard deviation of the intervals (divided by their number) over their mean: 0 for a clock, near 1 for a Poisson
-        process.
+        This is the standard deviation of the intervals (with division by their number) over their mean: 0 for a regular
+        train, near 1 for a Poisson process.
 
         Returns
         -------
         array, shape of the population
-            NaN for neurons of fewer than three spikes, which have no two intervals: `numpy.nanmean` leaves them out.
+            NaN for neurons with fewer than three spikes; `numpy.nanmean` ignores them.
 
         Raises
         ------
         InvalidArgumentError
-            Several samples (see `of`), or dropped events.
+            There are several samples (see `of`), or events were dropped.
         """
         self._of_one_sample()
         self._complete("the irregularity of spikes is")
@@ -234,20 +235,19 @@ class SpikeEvents(Strict):
         return np.where(counts < 2, np.nan, variation).reshape(self.shape)
 
     def population_rate(self, bin_ms: float = 1.0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the rate of the population in the course of time, averaged over its neurons.
+        """Return the rate of the population over time, averaged over its neurons.
 
         Parameters
         ----------
         bin_ms : float, default 1.0
-            Milliseconds over which spikes are counted, rounded to whole steps, at least one. Steps at the end that fill no bin
-            are left out.
+            Bin width in milliseconds, rounded to whole steps, at least one. An incomplete last bin is omitted.
 
         Returns
         -------
         times : float64 array, shape (bins,)
-            The middle of each bin in milliseconds, since the simulation began.
-        rates : float64 array, shape (bins,) or, of several samples, (batch size, bins)
-            Hertz: spikes of a neuron in a second.
+            The middle of each bin, in milliseconds since the simulation began.
+        rates : float64 array, shape (bins,) or, with several samples, (batch size, bins)
+            Spikes per neuron and second, in hertz.
 
         Raises
         ------

@@ -1,9 +1,9 @@
-"""Input to a network, written out for each step: spike times, currents, noise.
+"""Input for each step of a run: spike times, currents, noise.
 
-Every function but `spike_events` returns float32 of shape (steps, neurons), as `Simulation.run` takes it for an `Input` or, of
-spikes, a `SpikeInput`. Everything is made before the run, so a step allocates nothing. Step k begins at time k dt and has the
-value of that time. `snn.encode` makes input from values between 0 and 1; `PoissonSource`, `DrivenLIF` and
-`NoisyIzhikevich` draw their input in the step and store none of it.
+All functions but `spike_events` return float32 of shape (steps, neurons), as `Simulation.run` takes it for an `Input` or, for
+spikes, a `SpikeInput`. Everything is computed before the run, so a step allocates nothing. Step k begins at time k dt and has
+the value at that time. To make input from values between 0 and 1, use `snn.encode`. The models `PoissonSource`, `DrivenLIF`
+and `NoisyIzhikevich` draw their input in each step and store none of it.
 
 Examples
 --------
@@ -34,7 +34,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
-_MAX_STEPS = 2**32 - 1  # of a run
+_MAX_STEPS = 2**32 - 1  # in a run
 
 
 def spike_events(
@@ -46,30 +46,30 @@ def spike_events(
     steps: int | None = None,
     merge: bool = False,
 ) -> SpikeEvents:
-    """Return spikes from times and neuron indices, as data sets have them: a ``SpikeGeneratorGroup`` of Brian2.
+    """Return spikes from times and neuron indices, as in data sets and Brian2's ``SpikeGeneratorGroup``.
 
     Only the spikes take memory, 8 bytes each, however many steps and neurons are silent.
 
     Parameters
     ----------
     times : array_like of float, shape (spikes,)
-        Milliseconds, in any order; each spike falls into the step that begins nearest to it. (Recorded spikes have the time at
+        In ms, in any order. Each spike is placed in the step that begins nearest to it. (Recorded spikes have the time at
         which their step ends, one `dt` later.)
     neurons : array_like of int, shape (spikes,)
-        The neuron of each spike: a flat index in the population.
+        The neuron of each spike, a flat index in the population.
     size : int or tuple of int
-        Of the input population.
+        Size or shape of the input population.
     dt : float
-        Milliseconds of a step: the network's.
+        Time step of the network in ms.
     steps : int, optional
-        Number of steps; by default as many as the last spike needs. A run may be longer.
+        Number of steps; default: up to the last spike. A run may be longer.
     merge : bool, default False
-        Take several spikes of a neuron in one step for one, in place of an error.
+        Merge several spikes of a neuron in one step into one; else they are an error.
 
     Raises
     ------
     InvalidArgumentError
-        A spike is outside the steps or the population, or two of a neuron fall into one step.
+        A spike is outside the steps or the population, or a neuron has two spikes in one step.
 
     Examples
     --------
@@ -124,16 +124,16 @@ def spike_times(times: Sequence[ArrayLike], steps: int, *, dt: float) -> Floats:
     Parameters
     ----------
     times : sequence of array_like of float, one for each neuron
-        Milliseconds, in any order; each spike falls into the step that begins nearest to it.
+        In ms, in any order. Each spike is placed in the step that begins nearest to it.
     steps : int
         Number of steps.
     dt : float
-        Milliseconds of a step: the network's.
+        Time step of the network in ms.
 
     Raises
     ------
     InvalidArgumentError
-        A spike is outside the steps, or two of a neuron fall into one step.
+        A spike is outside the steps, or a neuron has two spikes in one step.
     """
     frames = _frames(steps, len(times))
     length = _positive(dt, "dt")
@@ -164,20 +164,20 @@ def sine(
     phase: ArrayLike = 0.0,
     offset: ArrayLike = 0.0,
 ) -> Floats:
-    """Return ``offset + amplitude * sin(2 pi frequency t + phase)``, as NEST's ``ac_generator`` has it.
+    """Return ``offset + amplitude * sin(2 pi frequency t + phase)``, as NEST's ``ac_generator``.
 
     Parameters
     ----------
     steps, neurons : int
         Shape of the result.
     dt : float
-        Milliseconds of a step.
+        Time step in ms.
     amplitude, offset : float or array_like, shape (neurons,)
         In the unit of the receptor.
     frequency : float or array_like, shape (neurons,)
-        Hertz.
+        In hertz.
     phase : float or array_like, shape (neurons,)
-        Radians.
+        In radians.
     """
     frames = _frames(steps, neurons)
     time = np.arange(len(frames))[:, None] * _positive(dt, "dt")
@@ -191,18 +191,18 @@ def sine(
 
 
 def timed(values: ArrayLike, steps: int, *, dt: float, hold: float) -> Floats:
-    """Return a sequence of values, each held for a while: a ``TimedArray`` of Brian2.
+    """Return a sequence of values, each held for a time, as Brian2's ``TimedArray``.
 
     Parameters
     ----------
     values : array_like, shape (values, neurons) or (values,)
-        One after the other; the last one stays.
+        The values in order; the last one stays.
     steps : int
         Number of steps.
     dt : float
-        Milliseconds of a step.
+        Time step in ms.
     hold : float
-        Milliseconds that each value stays; rounded to whole steps, at least one.
+        Time for which each value stays, in ms, rounded to whole steps, at least one.
     """
     array = float32_array(values, "values")
     rows = array[:, None] if array.ndim == 1 else array
@@ -215,17 +215,17 @@ def timed(values: ArrayLike, steps: int, *, dt: float, hold: float) -> Floats:
 
 
 def white_noise(steps: int, neurons: int, *, mean: float, std: float, seed: int) -> Floats:
-    """Return normal numbers, each for one step and neuron, as NEST's ``noise_generator`` makes them with ``dt`` of a step.
+    """Return independent normal numbers for each step and neuron, as NEST's ``noise_generator`` with its ``dt`` one step.
 
-    The variance of what a membrane integrates grows with the length of the step: for noise of intensity s per square root
-    of a millisecond, give ``std = s / sqrt(dt)``.
+    The variance that a membrane integrates grows with the time step: for noise of intensity s per square root of a
+    millisecond, give ``std = s / sqrt(dt)``.
 
     Parameters
     ----------
     steps, neurons : int
         Shape of the result.
     mean, std : float
-        In the unit of the receptor.
+        Mean and standard deviation, in the unit of the receptor.
     seed : int
         0 to 2**64 - 1; the same seed gives the same noise on every machine.
     """
@@ -247,11 +247,11 @@ def ornstein_uhlenbeck(
     steps, neurons : int
         Shape of the result.
     dt : float
-        Milliseconds of a step.
+        Time step in ms.
     mean, std : float
-        Of the values, in the unit of the receptor; their covariance over time t is ``std**2 exp(-t / tau)``.
+        Mean and standard deviation, in the unit of the receptor. The covariance over time t is ``std**2 exp(-t / tau)``.
     tau : float
-        Milliseconds.
+        Time constant in ms.
     seed : int
         0 to 2**64 - 1; the same seed gives the same noise on every machine with the same `exp`.
     """

@@ -1,4 +1,4 @@
-"""Surrogate derivatives: what training uses in place of the derivative of a spike."""
+"""Surrogate derivatives: what training uses as the derivative of a spike."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Surrogate(Strict):
     Parameters
     ----------
     name : str
-        A built-in surrogate: ``"arctan"``, ``"fast_sigmoid"``, ``"sigmoid"``, ``"triangle"``, ...; or a preset with
-        the name of another library: ``"snntorch.atan"``. An unknown name is an error that lists them all.
+        A built-in surrogate: ``"arctan"``, ``"fast_sigmoid"``, ``"sigmoid"``, ``"triangle"``, ...; or a preset named
+        as in another library: ``"snntorch.atan"``. An unknown name raises an error that lists all names.
     **parameters : float
-        Parameters of that surrogate, by name; those not given keep the defaults of its definition. A preset also takes
-        the parameters of the library that it is named after, and keeps that library's defaults. All families, and what
-        they are called in other libraries: ``docs/surrogates.md``.
+        Parameters of the surrogate, by name; the others have the defaults of its definition. A preset has its library's
+        defaults and also takes that library's parameters. ``docs/surrogates.md`` lists all families and their names in
+        other libraries.
 
     Raises
     ------
@@ -41,7 +41,7 @@ class Surrogate(Strict):
     ArgumentTypeError
         The surrogate has no such parameter.
     InvalidArgumentError
-        A value outside the parameter's range.
+        A value is outside the parameter's range.
 
     Examples
     --------
@@ -59,12 +59,12 @@ class Surrogate(Strict):
 
     @classmethod
     def define(cls, definition: Mapping[str, Any] | str | Path, **parameters: float) -> Surrogate:
-        """Return a surrogate of the user.
+        """Return a surrogate of your own.
 
         Parameters
         ----------
         definition : dict, str or Path
-            A definition as in the files of ``snn/models/surrogates``: as a dict, as TOML text, or in a file.
+            A definition as in the files of ``snn/models/surrogates``: a dict, TOML text or the path of a file.
         **parameters : float
             Values in place of the definition's defaults.
 
@@ -115,7 +115,7 @@ class Surrogate(Strict):
         return self.definition.native.json
 
     def derivative(self, x: ArrayLike) -> Floats:
-        """Return what training takes for the derivative of a spike.
+        """Return what training uses as the derivative of a spike.
 
         Parameters
         ----------
@@ -155,7 +155,7 @@ class Surrogate(Strict):
 
 
 def _from_preset(name: str, given: Mapping[str, float]) -> tuple[str, dict[str, float]]:
-    """Return the surrogate behind a preset and its parameters, from those of the library and our own."""
+    """Return the surrogate of a preset and its parameters, from the library's parameters and our own."""
     presets = surrogate_presets()
     library = known_name(
         name.partition(".")[0], {one.partition(".")[0]: None for one in presets}, "library of surrogates"

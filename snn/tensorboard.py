@@ -1,4 +1,4 @@
-"""The history of training as scalars of TensorBoard."""
+"""The history of training as TensorBoard scalars."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ def __dir__() -> list[str]:
 
 
 class TensorBoard:
-    """A callback of `Trainer.fit` that writes each epoch's numbers where TensorBoard reads them.
+    """A callback of `Trainer.fit` that writes each epoch's numbers for TensorBoard.
 
     Needs the package tensorboardX: ``pip install 'snn-engine[tensorboard]'``.
 
     Parameters
     ----------
     folder : path-like
-        Where the event file is made; TensorBoard shows each folder as a run.
+        Folder of the event file; TensorBoard shows each folder as a run.
 
     Examples
     --------
     >>> trainer.fit(x, y, callbacks=[snn.TensorBoard("runs/first")])
 
-    and then ``tensorboard --logdir runs``. The scalars have the names of `Trainer.history`, over the epoch; those that are not
-    a number, as ``validation_loss`` without validation data, are left out.
+    Then run ``tensorboard --logdir runs``. The scalars have the names of `Trainer.history`, by epoch. NaN, such as
+    ``validation_loss`` without validation data, is not written.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
@@ -48,12 +48,12 @@ class TensorBoard:
             raise FileError(f"the folder {shown(str(folder))} cannot be written: {error.strerror}") from error
 
     def __call__(self, report: EpochReport) -> None:
-        """Write the numbers of one epoch; they are in the file when this returns."""
+        """Write the numbers of one epoch. The file is up to date when this returns."""
         for name, value in report.numbers().items():
             if name != "epoch" and not math.isnan(value):
                 self._writer.add_scalar(name, value, report.epoch)
         self._writer.flush()
 
     def close(self) -> None:
-        """Close the file; a later call writes another one."""
+        """Close the file. A later call writes another one."""
         self._writer.close()

@@ -1,6 +1,6 @@
-"""A network as a module of PyTorch: its forward and backward are this library's, its parameters are PyTorch's.
+"""A network as a PyTorch module: this library computes forward and backward passes, PyTorch has the parameters.
 
-Needs PyTorch (``pip install torch``, or the extra ``torch``; the build without CUDA is enough); loaded when it is first used.
+Needs PyTorch (``pip install torch``, or the extra ``torch``; the build without CUDA is enough). Loaded on first use.
 
 Examples
 --------
@@ -49,12 +49,12 @@ def __dir__() -> list[str]:
     return __all__
 
 
-# Sessions that wait for the next forward with the same number of steps and samples.
+# Idle sessions, kept for the next forward with the same number of steps and samples.
 _MOST_IDLE = 4
 
 
 class _Run:
-    """A session with its tape; lent to one forward until that is differentiated or forgotten."""
+    """A session with its tape, lent to one forward until that is differentiated or discarded."""
 
     def __init__(self, passes: Backpropagation) -> None:
         self.passes = passes
@@ -62,7 +62,7 @@ class _Run:
 
 
 class _Lease:
-    """That a run belongs to a forward; gives it back when nobody can ask for its gradients any more."""
+    """Binds a run to a forward, and returns it when its gradients can no longer be requested."""
 
     def __init__(self, run: _Run, idle: list[_Run]) -> None:
         self._run = run
@@ -72,11 +72,11 @@ class _Lease:
         self._give_back.atexit = False
 
     def end(self) -> None:
-        """Let the run be used again; until it is, its tape stays."""
+        """Let the run be reused. Its tape stays until then."""
         self._give_back()
 
     def passes(self) -> Backpropagation:
-        """Return the passes that still hold this forward's tape."""
+        """Return the passes that still have this forward's tape."""
         if self._run.forwards != self._number:
             raise StateError(
                 "another forward of this module has used the memory of this one; with retain_graph=True call backward "
@@ -147,38 +147,39 @@ class _Parameters(torch.nn.Module):
 class Module(torch.nn.Module):
     """A network as a `torch.nn.Module`.
 
-    Every forward runs the network from its initial state. Surrogate gradients go back to the parameters and to inputs that
-    require a gradient, so the module may be anywhere in a larger model. The numbers are those of `Backpropagation` and
-    `Trainer`, bit for bit.
+    Every forward runs the network from its initial state. Surrogate gradients propagate to the parameters and to inputs that
+    require a gradient, so the module may be anywhere in a larger model. Results equal those of `Backpropagation` and `Trainer`,
+    bit for bit.
 
     Parameters
     ----------
     network : Network
-        Its trained weights and biases become the parameters ``projections.NAME.weight`` and ``.bias``. They share the
-        memory of ``network.projections[NAME].weights`` and ``.bias``, in those shapes (dense: source, target): what an
-        optimiser of PyTorch changes is changed in the network. Parameters that were put in their place
-        (``load_state_dict(assign=True)``, copies) are shared again at the next forward or access to `network`. What is not
-        trained is not part of the ``state_dict``. Parameters of neurons that are `Learnable` become
-        ``populations.NAME.PARAMETER``, in the model's unit, of shape () or the population's; the network has their values
-        when `network` is looked at. An optimiser steps them as they are, a time constant of 20 ms by a few learning rates:
-        give them a parameter group with a rate of their own. One that leaves the model's range is an error of `forward`.
+        Its trained weights and biases become the parameters ``projections.NAME.weight`` and ``.bias``. They share memory with
+        ``network.projections[NAME].weights`` and ``.bias``, in the same shapes (dense: source, target), so a PyTorch optimiser
+        changes the network itself. Parameters that replace them (``load_state_dict(assign=True)``, copies) share memory again
+        from the next forward or access to `network`. Untrained weights are not part of the ``state_dict``.
+
+        `Learnable` parameters of neurons become ``populations.NAME.PARAMETER``, in the model's unit, of shape () or the
+        population's. The network gets their values when `network` is read. A PyTorch optimiser updates them directly, so a time
+        constant of 20 ms changes by a few learning rates only: give them a parameter group with its own learning rate. A value
+        outside the model's range is an error in `forward`.
     record : dict, optional
         By population, what `forward` returns: a state, ``"spikes"``, or a list of them. Default: the spikes of the last
-        population, or its first state where it does not spike.
+        population, or its first state if it does not spike.
     steps : int, optional
-        Steps of a run, for inputs that are held; else each input says how many.
+        Steps of a run, for inputs held at every step; otherwise the inputs' shape decides.
     seed : int, default 0
-        Of the random draws of models that have some; every forward draws the same.
+        Seed of the random draws of stochastic models; every forward draws the same numbers.
     device, threads, instruction_set
-        As for `Simulation`. Tensors are PyTorch's float32 on the CPU in any case.
+        As for `Simulation`. Tensors are always float32 on the CPU.
 
     Notes
     -----
-    Tensors are shared with this library, not copied, where they are contiguous. Several forwards may be made before their
-    backwards. A gradient of a gradient is not computed. Inputs and gradients that are not finite are errors.
+    Contiguous tensors are shared with this library, not copied. Several forwards may precede their backwards. Second
+    derivatives are not supported. Inputs and gradients that are not finite are errors.
 
-    With `threads` above 1, call ``torch.set_num_threads(1)`` unless other layers need more: threads of both spin on the
-    cores for a while after their work, and slow each other down.
+    With `threads` above 1, call ``torch.set_num_threads(1)`` unless other layers need more: the threads of both libraries
+    spin for a while after their work and slow each other down.
     """
 
     def __init__(
@@ -225,7 +226,7 @@ class Module(torch.nn.Module):
 
     @property
     def network(self) -> Network:
-        """The network, with the weights and learnable parameters that the module's have now."""
+        """The network, with the module's current weights and learnable parameters."""
         self._share()
         learned: dict[str, dict[str, NDArray[np.float64]]] = {}
         for path, values in self._learned().items():
@@ -241,12 +242,12 @@ class Module(torch.nn.Module):
         Parameters
         ----------
         inputs : Tensor, or dict of them by input population
-            Each (steps, batch, *shape of the input); with `steps` of the module also (batch, *shape), held at every step.
+            Each (steps, batch, *shape of the input); if the module has `steps`, also (batch, *shape), held at every step.
 
         Returns
         -------
         Tensor, or dict of them
-            (steps, batch, *shape of the population): the tensor where one variable is recorded, else all of them as
+            (steps, batch, *shape of the population): one tensor if one variable is recorded, else a dict with keys
             ``"POPULATION.VARIABLE"``.
         """
         self._share()
@@ -296,7 +297,7 @@ class Module(torch.nn.Module):
 
     @staticmethod
     def _begin_of(population: Population, name: str) -> NDArray[np.float32]:
-        """Return where a learnable parameter begins: one number, or one for each neuron."""
+        """Return the initial value of a learnable parameter: one number, or one for each neuron."""
         assert isinstance(population.neurons, Neuron)
         values = np.asarray(population.parameters[name], np.float32)
         return np.broadcast_to(values, population.shape).copy() if population.neurons.learnable[name] else values
@@ -309,7 +310,7 @@ class Module(torch.nn.Module):
         return [(one.name, name) for one in self._network.populations.values() for name in one.learnable]
 
     def _learned(self) -> dict[str, NDArray[np.float64]]:
-        """Return the present learnable parameters of populations, flat, by the names that a session gives them."""
+        """Return the current learnable parameters of populations, flat, by their names in a session."""
         return {
             f"{population}.{name}": getattr(self.populations[population], name).detach().double().numpy().reshape(-1)
             for population, name in self._learnable()
@@ -320,7 +321,7 @@ class Module(torch.nn.Module):
         return getattr(self.projections[name], variable)
 
     def _share(self) -> None:
-        """Make sure that parameters and network have the same memory; the parameters' values count."""
+        """Make parameters and network share memory again, with the parameters' values."""
         for path, values in trained_arrays(self._network).items():
             parameter = self._parameter(path)
             if parameter.device.type == "cpu" and parameter.data_ptr() == values.ctypes.data:
@@ -360,6 +361,6 @@ class Module(torch.nn.Module):
         return {**self.__dict__, "_idle": []}
 
     def extra_repr(self) -> str:
-        """Return what the network is, for PyTorch's `repr`."""
+        """Describe the network in PyTorch's `repr`."""
         outputs = ", ".join(f"{population}.{variable}" for population, variable in self._outputs)
         return f"{self._network!r}, outputs: {outputs}"

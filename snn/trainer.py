@@ -1,4 +1,4 @@
-"""Training by surrogate gradients: back-propagation through time, and rules that carry the past in traces."""
+"""Training by surrogate gradients: back-propagation through time, and rules that keep the past in traces."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ _SCHEDULES: dict[str, Schedule] = {"constant": constant(), "cosine": cosine()}
 
 
 class Trainer(Predictions):
-    """Trains a network; the trained weights, and parameters that are `Learnable`, are in that same network.
+    """Trains a network: changes its weights, and its parameters that are `Learnable`, in place.
 
-    All but the network are keywords, and a usual training names five or six of them:
+    All arguments but the network are keywords. Most trainings set five or six of them:
 
     ================  ============================================================
     the run           `steps`, `encoder`, `output`, `seed`
@@ -74,137 +74,142 @@ class Trainer(Predictions):
     Parameters
     ----------
     network : Network
-        The network; its weights are where training starts and where it ends, its learnable parameters likewise.
+        The network to train. Training starts from its weights and learnable parameters, and writes the results there.
     steps : int, default 25
-        Steps that each sample is shown.
+        Steps for which each sample is shown.
     encoder : str, Encoder or None, default "constant"
-        How samples become input. The encoders are for values in [0, 1]: pixels of 0 to 255 are divided by 255, or given with
-        ``snn.Encoder("constant", gain=1 / 255)``. None: samples have the input for each step
-        already, shape (samples, steps, features).
+        How samples become input. Encoders expect values in [0, 1]: divide pixels of 0 to 255 by 255, or use
+        ``snn.Encoder("constant", gain=1 / 255)``. None: samples already have the input of each step, shape
+        (samples, steps, features).
     output : str, optional
-        The population whose activity is the answer. When not given, the one that is named ``"output"``, or, where there is
-        none, the one that was added last; `Network.summary` names it.
+        The population whose activity is the network's output. Default: the one named ``"output"``, or if there is none, the
+        one added last; `Network.summary` names it.
     seed : int, default 0
-        For the order of the samples, random encoders and the random draws of models, which are the same in every batch. The
-        same seed on the same device gives the same bits, for any number of threads; on a processor with another instruction set
-        training agrees within rounding, because gradients are summed in another order.
+        For the order of the samples, random encoders, and the random draws of models, which are the same in every batch. The
+        same seed on the same device gives the same bits, for any number of threads. Processors with different instruction sets
+        sum gradients in different orders, so training on them agrees within rounding.
     loss : str or callable, default "cross_entropy_count"
         By name, one of
 
         - ``"cross_entropy_SCORE"``: softmax cross-entropy of the outputs' scores with the classes;
-        - ``"mean_square_SCORE"``: mean over the outputs of the squared distance of scores to targets;
-        - ``"cross_entropy_membrane"``, ``"cross_entropy_spikes"``: softmax cross-entropy of the membranes, or the spikes, of
-          each step with the class, mean over the steps; the class that is predicted has the largest mean membrane or the
-          most spikes;
-        - ``"mean_square_membrane"``: squared distance of the membrane after each step to targets of each step;
-        - ``"van_rossum"``: squared van Rossum distance of the output's spikes to target trains.
+        - ``"mean_square_SCORE"``: squared distance of scores to targets, mean over the outputs;
+        - ``"cross_entropy_membrane"``, ``"cross_entropy_spikes"``: softmax cross-entropy of the membranes or spikes of each
+          step with the class, mean over the steps; the predicted class has the largest mean membrane or the most spikes;
+        - ``"mean_square_membrane"``: squared distance of the membrane after each step to a target for each step;
+        - ``"van_rossum"``: squared van Rossum distance of the output's spikes to target spike trains.
 
         SCORE is ``count`` (spikes), ``rate`` (spikes per step), ``max_membrane``, ``mean_membrane``, ``last_membrane``, or
-        ``latency``: the step of the first spike, `steps` when there is none; softmax takes minus that.
+        ``latency`` (step of the first spike, `steps` if there is none; softmax takes its negative).
 
         A callable is a loss of your own, ``loss(outputs, targets) -> (value, gradients)``, with
 
         - ``outputs`` by population and variable, as `record` says, each (steps, samples, *shape of the population);
-        - ``targets``, the samples' part of ``y``;
-        - ``value``, the loss of these samples, their mean as a rule;
-        - ``gradients``, d value / d output, by population and variable in the same shapes, without those that are 0.
+        - ``targets``, the entries of ``y`` for these samples;
+        - ``value``, the loss of these samples, usually their mean;
+        - ``gradients``, d value / d output, by population and variable in the same shapes; those that are 0 may be omitted.
     record : dict, optional
-        What a callable `loss` is given, by population: a state, ``"spikes"``, or a list of them. Default: the spikes of
-        `output`, or its first state where it does not spike.
+        What a callable `loss` gets, by population: a state, ``"spikes"``, or a list of them. Default: the spikes of
+        `output`, or its first state if it does not spike.
     auxiliary_losses : dict, optional
-        Losses of populations other than `output`, added to `loss`: by population the name of one, or a pair (name, weight).
-        They look at the same `y`, so each population has as many neurons as the output. With readouts of hidden layers, and
-        connections that are detached (`Connection.detach`) between the layers, each layer learns by its own; see Examples.
+        Losses of populations other than `output`, added to `loss`: by population a name, or a pair (name, weight). They use the
+        same `y`, so each population must have as many neurons as the output. With readouts of hidden layers and detached
+        connections (`Connection.detach`) between the layers, each layer learns from its own loss; see Examples.
     label_smoothing : float, default 0.0
-        Of cross-entropies, 0 to 1: so much of what is wanted of the class is wanted of all outputs alike.
+        For cross-entropies, 0 to 1: this share of the target probability is spread evenly over all outputs.
     class_weight : array_like or dict, optional
-        Of cross-entropies, how much each class counts: an array with one for each output, or a dict by class, 1 where it says
-        nothing. The mean divides by the sum of the weights of a batch's classes. Both are as of PyTorch's
-        ``CrossEntropyLoss``, and act on `auxiliary_losses` as well.
+        For cross-entropies, the weight of each class: an array with one for each output, or a dict by class, default 1. The
+        mean over a batch divides by the sum of its weights. `class_weight` and `label_smoothing` are those of PyTorch's
+        ``CrossEntropyLoss``, and also apply to `auxiliary_losses`.
     rate_on, rate_off : float, default 0.8, 0.0
-        Targets of mean-square losses with classes, for the class and for the other outputs; of counts, this times `steps`.
+        For mean-square losses with classes, the targets of the class and of the other outputs; for counts, times `steps`.
     van_rossum_tau : float, default 10.0
         Time constant of ``"van_rossum"`` in ms.
     rate_regularization, rate_target : float, default 0.0
-        ``rate_regularization * mean((rate - rate_target)**2)`` over all spiking populations is added to the loss, rates
+        ``rate_regularization * mean((rate - rate_target)**2)`` over all spiking populations is added to the loss. Rates are
         in spikes per step.
     epochs : int, default 20
         Passes over the training data.
     batch_size : int, default 32
         Samples in a batch; at most 1,048,576.
     optimizer : {"sgd", "adam", "adamw", "lion"}, default "adam"
-        The optimiser. Lion wants a learning rate 3 to 10 times smaller than Adam's, and was published with ``beta2=0.99``.
+        The optimiser. Lion needs a learning rate 3 to 10 times smaller than Adam's, and was published with ``beta2=0.99``.
     learning_rate : float, default 1e-3
-        Before `schedule`.
+        Learning rate before the factor of `schedule`.
     schedule : {"constant", "cosine"} or callable, default "constant"
-        Factor on the learning rate; a callable, such as those of `snn.schedules`, gets the share of training that is done,
+        Factor on the learning rate. A callable, such as those of `snn.schedules`, gets the fraction of training that is done,
         0 to 1.
     momentum : float, default 0.0
-        Of SGD.
+        For SGD.
     beta1, beta2, epsilon : float, default 0.9, 0.999, 1e-8
-        Of Adam and AdamW; Lion has the betas.
+        For Adam and AdamW; Lion uses the betas only.
     weight_decay : float, default 0.0
-        SGD and Adam: added to the gradient (L2 regularisation); AdamW and Lion: decoupled. Not of learnable parameters.
+        SGD and Adam: added to the gradient (L2 regularisation); AdamW and Lion: decoupled. Not for learnable parameters.
     l1_regularization : float, default 0.0
         ``l1_regularization * sign(weight)`` is added to the gradients of weights and biases.
     parameter_rate_factor : float, default 1.0
-        Factor on the learning rate for learnable parameters of neurons; see `Learnable` for what a step of theirs is.
+        Factor on the learning rate of learnable parameters of neurons; `Learnable` describes their updates.
     gradient_clip_norm : float, default 0.0
         Largest global L2 norm of the gradient of weights, biases and learnable parameters; 0: no limit.
     dropout : float or dict, default 0.0
-        Probability with which each neuron is silent throughout a sample, in training only; what the others send counts 1 / (1 -
-        probability) times. A number is that of all spiking populations but the output; a dict gives it by population.
+        Probability that a neuron is silent throughout a sample, in training only. The output of the other neurons is scaled by
+        1 / (1 - probability). A number applies to all spiking populations but the output; a dict sets it by population.
     normalization : BatchNorm or dict, optional
-        Batch normalisation through time of projections, folded into their weights and biases. One `BatchNorm` is that of all
-        trained projections from one population to another that spikes, but the output; a dict gives it by projection.
+        Batch normalisation through time of projections, folded into their weights and biases. A `BatchNorm` applies to all
+        trained projections onto another, spiking population that is not the output; a dict sets it by projection.
     quantization : Quantization or dict, optional
-        Rounds the weights of projections to few bits while they are trained. One `Quantization` is that of all trained
-        projections; a dict gives it by projection. A projection that is normalised as well needs ``per_channel=True``.
+        Rounds the weights of projections to few bits in training. A `Quantization` applies to all trained projections; a dict
+        sets it by projection. A projection that is also normalised needs ``per_channel=True``.
     delay_learning : DelayLearning or dict, optional
-        Learns the delays of synapses beside their weights. One `DelayLearning` is that of all trained sparse projections,
-        such as `DelayedDense`; a dict gives it by projection.
+        Learns the delays of synapses along with their weights. A `DelayLearning` applies to all trained sparse projections,
+        such as `DelayedDense`; a dict sets it by projection.
     rule : {"bptt", "ottt", "eprop", "eventprop"}, default "bptt"
-        How gradients are computed. ``"bptt"``: back-propagation through time. ``"ottt"``: online training through time (Xiao
-        et al. 2022); errors go back through layers within a step and meet traces of what arrived before. ``"eprop"``: e-prop
-        (Bellec et al. 2020) with symmetric feedback; errors go from the output straight to the populations that project onto
-        it and meet eligibility traces. With `window_steps` both take memory that does not grow with `steps`. They need one
-        of the library's losses, models that are linear between spikes with the same decays in a whole population, and no
-        learnable parameters. ``"eventprop"``: EventProp (Wunderlich and Pehle 2021) in steps of `dt`; gradients of the times of
-        spikes, without a surrogate, from 4 bytes kept for each spike instead of a tape. It needs the same, spiking neurons
-        whose membrane does not jump with an input (``CurrentLIF``, ``AlphaLIF``) and that are not refractory, and a loss of
-        latency, ``"van_rossum"``, or one of the membrane of an output that does not spike. Silent neurons do not learn.
+        How gradients are computed.
+
+        - ``"bptt"``: back-propagation through time.
+        - ``"ottt"``: online training through time (Xiao et al. 2022). Errors propagate back through layers within a step and
+          are multiplied with traces of earlier input.
+        - ``"eprop"``: e-prop (Bellec et al. 2020) with symmetric feedback. Errors go from the output directly to the
+          populations that project onto it and are multiplied with eligibility traces.
+        - ``"eventprop"``: EventProp (Wunderlich and Pehle 2021) in steps of `dt`. Gradients of spike times, without a
+          surrogate; it keeps 4 bytes for each spike instead of a tape. Silent neurons do not learn.
+
+        With `window_steps`, the memory of OTTT and e-prop does not grow with `steps`. All rules but BPTT need one of the
+        library's losses, models that are linear between spikes with the same decays in a whole population, and no learnable
+        parameters. EventProp also needs spiking neurons without refractory time whose membrane does not jump with an input
+        (``CurrentLIF``, ``AlphaLIF``), and a latency loss, ``"van_rossum"``, or a membrane loss of an output that does not
+        spike.
     window_steps : int, optional
-        Truncated back-propagation through time: the run is cut into windows of this many steps. States carry over to the next
-        window, gradients do not go back. Traces of the other rules go on, and only e-prop's filter of the output's leak
-        begins anew in each window.
+        Truncated back-propagation through time: the run is divided into windows of this many steps. States carry over to the
+        next window; gradients do not propagate back across it. Traces of the other rules continue, except that e-prop's filter
+        of the output's leak restarts in each window.
     window_updates : bool, default True
-        Whether each window has the loss of its own steps and an update after it, as in snnTorch's ``backprop.TBPTT``; the
-        loss that is reported is then their mean, the accuracy that of the last window. False: one loss over all steps, and
-        one update with the sum of the windows' gradients.
+        Whether each window has its own loss and an update after it, as in snnTorch's ``backprop.TBPTT``. The reported loss is
+        then the mean of the windows' losses, and the accuracy that of the last window. False: one loss over all steps, and one
+        update with the sum of the windows' gradients.
     checkpoint_steps : int or "auto", optional
-        Number of steps kept at once for the backward pass, and before each such segment the state of the neurons; the other
-        segments are run again when the backward pass reaches them. Gradients are the same bits. Long runs train in little
-        memory, for the time of a second forward run. ``"auto"``: about the square root of `steps`, which takes the least
-        memory. Not given: all steps are kept.
+        Saves memory in long runs, for the time of a second forward run: the run is divided into segments of this many steps,
+        and only the neurons' state before each is kept. A segment is run again when the backward pass reaches it. Gradients
+        are the same bits. ``"auto"``: about the square root of `steps`, which needs the least memory. Default: all steps are
+        kept.
     device : str, default "cpu"
-        Where it runs: ``"cpu"``, ``"vulkan"``, ``"auto"``, as of `Simulation`; `snn.devices` tells which can train. Gradients
-        agree between devices to rounding.
+        Where it runs: ``"cpu"``, ``"vulkan"`` or ``"auto"``, as for `Simulation`; `snn.devices` tells which can train.
+        Gradients of different devices agree within rounding.
     devices : list of str, optional
-        Instead of `device`: several that share each batch, ``["cpu", "vulkan"]``. Each goes forward and back with its samples;
-        gradients are added up in the order of the samples and weights changed in one place. A GPU that fails is left with a
-        warning in the log, and the batch it failed in is done again by the others. Without batch normalisation, whose
-        statistics are of the whole batch.
+        Instead of `device`: several devices that share each batch, such as ``["cpu", "vulkan"]``. Each runs its samples forward
+        and backward; gradients are summed in the order of the samples, and weights are updated in one place. A GPU that fails
+        is left out with a warning in the log, and the others repeat the batch. Not with batch normalisation, whose statistics
+        are of the whole batch.
     samples : "auto" or list of int, default "auto"
-        How many samples of a batch each of `devices` has; ``"auto"``: as many as are expected to be done at the same time.
+        How many samples of a batch each of `devices` gets; ``"auto"``: so that all are expected to finish at the same time.
     microbatch_size : int, optional
-        Gradients of so many samples at a time are summed up by themselves, then those sums in order; each of `devices` has
-        whole micro-batches, side by side on several threads. Training then has the same bits on one device as on several of
-        a kind, however they share a batch. Default: what a device has is summed up at once, which is faster on a GPU, and
-        rounds otherwise for other shares. Each micro-batch keeps weights and gradients of its own.
+        Gradients are summed within micro-batches of this many samples, then these sums in order. Each of `devices` has whole
+        micro-batches, which run in parallel on several threads. Training then gives the same bits on one device as on several
+        of one kind, however they share a batch. Each micro-batch needs memory for weights and gradients. Default: a device
+        sums over all its samples at once, which is faster on a GPU, but rounding depends on the shares.
     threads : int, default 1
         At most 1024; 0: one for each core. Results do not depend on it.
     instruction_set : {"best", "scalar", "avx2", "avx512", "neon"}
-        Forcing one is for tests and measurements.
+        For tests and measurements.
 
     Examples
     --------
@@ -212,14 +217,14 @@ class Trainer(Predictions):
     >>> trainer.fit(train_x, train_y, validation_data=(valid_x, valid_y))
     >>> trainer.score(test_x, test_y)
 
-    Images that are moved by up to a pixel, another way in each epoch:
+    Images shifted by up to a pixel, differently in each epoch:
 
     >>> def shifted(images, generator):  # (samples, channels, height, width)
     ...     return np.roll(images, generator.integers(-1, 2, 2), axis=(2, 3))
     >>> trainer.fit(train_x, train_y, augment=shifted)
 
-    Local learning, as in DECOLLE (Kaiser, Mostafa and Neftci 2020): a fixed random readout of each hidden layer says what it is
-    to learn, and no gradient goes from one layer to the one before.
+    Local learning, as in DECOLLE (Kaiser, Mostafa and Neftci 2020): each hidden layer learns from the loss of a fixed random
+    readout, and no gradient goes from one layer to the one before.
 
     >>> net = snn.Sequential(
     ...     64, snn.Dense(128), snn.LIF(), snn.Dense(128).detach(), snn.LIF(), snn.Dense(10).detach(), snn.LIF()
@@ -328,7 +333,7 @@ class Trainer(Predictions):
             self._schedule = _SCHEDULES[choice(schedule, _SCHEDULES, "schedule")]
         self.epochs = epochs
         self.batch_size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
-        self._encoder_is_named = isinstance(encoder, str)  # one with settings of its own is meant as it is
+        self._encoder_is_named = isinstance(encoder, str)  # an Encoder's settings are taken as intended
         self.encoder = Encoder(encoder) if isinstance(encoder, str) else encoder
         if self.encoder is not None and not isinstance(self.encoder, Encoder):
             raise ArgumentTypeError(f"encoder is {shown(encoder)}, not a name, an Encoder or None")
@@ -402,13 +407,13 @@ class Trainer(Predictions):
         if delay_learning is not None and not self.delay_learning:
             raise InvalidArgumentError("delay_learning: no projection of the network is sparse and trained")
         self._reports: list[EpochReport] = []
-        self._checkpoint: Callable[[], Checkpoint] | None = None  # makes one, where training is between epochs
+        self._checkpoint: Callable[[], Checkpoint] | None = None  # makes one; set between epochs
         self._resumed: Checkpoint | None = None
         self._told_frames: set[tuple[str, float]] = set()
 
     @property
     def learning_rate(self) -> float:
-        """Before `schedule`; may be assigned to between two calls of `fit`."""
+        """Learning rate before the factor of `schedule`. Can be set between two calls of `fit`."""
         return self._learning_rate
 
     @learning_rate.setter
@@ -421,7 +426,7 @@ class Trainer(Predictions):
 
     @property
     def epochs(self) -> int:
-        """Passes over the training data of a call of `fit`; may be assigned to."""
+        """Passes over the training data in one call of `fit`. Can be set."""
         return self._epochs
 
     @epochs.setter
@@ -443,37 +448,42 @@ class Trainer(Predictions):
         early_stopping: EarlyStopping | None = None,
         on_weight_update: Callable[[WeightUpdate], Any] | None = None,
     ) -> Trainer:
-        """Train for `epochs` passes, from the network's present weights and with a fresh optimiser.
+        """Train for `epochs` passes, from the network's current weights and with a fresh optimiser.
 
-        After `load_checkpoint`, the first call continues from there instead, through the remaining epochs.
+        After `load_checkpoint`, the first call instead continues from the checkpoint, for the remaining epochs.
 
         Parameters
         ----------
         x : array_like, EventData or a sequence of samples, or dict of them by input population
-            Samples, shape (samples, *shape of the input); without an encoder (samples, steps, *shape). What is too large for
-            memory is read batch by batch, in a thread of its own: a `numpy.memmap`, an array of HDF5 or Zarr, `EventData`, or
-            any object with a length whose ``x[i]`` is sample i.
+            Samples, shape (samples, *shape of the input); without an encoder (samples, steps, *shape). Data too large for
+            memory is read batch by batch, in a separate thread: a `numpy.memmap`, an HDF5 or Zarr array, `EventData`, or any
+            object with a length whose ``x[i]`` is sample i.
         y : array_like
-            Classes, int (samples,); for ``mean_square_SCORE`` also targets, float (samples, outputs), which
-            ``"mean_square_latency"`` always needs; for the two losses of every step float (samples, steps, outputs); of a
-            single output, whose losses of this kind always take targets, the last axis may be left out; for a callable loss any
-            array with an entry for each sample.
+            What the outputs are compared with, by the loss:
+
+            - cross-entropies: classes, int (samples,);
+            - ``mean_square_SCORE``: classes, or targets, float (samples, outputs); ``"mean_square_latency"`` always needs
+              targets;
+            - ``"mean_square_membrane"``, ``"van_rossum"``: targets, float (samples, steps, outputs);
+            - a callable: any array with an entry for each sample.
+
+            With a single output, mean-square losses and ``"van_rossum"`` need targets, whose last axis may be omitted.
         validation_data : (x, y), optional
-            Looked at after each epoch, never learned from.
+            Evaluated after each epoch, never trained on.
         augment : callable, optional
-            Changes the samples of each batch of training before they are encoded: ``augment(x, generator) -> x``, x float32
-            (samples, *shape of the input), without an encoder (samples, steps, *shape), or a dict of them where the network has
-            several inputs. All that is random comes from the `numpy.random.Generator`, which follows from the trainer's seed,
-            so training has the same bits each time. It is called in a thread of its own, with the next batch while this one
-            is learned.
+            Changes the samples of each training batch before they are encoded: ``augment(x, generator) -> x``, x float32
+            (samples, *shape of the input), without an encoder (samples, steps, *shape), or a dict of them if the network has
+            several inputs. Draw random numbers from the `numpy.random.Generator` only: it depends on the trainer's seed, so
+            training gives the same bits each time. It is called in a separate thread, on the next batch while the current one
+            is trained on.
         progress : bool, default False
             Whether to show a progress bar.
         callbacks : sequence of callable
             Each gets the `EpochReport` after each epoch; returning True ends the training.
         early_stopping : EarlyStopping, optional
-            When to end before `epochs` passes, and whether to go back to the best of them.
+            When to end before `epochs` passes, and whether to restore the best epoch.
         on_weight_update : callable, optional
-            Gets a `WeightUpdate` (update, projection name, gradient norm) after each update for each projection.
+            Gets a `WeightUpdate` (update, projection name, gradient norm) for each projection after each update.
 
         Returns
         -------
@@ -482,15 +492,15 @@ class Trainer(Predictions):
 
         Notes
         -----
-        When training is interrupted (Ctrl+C, an error of a callback), the network has the weights reached so far.
+        When training is interrupted (Ctrl+C, an error in a callback), the network has the weights reached so far.
 
         Raises
         ------
         InvalidArgumentError
-            No gradient of the first batch reaches a weight, so that nothing would be learned; no weight has changed.
+            In the first batch no gradient reaches a weight, so nothing would be learned. No weight has changed.
         NotFiniteError
-            The loss or a gradient is infinite or not a number. The sentence names the epoch, the update and the first layer
-            with such a value; the network has the weights of the end of the epoch before.
+            The loss or a gradient is infinite or NaN. The message names the epoch, the update and the first layer with such a
+            value. The network has the weights from the end of the previous epoch.
         """
         batches = self._batches(x)
         if self._encoder_is_named:
@@ -511,13 +521,13 @@ class Trainer(Predictions):
         told = None if on_weight_update is None else function(on_weight_update, "on_weight_update")
         self._checkpoint = None
         Fit(self, batches, targets, held_out, augment, callbacks, early_stopping, told).go(progress=progress)
-        self.network._finished()  # has the weights itself then, and lets go of the arrays that they came in
+        self.network._finished()  # takes the weights over, so that their arrays can be freed
         return self
 
     def _open(
         self, network: Network | None = None, *, scoring: bool = False
     ) -> tuple[_native.Session, _native.Trainer]:
-        """Open a session and its trainer; `scoring`: with a loss of the library's in the place of the user's."""
+        """Open a session and its trainer; `scoring`: with one of the library's losses instead of the user's."""
         session = _native.Session(
             (network or self.network)._finished(),
             device=self.device,
@@ -546,14 +556,14 @@ class Trainer(Predictions):
     def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
         """Write everything that training needs to resume: weights, learnable parameters, optimiser, history, epoch.
 
-        Between two epochs: in a callback of `fit`, or after it. The file is an ``.npz`` of numpy, written beside `path` and
-        renamed.
+        Call it between two epochs: in a callback of `fit`, or after `fit`. The file is a numpy ``.npz``, written next to `path`
+        and then renamed.
 
         Examples
         --------
         >>> trainer.fit(x, y, callbacks=[lambda report: trainer.save_checkpoint("run.npz")])
 
-        and, in another process, with a network and a trainer made in the same way:
+        In another process, with a network and a trainer made in the same way:
 
         >>> trainer.load_checkpoint("run.npz").fit(x, y)
         """
@@ -568,13 +578,13 @@ class Trainer(Predictions):
             raise FileError(f"the checkpoint {shown(str(path))} cannot be written: {error.strerror}") from error
 
     def load_checkpoint(self, path: str | os.PathLike[str]) -> Trainer:
-        """Let the next `fit` resume from a checkpoint; with the same data it gives the same bits as if it had not been stopped.
+        """Let the next `fit` resume from a checkpoint. With the same data it gives the same bits as an uninterrupted training.
 
-        The network gets the checkpoint's weights and parameters when that `fit` begins. It refuses a checkpoint of another
-        network, loss, optimiser, seed, batch size, dropout, rule, windows, number of steps or samples, or device, and warns
-        of another learning rate, schedule, encoder or other number, which may be meant. `epochs` may be larger than it was: a
-        schedule, and the width of learned delays, then see another share of training done. Until that `fit` the network
-        cannot be scored; with as many `epochs` as the checkpoint has, `fit` takes the weights over and trains no further.
+        The network gets the checkpoint's weights and parameters when that `fit` begins, and cannot be scored before. `fit`
+        refuses a checkpoint of another network, loss, optimiser, seed, batch size, dropout, rule, windows, number of steps or
+        samples, or device. It warns if the learning rate, schedule, encoder or another number differs, which may be intended.
+        `epochs` may be larger than before; a schedule, and the width of learned delays, then see a smaller fraction of training
+        done. If `epochs` equals the checkpoint's epoch, `fit` takes its weights over without further training.
 
         Returns
         -------
@@ -591,7 +601,7 @@ class Trainer(Predictions):
 
     @property
     def history(self) -> dict[str, NDArray[np.float64]]:
-        """The epochs of the last `fit` as arrays, by the names of `EpochReport`; parts of the loss as ``"losses.NAME"``."""
+        """The reports of the last `fit` as arrays by field of `EpochReport`; parts of the loss as ``"losses.NAME"``."""
         epochs = [report.numbers() for report in self._reports]
         names = epochs[-1] if epochs else [name for name in EpochReport._fields if name != "losses"]
         return {name: np.array([one.get(name, np.nan) for one in epochs], np.float64) for name in names}

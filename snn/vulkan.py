@@ -1,8 +1,8 @@
 """Simulations on the Vulkan device of the calling program, stepped inside its own command buffers.
 
-The program owns instance, device, queue and command buffers. Their handles are integers here; the package ``vulkan`` gives
-them as ``int(vulkan.ffi.cast("uintptr_t", handle))``. ``snn_vulkan.h`` is the manual: what is recorded, what may be called
-when, what buffers need. ``samples/vulkan_renderer`` is a whole program.
+The program owns instance, device, queue and command buffers. Their handles are integers here; with the package ``vulkan``
+get them as ``int(vulkan.ffi.cast("uintptr_t", handle))``. ``snn_vulkan.h`` is the manual: what is recorded, when functions
+may be called, what buffers need. ``samples/vulkan_renderer`` is a complete program.
 
 Examples
 --------
@@ -88,20 +88,20 @@ def _semaphores(given: Iterable[int | tuple[int, int]], what: str) -> list[tuple
 class Host:
     """The Vulkan device of the calling program: the `device` of a `Simulation`.
 
-    Its handles must outlive the simulation, and the simulation what was recorded of it: one that is closed while a frame
-    of it is on its way crashes the driver. What holds of bits on such a device is in ``snn_vulkan.h``.
+    Its handles must outlive the simulation, and the simulation must outlive the execution of its recorded steps: closing it
+    while a frame with them is in flight crashes the driver. ``snn_vulkan.h`` says which results are equal bit for bit.
 
     Parameters
     ----------
     instance, physical_device, device, queue : int
-        VkInstance, VkPhysicalDevice, VkDevice, and a VkQueue with compute. The queue is used while a simulation is opened
-        and by its functions that are not in this module, never by `record_steps`.
+        VkInstance, VkPhysicalDevice, VkDevice, and a VkQueue with compute. The queue is used when a simulation is opened and
+        by functions of the simulation outside this module, never by `record_steps`.
     queue_family : int
-        Of `queue` and of the command buffers.
+        Family of `queue` and of the command buffers.
     get_instance_proc_addr : int, default the system loader's
         Address of vkGetInstanceProcAddr.
     queue_lock : threading.Lock or the like, optional
-        Held around each submission to `queue`. None: nobody else submits meanwhile.
+        Held around each submission to `queue`. None: nothing else submits to it at the same time.
     """
 
     instance: int
@@ -124,16 +124,16 @@ class Host:
 
 
 class Buffer(NamedTuple):
-    """A piece of a VkBuffer.
+    """A range of a VkBuffer.
 
     Attributes
     ----------
     handle : int
         The VkBuffer.
     offset, size : int
-        Bytes.
+        In bytes.
     dtype : numpy dtype
-        Of the values: float32 or int32.
+        Type of the values: float32 or int32.
     """
 
     handle: int
@@ -163,9 +163,9 @@ class PlanBuffer(NamedTuple):
     Attributes
     ----------
     contents : array of uint32
-        What it holds before the first step: its size, too.
+        Contents before the first step, which also give its size.
     host : int
-        What `bind_buffer` was given as handle; 0: it is the plan's own.
+        The handle given to `bind_buffer`; 0: the plan's own buffer.
     """
 
     contents: NDArray[np.uint32]
@@ -178,17 +178,17 @@ class Dispatch(NamedTuple):
     Attributes
     ----------
     shader : int
-        Its place in `Plan.shaders`.
+        Index in `Plan.shaders`.
     barrier : bool
-        It waits for the writes of all dispatches before it, those of earlier steps too.
+        Whether it waits for the writes of all earlier dispatches, including those of earlier steps.
     bindings : list of (int, int, int)
-        Storage buffers of set 0, binding 0, 1, ...: place in `Plan.buffers`, offset and size in bytes.
+        Storage buffers of set 0, binding 0, 1, ...: index in `Plan.buffers`, offset and size in bytes.
     push : array of uint32
         The push constants.
     groups : (int, int, int)
-        Workgroups; enough also where `indirect` is given.
+        Workgroups; always enough, even if `indirect` is given.
     indirect : (int, int) or None
-        Buffer and offset in bytes where the workgroups that are needed now stand.
+        Index of the buffer, and offset in bytes, with the number of workgroups needed in this step.
     """
 
     shader: int
@@ -210,22 +210,22 @@ class Plan(NamedTuple):
 def plan(simulation: Simulation) -> Plan:
     """Return the step as data, for a program that runs it through a GPU layer of its own.
 
-    Each step is the same dispatches in the same order; what counts the steps is one of the buffers. States, weights,
-    parameters, seed, step count and the values of each `Input` are those that the simulation has now. `bind_buffer` names
-    buffers of the program, with any number but 0 as handle; an input that is to change needs one. `buffer` tells in which of
-    the plan's buffers a state lies, in place of a handle.
+    Every step has the same dispatches in the same order; the step count is in one of the buffers. States, weights,
+    parameters, seed, step count and the values of each `Input` are the simulation's current ones. Use `bind_buffer` to name
+    buffers of your program, with any number but 0 as handle; inputs that change need one. `buffer` returns the index of the
+    plan's buffer that has a state, instead of a handle.
 
     Parameters
     ----------
     simulation : Simulation
-        One with ``device="vulkan:plan"``, which needs no device and no driver, and runs nothing.
+        Opened with ``device="vulkan:plan"``, which needs no device and no driver, and runs nothing.
 
     Raises
     ------
     UnsupportedError
         The simulation is on another device.
     StateError
-        A `SpikeInput` was set: that is for one step only.
+        A `SpikeInput` was set, which applies to one step only.
 
     Examples
     --------
@@ -250,8 +250,8 @@ def _plan_of(session: Session) -> Plan:
 def record_steps(simulation: Simulation, command_buffer: int, count: int = 1) -> None:
     """Append steps to a command buffer that is recording, outside a render pass.
 
-    `Simulation.step_count` advances at once, states when the device has run the commands. Recorders, `Simulation.on_steps` and
-    `Simulation.on_spikes` see nothing of these steps.
+    `Simulation.step_count` advances immediately, states when the device runs the commands. Recorders, `Simulation.on_steps` and
+    `Simulation.on_spikes` do not see these steps.
 
     Parameters
     ----------
@@ -274,25 +274,24 @@ def submit_steps(
 ) -> None:
     """Run steps in a submission of their own, without waiting for them.
 
-    What reads their results on the device waits for one of `signals`; functions of the simulation wait by themselves.
-    What sees nothing of these steps: see `record_steps`.
+    Work on the device that reads the results must wait for one of `signals`; functions of the simulation wait by themselves.
+    Callbacks and recorders do not see these steps, see `record_steps`.
 
     Parameters
     ----------
     simulation : Simulation
-        On a Vulkan device, of its own or a `Host`.
+        On a Vulkan device, its own or a `Host`.
     count : int, default 1
         Number of steps.
     waits, signals : iterable of int or (int, int)
-        Each a VkSemaphore, with the value to wait for or to signal when it is a timeline semaphore; before the first step,
-        after the last.
+        VkSemaphores to wait for before the first step and to signal after the last; for a timeline semaphore with its value.
     """
     session = _session_of(simulation)
     session.submit_steps(count, _semaphores(waits, "waits"), _semaphores(signals, "signals"))
 
 
 def buffer(simulation: Simulation, state: str) -> Buffer:
-    """Return where the device keeps a state, to be read in place.
+    """Return the device buffer of a state, to read it in place.
 
     Parameters
     ----------
@@ -306,7 +305,7 @@ def buffer(simulation: Simulation, state: str) -> Buffer:
 
 
 def bind_buffer(simulation: Simulation, path: str, memory: Buffer | None) -> None:
-    """Read or write a buffer of the program in place from now on.
+    """Let the simulation read or write a buffer of the program in place from now on.
 
     Parameters
     ----------
@@ -314,16 +313,16 @@ def bind_buffer(simulation: Simulation, path: str, memory: Buffer | None) -> Non
         One whose device is a `Host`.
     path : str
         ``"population.input"``, ``"population.states"``, ``"population.spikes"`` or ``"population.spike_count"``:
-        ``snn_vulkan_bind_buffer`` says what they hold and what the VkBuffer needs.
+        ``snn_vulkan_bind_buffer`` says what they contain and what the VkBuffer needs.
     memory : Buffer or None
-        Of exactly the size of what it holds, which is float32; None ends the binding.
+        Buffer of float32, of exactly the size of its contents; None ends the binding.
 
     Raises
     ------
     NotFoundError
         There is no such name.
     InvalidArgumentError
-        A wrong size or offset.
+        The size or offset is wrong.
     """
     session = _session_of(simulation)
     if memory is None:
@@ -344,16 +343,16 @@ def set_readback(simulation: Simulation, paths: Iterable[str], frames: int) -> N
     simulation : Simulation
         On a Vulkan device.
     paths : iterable of str
-        States, ``"population.state"``; ``"population.spikes"``, those of the last step; ``"population.spike_count"``, how
-        often each neuron spiked since the frame before. None ends it.
+        ``"population.state"``; ``"population.spikes"``, those of the last step; ``"population.spike_count"``, how often each
+        neuron spiked since the previous frame. An empty list ends it.
     frames : int
-        How many of the last frames are kept, 1 to 64: one more than are on their way at a time.
+        Number of last frames to keep, 1 to 64: one more than are in flight at a time.
     """
     _session_of(simulation).set_readback(name_list(paths, "paths"), integer(frames, "frames"))
 
 
 def record_readback(simulation: Simulation, command_buffer: int, frame: int) -> None:
-    """Append copies of the values, as they are after the steps recorded before, to a command buffer that is recording.
+    """Append copies of the values, as they are after the steps recorded so far, to a command buffer that is recording.
 
     Parameters
     ----------
@@ -362,7 +361,7 @@ def record_readback(simulation: Simulation, command_buffer: int, frame: int) -> 
     command_buffer : int
         VkCommandBuffer of the host's queue family.
     frame : int
-        The program's number for it; numbers ascend. It takes the place of the oldest frame that is kept.
+        The program's number of the frame; numbers must increase. It replaces the oldest frame kept.
     """
     _session_of(simulation).record_readback(command_buffer, frame)
 
@@ -375,14 +374,14 @@ def read_back(simulation: Simulation, path: str, finished_frame: int) -> tuple[i
     simulation : Simulation
         On a Vulkan device.
     path : str
-        One that `set_readback` was given.
+        One of the paths given to `set_readback`.
     finished_frame : int
-        The last frame that the device has finished, as a fence or timeline semaphore tells.
+        The last frame that the device has finished, known from a fence or timeline semaphore.
 
     Returns
     -------
     (int, array) or None
-        Number of the frame and values of shape (batch size, *shape); None where no frame that old is kept.
+        Number of the frame, and values of shape (batch size, *shape); None if no frame that old is kept.
     """
     session = _session_of(simulation)
     variables = simulation._variables

@@ -1,7 +1,7 @@
 """Networks to and from NIR, the exchange format of snnTorch, Norse, Sinabs, SpikingJelly, Lava and others.
 
-Needs the package ``nir`` (``pip install nir``, or the extra ``nir``); loaded when it is first used. NIR defines the neurons'
-differential equations, not how they are stepped: `from_nir` documents how each node is read, `to_nir` how each population is
+Needs the package ``nir`` (``pip install nir``, or the extra ``nir``). Loaded on first use. NIR defines the neurons'
+differential equations, not their discretisation: `from_nir` documents how each node is read, `to_nir` how each population is
 written.
 J. E. Pedersen et al. (2024), https://doi.org/10.1038/s41467-024-52259-9.
 

@@ -24,14 +24,15 @@ Reals = NDArray[np.float64]
 def to_nir(network: Network) -> Any:
     """Make a NIR graph of a network.
 
-    Populations become nodes of their name: `LIF`, `CurrentLIF` with the receptor ``current``, `IntegrateAndFire` and
-    `LeakyIntegrator` as LIF, CubaLIF, IF and LI. Projections become Linear or Affine, Scale (one-to-one), Conv2d, SumPool2d
-    and AvgPool2d, with a Flatten before and a Delay where they need one. Populations that reach no other one lead to outputs.
+    Each population becomes a node of its name: `LIF` a LIF, `CurrentLIF` (with the receptor ``current``) a CubaLIF,
+    `IntegrateAndFire` an IF, `LeakyIntegrator` an LI. Projections become Linear or Affine, Scale (one-to-one), Conv2d,
+    SumPool2d and AvgPool2d, with a Flatten before them and a Delay where needed. Populations without a projection to another
+    one lead to outputs.
 
-    The constants are such that the equations in steps of the network's dt, as `from_nir` tells them, give what the network
-    computes: where it decays by exp(-dt/tau), tau is the one whose 1 - dt/tau is that factor. What NIR cannot express
-    - dt in seconds, a reset by subtraction or in the next step, spikes at the threshold - is written into the graph's
-    metadata, which `from_nir` reads and other programs may not.
+    Constants are chosen so that the equations of `from_nir`, in steps of the network's dt, compute the same as the network. If
+    a state decays by exp(-dt/tau), the written tau is the one whose 1 - dt/tau is that factor. What NIR cannot express (dt in
+    seconds, a reset by subtraction or in the next step, spikes at the threshold) is written into the graph's metadata, which
+    `from_nir` reads and other programs may ignore.
 
     Parameters
     ----------

@@ -52,51 +52,52 @@ def from_nir(
     """Make a network of a NIR graph.
 
     LIF and Threshold become `LIF`, CubaLIF `CurrentLIF`, IF `IntegrateAndFire`, LI `LeakyIntegrator`, each with the name of its
-    node (letters, digits and ``_``; those of a nested graph begin with its name). Affine, Linear, Scale, Conv2d, SumPool2d,
-    AvgPool2d, Flatten and Delay between two of them become one projection. A connection that closes a loop arrives one step
-    later. Nodes without a counterpart are refused by name.
+    node (letters, digits and ``_``; names in a nested graph begin with the graph's). All Affine, Linear, Scale, Conv2d,
+    SumPool2d, AvgPool2d, Flatten and Delay nodes between two of them become one projection. A connection that closes a loop
+    arrives one step later. A node without a counterpart is an error that names it.
 
     Parameters
     ----------
     graph : nir.NIRGraph or path
-        The graph, or the file that has it.
+        The graph, or the file that contains it.
     dt : float, optional
-        Time step in seconds. Default: what `to_nir` wrote into the metadata, else 1e-4, as snnTorch has it. Norse and Sinabs
+        Time step in seconds. Default: what `to_nir` wrote into the metadata, else 1e-4, as in snnTorch. Norse and Sinabs
         write time constants in other units; give the step in theirs (``dt=1e-3`` times 1 for Norse's ``dt=1``; Sinabs: 1).
     reset : {"auto", "value", "subtract"}, default "auto"
-        After a spike: to the node's v_reset, as NIR has it, or by taking away the threshold, as many networks were trained.
-        "auto": what `to_nir` wrote, else "value".
+        Reset after a spike: "value", to the node's v_reset, as NIR defines it; or "subtract", by the threshold, as many
+        networks were trained. "auto": what `to_nir` wrote, else "value".
     reset_timing : {"auto", "same_step", "next_step"}, default "auto"
-        In the step of the spike, or in the step after (snnTorch's default). "auto": what `to_nir` wrote, else "same_step".
+        Reset in the step of the spike, or in the next step (snnTorch's default). "auto": what `to_nir` wrote, else "same_step".
     discretization : {"euler", "exact"}, default "euler"
         Decay in a step by 1 - dt/tau (NIR's reference, snnTorch, Norse), or by exp(-dt/tau) (Sinabs).
     threshold_compare : {"greater", "greater_equal"}, default "greater"
-        Spike above the threshold, or at it as well (Sinabs, SpikingJelly).
+        Spike above the threshold, or at and above it (Sinabs, SpikingJelly).
     synaptic_input : {"rate", "jump"}, default "rate"
-        Of CubaLIF: the input is a current that feeds the synapse, by w_in dt / tau_syn in a step; or each input jumps the
-        synaptic current by w_in (Norse).
+        For CubaLIF. "rate": the input is a current that adds w_in dt / tau_syn to the synaptic current in a step. "jump": it
+        adds w_in (Norse).
     if_gain : {"auto", "ode", "step"}, default "auto"
-        Of IF: an input counts r dt, as the equation says, or r. "auto": r where all r are 1, which most libraries mean by it.
+        Factor on the input of IF. "ode": r dt, as in the equation; "step": r. "auto": "step" if all r are 1, as most libraries
+        mean it; else "ode".
 
     Returns
     -------
     Network
-        Its step is `dt` in milliseconds. All weights may be trained. Populations that lead to an output come last, in the order
-        that `to_nir` found if it wrote the graph.
+        Its `dt` is in milliseconds. All weights are trainable. Populations that lead to an output come last; if `to_nir` wrote
+        the graph, in its order.
 
     Raises
     ------
     UnsupportedError
         A node has no counterpart here.
     InvalidArgumentError
-        The graph is inconsistent: an edge to a missing node, shapes that do not fit, a time constant below dt / 2.
+        The graph is inconsistent: an edge to a missing node, shapes that do not match, a time constant below dt / 2.
     FileError
         The file cannot be read.
 
     Notes
     -----
-    The equations in a step of dt, with d = dt / tau (or 1 - exp(-dt / tau)): LIF ``v += d (v_leak - v + r x)``; CubaLIF
-    ``i += d_syn (w_in x - i)``, then ``v += d_mem (v_leak - v + r i)``; then the spike, then its reset, in the same step.
+    Equations of a step of dt, with d = dt / tau (or 1 - exp(-dt / tau)): LIF ``v += d (v_leak - v + r x)``; CubaLIF
+    ``i += d_syn (w_in x - i)``, then ``v += d_mem (v_leak - v + r i)``. Then the spike, then its reset, in the same step.
     """
     found = _read(graph)
     words = _Words(

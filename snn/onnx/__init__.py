@@ -1,11 +1,10 @@
-"""Networks as ONNX graphs, for AMD's NPUs and other runtimes of ONNX; and a small runner on top of ONNX Runtime.
+"""Networks as ONNX graphs, for AMD's NPUs and other ONNX runtimes, and a small runner on top of ONNX Runtime.
 
-Needs the package ``onnx`` to write and ``onnxruntime`` to run (``pip install onnx onnxruntime``, or the extra ``onnx``); loaded
-when it is first used.
-Where ONNX Runtime of AMD's Ryzen AI software is installed, which has the VitisAI execution provider, `Runner` uses that.
+Needs the package ``onnx`` to write and ``onnxruntime`` to run (``pip install onnx onnxruntime``, or the extra ``onnx``). Loaded
+on first use. If the installed ONNX Runtime is that of AMD's Ryzen AI software, `Runner` uses its VitisAI execution provider.
 
-A graph computes one step or several, from the network's state to the state after them. Values are float32, states of whole
-numbers int32. Its inputs and outputs, by name:
+A graph computes one or several steps, from the network's state before them to the state after them. Values are float32,
+integer states int32. Its inputs and outputs, by name:
 
 ========================= ========================= ====================================================================
 name                      shape                     what
@@ -19,15 +18,15 @@ name                      shape                     what
 ``output.v``              (steps, batch, neurons)   output, a state after each step
 ========================= ========================= ====================================================================
 
-The file's metadata has ``snn.steps``, ``snn.batch_size``, ``snn.dt_ms``, and two JSON objects: ``snn.initial``, by name the
-values of the ``before`` inputs at the start, a number or a list with one for each neuron; and ``snn.spike_inputs``, by input
-population whether it is one of spikes.
+The file's metadata has ``snn.steps``, ``snn.batch_size``, ``snn.dt_ms``, and two JSON objects: ``snn.initial``, the
+initial values of the ``before`` inputs by name, a number or a list with one for each neuron; and ``snn.spike_inputs``, by
+input population whether it takes spikes.
 
-The file needs nothing of `snn`: whoever runs it feeds ``after`` back as ``before``. Weights in int8 are converted to floats
-(DequantizeLinear) before they are multiplied with activity, which stays float32: the products are written as ONNX Runtime
-(1.32) does not fuse them with their weights, which would round activity to 8 bits (MatMulNBits). Should another version do
-that, so that weights which training has rounded do not give the spikes of float32, its session's configuration entry
-``session.qdq_matmulnbits_accuracy_level`` of ``"1"`` asks for float32.
+The file does not need `snn`: any program can run it and feed ``after`` back as ``before``. Int8 weights are converted to
+float32 (DequantizeLinear) before the product with activity, which stays float32. The products are written in a form that ONNX
+Runtime (1.32) does not fuse with the conversion, because the fused operation (MatMulNBits) would round activity to 8 bits. If
+another version fuses them, so that weights rounded in training do not give the spikes of float32, set the session's
+configuration entry ``session.qdq_matmulnbits_accuracy_level`` to ``"1"``.
 
 Examples
 --------

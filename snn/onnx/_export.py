@@ -1,8 +1,8 @@
 """From a network to an ONNX graph.
 
-Populations that reach each other, at once or through delays, form a group; where nothing is recurrent each is a group of its
-own. What comes into a group from outside is delivered for all steps at once, as one operation over steps x samples rows. Inside
-a group the steps follow one another.
+Populations that reach each other, immediately or through delays, form a group; without recurrence each is its own group. Input
+to a group from outside is delivered for all steps at once, as one operation over steps x samples rows. Within a group, steps
+are computed one after the other.
 """
 
 from __future__ import annotations
@@ -47,22 +47,22 @@ def export(
     Parameters
     ----------
     network : Network
-        For inference: plasticity and random draws cannot be in a graph. The present weights, parameters and initial
-        states are written.
+        The network, for inference: a graph cannot have plasticity or random draws. Its current weights, parameters and
+        initial states are written.
     path : path-like
         The file, usually ``.onnx``.
     steps : int, default 1
-        Steps that one call computes. All are written out, so the graph grows with them; but a projection that closes no loop is
-        one operation over all of them.
+        Steps that one call computes. The graph is unrolled and grows with them, but a projection outside of loops is one
+        operation over all steps.
     batch_size : int, default 1
-        Independent samples. Shapes are static, as NPUs want them.
+        Number of independent samples. Shapes are static, as NPUs need them.
     record : dict, optional
-        By population ``"spikes"`` or states that are outputs for every step. Default: the spikes of every population, and the
+        By population, ``"spikes"`` or states to output at every step. Default: the spikes of every population, and the
         membrane of those that do not spike.
     weights : {"float32", "int8"}, default "float32"
-        int8: those of dense and sparse projections and of convolutions are integers of 8 bits with a float32 scale for each
-        target neuron or channel. Weights that training has rounded (`snn.Quantization`) keep their values; others are rounded
-        to the nearest. Biases stay float32.
+        int8: weights of dense and sparse projections and convolutions are 8-bit integers with a float32 scale for each target
+        neuron or channel. Weights rounded in training (`snn.Quantization`) keep their values; others are rounded to nearest.
+        Biases stay float32.
 
     Raises
     ------
@@ -73,8 +73,8 @@ def export(
 
     Notes
     -----
-    Sums are added in the runtime's order, `exp` and reciprocals are its own and small states are not flushed to 0, so spikes
-    agree with those of other devices to a measured degree (``docs/performance.md``), not to the bit.
+    The runtime decides the order of sums, `exp` and reciprocals, and does not flush small states to 0. So spikes agree with
+    those of other devices within a measured tolerance (``docs/performance.md``), not bit for bit.
     """
     if not isinstance(network, Network):
         raise ArgumentTypeError(f"network is {shown(network)}, not a Network")

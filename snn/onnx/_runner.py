@@ -23,21 +23,21 @@ from snn.engine.errors import (
 
 __all__ = ["Runner"]
 
-# What is taken where it is installed, the first first: AMD's NPUs.
+# Used if installed, in this order: AMD's NPUs.
 _PREFERRED = ("VitisAIExecutionProvider",)
 _CPU = "CPUExecutionProvider"
 
 
 class Runner:
-    """A file of `export` on ONNX Runtime, with the network's state kept from call to call.
+    """Runs a file of `export` on ONNX Runtime and keeps the network's state between calls.
 
     Parameters
     ----------
     path : path-like
         The ``.onnx`` file.
     providers : str or list, optional
-        Execution providers as ONNX Runtime takes them: one name, or a list of names and of pairs of a name and its options.
-        Default: VitisAI's, of AMD's Ryzen AI software, where the installed ONNX Runtime has it, and the CPU's for the rest.
+        Execution providers as for ONNX Runtime: a name, or a list of names and of pairs (name, options). Default: VitisAI,
+        of AMD's Ryzen AI software, if the installed ONNX Runtime has it, and the CPU for the rest.
     threads : int, default 1
         Threads of the CPU provider, at most 1024; 0: ONNX Runtime chooses.
 
@@ -46,7 +46,7 @@ class Runner:
     FileError
         File I/O failed.
     FormatError
-        The file is damaged or is not one of `export`.
+        The file is damaged or was not written by `export`.
     NotFoundError
         The installed ONNX Runtime has no such provider.
     ModuleNotFoundError
@@ -90,7 +90,7 @@ class Runner:
         try:
             self._session = onnxruntime.InferenceSession(data, options, providers=list(providers))
             words = self._session.get_modelmeta().custom_metadata_map
-        except Exception as error:  # ONNX Runtime has classes of its own for what can be wrong, none of them shared
+        except Exception as error:  # ONNX Runtime's error classes have no common base
             raise FormatError(f"{place}: ONNX Runtime cannot load it: {error}") from error
         if "snn.initial" not in words:
             raise FormatError(f"{place} is not a file of snn.onnx.export: it has no metadata 'snn.initial'")
@@ -136,21 +136,21 @@ class Runner:
             self._carried[name] = start
 
     def run(self, inputs: Mapping[str, ArrayLike] | None = None, steps: int | None = None) -> dict[str, NDArray[Any]]:
-        """Run from the present state.
+        """Run from the current state.
 
         Parameters
         ----------
         inputs : dict, optional
             By input population: (steps, batch, neurons), or (batch, neurons) or (neurons,) for values held at every step.
-            With a batch of one, (steps, neurons) as well. For a spike input every value other than 0 is a spike. A population
-            that is left out is silent.
+            With a batch of one, (steps, neurons) as well. For a spike input any value other than 0 is a spike. Populations not
+            given are silent.
         steps : int, optional
-            A multiple of `Runner.steps`, which is the default.
+            A multiple of `Runner.steps`; default: `Runner.steps`.
 
         Returns
         -------
         dict of str to array
-            What `export` recorded, such as ``"hidden.spikes"``: (steps, batch, neurons).
+            The outputs chosen by `record` of `export`, such as ``"hidden.spikes"``: (steps, batch, neurons).
         """
         steps = self.steps if steps is None else integer(steps, "steps", minimum=1)
         if steps % self.steps:

@@ -1,7 +1,8 @@
 """Named networks with frozen parameters, shared by tests, benchmarks and samples.
 
-A scene is a network from the literature with its parameters, how long it warms up and is measured, and the rates that
-its populations must have, and the weights if it learns: a run with others does not count. ``snn bench NAME`` measures one.
+A scene is a network from the literature with its parameters, the times for which it warms up and is measured, and the rates
+of its populations; if it learns, also its weights. A run with other rates or weights does not count. ``snn bench NAME``
+measures a scene.
 
 Examples
 --------
@@ -77,6 +78,6 @@ def get(name: str) -> Scene:
     Raises
     ------
     NotFoundError
-        There is none; the message lists the names.
+        There is no such scene; the message lists the names.
     """
     return SCENES[known_name(name, SCENES, "scene")]

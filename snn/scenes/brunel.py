@@ -18,12 +18,12 @@ __all__ = ["BRUNEL", "BRUNEL_50K", "Brunel"]
 class Brunel(Scene):
     """Brunel 2000, model A: the asynchronous irregular state at g = 5 and eta = 2.
 
-    Leaky integrate-and-fire neurons, a fifth of them inhibitory. Every neuron has `excitatory_inputs` excitatory and a
-    quarter as many inhibitory synapses, drawn with replacement, and as many excitatory synapses from outside, each of
-    which brings Poisson events at `eta` times the rate that would bring the mean input to the threshold.
+    Leaky integrate-and-fire neurons, a fifth of them inhibitory. Every neuron has `excitatory_inputs` excitatory synapses and
+    a quarter as many inhibitory ones, drawn with replacement. It also has `excitatory_inputs` excitatory synapses from
+    outside, each with Poisson events at `eta` times the rate that would bring the mean input to the threshold.
 
-    `scale` multiplies the number of neurons; each keeps its number of synapses, so the input of a neuron and the rates
-    stay, and the connection probability (0.1 at 12,500 neurons) changes.
+    `scale` multiplies the number of neurons. Each keeps its number of synapses, so the input of a neuron and the rates do not
+    change, but the connection probability (0.1 at 12,500 neurons) does.
 
     Source: N. Brunel, Dynamics of sparsely connected networks of excitatory and inhibitory spiking neurons, J. Comput.
     Neurosci. 8, 183-208 (2000), doi 10.1023/A:1008925309027, table 1 and figure 8C: 37.7 Hz in the paper's simulation.
@@ -43,9 +43,9 @@ class Brunel(Scene):
     weight : float
         J: jump of the membrane at an excitatory spike, millivolts.
     g : float
-        An inhibitory spike weighs -g J.
+        An inhibitory spike has the weight -g J.
     eta : float
-        Rate of the outside in units of threshold / (J C_E tau_membrane).
+        Rate of the external input in units of threshold / (J C_E tau_membrane).
     delay : float
         Milliseconds.
     """
@@ -77,7 +77,7 @@ class Brunel(Scene):
         return {"excitatory": round(self.excitatory * scale), "inhibitory": round(self.inhibitory * scale)}
 
     def synapses(self, scale: float = 1.0) -> float:
-        """Return the number of synapses; those from outside are inside the neurons and not counted."""
+        """Return the number of synapses, without the external ones, which are part of the neurons."""
         return self.neurons(scale) * (self.excitatory_inputs + self.inhibitory_inputs)
 
     def _build(self, scale: float, seed: int) -> Network:
@@ -96,7 +96,7 @@ class Brunel(Scene):
                     reset="value",
                     background_rate=self.background_rate,
                     background_weight=self.weight,
-                    # Spread, so that the network does not start with a volley.
+                    # Spread out, so that the network does not start with a volley.
                     initial={"v": Uniform(0.0, self.threshold)},
                 ),
             )

@@ -23,10 +23,10 @@ class Coba(VogelsAbbott):
 
     Sources: T. P. Vogels and L. F. Abbott, J. Neurosci. 25, 10786-10795 (2005), doi 10.1523/JNEUROSCI.3508-05.2005;
     R. Brette et al., J. Comput. Neurosci. 23, 349-398 (2007), doi 10.1007/s10827-007-0038-6, benchmark 1. The start is
-    near the state that sustains itself, normal membranes as in the paper's Brian version. With its normal conductances
-    inhibition fades everywhere at once, and the activity of one network in nine dies within 200 ms; half normal ones, of
-    which many are small, let neurons spike from the beginning, and it is one in a hundred. A network that fell silent is no
-    result.
+    near the self-sustained state, with normally distributed membranes as in the paper's Brian version. With that version's
+    normally distributed conductances, inhibition fades everywhere at once, and the activity of one network in nine dies within
+    200 ms. Half-normal conductances, many of them small, let neurons spike from the beginning, and it is one in a hundred. A
+    network that fell silent is not a valid result.
 
     Rates: Brian2 2.9 and NEST 3.10 with the same parameters, several seeds each; networks of 4,000 neurons differ.
 
@@ -35,7 +35,7 @@ class Coba(VogelsAbbott):
     e_excitatory, e_inhibitory : float
         Reversal potentials, millivolts.
     v_start, excitatory_start, inhibitory_start : Normal
-        At the start: membrane in millivolts, conductances in units of the leak, never negative.
+        Initial membrane in millivolts, initial conductances in units of the leak, never negative.
     """
 
     e_excitatory: float = 0.0

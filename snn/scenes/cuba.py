@@ -18,13 +18,13 @@ __all__ = ["CUBA", "CUBA_40K", "Cuba"]
 class Cuba(VogelsAbbott):
     """CUBA: synapses are currents, and every neuron rests 1 mV above its threshold.
 
-    Weights are in millivolts: the height that the current would lift the membrane to if it stayed. In steps of dt the
-    membrane is integrated exactly.
+    Weights are in millivolts: by how much a constant current of that size would raise the membrane. The membrane is
+    integrated exactly in steps of dt.
 
     Sources: T. P. Vogels and L. F. Abbott, J. Neurosci. 25, 10786-10795 (2005), doi 10.1523/JNEUROSCI.3508-05.2005;
     R. Brette et al., J. Comput. Neurosci. 23, 349-398 (2007), doi 10.1007/s10827-007-0038-6, benchmark 2, in the form
-    that the simulators' examples have: rest at -49 mV in place of the constant current, membranes that start uniform
-    between reset and threshold.
+    of the simulators' examples: rest at -49 mV instead of a constant current, and initial membranes uniform between reset
+    and threshold.
 
     Rates: Brian2 2.9 and NEST 3.10 with the same parameters, several seeds each.
     """

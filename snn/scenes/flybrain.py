@@ -67,7 +67,7 @@ class Connectome:
     counts : array of float32, shape (connections,)
         Synapses of each connection, whole numbers; negative: inhibitory.
     driven : array of int64
-        Indices of the neurons that are excited from outside.
+        Indices of the driven neurons, excited from outside.
     """
 
     neurons: int
@@ -81,35 +81,35 @@ class Connectome:
 class FlyBrain(Scene):
     """The whole brain of Drosophila while it tastes sugar: 138,639 neurons and 15.1 million connections.
 
-    Leaky integrate-and-fire neurons with exponential synapses; a spike clears the synaptic current of its neuron, and what
-    arrives while the neuron is refractory is lost. A connection weighs `synapse` for each of its synapses, with
-    the sign of its source. A few sensory neurons are made to spike by Poisson events at `drive_rate`.
+    Leaky integrate-and-fire neurons with exponential synapses. A spike clears the synaptic current of its neuron, and input
+    during the refractory time is lost. A connection has the weight `synapse` for each of its synapses, with the sign of its
+    source. Poisson events at `drive_rate` make a few sensory neurons spike.
 
-    Weights are the whole numbers of synapses, in units of `synapse`, so that they are exact in 16 bits.
+    Weights are numbers of synapses, in units of `synapse`, so they are exact in 16 bits.
 
     Source: P. K. Shiu et al., A Drosophila computational brain model reveals sensorimotor processing, Nature 634, 210-219
     (2024), doi 10.1038/s41586-024-07763-9; parameters and files of github.com/philshiu/Drosophila_brain_model. An event of
-    the drive is a strong current in place of a jump of the membrane: the neuron spikes in the next step.
+    the drive is a strong current instead of a jump of the membrane: the neuron spikes in the next step.
 
-    Without files (`with_files`) the network is a synthetic twin of the same size and activity. Neurons send and receive in
-    proportion to log-normal numbers (sigma 1.2, correlation 0.7 within a neuron), which gives hubs of some ten thousand
-    connections; a connection has 1 + floor(log-normal) synapses, 3.6 in the mean; 60 % of the neurons excite. The driven
-    neurons reach a pathway of 414 neurons through connections of several synapses, which makes about 17,000 spikes per
-    second in some 435 neurons as in the published brain, while all others stay silent or nearly so.
+    Without files (`with_files`) the network is a synthetic twin of the same size and activity. Neurons send and receive
+    connections in proportion to log-normal numbers (sigma 1.2, correlation 0.7 within a neuron), which gives hubs of some ten
+    thousand connections. A connection has 1 + floor(log-normal) synapses, 3.6 on average; 60 % of the neurons are excitatory.
+    The driven neurons reach a pathway of 414 neurons through connections of several synapses. As in the published brain, this
+    makes about 17,000 spikes per second in some 435 neurons, while all others are silent or nearly so.
 
-    `scale` multiplies neurons, connections, pathway and driven neurons of the twin (four of these at least), so the input
-    of a neuron stays.
+    `scale` multiplies neurons, connections, pathway and driven neurons of the twin (at least four driven neurons), so the
+    input of a neuron does not change.
 
     Parameters
     ----------
     brain : int
         Neurons at scale 1.
     connections : int
-        At scale 1.
+        Connections at scale 1.
     spikes, spikes_tolerance : float
         Spikes per second of the brain, all neurons together.
     drive_rate : float
-        Hertz, of each event train.
+        Rate of each train of events, in hertz.
     tau_membrane, tau_synapse : float
         Milliseconds.
     v_rest, v_reset, threshold : float
@@ -119,15 +119,15 @@ class FlyBrain(Scene):
     delay : float
         Milliseconds.
     synapse : float
-        What one synapse adds to the current, in millivolts: where the membrane would go if the current stayed.
+        Current of one synapse, in millivolts: by how much it would raise the membrane if it were constant.
     drive_jump : float
-        How far an event lifts the membrane of a driven neuron, in synapses (250 times `synapse` in the paper).
+        Rise of the membrane of a driven neuron at an event, in synapses (250 times `synapse` in the paper).
     pathway : int
-        Neurons of the twin that the driven ones activate.
+        Number of neurons of the twin that the driven ones activate.
     pathway_inputs : int
-        Driven neurons onto each of them.
+        Number of driven neurons connected to each pathway neuron.
     pathway_synapses : float
-        Mean number of synapses from all driven neurons onto one of them.
+        Mean number of synapses from all driven neurons onto a pathway neuron.
     connectivity : Path, optional
         The published table of connections.
     completeness : Path, optional
@@ -165,13 +165,13 @@ class FlyBrain(Scene):
             ``Connectivity_783.parquet`` (needs pyarrow), or the same table as ``.csv``: columns ``Presynaptic_Index``,
             ``Postsynaptic_Index`` and ``Excitatory x Connectivity``.
         completeness : path, optional
-            ``Completeness_783.csv``: its first column has the FlyWire identifiers in the order of the indices. By default
-            it is looked for beside `connectivity`.
+            ``Completeness_783.csv``: its first column has the FlyWire identifiers in the order of the indices. Default: the
+            file of this name next to `connectivity`.
 
         Raises
         ------
         NotFoundError
-            A file is not there.
+            A file does not exist.
         """
         table = Path(file_path(connectivity))
         if completeness is None:
@@ -198,7 +198,7 @@ class FlyBrain(Scene):
         return round(self.delay / self.dt)
 
     def driven(self, scale: float = 1.0) -> int:
-        """Return how many neurons are excited from outside."""
+        """Return the number of neurons excited from outside."""
         return max(round(len(_SUGAR) * scale), self.pathway_inputs)
 
     def sizes(self, scale: float = 1.0) -> dict[str, int]:
@@ -206,12 +206,12 @@ class FlyBrain(Scene):
         return {"brain": round(self.brain * scale), "drive": self.driven(scale)}
 
     def synapses(self, scale: float = 1.0) -> float:
-        """Return the number of connections, those of the drive included."""
+        """Return the number of connections, including those of the drive."""
         path = round(self.pathway * scale) * self.pathway_inputs if self.connectivity is None else 0
         return round(self.connections * scale) + path + self.driven(scale)
 
     def expected(self, scale: float = 1.0) -> dict[str, Rate]:
-        """Return the rate that each population must have over the window: of the brain the mean over all its neurons."""
+        """Return the rate that each population must have over the window; for the brain, the mean over all neurons."""
         sizes = self.sizes(self.valid_scale(scale))
         # The driven neurons spike with the drive, whose number is not quite in proportion; the others follow the scale.
         spikes = scale * (self.spikes - self.drive_rate * self.driven()) + self.drive_rate * sizes["drive"]
@@ -220,7 +220,7 @@ class FlyBrain(Scene):
         return {"brain": Rate(spikes / sizes["brain"], wider), "drive": drive}
 
     def connectome(self, scale: float = 1.0, seed: int = 0) -> Connectome:
-        """Return the connections: of the published brain when files were given, else of the twin."""
+        """Return the connections: of the published brain if files were given, else of the twin."""
         if self.connectivity is not None:
             return self._read()
         return self._twin(scale, seed)
@@ -330,7 +330,7 @@ class FlyBrain(Scene):
 
     @property
     def _gain(self) -> float:
-        """How far a current of 1 mV lifts the membrane in one step, in millivolts: the exact solution."""
+        """Rise of the membrane in one step by a current of 1 mV, in millivolts: the exact solution."""
         slow, fast = self.tau_membrane, self.tau_synapse
         return fast / (fast - slow) * (math.exp(-self.dt / fast) - math.exp(-self.dt / slow))
 

@@ -23,11 +23,11 @@ _STREAMS = (2**32, 2**32 + 1)
 
 @dataclass(frozen=True, kw_only=True)
 class Izhikevich(Scene):
-    """What both networks share: the neurons of Izhikevich 2003, each a little different, and their noise.
+    """Base class of both networks: the neurons of Izhikevich 2003, each slightly different, and their noise.
 
-    Excitatory neurons range from regular spiking to chattering, inhibitory ones from fast spiking to low-threshold
-    spiking, each by one uniform number. The membrane takes two half steps in a step of 1 ms, spikes arrive in the step
-    after, as in the paper's program.
+    Excitatory neurons range from regular spiking to chattering, inhibitory ones from fast spiking to low-threshold spiking;
+    one uniform random number sets each neuron's type. As in the paper's program, the membrane takes two half steps in a step
+    of 1 ms, and spikes arrive in the next step.
 
     Source: E. M. Izhikevich, Simple model of spiking neurons, IEEE Trans. Neural Netw. 14, 1569-1572 (2003),
     doi 10.1109/TNN.2003.820440, with the program in the paper. Rates: Brian2 2.9 and NEST 3.10 with the same parameters,
@@ -106,7 +106,7 @@ class Izhikevich(Scene):
 class IzhikevichDense(Izhikevich):
     """The paper's network: 1,000 neurons, all to all.
 
-    `scale` multiplies the number of neurons and divides the weights, so the mean input of a neuron stays.
+    `scale` multiplies the number of neurons and divides the weights, so the mean input of a neuron does not change.
     """
 
     def synapses(self, scale: float = 1.0) -> float:
@@ -125,8 +125,8 @@ class IzhikevichDense(Izhikevich):
 class IzhikevichSparse(Izhikevich):
     """A large network of the paper's neurons with few synapses each, drawn with replacement.
 
-    Every neuron has `excitatory_inputs` and `inhibitory_inputs` synapses; the weights are such that both populations
-    spike as often as in the paper's network. `scale` multiplies the number of neurons; each keeps its number of synapses.
+    Every neuron has `excitatory_inputs` and `inhibitory_inputs` synapses, with weights chosen so that both populations spike
+    as often as in the paper's network. `scale` multiplies the number of neurons; each keeps its number of synapses.
 
     Parameters
     ----------

@@ -57,21 +57,21 @@ class Microcircuit(Scene):
     """Four layers of excitatory and inhibitory neurons, 77,169 in all, with 0.3 billion synapses and Poisson background.
 
     Leaky integrate-and-fire neurons with exponential currents, integrated exactly in steps of 0.1 ms. Between two
-    populations there is a fixed total number of synapses, sources and targets drawn with replacement; weights and delays
-    are normal, drawn again where the sign of a weight would change and where a delay would be shorter than a step.
+    populations there is a fixed total number of synapses, with sources and targets drawn with replacement. Weights and delays
+    are normal; a weight with the wrong sign or a delay shorter than a step is drawn again.
 
-    `scale` multiplies the numbers of neurons and the numbers of synapses and external inputs of each neuron, as
-    N_scaling and K_scaling of the reference implementation do. Weights grow by 1 / sqrt(scale) and a constant current
-    replaces the mean input that is lost, so the mean and the variance of a neuron's input stay (van Albada et al. 2015,
-    doi 10.1371/journal.pcbi.1004490). Correlations grow, and rates fall: at smaller scales the expected ones are those that
-    NEST shows, in between interpolated over the logarithm of the scale.
+    `scale` multiplies the number of neurons, and each neuron's numbers of synapses and external inputs, as N_scaling and
+    K_scaling of the reference implementation do. Weights grow by 1 / sqrt(scale) and a constant current replaces the lost mean
+    input, so the mean and the variance of a neuron's input do not change (van Albada et al. 2015,
+    doi 10.1371/journal.pcbi.1004490). Correlations grow, and rates fall: expected rates at smaller scales are those of NEST,
+    interpolated over the logarithm of the scale.
 
     Sources: T. C. Potjans and M. Diesmann, The cell-type specific cortical microcircuit, Cereb. Cortex 24, 785-806
     (2014), doi 10.1093/cercor/bhs358, tables 4 and 5; initial membrane potentials, the lower end of the delays and the
     scaling follow the reference implementation, github.com/INM-6/microcircuit-PD14-model.
 
-    Rates are measured over one second after half a second, and must be within 10 % of the published ones; at smaller scales,
-    with fewer neurons, within 10 % times scale**-0.25 and 0.03 Hz of NEST's.
+    Rates are measured over one second after a warm-up of half a second, and must be within 10 % of the published ones; at
+    smaller scales, with fewer neurons, within 10 % times scale**-0.25 and 0.03 Hz of NEST's.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class Microcircuit(Scene):
     refractory : float
         Milliseconds.
     potential : float
-        Peak of the membrane's answer to one excitatory spike, millivolts; twice that from L4E onto L23E.
+        Peak of the postsynaptic potential of an excitatory spike, millivolts; twice that from L4E onto L23E.
     g : float
         Inhibitory weights are -g times the excitatory ones.
     weight_std : float
@@ -130,11 +130,11 @@ class Microcircuit(Scene):
         return found
 
     def synapses(self, scale: float = 1.0) -> float:
-        """Return the number of synapses; external ones are inside the neurons and not counted."""
+        """Return the number of synapses, without the external ones, which are part of the neurons."""
         return sum(self.synapse_counts(scale).values())
 
     def synapse_counts(self, scale: float = 1.0) -> dict[tuple[str, str], int]:
-        """Return the number of synapses from one population to another, by (source, target); pairs without are left out.
+        """Return the number of synapses by (source, target) population; pairs without synapses are omitted.
 
         K = log(1 - p) / log(1 - 1 / (N_source N_target)) synapses, multiple ones between two neurons allowed, connect
         two neurons at least once with probability p (equation 1 of the paper).
@@ -152,7 +152,7 @@ class Microcircuit(Scene):
 
     @property
     def current(self) -> float:
-        """The synaptic current, in picoampere, whose answer of the membrane peaks at `potential`."""
+        """The synaptic current, in picoampere, whose postsynaptic potential peaks at `potential`."""
         # v(t) = tau_m tau_s / (C (tau_m - tau_s)) (exp(-t / tau_m) - exp(-t / tau_s)) for a current of 1 at t = 0.
         slow, fast = self.tau_membrane, self.tau_synapse
         peak = math.log(slow / fast) * slow * fast / (slow - fast)
@@ -188,7 +188,7 @@ class Microcircuit(Scene):
         return (1.0 - math.sqrt(scale)) * 0.001 * self.tau_synapse * arriving
 
     def initial_membrane(self, name: str) -> Normal:
-        """Return the membrane potentials of a population at the start, in millivolts."""
+        """Return the initial membrane potentials of a population, in millivolts."""
         return Normal(*_POPULATIONS[name][3:])
 
     def _build(self, scale: float, seed: int) -> Network:

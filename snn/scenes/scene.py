@@ -1,4 +1,4 @@
-"""What every scene has: a network with its parameters, how long it runs, and the rates that make a run count."""
+"""Base class of scenes: a network with its parameters, how long it runs, and the rates that a run must have to count."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Rate:
     mean : float
         Spikes per second and neuron, in hertz.
     tolerance : float
-        How far a run may be from it, in hertz.
+        Largest deviation of a run from the mean, in hertz.
     """
 
     mean: float
@@ -46,14 +46,14 @@ class Rate:
 
 @dataclass(frozen=True)
 class Weights:
-    """How the weights of a scene that learns must be spread after the window, as parts of the largest weight.
+    """The distribution that a scene's learned weights must have after the window, as fractions of the largest weight.
 
     Parameters
     ----------
     values : dict
-        What `summary` must give, by name.
+        Expected results of `summary`, by name.
     tolerance : float
-        How far each may be from it.
+        Largest deviation of each.
     """
 
     values: Mapping[str, float]
@@ -61,7 +61,7 @@ class Weights:
 
     @staticmethod
     def summary(parts: ArrayLike) -> dict[str, float]:
-        """Return mean, standard deviation and the quantiles 10, 50 and 90 % of weights, as ``mean``, ``std``, ``p10``, ..."""
+        """Return mean, standard deviation and the 10, 50 and 90 % quantiles of weights, as ``mean``, ``std``, ``p10``, ..."""
         found = np.asarray(parts, np.float64)
         p10, p50, p90 = np.quantile(found, (0.1, 0.5, 0.9))
         every = {"mean": found.mean(), "std": found.std(), "p10": p10, "p50": p50, "p90": p90}
@@ -70,31 +70,31 @@ class Weights:
 
 @dataclass(frozen=True, kw_only=True)
 class Scene(ABC):
-    """A named network with everything that is frozen for a measurement; its subclasses add their own parameters.
+    """A named network with all parameters of a measurement, which are frozen. Subclasses add their own parameters.
 
     Parameters
     ----------
     name : str
         As in `snn.scenes.get` and ``snn bench``.
     title : str
-        One line about it.
+        One line of description.
     dt : float
         Time step in milliseconds.
     warm_up : float
-        Milliseconds of network time that run before anything is measured.
+        Network time before the measurement, in milliseconds.
     window : float
-        Milliseconds of network time over which rates and speed are measured.
+        Network time over which rates and speed are measured, in milliseconds.
     rates : dict
-        The `Rate` of each population over the window at scale 1; `expected` has those at other scales. Where they come
-        from stands in the scene's description.
+        The `Rate` of each population over the window at scale 1; `expected` returns those at other scales. The scene's
+        description gives their source.
     smallest_scale : float
-        Least `scale`; below it the network is another one.
+        Smallest `scale`; below it the network behaves differently.
     largest_scale : float
-        Greatest `scale`.
+        Largest `scale`.
     peer_scale : float
-        The scale at which other simulators are compared when none is asked for.
+        Default scale of comparisons with other simulators.
     weights : Weights, optional
-        Of a scene that learns, after the window.
+        Of a scene that learns, its weights after the window.
     """
 
     name: str
@@ -114,14 +114,14 @@ class Scene(ABC):
 
     @abstractmethod
     def synapses(self, scale: float = 1.0) -> float:
-        """Return how many synapses there are: exact for rules that fix it, else expected."""
+        """Return the number of synapses: exact for rules that fix it, else expected."""
 
     @abstractmethod
     def _build(self, scale: float, seed: int) -> Network:
         """Return the network; `scale` and `seed` are valid."""
 
     def learned(self, simulation: Simulation) -> NDArray[Any]:
-        """Return the weights that learn, in a simulation of the scene, as parts of the largest; none where none learn."""
+        """Return the learned weights of a simulation of the scene, as fractions of the largest; empty if none learn."""
         return np.empty(0)
 
     def build(self, scale: float = 1.0, *, seed: int = 0) -> Network:
@@ -130,10 +130,10 @@ class Scene(ABC):
         Parameters
         ----------
         scale : float, default 1.0
-            Size relative to the scene's own; what it changes is in the scene's description.
+            Size relative to the scene's own. The scene's description says what it changes.
         seed : int, default 0
-            Connections, weights, delays and initial states follow from it; the draws during a run follow from the
-            seed of the `Simulation`.
+            Seed of connections, weights, delays and initial states. Draws during a run depend on the seed of the
+            `Simulation`.
 
         Returns
         -------
@@ -143,12 +143,12 @@ class Scene(ABC):
         Raises
         ------
         InvalidArgumentError
-            A scale outside `smallest_scale` to `largest_scale`.
+            The scale is outside `smallest_scale` to `largest_scale`.
         """
         return self._build(self.valid_scale(scale), integer(seed, "seed", maximum=2**32 - 1))
 
     def valid_scale(self, scale: float) -> float:
-        """Return the scale as a float; raise InvalidArgumentError when the scene cannot have it."""
+        """Return the scale as a float; raise InvalidArgumentError if it is out of range."""
         real = number(scale, f"scene {self.name!r}: scale")
         if not self.smallest_scale <= real <= self.largest_scale:
             raise InvalidArgumentError(
@@ -157,14 +157,13 @@ class Scene(ABC):
         return real
 
     def neurons(self, scale: float = 1.0) -> int:
-        """Return how many neurons there are in all."""
+        """Return the total number of neurons."""
         return sum(self.sizes(scale).values())
 
     def expected(self, scale: float = 1.0) -> dict[str, Rate]:
         """Return the rate that each population must have over the window.
 
-        A part of a network is measured with fewer neurons and shared noise that averages out less: the tolerance
-        grows by 1 / sqrt(scale) below scale 1.
+        Below scale 1 the tolerance grows by 1 / sqrt(scale), because with fewer neurons noise averages out less.
         """
         wider = self._wider(scale)
         return {name: Rate(rate.mean, rate.tolerance * wider) for name, rate in self.rates.items()}
@@ -173,12 +172,12 @@ class Scene(ABC):
         return 1.0 / math.sqrt(min(self.valid_scale(scale), 1.0))
 
     def deviations(self, rates_hz: Mapping[str, float], scale: float = 1.0) -> list[str]:
-        """Return a sentence for each population whose rate is not as expected; none: the run counts.
+        """Return a sentence for each population whose rate is not as expected. If there are none, the run counts.
 
         Parameters
         ----------
         rates_hz : dict
-            Measured over `window` after `warm_up`, by population.
+            Rates measured over `window` after `warm_up`, by population.
         scale : float, default 1.0
             The scale that was built.
         """
@@ -191,14 +190,14 @@ class Scene(ABC):
         return found
 
     def weight_deviations(self, found: Mapping[str, float], scale: float = 1.0) -> list[str]:
-        """Return a sentence for each number about the weights that is not as expected; none: the run counts.
+        """Return a sentence for each statistic of the weights that is not as expected. If there are none, the run counts.
 
         Parameters
         ----------
         found : dict
-            What `Weights.summary` gives after `window`.
+            Result of `Weights.summary` after `window`.
         scale : float, default 1.0
-            The scale that was built; below 1 the tolerance grows as that of rates.
+            The scale that was built. Below 1 the tolerance grows as that of rates does.
         """
         if self.weights is None:
             return []

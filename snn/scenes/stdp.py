@@ -24,13 +24,13 @@ __all__ = ["STDP", "Stdp"]
 class Stdp(Scene):
     """Song, Miller and Abbott 2000 for many neurons at once: all synapses learn by the additive pair rule.
 
-    Every neuron hears the same `inputs` independent Poisson trains, by weights of its own that start uniform between 0 and
-    `weight_max`. Pairs within `tau_plus` and `tau_minus` change a weight by `amplitude_plus` and `amplitude_minus` of
-    `weight_max`; it is cut off at 0 and `weight_max`. In hundreds of seconds weights gather at both bounds; the rate below is
-    that of the second after the warm-up, and the weights are those at its end. All neurons hear the same trains, so runs differ
-    by 2.9 Hz (one standard deviation), and the numbers about the weights by up to 0.0017.
+    Every neuron receives the same `inputs` independent Poisson trains, through its own weights, which start uniform between 0
+    and `weight_max`. Pairs within `tau_plus` and `tau_minus` change a weight by `amplitude_plus` and `amplitude_minus` of
+    `weight_max`; weights are clipped at 0 and `weight_max`. Within hundreds of seconds weights gather at both bounds. The rate
+    below is that of the second after the warm-up, and the weights are those at its end. Because all neurons receive the same
+    trains, runs differ by 2.9 Hz (one standard deviation), and the statistics of the weights by up to 0.0017.
 
-    `scale` multiplies the number of neurons; the inputs stay, and with them the rate.
+    `scale` multiplies the number of neurons; the inputs, and therefore the rate, stay the same.
 
     Sources: S. Song, K. D. Miller and L. F. Abbott, Competitive Hebbian learning through spike-timing-dependent synaptic
     plasticity, Nature Neuroscience 3, 919-926 (2000), doi 10.1038/78829; the numbers are those of the example "STDP" of
@@ -41,19 +41,19 @@ class Stdp(Scene):
     Parameters
     ----------
     inputs, neurons_at_scale_1 : int
-        Poisson trains, and neurons that hear them at scale 1.
+        Number of Poisson trains, and of neurons that receive them at scale 1.
     input_rate : float
-        Of each train, in hertz.
+        Rate of each train, in hertz.
     tau_membrane, tau_synapse : float
         Milliseconds.
     v_rest, threshold, v_reset : float
         Millivolts.
     weight_max : float
-        Millivolts: the height that the synaptic current would lift the membrane to if it stayed; 0.01 times 60 mV.
+        Millivolts: by how much a constant synaptic current of that size would raise the membrane; 0.01 times 60 mV.
     tau_plus, tau_minus : float
         Milliseconds.
     amplitude_plus, amplitude_minus : float
-        Parts of `weight_max`.
+        Fractions of `weight_max`.
     """
 
     inputs: int = 1000
@@ -79,7 +79,7 @@ class Stdp(Scene):
         return self.inputs * self.sizes(scale)["cells"]
 
     def learned(self, simulation: Simulation) -> NDArray[Any]:
-        """Return the weights as parts of `weight_max`, shape (inputs * cells,)."""
+        """Return the weights as fractions of `weight_max`, shape (inputs * cells,)."""
         return simulation.get("inputs_to_cells.weight") / self.weight_max
 
     def _build(self, scale: float, seed: int) -> Network:

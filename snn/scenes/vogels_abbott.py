@@ -1,4 +1,4 @@
-"""What the networks of Vogels and Abbott share, whether their synapses are currents (CUBA) or conductances (COBA)."""
+"""Base class of the networks of Vogels and Abbott, with synaptic currents (CUBA) or conductances (COBA)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["VogelsAbbott"]
 
 @dataclass(frozen=True, kw_only=True)
 class VogelsAbbott(Scene):
-    """A fifth of the neurons inhibits, and every pair is connected with the same probability.
+    """A fifth of the neurons are inhibitory, and every pair is connected with the same probability.
 
-    The probability is `inputs` over the number of neurons (0.02 at 4,000 neurons), at every scale: the input of a
-    neuron and the rates stay.
+    At every scale the probability is `inputs` over the number of neurons (0.02 at 4,000 neurons), so the input of a neuron
+    and the rates do not change.
 
     Parameters
     ----------
@@ -31,9 +31,9 @@ class VogelsAbbott(Scene):
     refractory : float
         Milliseconds.
     excitatory_weight, inhibitory_weight : float
-        What a spike adds to the synaptic current or conductance; see the scene.
+        Amount that a spike adds to the synaptic current or conductance; see the scene.
     delay : float
-        Milliseconds: the shortest that a simulator with this time step has.
+        Milliseconds: the shortest possible for a simulator with this time step.
     """
 
     excitatory: int
