@@ -16,7 +16,9 @@
 // one to the next is kept for all steps.
 //
 // Samples are independent in the first half and every weight belongs to one thread in the second, and the order of
-// additions of each is fixed by (chunk, step, sample), so the gradients are the same bits for every number of threads.
+// additions of each is fixed by (chunk, step, sample), so the gradients are the same bits for every number of threads. The few weights
+// of a small convolution are too few tasks: they are summed up for parts of the samples, and these in the end. How many parts does not
+// depend on the threads.
 #include "cpu/backpropagation.h"
 
 #include <algorithm>
@@ -34,6 +36,8 @@ constexpr uint32_t rows_of_chunk = 1024;              // (step, sample) pairs wh
 constexpr size_t most_chunk_floats = size_t{1} << 24;  // for wide networks: at most 64 MiB of dL/d(sum) at once
 constexpr size_t bytes_of_samples = 512 * 1024;       // what a step of those that go back together touches: half of an L2 cache
 constexpr uint32_t rows_of_product = 4;                // that add_product takes at a time
+constexpr uint32_t most_parts = 4;
+constexpr size_t most_floats_of_parts = size_t{1} << 18;  // 1 MiB for all, so that each stays in an L2 cache
 constexpr uint32_t targets_of_bias_task = 1024;
 constexpr size_t weights_of_update_task = 8192;
 
@@ -73,8 +77,11 @@ Backpropagation::Backpropagation(CpuContext& context, Tape& tape)
             if (data.info.trainable) {
                 gradient.weights.allocate(allocator, data.weight_count);
                 gradient.bias.allocate(allocator, data.bias_count);
-                if (data.info.kind == SNN_CONNECT_CONV2D && !data.scatters)
-                    gradient.packed.allocate(allocator, data.conv->packed_size());
+                if (data.info.kind == SNN_CONNECT_CONV2D && !data.scatters) {
+                    const size_t size = data.conv->packed_size(), most = std::min(most_parts, context.batch);
+                    gradient.parts = static_cast<uint32_t>(std::clamp<size_t>(most_floats_of_parts / size, 1, most));
+                    gradient.packed.allocate(allocator, gradient.parts * size);
+                }
             }
             if (data.info.kind == SNN_CONNECT_DENSE && gradient.to_source)
                 gradient.panels.allocate(allocator, panel_size(data));
@@ -98,7 +105,7 @@ void Backpropagation::make_weight_tasks() {
         if (!projections_[q].runs || !data.info.trainable) continue;
         const auto add = [&](WeightTask::Kind kind, uint32_t count, uint32_t step) {
             for (uint32_t begin = 0; begin < count; begin += step)
-                weight_tasks_.push_back({kind, q, begin, std::min(begin + step, count), 0, 0});
+                weight_tasks_.push_back({kind, q, begin, std::min(begin + step, count), 0, 0, 0});
         };
         switch (data.info.kind) {
             case SNN_CONNECT_DENSE:
@@ -115,15 +122,18 @@ void Backpropagation::make_weight_tasks() {
                     add(WeightTask::narrow, shape.out_channels, 1);
                     break;
                 }
-                const uint32_t blocks = data.conv->block_count();
-                const uint32_t cuts = std::clamp(context_.pool.width() / blocks, 1u, shape.group_inputs);
+                // Parts of the samples have everything to themselves; blocks in tasks of their own each walk over the sources, and
+                // inputs each turn the gradient round. Two tasks for each thread end at about the same time.
+                const uint32_t blocks = data.conv->block_count(), parts = projections_[q].parts, width = context_.pool.width();
+                const uint32_t wanted = parts > 1 ? (2 * width + parts - 1) / parts : width;  // tasks of a part
+                const uint32_t cuts = std::clamp(wanted / blocks, 1u, shape.group_inputs);
+                const uint32_t together = std::max(blocks / wanted, 1u);
                 const auto bound = [&](uint32_t i) { return static_cast<uint32_t>(uint64_t{shape.group_inputs} * i / cuts); };
-                // Blocks together share the walk over the sources; with two tasks for each thread these end at about the same time.
-                const uint32_t width = context_.pool.width(), together = width == 1 ? blocks : std::max(blocks / (2 * width), 1u);
-                for (uint32_t block = 0; block < blocks; block += together)
-                    for (uint32_t i = 0; i < cuts; ++i)
-                        weight_tasks_.push_back(
-                            {WeightTask::conv, q, block, std::min(block + together, blocks), bound(i), bound(i + 1)});
+                for (uint32_t part = 0; part < parts; ++part)
+                    for (uint32_t block = 0; block < blocks; block += together)
+                        for (uint32_t i = 0; i < cuts; ++i)
+                            weight_tasks_.push_back(
+                                {WeightTask::conv, q, block, std::min(block + together, blocks), bound(i), bound(i + 1), part});
                 break;
             }
             default: break;
@@ -330,8 +340,13 @@ void Backpropagation::take_back(uint32_t begin_step, uint32_t end_step, std::spa
 void Backpropagation::end() {
     if (rule_.traces) add_traces();
     for (uint32_t q = 0; q < projections_.size(); ++q)
-        if (!projections_[q].packed.empty())
-            context_.projections[q]->conv->unpack(projections_[q].packed.data(), projections_[q].weights.data());
+        if (float* const packed = projections_[q].packed.data()) {
+            const ConvLayout& conv = *context_.projections[q]->conv;
+            const size_t size = conv.packed_size();
+            for (uint32_t part = 1; part < projections_[q].parts; ++part)
+                for (size_t i = 0; i < size; ++i) packed[i] += packed[part * size + i];
+            conv.unpack(packed, projections_[q].weights.data());
+        }
     for (uint32_t q = 0; q < projections_.size(); ++q) {
         const PopulationData& source = *context_.populations[context_.projections[q]->info.source];
         Buffer<float>& weights = projections_[q].weights;

@@ -95,7 +95,8 @@ private:
     struct ProjectionGradient {
         bool runs = false, to_source = false;
         Buffer<float> weights, bias;  // dL/dw, dL/db
-        Buffer<float> packed;  // convolution: gradient in the order of the packed weights
+        Buffer<float> packed;  // convolution: [part of the samples] gradient in the order of the packed weights
+        uint32_t parts = 1;    // of the samples, the same for every number of threads
         Buffer<float> panels;  // dense, convolution, taps one delay after the other: weights transposed, as they are during this pass
         Buffer<float> tap;     // taps: the weights of one delay
         Buffer<float> rows;    // where it crosses stages: [step][sample][row of the target] dL/d(what it delivered)
@@ -107,6 +108,7 @@ private:
         uint32_t projection;
         uint32_t begin, end;              // sources, neurons, block, channels or targets
         uint32_t input_begin, input_end;  // conv: inputs of the group
+        uint32_t part;                    // conv: of the samples
     };
     struct TaskScratch {
         Buffer<uint32_t> events;  // [source of 64][row]: rows of the chunk in which it was active

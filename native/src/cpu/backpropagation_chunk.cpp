@@ -465,12 +465,15 @@ void Backpropagation::window_weights(const WeightTask& task, const Chunk& chunk,
     ProjectionGradient& result = projections_[task.projection];
     const uint32_t source = data.info.source, delay = data.info.delay_steps;
     const PopulationData& source_data = *context_.populations[source];
+    const bool narrow = task.kind == WeightTask::narrow;
+    const auto bound = [&](uint32_t part) { return static_cast<uint32_t>(uint64_t{context_.batch} * part / result.parts); };
+    const uint32_t first = narrow ? 0 : bound(task.part), last = narrow ? context_.batch : bound(task.part + 1);
     for (uint32_t step = std::max(chunk.begin, tape_.first_arrival(delay)); step < chunk.end; ++step)
-        for (uint32_t sample = 0; sample < context_.batch; ++sample) {
+        for (uint32_t sample = first; sample < last; ++sample) {
             const float* const gradient = given_row(task.projection, step, chunk.begin, sample);
             const auto [bits, values] = arrivals(task.projection, 0, step, delay, sample);
             const uint32_t count = context_.kernels.list_bits(bits, source_data.words, 0, scratch.active.data());
-            if (task.kind == WeightTask::narrow) {
+            if (narrow) {
                 narrow_weight_gradient(data, gradient, scratch.active.data(), count, values, task.begin, task.end,
                                        result.weights.data());
                 continue;
@@ -479,7 +482,7 @@ void Backpropagation::window_weights(const WeightTask& task, const Chunk& chunk,
             args.shape = &data.conv->shape();
             args.gradient = gradient;
             args.channels_last = scratch.channels_last.data();
-            args.weight_gradient = result.packed.data();
+            args.weight_gradient = result.packed.data() + task.part * data.conv->packed_size();
             args.active = scratch.active.data();
             args.active_count = count;
             args.values = values;

@@ -151,7 +151,7 @@ template <uint32_t Blocks>
 static void add_windows(const ConvArgs& args, uint32_t block);
 // Spikes as bits, see kernels_conv_bits.h.
 template <uint32_t Blocks>
-static void add_words(const ConvArgs& args, uint32_t block);
+SNN_NO_INLINE static void add_words(const ConvArgs& args, uint32_t block);
 
 template <uint32_t Blocks>
 static void deliver_blocks(const ConvArgs& args, uint32_t first) {

@@ -166,10 +166,12 @@ void Session::write(std::string_view path, uint32_t dtype, const void* data, siz
     if (variable.kind != Variable::values) return write_rule(variable, type, data, path);
     check_values(variable.slot, type, data, count, path);
     const bool is_weight = variable.slot.kind == Slot::weight;
+    std::string told;
     if (is_weight && network_->projection(variable.slot.index).is_fixed())
-        write_fixed_weights(variable.slot, type, data, count);
+        told = write_fixed_weights(variable.slot, type, data, count);
     else executor_->write(variable.slot, type, data);
     if (is_weight || variable.slot.kind == Slot::bias) weight_is_own_[variable.slot.index] = 1;
+    if (is_weight) warn_of_rounding(variable.slot.index, told);
 }
 
 void Session::write_parameter(const Variable& variable, DType type, const void* data, size_t count) {
