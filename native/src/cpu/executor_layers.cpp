@@ -18,7 +18,6 @@
 
 #include "common/values.h"
 #include "cpu/executor.h"
-#include "cpu/spike_bits.h"
 #include "cpu/tape.h"
 
 namespace snn::cpu {
@@ -231,7 +230,7 @@ void CpuExecutor::tape_inputs(const RunRequest& request) {
                     std::copy_n(input.bits + step * input.bits_stride, input.bits_stride, bits);
                 else
                     for (uint32_t sample = 0; sample < context_.batch; ++sample) pack(step, sample);
-                tell(step, count_bits(bits, context_.batch * data.words), worker);
+                tell(step, context_.kernels.count_bits(bits, context_.batch * data.words), worker);
             });
         if (held || is_recorded(request, input.population))
             context_.pool.deal(context_.batch, [&](uint32_t sample, uint32_t worker) {
@@ -242,7 +241,7 @@ void CpuExecutor::tape_inputs(const RunRequest& request) {
                     if (held && step == 0) pack(step, sample);
                     else if (held)
                         std::memcpy(bits, tape_->bits(input.population, at.run_step - 1, sample), data.words * sizeof(uint16_t));
-                    if (held) tell(step, count_bits(bits, data.words), worker);
+                    if (held) tell(step, context_.kernels.count_bits(bits, data.words), worker);
                     record_population(request, at, step, input.population, {0, data.size});
                 }
             });

@@ -109,7 +109,7 @@ void CpuExecutor::deliver_to_tile(Tile& tile, size_t incoming, Moment at) {
     if (tile.counts()) {
         uint64_t& counted = from.is_value_input() ? memory.counters.value_operations : memory.counters.events;
         const uint16_t* const bits = tape_->bits(source, at.run_step - delay, tile.begin);  // of all samples, side by side
-        counted += uint64_t{count_bits(bits, tile.samples() * (from.row / 16))} * projection.target_size;
+        counted += context_.kernels.count_bits(bits, tile.samples() * (from.row / 16)) * projection.target_size;
     }
     float* const sums = tile.sums_of(receptor, tile.begin);
     const size_t bytes = size_t{tile.samples()} * tile.width() * sizeof(float);
@@ -219,8 +219,10 @@ void CpuExecutor::step_tile(Tile& tile, Moment at) {
     if (!model.spiking) return;
     // Only now: what was just written in words of 16 bits is read in larger ones.
     tile.last_spikes = 0;
-    for (uint32_t sample = tile.begin; sample < tile.end; ++sample)
-        tile.last_spikes += count_bits(tape_->bits(population, at.run_step, sample) + neurons.begin / 16, tile.width() / 16);
+    for (uint32_t sample = tile.begin; sample < tile.end; ++sample) {
+        const uint16_t* const bits = tape_->bits(population, at.run_step, sample) + neurons.begin / 16;
+        tile.last_spikes += context_.kernels.count_bits(bits, tile.width() / 16);
+    }
     memory.counters.spikes += tile.last_spikes;
     tape_->add_spikes(population, at.run_step, tile.last_spikes);
 }

@@ -357,6 +357,7 @@ struct KernelTable {
 
     // bit n = values[n] != 0; the words up to padded(count) are written. Returns whether all values are 0 or 1.
     bool (*pack_bits)(const float* values, uint32_t count, uint16_t* out_bits);
+    uint64_t (*count_bits)(const uint16_t* bits, size_t words);
     // Indices of the set bits, ascending, counted from `first`; returns how many.
     uint32_t (*list_bits)(const uint16_t* bits, uint32_t words, uint32_t first, uint32_t* out_list);
     // The same for rows of `words` words that lie `stride` words apart, from 0 in the first and by `rise` higher in each that follows.

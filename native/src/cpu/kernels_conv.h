@@ -169,10 +169,15 @@ static void deliver_blocks(const ConvArgs& args, uint32_t first) {
         for (uint32_t k = 0; k < plane; ++k)
             store(scratch + k * stride, args.from_zero ? start : add(load(scratch + k * stride), bias));
     }
-    if (args.image) add_windows<Blocks>(args, first);
-    else if (args.bits) add_words<Blocks>(args, first);
-    else if (args.values) add_sources<Blocks, false>(args, first);
-    else add_sources<Blocks, true>(args, first);
+    if constexpr (Blocks == 2) {  // of bits alone
+        add_words<Blocks>(args, first);
+    } else {
+        // Where products are not fast there are sources one by one alone.
+        if (has_fast_products && args.image) add_windows<Blocks>(args, first);
+        else if (has_fast_products && args.bits) add_words<Blocks>(args, first);
+        else if (args.values) add_sources<Blocks, false>(args, first);
+        else add_sources<Blocks, true>(args, first);
+    }
     for (uint32_t b = 0; b < Blocks; ++b) {
         const ConvBlock& block = shape.blocks[first + b];
         lanes_to_rows<false>(args.scratch + size_t{b} * 16, plane, block.count,
@@ -187,10 +192,13 @@ static void deliver_conv(const ConvArgs& args) {
             return b + together <= args.block_end && blocks[b].group == blocks[b + together - 1].group;
         };
         if (args.image && (b == args.block_begin || blocks[b].group != blocks[b - 1].group)) fill_image(args, b);
-        const uint32_t together = has(conv_blocks_together) ? conv_blocks_together : args.bits && has(2) ? 2 : 1;
+        uint32_t together = has(conv_blocks_together) ? conv_blocks_together : 1;
+        if constexpr (has_fast_products) {
+            if (together == 1 && args.bits && has(2)) together = 2;
+            if (together == 2) deliver_blocks<2>(args, b);
+        }
         if (together == conv_blocks_together) deliver_blocks<conv_blocks_together>(args, b);
-        else if (together == 2) deliver_blocks<2>(args, b);
-        else deliver_blocks<1>(args, b);
+        else if (together == 1) deliver_blocks<1>(args, b);
         b += together;
     }
 }

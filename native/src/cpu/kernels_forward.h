@@ -265,6 +265,26 @@ static bool pack_bits(const float* values, uint32_t count, uint16_t* out_bits) {
     return others == 0;
 }
 
+// Sums of two bits side by side, of four, and so on: in lanes, and without an instruction for it.
+static uint64_t count_bits(const uint16_t* bits, size_t words) {
+    const auto count_of = [](uint64_t four) {
+        four -= four >> 1 & 0x5555555555555555u;
+        four = (four & 0x3333333333333333u) + (four >> 2 & 0x3333333333333333u);
+        four = (four + (four >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+        four = (four + (four >> 8)) & 0x00ff00ff00ff00ffu;
+        four += four >> 16;
+        return (four + (four >> 32)) & 0xffu;
+    };
+    uint64_t count = 0, four;
+    const size_t fours = words / 4;
+    for (size_t k = 0; k < fours; ++k) {
+        std::memcpy(&four, bits + 4 * k, sizeof four);
+        count += count_of(four);
+    }
+    for (size_t word = 4 * fours; word < words; ++word) count += count_of(bits[word]);
+    return count;
+}
+
 static uint32_t list_bits(const uint16_t* bits, uint32_t words, uint32_t first, uint32_t* out_list) {
     constexpr uint32_t together = 16;  // words: few neurons spike, so that most are 0
     uint32_t count = 0;

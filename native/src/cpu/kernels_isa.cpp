@@ -35,6 +35,7 @@ const KernelTable kernels{
     .model_count = compiled_model_count,
     .has_fast_products = has_fast_products,
     .pack_bits = pack_bits,
+    .count_bits = count_bits,
     .list_bits = list_bits,
     .list_rows = list_rows,
     .add_bias = add_bias,

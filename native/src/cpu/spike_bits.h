@@ -1,24 +1,11 @@
-// Spikes as bits, 16 to a word: how many there are, and the same as numbers, for products where so many neurons are active that adding
-// up the rows of weights of the active would take longer.
+// Spikes as bits, 16 to a word, as numbers: for products where so many neurons are active that adding up the rows of weights of the
+// active would take longer.
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cstdint>
-#include <cstring>
 
 namespace snn::cpu {
-
-// Four words at a time: without an instruction for it, counting is a call.
-inline uint32_t count_bits(const uint16_t* bits, uint32_t words) {
-    uint32_t count = 0, word = 0;
-    for (uint64_t four; word + 4 <= words; word += 4) {
-        std::memcpy(&four, bits + word, sizeof four);
-        count += static_cast<uint32_t>(std::popcount(four));
-    }
-    for (; word < words; ++word) count += static_cast<uint32_t>(std::popcount(bits[word]));
-    return count;
-}
 
 // `words` of 16 bits each into 16 * words floats; `one` is what a spike counts.
 inline void unpack_bits(const uint16_t* bits, uint32_t words, float* out, float one = 1.0f) {
