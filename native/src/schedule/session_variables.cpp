@@ -166,10 +166,12 @@ void Session::write(std::string_view path, uint32_t dtype, const void* data, siz
     if (variable.kind != Variable::values) return write_rule(variable, type, data, path);
     check_values(variable.slot, type, data, count, path);
     const bool is_weight = variable.slot.kind == Slot::weight;
+    std::string told;
     if (is_weight && network_->projection(variable.slot.index).is_fixed())
-        write_fixed_weights(variable.slot, type, data, count);
+        told = write_fixed_weights(variable.slot, type, data, count);
     else executor_->write(variable.slot, type, data);
     if (is_weight || variable.slot.kind == Slot::bias) weight_is_own_[variable.slot.index] = 1;
+    warn_of_rounding(variable.slot.index, told);
 }
 
 void Session::write_parameter(const Variable& variable, DType type, const void* data, size_t count) {
@@ -204,8 +206,8 @@ void Session::check_values(const Slot& slot, DType type, const void* data, size_
     }
 }
 
-// Their sums, with those of the other projections onto the receptor, must fit its integers. Compact ones are rounded; returns what
-// the log is to say of that.
+// Their sums, with those of the other projections onto the receptor, must fit its integers. Compact ones are rounded; returns
+// what the log is to say of that.
 std::string Session::write_fixed_weights(const Slot& slot, DType type, const void* data, size_t count) {
     const Projection& written = network_->projection(slot.index);
     std::vector<float> changed(count), others;
@@ -270,8 +272,8 @@ void Session::write_weights(uint32_t projection, const float* weights, const flo
     }
 }
 
-// What the log is to say of weights that are about to be rounded and written to a compact projection: nothing a second time, and
-// without a log nobody looks at them.
+// What the log is to say of weights that are about to be rounded and written to a compact projection: nothing a second time,
+// and without a log nobody looks at them.
 std::string Session::rounding_to_tell(uint32_t projection, std::span<const float> weights) const {
     if (!log_ || rounding_is_told_[projection]) return {};
     return compact_loss(network_->projection(projection), weights);
