@@ -16,7 +16,8 @@ using namespace snn::api;
 
 namespace {
 
-// Plain memory: a destructor at the end of a thread would keep the library loaded until then, and an editor could not replace it.
+// Plain memory: a destructor at the end of a thread would keep the library loaded until then, and an
+// editor could not replace it.
 thread_local char last_error_sentence[8192];
 
 }  // namespace
@@ -81,7 +82,8 @@ SNNStatus snn_device_count(uint32_t* out_count) {
 SNNStatus snn_device_get(uint32_t index, SNNDeviceInfo* out_info) {
     return guarded([&] {
         const std::vector<Device> devices = all_devices();
-        if (index >= devices.size()) throw Error(SNN_ERROR_NOT_FOUND, "device ", index, " does not exist; there are ", devices.size());
+        if (index >= devices.size())
+            throw Error(SNN_ERROR_NOT_FOUND, "device ", index, " does not exist; there are ", devices.size());
         answer(out_info, devices[index].info, "out_info");
     });
 }

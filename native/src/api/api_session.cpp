@@ -92,7 +92,8 @@ SNNHandle snn::api::open_session(const SNNConfig* config, const SNNVulkanHost* h
         if (!complete_config.device) options.device = "vulkan";
         const std::vector<std::string> devices = devices_of(options.device);
         if (std::count(devices.begin(), devices.end(), "vulkan") != 1)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->device is '", options.device, "'; on a host's device it is null, or names \"vulkan\" "
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->device is '", options.device,
+                        "'; on a host's device it is null, or names \"vulkan\" "
                         "once, alone or among several");
         options.executor.vulkan_host = host;
     }
@@ -167,10 +168,11 @@ SNNStatus snn_network_placement(SNNNetwork network, const SNNConfig* config, uin
         const Plan plan = make_plan(finished);
         required(out_places, "out_places");
         if (count != plan.network->populations().size())
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; the network has ", plan.network->populations().size(),
-                        " populations");
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; the network has ",
+                        plan.network->populations().size(), " populations");
         if (shares_samples(options.device))
-            throw Error(SNN_ERROR_UNSUPPORTED, "device '", options.device, "': devices that share the samples have every population");
+            throw Error(SNN_ERROR_UNSUPPORTED, "device '", options.device,
+                        "': devices that share the samples have every population");
         const Placement placement = placement_of(plan, options);
         for (uint32_t p = 0; p < count; ++p)
             out_places[p] = placement.is_cut(p) ? SNN_PLACE_CUT : placement.of_population[p].front().device;
@@ -196,17 +198,20 @@ SNNStatus snn_network_placement_times(SNNNetwork network, const SNNConfig* confi
         const auto [finished, options] = planned_session(network, config);
         const Plan plan = make_plan(finished);
         if (automatic_device(options.device) != Automatic::no)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->device is '", options.device, "'; name the devices whose time is wanted");
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->device is '", options.device,
+                        "'; name the devices whose time is wanted");
         required(out_seconds, "out_seconds");
         const size_t devices = devices_of(options.device).size();
-        if (count != devices) throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; config->device names ", devices, " devices");
+        if (count != devices)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; config->device names ", devices, " devices");
         std::vector<double> seconds;
         if (shares_samples(options.device)) {
             const Shares shares = make_shares(*plan.network, options.device, options.executor);
             seconds = expected_step_s(*plan.network, shares, options.executor, measured_speeds(shares.devices));
         } else {
             const Placement placement = placement_of(plan, options);
-            seconds = expected_step_s(*plan.network, placement, options.executor, figures_of(plan, placement.devices, options.executor));
+            seconds = expected_step_s(*plan.network, placement, options.executor,
+                                      figures_of(plan, placement.devices, options.executor));
         }
         std::copy(seconds.begin(), seconds.end(), out_seconds);
     });
@@ -267,7 +272,8 @@ SNNStatus snn_load_state(SNNHandle handle, const char* path) {
 
 SNNStatus snn_save_state_memory(SNNHandle handle, void* out_data, size_t size_bytes, size_t* out_size_bytes) {
     return with_session(handle, [&](Session& session) {
-        if (!out_data && size_bytes > 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_data is null, but size_bytes is ", size_bytes);
+        if (!out_data && size_bytes > 0)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_data is null, but size_bytes is ", size_bytes);
         size_t& size = required(out_size_bytes, "out_size_bytes");
         size = save_state_memory(session.outline_state(), {static_cast<unsigned char*>(out_data), size_bytes});
         if (out_data && size > size_bytes)
@@ -360,7 +366,8 @@ SNNStatus snn_session_set_input(SNNHandle handle, uint32_t population, const flo
     return aside_session(handle, [&](Session& session) { session.set_input(population, values, count); });
 }
 
-SNNStatus snn_session_set_sample_input(SNNHandle handle, uint32_t population, uint32_t sample, const float* values, size_t count) {
+SNNStatus snn_session_set_sample_input(SNNHandle handle, uint32_t population, uint32_t sample, const float* values,
+                                       size_t count) {
     return aside_session(handle, [&](Session& session) { session.set_sample_input(population, sample, values, count); });
 }
 

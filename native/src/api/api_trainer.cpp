@@ -32,7 +32,8 @@ struct TrainerObject {
     Trainer* trainer;  // valid while the session lives
     SessionParameters parameters;  // used by the trainer alone
 
-    TrainerObject(std::shared_ptr<Session> the_session, const SNNTrainerDef& def) : session(the_session), parameters(*the_session) {
+    TrainerObject(std::shared_ptr<Session> the_session, const SNNTrainerDef& def)
+        : session(the_session), parameters(*the_session) {
         the_session->prepare_to_train();
         auto owned = std::make_shared<Trainer>(the_session->executor(), the_session->plan(), the_session->batch_size(), def,
                                                &parameters);
@@ -79,7 +80,8 @@ SNNBatch checked_batch(const TrainerCall& call, const SNNBatch* batch) {
 }
 
 // `records` null: the trainer's own loss; else what a loss of the caller's looks at.
-SNNTrainResult forward(const TrainerCall& call, const SNNBatch* batch, const std::span<const SNNRecordArray>* records = nullptr) {
+SNNTrainResult forward(const TrainerCall& call, const SNNBatch* batch,
+                       const std::span<const SNNRecordArray>* records = nullptr) {
     const SNNBatch given = checked_batch(call, batch);
     const uint32_t steps = call.trainer.step_count();
     const Session::BatchInputs inputs = call.session.checked_inputs(given, steps, call.trainer.keeps_all_steps());
@@ -277,7 +279,8 @@ SNNStatus snn_trainer_set_quantization(SNNTrainer trainer, uint32_t projection, 
     });
 }
 
-SNNStatus snn_trainer_set_normalization(SNNTrainer trainer, uint32_t projection, double scale, double momentum, double epsilon) {
+SNNStatus snn_trainer_set_normalization(SNNTrainer trainer, uint32_t projection, double scale, double momentum,
+                                        double epsilon) {
     return with_trainer(trainer, [&](const TrainerCall& call) {
         call.trainer.set_normalization(projection, scale, momentum, epsilon);
         call.session.weights_changed();

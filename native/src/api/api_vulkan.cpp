@@ -66,7 +66,8 @@ SNNStatus snn_vulkan_bind_buffer(SNNHandle handle, const char* path, const SNNVu
         if (!buffer) return session.bind_buffer(name, nullptr);
         const SNNVulkanBuffer given = complete(buffer, "buffer");
         if (!given.buffer)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "buffer->buffer is null; a null pointer in place of `buffer` ends the binding");
+            throw Error(SNN_ERROR_INVALID_ARGUMENT,
+                        "buffer->buffer is null; a null pointer in place of `buffer` ends the binding");
         const DeviceBuffer bound{checked_dtype(given.type), given.buffer, given.offset_bytes, given.size_bytes};
         session.bind_buffer(name, &bound);
     });
@@ -76,7 +77,8 @@ SNNStatus snn_vulkan_submit_steps(SNNHandle handle, const SNNVulkanSubmission* s
     return with_session(handle, [&](Session& session) {
         SNNVulkanSubmission given{};
         if (submission) given = complete(submission, "submission");
-        if (given.reserved != 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "submission->reserved is ", given.reserved, "; expected 0");
+        if (given.reserved != 0)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "submission->reserved is ", given.reserved, "; expected 0");
         check_semaphores(given.waits, given.wait_count, "submission->waits");
         check_semaphores(given.signals, given.signal_count, "submission->signals");
         session.submit(given, step_count);

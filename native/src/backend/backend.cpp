@@ -7,7 +7,8 @@ namespace snn {
 namespace {
 
 [[noreturn]] void cannot_signal() {
-    throw Error(SNN_ERROR_UNSUPPORTED, "on this device the parameters of a rule of plasticity stay, and it takes no signals; on \"cpu\" ",
+    throw Error(SNN_ERROR_UNSUPPORTED,
+                "on this device the parameters of a rule of plasticity stay, and it takes no signals; on \"cpu\" ",
                 "they change");
 }
 

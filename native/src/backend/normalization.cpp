@@ -26,7 +26,8 @@ void NormalizedRows<Real>::for_blocks(uint32_t begin, uint32_t end, Visit&& visi
     for (; c < end; ++c) visit(c, std::integral_constant<uint32_t, 1>());
 }
 
-// Calls visit(whether the sample counts, place of the values of `width` channels from `first` on) for all neurons of the channels.
+// Calls visit(whether the sample counts, place of the values of `width` channels from `first` on) for
+// all neurons of the channels.
 template <class Real>
 template <uint32_t width, class Visit>
 void NormalizedRows<Real>::for_rows(uint32_t first, Visit&& visit) const {

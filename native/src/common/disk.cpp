@@ -264,7 +264,8 @@ std::string environment_variable(const char* name) {
     std::wstring value(GetEnvironmentVariableW(wide_name.c_str(), nullptr, 0), L'\0');  // with the 0 at its end
     value.resize(GetEnvironmentVariableW(wide_name.c_str(), value.data(), static_cast<DWORD>(value.size())));
     const int size = static_cast<int>(value.size());
-    std::string bytes(static_cast<size_t>(WideCharToMultiByte(CP_UTF8, 0, value.data(), size, nullptr, 0, nullptr, nullptr)), '\0');
+    std::string bytes(static_cast<size_t>(WideCharToMultiByte(CP_UTF8, 0, value.data(), size, nullptr, 0, nullptr, nullptr)),
+                      '\0');
     WideCharToMultiByte(CP_UTF8, 0, value.data(), size, bytes.data(), static_cast<int>(bytes.size()), nullptr, nullptr);
     return bytes;
 }

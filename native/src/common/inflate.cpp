@@ -48,8 +48,8 @@ private:
     unsigned held_count_ = 0;  // below 8 between calls
 };
 
-// A canonical Huffman code (RFC 1951, 3.2.2): of one length, codes follow each other in the order of their symbols, and all come
-// before those that are longer. So how many there are of each length says all.
+// A canonical Huffman code (RFC 1951, 3.2.2): of one length, codes follow each other in the order of their symbols, and all
+// come before those that are longer. So how many there are of each length says all.
 class Code {
 public:
     explicit Code(std::span<const uint8_t> lengths) {

@@ -63,7 +63,8 @@ uint32_t AwakeNeurons::wake(uint32_t neuron) {
     const uint32_t slot = count_++, index = begin_ + neuron;
     neurons_[slot] = index;
     slots_[neuron] = slot;
-    for (uint32_t s = 0; s < data_.state_count; ++s) states_[size_t{s} * capacity_ + slot] = data_.state_at(s, 0, range_)[index];
+    for (uint32_t s = 0; s < data_.state_count; ++s)
+        states_[size_t{s} * capacity_ + slot] = data_.state_at(s, 0, range_)[index];
     for (size_t k = 0; k < own_constants_.size(); ++k) {
         const uint32_t c = own_constants_[k];
         constants_[k * capacity_ + slot] = static_cast<const uint32_t*>(data_.constants[c])[index & data_.constant_masks[c]];
@@ -73,7 +74,8 @@ uint32_t AwakeNeurons::wake(uint32_t neuron) {
 
 void AwakeNeurons::put_back(uint32_t slot) {
     const uint32_t index = neurons_[slot];
-    for (uint32_t s = 0; s < data_.state_count; ++s) data_.state_at(s, 0, range_)[index] = states_[size_t{s} * capacity_ + slot];
+    for (uint32_t s = 0; s < data_.state_count; ++s)
+        data_.state_at(s, 0, range_)[index] = states_[size_t{s} * capacity_ + slot];
     slots_[index - begin_] = asleep;
 }
 

@@ -76,7 +76,8 @@ bool CpuExecutor::holds_sums(const RunRequest& request) {
                 return input.population == projection.info.source && input.step_stride == 0;
             };
             uint8_t& so_far = held[projection.info.receptor];
-            so_far = so_far && held_places_[q] != no_place && std::any_of(request.inputs.begin(), request.inputs.end(), is_held);
+            so_far =
+                so_far && held_places_[q] != no_place && std::any_of(request.inputs.begin(), request.inputs.end(), is_held);
             any |= (holds_[q] = so_far) != 0;
         }
     }
@@ -144,7 +145,8 @@ void CpuExecutor::run_steps(const RunRequest& request) {
     holds_sums_ = holds_sums(request);
     const uint32_t width = context_.pool.width(), batch = context_.batch;
     const double work = work_ns_ * request.step_count * batch;
-    const double worth_sharing = context_.pool.runs_together() ? worth_meeting_ns / std::max(context_.span_steps, 1u) : worth_job_ns;
+    const double worth_sharing =
+        context_.pool.runs_together() ? worth_meeting_ns / std::max(context_.span_steps, 1u) : worth_job_ns;
     if (runs_by_layers(request)) {
         run_layers(request);
     } else if (width == 1 || work < worth_waking_ns) {
@@ -218,8 +220,8 @@ void CpuExecutor::run_samples(const RunRequest& request, StepRange steps, uint32
     }
 }
 
-// Short steps are worth sharing only while the threads run at the same time. Where other work takes a core away, everybody waits for
-// the thread that had it, and one thread alone is many times faster. So both ways are measured.
+// Short steps are worth sharing only while the threads run at the same time. Where other work takes a core away, everybody
+// waits for the thread that had it, and one thread alone is many times faster. So both ways are measured.
 void CpuExecutor::run_shared(const RunRequest& request) {
     const auto piece = std::max(static_cast<uint32_t>(piece_ns / work_ns_), std::max(context_.span_steps, 1u));
     for (uint32_t step = 0; step < request.step_count;) {
@@ -407,7 +409,8 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
     void* tape[most_tape];
     for (uint32_t s = 0; s < data.state_count; ++s) states[s] = data.state_at(s, at.sample, range);
     const Model& model = *data.info.model;
-    for (uint32_t e = 0; taped && e < data.tape_places().size(); ++e) tape[e] = tape_->entry(population, e, at.run_step, at.sample);
+    for (uint32_t e = 0; taped && e < data.tape_places().size(); ++e)
+        tape[e] = tape_->entry(population, e, at.run_step, at.sample);
     if (by_spikes) spike_times_->before_step(population, part, states, memory, tape);
     const NeuronStepArgs args{
         .constants = data.constants.data(),

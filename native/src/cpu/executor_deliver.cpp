@@ -24,8 +24,8 @@ void CpuExecutor::deliver(uint32_t index, const Moment& at, NeuronRange part, ui
     }
     std::memcpy(sums, held, bytes);
     if (range == whole_row || range == 0)
-        count_delivered(projection, *context_.populations[projection.info.source], activity_of(projection.info.source, 0, at, memory),
-                        memory);
+        count_delivered(projection, *context_.populations[projection.info.source],
+                        activity_of(projection.info.source, 0, at, memory), memory);
 }
 
 void CpuExecutor::deliver_now(uint32_t index, const Moment& at, NeuronRange part, uint32_t range, TaskMemory& memory) {
@@ -44,7 +44,8 @@ void CpuExecutor::deliver_now(uint32_t index, const Moment& at, NeuronRange part
             int32_t* const fixed =
                 fixed_sums_of(projection.info.target, projection.info.receptor, range, memory) - part.begin;
             for (uint32_t r = whole ? 0 : range; r < (whole ? plastic.range_count() : range + 1); ++r)
-                memory.counters.events += plastic.deliver(r, source, *context_.populations[projection.info.target], at.clock, fixed);
+                memory.counters.events +=
+                    plastic.deliver(r, source, *context_.populations[projection.info.target], at.clock, fixed);
             return;
         }
         if (projection.is_taps) return deliver_taps(projection, source, at, {part.begin, end}, range, sums, memory);
@@ -127,8 +128,8 @@ int32_t* CpuExecutor::fixed_sums_of(uint32_t population, uint32_t receptor, uint
 
 void CpuExecutor::deliver_bundles(const Moment& at, uint32_t thread, TaskMemory& memory) {
     if (thread >= context_.bundles->thread_count()) return;
-    memory.counters.events +=
-        context_.bundles->deliver(context_.kernels, thread, at.clock, at.sample, memory.window, memory.accumulators[thread].data());
+    memory.counters.events += context_.bundles->deliver(context_.kernels, thread, at.clock, at.sample, memory.window,
+                                                        memory.accumulators[thread].data());
 }
 
 // What a projection delivers to all its targets, counted by the task that has the first of them. The synapses of sparse ones
@@ -192,8 +193,8 @@ void CpuExecutor::deliver_window(const ProjectionData& projection, const SampleW
 }
 
 // One dense projection after the other, delays ascending.
-void CpuExecutor::deliver_taps(const ProjectionData& projection, const PopulationData& source, const Moment& at, NeuronRange part,
-                               uint32_t range, float* sums, TaskMemory& memory) {
+void CpuExecutor::deliver_taps(const ProjectionData& projection, const PopulationData& source, const Moment& at,
+                               NeuronRange part, uint32_t range, float* sums, TaskMemory& memory) {
     const auto& delays = projection.segments->delays();
     const float* const weights = projection.weights_of(at.sample).weights;
     uint64_t used = 0;

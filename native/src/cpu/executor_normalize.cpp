@@ -1,5 +1,6 @@
-// Batch normalisation through time in a run by layers (executor_layers.cpp): what a normalised projection delivers is summed up for
-// all steps and samples before the first step of its target, as its statistics need it. The steps then take the sums from memory.
+// Batch normalisation through time in a run by layers (executor_layers.cpp): what a normalised projection delivers is summed up
+// for all steps and samples before the first step of its target, as its statistics need it. The steps
+// then take the sums from memory.
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -42,7 +43,8 @@ void CpuExecutor::find_normalized_sums(const RunRequest& request, uint32_t group
         ProjectionData& projection = *context_.projections[given.projection];
         if (group_of_[projection.info.target] != group) continue;
         if (group_of_[projection.info.source] == group)
-            throw Error(SNN_ERROR_UNSUPPORTED, "projection '", projection.info.name, "' cannot be normalised: its source is evaluated ",
+            throw Error(SNN_ERROR_UNSUPPORTED, "projection '", projection.info.name,
+                        "' cannot be normalised: its source is evaluated ",
                         "between populations that reach back to each other; add it to the network before them");
         NormalizedData& data = *context_.normalized[given.projection];
         const PopulationData& target = *context_.populations[projection.info.target];

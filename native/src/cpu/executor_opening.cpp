@@ -161,8 +161,8 @@ void CpuExecutor::place_held_sums() {
         for (const uint32_t q : data.incoming) {
             const ProjectionData& projection = *context_.projections[q];
             uint8_t& so_far = may[projection.info.receptor];
-            so_far = so_far && context_.populations[projection.info.source]->info.is_input() && projection.info.delay_steps == 0 &&
-                     projection.info.kind != SNN_CONNECT_SPARSE;
+            so_far = so_far && context_.populations[projection.info.source]->info.is_input() &&
+                     projection.info.delay_steps == 0 && projection.info.kind != SNN_CONNECT_SPARSE;
             if (!so_far) continue;
             held_places_[q] = held_words_;
             held_words_ += data.row;

@@ -1,5 +1,5 @@
-// Steps by spans: where every projection is bundled or plastic and nothing comes from outside, what happens within as many steps as
-// the shortest delay has is not felt by other neurons before these are over. Threads meet once for each such span.
+// Steps by spans: where every projection is bundled or plastic and nothing comes from outside, what happens within as many
+// steps as the shortest delay has is not felt by other neurons before these are over. Threads meet once for each such span.
 //
 //     span of 18 steps        neurons without input     all 18 steps       (their spikes may arrive within the span)
 //                             ---- threads meet ----
@@ -29,7 +29,8 @@ uint32_t span_steps(const Plan& plan) {
     const Network& network = *plan.network;
     const auto is_input = [](const Population& population) { return population.is_input(); };
     if (std::any_of(network.populations().begin(), network.populations().end(), is_input)) return 0;
-    // Of both, a thread has the synapses of its own neurons for itself and reads the sources' spikes from a list for each range.
+    // Of both, a thread has the synapses of its own neurons for itself and reads the sources' spikes
+    // from a list for each range.
     size_t by_range = 0;
     for (const BundleGroup& group : bundle_groups(plan)) by_range += group.members.size();
     for (const Projection& projection : network.projections()) by_range += projection.plasticity != nullptr;
@@ -73,16 +74,17 @@ void CpuExecutor::run_spans(const RunRequest& request, uint32_t first_step, Rang
         for (const uint32_t p : leading_)
             for (uint32_t step = span.begin; step < span.end; ++step)
                 for (uint32_t sample = 0; sample < context_.batch; ++sample)
-                    for (uint32_t range = ranges.begin; range < std::min<size_t>(ranges.end, context_.populations[p]->ranges.size());
-                         ++range) {
+                    for (uint32_t range = ranges.begin;
+                         range < std::min<size_t>(ranges.end, context_.populations[p]->ranges.size()); ++range) {
                         const Moment at = moment(request, step, sample);
                         update_range(p, at, range, memory);
                         record_range(request, at, step, p, range);
                     }
         if (!leading_.empty()) team.barrier.wait();
-        for (uint32_t range = ranges.begin; range < ranges.end; ++range) run_span(request, span, team.may_be_late() ? span : all, range, memory);
-        // Written before the meeting and read after it, so that all end with the same step. No thread is further ahead of another
-        // than frames of activity allow.
+        for (uint32_t range = ranges.begin; range < ranges.end; ++range)
+            run_span(request, span, team.may_be_late() ? span : all, range, memory);
+        // Written before the meeting and read after it, so that all end with the same step. No thread is further ahead of
+        // another than frames of activity allow.
         if (ranges.begin == 0 && span.end < end && team.is_late()) team.end.store(span.end, std::memory_order_relaxed);
         team.barrier.wait();
         end = team.end.load(std::memory_order_relaxed);

@@ -76,7 +76,8 @@ void CpuExecutor::run_taped(const RunRequest& request) {
     for (const TaskMemory& task : context_.tasks) taped_.counters.push_back(task.counters);
     // The backward pass takes one way for the whole run.
     for (const InputFrames& input : request.inputs) {
-        const double values = static_cast<double>(context_.populations[input.population]->size) * context_.batch * request.step_count;
+        const double values =
+            static_cast<double>(context_.populations[input.population]->size) * context_.batch * request.step_count;
         tape_->set_share(input.population, static_cast<double>(taped_.active[input.population]) / values);
     }
 }
@@ -96,7 +97,8 @@ void CpuExecutor::begin_spike_times(const RunRequest& request) {
             const uint32_t row = context_.populations[group.populations[0]]->row;
             std::vector<NeuronRange>& tiles = parts[group.populations[0]];
             tiles.clear();
-            for (uint32_t begin = 0; begin < row; begin += group.tile) tiles.push_back({begin, std::min(row, begin + group.tile)});
+            for (uint32_t begin = 0; begin < row; begin += group.tile)
+                tiles.push_back({begin, std::min(row, begin + group.tile)});
         }
     }
     spike_times_->begin(request.linear, parts);
@@ -134,7 +136,8 @@ void CpuExecutor::run_segment(uint32_t segment, const RunRequest& request) {
     taped_.segment_records.assign(request.records.begin(), request.records.end());
     const uint64_t recorded = uint64_t{request.record_phase} + begin;
     for (RecordFrames& record : taped_.segment_records)
-        record.data = static_cast<char*>(record.data) + recorded / request.record_interval * record.step_stride * size_of(record.dtype);
+        record.data =
+            static_cast<char*>(record.data) + recorded / request.record_interval * record.step_stride * size_of(record.dtype);
     part.record_phase = static_cast<uint32_t>(recorded % request.record_interval);
     part.inputs = taped_.segment_inputs;
     part.records = taped_.segment_records;

@@ -124,7 +124,8 @@ void CpuExecutor::record_frames(const RunRequest& request, const RecordFrames& f
     const float* const values = !data.is_value_input() ? nullptr
                                 : in_frames            ? data.values_at(at.clock, at.sample)
                                                        : tape_->values(frames.population, at.run_step, at.sample);
-    const bool listed = at.group != no_group && in_frames && !values && data.one_list && part.begin == 0 && part.end >= data.size;
+    const bool listed =
+        at.group != no_group && in_frames && !values && data.one_list && part.begin == 0 && part.end >= data.size;
     if (frames.kind == RecordFrames::activity_sum && frames.dtype == DType::float64 && listed) {
         const uint32_t* const list = data.list_at(at.clock, at.sample);
         double* const sums = static_cast<double*>(out);
@@ -194,8 +195,8 @@ void CpuExecutor::read_weights(const Slot& slot, DType dtype, void* out_data) co
     const WeightCopies copies = weight_copies(*context_.plan, context_.batch, slot);
     for (uint32_t copy = copies.first; copy < copies.last; ++copy) {
         const SampleWeights own = data.weights_of(copy);
-        convert(DType::float32, is_bias ? own.bias : own.weights, dtype, advanced(out_data, dtype, (copy - copies.first) * count),
-                count);
+        convert(DType::float32, is_bias ? own.bias : own.weights, dtype,
+                advanced(out_data, dtype, (copy - copies.first) * count), count);
     }
 }
 

@@ -40,8 +40,8 @@ const KernelTable& kernels_for(uint32_t instruction_set) {
     for (const InstructionSet& set : sets)
         if (set.is_there && (instruction_set == SNN_ISA_BEST || instruction_set == set.number)) found = &set.kernels;
     if (found) return *found;
-    throw Error(SNN_ERROR_UNSUPPORTED, "this processor, operating system or build of libsnn has no ", names[instruction_set], "; it has: ",
-                supported_instruction_sets());
+    throw Error(SNN_ERROR_UNSUPPORTED, "this processor, operating system or build of libsnn has no ", names[instruction_set],
+                "; it has: ", supported_instruction_sets());
 }
 
 std::string supported_instruction_sets() {

@@ -89,7 +89,9 @@ static void add_active_products(const ActiveProductArgs& args) {
     for (; k < args.active_count; ++k) active_products<1>(args, args.active + k);
 }
 
-static void turn_rows(const float* rows, uint32_t stride, uint32_t count, float* out) { rows_to_lanes(rows, stride, count, out); }
+static void turn_rows(const float* rows, uint32_t stride, uint32_t count, float* out) {
+    rows_to_lanes(rows, stride, count, out);
+}
 
 static void add_segment_products(const SegmentProductArgs& args) {
     for (uint32_t i = 0; i < args.out_stride; ++i) {

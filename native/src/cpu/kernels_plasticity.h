@@ -18,7 +18,8 @@ static void interpret_event(const BlockProgram& program, const uint32_t* inputs,
     for (uint32_t i = 0; i < program.input_count; ++i) table.put(inputs + i * 16, 0);
     const BlockFrame frame{table.data, table.masks, program.literals, scratch + program.table_words, 0, 16};
     run_block(program, frame, nullptr);  // no draws
-    for (uint32_t k = 0; k < output_count; ++k) write(out_words + k * 16, read_i(operand_of(frame, program.state_results[k]).words));
+    for (uint32_t k = 0; k < output_count; ++k)
+        write(out_words + k * 16, read_i(operand_of(frame, program.state_results[k]).words));
 }
 
 // A user's rule, from its op lists.
@@ -81,8 +82,8 @@ SNN_ALWAYS_INLINE F decayed(const PlasticTrace& trace, F value, I steps) {
     return mul(value, gather(trace.decay, at));
 }
 
-// The same where every event is less than `reach` steps away, and no trace ends before. Lanes that stand by may be negative and get
-// any number.
+// The same where every event is less than `reach` steps away, and no trace ends before. Lanes that stand by may be negative and
+// get any number.
 constexpr int32_t near_reach = 1024, far_reach = 2048;
 template <int32_t reach>
 SNN_ALWAYS_INLINE F decayed_within(const PlasticTrace& trace, F value, I steps) {
@@ -133,7 +134,9 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
     const F minimum = broadcast_f(args.minimum), maximum = broadcast_f(args.maximum), factor = broadcast_f(scale);
     const auto held = [&](F w) { return flush(min_(max_(w, minimum), maximum)); };
     const bool delivers = Rule::delivers && args.delivers;
-    const auto spikes_of = [&](const PlasticTargets<Listed>& targets, uint32_t k) { return targets.of(args.spikes + k * args.row); };
+    const auto spikes_of = [&](const PlasticTargets<Listed>& targets, uint32_t k) {
+        return targets.of(args.spikes + k * args.row);
+    };
     I event = broadcast_i(0);
     const auto own_at = [&](I step) {
         if (has_own)
@@ -206,8 +209,8 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
     };
 
     uint32_t at = 0;
-    // Two groups side by side: while one waits for its last result the other goes on, and the processor has one guess to make, not
-    // two, of how many spikes there are.
+    // Two groups side by side: while one waits for its last result the other goes on, and the processor has one guess to make,
+    // not two, of how many spikes there are.
     if constexpr (groups_together == 2 && !Listed && !Rule::has_own)
         for (; visit.count - at >= 32; at += 32) {
             const PlasticTargets<Listed> targets(visit, at), others(visit, at + 16);

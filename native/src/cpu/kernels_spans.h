@@ -1,12 +1,12 @@
 // Several steps at a time of neurons that lie in slots (awake_neurons.h). Included by kernels_isa.cpp inside the namespace of
-// one instruction set, before the models that engine/modelc prints: a `Model` is one of its classes, with the step of 16 neurons
-// whose states stay in registers.
+// one instruction set, before the models that engine/modelc prints: a `Model` is one of its classes, with the step of 16
+// neurons whose states stay in registers.
 //
 //     slots 0-15    step 0  1  2  3  4 ...        a list for these slots and each receptor says at which steps
 //     slots 16-31   step 0  1  2  3  4 ...        something arrives; all other steps have no input
 //
-// A few groups of 16 go side by side, because each operation of a step waits for the one before. As long as nothing spikes they take
-// a model's calm steps, which leave out what only spikes bring about.
+// A few groups of 16 go side by side, because each operation of a step waits for the one before. As long as nothing spikes they
+// take a model's calm steps, which leave out what only spikes bring about.
 
 static uint32_t lowest_bit(uint64_t bits) {
 #if defined(_MSC_VER) && !defined(__clang__)

@@ -33,8 +33,9 @@ SNN_ALWAYS_INLINE F sub(F a, F b) { return {_mm512_sub_ps(a.v, b.v)}; }
 SNN_ALWAYS_INLINE F mul(F a, F b) { return {_mm512_mul_ps(a.v, b.v)}; }
 SNN_ALWAYS_INLINE F div(F a, F b) { return {_mm512_div_ps(a.v, b.v)}; }
 SNN_ALWAYS_INLINE F fma_(F a, F b, F c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
-// Written out, because compilers make one broadcast where a number is used several times, and load a where it is used. Such a broadcast
-// takes a turn of the units that add and multiply, and such a load one of the few of 64 bytes (docs/performance-history.md).
+// Written out, because compilers make one broadcast where a number is used several times, and load a where it is used. Such a
+// broadcast takes a turn of the units that add and multiply, and such a load one of the few of 64 bytes
+// (docs/performance-history.md).
 #if defined(SNN_MUL_BROADCAST)
 SNN_ALWAYS_INLINE F mul_by(F a, const float* p) {
     F product;

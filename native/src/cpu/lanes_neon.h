@@ -181,7 +181,9 @@ SNN_ALWAYS_INLINE float32x4_t gather(const float* p, int32x4_t at) {
     values = vld1q_lane_f32(p + vgetq_lane_s32(at, 2), values, 2);
     return vld1q_lane_f32(p + vgetq_lane_s32(at, 3), values, 3);
 }
-SNN_ALWAYS_INLINE F gather(const float* p, I at) { return {gather(p, at.a), gather(p, at.b), gather(p, at.c), gather(p, at.d)}; }
+SNN_ALWAYS_INLINE F gather(const float* p, I at) {
+    return {gather(p, at.a), gather(p, at.b), gather(p, at.c), gather(p, at.d)};
+}
 SNN_ALWAYS_INLINE I gather(const int32_t* p, I at) {
     return {gather(p, at.a), gather(p, at.b), gather(p, at.c), gather(p, at.d)};
 }

@@ -88,8 +88,8 @@ SNN_NO_INLINE static void draw_normal(const DrawArgs& args, uint32_t number, uin
     for (uint32_t i = 0; i < end - begin; i += 16) store(out + i, normal_(load(words + i)));
 }
 
-// The number of limits below each word: a few limits at a time, then more of them for those 16 neurons of which one has passed the
-// last, which few have.
+// The number of limits below each word: a few limits at a time, then more of them for those 16 neurons of which one has passed
+// the last, which few have.
 SNN_NO_INLINE static void draw_poisson(const DrawArgs& args, uint32_t number, const PoissonTable& table, uint32_t begin,
                                        uint32_t end, float* out) {
     alignas(64) int32_t words[draw_chunk];
@@ -116,7 +116,8 @@ SNN_NO_INLINE static void draw_poisson(const DrawArgs& args, uint32_t number, co
         note_passing(last, i);
         return to_float(n);
     };
-    // The same for limits that all neurons share: they ascend, so three comparisons find how many of the first seven are passed.
+    // The same for limits that all neurons share: they ascend, so three comparisons find how many of
+    // the first seven are passed.
     static_assert(poisson_group == 8);
     const auto search = [&](const I (&group)[poisson_group], const float* limits, uint32_t i, I u) {
         const M last = lt(group[7], u);
@@ -129,7 +130,8 @@ SNN_NO_INLINE static void draw_poisson(const DrawArgs& args, uint32_t number, co
     I group[poisson_group];
     take(0, 0, group);
     float limits[33];  // of which lookups see the first eight
-    for (uint32_t j = 0; j < poisson_group; ++j) std::memcpy(limits + j, table.limits + j * static_cast<size_t>(table.stride), 4);
+    for (uint32_t j = 0; j < poisson_group; ++j)
+        std::memcpy(limits + j, table.limits + j * static_cast<size_t>(table.stride), 4);
     std::memset(limits + poisson_group, 0, sizeof limits - poisson_group * sizeof *limits);
     for (uint32_t i = 0; i < size; i += 16) {
         if (table.mask != 0) take(0, i, group);

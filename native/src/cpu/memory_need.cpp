@@ -61,25 +61,30 @@ void add_population(const Population& population, const PopulationPlan& plan, co
         io_bytes += uint64_t{limits.count} * (limits.per_neuron ? row : 16) * sizeof(uint32_t);
 }
 
-// Awake neurons in slots of their own (awake_neurons.h) and what falls due for them: an upper bound, as if all could be at rest.
+// Awake neurons in slots of their own (awake_neurons.h) and what falls due for them: an upper bound, as
+// if all could be at rest.
 uint64_t awake_bytes(const Population& population, uint32_t span) {
     const Model& model = *population.model;
     if (model.draws || !model.built_in) return 0;
     uint64_t words = 2 + model.states.size();  // numbers of slots and neurons
     for (uint32_t c = 0; c < model.constant_count(); ++c) words += model.constant_type(c) == ValueType::int_;
     const uint64_t row = padded(population.size);
-    return row * words * sizeof(uint32_t) + row / 16 * (model.receptors.size() * sizeof(uint32_t) + span * sizeof(DueSynapse) / 8);
+    return row * words * sizeof(uint32_t) +
+           row / 16 * (model.receptors.size() * sizeof(uint32_t) + span * sizeof(DueSynapse) / 8);
 }
 
-// Sums of inputs that stay the same for all steps of a run, of the samples that a task takes together: CpuExecutor::place_held_sums.
+// Sums of inputs that stay the same for all steps of a run, of the samples that a task takes together:
+// CpuExecutor::place_held_sums.
 uint64_t held_bytes(const Network& network, uint64_t batch) {
     std::map<std::pair<uint32_t, uint32_t>, bool> may;  // by population and receptor: no other projection came before
     uint64_t bytes = 0, sample_bytes = 1;
     for (const Population& population : network.populations())
-        if (!population.is_input()) sample_bytes += population.model->states.size() * padded(population.size) * sizeof(uint32_t);
+        if (!population.is_input())
+            sample_bytes += population.model->states.size() * padded(population.size) * sizeof(uint32_t);
     for (const Projection& projection : network.projections()) {
         bool& so_far = may.try_emplace({projection.target, projection.receptor}, true).first->second;
-        so_far = so_far && network.population(projection.source).is_input() && projection.delay_steps == 0 && !projection.synapses;
+        so_far =
+            so_far && network.population(projection.source).is_input() && projection.delay_steps == 0 && !projection.synapses;
         if (so_far) bytes += padded(network.population(projection.target).size) * sizeof(float);
     }
     return bytes * std::clamp<uint64_t>(state_bytes_together / (sample_bytes + bytes), 1, batch);
@@ -115,7 +120,8 @@ ExecutorMemory memory_need(const Plan& plan, const ExecutorOptions& options) {
     const uint32_t span = span_steps(plan), steps_ahead = std::max(span, 1u);
     const auto is_plastic = [](const Projection& projection) { return projection.plasticity != nullptr; };
     const auto& projections = network.projections();
-    const bool may_rest = span > 0 && options.batch_size == 1 && std::none_of(projections.begin(), projections.end(), is_plastic);
+    const bool may_rest =
+        span > 0 && options.batch_size == 1 && std::none_of(projections.begin(), projections.end(), is_plastic);
     ExecutorMemory need;
     for (size_t p = 0; p < network.populations().size(); ++p) {
         const Population& population = network.populations()[p];
@@ -158,7 +164,8 @@ ExecutorMemory memory_need(const Plan& plan, const ExecutorOptions& options) {
         }
         if (projection.synapses) need.projection_bytes[q] += segment_table(network, projection, threads);
         const uint64_t copies = plan.sample_weights ? options.batch_size : 1;
-        if (copies > 1) need.projection_bytes[q] += copies * (projection.weight_count() + projection.bias_count()) * sizeof(float);
+        if (copies > 1)
+            need.projection_bytes[q] += copies * (projection.weight_count() + projection.bias_count()) * sizeof(float);
         if (projection.is_fixed()) need.projection_bytes[q] += copies * projection.weight_count() * sizeof(int32_t);
         if (projection.kind == SNN_CONNECT_CONV2D) {
             const ConvLayout layout = layout_of(network, projection);

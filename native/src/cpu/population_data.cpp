@@ -69,7 +69,8 @@ PopulationData::PopulationData(const Population& population, const PopulationPla
     if (model.differentiable && info.surrogate) {
         const Surrogate& chosen = *info.surrogate;
         const bool compiled_adjoint = compiled && compiled->adjoint && chosen.built_in && !plan.learning;
-        if (!compiled_adjoint) adjoint_program = io_programs.adjoint(model, info.options, chosen, info.surrogate_parameters, plan.learning);
+        if (!compiled_adjoint)
+            adjoint_program = io_programs.adjoint(model, info.options, chosen, info.surrogate_parameters, plan.learning);
         surrogate.kind = chosen.built_in ? builtin_surrogate_index(chosen.name) : -1;
         for (size_t i = 0; chosen.built_in && i < info.surrogate_parameters.size() && i < 4; ++i)
             surrogate.parameters[i] = static_cast<float>(info.surrogate_parameters[i]);
@@ -218,7 +219,8 @@ void PopulationData::set_dropout(const DropoutMask& mask, const SNNAllocator& al
     kept.clear();
     for (uint32_t sample = 0; sample < batch; ++sample)
         for (uint32_t i = 0; i < size; ++i)
-            if (mask.kept[static_cast<size_t>(sample) * size + i]) kept[static_cast<size_t>(sample) * words + i / 16] |= static_cast<uint16_t>(1u << i % 16);
+            if (mask.kept[static_cast<size_t>(sample) * size + i])
+                kept[static_cast<size_t>(sample) * words + i / 16] |= static_cast<uint16_t>(1u << i % 16);
     std::fill_n(kept_values.data(), row, mask.scale);
     drops = true;
 }
@@ -249,7 +251,8 @@ void PopulationData::list_active(const KernelTable& kernels, uint64_t clock, uin
 void PopulationData::set_active(uint64_t clock, uint32_t sample, const uint32_t* list, uint32_t count) {
     uint16_t* const row_bits = bits_at(clock, sample);
     std::memset(row_bits, 0, words * sizeof(uint16_t));
-    for (uint32_t k = 0; k < count; ++k) row_bits[list[k] / 16] = static_cast<uint16_t>(row_bits[list[k] / 16] | 1u << list[k] % 16);
+    for (uint32_t k = 0; k < count; ++k)
+        row_bits[list[k] / 16] = static_cast<uint16_t>(row_bits[list[k] / 16] | 1u << list[k] % 16);
     std::copy_n(list, count, list_at(clock, sample));
     count_at(clock, sample) = count;
 }

@@ -18,7 +18,8 @@ void SpikeTimes::begin(std::span<const LinearStep> linear, const std::vector<std
         p.risen = static_cast<uint32_t>(found - entries.begin());
         p.part_of_word.assign(data.words, 0);
         for (uint32_t part = 0; part < parts[index].size(); ++part)
-            for (uint32_t word = parts[index][part].begin / 16; word < parts[index][part].end / 16; ++word) p.part_of_word[word] = part;
+            for (uint32_t word = parts[index][part].begin / 16; word < parts[index][part].end / 16; ++word)
+                p.part_of_word[word] = part;
         const uint32_t part_count = static_cast<uint32_t>(std::max<size_t>(parts[index].size(), 1));
         if (part_count != p.part_count) p.capacity = 0;
         p.part_count = part_count;
@@ -51,14 +52,16 @@ bool SpikeTimes::grow() {
     return grew;
 }
 
-void SpikeTimes::before_step(uint32_t population, NeuronRange part, void* const* states, TaskMemory& io_task, void** out_tape) const {
+void SpikeTimes::before_step(uint32_t population, NeuronRange part, void* const* states, TaskMemory& io_task,
+                             void** out_tape) const {
     const PopulationData& data = *context_.populations[population];
     for (size_t e = 0; e < data.plan.tape.size(); ++e) out_tape[e] = io_task.step_tape.data() + e * data.row;
     const float* const membrane = static_cast<const float*>(states[populations_[population].crossing.membrane]);
     std::memcpy(io_task.membrane_before.data() + part.begin, membrane + part.begin, (part.end - part.begin) * sizeof(float));
 }
 
-void SpikeTimes::after_step(uint32_t population, NeuronRange part, const uint16_t* bits, uint32_t sample, const TaskMemory& task) {
+void SpikeTimes::after_step(uint32_t population, NeuronRange part, const uint16_t* bits, uint32_t sample,
+                            const TaskMemory& task) {
     Population& p = populations_[population];
     const float* const risen =
         reinterpret_cast<const float*>(task.step_tape.data() + size_t{p.risen} * context_.populations[population]->row);

@@ -31,7 +31,8 @@ void Tape::begin(uint32_t segment_steps, uint64_t steps_before, std::span<const 
     for (uint32_t index = 0; index < populations_.size(); ++index) {
         Population& p = populations_[index];
         p.entry_count = p.trains ? static_cast<uint32_t>(context_.populations[index]->tape_places().size()) : 0;
-        if (of_neurons && p.entry_count > 0) grow(p.entries, static_cast<size_t>(segment_steps) * context_.batch * p.entry_count * p.row);
+        if (of_neurons && p.entry_count > 0)
+            grow(p.entries, static_cast<size_t>(segment_steps) * context_.batch * p.entry_count * p.row);
         if (!p.keeps_activity) continue;
         const size_t rows = (static_cast<size_t>(segment_steps) + p.lookback) * context_.batch;
         grow(p.bits, rows * (p.row / 16));
@@ -48,9 +49,11 @@ void Tape::begin_segment(uint32_t first, uint64_t clock) {
         p.spikes.clear();
         for (uint32_t back = 1; p.keeps_activity && back <= p.lookback; ++back)
             for (uint32_t sample = 0; sample < context_.batch; ++sample) {
-                std::memcpy(bits(index, first - back, sample), data.bits_at(clock - back, sample), data.words * sizeof(uint16_t));
+                std::memcpy(bits(index, first - back, sample), data.bits_at(clock - back, sample),
+                            data.words * sizeof(uint16_t));
                 if (p.is_value_input && !p.held)
-                    std::memcpy(values(index, first - back, sample), data.values_at(clock - back, sample), p.row * sizeof(float));
+                    std::memcpy(values(index, first - back, sample), data.values_at(clock - back, sample),
+                                p.row * sizeof(float));
                 if (!p.spikes.empty()) add_spikes(index, first - back, data.count_at(clock - back, sample));
             }
     }
@@ -61,14 +64,16 @@ bool Tape::is_dense(uint32_t population, uint32_t begin, uint32_t end) const {
     if (p.is_value_input) return p.share > dense_share_of_values;
     if (p.held) return p.share > dense_share_of_spikes_;
     const uint64_t* const spikes = p.spikes.data() + step_row(population, begin);
-    return is_dense_count(population, std::accumulate(spikes, spikes + (end - begin), uint64_t{0}), uint64_t{end - begin} * context_.batch);
+    return is_dense_count(population, std::accumulate(spikes, spikes + (end - begin), uint64_t{0}),
+                          uint64_t{end - begin} * context_.batch);
 }
 
 bool Tape::is_ever_dense(uint32_t population) const {
     const Population& p = populations_[population];
     if (p.is_value_input || p.held) return is_dense(population, 0, 0);
     const uint64_t* const spikes = p.spikes.data();
-    return std::any_of(spikes, spikes + p.spikes.size(), [&](uint64_t count) { return is_dense_count(population, count, context_.batch); });
+    return std::any_of(spikes, spikes + p.spikes.size(),
+                       [&](uint64_t count) { return is_dense_count(population, count, context_.batch); });
 }
 
 }  // namespace snn::cpu

@@ -102,7 +102,8 @@ void Traces::advance_sample(const Tape& tape, uint32_t begin, uint32_t end, uint
                 for (uint32_t word = 0; word < traced.row / 16; ++word)
                     for (uint32_t left = bits[word]; left != 0; left &= left - 1) {
                         const uint32_t i = word * 16 + static_cast<uint32_t>(std::countr_zero(left));
-                        for (uint32_t s = 0; s < traced.states; ++s) rows[s][i] += traced.input[s] * (values ? values[i] : 1.0f);
+                        for (uint32_t s = 0; s < traced.states; ++s)
+                            rows[s][i] += traced.input[s] * (values ? values[i] : 1.0f);
                     }
             }
         }

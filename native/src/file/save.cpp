@@ -22,7 +22,8 @@ Json value_or_tensor(const std::vector<double>& values, const std::string& tenso
     return {{"tensor", tensor}};
 }
 
-// A state set by hand to the value of the learnable parameter at which it would begin: its value alone says that it follows that.
+// A state set by hand to the value of the learnable parameter at which it would begin: its value alone
+// says that it follows that.
 bool stays_at_learnable(const Population& population, size_t state) {
     const std::optional<uint32_t> parameter = population.model->states[state].initial_parameter;
     return parameter && population.initial_is_set[state] && population.learnable[*parameter] &&
@@ -131,7 +132,8 @@ Json describe(const Network& network, const Projection& projection, SafetensorsW
         for (size_t i = 0; i < learned.parameters.size(); ++i)
             parameters[learned.parameters[i].name] = projection.plasticity->parameters[i];
         for (size_t i = 0; i < learned.options.size(); ++i)
-            options[learned.options[i].name] = learned.options[i].choices[static_cast<size_t>(projection.plasticity->options[i])];
+            options[learned.options[i].name] =
+                learned.options[i].choices[static_cast<size_t>(projection.plasticity->options[i])];
         entry["plasticity"] = {{"rule", learned.name}, {"parameters", parameters}, {"options", options}};
     }
     if (projection.is_fixed()) entry["fixed_exponent"] = projection.fixed_exponent;

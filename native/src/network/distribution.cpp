@@ -34,7 +34,8 @@ void check(const SNNDistribution& d, const std::string& what) {
     if (is_scale && d.b < 0.0)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": the standard deviation is ", d.b, "; expected at least 0");
     if (d.kind == SNN_DISTRIBUTION_UNIFORM && d.b < d.a)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": uniform from ", d.a, " to ", d.b, "; expected the smaller number first");
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": uniform from ", d.a, " to ", d.b,
+                    "; expected the smaller number first");
 }
 
 // The first word for which `is_true`, 2^32 if none; it is false, then true, along the words.

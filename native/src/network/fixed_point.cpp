@@ -125,8 +125,8 @@ double median_magnitude(std::span<const float> weights) {
 
 constexpr double most_lost = 1e-2;  // share of the weights: of a distribution around 0, some are always close to it
 
-// Whether weights, rounded to multiples of 2^-exponent, are others than were meant: some become 0, they change on the whole, as equal
-// ones do, or those of a usual size change each by itself, however large a few others are, which may be silent.
+// Whether weights, rounded to multiples of 2^-exponent, are others than were meant: some become 0, they change on the whole, as
+// equal ones do, or those of a usual size change each by itself, however large a few others are, which may be silent.
 bool loses(std::span<const float> weights, int exponent) {
     constexpr double most_on_the_whole = 1.0 / 512, most_of_usual = 1.0 / 64;  // shares of the weights' sum
     const double scale = std::ldexp(1.0, exponent), largest_usual = 2 * median_magnitude(weights) * scale;
@@ -206,8 +206,8 @@ bool some_loses(const Network& network, const Group& group, int exponent) {
                        [&](uint32_t p) { return loses(network, network.projections()[p], exponent); });
 }
 
-// How much a projection coarsens the scale: by its largest weight where compact weights decide, else by its largest sum. Negative
-// where it does not decide, or its arithmetic may not change.
+// How much a projection coarsens the scale: by its largest weight where compact weights decide, else by its largest sum.
+// Negative where it does not decide, or its arithmetic may not change.
 double coarsening(const Network& network, uint32_t p, const Scale& scale) {
     const Projection& projection = network.projections()[p];
     if (!projection.arithmetic_is_default || projection.plasticity) return -1;
@@ -248,8 +248,9 @@ void Network::take_float_for_zeros() {
             projection.arithmetic = SNN_ARITHMETIC_FLOAT;
 }
 
-// Projections onto a receptor share a scale, which the largest weight or sum decides. Where that takes too much from another weight,
-// the one that decides gives way: from compact to fixed, whose weights have 32 bits, and from there to float, which has no scale.
+// Projections onto a receptor share a scale, which the largest weight or sum decides. Where that takes too much from another
+// weight, the one that decides gives way: from compact to fixed, whose weights have 32 bits, and from
+// there to float, which has no scale.
 void Network::choose_scale(FixedGroup& group) {
     Scale scale = scale_of(*this, group);
     while (some_loses(*this, group, scale.exponent)) {
@@ -317,8 +318,9 @@ std::string compact_loss(const Projection& projection, std::span<const float> we
         std::snprintf(digits, sizeof digits, "%.6g", std::ldexp(units, -exponent));  // as it was written, not as float has it
         return std::string(digits);
     };
-    return text("projection '", projection.name, "' has compact weights, and those that were written are rounded to multiples of 2^",
-                -exponent, ": ", told(meant), " became ", told(std::nearbyint(meant)),
+    return text("projection '", projection.name,
+                "' has compact weights, and those that were written are rounded to multiples of 2^", -exponent, ": ",
+                told(meant), " became ", told(std::nearbyint(meant)),
                 share > most_lost ? text(", and ", std::round(100 * share), " % of them became 0") : std::string(),
                 "; arithmetic 'fixed' or 'float' keeps them, or a network that is made with weights of their size");
 }

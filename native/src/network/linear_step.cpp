@@ -98,7 +98,8 @@ LinearStep step_at(const Population& population, const PopulationConstants& cons
     Registers<double> step = probe.at_rest();
     for (size_t i = probe.receptor_base(); i < probe.state_base() + model.states.size(); ++i) step.real[i] += offset;
     probe.evaluate_step(step);
-    if (probe.spikes(step)) throw Error(SNN_ERROR_UNSUPPORTED, "population '", population.name, "' spikes at its initial state");
+    if (probe.spikes(step))
+        throw Error(SNN_ERROR_UNSUPPORTED, "population '", population.name, "' spikes at its initial state");
 
     LinearStep result;
     result.state_count = model.states.size();
@@ -169,8 +170,8 @@ bool solve(const LinearStep& step, std::vector<double>& io_right) {
     return true;
 }
 
-// Whether an arrival leaves the membrane where it is: in the step in which it is added up, or in that before, where a step adds inputs
-// first and what they then do to the membrane within it.
+// Whether an arrival leaves the membrane where it is: in the step in which it is added up, or in that before, where a step adds
+// inputs first and what they then do to the membrane within it.
 bool moves_smoothly(const LinearStep& step, size_t membrane, size_t receptor) {
     if (step.of_input(receptor, membrane) == 0) return true;
     std::vector<double> before(step.state_count);
@@ -181,13 +182,15 @@ bool moves_smoothly(const LinearStep& step, size_t membrane, size_t receptor) {
     return std::fabs(before[membrane]) <= 1e-9 * largest;
 }
 
-Crossing crossing_of(const Population& population, const PopulationConstants& constants, const LinearStep& linear, size_t neuron) {
+Crossing crossing_of(const Population& population, const PopulationConstants& constants, const LinearStep& linear,
+                     size_t neuron) {
     const Model& model = *population.model;
     const auto refuse = [&](const char* why) -> Error {
         return Error(SNN_ERROR_UNSUPPORTED, "population '", population.name, "' has model '", model.name, "', ", why);
     };
     const size_t v = model.membrane_state;
-    if (!model.has_membrane || !linear.reached[v]) throw refuse("whose membrane no input moves, so that EventProp finds no time of a spike");
+    if (!model.has_membrane || !linear.reached[v])
+        throw refuse("whose membrane no input moves, so that EventProp finds no time of a spike");
     uint16_t argument = 0;  // of the spike: the membrane before the reset - threshold
     size_t arguments = 0;
     for (const Instruction& instruction : model.step.instructions)
@@ -198,8 +201,9 @@ Crossing crossing_of(const Population& population, const PopulationConstants& co
     if (arguments != 1) throw refuse("which spikes on more than one condition, where EventProp needs one threshold");
     for (size_t r = 0; r < model.receptors.size(); ++r)
         if (!moves_smoothly(linear, v, r))
-            throw refuse("whose membrane jumps when a spike arrives: the time of its own spikes is then no smooth function of what "
-                         "arrived, as EventProp needs it; 'current_lif' has a synaptic current between");
+            throw refuse(
+                "whose membrane jumps when a spike arrives: the time of its own spikes is then no smooth function of what "
+                "arrived, as EventProp needs it; 'current_lif' has a synaptic current between");
 
     const Probe probe(population, constants, neuron);
     Crossing crossing;
@@ -236,7 +240,8 @@ Crossing crossing_of(const Population& population, const PopulationConstants& co
                            is_close(step.real[from] - wanted, rest.real[from] - overshoot);
         }
         for (size_t s = 0; s < model.states.size(); ++s)
-            if (model.states[s].type == ValueType::float_ && s != v && !is_close(probe.state_after(step, s), expected(before, s)))
+            if (model.states[s].type == ValueType::float_ && s != v &&
+                !is_close(probe.state_after(step, s), expected(before, s)))
                 throw refuse("whose spikes change more than its membrane, which EventProp does not know");
         if (!spikes) continue;
         const double reset = crossing.threshold + wanted - probe.state_after(step, v);
@@ -245,8 +250,9 @@ Crossing crossing_of(const Population& population, const PopulationConstants& co
         const double free = expected(next, v);
         probe.evaluate_step(next);
         if (is_close(reset, 0) || probe.spikes(next) || !is_close(probe.state_after(next, v), free))
-            throw refuse("whose membrane is not set back in the step of a spike, or held after it (refractory): EventProp needs a reset "
-                         "in that step, and a membrane that is free from the next on");
+            throw refuse(
+                "whose membrane is not set back in the step of a spike, or held after it (refractory): EventProp needs a reset "
+                "in that step, and a membrane that is free from the next on");
     }
     for (size_t e = 0; e < model.tape.size(); ++e)
         if (is_risen[e]) {
@@ -296,8 +302,8 @@ LinearStep event_step(const Population& population, const PopulationConstants& c
         const Crossing other = crossing_of(population, constants, result, neuron);
         if (!is_close(result.crossing.threshold, other.threshold) || !is_close(result.crossing.steepening, other.steepening) ||
             !is_close(result.crossing.offset, other.offset) || result.crossing.risen != other.risen)
-            throw Error(SNN_ERROR_UNSUPPORTED, "population '", population.name, "' has neurons with different thresholds or resets: neuron ",
-                        neuron, " is not as neuron 0");
+            throw Error(SNN_ERROR_UNSUPPORTED, "population '", population.name,
+                        "' has neurons with different thresholds or resets: neuron ", neuron, " is not as neuron 0");
     }
     return result;
 }

@@ -309,7 +309,8 @@ std::shared_ptr<const Network> Network::with_values(const std::vector<std::share
             Population& changed = copy->populations_[p];
             changed.parameters = parameters[p];
             for (size_t s = 0; s < changed.initial_states.size(); ++s)
-                if (const auto parameter = changed.learnable_initial(s)) changed.initial_states[s] = changed.parameters[*parameter];
+                if (const auto parameter = changed.learnable_initial(s))
+                    changed.initial_states[s] = changed.parameters[*parameter];
         }
     for (size_t p = 0; p < projections_.size(); ++p) {
         if (weights[p]) {

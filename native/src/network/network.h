@@ -223,8 +223,8 @@ void check_fixed_ranges(const Network& network, const WeightsOf& weights_of);  /
 void check_plastic_weights(const Network& network, const Projection& projection, std::span<const float> weights);
 // Rounds weights to what a compact projection of a finished network delivers.
 void round_compact(const Projection& projection, std::vector<float>& io_weights);
-// What rounding does to weights that are to be written to a compact projection, as a sentence, where it takes more from them than
-// the default arithmetic allows; else empty.
+// What rounding does to weights that are to be written to a compact projection, as a sentence, where it takes more from them
+// than the default arithmetic allows; else empty.
 std::string compact_loss(const Projection& projection, std::span<const float> weights);
 // For each projection the largest |w| that training may reach so that a fixed-point sum can never overflow; the largest float
 // for those in float.

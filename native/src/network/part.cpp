@@ -6,8 +6,8 @@
 //     2 out  [10]        2 out  one neuron that nothing reads
 //                        3 exc  an input of 4096: the spikes of all slices, its own among them
 //
-// Spikes of neurons elsewhere come `lag` steps late, and have that much less way to go. Those of a population that is cut come so to
-// all its slices: then a projection from it adds up its sources in the order in which one device would.
+// Spikes of neurons elsewhere come `lag` steps late, and have that much less way to go. Those of a population that is cut come
+// so to all its slices: then a projection from it adds up its sources in the order in which one device would.
 #include <algorithm>
 
 #include "network/network.h"

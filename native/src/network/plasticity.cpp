@@ -64,8 +64,8 @@ void check_plasticity_parameter(const Projection& projection, uint32_t parameter
     const ParameterInfo& info = projection.plasticity->rule->parameters[parameter];
     const bool inside = info.minimum_is_exclusive ? value > info.minimum : value >= info.minimum;
     if (!std::isfinite(value) || std::abs(value) > 3.4028234663852886e38 || !inside || value > info.maximum)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "parameter '", info.name, "' of ", describe_plasticity(projection), " is ", value,
-                    "; it must be a finite float32 number",
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "parameter '", info.name, "' of ", describe_plasticity(projection), " is ",
+                    value, "; it must be a finite float32 number",
                     std::isfinite(info.minimum) ? text(info.minimum_is_exclusive ? ", above " : ", at least ", info.minimum)
                                                 : std::string(),
                     std::isfinite(info.maximum) ? text(", at most ", info.maximum) : std::string());
@@ -138,9 +138,9 @@ uint32_t find_target_state(const PlasticityRule& rule, const TargetState& read, 
         if (is_float && states[i].name == read.state) return i;
         if (is_float) known += (known.empty() ? "" : ", ") + states[i].name;
     }
-    throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "': plasticity '", rule.name, "' reads the state '",
-                read.state, "' of its target; '", target.name, "' has model '", target.model->name, "', whose float states are: ",
-                known.empty() ? "none" : known);
+    throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "': plasticity '", rule.name,
+                "' reads the state '", read.state, "' of its target; '", target.name, "' has model '", target.model->name,
+                "', whose float states are: ", known.empty() ? "none" : known);
 }
 
 }  // namespace
@@ -206,7 +206,8 @@ void Network::check_plasticity() const {
         if (!projection.plasticity) continue;
         make_plasticity_plan(*projection.plasticity, dt_ms_, describe_plasticity(projection));
         if (const SynapseRule* const rule = projection.synapses->rule()) {
-            // Where the distribution lies within the bounds, its billions of synapses do; else those that there are are looked at.
+            // Where the distribution lies within the bounds, its billions of synapses do; else those
+            // that there are are looked at.
             const std::vector<float> quantiles = rule->weight_quantiles();
             const WeightBounds bounds = weight_bounds(*projection.plasticity, dt_ms_, describe_plasticity(projection));
             if (quantiles.front() >= bounds.minimum && quantiles.back() <= bounds.maximum) continue;

@@ -28,7 +28,8 @@ bool looks_like_toml(std::string_view document) {
 
 Json parse_document(std::string_view json) {
     if (looks_like_toml(json))
-        throw Error(SNN_ERROR_FORMAT, "the model document: this is TOML; `snn model FILE.toml -o FILE.json` makes the JSON that is ",
+        throw Error(SNN_ERROR_FORMAT,
+                    "the model document: this is TOML; `snn model FILE.toml -o FILE.json` makes the JSON that is ",
                     "loaded of it (the command comes with the Python package)");
     if (json.size() > max_text_bytes)
         throw Error(SNN_ERROR_FORMAT, "the model document has ", json.size(), " bytes; at most ", max_text_bytes,

@@ -1,7 +1,7 @@
 // A fixed number of sources for each target, by source.
 //
-// The rule speaks of targets, but rows are by source: to know one row, every target has to be asked. So the sources are cut into
-// blocks of a power of two, and rows are made a block at a time:
+// The rule speaks of targets, but rows are by source: to know one row, every target has to be asked. So the sources are cut
+// into blocks of a power of two, and rows are made a block at a time:
 //
 //                 sources  0 ... 511 | 512 ... 1023 | 1024 ... 1535 | ...
 //     target 0                66     |      59      |      71       |        block sizes: how many of the target's synapses
@@ -10,10 +10,10 @@
 //                             v
 //     block 0: for each target in turn, so many sources of the block are drawn; sorted by source they are 512 rows
 //
-// Block sizes are kept: 2 bytes for 32 synapses or more. They are drawn by drawing all sources of a target and counting the blocks,
-// which holds with and without multapses. Given them, the sources within a block are drawn anew: equal in distribution to the
-// first draw, and independent of the other blocks. The rows of the last block that a thread asked for stay in its RowMemory, so
-// rows in ascending order cost each block once, also when those of several rules take turns.
+// Block sizes are kept: 2 bytes for 32 synapses or more. They are drawn by drawing all sources of a target and counting the
+// blocks, which holds with and without multapses. Given them, the sources within a block are drawn anew: equal in distribution
+// to the first draw, and independent of the other blocks. The rows of the last block that a thread asked for stay in its
+// RowMemory, so rows in ascending order cost each block once, also when those of several rules take turns.
 #include <algorithm>
 
 #include "common/error.h"

@@ -47,7 +47,8 @@ OpenVinoExecutor::OpenVinoExecutor(std::shared_ptr<const Plan> plan, const Execu
         for (StateMemory& state : memory.states)
             for (Pages& side : state.sides) side = make_pages(size_t{memory.frame} * 4);
     }
-    for (const Projection& projection : network().projections()) projections_.push_back({fan_out(network(), projection), {}, {}});
+    for (const Projection& projection : network().projections())
+        projections_.push_back({fan_out(network(), projection), {}, {}});
     fill_initial_states();
     prepare();
 }
@@ -291,7 +292,8 @@ void OpenVinoExecutor::run(const RunRequest& request) {
             }
             for (const Block::Place& spikes : block.spikes)
                 if (spikes.step == static_cast<int32_t>(step))
-                    std::memcpy(past(spikes.population, 0), spikes.values.get(), size_t{populations_[spikes.population].frame} * 4);
+                    std::memcpy(past(spikes.population, 0), spikes.values.get(),
+                                size_t{populations_[spikes.population].frame} * 4);
             count_step();
             record(request, done + step);
         }
@@ -307,8 +309,9 @@ void OpenVinoExecutor::infer(Block& block, const RunRequest& request, uint32_t d
             std::memcpy(values, past(place.population, static_cast<uint64_t>(-1 - place.step)), frame * 4);
             continue;
         }
-        const InputFrames& input = *std::find_if(request.inputs.begin(), request.inputs.end(),
-                                                 [&](const InputFrames& frames) { return frames.population == place.population; });
+        const InputFrames& input = *std::find_if(request.inputs.begin(), request.inputs.end(), [&](const InputFrames& frames) {
+            return frames.population == place.population;
+        });
         const float* const given = input.data + (size_t{done} + static_cast<size_t>(place.step)) * input.step_stride;
         if (!network().population(place.population).is_binary()) std::memcpy(values, given, frame * 4);
         else
@@ -355,7 +358,8 @@ void OpenVinoExecutor::record(const RunRequest& request, uint32_t step) const {
     for (const RecordFrames& record : request.records) {
         if (record.kind != RecordFrames::activity_sum && !request.records_after(step)) continue;
         const size_t frame = populations_[record.population].frame;
-        char* const out = static_cast<char*>(record.data) + request.record_row(step) * record.step_stride * size_of(record.dtype);
+        char* const out =
+            static_cast<char*>(record.data) + request.record_row(step) * record.step_stride * size_of(record.dtype);
         if (record.kind == RecordFrames::state) {
             read({Slot::state, record.population, record.state_index}, record.dtype, out);
         } else if (record.kind == RecordFrames::activity) {
@@ -388,10 +392,11 @@ size_t OpenVinoExecutor::count(const Slot& slot) const { return slot_count(*plan
 void OpenVinoExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
     switch (slot.kind) {
         case Slot::state:
-            convert(is_whole(slot.index, slot.sub) ? DType::int32 : DType::float32, present_state(slot.index, slot.sub), dtype, out_data,
-                    populations_[slot.index].frame);
+            convert(is_whole(slot.index, slot.sub) ? DType::int32 : DType::float32, present_state(slot.index, slot.sub), dtype,
+                    out_data, populations_[slot.index].frame);
             return;
-        case Slot::activity: return convert(DType::float32, past(slot.index, 0), dtype, out_data, populations_[slot.index].frame);
+        case Slot::activity:
+            return convert(DType::float32, past(slot.index, 0), dtype, out_data, populations_[slot.index].frame);
         case Slot::history:
             for (uint32_t lag = 0; lag < plan_->populations[slot.index].history_depth; ++lag)
                 convert(DType::float32, past(slot.index, lag), dtype,
@@ -399,8 +404,9 @@ void OpenVinoExecutor::read(const Slot& slot, DType dtype, void* out_data) const
                         populations_[slot.index].frame);
             return;
         case Slot::weight: {
-            const std::vector<float>& values =
-                projections_[slot.index].own_weights ? *projections_[slot.index].own_weights : network().projection(slot.index).weights();
+            const std::vector<float>& values = projections_[slot.index].own_weights
+                                                   ? *projections_[slot.index].own_weights
+                                                   : network().projection(slot.index).weights();
             return convert(DType::float32, values.data(), dtype, out_data, values.size());
         }
         case Slot::bias: {

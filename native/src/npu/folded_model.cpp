@@ -25,7 +25,9 @@ Known uniform(const Constant& constant) {
 Known compute(Op op, double a, double b) {
     const auto x = static_cast<float>(a), y = static_cast<float>(b);
     const auto real = [](float value) { return Known(static_cast<double>(value)); };
-    const auto whole = [](int64_t value) { return Known(static_cast<double>(static_cast<int32_t>(static_cast<uint32_t>(value)))); };
+    const auto whole = [](int64_t value) {
+        return Known(static_cast<double>(static_cast<int32_t>(static_cast<uint32_t>(value))));
+    };
     const auto m = static_cast<int64_t>(a), n = static_cast<int64_t>(b);
     switch (op) {
         case Op::add: return real(x + y);

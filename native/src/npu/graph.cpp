@@ -79,8 +79,8 @@ Graph::Node Graph::add(std::string_view name, std::string_view type, std::string
     if (inputs.size() > 0) layers_ += "<input>";
     for (const Node input : inputs) {
         write_port(layers_, port, outputs_[input].element, outputs_[input].extents, {});
-        edges_ += text("<edge from-layer=\"", input, "\" from-port=\"", ports_[input], "\" to-layer=\"", node, "\" to-port=\"", port,
-                       "\"/>");
+        edges_ += text("<edge from-layer=\"", input, "\" from-port=\"", ports_[input], "\" to-layer=\"", node, "\" to-port=\"",
+                       port, "\"/>");
         ++port;
     }
     if (inputs.size() > 0) layers_ += "</input>";
@@ -97,8 +97,8 @@ Graph::Node Graph::add(std::string_view name, std::string_view type, std::string
 
 Graph::Node Graph::parameter(const std::string& name, Element element, const Extents& extents) {
     const Output output{element, extents};
-    return add(name, "Parameter", "opset1", text("shape=\"", list_of(extents), "\" element_type=\"", name_of(element), "\""), {},
-               &output);
+    return add(name, "Parameter", "opset1", text("shape=\"", list_of(extents), "\" element_type=\"", name_of(element), "\""),
+               {}, &output);
 }
 
 Graph::Node Graph::constant(Element element, const Extents& extents, const void* data) {
@@ -107,8 +107,8 @@ Graph::Node Graph::constant(Element element, const Extents& extents, const void*
     std::memcpy(reinterpret_cast<char*>(constants_.data()) + offset, data, bytes);
     const Output output{element, extents};
     return add({}, "Const", "opset1",
-               text("element_type=\"", name_of(element), "\" shape=\"", list_of(extents), "\" offset=\"", offset, "\" size=\"", bytes,
-                    "\""),
+               text("element_type=\"", name_of(element), "\" shape=\"", list_of(extents), "\" offset=\"", offset, "\" size=\"",
+                    bytes, "\""),
                {}, &output);
 }
 
@@ -144,8 +144,8 @@ Graph::Node Graph::reshape(Node input, const Extents& extents) {
 void Graph::result(Node input) { add({}, "Result", "opset1", {}, {input}, nullptr); }
 
 std::string Graph::xml() const {
-    return text("<?xml version=\"1.0\"?>\n<net name=\"snn\" version=\"11\">\n<layers>\n", layers_, "</layers>\n<edges>\n", edges_,
-                "</edges>\n</net>\n");
+    return text("<?xml version=\"1.0\"?>\n<net name=\"snn\" version=\"11\">\n<layers>\n", layers_, "</layers>\n<edges>\n",
+                edges_, "</edges>\n</net>\n");
 }
 
 }  // namespace snn::npu

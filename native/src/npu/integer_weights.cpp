@@ -10,7 +10,8 @@ namespace snn::npu {
 IntegerWeights integer_weights(std::span<const float> weights, size_t stride, size_t channel_count) {
     const auto channel = [&](size_t i) { return i / stride % channel_count; };
     std::vector<double> largest(channel_count, 0.0);
-    for (size_t i = 0; i < weights.size(); ++i) largest[channel(i)] = std::max(largest[channel(i)], std::abs(double{weights[i]}));
+    for (size_t i = 0; i < weights.size(); ++i)
+        largest[channel(i)] = std::max(largest[channel(i)], std::abs(double{weights[i]}));
     const double largest_of_all = *std::max_element(largest.begin(), largest.end());
 
     IntegerWeights rounded{std::vector<int8_t>(weights.size()), std::vector<float>(channel_count)};

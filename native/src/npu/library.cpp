@@ -81,7 +81,8 @@ Type find_float32(const Library& opened) {
         opened.ov_tensor_free(tensor);
         if (bytes == 4) return type;
     }
-    throw Error(SNN_ERROR_UNSUPPORTED, "OpenVINO ", opened.version, " has no element type float32 where 2023.1 to 2026.4 have it");
+    throw Error(SNN_ERROR_UNSUPPORTED, "OpenVINO ", opened.version,
+                " has no element type float32 where 2023.1 to 2026.4 have it");
 }
 
 Library open_library() {
@@ -97,7 +98,8 @@ Library open_library() {
     Version version{};
     if (opened.ov_get_openvino_version(&version) == 0) {
         opened.version = version.build ? version.build : "";
-        opened.version.resize(std::min(opened.version.find('-'), opened.version.size()));  // "2026.4.1-22982-e213a147257-releases/2026/4"
+        opened.version.resize(
+            std::min(opened.version.find('-'), opened.version.size()));  // "2026.4.1-22982-e213a147257-releases/2026/4"
         opened.ov_version_free(&version);
     }
     opened.float32 = find_float32(opened);

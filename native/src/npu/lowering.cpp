@@ -23,7 +23,8 @@ uint16_t half_of(float value) {
     const auto sign = static_cast<uint16_t>(std::signbit(value) ? 0x8000 : 0);
     const float magnitude = std::fabs(value);
     if (magnitude >= 65520.0f) return sign | 0x7C00;
-    if (magnitude < 0x1p-14f) return static_cast<uint16_t>(sign + std::lrint(magnitude * 0x1p24f));  // subnormal; carries into the normal
+    if (magnitude < 0x1p-14f)
+        return static_cast<uint16_t>(sign + std::lrint(magnitude * 0x1p24f));  // subnormal; carries into the normal
     int exponent = 0;
     const float fraction = std::frexp(magnitude, &exponent);  // [0.5, 1)
     return static_cast<uint16_t>(sign + ((exponent + 13) << 10) + std::lrint(fraction * 2048.0f));
@@ -96,8 +97,9 @@ private:
         const Projection& projection = network_.projection(q);
         if (projection.is_fixed())
             for (float& weight : delivered)
-                weight = static_cast<float>(std::ldexp(std::nearbyint(std::ldexp(static_cast<double>(weight), projection.fixed_exponent)),
-                                                       -projection.fixed_exponent));
+                weight = static_cast<float>(
+                    std::ldexp(std::nearbyint(std::ldexp(static_cast<double>(weight), projection.fixed_exponent)),
+                               -projection.fixed_exponent));
         return delivered;
     }
 
@@ -151,7 +153,8 @@ private:
         if (projection.kind == SNN_CONNECT_POOL2D && projection.pool_mode == SNN_POOL_MAX) {
             attributes += text(" kernel=", quoted({window.kernel[0], window.kernel[1]}), " rounding_type=\"floor\"");
             // Operation set 8 has dilations, and with them a second output that nobody reads.
-            sums = graph().operation("MaxPool", {input}, Element::f32, output, attributes + " index_element_type=\"i64\" axis=\"0\"", "opset8");
+            sums = graph().operation("MaxPool", {input}, Element::f32, output,
+                                     attributes + " index_element_type=\"i64\" axis=\"0\"", "opset8");
         } else if (projection.kind == SNN_CONNECT_POOL2D || window.groups > 1) {
             // A sum over a window is a convolution of each channel with ones.
             const bool pools = projection.kind == SNN_CONNECT_POOL2D;
@@ -174,11 +177,13 @@ private:
 
     Node deliver(uint32_t q) {
         const Projection& projection = network_.projection(q);
-        const uint64_t sources = network_.population(projection.source).size, targets = network_.population(projection.target).size;
+        const uint64_t sources = network_.population(projection.source).size,
+                       targets = network_.population(projection.target).size;
         switch (projection.kind) {
             case SNN_CONNECT_ONE_TO_ONE: {
                 const Node constant = weights(q, [&] { return weight_constant(delivered_weights(q), {1, targets}); });
-                return graph().elementwise("Multiply", {activity(projection.source, projection.delay_steps), constant}, Element::f32);
+                return graph().elementwise("Multiply", {activity(projection.source, projection.delay_steps), constant},
+                                           Element::f32);
             }
             case SNN_CONNECT_CONV2D:
             case SNN_CONNECT_POOL2D: return deliver_window(q, activity(projection.source, projection.delay_steps));
@@ -264,8 +269,9 @@ private:
         if (is_new) {
             const Constant& constant = values_.constants(p).constants[reg];
             const bool is_whole = constant.type == ValueType::int_;
-            found->second = graph().constant(is_whole ? Element::i32 : Element::f32, {1, network_.population(p).size},
-                                             is_whole ? static_cast<const void*>(constant.ints.data()) : constant.floats.data());
+            found->second =
+                graph().constant(is_whole ? Element::i32 : Element::f32, {1, network_.population(p).size},
+                                 is_whole ? static_cast<const void*>(constant.ints.data()) : constant.floats.data());
         }
         return found->second;
     }
@@ -275,16 +281,23 @@ private:
         if (!node) {
             Lowered::State& state = result_.states[p][s];
             state.name = text("state_", p, "_", s);
-            node = graph().parameter(state.name, model_of(p).states[s].type == ValueType::int_ ? Element::i32 : Element::f32, frame(p));
+            node = graph().parameter(state.name, model_of(p).states[s].type == ValueType::int_ ? Element::i32 : Element::f32,
+                                     frame(p));
         }
         return *node;
     }
 
     Node operation_node(Registers& registers, const Instruction& op, ValueType type) {
         const auto node = [&](uint16_t reg) { return register_node(registers, reg); };
-        const auto real = [&](std::string_view name) { return graph().elementwise(name, {node(op.a), node(op.b)}, Element::f32); };
-        const auto whole = [&](std::string_view name) { return graph().elementwise(name, {node(op.a), node(op.b)}, Element::i32); };
-        const auto truth = [&](std::string_view name) { return graph().elementwise(name, {node(op.a), node(op.b)}, Element::boolean); };
+        const auto real = [&](std::string_view name) {
+            return graph().elementwise(name, {node(op.a), node(op.b)}, Element::f32);
+        };
+        const auto whole = [&](std::string_view name) {
+            return graph().elementwise(name, {node(op.a), node(op.b)}, Element::i32);
+        };
+        const auto truth = [&](std::string_view name) {
+            return graph().elementwise(name, {node(op.a), node(op.b)}, Element::boolean);
+        };
         const auto unary = [&](std::string_view name) { return graph().elementwise(name, {node(op.a)}, Element::f32); };
         switch (op.op) {
             case Op::add: return real("Add");
@@ -330,7 +343,8 @@ private:
             }
             case Op::to_float: return graph().elementwise("Convert", {node(op.a)}, Element::f32, "destination_type=\"f32\"");
             case Op::to_int: {
-                const Node held = graph().elementwise("Clamp", {node(op.a)}, Element::f32, "min=\"-2147483648\" max=\"2147483520\"");
+                const Node held =
+                    graph().elementwise("Clamp", {node(op.a)}, Element::f32, "min=\"-2147483648\" max=\"2147483520\"");
                 const Node rounded = graph().elementwise("Round", {held}, Element::f32, "mode=\"half_to_even\"", "opset5");
                 return graph().elementwise("Convert", {rounded}, Element::i32, "destination_type=\"i32\"");
             }
@@ -344,7 +358,8 @@ private:
                     return graph().elementwise("Select", {condition, one, zero}, Element::f32);
                 };
                 if (folded.known[op.b]) return as_activity(fired(*folded.known[op.b] != 0 ? "GreaterEqual" : "Greater"));
-                const Node with_equal = graph().elementwise("Equal", {node(op.b), graph().constant(int32_t{1})}, Element::boolean);
+                const Node with_equal =
+                    graph().elementwise("Equal", {node(op.b), graph().constant(int32_t{1})}, Element::boolean);
                 const Node equal = graph().elementwise("LogicalAnd", {fired("Equal"), with_equal}, Element::boolean);
                 return as_activity(graph().elementwise("LogicalOr", {fired("Greater"), equal}, Element::boolean));
             }
@@ -436,8 +451,8 @@ std::vector<std::string> cannot_lower(const Network& network) {
         if (projection.plasticity)
             refuse(p, "projection '", projection.name, "' is plastic, and the weights of a graph are constants");
         if (projection.max_delay() > most_delay)
-            refuse(p, "projection '", projection.name, "' has a delay of ", projection.max_delay(), " steps, and at most ", most_delay,
-                   " are kept");
+            refuse(p, "projection '", projection.name, "' has a delay of ", projection.max_delay(), " steps, and at most ",
+                   most_delay, " are kept");
         if (projection.kind != SNN_CONNECT_SPARSE) continue;
         if (projection.min_delay() != projection.max_delay())
             refuse(p, "the synapses of sparse projection '", projection.name,
@@ -453,7 +468,8 @@ std::vector<std::string> cannot_lower(const Network& network) {
 void check_can_lower(const Plan& plan, std::string_view device) {
     for (const std::string& reason : cannot_lower(*plan.network))
         if (!reason.empty())
-            throw Error(SNN_ERROR_UNSUPPORTED, "device '", device, "' cannot run this network: ", reason, "; device \"cpu\" can");
+            throw Error(SNN_ERROR_UNSUPPORTED, "device '", device, "' cannot run this network: ", reason,
+                        "; device \"cpu\" can");
 }
 
 Lowered lower(const Plan& plan, const SessionValues& values, const LoweringOptions& options) {

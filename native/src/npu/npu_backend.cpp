@@ -69,7 +69,8 @@ std::unique_ptr<Executor> open(std::shared_ptr<const Plan> plan, const ExecutorO
         throw Error(SNN_ERROR_UNSUPPORTED, "device '", target.name,
                     "' computes in float32 or float16; SNN_FLAG_FLOAT64 and SNN_FLAG_SMOOTH_SPIKES need 'reference'");
     if (options.instruction_set != SNN_ISA_BEST)
-        throw Error(SNN_ERROR_UNSUPPORTED, "device '", target.name, "' has no instruction sets to choose from; leave it at SNN_ISA_BEST");
+        throw Error(SNN_ERROR_UNSUPPORTED, "device '", target.name,
+                    "' has no instruction sets to choose from; leave it at SNN_ISA_BEST");
     check_shared_weights(options, target.name);
     return std::make_unique<npu::OpenVinoExecutor>(std::move(plan), options, std::move(target));
 }
@@ -108,7 +109,8 @@ std::unique_ptr<Executor> open_openvino(std::shared_ptr<const Plan> plan, const 
     const std::string name = options.device.empty() ? "openvino" : "openvino:" + options.device;
     const size_t colon = options.device.find(':');
     const std::string device = options.device.empty() ? "CPU" : options.device.substr(0, colon);
-    const std::string precision = colon == std::string::npos ? (is_npu(device) ? "f16" : "f32") : options.device.substr(colon + 1);
+    const std::string precision =
+        colon == std::string::npos ? (is_npu(device) ? "f16" : "f32") : options.device.substr(colon + 1);
     const npu::WeightFormat weights = weight_format(precision, name);
     check_is_there(device, name);
     return open(std::move(plan), options, {name, device, weights});
@@ -128,7 +130,8 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
     for (size_t p = 0; p < network.populations().size(); ++p) {
         const Population& population = network.populations()[p];
         const uint64_t states = population.model ? population.model->states.size() : 0;
-        need.state_bytes += (plan.populations[p].history_depth + 2 + 2 * states) * population.size * options.batch_size * sizeof(float);
+        need.state_bytes +=
+            (plan.populations[p].history_depth + 2 + 2 * states) * population.size * options.batch_size * sizeof(float);
     }
     return need;
 }

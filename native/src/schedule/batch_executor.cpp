@@ -53,10 +53,12 @@ uint32_t microbatch_of(std::string_view device) {
     uint32_t count = 0;
     if (!word.starts_with(name))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "device '", device.substr(0, 80),
-                    "': devices that share the samples have every population; none is placed, and ", "only 'microbatch=NUMBER' may follow");
+                    "': devices that share the samples have every population; none is placed, and ",
+                    "only 'microbatch=NUMBER' may follow");
     const auto [end, failed] = std::from_chars(word.data() + name.size(), word.data() + word.size(), count);
     if (failed != std::errc() || end != word.data() + word.size() || count == 0)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "device: '", word, "' is no micro-batch; expected microbatch=NUMBER, of samples, at least 1");
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "device: '", word,
+                    "' is no micro-batch; expected microbatch=NUMBER, of samples, at least 1");
     return count;
 }
 
@@ -93,7 +95,8 @@ ExecutorOptions options_of(const Microbatch& microbatch, const Shares& shares, c
 }
 
 uint32_t lane_count(const std::vector<Microbatch>& found) {
-    return static_cast<uint32_t>(std::count_if(found.begin(), found.end(), [](const Microbatch& one) { return one.begins_lane; }));
+    return static_cast<uint32_t>(
+        std::count_if(found.begin(), found.end(), [](const Microbatch& one) { return one.begins_lane; }));
 }
 
 }  // namespace
@@ -105,7 +108,8 @@ std::string Shares::device() const {
     return words;
 }
 
-Shares make_shares(const Network& network, std::string_view device, const ExecutorOptions& options, const std::vector<double>& slowness) {
+Shares make_shares(const Network& network, std::string_view device, const ExecutorOptions& options,
+                   const std::vector<double>& slowness) {
     Shares shares{devices_of(device), {}, microbatch_of(device)};
     check_together(shares.devices, device, options);
     uint64_t sum = 0;
@@ -137,8 +141,8 @@ Shares make_shares(const Network& network, std::string_view device, const Execut
     for (uint32_t d = 0, end = 0; shares.microbatch > 0 && d < shares.devices.size(); ++d) {
         end += shares.samples[d];
         if (end % shares.microbatch != 0 && end != options.batch_size)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "device '", device, "': ", shares.samples[d], " samples of '", shares.devices[d],
-                        "' are not whole micro-batches of ", shares.microbatch);
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "device '", device, "': ", shares.samples[d], " samples of '",
+                        shares.devices[d], "' are not whole micro-batches of ", shares.microbatch);
     }
     return shares;
 }
@@ -222,7 +226,8 @@ std::string BatchExecutor::description() const {
     uint32_t first = 0;
     for (size_t d = 0; d < shares_.devices.size(); first += shares_.samples[d++])
         if (shares_.samples[d] > 0)
-            words += text(words.empty() ? "" : "; ", "samples ", first, " to ", first + shares_.samples[d] - 1, " on ", shares_.devices[d]);
+            words += text(words.empty() ? "" : "; ", "samples ", first, " to ", first + shares_.samples[d] - 1, " on ",
+                          shares_.devices[d]);
     return words;
 }
 
@@ -375,7 +380,8 @@ void BatchExecutor::merge_events(const RunRequest& request) const {
 // ---- Training
 
 Trainable* BatchExecutor::trainable() {
-    const bool all = std::all_of(running_.begin(), running_.end(), [](const Running& running) { return running.executor->trainable(); });
+    const bool all =
+        std::all_of(running_.begin(), running_.end(), [](const Running& running) { return running.executor->trainable(); });
     return all ? this : nullptr;
 }
 
@@ -388,9 +394,11 @@ void BatchExecutor::go_back(Running& io_running, std::span<const OutputGradient>
     io_running.input_gradients.assign(inputs.begin(), inputs.end());
     for (OutputGradient& gradient : io_running.output_gradients)
         gradient.data = static_cast<const char*>(gradient.data) + offset(gradient);
-    for (InputGradient& gradient : io_running.input_gradients) gradient.data = static_cast<char*>(gradient.data) + offset(gradient);
-    on_device(io_running,
-              [&](Executor& executor) { executor.trainable()->backward(io_running.output_gradients, io_running.input_gradients); });
+    for (InputGradient& gradient : io_running.input_gradients)
+        gradient.data = static_cast<char*>(gradient.data) + offset(gradient);
+    on_device(io_running, [&](Executor& executor) {
+        executor.trainable()->backward(io_running.output_gradients, io_running.input_gradients);
+    });
 }
 
 void BatchExecutor::backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) {

@@ -34,7 +34,8 @@ bool is_whole(const Population& population, uint32_t state) {
     return population.model->states[state].type == ValueType::int_;
 }
 
-void check_frames(const float* values, size_t count, const Population& input, uint32_t first_sample, uint32_t sample_count, bool held) {
+void check_frames(const float* values, size_t count, const Population& input, uint32_t first_sample, uint32_t sample_count,
+                  bool held) {
     const size_t wrong = first_wrong(values, count, input.kind == SNN_POPULATION_SPIKE_INPUT);
     if (wrong < count) refuse_value(values, wrong, input, first_sample, sample_count, held);
 }

@@ -51,7 +51,9 @@ Automatic automatic_device(std::string_view device) {
 
 std::string assumed_device(uint32_t flags) {
     const auto list = backends();
-    return (*std::find_if(list.begin(), list.end(), [&](const Backend* one) { return !(flags & float64_flags) || one->has_float64; }))->name;
+    return (*std::find_if(list.begin(), list.end(),
+                          [&](const Backend* one) { return !(flags & float64_flags) || one->has_float64; }))
+        ->name;
 }
 
 double predicted_step_s(const DeviceSpeed& speed, double work, double parallel) {
@@ -77,13 +79,14 @@ std::vector<DeviceChoice> ranked(const std::vector<Candidate>& candidates, doubl
         std::string others;
         for (const Ranked& other : order)
             if (&other != &chosen) others += text(", ", of_time(other.seconds), " on ", other.name);
-        choices.push_back({chosen.name, text("a step of ", of_work(work), " operations is expected to take ", of_time(chosen.seconds),
-                                             " on ", chosen.name, others)});
+        choices.push_back({chosen.name, text("a step of ", of_work(work), " operations is expected to take ",
+                                             of_time(chosen.seconds), " on ", chosen.name, others)});
     }
     return choices;
 }
 
-std::vector<DeviceChoice> ranked_by_power(const std::vector<Candidate>& candidates, double work, uint32_t thread_count, double dt_s) {
+std::vector<DeviceChoice> ranked_by_power(const std::vector<Candidate>& candidates, double work, uint32_t thread_count,
+                                          double dt_s) {
     struct Ranked {
         const Candidate* candidate;
         uint32_t threads;  // 0: not the CPU
@@ -106,10 +109,11 @@ std::vector<DeviceChoice> ranked_by_power(const std::vector<Candidate>& candidat
     });
     std::vector<DeviceChoice> choices;
     for (const Ranked& chosen : order) {
-        const std::string on_threads = chosen.threads == 0 ? "" : text(" with ", chosen.threads, chosen.threads == 1 ? " thread" : " threads");
+        const std::string on_threads =
+            chosen.threads == 0 ? "" : text(" with ", chosen.threads, chosen.threads == 1 ? " thread" : " threads");
         choices.push_back({chosen.candidate->name,
-                           text("power is to be low: a step of ", of_work(work), " operations is expected to take ", of_time(chosen.seconds),
-                                " on ", chosen.candidate->name, on_threads, ", ",
+                           text("power is to be low: a step of ", of_work(work), " operations is expected to take ",
+                                of_time(chosen.seconds), " on ", chosen.candidate->name, on_threads, ", ",
                                 chosen.keeps_time          ? "which leaves half of its "
                                 : order.front().keeps_time ? "which does not leave half of its "
                                                            : "the least of all, as none leaves half of its ",
@@ -140,9 +144,11 @@ std::vector<DeviceChoice> choose_devices(const Network& network, const ExecutorO
                 why_not(text("device '", device.info.name, "' is not used: it ", why));
                 continue;
             }
-            candidates.push_back({device.info.name, device_speed(device), candidates.empty() ? PowerClass::cpu : power_of(device)});
+            candidates.push_back(
+                {device.info.name, device_speed(device), candidates.empty() ? PowerClass::cpu : power_of(device)});
         } catch (const std::exception& error) {
-            if (candidates.empty()) return {{first, "its speed could not be measured"}};  // too little memory: nothing else will do better
+            if (candidates.empty())
+                return {{first, "its speed could not be measured"}};  // too little memory: nothing else will do better
             why_not(text("device '", device.info.name, "' is not used: ", error.what()));
         }
     }

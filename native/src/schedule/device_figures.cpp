@@ -24,11 +24,13 @@ std::vector<uint64_t> bytes_by_population(const Plan& plan, std::string_view dev
     uint64_t neurons = 0;
     for (const Population& population : network.populations()) neurons += population.size;
     for (size_t p = 0; p < bytes.size(); ++p)
-        bytes[p] = static_cast<uint64_t>(static_cast<double>(need.state_bytes) * network.populations()[p].size / static_cast<double>(neurons));
+        bytes[p] = static_cast<uint64_t>(static_cast<double>(need.state_bytes) * network.populations()[p].size /
+                                         static_cast<double>(neurons));
     for (size_t q = 0; q < network.projections().size(); ++q) {
         const Projection& projection = network.projections()[q];
         if (!need.projection_bytes.empty()) bytes[projection.target] += need.projection_bytes[q];
-        const bool makes_arrays = projection.synapses && projection.synapses->rule() && !need.needs_arrays.empty() && need.needs_arrays[q];
+        const bool makes_arrays =
+            projection.synapses && projection.synapses->rule() && !need.needs_arrays.empty() && need.needs_arrays[q];
         if (is_host && makes_arrays) bytes[projection.target] += array_bytes(network, projection);
     }
     return bytes;

@@ -21,7 +21,8 @@ namespace {
 constexpr double operations_a_synapse = 16;  // of a model's step, which compilers and shaders do many neurons at a time
 
 double neuron_work(const Population& population) {
-    return population.size * std::max(1.0, static_cast<double>(population.model->step.instructions.size()) / operations_a_synapse);
+    return population.size *
+           std::max(1.0, static_cast<double>(population.model->step.instructions.size()) / operations_a_synapse);
 }
 
 // ---- Measuring
@@ -104,7 +105,8 @@ Measured measure(const Device& device, const std::vector<uint32_t>& sizes) {
     size_t number = least_steps;
     const double step_s = quantile_s(0.5, [&] { step(number++); });
     const ExecutorCounters after = executor->counters();
-    double work = static_cast<double>(after.synaptic_operations - before.synaptic_operations) / static_cast<double>(number - least_steps);
+    double work =
+        static_cast<double>(after.synaptic_operations - before.synaptic_operations) / static_cast<double>(number - least_steps);
     for (const Population& population : network->populations())
         if (!population.is_input()) work += neuron_work(population);
     return {step_s, work};
@@ -212,8 +214,13 @@ bool read_speed(const Json& document, const std::string& key, DeviceSpeed& out_s
     if (!document.contains(key)) return false;
     try {
         const JsonObject entry(document.at(key), key);
-        out_speed = {entry.number("small_step_s"), entry.number("large_step_s"), entry.number("small_work"), entry.number("large_work"),
-                     entry.number("exchange_s"),   entry.number("spike_s"),      true};
+        out_speed = {entry.number("small_step_s"),
+                     entry.number("large_step_s"),
+                     entry.number("small_work"),
+                     entry.number("large_work"),
+                     entry.number("exchange_s"),
+                     entry.number("spike_s"),
+                     true};
     } catch (const Error&) {
         return false;
     }
@@ -285,7 +292,8 @@ DeviceSpeed device_speed(const Device& device) {
 
 DeviceSpeed slower(const DeviceSpeed& speed, double slowness) {
     DeviceSpeed result = speed;
-    for (double* const seconds : {&result.small_step_s, &result.large_step_s, &result.exchange_s, &result.spike_s}) *seconds *= slowness;
+    for (double* const seconds : {&result.small_step_s, &result.large_step_s, &result.exchange_s, &result.spike_s})
+        *seconds *= slowness;
     return result;
 }
 

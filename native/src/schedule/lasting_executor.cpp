@@ -466,7 +466,8 @@ LastingExecutor::Reopen reopen_on_next(std::vector<std::string> devices,
         try {
             std::rethrow_exception(failure);
         } catch (const Error& error) {
-            if (devices.empty() || (error.status() != SNN_ERROR_DEVICE_LOST && error.status() != SNN_ERROR_OUT_OF_MEMORY)) throw;
+            if (devices.empty() || (error.status() != SNN_ERROR_DEVICE_LOST && error.status() != SNN_ERROR_OUT_OF_MEMORY))
+                throw;
             sentence = error.what();
         }
         while (true) {

@@ -66,8 +66,9 @@ void check_memory(const MemoryEstimate& estimate) {
         host_bytes -= bytes;
         const uint64_t own = own_memory_bytes(device, {});
         if (bytes > own)
-            throw Error(SNN_ERROR_OUT_OF_MEMORY, "the session would need about ", gibibytes(bytes), " of the memory of device '", device,
-                        "', which has ", gibibytes(own), "; the flag SNN_FLAG_ANY_SIZE opens it all the same");
+            throw Error(SNN_ERROR_OUT_OF_MEMORY, "the session would need about ", gibibytes(bytes),
+                        " of the memory of device '", device, "', which has ", gibibytes(own),
+                        "; the flag SNN_FLAG_ANY_SIZE opens it all the same");
     }
     if (host_bytes < small) return;
     const uint64_t available = available_memory_bytes();

@@ -76,7 +76,8 @@ struct Cost {
 class Expectation {
 public:
     explicit Expectation(const Choosing& choosing) : choosing_(choosing), targets_(choosing.work.size()) {
-        for (const Projection& projection : choosing.network.projections()) targets_[projection.source].push_back(projection.target);
+        for (const Projection& projection : choosing.network.projections())
+            targets_[projection.source].push_back(projection.target);
     }
 
     Cost of(const Places& places) const {
@@ -148,7 +149,8 @@ public:
             if (can_run(d, group)) return;
             for (const uint32_t p : groups_[group].members)
                 if (!choosing_.figures.can_run(d, p)) {
-                    reasons += text(reasons.empty() ? "" : "; ", choosing_.devices[d], ": ", choosing_.figures.cannot_run[d][p]);
+                    reasons +=
+                        text(reasons.empty() ? "" : "; ", choosing_.devices[d], ": ", choosing_.figures.cannot_run[d][p]);
                     break;
                 }
         }
@@ -167,7 +169,9 @@ public:
         const double work = groups_[group].work;
         for (uint32_t d = 0; d < io_loads.count(); ++d) {
             if (!can_run(d, group)) continue;
-            const bool is_better = !best || (has_room(d) != has_room(*best) ? has_room(d) : io_loads.seconds(d, work) < io_loads.seconds(*best, work));
+            const bool is_better =
+                !best ||
+                (has_room(d) != has_room(*best) ? has_room(d) : io_loads.seconds(d, work) < io_loads.seconds(*best, work));
             if (is_better) best = d;
         }
         add(io_loads, group, *best);
@@ -192,7 +196,8 @@ public:
     // One group after the other to another device, as long as that costs less.
     void improve(Places& io_places, const std::vector<uint32_t>& open) const {
         constexpr double most_work = 2e8;  // projections looked at: a second at most
-        double left = most_work / static_cast<double>(choosing_.network.projections().size() + choosing_.network.populations().size());
+        double left =
+            most_work / static_cast<double>(choosing_.network.projections().size() + choosing_.network.populations().size());
         Cost least = expectation_.of(io_places);
         const auto device_count = static_cast<uint32_t>(choosing_.devices.size());
         for (bool moved = true; moved && left > 0;) {
@@ -232,9 +237,10 @@ private:
     const Expectation& expectation_;
 };
 
-// Populations one after the other onto devices one after the other, each of which is filled - with `until_s` seconds of work, or its
-// memory - before the next begins, so that at most one population goes from each device to the next (R. McNaughton, "Scheduling with
-// deadlines and loss functions", 1959). False: that is not enough for all. `takes_rest`: the last device then has what is left.
+// Populations one after the other onto devices one after the other, each of which is filled - with `until_s` seconds of work,
+// or its memory - before the next begins, so that at most one population goes from each device to the next (R. McNaughton,
+// "Scheduling with deadlines and loss functions", 1959). False: that is not enough for all. `takes_rest`: the last device then
+// has what is left.
 bool fill(const Choosing& choosing, const std::vector<uint32_t>& populations, Loads loads, double until_s, bool takes_rest,
           Places& out_places) {
     uint32_t device = 0;
@@ -288,7 +294,8 @@ uint32_t Exchange::window_steps() const {
 Exchange exchange_of(const Network& network, const Places& places, uint32_t batch) {
     Exchange found;
     for (uint32_t p = 0; p < places.size(); ++p)
-        if (places[p].size() > 1) found.largest_frame = std::max(found.largest_frame, size_t{batch} * network.population(p).size);
+        if (places[p].size() > 1)
+            found.largest_frame = std::max(found.largest_frame, size_t{batch} * network.population(p).size);
     for (const Projection& projection : network.projections()) {
         const Population& source = network.population(projection.source);
         if (source.is_input() || !goes_elsewhere(places[projection.source], places[projection.target])) continue;

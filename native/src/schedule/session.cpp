@@ -1,5 +1,5 @@
-// Making a session, its inputs and its time. The other files of this class are one subject each: who is inside (session_entry.cpp),
-// devices (_opening, _device), long runs (_run, _background), callbacks, variables, plasticity, state.
+// Making a session, its inputs and its time. The other files of this class are one subject each: who is inside
+// (session_entry.cpp), devices (_opening, _device), long runs (_run, _background), callbacks, variables, plasticity, state.
 #include "schedule/session.h"
 
 #include <algorithm>
@@ -41,7 +41,8 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
       fork_count_(fork_count()) {
     if (!network_->finished())
         throw Error(SNN_ERROR_STATE, "the network is not finished; finish it before a session is opened");
-    plan_ = std::make_shared<const Plan>(make_plan(network_, flags_ & SNN_FLAG_INPUT_GRADIENTS, flags_ & SNN_FLAG_SAMPLE_WEIGHTS));
+    plan_ =
+        std::make_shared<const Plan>(make_plan(network_, flags_ & SNN_FLAG_INPUT_GRADIENTS, flags_ & SNN_FLAG_SAMPLE_WEIGHTS));
     const auto& populations = network_->populations();
     input_places_.assign(populations.size(), no_input);
     std::vector<size_t> input_counts;
@@ -117,9 +118,10 @@ void Session::set_samples(uint32_t population, uint32_t first, uint32_t sample_c
     const Population& info = network_->population(population);
     if (!values) throw Error(SNN_ERROR_INVALID_ARGUMENT, "values is null");
     if (const size_t expected = static_cast<size_t>(sample_count) * info.size; count != expected)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", info.name, "' takes ", expected, " values (",
-                    sample_count == batch_size_ ? text("batch_size ", batch_size_, " x size ", info.size) : text("of sample ", first),
-                    "), got ", count);
+        throw Error(
+            SNN_ERROR_INVALID_ARGUMENT, "input '", info.name, "' takes ", expected, " values (",
+            sample_count == batch_size_ ? text("batch_size ", batch_size_, " x size ", info.size) : text("of sample ", first),
+            "), got ", count);
     check_takes(input);
     check_frames(values, count, info, first, sample_count, true);
     if (!under_way_) return take_samples(input, first, sample_count, values);
@@ -170,7 +172,8 @@ void Session::bind_input(uint32_t population, const float* values, size_t count)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", network_->population(population).name, "' takes ",
                     input.values.size(), " values, got ", count);
     if (values && input.on_device)
-        throw Error(SNN_ERROR_STATE, "input '", network_->population(population).name, "' is bound to a buffer on the device; bind "
+        throw Error(SNN_ERROR_STATE, "input '", network_->population(population).name,
+                    "' is bound to a buffer on the device; bind "
                     "that to null first");
     input.bound = values;
 }
@@ -235,8 +238,8 @@ uint32_t Session::advance(double seconds, double budget_s) {
     check_frame(seconds, budget_s);
     const double dt_s = network_->dt_ms() * 1e-3;
     const double total_s = remainder_s_ + seconds;
-    // A frame time is a float: 0.001f is a little more or less than one step of 1 ms and must still be one step, 0.02f still 200 of
-    // 0.1 ms. Its error is at most half of its last bit.
+    // A frame time is a float: 0.001f is a little more or less than one step of 1 ms and must still be one step, 0.02f still
+    // 200 of 0.1 ms. Its error is at most half of its last bit.
     double steps = total_s / dt_s;
     steps = std::floor(steps + 1e-6 + steps * 0x1p-24);
     const bool drops = steps > max_catch_up_steps_;
@@ -252,16 +255,18 @@ uint32_t Session::advance(double seconds, double budget_s) {
                 const uint64_t left = due - (session.steps_done_ - first);
                 session.remainder_s_ = rest_s + static_cast<double>(left) * dt_s;
             }
-        } const carrying{*this, drops ? 0.0 : std::max(0.0, total_s - steps * dt_s), dt_s, static_cast<uint64_t>(steps), steps_done_};
+        } const carrying{*this, drops ? 0.0 : std::max(0.0, total_s - steps * dt_s), dt_s, static_cast<uint64_t>(steps),
+                         steps_done_};
         done = step_within(carrying.due, budget_s);
     }
     const bool begins_to_drop = !std::exchange(dropping_time_, drops) && drops;
     // Once for frames in a row, written into the stack: nothing is allocated here, and a slow game is not slowed down further.
     if (log_ && begins_to_drop) {
         std::array<char, 192> sentence;
-        std::snprintf(sentence.data(), sentence.size(),
-                      "simulated time is dropped: %.3g s were due and one call makes up for at most %.3g s (%u steps of %.3g ms)",
-                      total_s, max_catch_up_steps_ * dt_s, static_cast<unsigned>(max_catch_up_steps_), network_->dt_ms());
+        std::snprintf(
+            sentence.data(), sentence.size(),
+            "simulated time is dropped: %.3g s were due and one call makes up for at most %.3g s (%u steps of %.3g ms)",
+            total_s, max_catch_up_steps_ * dt_s, static_cast<unsigned>(max_catch_up_steps_), network_->dt_ms());
         const Calling calling(*this);
         log(SNN_LOG_WARNING, sentence.data());
     }

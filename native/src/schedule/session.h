@@ -267,7 +267,7 @@ private:
     // Parts of write(), with its arguments checked.
     void write_parameter(const Variable& variable, DType type, const void* data, size_t count);
     void check_values(const Slot& slot, DType type, const void* data, size_t count, std::string_view path) const;
-    std::string write_fixed_weights(const Slot& slot, DType type, const void* data, size_t count);
+    [[nodiscard]] std::string write_fixed_weights(const Slot& slot, DType type, const void* data, size_t count);
     size_t count_of(const Variable& variable) const;
     void check_state_can_be_saved() const;
     std::string state_document();

@@ -1,5 +1,5 @@
-// Steps in the background: what is given to a session meanwhile is kept for the steps that begin next, what its steps have to tell
-// is told when the caller asks whether they are done.
+// Steps in the background: what is given to a session meanwhile is kept for the steps that begin next, what its steps have to
+// tell is told when the caller asks whether they are done.
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -16,11 +16,13 @@ bool Session::begin(double seconds, double budget_s) {
         return false;
     }
     if (runs_on_host_device_)
-        throw Error(SNN_ERROR_UNSUPPORTED, "this session runs on a Vulkan device of the program: record or submit its steps, which does "
-                                           "not wait either");
+        throw Error(SNN_ERROR_UNSUPPORTED,
+                    "this session runs on a Vulkan device of the program: record or submit its steps, which does "
+                    "not wait either");
     if (executor_options_.job_system.parallel_for)
-        throw Error(SNN_ERROR_UNSUPPORTED, "this session has a job system of the program, which is called by the thread that steps: run "
-                                           "its steps in a job");
+        throw Error(SNN_ERROR_UNSUPPORTED,
+                    "this session has a job system of the program, which is called by the thread that steps: run "
+                    "its steps in a job");
     if (!background_) {
         for (Input& input : inputs_) {
             input.coming.resize(input.values.size());

@@ -47,7 +47,8 @@ void Session::tell(const SNNSpikes& spikes) {
     spike_callback_(handle, &spikes, spike_user_);
 }
 
-// What steps in the background kept, on the thread that asks for them, in its order: first the log, then spikes. A callback may throw.
+// What steps in the background kept, on the thread that asks for them, in its order: first the log,
+// then spikes. A callback may throw.
 void Session::tell_kept() {
     struct Clearing {
         Session& it;

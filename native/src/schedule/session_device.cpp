@@ -19,7 +19,8 @@ constexpr std::pair<std::string_view, Port> ports[] = {
 
 SharedDevice& Session::shared_device() const {
     if (SharedDevice* const shared = executor_->shared_device()) return *shared;
-    throw Error(SNN_ERROR_UNSUPPORTED, "the session is not on a Vulkan device: it has no buffers there and records no commands");
+    throw Error(SNN_ERROR_UNSUPPORTED,
+                "the session is not on a Vulkan device: it has no buffers there and records no commands");
 }
 
 void Session::record(void* commands, uint32_t count) {
@@ -72,8 +73,8 @@ Readable Session::find_readable(std::string_view path, const std::string& place)
     }
     const Variable variable = find_variable(path);
     if (variable.kind != Variable::values || (variable.slot.kind != Slot::state && variable.slot.kind != Slot::activity))
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, place, " is '", path, "'; states (\"population.state\"), \"population.spikes\" ",
-                    "and \"population.spike_count\" are read back");
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, place, " is '", path,
+                    "'; states (\"population.state\"), \"population.spikes\" ", "and \"population.spike_count\" are read back");
     return {variable.slot};
 }
 
@@ -92,7 +93,8 @@ bool Session::read_back(std::string_view path, uint64_t finished_frame, uint32_t
     if (!out_data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_data is null");
     if (count != found->count)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' has ", found->count, " values, count is ", count);
-    return shared_device().read_back(static_cast<size_t>(found - readback_values_.begin()), finished_frame, type, out_data, out_frame);
+    return shared_device().read_back(static_cast<size_t>(found - readback_values_.begin()), finished_frame, type, out_data,
+                                     out_frame);
 }
 
 DeviceBuffer Session::device_buffer(std::string_view path) const {
@@ -130,9 +132,11 @@ void Session::bind_buffer(std::string_view path, const DeviceBuffer* buffer) {
         throw Error(SNN_ERROR_NOT_FOUND, "no population is named '", path.substr(0, dot), "' (path '", path, "')");
     const Population& population = network_->population(found->index);
     const std::string_view name = path.substr(std::min(dot + 1, path.size()));
-    const auto* const port = std::find_if(std::begin(ports), std::end(ports), [&](const auto& one) { return one.first == name; });
+    const auto* const port =
+        std::find_if(std::begin(ports), std::end(ports), [&](const auto& one) { return one.first == name; });
     if (port == std::end(ports))
-        throw Error(SNN_ERROR_NOT_FOUND, "path '", path, "' is not one of population.input, population.states, population.spikes "
+        throw Error(SNN_ERROR_NOT_FOUND, "path '", path,
+                    "' is not one of population.input, population.states, population.spikes "
                     "and population.spike_count");
     if (population.is_input() != (port->second == Port::input))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "': population '", population.name, "' is ",
@@ -154,7 +158,8 @@ void Session::bind_buffer(std::string_view path, const DeviceBuffer* buffer) {
     if (port->second == Port::spike_count && std::any_of(readback_values_.begin(), readback_values_.end(), is_read_back))
         throw Error(SNN_ERROR_STATE, "'", path, "' is read back; it is counted in one place");
     const std::string slower = shared_device().bind_buffer(found->index, port->second, buffer);
-    if (!slower.empty()) log(SNN_LOG_INFORMATION, text("'", path, "' was ", buffer ? "bound" : "let go of", ": ", slower).c_str());
+    if (!slower.empty())
+        log(SNN_LOG_INFORMATION, text("'", path, "' was ", buffer ? "bound" : "let go of", ": ", slower).c_str());
     const auto known = std::find_if(bound_buffers_.begin(), bound_buffers_.end(),
                                     [&](const BoundBuffer& bound) { return bound.path == path; });
     if (known == bound_buffers_.end() && buffer) bound_buffers_.push_back({std::string(path), *buffer});

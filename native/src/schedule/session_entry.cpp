@@ -85,8 +85,8 @@ void Session::end_disowned() noexcept {
     }
 }
 
-// After fork() what an executor has belongs to the parent: a device whose driver was not made for it, threads that are not there,
-// locks that one of them may hold. So it is left as it is.
+// After fork() what an executor has belongs to the parent: a device whose driver was not made for it, threads that are not
+// there, locks that one of them may hold. So it is left as it is.
 Session::~Session() {
     if (fork_count_ == forks.load(std::memory_order_relaxed)) return;
     (void)background_.release();

@@ -30,7 +30,8 @@ std::string name_of(const TogetherExecutor& executor, const std::string& device)
 
 }  // namespace
 
-// Several devices. One that can be lost is left when it fails, and work is moved away from one that is slow (lasting_executor.h).
+// Several devices. One that can be lost is left when it fails, and work is moved away from one that is
+// slow (lasting_executor.h).
 void Session::open_several(const std::string& device) {
     std::unique_ptr<TogetherExecutor> executor = open_together(plan_, device, executor_options_);
     std::string name = name_of(*executor, device);
@@ -53,7 +54,8 @@ void Session::open_several(const std::string& device) {
         move = [this, options, asked = device, slowness = std::vector<double>()](Executor& present) mutable {
             return better_executor(static_cast<TogetherExecutor&>(present), asked, slowness, options());
         };
-    executor_ = std::make_unique<LastingExecutor>(plan_, executor_options_, std::move(executor), std::move(reopen), std::move(move));
+    executor_ =
+        std::make_unique<LastingExecutor>(plan_, executor_options_, std::move(executor), std::move(reopen), std::move(move));
     executor_->reset_state();
     device_ = std::move(name);
 }
@@ -86,10 +88,10 @@ void Session::go_on_without(std::unique_ptr<Executor>& io_executor, std::excepti
     }
 }
 
-// With less on devices that are slower than they were expected to be; null: it stays as it is. `io_asked`: the device as the caller
-// named it, or what is left of it.
-std::unique_ptr<Executor> Session::better_executor(TogetherExecutor& present, std::string& io_asked, std::vector<double>& io_slowness,
-                                                   const ExecutorOptions& options) {
+// With less on devices that are slower than they were expected to be; null: it stays as it is. `io_asked`: the device as the
+// caller named it, or what is left of it.
+std::unique_ptr<Executor> Session::better_executor(TogetherExecutor& present, std::string& io_asked,
+                                                   std::vector<double>& io_slowness, const ExecutorOptions& options) {
     if (present.devices() != devices_of(io_asked)) {  // one has failed since
         io_asked = present.device();
         io_slowness.clear();
@@ -150,7 +152,8 @@ void Session::make_lasting(const std::vector<DeviceChoice>& others) {
         device_reason_ = text("'", device_, "' failed and is not used any more: ", failure);
         device_ = device;
     };
-    executor_ = std::make_unique<LastingExecutor>(plan_, executor_options_, std::move(executor_), reopen_on_next(names, open, told));
+    executor_ =
+        std::make_unique<LastingExecutor>(plan_, executor_options_, std::move(executor_), reopen_on_next(names, open, told));
     executor_->reset_state();
 }
 
@@ -192,7 +195,8 @@ void Session::report_opening() const {
                                      " synapses, batch_size ", batch_size_, device_reason_.empty() ? "" : "; ", device_reason_);
     log(SNN_LOG_INFORMATION, message.c_str());
     if (names_several(device_)) return;  // which have the same bits
-    if (const std::string why = other_bits(device_, executor_options_); !why.empty()) warn(text("device '", device_, "' ", why));
+    if (const std::string why = other_bits(device_, executor_options_); !why.empty())
+        warn(text("device '", device_, "' ", why));
 }
 
 }  // namespace snn

@@ -48,7 +48,8 @@ void Session::reset_samples(std::span<const uint32_t> samples) {
     std::vector<std::byte> initial(largest);  // room for it before anything changes
     const SNNCounters counted = counters();
     executor_->reset_state();
-    counted_before_ = {counted.steps, counted.spikes, counted.input_spikes, counted.synaptic_events, counted.synaptic_operations};
+    counted_before_ = {counted.steps, counted.spikes, counted.input_spikes, counted.synaptic_events,
+                       counted.synaptic_operations};
     for (Kept& present : kept) {
         executor_->read(present.slot, present.dtype, initial.data());
         const size_t row = network_->population(present.slot.index).size * size_of(present.dtype);

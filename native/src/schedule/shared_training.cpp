@@ -67,8 +67,8 @@ struct HostMoments final : OptimizerMemory {
 
 // The optimiser is known when this is compiled, so that compilers make lanes of the loop: the same operations, the same bits.
 template <class Real, uint32_t optimizer>
-void update_values(const OptimizerStep& step, double limit, std::span<double> values, std::span<const double> gradient, double* first,
-                   double* second) {
+void update_values(const OptimizerStep& step, double limit, std::span<double> values, std::span<const double> gradient,
+                   double* first, double* second) {
     const OptimizerConstants<Real> constants = optimizer_constants<Real>(step);
     for (size_t i = 0; i < values.size(); ++i) {
         auto value = static_cast<Real>(values[i]), one = static_cast<Real>(first[i]), two = Real{0};
@@ -117,7 +117,8 @@ SharedTraining::SharedTraining(std::shared_ptr<const Plan> plan, bool in_double,
 
 const SharedTraining::Trained* SharedTraining::find(const Slot& slot) const {
     const auto found = std::find_if(trained_.begin(), trained_.end(), [&](const Trained& trained) {
-        return trained.slot.index == slot.index && (trained.slot.kind == slot.kind || gradient_kind(trained.slot.kind) == slot.kind);
+        return trained.slot.index == slot.index &&
+               (trained.slot.kind == slot.kind || gradient_kind(trained.slot.kind) == slot.kind);
     });
     return found == trained_.end() ? nullptr : &*found;
 }
@@ -217,8 +218,9 @@ void SharedTraining::update(const OptimizerStep& step, OptimizerMemory& memory, 
         pool.deal(static_cast<uint32_t>((count + values_of_task - 1) / values_of_task), [&](uint32_t task, uint32_t) {
             const size_t begin = task * values_of_task, size = std::min(values_of_task, count - begin);
             const auto update = in_double_ ? update_by<double>(step.optimizer) : update_by<float>(step.optimizer);
-            update(step, trained.limit, std::span(trained.values).subspan(begin, size), std::span(trained.gradient).subspan(begin, size),
-                   pair.first.data() + begin, pair.second.empty() ? nullptr : pair.second.data() + begin);
+            update(step, trained.limit, std::span(trained.values).subspan(begin, size),
+                   std::span(trained.gradient).subspan(begin, size), pair.first.data() + begin,
+                   pair.second.empty() ? nullptr : pair.second.data() + begin);
         });
     }
 }

@@ -127,7 +127,8 @@ SplitExecutor::SplitExecutor(std::shared_ptr<const Plan> plan, Split split, cons
         running_.push_back(std::move(running));
     }
     const auto in_order = [](Pieces& pieces) {
-        std::sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) { return a.neurons.first < b.neurons.first; });
+        std::sort(pieces.begin(), pieces.end(),
+                  [](const Piece& a, const Piece& b) { return a.neurons.first < b.neurons.first; });
     };
     std::for_each(pieces_of_.begin(), pieces_of_.end(), in_order);
     std::for_each(projection_pieces_.begin(), projection_pieces_.end(), in_order);
@@ -146,7 +147,8 @@ SplitExecutor::SplitExecutor(std::shared_ptr<const Plan> plan, Split split, cons
             if (at == SplitPart::nowhere) continue;
             LateSpikes& late = running->late[at].emplace(LateSpikes{p, links_of_[p], {}, {}});
             if (!running->takes_lists) late.frames.resize(size_t{placement_.window_steps} * frame_of(p));
-            else if (late.links.size() > 1) late.gathered.emplace(late.links, populations[p].size, batch_, placement_.window_steps);
+            else if (late.links.size() > 1)
+                late.gathered.emplace(late.links, populations[p].size, batch_, placement_.window_steps);
         }
         running->finished = now_;
     }
@@ -327,7 +329,8 @@ InputFrames SplitExecutor::late_spikes(LateSpikes& io_late, uint32_t at, uint32_
 
 // Rows of a slice lie apart in the caller's frames. With one sample the device writes to its place in them; with several it
 // writes rows of its own, which put_slices() brings there.
-void SplitExecutor::add_record(Running& io_running, const RunRequest& request, RecordFrames frames, uint32_t done, uint32_t steps) {
+void SplitExecutor::add_record(Running& io_running, const RunRequest& request, RecordFrames frames, uint32_t done,
+                               uint32_t steps) {
     const Slice neurons = io_running.part.here[frames.population];
     const auto rows_until = [&](uint32_t step) { return (uint64_t{request.record_phase} + step) / request.record_interval; };
     const auto offset = [&](size_t values) { return static_cast<char*>(frames.data) + values * size_of(frames.dtype); };

@@ -51,8 +51,8 @@ void fill_without_events(Slot::Kind kind, DType dtype, void* out_data, size_t va
 
 }  // namespace
 
-// Calls use(piece, place in the slot, place in the piece's own slot, how many values lie together there) for all of the slot's values.
-// Of traces of sources a piece has those of rows that have a synapse there.
+// Calls use(piece, place in the slot, place in the piece's own slot, how many values lie together there) for all of the slot's
+// values. Of traces of sources a piece has those of rows that have a synapse there.
 template <class Use>
 void SplitExecutor::for_values_of(const Slot& slot, Use&& use) const {
     const Pieces& pieces = pieces_of(slot);
@@ -103,7 +103,9 @@ size_t SplitExecutor::count(const Slot& slot) const { return slot_count(*plan_, 
 void SplitExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
     const Pieces& pieces = pieces_of(slot);
     const auto read_piece = [&](const Piece& piece, DType type, void* out) {
-        on_device(*running_[piece.part], [&](Executor& executor) { executor.read({slot.kind, piece.index, slot.sub}, type, out); });
+        on_device(*running_[piece.part], [&](Executor& executor) {
+            executor.read({slot.kind, piece.index, slot.sub}, type, out);
+        });
     };
     if (pieces.size() == 1) return read_piece(pieces.front(), dtype, out_data);
     if (is_of_sources(slot.kind)) fill_without_events(slot.kind, dtype, out_data, count(slot));
@@ -128,7 +130,9 @@ void SplitExecutor::write(const Slot& slot, DType dtype, const void* data) {
     }
     const Pieces& pieces = pieces_of(slot);
     const auto write_piece = [&](const Piece& piece, const void* values) {
-        on_device(*running_[piece.part], [&](Executor& executor) { executor.write({slot.kind, piece.index, slot.sub}, dtype, values); });
+        on_device(*running_[piece.part], [&](Executor& executor) {
+            executor.write({slot.kind, piece.index, slot.sub}, dtype, values);
+        });
     };
     if (pieces.size() == 1) return write_piece(pieces.front(), data);
     std::vector<std::vector<std::byte>> own;
@@ -144,11 +148,13 @@ void SplitExecutor::write(const Slot& slot, DType dtype, const void* data) {
 }
 
 size_t SplitExecutor::count_of(const Piece& piece, const Slot& slot) const {
-    return on_device(*running_[piece.part], [&](Executor& executor) { return executor.count({slot.kind, piece.index, slot.sub}); });
+    return on_device(*running_[piece.part], [&](Executor& executor) {
+        return executor.count({slot.kind, piece.index, slot.sub});
+    });
 }
 
-// To the devices that have the population and to those that read it late: these know spikes from `lag` steps ago on, and get later
-// ones from the links.
+// To the devices that have the population and to those that read it late: these know spikes from `lag` steps ago on, and get
+// later ones from the links.
 void SplitExecutor::write_history(uint32_t population, DType dtype, const void* data) {
     const size_t size = size_of_population(population), frame = frame_of(population);
     const size_t depth = plan_->populations[population].history_depth;

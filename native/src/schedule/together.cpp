@@ -57,8 +57,8 @@ std::string other_bits(std::string_view device, const ExecutorOptions& options) 
 void check_together(const std::vector<std::string>& devices, std::string_view words, const ExecutorOptions& options) {
     for (const std::string& name : devices) {
         if (automatic_device(name) != Automatic::no)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "device '", words, "': 'auto' chooses one device and cannot be one of several; name ",
-                        "each of them");
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "device '", words,
+                        "': 'auto' chooses one device and cannot be one of several; name ", "each of them");
         const Backend& backend = find_backend(name);
         if (!backend.gives_same_bits && (shares_samples(words) || !backend.cannot_run))
             throw Error(SNN_ERROR_UNSUPPORTED, "device '", name, "' cannot work with others on one network ('", words,
@@ -70,8 +70,8 @@ void check_together(const std::vector<std::string>& devices, std::string_view wo
     if (std::adjacent_find(devices.begin(), devices.end(), std::not_equal_to<>()) == devices.end()) return;
     for (const std::string& name : devices)
         if (const std::string why = other_bits(name, options); !why.empty())
-            throw Error(SNN_ERROR_UNSUPPORTED, "device '", name, "' cannot work with others on one network ('", words, "'): it ",
-                        why);
+            throw Error(SNN_ERROR_UNSUPPORTED, "device '", name, "' cannot work with others on one network ('", words,
+                        "'): it ", why);
 }
 
 bool runs_on_host(std::string_view device) { return !find_backend(device).is_gpu; }
@@ -107,14 +107,16 @@ std::vector<DeviceSpeed> measured_speeds(const std::vector<std::string>& devices
 }
 
 std::vector<DeviceSpeed> speeds_of(const std::vector<std::string>& devices) {
-    if (std::adjacent_find(devices.begin(), devices.end(), std::not_equal_to<>()) != devices.end()) return measured_speeds(devices);
+    if (std::adjacent_find(devices.begin(), devices.end(), std::not_equal_to<>()) != devices.end())
+        return measured_speeds(devices);
     return std::vector<DeviceSpeed>(devices.size(), {.small_step_s = 0, .large_step_s = 1, .small_work = 0, .large_work = 1});
 }
 
 void Observation::conclude(const std::vector<double>& expected_s, std::vector<double>& io_slowness) {
     io_slowness.resize(busy_s_.size(), 1.0);
     for (size_t d = 0; d < busy_s_.size(); ++d) {
-        if (steps_ > 0 && busy_s_[d] > 0 && expected_s[d] > 0) io_slowness[d] = busy_s_[d] / static_cast<double>(steps_) / expected_s[d];
+        if (steps_ > 0 && busy_s_[d] > 0 && expected_s[d] > 0)
+            io_slowness[d] = busy_s_[d] / static_cast<double>(steps_) / expected_s[d];
         busy_s_[d] = 0;
     }
     steps_ = 0;
@@ -140,7 +142,8 @@ namespace {
 
 void check_not_to_train(std::string_view device, const ExecutorOptions& options) {
     if (!shares_samples(device) && options.flags & (SNN_FLAG_INPUT_GRADIENTS | SNN_FLAG_SMOOTH_SPIKES))
-        throw Error(SNN_ERROR_UNSUPPORTED, "devices that share populations do not train together: SNN_FLAG_INPUT_GRADIENTS and ",
+        throw Error(SNN_ERROR_UNSUPPORTED,
+                    "devices that share populations do not train together: SNN_FLAG_INPUT_GRADIENTS and ",
                     "SNN_FLAG_SMOOTH_SPIKES need one device, or devices that share samples, not '", device, "'");
 }
 

@@ -15,8 +15,8 @@ DelayTaps::DelayTaps(const Projection& projection) : index_(&projection.synapses
     slopes_.resize(count_);
     const auto refuse = [&](size_t row, const std::string& why) {
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "': ", why, " of source ", row,
-                    "; delays are learned where each source has the same targets, once each, at every delay from ", index_->min_delay,
-                    " to ", index_->max_delay, " steps");
+                    "; delays are learned where each source has the same targets, once each, at every delay from ",
+                    index_->min_delay, " to ", index_->max_delay, " steps");
     };
     for (size_t row = 0; row + 1 < index_->row_offsets.size(); ++row) {
         const size_t begin = index_->row_offsets[row], size = index_->row_offsets[row + 1] - begin;

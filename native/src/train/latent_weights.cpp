@@ -30,7 +30,8 @@ double square_sum_of(std::span<const double> values) {
 
 }  // namespace
 
-LatentWeights::LatentWeights(Executor& executor, Trainable& training, const Plan& plan, uint32_t batch_size, uint32_t step_count)
+LatentWeights::LatentWeights(Executor& executor, Trainable& training, const Plan& plan, uint32_t batch_size,
+                             uint32_t step_count)
     : executor_(executor), training_(training), plan_(plan), step_count_(step_count), counts_(batch_size, 1) {}
 
 void LatentWeights::check(uint32_t index, const char* what) const {
@@ -75,15 +76,18 @@ void LatentWeights::set_normalization(uint32_t index, double scale, double momen
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "epsilon is ", epsilon, "; expected a finite number above 0");
         check(index, "normalised");
         if (!projection.bias)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "' has no bias, which the normalisation is ",
-                        "folded into; connect it with one");
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name,
+                        "' has no bias, which the normalisation is ", "folded into; connect it with one");
         if (lies_on_cycle(*plan_.network, index))
-            throw Error(SNN_ERROR_UNSUPPORTED, "projection '", projection.name, "' lies on a cycle: what it delivers depends on what it ",
+            throw Error(SNN_ERROR_UNSUPPORTED, "projection '", projection.name,
+                        "' lies on a cycle: what it delivers depends on what it ",
                         "has delivered, and batch normalisation through time needs all steps at once");
         if (!training_.can_normalize())
-            throw Error(SNN_ERROR_UNSUPPORTED, "the device cannot normalise projection '", projection.name, "'; \"cpu\" can by itself - ",
-                        "statistics are of the whole batch, so neither several devices nor micro-batches share one - in networks ",
-                        "without static sparse projections that have delays, unless those have SNN_ARITHMETIC_FLOAT");
+            throw Error(
+                SNN_ERROR_UNSUPPORTED, "the device cannot normalise projection '", projection.name,
+                "'; \"cpu\" can by itself - ",
+                "statistics are of the whole batch, so neither several devices nor micro-batches share one - in networks ",
+                "without static sparse projections that have delays, unless those have SNN_ARITHMETIC_FLOAT");
         if (settings.bits && !settings.per_channel) refuse_one_scale(projection);
     }
     settings.scale = scale;
@@ -308,8 +312,8 @@ void LatentWeights::check_gradients_are_finite() const {
         for (const double g : latent.gradient)
             if (!std::isfinite(g))
                 throw Error(SNN_ERROR_STATE, "projection '", plan_.network->projection(latent.projection).name,
-                            "': the gradient of its normalisation is ", g, ", so the weights were not updated; a lower learning rate or ",
-                            "gradient clipping may help");
+                            "': the gradient of its normalisation is ", g,
+                            ", so the weights were not updated; a lower learning rate or ", "gradient clipping may help");
 }
 
 void LatentWeights::update(const OptimizerStep& step, OptimizerMemory& memory) {
@@ -347,7 +351,8 @@ void LatentWeights::update_delays(Latent& latent, const OptimizerStep& of_weight
 
 void LatentWeights::update_statistics(Latent& latent) const {
     const Projection& projection = plan_.network->projection(latent.projection);
-    const double plane = static_cast<double>(plan_.network->population(projection.target).size) / static_cast<double>(latent.mean.size());
+    const double plane =
+        static_cast<double>(plan_.network->population(projection.target).size) / static_cast<double>(latent.mean.size());
     const double count = plane * step_count_ *
                          static_cast<double>(std::count(counts_.begin(), counts_.end(), 1));
     const double correction = count > 1 ? count / (count - 1) : 1;
@@ -374,7 +379,8 @@ void LatentWeights::for_values(Some& latent, Use&& use) {
 
 size_t LatentWeights::count() const {
     size_t count = 0;
-    for (const Latent& latent : latents_) for_values(latent, [&](const std::vector<double>& values) { count += values.size(); });
+    for (const Latent& latent : latents_)
+        for_values(latent, [&](const std::vector<double>& values) { count += values.size(); });
     return count;
 }
 
@@ -388,7 +394,8 @@ void LatentWeights::for_squares(const std::function<void(size_t begin, size_t en
     size_t at = 0;
     for (const Latent& latent : latents_)
         for_values(latent, [&](const std::vector<double>& values) {
-            for (const auto* const squares : {&latent.second, &latent.variance, &latent.weight_moments[1], &latent.position_moments[1]})
+            for (const auto* const squares :
+                 {&latent.second, &latent.variance, &latent.weight_moments[1], &latent.position_moments[1]})
                 if (squares == &values) use(at, at + values.size());
             at += values.size();
         });

@@ -27,7 +27,8 @@ LearnedParameters::LearnedParameters(const Plan& plan) : plan_(plan) {
         OfPopulation entry{p, {}, Parameters(population.parameters.size()), {}, {}};
         for (const uint32_t parameter : plan.populations[p].learning->parameters) {
             const size_t count = population.parameters[parameter].size();
-            entry.learned.push_back({parameter, std::vector<double>(count), std::vector<double>(count), std::vector<double>(count)});
+            entry.learned.push_back(
+                {parameter, std::vector<double>(count), std::vector<double>(count), std::vector<double>(count)});
         }
         populations_.push_back(std::move(entry));
     }
@@ -121,10 +122,12 @@ void LearnedParameters::prepare(const OptimizerStep& step, const ParameterStore&
             learned.next_first = learned.first;
             learned.next_second = learned.second;
             // Another number of values may have been written into the session meanwhile.
-            for (auto* const memory : {&learned.gradient, &learned.next_first, &learned.next_second}) memory->resize(values.size());
+            for (auto* const memory : {&learned.gradient, &learned.next_first, &learned.next_second})
+                memory->resize(values.size());
             for (size_t i = 0; i < values.size(); ++i) {
                 double change = 0;
-                update_value(step.optimizer, constants, learned.gradient[i], change, learned.next_first[i], learned.next_second[i]);
+                update_value(step.optimizer, constants, learned.gradient[i], change, learned.next_first[i],
+                             learned.next_second[i]);
                 values[i] = moved(info, values[i], change);
             }
             try {
@@ -137,7 +140,8 @@ void LearnedParameters::prepare(const OptimizerStep& step, const ParameterStore&
         try {
             entry.next_constants = make_population_constants(population, entry.next, plan_.network->dt_ms());
         } catch (const Error& error) {
-            throw Error(SNN_ERROR_STATE, error.what(), "; parameters and weights were not updated; a lower learning rate may help");
+            throw Error(SNN_ERROR_STATE, error.what(),
+                        "; parameters and weights were not updated; a lower learning rate may help");
         }
     }
 }
@@ -163,7 +167,8 @@ void LearnedParameters::read(std::span<double> out_values) const {
     double* out = out_values.data();
     for (const OfPopulation& entry : populations_)
         for (const Learned& learned : entry.learned)
-            for (const auto* const moment : {&learned.first, &learned.second}) out = std::copy(moment->begin(), moment->end(), out);
+            for (const auto* const moment : {&learned.first, &learned.second})
+                out = std::copy(moment->begin(), moment->end(), out);
 }
 
 void LearnedParameters::for_squares(const std::function<void(size_t begin, size_t end)>& use) const {

@@ -35,7 +35,9 @@ uint32_t count_samples(const LossShape& shape, const int32_t* labels) {
 }
 
 // Softmax cross-entropy looks at minus the latency, so that the earliest output has the largest score.
-double sign_of_score(const LossKind& kind) { return kind.score == Kind::latency && kind.form == Kind::cross_entropy ? -1.0 : 1.0; }
+double sign_of_score(const LossKind& kind) {
+    return kind.score == Kind::latency && kind.form == Kind::cross_entropy ? -1.0 : 1.0;
+}
 
 size_t best_output(const LossKind& kind, std::span<const double> score) {
     const bool smallest = kind.score == Kind::latency && kind.form == Kind::mean_square;
@@ -67,7 +69,8 @@ double cross_entropy_of(const LossShape& shape, std::span<const double> score, s
         wanted += target(k);
         wanted_score += target(k) * score[k];
     }
-    for (size_t k = 0; k < score.size(); ++k) out_gradient[k] = share * (wanted * (std::exp(score[k] - largest) / sum) - target(k));
+    for (size_t k = 0; k < score.size(); ++k)
+        out_gradient[k] = share * (wanted * (std::exp(score[k] - largest) / sum) - target(k));
     return share * (wanted * (std::log(sum) + largest) - wanted_score);
 }
 
@@ -168,7 +171,8 @@ LossResult evaluate_loss_in_time(const LossShape& shape, std::span<const double>
         if (of_classes) {
             const auto label = static_cast<size_t>(labels[sample]);
             for (size_t at = sample * outputs; at < frames.size(); at += frame)
-                result.loss += cross_entropy_of(shape, frames.subspan(at, outputs), label, share, out_gradient.subspan(at, outputs));
+                result.loss +=
+                    cross_entropy_of(shape, frames.subspan(at, outputs), label, share, out_gradient.subspan(at, outputs));
             continue;
         }
         for (size_t i = sample * outputs; i < (sample + 1) * outputs; ++i) {

@@ -17,8 +17,8 @@ LossHead::LossHead(const Network& network, uint32_t population, uint32_t loss, u
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, "loss looks at spikes, but population '", output.name, "' has model '",
                     output.model->name, "', which does not spike; use a membrane loss");
     if (kind.of_membrane() && !output.model->has_membrane)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, "loss is over the membrane, but population '", output.name, "' has model '",
-                    output.model->name, "', which has none");
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, "loss is over the membrane, but population '", output.name,
+                    "' has model '", output.model->name, "', which has none");
     const size_t frame = size_t{batch_size} * output.size;
     if (frame > SIZE_MAX / 64 / def.step_count)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, "step_count ", def.step_count, " is too large for this batch and output");
@@ -34,8 +34,8 @@ LossHead::LossHead(const Network& network, uint32_t population, uint32_t loss, u
 
 void LossHead::add_records(std::vector<RecordFrames>& io_records) {
     if (!kind().needs_frames()) return;
-    io_records.push_back({kind().of_membrane() ? RecordFrames::state : RecordFrames::activity, population_, state_, DType::float64,
-                          frames_.data(), scores_.size()});
+    io_records.push_back({kind().of_membrane() ? RecordFrames::state : RecordFrames::activity, population_, state_,
+                          DType::float64, frames_.data(), scores_.size()});
 }
 
 void LossHead::add_gradients(std::vector<OutputGradient>& io_gradients) const {

@@ -126,8 +126,9 @@ bool Brains::find_host_ranges() {
     if (!join(outputs, "outputs", host_outputs_)) {
         const auto& all = place_.host_buffers;
         if (std::any_of(all.begin(), all.end(), [](const HostBuffers& host) { return host.counts_are_own; }))
-            out_of_reach_ = "spike counts are read back from memory of the session, and other outputs are bound to buffers of the "
-                            "program; bind \"spike_count\" there too";
+            out_of_reach_ =
+                "spike counts are read back from memory of the session, and other outputs are bound to buffers of the "
+                "program; bind \"spike_count\" there too";
         return false;
     }
     uint32_t words = 0;
@@ -188,7 +189,8 @@ void Brains::load_table() {
     const bool fit = words.size() <= most_table_words &&
                      (words.size() + layout_.brain_words) * 4 <= place_.device.shared_memory_bytes();
     const auto shared_words = fit ? static_cast<uint32_t>(words.size()) : layout_.table_words;
-    pipeline_ = place_.pipelines.get(shader_, {shared_words, static_cast<uint32_t>(layout_.brain_words), group_size_}, "brains");
+    pipeline_ =
+        place_.pipelines.get(shader_, {shared_words, static_cast<uint32_t>(layout_.brain_words), group_size_}, "brains");
 }
 
 std::vector<uint32_t> Brains::entries() const {

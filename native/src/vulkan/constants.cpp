@@ -17,14 +17,16 @@ PackedConstants pack_constants(const PopulationConstants& values, uint32_t size,
     for (size_t i = 0; i < values.constants.size(); ++i) {
         const Constant& constant = values.constants[i];
         const bool own = packed.places.per_neuron[i];
-        uint32_t* const out = &words[own ? packed.own + size_t{packed.places.place[i]} * size : packed.shared + packed.places.place[i]];
+        uint32_t* const out =
+            &words[own ? packed.own + size_t{packed.places.place[i]} * size : packed.shared + packed.places.place[i]];
         for (size_t k = 0; k < (own ? size : 1); ++k)
             out[k] = constant.type == ValueType::int_ ? static_cast<uint32_t>(constant.ints[k])
                                                       : std::bit_cast<uint32_t>(constant.floats[k]);
     }
     for (size_t m = 0; m < values.poisson.size(); ++m) {
         const PoissonLimits& table = values.poisson[m];
-        const uint32_t entry[4] = {static_cast<uint32_t>(words.size()), table.count, table.per_neuron ? size : 1, table.per_neuron};
+        const uint32_t entry[4] = {static_cast<uint32_t>(words.size()), table.count, table.per_neuron ? size : 1,
+                                   table.per_neuron};
         std::copy(entry, entry + 4, words.begin() + packed.poisson + static_cast<std::ptrdiff_t>(4 * m));
         words.insert(words.end(), table.limits.begin(), table.limits.end());
     }

@@ -126,7 +126,8 @@ void Device::open_of_host(const SNNVulkanHost& host) {
                                          : text(families.size(), " queue families (0 to ", families.size() - 1, ")"));
     if (!(families[host.queue_family].queueFlags & VK_QUEUE_COMPUTE_BIT))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->queue_family is ", host.queue_family, ", and its queues do not compute");
-    take(make_candidate(instance_functions, physical, host.queue_family), instance_functions, static_cast<VkDevice>(host.device));
+    take(make_candidate(instance_functions, physical, host.queue_family), instance_functions,
+         static_cast<VkDevice>(host.device));
 }
 
 void Device::take(const Candidate& candidate, const InstanceFunctions& instance_functions, VkDevice device) {
@@ -196,7 +197,8 @@ uint32_t Device::memory_type(uint32_t allowed, Memory memory) const {
     for (const VkMemoryPropertyFlags flags : wanted)
         for (uint32_t i = 0; i < memory_properties_.memoryTypeCount; ++i)
             if (allowed >> i & 1 && (memory_properties_.memoryTypes[i].propertyFlags & flags) == flags) return i;
-    throw Error(SNN_ERROR_UNSUPPORTED, "the Vulkan device '", description_.name, "' has no memory of the kind that buffers need");
+    throw Error(SNN_ERROR_UNSUPPORTED, "the Vulkan device '", description_.name,
+                "' has no memory of the kind that buffers need");
 }
 
 Device::Block Device::make_block(VkDeviceSize bytes, Memory memory) {
@@ -218,7 +220,9 @@ Device::Block Device::make_block(VkDeviceSize bytes, Memory memory) {
         if (memory != Memory::device)
             check(functions.vkMapMemory(handle, block.memory, 0, VK_WHOLE_SIZE, 0, &mapped), "could not map memory");
         block.mapped = static_cast<char*>(mapped);
-        const char* const what = memory == Memory::device ? "memory" : memory == Memory::upload ? "uploads" : "memory for the host";
+        const char* const what = memory == Memory::device   ? "memory"
+                                 : memory == Memory::upload ? "uploads"
+                                                            : "memory for the host";
         name(VK_OBJECT_TYPE_BUFFER, block.buffer, what);
         name(VK_OBJECT_TYPE_DEVICE_MEMORY, block.memory, what);
         blocks_[static_cast<size_t>(memory)].push_back(block);
@@ -262,7 +266,8 @@ void Device::check_foreign(const Range& range) const {
     if (is_on_paper_) {
         constexpr VkDeviceSize most = VkDeviceSize{1} << 32;  // a plan has the contents of the host's buffers too
         if (range.offset > most)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "buffer->offset_bytes is ", range.offset, "; in a plan it is at most ", most);
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "buffer->offset_bytes is ", range.offset, "; in a plan it is at most ",
+                        most);
         return;
     }
     VkMemoryRequirements needs;  // Vulkan does not tell a buffer's size; this is at least that

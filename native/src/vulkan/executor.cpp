@@ -23,8 +23,8 @@ constexpr VkDeviceSize frames_bytes = VkDeviceSize{16} << 20;
 // Of shaders that take any number of workgroups. Few neurons spike in a step, and each is a workgroup's.
 constexpr uint32_t groups_of_arrivals = 64, groups_of_learning = 256, groups_of_signals = 1024;
 
-// Workgroups that share the spikes of a source, whatever their number: enough to fill a GPU with a large source's, few enough to
-// cost nothing where there are no spikes.
+// Workgroups that share the spikes of a source, whatever their number: enough to fill a GPU with a large source's, few enough
+// to cost nothing where there are no spikes.
 constexpr uint32_t neurons_of_a_group = 128, least_groups = 16, most_groups_of_spikes = 2048;
 
 // Invocations that share a spike: a row takes few turns of theirs, short rows leave few of them idle.
@@ -33,7 +33,8 @@ uint32_t lanes_for(uint64_t synapses_of_a_row) {
 }
 
 [[noreturn]] void refuse_sample_weights(const std::string& why) {
-    throw Error(SNN_ERROR_UNSUPPORTED, "device 'vulkan' has weights for each sample (SNN_FLAG_SAMPLE_WEIGHTS) where a workgroup holds ",
+    throw Error(SNN_ERROR_UNSUPPORTED,
+                "device 'vulkan' has weights for each sample (SNN_FLAG_SAMPLE_WEIGHTS) where a workgroup holds ",
                 "the sample: ", why, "; \"cpu\" has them always");
 }
 
@@ -98,13 +99,15 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
         device_.upload(copy, 0, run.data(), run.size() * 4);
         if (device_.is_on_paper()) break;
     }
-    counters_ = device_.allocate((populations.size() + projections.size()) * device_.alignment(), Memory::device, "the counters");
+    counters_ =
+        device_.allocate((populations.size() + projections.size()) * device_.alignment(), Memory::device, "the counters");
     control_ = device_.allocate(normal_table_at_ * 4, Memory::upload, "where the run is");
 
     VkDeviceSize frame_words = 0;
     for (const uint32_t p : inputs_) frame_words += populations_[p].frame;
     const VkDeviceSize fitting = std::min(frames_bytes, device_.storage_range()) / 4;
-    frame_capacity_ = static_cast<uint32_t>(std::clamp<VkDeviceSize>(fitting / std::max<VkDeviceSize>(frame_words, 1), 1, most_steps));
+    frame_capacity_ =
+        static_cast<uint32_t>(std::clamp<VkDeviceSize>(fitting / std::max<VkDeviceSize>(frame_words, 1), 1, most_steps));
     if (device_.is_on_paper()) frame_capacity_ = 1;
     frames_ = device_.allocate(frame_words * frame_capacity_ * 4, Memory::upload, "the inputs of a step");
     uint32_t begin = 0;
@@ -189,7 +192,8 @@ void VulkanExecutor::place_fixed_sums() {
     }
 }
 
-// What members of a bundle have in common: their source, the buffer of their sums, how a synapse is kept, and whether they look back.
+// What members of a bundle have in common: their source, the buffer of their sums, how a synapse is
+// kept, and whether they look back.
 void VulkanExecutor::make_bundles() {
     using Common = std::tuple<uint32_t, VkBuffer, VkDeviceSize, bool, bool>;
     std::map<Common, uint32_t> numbers;
@@ -216,14 +220,16 @@ void VulkanExecutor::load_bundle(SpikeBundle& bundle, ThreadPool& threads) {
     for (const uint32_t q : bundle.projections) {
         const Projection& projection = network().projection(q);
         const PopulationMemory& target = populations_[projection.target];
-        members.push_back({q, target.first_fixed_sum + projection.receptor * target.fixed_receptor_stride, projections_[q].own_weights()});
+        members.push_back(
+            {q, target.first_fixed_sum + projection.receptor * target.fixed_receptor_stride, projections_[q].own_weights()});
     }
     bundle.load(device_, network(), members, threads);
 }
 
 void VulkanExecutor::check_supported() const {
     if (batch_size_ > most_groups)
-        throw Error(SNN_ERROR_UNSUPPORTED, "batch_size is ", batch_size_, "; the device \"vulkan\" takes at most ", most_groups);
+        throw Error(SNN_ERROR_UNSUPPORTED, "batch_size is ", batch_size_, "; the device \"vulkan\" takes at most ",
+                    most_groups);
     for (const Population& population : network().populations())
         if (groups_for(population.size) > most_groups)
             throw Error(SNN_ERROR_UNSUPPORTED, "population '", population.name, "' has ", population.size,
@@ -275,8 +281,8 @@ void VulkanExecutor::prepare_dispatches(uint32_t parity) {
     }
 }
 
-// What only looks back is delivered before any neuron steps, all of it side by side. A float sum keeps its order: a projection is
-// late when one before it onto the same receptor is.
+// What only looks back is delivered before any neuron steps, all of it side by side. A float sum keeps its order: a projection
+// is late when one before it onto the same receptor is.
 std::vector<uint8_t> VulkanExecutor::early_deliveries() const {
     std::vector<uint8_t> early(projections_.size(), 0);
     std::set<std::pair<uint32_t, uint32_t>> late;  // target and receptor
@@ -297,7 +303,8 @@ void VulkanExecutor::add_input(Steps& steps, uint32_t input) {
     Dispatch dispatch;
     dispatch.pipeline = pipelines_.get("load_input", {population.is_binary});
     const Range& host = host_buffers_[p].input;
-    dispatch.set = pipelines_.bind({run(), host.buffer ? host : frames_, {}, {}, {}, population.ring, counter_of_population(p)});
+    dispatch.set =
+        pipelines_.bind({run(), host.buffer ? host : frames_, {}, {}, {}, population.ring, counter_of_population(p)});
     dispatch.take(shader::LoadInput{population.activity, host.buffer ? 0 : frames_begin_[p], shader::RUN_INPUTS + input});
     dispatch.groups[0] = groups_for(population.size);
     dispatch.groups[1] = batch_size_;
@@ -424,9 +431,11 @@ void VulkanExecutor::add_arrivals(Steps& steps, uint32_t index) {
     const PopulationMemory& source = populations_[projection.source];
     const PopulationMemory& target = populations_[projection.target];
     if (plastic.target_state_count > 0)
-        steps.add(look_at_target(index), {{resource(projection.target, of_states), Use::read}, {plastic_resource(index), Use::write}});
+        steps.add(look_at_target(index),
+                  {{resource(projection.target, of_states), Use::read}, {plastic_resource(index), Use::write}});
     Dispatch dispatch;
-    dispatch.pipeline = pipelines_.get(plastic.arrival_shader, {}, text("plastic_arrive of ", projection.plasticity->rule->name));
+    dispatch.pipeline =
+        pipelines_.get(plastic.arrival_shader, {}, text("plastic_arrive of ", projection.plasticity->rule->name));
     dispatch.set = pipelines_.bind({run(), source.ring, target.fixed_sums, memory.segments[0].synapses, memory.segments[0].rows,
                                    plastic.traces, counter_of_projection(index)});
     shader::Plastic arguments = plastic.arguments;
@@ -447,7 +456,8 @@ void VulkanExecutor::add_learning(Steps& steps, uint32_t index) {
     if (memory.segments.empty() || !plastic.learns_from_targets) return;
     const PopulationMemory& target = populations_[projection.target];
     Dispatch dispatch;
-    dispatch.pipeline = pipelines_.get(plastic.learning_shader, {}, text("plastic_learn of ", projection.plasticity->rule->name));
+    dispatch.pipeline =
+        pipelines_.get(plastic.learning_shader, {}, text("plastic_learn of ", projection.plasticity->rule->name));
     dispatch.set = pipelines_.bind({run(), target.ring, {}, memory.segments[0].synapses, plastic.incoming, plastic.traces});
     shader::Plastic arguments = plastic.arguments;
     arguments.from = target.activity;

@@ -15,7 +15,8 @@ void VulkanExecutor::check_not_on_paper() const {
                     "the device \"vulkan:plan\" runs nothing: a program asks for the plan of a step and runs it itself");
 }
 
-void VulkanExecutor::update(VkCommandBuffer commands, const Range& range, VkDeviceSize offset, const void* data, VkDeviceSize bytes) {
+void VulkanExecutor::update(VkCommandBuffer commands, const Range& range, VkDeviceSize offset, const void* data,
+                            VkDeviceSize bytes) {
     constexpr VkDeviceSize most = 65536;  // of one command
     for (VkDeviceSize done = 0; done < bytes; done += most)
         device_.functions.vkCmdUpdateBuffer(commands, range.buffer, range.offset + offset + done, std::min(most, bytes - done),
@@ -29,8 +30,8 @@ void VulkanExecutor::update_frames(const RunRequest& request, VkCommandBuffer co
                    VkDeviceSize{populations_[input.population].frame} * 4);
 }
 
-// Inputs and control words are copied into the command buffer, because the memory that run() uses may be read by steps that were
-// recorded before and have not run yet.
+// Inputs and control words are copied into the command buffer, because the memory that run() uses may be read by steps that
+// were recorded before and have not run yet.
 void VulkanExecutor::record(const RunRequest& request, void* host_commands) {
     check_not_on_paper();
     const auto commands = static_cast<VkCommandBuffer>(host_commands);
@@ -93,7 +94,8 @@ std::string VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffe
                    : port == Port::spikes ? host_buffers_[p].spikes
                    : port == Port::states ? population.states
                                           : host_buffers_[p].spike_count;
-    if (range.buffer == bound.buffer && range.offset == bound.offset) return {};  // as it is; the buffer lives while it is bound
+    if (range.buffer == bound.buffer && range.offset == bound.offset)
+        return {};  // as it is; the buffer lives while it is bound
     if (port == Port::states) {
         std::vector<uint32_t> words(population.states_bytes() / 4);
         device_.download(population.states, 0, words.data(), population.states_bytes());
@@ -150,7 +152,8 @@ std::string VulkanExecutor::count_spikes(std::span<const Readable> values) {
         counted.push_back(value.slot.index);
         bytes += bytes_of(value.slot.index);
     }
-    if (bytes > 0 && (!counts_.buffer || counts_.size < bytes)) counts_ = device_.allocate(bytes, Memory::device, "counts of spikes");
+    if (bytes > 0 && (!counts_.buffer || counts_.size < bytes))
+        counts_ = device_.allocate(bytes, Memory::device, "counts of spikes");
     if (bytes > 0) device_.fill(counts_, 0);
     if (counted.empty() && counted_.empty()) return {};
     const std::vector<HostBuffers> before = host_buffers_;
@@ -183,10 +186,11 @@ void VulkanExecutor::record_readback(uint64_t frame, void* host_commands) {
     for (const auto& [slot, counts] : readback_values_) {
         const PopulationMemory& memory = populations_[slot.index];
         const VkDeviceSize bytes = VkDeviceSize{memory.frame} * 4;
-        ranges.push_back(counts                      ? host_buffers_[slot.index].spike_count
-                         : slot.kind == Slot::state  ? memory.states.part(slot.sub * bytes, bytes)
-                                                     : memory.ring.part(memory.slot(now_, 0) + VkDeviceSize{memory.activity.data} * 4,
-                                                                        VkDeviceSize{memory.data_words()} * 4));
+        ranges.push_back(counts ? host_buffers_[slot.index].spike_count
+                         : slot.kind == Slot::state
+                             ? memory.states.part(slot.sub * bytes, bytes)
+                             : memory.ring.part(memory.slot(now_, 0) + VkDeviceSize{memory.activity.data} * 4,
+                                                VkDeviceSize{memory.data_words()} * 4));
     }
     readback_->record(commands, frame, ranges);
     if (counted_.empty()) return;

@@ -125,12 +125,14 @@ void VulkanExecutor::take_sums(const RunRequest& request) {
     }
 }
 
-// Decides what comes to the host with each step, records the copies when that has changed; gives the most steps of a submission.
+// Decides what comes to the host with each step, records the copies when that has changed; gives the
+// most steps of a submission.
 uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t steps) {
     wanted_.clear();
     const auto want = [&](uint32_t population, uint32_t state) {
         const PopulationMemory& memory = populations_[population];
-        if (network().population(population).is_input() && !host_buffers_[population].input.buffer) return;  // the host has them
+        if (network().population(population).is_input() && !host_buffers_[population].input.buffer)
+            return;  // the host has them
         const uint32_t words = state == all_spikes ? memory.data_words() : memory.frame;
         for (const Recorded& other : wanted_)
             if (other.population == population && other.state == state) return;
@@ -226,7 +228,8 @@ void VulkanExecutor::take_records(const RunRequest& request, uint32_t done, uint
                 values_[i] = memory.is_binary ? (given[i] != 0.0f ? 1.0f : 0.0f) : given[i];
         }
     };
-    // Calls function(place, value) for the active neurons after one step. Few of many spike: words of bits without one are passed.
+    // Calls function(place, value) for the active neurons after one step. Few of many spike: words of
+    // bits without one are passed.
     const auto for_active = [&](uint32_t population, uint32_t step, const auto& function) {
         const PopulationMemory& memory = populations_[population];
         const uint32_t* const bits = frame_of(population, all_spikes, step);

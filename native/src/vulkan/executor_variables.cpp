@@ -37,7 +37,8 @@ void VulkanExecutor::reset_state() {
 
 // Those of a plastic projection as the device has changed them: its synapses lie in canonical order, target and weight.
 std::span<const float> VulkanExecutor::weights_of(uint32_t index) const {
-    if (!plastic_[index] || projections_[index].segments.empty()) return projections_[index].weights(network().projection(index));
+    if (!plastic_[index] || projections_[index].segments.empty())
+        return projections_[index].weights(network().projection(index));
     values_.resize(count({Slot::weight, index}));
     words_.resize(2 * values_.size());
     device_.download(projections_[index].segments[0].synapses, 0, words_.data(), words_.size() * 4);
@@ -145,7 +146,9 @@ void VulkanExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
         case Slot::weight_gradient:
         case Slot::bias_gradient: {
             std::span<const float> values;
-            if (training_) values = slot.kind == Slot::weight_gradient ? training_->weight_gradient(slot.index) : training_->bias_gradient(slot.index);
+            if (training_)
+                values = slot.kind == Slot::weight_gradient ? training_->weight_gradient(slot.index)
+                                                            : training_->bias_gradient(slot.index);
             if (!values.empty()) return convert(DType::float32, values.data(), dtype, out_data, values.size());
             const std::vector<float> zeros(count(slot), 0.0f);
             return convert(DType::float32, zeros.data(), dtype, out_data, zeros.size());
@@ -160,7 +163,8 @@ Range VulkanExecutor::copies_of(const Slot& slot) const {
     const bool is_weight = slot.kind == Slot::weight;
     const VkDeviceSize bytes = VkDeviceSize{is_weight ? projection.weight_count() : projection.bias_count()} * 4;
     const WeightCopies copies = weight_copies(*plan_, batch_size_, slot);
-    return (is_weight ? memory.segments[0].synapses : memory.bias_range).part(copies.first * bytes, (copies.last - copies.first) * bytes);
+    return (is_weight ? memory.segments[0].synapses : memory.bias_range)
+        .part(copies.first * bytes, (copies.last - copies.first) * bytes);
 }
 
 void VulkanExecutor::read_copies(const Slot& slot, DType dtype, void* out_data) const {

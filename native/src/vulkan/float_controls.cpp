@@ -63,7 +63,8 @@ std::vector<uint32_t> with_float_controls(std::span<const uint32_t> spirv, const
             words.push_back(first_word(op_extension, std::size(name)));
             words.insert(words.end(), std::begin(name), std::end(name));
         }
-        words.insert(words.end(), spirv.begin() + static_cast<std::ptrdiff_t>(at), spirv.begin() + static_cast<std::ptrdiff_t>(next));
+        words.insert(words.end(), spirv.begin() + static_cast<std::ptrdiff_t>(at),
+                     spirv.begin() + static_cast<std::ptrdiff_t>(next));
         if (op != op_entry_point) continue;
         for (const uint32_t* const wish : wishes)
             words.insert(words.end(), {first_word(op_execution_mode, 3), spirv[at + 2], wish[1], 32});

@@ -85,8 +85,8 @@ std::shared_ptr<const Instance> Instance::shared() {
 
 Instance::Instance() {
     if (!loader().vkCreateInstance)
-        throw Error(SNN_ERROR_UNSUPPORTED,
-                    "there is no Vulkan on this machine: ", loader_name, " was not found (it comes with the driver of a GPU; Debian and "
+        throw Error(SNN_ERROR_UNSUPPORTED, "there is no Vulkan on this machine: ", loader_name,
+                    " was not found (it comes with the driver of a GPU; Debian and "
                     "Ubuntu: the package libvulkan1, and the GPU's driver or mesa-vulkan-drivers)");
     uint32_t version = VK_API_VERSION_1_0;
     if (loader().vkEnumerateInstanceVersion) loader().vkEnumerateInstanceVersion(&version);
@@ -115,7 +115,8 @@ Instance::Instance() {
         messenger.messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_INFO_BIT_EXT |
                                     VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT |
                                     VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT;
-        messenger.messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_TYPE_PERFORMANCE_BIT_EXT;
+        messenger.messageType =
+            VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_TYPE_PERFORMANCE_BIT_EXT;
         messenger.pfnUserCallback = write_message;
         messenger.pUserData = messages_path_.data();
         info.enabledLayerCount = 1;
@@ -128,8 +129,9 @@ Instance::Instance() {
         result = loader().vkCreateInstance(&info, nullptr, &handle);
     }
     if (result == VK_ERROR_INCOMPATIBLE_DRIVER)
-        throw Error(SNN_ERROR_UNSUPPORTED, "there is a Vulkan loader on this machine, but no driver: install the GPU's, or Debian's "
-                                           "mesa-vulkan-drivers");
+        throw Error(SNN_ERROR_UNSUPPORTED,
+                    "there is a Vulkan loader on this machine, but no driver: install the GPU's, or Debian's "
+                    "mesa-vulkan-drivers");
     check(result, "could not be reached");
     functions = load_instance_functions(loader().vkGetInstanceProcAddr, handle);
     if (version < VK_API_VERSION_1_1) functions.vkGetPhysicalDeviceProperties2 = nullptr;

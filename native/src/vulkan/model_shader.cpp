@@ -35,7 +35,8 @@ public:
                 case op_name: {
                     // "op_add(f1;f1;" is the function; names without a parenthesis are variables and parameters
                     const std::string_view name(reinterpret_cast<const char*>(word + 2));
-                    if (const size_t end = name.find('('); end != name.npos) functions_[std::string(name.substr(0, end))].id = word[1];
+                    if (const size_t end = name.find('('); end != name.npos)
+                        functions_[std::string(name.substr(0, end))].id = word[1];
                     break;
                 }
                 case op_type_bool: types_[static_cast<size_t>(ValueType::bool_)] = word[1]; break;
@@ -70,11 +71,12 @@ public:
 
     // Calls go into this function from now on, until it is closed with what it returns.
     void open(std::string_view function) {
-        body_ = &std::find_if(pieces_.begin(), pieces_.end(), [&](const Piece& piece) { return piece.function == function; })->body;
+        body_ =
+            &std::find_if(pieces_.begin(), pieces_.end(), [&](const Piece& piece) { return piece.function == function; })->body;
     }
     void close(uint32_t returned) { append(*body_, op_return_value, {returned}); }
-    // From here on a case for each of the numbers below `count`; gives their labels. Each is begun with its label and closed; the
-    // last label is where other numbers go.
+    // From here on a case for each of the numbers below `count`; gives their labels. Each is begun with its label and closed;
+    // the last label is where other numbers go.
     std::vector<uint32_t> open_switch(uint32_t selector, uint32_t count) {
         std::vector<uint32_t> labels;
         for (uint32_t i = 0; i <= count; ++i) labels.push_back(next_id_++);
@@ -206,7 +208,8 @@ void add_operations(Module& module, const Program& program, std::span<const uint
         switch (instruction.op) {
             case Op::const_: io_ids[result] = module.constant(ValueType::float_, float_bits(instruction.value)); continue;
             case Op::iconst:
-                io_ids[result] = module.constant(ValueType::int_, static_cast<uint32_t>(static_cast<int32_t>(instruction.value)));
+                io_ids[result] =
+                    module.constant(ValueType::int_, static_cast<uint32_t>(static_cast<int32_t>(instruction.value)));
                 continue;
             case Op::select: {
                 const ValueType type = program.types[result];
@@ -234,15 +237,16 @@ uint32_t add_surrogate(Module& module, const Population& population, uint32_t x)
     const Program& derivative = population.surrogate->derivative;
     std::vector<uint32_t> ids(derivative.register_count(), 0);
     size_t at = 0;
-    for (const double parameter : population.surrogate_parameters) ids[at++] = module.constant(ValueType::float_, float_bits(parameter));
+    for (const double parameter : population.surrogate_parameters)
+        ids[at++] = module.constant(ValueType::float_, float_bits(parameter));
     ids[at] = x;
     const uint16_t output = population.surrogate->derivative_output;
     add_operations(module, derivative, needed_for(derivative, {&output, 1}), ids);
     return ids[output];
 }
 
-// The inputs of a rule's program, and what the outputs need of it: the ids, by register. What an arrival leaves has the constants
-// and the source's traces alone; only a signal has one input more.
+// The inputs of a rule's program, and what the outputs need of it: the ids, by register. What an arrival leaves has the
+// constants and the source's traces alone; only a signal has one input more.
 std::vector<uint32_t> add_rule(Module& module, const PlasticityRule& rule, const PlasticityPlan& plan, const Program& program,
                                std::span<const uint16_t> outputs, bool is_event) {
     const std::vector<uint8_t> needed = needed_for(program, outputs);
@@ -336,7 +340,8 @@ uint32_t add_step(Module& module, const Model& model, const std::vector<Constant
                                                {module.constant(static_cast<uint32_t>(k))});
     add_operations(module, step, needed, ids);
     for (size_t k = 0; k < tape.size(); ++k)
-        module.call(text("tape_", name_of(tape[k].type)), {module.constant(static_cast<uint32_t>(k)), ids[tape[k].step_register]});
+        module.call(text("tape_", name_of(tape[k].type)),
+                    {module.constant(static_cast<uint32_t>(k)), ids[tape[k].step_register]});
     for (size_t k = 0; k < model.states.size(); ++k)
         module.call(text("set_state_", name_of(model.states[k].type)),
                     {module.constant(static_cast<uint32_t>(k)), ids[model.step_states[k]]});
@@ -354,7 +359,8 @@ std::vector<uint32_t> make_step(std::string_view shader, const Model& model, con
 }  // namespace
 
 bool same_program(const ModelProgram& a, const ModelProgram& b) {
-    if (a.model != b.model || place_constants(*a.constants).per_neuron != place_constants(*b.constants).per_neuron) return false;
+    if (a.model != b.model || place_constants(*a.constants).per_neuron != place_constants(*b.constants).per_neuron)
+        return false;
     for (size_t i = a.model->parameters.size(); i < a.model->parameters.size() + a.model->options.size(); ++i)
         if ((*a.constants)[i].ints != (*b.constants)[i].ints) return false;
     return true;
@@ -379,13 +385,15 @@ std::vector<uint32_t> make_model_shader(const Model& model, const std::vector<Co
     return make_step("neuron_step", model, constants, place_constants(constants), {});
 }
 
-std::vector<uint32_t> make_taped_shader(const Population& population, const PopulationPlan& plan, const ConstantPlaces& places) {
+std::vector<uint32_t> make_taped_shader(const Population& population, const PopulationPlan& plan,
+                                        const ConstantPlaces& places) {
     // Nothing reads the tape of what no gradient goes through.
     return make_step("train_step", *population.model, plan.constants, places,
                      plan.needs_activity_gradient ? std::span<const TapeInfo>(plan.tape) : std::span<const TapeInfo>());
 }
 
-std::vector<uint32_t> make_adjoint_shader(const Population& population, const PopulationPlan& plan, const ConstantPlaces& places) {
+std::vector<uint32_t> make_adjoint_shader(const Population& population, const PopulationPlan& plan,
+                                          const ConstantPlaces& places) {
     const Model& model = *population.model;
     const Program& adjoint = plan.adjoint(model);
     Module module("train_adjoint", {"model_adjoint"});
@@ -417,7 +425,8 @@ std::vector<uint32_t> make_adjoint_shader(const Population& population, const Po
         if (model.states[s].type == ValueType::float_)
             module.call("set_state_gradient", {module.constant(static_cast<uint32_t>(s)), ids[plan.adjoint_states(model)[s]]});
     for (size_t r = 0; r < model.receptors.size(); ++r)
-        module.call("set_receptor_gradient", {module.constant(static_cast<uint32_t>(r)), ids[plan.adjoint_receptors(model)[r]]});
+        module.call("set_receptor_gradient",
+                    {module.constant(static_cast<uint32_t>(r)), ids[plan.adjoint_receptors(model)[r]]});
     for (size_t k = 0; k < learned.size(); ++k)
         module.call("add_constant_gradient", {module.constant(static_cast<uint32_t>(k)), ids[gradient_of(learned[k])]});
     module.close(module.constant_bool(true));

@@ -78,7 +78,8 @@ void Pipelines::make_layout() {
     info.pSetLayouts = &set_layout_;
     info.pushConstantRangeCount = 1;
     info.pPushConstantRanges = &range;
-    check(device_.functions.vkCreatePipelineLayout(device_.handle, &info, nullptr, &layout_), "could not make a pipeline layout");
+    check(device_.functions.vkCreatePipelineLayout(device_.handle, &info, nullptr, &layout_),
+          "could not make a pipeline layout");
     device_.name(VK_OBJECT_TYPE_PIPELINE_LAYOUT, layout_, "bindings and push constants");
 }
 
@@ -133,7 +134,8 @@ void Pipelines::save() {
     if (!cache_ || !std::exchange(has_new_, false)) return;
     size_t bytes = 0;
     const DeviceFunctions& vk = device_.functions;
-    if (vk.vkGetPipelineCacheData(device_.handle, cache_, &bytes, nullptr) != VK_SUCCESS || bytes > most_cache_bytes / 2) return;
+    if (vk.vkGetPipelineCacheData(device_.handle, cache_, &bytes, nullptr) != VK_SUCCESS || bytes > most_cache_bytes / 2)
+        return;
     std::string data(bytes, '\0');
     if (vk.vkGetPipelineCacheData(device_.handle, cache_, &bytes, data.data()) != VK_SUCCESS) return;
     data.resize(bytes);

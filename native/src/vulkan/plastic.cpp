@@ -80,8 +80,8 @@ bool PlasticMemory::set_plan(Device& device, std::shared_ptr<const PlasticityPla
     if (grows) {
         const Range before = traces;
         const VkDeviceSize wanted = (kept_words + (before.buffer ? 2 : 1) * words.size()) * 4;
-        traces = device.allocate(std::min(wanted, std::max(device.storage_range(), (kept_words + words.size()) * 4)), Memory::device,
-                                 text("the traces of projection '", name_, "'"));
+        traces = device.allocate(std::min(wanted, std::max(device.storage_range(), (kept_words + words.size()) * 4)),
+                                 Memory::device, text("the traces of projection '", name_, "'"));
         if (before.buffer && kept_words > 0) {
             std::vector<uint32_t> kept(kept_words);
             device.download(before, 0, kept.data(), kept_words * 4);

@@ -43,7 +43,8 @@ PopulationMemory::PopulationMemory(Device& device, const Population& population,
         receptor_scales_.push_back(plan.receptor_is_fixed[r] ? std::ldexp(1.0f, -plan.receptor_exponent[r]) : 0.0f);
     }
     const auto allocate = [&](size_t frames, const char* what) {
-        return device.allocate(VkDeviceSize{frames} * frame * 4, Memory::device, text("the ", what, " of population '", name, "'"));
+        return device.allocate(VkDeviceSize{frames} * frame * 4, Memory::device,
+                               text("the ", what, " of population '", name, "'"));
     };
     sums = allocate(receptors, "sums");
     if (any_fixed) fixed_receptors = receptors;
@@ -52,7 +53,8 @@ PopulationMemory::PopulationMemory(Device& device, const Population& population,
     set_constants(device, population, plan);
 }
 
-VkDeviceSize PopulationMemory::bytes(const Device& device, const Population& population, const PopulationPlan& plan, uint32_t samples) {
+VkDeviceSize PopulationMemory::bytes(const Device& device, const Population& population, const PopulationPlan& plan,
+                                     uint32_t samples) {
     const auto aligned = [&](VkDeviceSize words) {
         return std::max<VkDeviceSize>((words * 4 + device.alignment() - 1) / device.alignment(), 1) * device.alignment();
     };

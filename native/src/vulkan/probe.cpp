@@ -21,10 +21,23 @@ namespace {
 
 constexpr size_t random_triples = 448;
 
-constexpr const char* questions[shader::PROBE_ANSWERS] = {
-    "x + y", "x - y", "x * y", "x * y + z, each rounded", "the lesser of x and y", "the greater of x and y", "floor(x)", "exp(x)",
-    "log(x)", "1 / x", "x as an integer", "the integer x as a float", "the unsigned x as a float", "x with small values flushed",
-    "x compared with y", "the product of the unsigned x and y", "the bits of x"};
+constexpr const char* questions[shader::PROBE_ANSWERS] = {"x + y",
+                                                          "x - y",
+                                                          "x * y",
+                                                          "x * y + z, each rounded",
+                                                          "the lesser of x and y",
+                                                          "the greater of x and y",
+                                                          "floor(x)",
+                                                          "exp(x)",
+                                                          "log(x)",
+                                                          "1 / x",
+                                                          "x as an integer",
+                                                          "the integer x as a float",
+                                                          "the unsigned x as a float",
+                                                          "x with small values flushed",
+                                                          "x compared with y",
+                                                          "the product of the unsigned x and y",
+                                                          "the bits of x"};
 
 uint32_t bits(float value) { return std::bit_cast<uint32_t>(value); }
 float real(uint32_t word) { return std::bit_cast<float>(word); }
@@ -67,9 +80,28 @@ std::string hexadecimal(uint32_t word) {
 std::vector<Triple> probe_triples() {
     using limits = std::numeric_limits<float>;
     std::vector<uint32_t> special;
-    for (const float value : {0.0f, 0x1p-149f, 0x1.8p-130f, 0x1.fffffcp-127f, limits::min(), 0x1p-63f, 0x1.fffffep-64f, 0.3f, 0.5f, 1.0f,
-                              0x1.000002p+0f, 1.5f, 2.5f, 86.9f, 88.5f, 16777217.0f, 0x1p+30f, 0x1.fffffep+30f, 0x1p+31f, 0x1p+126f,
-                              limits::max(), limits::infinity()})
+    for (const float value : {0.0f,
+                              0x1p-149f,
+                              0x1.8p-130f,
+                              0x1.fffffcp-127f,
+                              limits::min(),
+                              0x1p-63f,
+                              0x1.fffffep-64f,
+                              0.3f,
+                              0.5f,
+                              1.0f,
+                              0x1.000002p+0f,
+                              1.5f,
+                              2.5f,
+                              86.9f,
+                              88.5f,
+                              16777217.0f,
+                              0x1p+30f,
+                              0x1.fffffep+30f,
+                              0x1p+31f,
+                              0x1p+126f,
+                              limits::max(),
+                              limits::infinity()})
         special.push_back(bits(value)), special.push_back(bits(-value));
     special.push_back(bits(limits::quiet_NaN()));
     std::vector<Triple> triples;
@@ -111,9 +143,9 @@ Verdict judge(std::span<const Triple> triples, std::span<const uint32_t> given) 
                 verdict.flushes_denormals = true;
                 continue;
             }
-            verdict.first_wrong = text(questions[k], " for x = ", hexadecimal(triples[i][0]), ", y = ", hexadecimal(triples[i][1]),
-                                       ", z = ", hexadecimal(triples[i][2]), " as ", hexadecimal(got), " and not ",
-                                       hexadecimal(wanted[k]));
+            verdict.first_wrong =
+                text(questions[k], " for x = ", hexadecimal(triples[i][0]), ", y = ", hexadecimal(triples[i][1]),
+                     ", z = ", hexadecimal(triples[i][2]), " as ", hexadecimal(got), " and not ", hexadecimal(wanted[k]));
             return verdict;
         }
     }
@@ -169,7 +201,8 @@ bool probe(Device& device, Pipelines& pipelines) {
     auto found = known.of.find(device.pipeline_identity());
     if (found == known.of.end()) found = known.of.emplace(device.pipeline_identity(), ask(device, pipelines)).first;
     if (!found->second.first_wrong.empty())
-        throw Error(SNN_ERROR_UNSUPPORTED, "the Vulkan device '", device.description().name, "' computes ", found->second.first_wrong,
+        throw Error(SNN_ERROR_UNSUPPORTED, "the Vulkan device '", device.description().name, "' computes ",
+                    found->second.first_wrong,
                     ", so its results would not be those of other devices; another driver or device \"cpu\" may do");
     return found->second.flushes_denormals || is_told_to_flush();
 }

@@ -53,7 +53,8 @@ ProjectionMemory::ProjectionMemory(Device& device, const Network& network, const
     }
     load(device, network, projection);
     if (!projection.bias) return;
-    bias_range = device.allocate(projection.bias->size() * 4, Memory::device, text("the bias of projection '", projection.name, "'"));
+    bias_range =
+        device.allocate(projection.bias->size() * 4, Memory::device, text("the bias of projection '", projection.name, "'"));
     device.upload(bias_range, 0, projection.bias->data(), projection.bias->size() * 4);
 }
 
@@ -61,7 +62,8 @@ void ProjectionMemory::load_copies(Device& device, const Projection& projection,
     const auto bring = [&](std::span<const float> values) {
         const VkDeviceSize bytes = values.size() * 4;
         const Range range = device.allocate(copies * bytes, Memory::device, name_of(projection));
-        for (VkDeviceSize copy = 0; copy < copies && bytes > 0; ++copy) device.upload(range, copy * bytes, values.data(), bytes);
+        for (VkDeviceSize copy = 0; copy < copies && bytes > 0; ++copy)
+            device.upload(range, copy * bytes, values.data(), bytes);
         return range;
     };
     segments.push_back({bring(projection.weights()), {}, 0, 0});
@@ -106,7 +108,8 @@ void ProjectionMemory::load(Device& device, const Network& network, const Projec
         const Data& data = made[s];
         if (segments.size() <= s) {
             Segment segment{{}, {}, data.first, data.last};
-            segment.synapses = device.allocate((data.synapses.size() + data.words_behind) * 4, Memory::device, name_of(projection));
+            segment.synapses =
+                device.allocate((data.synapses.size() + data.words_behind) * 4, Memory::device, name_of(projection));
             segment.rows = device.allocate(data.rows.size() * 4, Memory::device, name_of(projection));
             if (!data.rows.empty()) device.upload(segment.rows, 0, data.rows.data(), data.rows.size() * 4);
             segments.push_back(segment);
@@ -162,7 +165,8 @@ std::vector<ProjectionMemory::Data> ProjectionMemory::sparse(const Network& netw
                 if (!index.delays.empty() && index.delays[k] != delay) continue;
                 const uint32_t target = index.targets[k];
                 Data& segment = made[segment_of[target]];
-                uint32_t* const synapse = &segment.synapses[size_t{3} * (segment.rows[target - segment.first] + filled[target]++)];
+                uint32_t* const synapse =
+                    &segment.synapses[size_t{3} * (segment.rows[target - segment.first] + filled[target]++)];
                 synapse[0] = i;
                 synapse[1] = projection.delay_steps + (index.delays.empty() ? 0u : delay);
                 synapse[2] = std::bit_cast<uint32_t>(all[k]);

@@ -20,8 +20,8 @@ Readback::Readback(Device& device, std::span<const VkDeviceSize> sizes, uint32_t
 void Readback::record(VkCommandBuffer commands, uint64_t frame, std::span<const Range> sources) {
     const uint64_t last = *std::max_element(frames_.begin(), frames_.end());
     if (frame < last || frame == UINT64_MAX)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "frame is ", frame, last > 0 ? text("; the one before was ", last - 1) : std::string(),
-                    ", and frames ascend");
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "frame is ", frame,
+                    last > 0 ? text("; the one before was ", last - 1) : std::string(), ", and frames ascend");
     const VkDeviceSize begin = memory_.offset + next_ * frame_bytes_;
     frames_[next_] = frame + 1;
     next_ = (next_ + 1) % frames_.size();

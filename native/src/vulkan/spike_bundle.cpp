@@ -144,47 +144,53 @@ void SpikeBundle::load(Device& device, const Network& network, std::span<const M
     bring(device, network, blocks);
 }
 
-// Cuts the rows into segments that a binding reaches and brings them to the device; those that are there are written again.
-void SpikeBundle::bring(Device& device, const Network& network, const std::vector<Block>& blocks) {
-    const VkDeviceSize fitting = device.storage_range() / 4;
-    const size_t words = words_of_synapse(), row_words = delays.size() * parts.size();
+// A segment that rows are put into: what its shader reads, before it is brought to the device.
+struct SpikeBundle::Filling {
     struct Piece {
         const uint32_t* synapses;
         size_t count;  // words
     };
-    std::vector<Piece> pieces;
+    uint32_t first;             // source
+    std::vector<Piece> pieces;  // of its synapses, where blocks have them
     std::vector<uint32_t> rows;
-    VkDeviceSize synapse_words = 0;
-    uint32_t first = 0;
-    size_t number = 0;
-    const auto begin = [&](uint32_t source_index) {
-        pieces.clear();
-        rows.assign(delays.begin(), delays.end());
-        rows.insert(rows.end(), parts.begin(), parts.end());
-        synapse_words = 0;
-        first = source_index;
-    };
-    const auto end = [&](uint32_t last) {
-        if (synapse_words == 0) return;
-        rows.push_back(static_cast<uint32_t>(synapse_words / words));
-        if (segments.size() <= number) {
-            const std::string what = text("the synapses of population '", network.population(source).name, "'");
-            Segment segment{{}, {}, first, last};
-            segment.synapses = device.allocate(synapse_words * 4, Memory::device, what);
-            segment.rows = device.allocate(rows.size() * 4, Memory::device, what);
-            device.upload(segment.rows, 0, rows.data(), rows.size() * 4);
-            segments.push_back(segment);
-        }
-        VkDeviceSize done = 0;
-        for (const Piece& piece : pieces) {
-            device.upload(segments[number].synapses, done, piece.synapses, piece.count * 4);
-            done += piece.count * 4;
-        }
-        synapse_count += synapse_words / words;
-        ++number;
-    };
+    size_t synapse_words = 0;
+};
+
+SpikeBundle::Filling SpikeBundle::begin_segment(uint32_t first) const {
+    Filling filling{.first = first, .pieces = {}, .rows = delays};
+    filling.rows.insert(filling.rows.end(), parts.begin(), parts.end());
+    return filling;
+}
+
+// `io_number`: of the segment, then of the next; one that is there is written again.
+void SpikeBundle::end_segment(Device& device, const Network& network, Filling& filling, uint32_t last, size_t& io_number) {
+    if (filling.synapse_words == 0) return;
+    const size_t synapses = filling.synapse_words / words_of_synapse();
+    filling.rows.push_back(static_cast<uint32_t>(synapses));
+    if (segments.size() <= io_number) {
+        const std::string what = text("the synapses of population '", network.population(source).name, "'");
+        Segment segment{{}, {}, filling.first, last};
+        segment.synapses = device.allocate(filling.synapse_words * 4, Memory::device, what);
+        segment.rows = device.allocate(filling.rows.size() * 4, Memory::device, what);
+        device.upload(segment.rows, 0, filling.rows.data(), filling.rows.size() * 4);
+        segments.push_back(segment);
+    }
+    VkDeviceSize done = 0;
+    for (const Filling::Piece& piece : filling.pieces) {
+        device.upload(segments[io_number].synapses, done, piece.synapses, piece.count * 4);
+        done += piece.count * 4;
+    }
+    synapse_count += synapses;
+    ++io_number;
+}
+
+// Cuts the rows into segments that a binding reaches and brings them to the device; those that are there are written again.
+void SpikeBundle::bring(Device& device, const Network& network, const std::vector<Block>& blocks) {
+    const VkDeviceSize fitting = device.storage_range() / 4;
+    const size_t words = words_of_synapse(), row_words = delays.size() * parts.size();
     synapse_count = 0;
-    begin(0);
+    size_t number = 0;
+    Filling filling = begin_segment(0);
     for (const Block& block : blocks) {
         size_t run = 0, at = 0;  // in runs and in synapses of the block
         for (uint32_t i = block.first; i < block.last; ++i) {
@@ -192,34 +198,36 @@ void SpikeBundle::bring(Device& device, const Network& network, const std::vecto
             const size_t row_end = runs_end == run ? at : block.runs[runs_end - 1].end;
             const size_t row_synapses = (row_end - at) * words;
             const auto fits = [&] {
-                return synapse_words + row_synapses <= fitting && rows.size() + row_words + 1 <= fitting;
+                return filling.synapse_words + row_synapses <= fitting && filling.rows.size() + row_words + 1 <= fitting;
             };
             if (!fits()) {
-                end(i);
-                begin(i);
+                end_segment(device, network, filling, i, number);
+                filling = begin_segment(i);
                 if (!fits())
                     throw Error(SNN_ERROR_UNSUPPORTED, "population '", network.population(source).name,
                                 "' has a neuron with more synapses than the ", device.storage_range(),
                                 " bytes that a shader of this Vulkan device reaches");
             }
-            const size_t shift = synapse_words / words - at;  // wraps where the segment is the shorter one
+            const size_t shift = filling.synapse_words / words - at;  // wraps where the segment is the shorter one
             size_t reached = at;
             for (const uint32_t delay : delays)
                 for (uint32_t part = 0; part < parts.size(); ++part) {
-                    rows.push_back(static_cast<uint32_t>(reached + shift));
+                    filling.rows.push_back(static_cast<uint32_t>(reached + shift));
                     if (run < runs_end && block.runs[run].list == (delay - least_delay_) * parts.size() + part)
                         reached = block.runs[run++].end;
                 }
             if (row_synapses > 0) {
                 const uint32_t* const data = block.synapses.data() + at * words;
-                if (!pieces.empty() && pieces.back().synapses + pieces.back().count == data) pieces.back().count += row_synapses;
+                std::vector<Filling::Piece>& pieces = filling.pieces;
+                if (!pieces.empty() && pieces.back().synapses + pieces.back().count == data)
+                    pieces.back().count += row_synapses;
                 else pieces.push_back({data, row_synapses});
-                synapse_words += row_synapses;
+                filling.synapse_words += row_synapses;
             }
             at = row_end;
         }
     }
-    end(network.population(source).size);
+    end_segment(device, network, filling, network.population(source).size, number);
 }
 
 }  // namespace snn::vulkan

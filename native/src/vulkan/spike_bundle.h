@@ -49,9 +49,12 @@ public:
 private:
     struct Block;
     struct Scratch;
+    struct Filling;
     size_t words_of_synapse() const { return compact ? 1 : 2; }
     void cut_into_parts(const Network& network, std::span<const Member> members);
     void make_rows(const Network& network, std::span<const Member> members, Block& out_block, Scratch& scratch) const;
+    Filling begin_segment(uint32_t first) const;
+    void end_segment(Device& device, const Network& network, Filling& filling, uint32_t last, size_t& io_number);
     void bring(Device& device, const Network& network, const std::vector<Block>& blocks);
 
     uint32_t least_delay_ = 0, most_delay_ = 0;  // bounds

@@ -231,7 +231,8 @@ void Training::reserve(const RunRequest& request) {
             if (wanted.population == p && wanted.state != all_spikes) recorded |= 1u << wanted.state;
         TapedPopulation& population = populations_[p];
         const bool is_event = shape_.rule == LearningRule::eventprop;
-        population.reserve(place_.device, shape_.steps, held[p], recorded, shape_.rule, is_event ? linear_[p].crossing : Crossing{});
+        population.reserve(place_.device, shape_.steps, held[p], recorded, shape_.rule,
+                           is_event ? linear_[p].crossing : Crossing{});
         if (population.is_input) input_words += VkDeviceSize{population.frame_count()} * population.words_of_step();
         else if (population.is_binary) readback_words += population.frame;
     }
@@ -243,8 +244,8 @@ void Training::reserve(const RunRequest& request) {
         if (shape_.traces) most_traces = std::max<VkDeviceSize>(most_traces, population.states);
     for (const TapedProjection& projection : projections_)
         if (projection.is_trained)
-            part_words = std::max(
-                part_words, VkDeviceSize{projection.slices(shape_.steps * place_.batch_size) + most_traces} * projection.parameter_count());
+            part_words = std::max(part_words, VkDeviceSize{projection.slices(shape_.steps * place_.batch_size) + most_traces} *
+                                                  projection.parameter_count());
     parts_.reserve(place_.device, part_words * 4, Memory::device, "the gradients of slices");
 }
 

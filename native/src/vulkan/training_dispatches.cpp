@@ -24,7 +24,8 @@ uint32_t groups_of_array(uint32_t count) { return std::min(groups_for(count), gr
 // Of shaders of convolutions that take eight channels of a side at a time: places of samples, channels.
 void set_convolution_groups(Dispatch& io_dispatch, uint32_t samples, uint32_t plane, uint32_t channels, uint32_t groups) {
     const uint64_t places = uint64_t{samples} * plane;
-    io_dispatch.groups[0] = static_cast<uint32_t>(std::min<uint64_t>((places + shader::GROUP_SIZE - 1) / shader::GROUP_SIZE, most_groups));
+    io_dispatch.groups[0] =
+        static_cast<uint32_t>(std::min<uint64_t>((places + shader::GROUP_SIZE - 1) / shader::GROUP_SIZE, most_groups));
     io_dispatch.groups[1] = std::min(groups * quotient_up(channels, channels_at_once), most_groups);
 }
 
@@ -108,7 +109,8 @@ void Training::record_run(const RunRequest& request) {
         if (population.keeps_whole_sums) recorder.fill(*population.whole_sums, 0, bytes);
     }
     for (const Group& group : groups_) {
-        if (const std::vector<uint32_t> normalized = normalized_onto(group); !normalized.empty()) add_own_sums(recorder, normalized);
+        if (const std::vector<uint32_t> normalized = normalized_onto(group); !normalized.empty())
+            add_own_sums(recorder, normalized);
         add_group(recorder, group);
     }
     add_traces(recorder);
@@ -233,7 +235,8 @@ void Training::add_neurons(Recorder& recorder, uint32_t p, uint32_t first, uint3
         recorder.add(finish, {{resource(p, of_sums), Use::write}});
     }
     Dispatch dispatch;
-    dispatch.pipeline = place_.pipelines.get(population.step_shader, {}, text("train_step of ", network().population(p).model->name));
+    dispatch.pipeline =
+        place_.pipelines.get(population.step_shader, {}, text("train_step of ", network().population(p).model->name));
     dispatch.set = place_.pipelines.bind(
         {place_.run, *population.sums, memory.states, memory.constants, *population.tape, *population.own});
     dispatch.take(shader::TrainStep{.own = population.activity,
@@ -373,7 +376,9 @@ void Training::add_source_gradient(Recorder& recorder, uint32_t q, uint32_t firs
             dispatch = dispatch_of("train_source_convolution", bindings, {source.is_binary});
         else if (projection.kind == SNN_CONNECT_POOL2D)
             dispatch = dispatch_of("train_source_window", bindings, {source.is_binary, pooling_mode(projection)});
-        else dispatch = dispatch_of("train_source_sparse", bindings, {source.is_binary, projection.kind == SNN_CONNECT_ONE_TO_ONE});
+        else
+            dispatch = dispatch_of("train_source_sparse", bindings,
+                                   {source.is_binary, projection.kind == SNN_CONNECT_ONE_TO_ONE});
         dispatch.groups[0] = groups_for(source.size);
         dispatch.groups[1] = place_.batch_size;
         dispatch.groups[2] = first + count - least - arguments.source_first;
@@ -430,8 +435,10 @@ void Training::add_gradient_parts(Recorder& recorder, uint32_t q, shader::TrainP
             dispatch.groups[1] = quotient_up(populations_[projection.source].size, tile);
         } else if (projection.kind == SNN_CONNECT_CONV2D) {
             dispatch = dispatch_of("train_weights_window", bindings, {arrivals.is_binary});
-            const uint32_t outputs = arguments.window.group_outputs, taps = memory.weight_count / (projection.window.groups * outputs);
-            dispatch.groups[0] = std::min(projection.window.groups * quotient_up(outputs, tile) * quotient_up(taps, tile), most_groups);
+            const uint32_t outputs = arguments.window.group_outputs,
+                           taps = memory.weight_count / (projection.window.groups * outputs);
+            dispatch.groups[0] =
+                std::min(projection.window.groups * quotient_up(outputs, tile) * quotient_up(taps, tile), most_groups);
         } else {
             dispatch =
                 dispatch_of("train_weights_sparse", bindings, {arrivals.is_binary, projection.kind == SNN_CONNECT_ONE_TO_ONE});

@@ -1,6 +1,7 @@
-// Batch normalisation through time in training. What a normalised projection delivers is summed up by itself for all steps; the host
-// finds mean and variance with the code that all backends share, in its order, because spikes depend on every bit of them; then a
-// shader adds what is normalised to the sums of the receptor. Backward, the gradient of those sums goes the same way back.
+// Batch normalisation through time in training. What a normalised projection delivers is summed up by itself for all steps; the
+// host finds mean and variance with the code that all backends share, in its order, because spikes depend on every bit of them;
+// then a shader adds what is normalised to the sums of the receptor. Backward, the gradient of those
+// sums goes the same way back.
 #include <algorithm>
 
 #include "common/error.h"
@@ -27,13 +28,15 @@ void Training::begin_normalization(const RunRequest& request) {
     before.resize(projections_.size());
     normalized_.clear();
     normalized_.resize(projections_.size());
-    if (!request.normalization.empty() && !threads_) threads_ = std::make_unique<ThreadPool>(place_.thread_count, place_.job_system);
+    if (!request.normalization.empty() && !threads_)
+        threads_ = std::make_unique<ThreadPool>(place_.thread_count, place_.job_system);
     for (const NormalizedProjection& given : request.normalization) {
         const uint32_t q = given.projection;
         const Projection& projection = network().projection(q);
         for (const Group& group : groups_)
             if (is_inside(group, projection.target) && is_inside(group, projection.source))
-                throw Error(SNN_ERROR_UNSUPPORTED, "projection '", projection.name, "' cannot be normalised: its source is evaluated ",
+                throw Error(SNN_ERROR_UNSUPPORTED, "projection '", projection.name,
+                            "' cannot be normalised: its source is evaluated ",
                             "between populations that reach back to each other; add it to the network before them");
         normalized_[q] = before[q] ? std::move(before[q]) : std::make_unique<NormalizedSums>();
         NormalizedSums& own = *normalized_[q];
@@ -66,7 +69,8 @@ void Training::add_own_sums(Recorder& recorder, const std::vector<uint32_t>& nor
         add_sums(recorder, q, 0, populations_[network().projection(q).target].steps, own_sums(q), false);
     }
     recorder.end_dispatches();
-    for (const uint32_t q : normalized) recorder.copy(*normalized_[q]->sums, 0, *normalized_[q]->x, 0, bytes_of_rows(network().projection(q).target));
+    for (const uint32_t q : normalized)
+        recorder.copy(*normalized_[q]->sums, 0, *normalized_[q]->x, 0, bytes_of_rows(network().projection(q).target));
     recorder.end();
     run_pass_.parts[run_pass_.used - 1].normalized = normalized;
     recorder.go_on(run_pass_.next());
@@ -76,8 +80,13 @@ void Training::add_normalized(Recorder& recorder, uint32_t q, uint32_t first, ui
     const Projection& projection = network().projection(q);
     const NormalizedSums& own = *normalized_[q];
     const OwnSums target = sums_of_receptor(q);
-    Dispatch dispatch = dispatch_of("train_normalize", {*populations_[projection.source].own, projections_[q].parameters, target.range,
-                                                        *own.sums, *own.factors, {}, place_.projection_counters[q]});
+    Dispatch dispatch = dispatch_of("train_normalize", {*populations_[projection.source].own,
+                                                        projections_[q].parameters,
+                                                        target.range,
+                                                        *own.sums,
+                                                        *own.factors,
+                                                        {},
+                                                        place_.projection_counters[q]});
     dispatch.take(arguments_of(q, first, count));
     dispatch.groups[0] = groups_for(populations_[projection.target].size);
     dispatch.groups[1] = place_.batch_size;
@@ -90,12 +99,14 @@ void Training::take_own_gradients(Recorder& recorder, const std::vector<uint32_t
     recorder.end_dispatches();
     for (const uint32_t q : normalized) {
         const OwnSums of_receptor = sums_of_receptor(q);
-        recorder.copy(of_receptor.range, VkDeviceSize{of_receptor.begin} * 4, *normalized_[q]->gradient, 0, bytes_of_rows(network().projection(q).target));
+        recorder.copy(of_receptor.range, VkDeviceSize{of_receptor.begin} * 4, *normalized_[q]->gradient, 0,
+                      bytes_of_rows(network().projection(q).target));
     }
     recorder.end();
     backward_pass_.parts[backward_pass_.used - 1].normalized = normalized;
     recorder.go_on(backward_pass_.next());
-    for (const uint32_t q : normalized) recorder.copy(*normalized_[q]->gradient, 0, *normalized_[q]->sums, 0, bytes_of_rows(network().projection(q).target));
+    for (const uint32_t q : normalized)
+        recorder.copy(*normalized_[q]->gradient, 0, *normalized_[q]->sums, 0, bytes_of_rows(network().projection(q).target));
 }
 
 // ---- On the host

@@ -1,6 +1,6 @@
-// Learning rules other than back-propagation in training: where errors go back to, how states follow each other, and of OTTT and
-// e-prop what the past before a run has left, where runs follow each other. docs/semantics.md, "Learning rules"; why that is a
-// backward pass is told in src/cpu/backpropagation_rules.cpp and backpropagation_events.cpp.
+// Learning rules other than back-propagation in training: where errors go back to, how states follow each other, and of OTTT
+// and e-prop what the past before a run has left, where runs follow each other. docs/semantics.md, "Learning rules"; why that
+// is a backward pass is told in src/cpu/backpropagation_rules.cpp and backpropagation_events.cpp.
 #include <algorithm>
 #include <bit>
 
@@ -137,8 +137,8 @@ void Training::add_traces(Recorder& recorder) {
     }
 }
 
-// The credit that is left at the beginning of the run meets the traces of each state that input reaches, as if it were the sums of
-// one more step. Gives how many slices of the gradient follow those that are there.
+// The credit that is left at the beginning of the run meets the traces of each state that input reaches, as if it were the sums
+// of one more step. Gives how many slices of the gradient follow those that are there.
 uint32_t Training::add_trace_gradient(Recorder& recorder, uint32_t q, uint32_t slices) {
     if (!is_traced(q)) return 0;
     const Projection& projection = network().projection(q);
@@ -154,9 +154,11 @@ uint32_t Training::add_trace_gradient(Recorder& recorder, uint32_t q, uint32_t s
         arguments.first_slice = slices + added++;
         // The largest delay comes first, so that looking back finds its own.
         const VkDeviceSize first = layout.before + layout.states + state * layout.state_words;
-        arguments.source = {static_cast<uint32_t>(first + VkDeviceSize{projection.max_delay()} * frame), frame, source.size, source.size};
+        arguments.source = {static_cast<uint32_t>(first + VkDeviceSize{projection.max_delay()} * frame), frame, source.size,
+                            source.size};
         arguments.pool_weight = static_cast<uint32_t>(layout.before + state);
-        const OwnSums credit{*target.gradients, target.credit() + state * target.frame, resource(projection.target, of_neurons)};
+        const OwnSums credit{*target.gradients, target.credit() + state * target.frame,
+                             resource(projection.target, of_neurons)};
         add_gradient_parts(recorder, q, arguments, {*traces_[q], trace_resource(q), false, true}, credit, credit, 1);
     }
     return added;

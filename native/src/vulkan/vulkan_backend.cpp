@@ -72,7 +72,8 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
     uint64_t all_neurons = 0;
     for (const Population& population : network.populations()) all_neurons += population.size;
     for (const Projection& projection : network.projections()) {
-        const uint64_t sources = network.population(projection.source).size, targets = network.population(projection.target).size;
+        const uint64_t sources = network.population(projection.source).size,
+                       targets = network.population(projection.target).size;
         const uint64_t count = projection.weight_count();
         const uint64_t delays = projection.max_delay() - projection.min_delay() + 1;  // at most
         uint64_t words = count;
@@ -108,7 +109,8 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
         uint64_t slot = keeps_list[p] ? frame : 0;
         slot += population.is_binary() ? (frame + 31) / 32 : population.is_input() ? frame : 0;
         need.state_bytes += slot * std::bit_ceil(plan.populations[p].history_depth + 2) * 4;
-        if (population.model) need.state_bytes += (population.model->states.size() + 2 * population.model->receptors.size()) * frame * 4;
+        if (population.model)
+            need.state_bytes += (population.model->states.size() + 2 * population.model->receptors.size()) * frame * 4;
     }
     return need;
 }

@@ -1,5 +1,5 @@
-// The reference executor: canonical arrays and the kernels over them. executor.cpp runs forward, plasticity.cpp changes weights on the
-// way, gradient.cpp and rules.cpp run backward, variables.cpp reads and writes.
+// The reference executor: canonical arrays and the kernels over them. executor.cpp runs forward, plasticity.cpp changes weights
+// on the way, gradient.cpp and rules.cpp run backward, variables.cpp reads and writes.
 #pragma once
 
 #include <memory>
@@ -78,7 +78,8 @@ private:
         std::vector<Values> credit;           // rules other than bptt: the same, of the steps after it
         std::vector<Values> passed_gradients;  // [receptor][batch * size], of OTTT and EventProp: what goes back to sources
         std::vector<Values> later_sum_gradients;  // EventProp: sum_gradients of the step after
-        Values delays_of_spike;  // EventProp: [step][batch * size] by how much a higher membrane makes the spike earlier, in steps
+        // EventProp: [step][batch * size] by how much a higher membrane makes the spike earlier, in steps
+        Values delays_of_spike;
         Values activity_gradients;            // [step][batch * size]
         std::vector<Values> sum_gradients;    // [receptor][batch * size], of the step in hand
         std::vector<Values> constant_gradients;  // [place in LearningPlan::constants][batch * size], summed over the steps

@@ -22,7 +22,8 @@ void ReferenceExecutor<Real>::backward(std::span<const OutputGradient> gradients
         state.passed_gradients = state.later_sum_gradients = state.sum_gradients;
         state.activity_gradients.assign(taped_steps_ * frame(p), Real{0});
         if (const auto& learning = plan_->populations[p].learning)
-            state.constant_gradients.assign(learning->constants.size(), Values(frame(p), Real{0}, HostAllocator<Real>(allocator_)));
+            state.constant_gradients.assign(learning->constants.size(),
+                                            Values(frame(p), Real{0}, HostAllocator<Real>(allocator_)));
     }
     for (uint32_t q = 0; q < projections_.size(); ++q) {
         ProjectionState& projection = projections_[q];

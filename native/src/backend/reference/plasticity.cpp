@@ -53,7 +53,8 @@ template <class Real>
 void ReferenceExecutor<Real>::look_at_target(uint32_t index) {
     const std::vector<Values>& states = populations_[network().projection(index).target].states;
     ProjectionState& state = projections_[index];
-    for (size_t k = 0; k < state.target_states.size(); ++k) state.target_states[k] = states[plasticity_[index]->target_states[k]];
+    for (size_t k = 0; k < state.target_states.size(); ++k)
+        state.target_states[k] = states[plasticity_[index]->target_states[k]];
 }
 
 // What an event makes of a synapse: its weight and its own traces.

@@ -43,7 +43,8 @@ void ReferenceExecutor<Real>::tape_crossing(uint32_t population, size_t neuron) 
     const bool was_below = registers_.real[before] <= static_cast<Real>(crossing.threshold);
     const Real rise = registers_.real[crossing.risen] + static_cast<Real>(crossing.offset) - registers_.real[before];
     // Where the membrane was above already there was no crossing, and nothing moves the spike.
-    populations_[population].delays_of_spike[tape_step_ * frame(population) + neuron] = was_below && rise > 0 ? 1 / rise : Real{0};
+    populations_[population].delays_of_spike[tape_step_ * frame(population) + neuron] =
+        was_below && rise > 0 ? 1 / rise : Real{0};
 }
 
 template <class Real>
@@ -58,7 +59,8 @@ void ReferenceExecutor<Real>::event_adjoint(uint32_t population, uint32_t step) 
             const size_t at = step * frame(population) + i;
             const Real moved = state.activities[at] == 0 ? Real{0} : state.activity_gradients[at];
             const Real spike = state.delays_of_spike[at];
-            after[static_cast<size_t>(v)] += spike * (static_cast<Real>(linear.crossing.steepening) * after[static_cast<size_t>(v)] - moved);
+            after[static_cast<size_t>(v)] +=
+                spike * (static_cast<Real>(linear.crossing.steepening) * after[static_cast<size_t>(v)] - moved);
         }
         for (size_t r = 0; r < state.sum_gradients.size(); ++r) {
             Real sum{0};
@@ -104,8 +106,8 @@ void ReferenceExecutor<Real>::advance_eligibility() {
             const std::vector<Values> old = all[at];
             for (size_t after = 0; after < linear.state_count; ++after)
                 for (size_t i = 0; i < old[after].size(); ++i) {
-                    const Real arrived = bias ? Real{1}
-                                              : activity(projection.source, projection.delay_steps + static_cast<uint32_t>(at))[i];
+                    const Real arrived =
+                        bias ? Real{1} : activity(projection.source, projection.delay_steps + static_cast<uint32_t>(at))[i];
                     Real sum = static_cast<Real>(linear.of_input(projection.receptor, after)) * arrived;
                     for (size_t before = 0; before < linear.state_count; ++before)
                         sum += static_cast<Real>(linear.from(after, before)) * old[before][i];
@@ -129,11 +131,13 @@ void ReferenceExecutor<Real>::add_eligibility(uint32_t index) {
         for (uint32_t sample = 0; sample < batch_size_; ++sample) {
             const Real* const credit = target.credit[s].data() + size_t{sample} * target_size;
             for (uint32_t j = 0; projection.bias && j < target_size; ++j)
-                state.bias_gradient[j / (target_size / static_cast<uint32_t>(state.bias.size()))] += credit[j] * before.back()[s][0];
+                state.bias_gradient[j / (target_size / static_cast<uint32_t>(state.bias.size()))] +=
+                    credit[j] * before.back()[s][0];
             for (uint32_t i = 0; i < source_size; ++i)
                 for_synapses(network(), projection, i, [&](const Synapse& synapse) {
-                    state.weight_gradient[synapse.weight] += source.kept_scale * credit[synapse.target] *
-                                                             before[synapse.delay - projection.delay_steps][s][size_t{sample} * source_size + i];
+                    state.weight_gradient[synapse.weight] +=
+                        source.kept_scale * credit[synapse.target] *
+                        before[synapse.delay - projection.delay_steps][s][size_t{sample} * source_size + i];
                 });
         }
 }

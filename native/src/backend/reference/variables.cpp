@@ -32,7 +32,9 @@ size_t ReferenceExecutor<Real>::first_of(const Slot& slot) const {
 template <class Real>
 void ReferenceExecutor<Real>::read(const Slot& slot, DType dtype, void* out_data) const {
     const auto give = [&](const Values& values) { convert(real_type, values.data(), dtype, out_data, values.size()); };
-    const auto give_copies = [&](const Values& values) { convert(real_type, values.data() + first_of(slot), dtype, out_data, count(slot)); };
+    const auto give_copies = [&](const Values& values) {
+        convert(real_type, values.data() + first_of(slot), dtype, out_data, count(slot));
+    };
     switch (slot.kind) {
         case Slot::state: {
             const PopulationState& state = populations_[slot.index];
@@ -64,7 +66,9 @@ void ReferenceExecutor<Real>::read(const Slot& slot, DType dtype, void* out_data
 template <class Real>
 void ReferenceExecutor<Real>::write(const Slot& slot, DType dtype, const void* data) {
     const auto take = [&](Values& values) { convert(dtype, data, real_type, values.data(), values.size()); };
-    const auto take_copies = [&](Values& values) { convert(dtype, data, real_type, values.data() + first_of(slot), count(slot)); };
+    const auto take_copies = [&](Values& values) {
+        convert(dtype, data, real_type, values.data() + first_of(slot), count(slot));
+    };
     switch (slot.kind) {
         case Slot::state: {
             PopulationState& state = populations_[slot.index];
