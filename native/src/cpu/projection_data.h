@@ -15,8 +15,8 @@
 
 namespace snn::cpu {
 
-// How the sums of a convolution are made: the active sources one by one, windows as words of bits (kernels_conv_bits.h), whole windows
-// (kernels_conv_dense.h). All give the same bits.
+// How the sums of a convolution are made: the active sources one by one, windows as words of bits (kernels_conv_bits.h), whole
+// windows (kernels_conv_dense.h). All give the same bits.
 enum class ConvWay : uint8_t { sources, words, windows };
 
 // Geometry of a convolution or pooling, in the form of the kernels.
@@ -49,7 +49,7 @@ private:
     std::vector<uint32_t> tap_counts_[2];
     std::vector<TapRange> tap_ranges_[2];
     std::vector<ConvBlock> blocks_;
-    // The shares of active sources above which there are words, and whole windows: of values, and of spikes. More than 1: never.
+    // The shares of active sources above which there are words, and whole windows, of values and of spikes. Over 1: never.
     void compare_words();
     double words_share_ = 2.0, windows_share_ = 2.0, words_end_ = 2.0;
 };
