@@ -16,9 +16,9 @@
 // one to the next is kept for all steps.
 //
 // Samples are independent in the first half and every weight belongs to one thread in the second, and the order of
-// additions of each is fixed by (chunk, step, sample), so the gradients are the same bits for every number of threads. The few weights
-// of a small convolution are too few tasks: they are summed up for parts of the samples, and these in the end. How many parts does not
-// depend on the threads.
+// additions of each is fixed by (chunk, step, sample), so the gradients are the same bits for every number of threads. The few
+// weights of a small convolution are too few tasks: they are summed up for parts of the samples, and these in the end. How many
+// parts does not depend on the threads.
 #include "cpu/backpropagation.h"
 
 #include <algorithm>
@@ -122,8 +122,8 @@ void Backpropagation::make_weight_tasks() {
                     add(WeightTask::narrow, shape.out_channels, 1);
                     break;
                 }
-                // Parts of the samples have everything to themselves; blocks in tasks of their own each walk over the sources, and
-                // inputs each turn the gradient round. Two tasks for each thread end at about the same time.
+                // Parts of the samples have everything to themselves; blocks in tasks of their own each walk over the sources,
+                // and inputs each turn the gradient round. Two tasks for each thread end at about the same time.
                 const uint32_t blocks = data.conv->block_count(), parts = projections_[q].parts, width = context_.pool.width();
                 const uint32_t wanted = parts > 1 ? (2 * width + parts - 1) / parts : width;  // tasks of a part
                 const uint32_t cuts = std::clamp(wanted / blocks, 1u, shape.group_inputs);

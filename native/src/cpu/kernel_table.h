@@ -115,8 +115,8 @@ struct ConvShape {
     uint32_t x_stride, x_dilation, x_padding, y_stride, y_dilation, y_padding;
     const TapRange *y_ranges, *x_ranges;  // [out_height], [out_width]
     const ConvBlock* blocks;
-    // dL/d(source): vectors of 16 for a row of the kernel, and floats from a place of the image to the next. Fewer than 16 inputs of a
-    // group lie side by side with those of the next place where that takes fewer vectors; else each place has vectors of its own.
+    // dL/d(source): vectors of 16 for a row of the kernel, and floats from a place of the image to the next. Fewer than 16 inputs
+    // of a group lie side by side with those of the next place where that takes fewer vectors; else each place has its own.
     uint32_t row_vectors, place_step;
     // The sources of a group with margins of zeros, [group input][y][x]: how wide a row is, a channel, and all of it, in floats.
     size_t image_width, image_plane, image_size;  // the last 0: it would be too large

@@ -341,8 +341,8 @@ static void conv_source_gradient(const ConvAdjointArgs& args) {
                 }
             }
             const uint32_t used = shape.group_inputs - input < 16 ? shape.group_inputs - input : 16;
-            lanes_to_rows<true>(args.image, in_plane, used,
-                                args.source_gradient + static_cast<size_t>(group * shape.group_inputs + input) * in_plane, place_step);
+            float* const rows = args.source_gradient + static_cast<size_t>(group * shape.group_inputs + input) * in_plane;
+            lanes_to_rows<true>(args.image, in_plane, used, rows, place_step);
         }
     }
 }

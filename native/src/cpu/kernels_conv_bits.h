@@ -1,6 +1,6 @@
 // Convolution of spikes of which neither few nor all are active: what a target's window covers as bits of a word, of several
-// channels at once. Included by kernels_isa.cpp inside the namespace of one instruction set, after kernels_conv.h, whose scratch
-// image of sums this goes through as well.
+// channels at once. Included by kernels_isa.cpp inside the namespace of one instruction set, after kernels_conv.h, whose
+// scratch image of sums this goes through as well.
 //
 //     spikes of channel c     window of a target       word
 //        . X . .                  X .                   bit ((c * kernel_y) + ky) * kernel_x + kx: ... 0 1 1 0

@@ -11,8 +11,8 @@ namespace snn::cpu {
 
 namespace {
 
-// A source that is added by itself takes about 8 ns for each row of its kernel and 0.8 for each 16 weights that it meets, all
-// that a window covers 0.6 for each of those: kernels of 1 to 7 places with strides of 1 and 2, AVX-512 and AVX2.
+// A source that is added by itself takes about 8 ns for each row of its kernel and 0.8 for each 16 weights that it meets, all that a
+// window covers 0.6 for each of those: kernels of 1 to 7 places with strides of 1 and 2, AVX-512 and AVX2.
 constexpr double ns_of_row = 8.0, ns_of_vector = 0.8;
 
 double share_of_windows(const ConvShape& shape) {
@@ -22,19 +22,18 @@ double share_of_windows(const ConvShape& shape) {
 }
 
 // A word takes about 15 ns, mostly because the processor cannot foresee when its bits are at an end, and 0.27 for each 16
-// weights of a bit. Whole windows of as many channels take 0.33 for each 16 weights: kernels of 3 and 5
-// places, AVX-512 and AVX2.
+// weights of a bit. Whole windows of as many channels take 0.33 for each 16 weights: kernels of 3 and 5 places, AVX-512 and AVX2.
 constexpr double ns_of_word = 15.0, ns_of_word_vector = 0.27, ns_of_window_vector = 0.33;
 constexpr uint32_t most_word_width = 48;  // that 64 bits have from any of the 16 places where a row may begin
 
 // Inputs of a group whose windows go into one word. With 16 outputs or fewer a word gives too little to do.
 uint32_t word_inputs_of(const ConvShape& shape) {
     const uint64_t kernel = uint64_t{shape.kernel_y} * shape.kernel_x;
-    const uint64_t width = shape.in_width + uint64_t{2} * shape.x_padding,
-                   height = shape.in_height + uint64_t{2} * shape.y_padding;
+    const uint64_t width = shape.in_width + uint64_t{2} * shape.x_padding;
+    const uint64_t height = shape.in_height + uint64_t{2} * shape.y_padding;
     if (shape.group_outputs <= 16 || shape.x_dilation != 1 || shape.y_dilation != 1) return 0;
-    if (kernel > 64 || shape.kernel_x == 64 || shape.in_width > most_word_width || width > 64 || height > most_word_rows)
-        return 0;
+    if (kernel > 64 || shape.kernel_x == 64) return 0;
+    if (shape.in_width > most_word_width || width > 64 || height > most_word_rows) return 0;
     return static_cast<uint32_t>(std::min({64 / kernel, most_word_rows / height, uint64_t{shape.group_inputs}}));
 }
 
@@ -281,8 +280,7 @@ void ProjectionData::weights_changed(uint32_t copy) {
     const float* const changed = weights + copy * weight_stride_;
     if (packed_size_ > 0) conv->pack(changed, packed_.data() + copy * packed_size_);
     if (is_fixed && weight_count > 0)
-        kernels_.quantize(changed, std::ldexp(1.0f, info.fixed_exponent), fixed_weights_.data() + copy * weight_stride_,
-                          weight_count);
+        kernels_.quantize(changed, std::ldexp(1.0f, info.fixed_exponent), fixed_weights_.data() + copy * weight_stride_, weight_count);
 }
 
 }  // namespace snn::cpu

@@ -49,8 +49,7 @@ private:
     std::vector<uint32_t> tap_counts_[2];
     std::vector<TapRange> tap_ranges_[2];
     std::vector<ConvBlock> blocks_;
-    // The shares of active sources above which there are words, and whole windows: of values, and of
-    // spikes. More than 1: never.
+    // The shares of active sources above which there are words, and whole windows, of values and of spikes. Over 1: never.
     void compare_words();
     double words_share_ = 2.0, windows_share_ = 2.0, words_end_ = 2.0;
 };

@@ -1,5 +1,5 @@
-// Spikes as bits, 16 to a word, as numbers: for products where so many neurons are active that adding up the rows of weights of the
-// active would take longer.
+// Spikes as bits, 16 to a word, as numbers: for products where so many neurons are active that adding up the rows of weights of
+// the active would take longer.
 #pragma once
 
 #include <array>
