@@ -45,6 +45,8 @@ class GivenInput:
             name, _, value = text.partition("=")
             if not value:
                 raise fail(f"--input is '{text}'; it must be NAME=VALUE")
+            if name in self.by_name:
+                raise fail(f"--input names '{name}' twice")
             self.by_name[name] = self._of(network[name], value, batch_size, seed, position)
 
     def _of(

@@ -91,6 +91,8 @@ def run(
     seed = seed or 0
     given = GivenInput(network, inputs or [], batch_size, seed)
     wanted = wanted_variables(record or [])
+    if every > 1 and not wanted:
+        raise fail(f"--every is {every} and needs --record NAME.VARIABLE")
     _check_output(file, output, wanted)
     if save_state is not None:
         _check_state(save_state, file, output)

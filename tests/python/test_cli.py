@@ -354,6 +354,8 @@ def test_run_is_the_same_on_every_device(snn_command: Command, file: Path) -> No
         (["run", "FILE", "--batch-size", "0"], 2, "--batch-size"),
         (["run", "FILE", "--input", "input"], 1, "--input is 'input'; it must be NAME=VALUE"),
         (["run", "FILE", "--input", "nose=1"], 1, "'nose'"),
+        (["run", "FILE", "--input", "input=1", "--input", "input=random:0.1"], 1, "--input names 'input' twice"),
+        (["run", "FILE", "--every", "5"], 1, "--every is 5 and needs --record"),
         (["run", "FILE", "--input", "input=much"], 1, "input=much is neither a number, random:P, nor a .npy file"),
         (["run", "FILE", "--input", "input=random:2"], 1, "the probability is 2; it must be 0 to 1"),
         (["run", "FILE", "--input", "input=poisson:0.5"], 1, "'poisson' is unknown; there is random:P"),

@@ -102,7 +102,7 @@ namespace Snn.Unity
         /// <summary>Used by the next session.</summary>
         public ulong Seed { get { return seed; } set { seed = value; } }
 
-        /// <summary>Used by the next session: "cpu", "auto" (the fastest for the network, measured when it opens) or "vulkan", a
+        /// <summary>Used by the next session: "cpu", "auto" (the fastest for the network, by speeds measured once) or "vulkan", a
         /// device of its own. On Unity's device runs <see cref="VulkanNetwork"/>.</summary>
         public string Device { get { return device; } set { device = value; } }
 
