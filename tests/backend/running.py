@@ -73,15 +73,19 @@ class Result:
         return min(found)[1] if found else ""
 
 
-def open_session(builder: Builder, case: Case, setting: Setting) -> _native.Session:
+def session_of(network: _native.Network, setting: Setting, batch_size: int) -> _native.Session:
     return _native.Session(
-        builder.network,
+        network,
         device=setting.device,
-        batch_size=case.batch,
+        batch_size=batch_size,
         threads=setting.threads,
         instruction_set=setting.instruction_set,
         flags=setting.flags,
     )
+
+
+def open_session(builder: Builder, case: Case, setting: Setting) -> _native.Session:
+    return session_of(builder.network, setting, case.batch)
 
 
 def simulate(case: Case, setting: Setting) -> Result:

@@ -13,7 +13,7 @@ import pytest
 import snn
 from snn.engine import _native
 
-from .running import Setting, cpu_settings, read
+from .running import Setting, cpu_settings, read, session_of
 
 STEPS, BATCH, OUTPUTS = 40, 9, 4
 SMALL, LARGE = 13, 203  # inputs: what one thread looks through, and what is dealt to all
@@ -29,13 +29,7 @@ def opened(kind: type[snn.Input], size: int, setting: Setting, way: dict[str, An
     net.add("output", snn.LIF(OUTPUTS))
     net.connect("input", "hidden", snn.Dense(init=snn.init.Uniform(-0.6, 0.9)), name="first")
     net.connect("hidden", "output", snn.Dense(init=snn.init.Uniform(-0.6, 0.9)))
-    session = _native.Session(
-        net._finished(),
-        device=setting.device,
-        batch_size=BATCH,
-        threads=setting.threads,
-        instruction_set=setting.instruction_set,
-    )
+    session = session_of(net._finished(), setting, BATCH)
     trainer = _native.Trainer(session, output_population=net["output"]._index, steps=STEPS, loss=LOSS_COUNT, **way)
     return session, trainer
 

@@ -11,7 +11,7 @@ import pytest
 import snn
 from snn.engine import _native
 
-from .running import Setting, cpu_settings, read
+from .running import Setting, cpu_settings, read, session_of
 
 STEPS, BATCH, SOURCES, TARGETS = 13, 5, 45, 37  # no multiples of 16, and of the samples that are taken at once
 SETTINGS = [setting for setting in cpu_settings() if not setting.flags]
@@ -37,13 +37,7 @@ def frames(share: float, *, held: bool, size: int = SOURCES) -> np.ndarray:
 
 def train(net: snn.Network, setting: Setting, inputs: list, **settings: Any) -> tuple[np.ndarray, Any, np.ndarray]:
     """Spikes of the hidden neurons, counters, and dL/dw of the input's weights."""
-    session = _native.Session(
-        net._finished(),
-        device=setting.device,
-        batch_size=BATCH,
-        threads=setting.threads,
-        instruction_set=setting.instruction_set,
-    )
+    session = session_of(net._finished(), setting, BATCH)
     spikes = np.zeros((STEPS, BATCH, TARGETS), np.float32)
     trainer = _native.Trainer(session, output_population=net["output"]._index, steps=STEPS, loss=255, **settings)
     records = [(net["hidden"]._index, "spikes", spikes)]

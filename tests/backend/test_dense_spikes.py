@@ -15,7 +15,7 @@ import pytest
 import snn
 from snn.engine import _native
 
-from .running import Setting, cpu_settings, read
+from .running import Setting, cpu_settings, read, session_of
 
 STEPS, BATCH, DRIVE, NEURONS, SILENT, TARGETS = 15, 5, 23, 45, 130, 37
 LOSS_NONE = 255
@@ -62,13 +62,7 @@ def frames(share: str, steps: int = STEPS) -> np.ndarray:
 
 def train(net: snn.Network, setting: Setting, drive: np.ndarray, dropout: float = 0.0, **way: Any) -> dict[str, Any]:
     """All that the third pass leaves behind of neurons that spike: loops have the memory of products from the second on."""
-    session = _native.Session(
-        net._finished(),
-        device=setting.device,
-        batch_size=BATCH,
-        threads=setting.threads,
-        instruction_set=setting.instruction_set,
-    )
+    session = session_of(net._finished(), setting, BATCH)
     source, target, steps = net["source"], net["target"], len(drive)
     trainer = _native.Trainer(session, output_population=target._index, steps=steps, loss=LOSS_NONE, **way)
     if dropout:

@@ -17,8 +17,8 @@
 //   lookup32(table, i)   table[i] for i from 0 to 31; of the lowest five bits of i where has_fast_lookup
 //   count_where(n, m)    n, one more where m holds
 //   list_lanes(bits, first, out)     first + the number of each set bit, where has_compress; writes 16 words, returns how many
-//   count list_pairs(bits, a, b, out)      a and b of each lane with a set bit, where has_compress; writes 32 words, returns
-//   how many
+//                                    count
+//   list_pairs(bits, a, b, out)      a and b of each lane with a set bit, where has_compress; writes 32 words, returns how many
 //                                    pairs count
 //   turn(rows)  16 rows of 16: rows[r][lane] becomes rows[lane][r]
 //
