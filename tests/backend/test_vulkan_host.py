@@ -5,6 +5,9 @@ buffers and states are read where they lie. The functions are those of snn_vulka
 from __future__ import annotations
 
 import ctypes
+import os
+import subprocess
+import sys
 from ctypes import POINTER, byref, c_char_p, c_float, c_uint32, c_uint64, c_void_p
 from pathlib import Path
 
@@ -13,6 +16,7 @@ import pytest
 
 import snn
 
+from .conftest import has_validation_layer
 from .vulkan_renderer import Renderer, number, vk
 
 LIB = ctypes.CDLL(str(next((Path(snn.__file__).parent / "lib").glob("libsnn.so*"))))
@@ -332,3 +336,43 @@ def test_a_session_whose_recorded_steps_never_ran_is_put_right(
         check(LIB.snn_session_read(handle, b"cells.v", c_uint32(0), c_void_p(read.ctypes.data), ctypes.c_size_t(300)))
         np.testing.assert_array_equal(read.view(np.uint32), membranes[frame].view(np.uint32), f"frame {frame}")
     LIB.snn_destroy_network(handle)
+
+
+# A process whose only Vulkan is the host's. `vulkan_settings` asks for the devices of the machine, which takes an instance.
+HOST_ALONE = """
+import os, sys
+sys.path.append(sys.argv[1])
+from tests.backend import running
+running.vulkan_settings = lambda: ["the one that the host opens"]
+import snn
+from tests.backend.vulkan_renderer import Renderer, number, vk
+net = snn.Network(dt=1.0)
+net.add("current", snn.Input(30))
+net.add("cells", snn.LIF(30))
+net.connect("current", "cells", snn.OneToOne(0.1))
+renderer = Renderer(validated=False)
+with snn.Simulation(net, device=renderer.host()) as sim:
+    sim.step(3)
+    commands = renderer.commands()
+    snn.vulkan.record_steps(sim, number(commands), 2)
+    vk.vkEndCommandBuffer(commands)
+    renderer.submit([commands])
+    print("instances with the host's device:", os.path.exists(sys.argv[2]))
+renderer.close()
+with snn.Simulation(net, device="vulkan"):
+    print("and with a device of its own:", os.path.exists(sys.argv[2]))
+"""
+
+
+@pytest.mark.skipif(not has_validation_layer(), reason="the validation layer, which tells of instances, is not installed")
+def test_a_host_has_the_only_instance_of_its_process(tmp_path: Path) -> None:
+    """The layer writes to a file when libsnn makes an instance. Each costs memory and time, and may find another GPU first."""
+    messages = tmp_path / "messages"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", HOST_ALONE, str(Path(__file__).parents[2]), str(messages)],
+        env=os.environ | {"SNN_VULKAN_VALIDATION": str(messages)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "instances with the host's device: False\nand with a device of its own: True\n"

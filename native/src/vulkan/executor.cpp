@@ -11,7 +11,6 @@
 #include "backend/slots.h"
 #include "common/error.h"
 #include "normal_table.h"
-#include "vulkan/probe.h"
 #include "vulkan/shader_arguments.h"
 #include "vulkan/workgroups.h"
 

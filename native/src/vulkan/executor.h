@@ -25,6 +25,7 @@
 #include "vulkan/pipelines.h"
 #include "vulkan/plastic.h"
 #include "vulkan/population.h"
+#include "vulkan/probe.h"
 #include "vulkan/projection.h"
 #include "vulkan/readback.h"
 #include "vulkan/spike_bundle.h"
@@ -42,6 +43,7 @@ public:
         return device_.description().name + (flushes_denormals_ ? ", denormals are flushed" : "") +
                (uses_brains_ ? ", a workgroup for each sample" : "");
     }
+    std::string other_bits() const override { return flushes_denormals_ ? bits_without_denormals : std::string(); }
     void reset_state() override;
     bool takes_spike_lists() const override { return true; }
     void run(const RunRequest& request) override;
