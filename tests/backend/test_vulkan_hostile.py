@@ -14,14 +14,14 @@ from .vulkan_renderer import Renderer, number, vk
 
 GetProcAddress = CFUNCTYPE(c_void_p, c_void_p, c_char_p)
 QueueSubmit = CFUNCTYPE(c_int32, c_void_p, ctypes.c_uint32, c_void_p, c_void_p)
-DEVICE_LOST = -4
+OUT_OF_DEVICE_MEMORY, DEVICE_LOST = -2, -4
 
 
 class Meddler:
-    """The loader's functions, but that some are missing, and that the device is lost when `lost` is set."""
+    """The loader's functions, but that some are missing, and that the next submission fails with `refusal` where that is set."""
 
     def __init__(self, renderer: Renderer, missing: tuple[bytes, ...] = ()) -> None:
-        self.renderer, self.missing, self.lost, self.submissions = renderer, missing, False, 0
+        self.renderer, self.missing, self.refusal, self.submissions = renderer, missing, 0, 0
         self.loader = ctypes.CDLL("libvulkan.so.1").vkGetInstanceProcAddr
         self.loader.restype, self.loader.argtypes = c_void_p, (c_void_p, c_char_p)
         instance = number(renderer.instance)
@@ -49,7 +49,8 @@ class Meddler:
 
     def submit(self, queue: int, count: int, infos: int, fence: int) -> int:
         self.submissions += 1
-        return DEVICE_LOST if self.lost else self.real_submit(queue, count, infos, fence)
+        refusal, self.refusal = self.refusal, 0
+        return refusal or self.real_submit(queue, count, infos, fence)
 
     def host(self) -> snn.vulkan.Host:
         fields = vars(self.renderer.host())
@@ -83,23 +84,24 @@ def test_a_device_that_is_lost_ends_the_run_with_a_sentence_and_another_goes_on(
             one.set_input("current", current)
             one.step(20)
         sim.save_state(tmp_path / "state")
-        meddler.lost = True
+        commands = renderer.commands()
+        meddler.refusal, before = DEVICE_LOST, meddler.submissions
         attempts = [
             lambda: sim.step(5),
             lambda: snn.vulkan.submit_steps(sim, 5),
+            lambda: snn.vulkan.record_steps(sim, number(commands), 1),
             lambda: sim.run(5, record={"cells": "v"}),
             lambda: sim["cells.v"],
             lambda: sim.save_state(tmp_path / "state"),
         ]
+        # The driver says it once. It stays true, so nothing more is given to it.
         for attempt in attempts:
-            before = meddler.submissions
             with pytest.raises(snn.DeviceLostError, match="it was lost"):
                 attempt()
             assert meddler.submissions == before + 1
-        # What is recorded is the host's to submit.
-        commands = renderer.commands()
-        snn.vulkan.record_steps(sim, number(commands), 1)
+            assert sim.step_count == 20
         vk.vkEndCommandBuffer(commands)
+        meddler.refusal = DEVICE_LOST
         with pytest.raises(snn.DeviceLostError):
             snn.Simulation(net, device=meddler.host())
         with snn.Simulation(net, device="cpu") as other:
@@ -108,3 +110,32 @@ def test_a_device_that_is_lost_ends_the_run_with_a_sentence_and_another_goes_on(
                 one.step(20)
             np.testing.assert_array_equal(other["cells.v"], expected["cells.v"])
             assert other.counters.spikes > 0
+
+
+@pytest.mark.parametrize("small", [True, False], ids=["one-dispatch", "dispatches"])
+@pytest.mark.parametrize("count", [1, 5])
+def test_a_submission_that_was_refused_has_not_happened(renderer: Renderer, small: bool, count: int) -> None:
+    net = snn.Network(dt=1.0)
+    net.add("spikes", snn.SpikeInput(50))
+    net.add("cells", snn.LIF(50))
+    net.connect("spikes", "cells", snn.Dense(weights=np.full((50, 50), 0.02)))
+    if not small:
+        net.connect("cells", "cells", snn.Sparse.fixed_total(400, weight=0.1, delay=2.0, trainable=False))
+    meddler = Meddler(renderer)
+    spikes = (np.arange(50) % 3 > 0).astype(np.float32)
+    with snn.Simulation(net, device=meddler.host()) as sim, snn.Simulation(net, device="reference") as expected:
+        for one in (sim, expected):
+            one.step(20, {"spikes": spikes})
+            one.set_input("spikes", spikes)
+        meddler.refusal = OUT_OF_DEVICE_MEMORY
+        with pytest.raises(snn.OutOfMemoryError, match="could not take work"):
+            snn.vulkan.submit_steps(sim, count)
+        assert sim.step_count == 20
+        snn.vulkan.submit_steps(sim, count)  # with the spikes that were set
+        expected.step(count)
+        for one in (sim, expected):
+            one.step(4)
+        assert sim.step_count == expected.step_count
+        np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"])
+        assert sim.counters == expected.counters
+        assert sim["cells.v"].any()

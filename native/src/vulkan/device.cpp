@@ -409,25 +409,43 @@ VkFence Device::make_fence() {
     return fence;
 }
 
+VkResult Device::heed(VkResult result) {
+    is_lost_ |= result == VK_ERROR_DEVICE_LOST;
+    return result;
+}
+
+void Device::check_not_lost() const {
+    if (is_lost_) check(VK_ERROR_DEVICE_LOST, "could not take work");
+}
+
 void Device::submit_locked(const VkSubmitInfo& info, VkFence fence) {
+    check_not_lost();
     check(functions.vkResetFences(handle, 1, &fence), "could not reset a fence");
     if (host_.lock_queue) host_.lock_queue(host_.user);
-    const VkResult submitted = functions.vkQueueSubmit(queue_, 1, &info, fence);
+    const VkResult submitted = heed(functions.vkQueueSubmit(queue_, 1, &info, fence));
     if (host_.unlock_queue) host_.unlock_queue(host_.user);
     check(submitted, "could not take work");
 }
 
+void Device::wait_for(VkFence fence) {
+    check_not_lost();
+    check(heed(functions.vkWaitForFences(handle, 1, &fence, VK_TRUE, UINT64_MAX)), "could not finish its work");
+}
+
 void Device::wait_for(Submission& submission) {
-    check(functions.vkWaitForFences(handle, 1, &submission.fence, VK_TRUE, UINT64_MAX), "could not finish its work");
+    wait_for(submission.fence);
     submission.number = 0;
 }
 
 VkCommandBuffer Device::begin_submission() {
-    // One that was never submitted: its steps were refused.
-    if (begun_) functions.vkEndCommandBuffer(std::exchange(begun_, VkCommandBuffer{}));
+    check_not_lost();
     Submission* free = nullptr;
     for (Submission& submission : submissions_) {
-        if (submission.number && functions.vkGetFenceStatus(handle, submission.fence) == VK_SUCCESS) submission.number = 0;
+        if (submission.number) {
+            const VkResult status = heed(functions.vkGetFenceStatus(handle, submission.fence));
+            check(status, "could not say whether its work is done");
+            if (status == VK_SUCCESS) submission.number = 0;
+        }
         if (!free || submission.number < free->number) free = &submission;
     }
     if (!free || (free->number && submissions_.size() < most_submissions)) {
@@ -437,6 +455,10 @@ VkCommandBuffer Device::begin_submission() {
     if (free->number) wait_for(*free);
     begin(free->commands, false);
     return begun_ = free->commands;
+}
+
+void Device::cancel_submission() {
+    if (begun_) functions.vkEndCommandBuffer(std::exchange(begun_, VkCommandBuffer{}));
 }
 
 void Device::submit(VkCommandBuffer commands, const SNNVulkanSubmission& submission) {
@@ -497,7 +519,7 @@ void Device::run(const std::vector<VkCommandBuffer>& commands) {
     submission.commandBufferCount = static_cast<uint32_t>(commands.size());
     submission.pCommandBuffers = commands.data();
     submit_locked(submission, fence_);
-    check(functions.vkWaitForFences(handle, 1, &fence_, VK_TRUE, UINT64_MAX), "could not finish its work");
+    wait_for(fence_);
 }
 
 }  // namespace snn::vulkan

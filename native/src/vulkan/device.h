@@ -110,6 +110,8 @@ public:
     uint32_t workgroup_invocations() const { return workgroup_invocations_; }
     // What shaders ask for; nothing on a host's device, which may not have enabled it.
     const FloatControls& float_controls() const { return float_controls_; }
+    // Throws SNN_ERROR_DEVICE_LOST once a call has found the device lost: it stays so, whatever its driver says afterwards.
+    void check_not_lost() const;
     bool is_on_paper() const { return is_on_paper_; }
     bool is_of_host() const { return !instance_ && !is_on_paper_; }
     // What tells one driver's pipelines from another's.
@@ -191,6 +193,8 @@ public:
     // oldest is waited for.
     VkCommandBuffer begin_submission();
     void submit(VkCommandBuffer commands, const SNNVulkanSubmission& submission);
+    // Of what was begun and not submitted, or refused.
+    void cancel_submission();
     void wait_for_submissions();
     void end_submissions();  // waits too, but for a device that was lost; before what they use is destroyed
     // Runs command buffers one after the other, when all submissions are done, and waits for the last.
@@ -245,6 +249,9 @@ private:
     std::vector<Submission> submissions_;
     VkCommandBuffer begun_ = VK_NULL_HANDLE;  // of one that is being recorded
     uint64_t submission_count_ = 0;
+    bool is_lost_ = false;
+    VkResult heed(VkResult result);  // of a call that may find the device lost
+    void wait_for(VkFence fence);
     void wait_for(Submission& submission);
     VkFence make_fence();
     void submit_locked(const VkSubmitInfo& info, VkFence fence);

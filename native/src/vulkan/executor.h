@@ -64,6 +64,7 @@ private:
     void record(const RunRequest& request, void* commands) override;
     void* begin_submission() override;
     void submit(void* commands, const SNNVulkanSubmission& submission) override;
+    void cancel_submission() override;
     DeviceBuffer state_buffer(uint32_t population, uint32_t state) const override;
     std::string bind_buffer(uint32_t population, Port port, const DeviceBuffer* buffer) override;
     std::string set_readback(std::span<const Readable> values, uint32_t frame_count) override;
@@ -240,6 +241,7 @@ private:
     std::vector<SNNVulkanPlanDispatch> plan_dispatches_;
 
     uint64_t now_ = 0;  // steps since the reset
+    uint64_t now_before_submission_ = 0;  // of the one that is being recorded
     mutable std::vector<uint32_t> words_, active_;  // used again
     mutable std::vector<float> values_;
 };

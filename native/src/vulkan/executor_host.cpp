@@ -34,6 +34,7 @@ void VulkanExecutor::update_frames(const RunRequest& request, VkCommandBuffer co
 // were recorded before and have not run yet.
 void VulkanExecutor::record(const RunRequest& request, void* host_commands) {
     check_not_on_paper();
+    device_.check_not_lost();
     const auto commands = static_cast<VkCommandBuffer>(host_commands);
     settle();
     check_inputs();
@@ -59,11 +60,17 @@ void VulkanExecutor::record_last_barrier(VkCommandBuffer commands) const {
 
 void* VulkanExecutor::begin_submission() {
     check_not_on_paper();
+    now_before_submission_ = now_;
     return device_.begin_submission();
 }
 
 void VulkanExecutor::submit(void* commands, const SNNVulkanSubmission& submission) {
     device_.submit(static_cast<VkCommandBuffer>(commands), submission);
+}
+
+void VulkanExecutor::cancel_submission() {
+    now_ = now_before_submission_;
+    device_.cancel_submission();
 }
 
 DeviceBuffer VulkanExecutor::state_buffer(uint32_t population, uint32_t state) const {
@@ -177,6 +184,7 @@ std::string VulkanExecutor::count_spikes(std::span<const Readable> values) {
 }
 
 void VulkanExecutor::record_readback(uint64_t frame, void* host_commands) {
+    device_.check_not_lost();
     settle();
     if (!readback_) return;
     const auto commands = static_cast<VkCommandBuffer>(host_commands);

@@ -18,6 +18,7 @@ constexpr uint32_t steps_to_sum_up = 16;  // fewer come to the host faster
 
 void VulkanExecutor::run(const RunRequest& request) {
     check_not_on_paper();
+    device_.check_not_lost();
     device_.wait_for_submissions();  // they use the memory that inputs are written to now
     pipelines_.all_have_run();       // a host waits before it runs steps so
     if (request.tape) return run_taped(request);
