@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from ctypes import CFUNCTYPE, c_char_p, c_int32, c_void_p
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,22 @@ from .vulkan_renderer import Renderer, number, vk
 
 GetProcAddress = CFUNCTYPE(c_void_p, c_void_p, c_char_p)
 QueueSubmit = CFUNCTYPE(c_int32, c_void_p, ctypes.c_uint32, c_void_p, c_void_p)
+AnyFunction = CFUNCTYPE(c_int32, *[c_void_p] * 8)  # of at most eight integers and pointers, which returns a VkResult
 OUT_OF_DEVICE_MEMORY, DEVICE_LOST = -2, -4
+
+NO_MEMORY = AnyFunction(lambda *_: OUT_OF_DEVICE_MEMORY)
+
+
+class Spoiled:
+    """A function of the device whose call number `fails_at` from now on, counted from 1, finds no memory."""
+
+    def __init__(self, address: int) -> None:
+        self.real, self.callback, self.fails_at = AnyFunction(address), AnyFunction(self.call), 0
+        self.address = ctypes.cast(self.callback, c_void_p).value
+
+    def call(self, *arguments: int | None) -> int:
+        self.fails_at -= 1
+        return OUT_OF_DEVICE_MEMORY if self.fails_at == 0 else self.real(*arguments)
 
 
 class Meddler:
@@ -22,6 +38,7 @@ class Meddler:
 
     def __init__(self, renderer: Renderer, missing: tuple[bytes, ...] = ()) -> None:
         self.renderer, self.missing, self.refusal, self.submissions = renderer, missing, 0, 0
+        self.spoiled: dict[bytes, Spoiled] = {}
         self.loader = ctypes.CDLL("libvulkan.so.1").vkGetInstanceProcAddr
         self.loader.restype, self.loader.argtypes = c_void_p, (c_void_p, c_char_p)
         instance = number(renderer.instance)
@@ -43,6 +60,8 @@ class Meddler:
     def device_function(self, device: int, name: bytes) -> int | None:
         if name in self.missing:
             return None
+        if name in self.spoiled:
+            return self.spoiled[name].address
         if name == b"vkQueueSubmit":
             return ctypes.cast(self.callbacks[2], c_void_p).value
         return self.of_device(device, name)
@@ -51,6 +70,11 @@ class Meddler:
         self.submissions += 1
         refusal, self.refusal = self.refusal, 0
         return refusal or self.real_submit(queue, count, infos, fence)
+
+    def spoil(self, name: str) -> Spoiled:
+        """Before host(): calls of this function can be made to fail."""
+        self.spoiled[name.encode()] = made = Spoiled(self.of_device(number(self.renderer.device), name.encode()))
+        return made
 
     def host(self) -> snn.vulkan.Host:
         fields = vars(self.renderer.host())
@@ -139,3 +163,115 @@ def test_a_submission_that_was_refused_has_not_happened(renderer: Renderer, smal
         np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"])
         assert sim.counters == expected.counters
         assert sim["cells.v"].any()
+
+
+def driven(simulations: tuple[snn.Simulation, ...]) -> None:
+    for one in simulations:
+        one.set_input("current", np.linspace(0, 3, 50))
+        one.step(20)
+
+
+RECORDED = {"cells": ["v", "spikes", "spike_count"]}
+
+
+@pytest.mark.parametrize("name", ["vkBeginCommandBuffer", "vkEndCommandBuffer", "vkAllocateDescriptorSets"])
+def test_a_run_that_could_not_be_recorded_is_recorded_by_the_next(
+    renderer: Renderer, net: snn.Network, name: str
+) -> None:
+    failures = 0
+    for call in range(1, 40):
+        meddler = Meddler(renderer)
+        function = meddler.spoil(name)
+        with snn.Simulation(net, device=meddler.host()) as sim, snn.Simulation(net, device="reference") as expected:
+            driven((sim, expected))
+            function.fails_at = call
+            try:
+                found = sim.run(20, record=RECORDED)
+            except snn.OutOfMemoryError:
+                failures += 1
+                assert sim.step_count == 20
+                found = sim.run(20, record=RECORDED)
+            wanted = expected.run(20, record=RECORDED)
+            for what in RECORDED["cells"]:
+                np.testing.assert_array_equal(found["cells"][what], wanted["cells"][what], f"call {call}: {what}")
+            if function.fails_at > 0:
+                break
+    assert failures > 1
+
+
+@pytest.mark.parametrize("name", ["vkQueueSubmit", "vkEndCommandBuffer", "vkCreateComputePipelines"])
+def test_parameters_that_could_not_be_set_are_as_before(renderer: Renderer, net: snn.Network, name: str) -> None:
+    """From one value to one for each neuron: more memory for them, another shader, other commands."""
+    failures = 0
+    for call in range(1, 20):
+        meddler = Meddler(renderer)
+        function = meddler.spoil(name)
+        with snn.Simulation(net, device=meddler.host()) as sim, snn.Simulation(net, device="reference") as expected:
+            driven((sim, expected))
+            function.fails_at = call
+            try:
+                sim["cells.tau_membrane"] = np.linspace(5, 20, 50)
+            except snn.OutOfMemoryError:
+                failures += 1
+            if has_not_failed := function.fails_at > 0:
+                break
+            assert (sim["cells.tau_membrane"] == expected["cells.tau_membrane"]).all()
+            for values in (None, np.linspace(5, 20, 50)):
+                for one in (sim, expected):
+                    if values is not None:
+                        one["cells.tau_membrane"] = values
+                    one.step(5)
+                np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"], f"call {call}")
+    assert failures > 0
+    assert has_not_failed
+
+
+def test_parameters_that_are_half_set_stop_the_session(renderer: Renderer, net: snn.Network) -> None:
+    """The device takes neither the new ones nor, again, the old ones."""
+    meddler = Meddler(renderer)
+    submit = meddler.spoil("vkQueueSubmit")
+    with snn.Simulation(net, device=meddler.host()) as sim, snn.Simulation(net, device="reference") as expected:
+        driven((sim, expected))
+        submit.real, real = AnyFunction(ctypes.cast(NO_MEMORY, c_void_p).value), submit.real
+        with pytest.raises(snn.OutOfMemoryError):
+            sim["cells.tau_membrane"] = np.linspace(5, 20, 50)
+        submit.real = real
+        with pytest.raises(snn.StateError, match="left parameters of population 'cells' half changed"):
+            sim.step()
+        for one in (sim, expected):
+            one["cells.tau_membrane"] = np.linspace(6, 21, 50)
+            one.step(5)
+        np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"])
+
+
+@pytest.mark.parametrize("mend", ["reset", "load_state"])
+def test_a_run_that_ended_early_is_not_gone_on_from(
+    renderer: Renderer, net: snn.Network, tmp_path: Path, mend: str
+) -> None:
+    """A run of 600 steps is three submissions; the device refuses the second."""
+    meddler = Meddler(renderer)
+    submit = meddler.spoil("vkQueueSubmit")
+    with snn.Simulation(net, device=meddler.host()) as sim, snn.Simulation(net, device="reference") as expected:
+        driven((sim, expected))
+        sim.save_state(tmp_path / "state")
+        submit.fails_at = 2
+        with pytest.raises(snn.OutOfMemoryError):
+            sim.step(600)
+        attempts = [
+            lambda: sim.step(),
+            lambda: snn.vulkan.submit_steps(sim, 1),
+            lambda: sim["cells.v"],
+            lambda: sim.save_state(tmp_path / "none"),
+        ]
+        for attempt in attempts:
+            with pytest.raises(snn.StateError, match="reset the session or load a state"):
+                attempt()
+        if mend == "load_state":
+            sim.load_state(tmp_path / "state")
+        else:
+            for one in (sim, expected):
+                one.reset()
+        for one in (sim, expected):
+            one.step(600)
+        np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"])
+        assert sim.step_count == expected.step_count

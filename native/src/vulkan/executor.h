@@ -120,7 +120,8 @@ private:
     }
     void check_supported() const;
     void check_not_on_paper() const;
-    void check_inputs() const;  // before a step
+    void check_whole() const;  // throws SNN_ERROR_STATE when is_torn_
+    void prepare_step();       // before steps: what an error has left out is made up for, or steps are refused
     void place_fixed_sums();
     void make_bundles();
     void load_bundle(SpikeBundle& bundle, ThreadPool& threads);
@@ -132,6 +133,8 @@ private:
     std::string why_several_dispatches(bool were_one) const;
     std::string count_spikes(std::span<const Readable> values);
     void change_step();
+    template <class Change>
+    void change_parameters(size_t place, const Change& change);
     // What brains need of the executor.
     void open_brains(BrainLayout layout, const Range& memory, const Range& weights);
     bool load_brains();
@@ -239,6 +242,12 @@ private:
     std::vector<SNNVulkanPlanShader> plan_shaders_;
     std::vector<SNNVulkanPlanBuffer> plan_buffers_;
     std::vector<SNNVulkanPlanDispatch> plan_dispatches_;
+
+    // False from the beginning of a change to its end: after an error, what is recorded is not what a step is made of.
+    bool step_is_ready_ = false;
+    std::vector<uint8_t> is_set_;  // by population, then by projection: the device has its parameters whole
+    // From the first submission of a run to its end, and in a reset: after an error, the state is that of no step.
+    bool is_torn_ = false;
 
     uint64_t now_ = 0;  // steps since the reset
     uint64_t now_before_submission_ = 0;  // of the one that is being recorded

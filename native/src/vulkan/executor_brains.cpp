@@ -68,10 +68,12 @@ void VulkanExecutor::run_brains(const RunRequest& request) {
         record_brains_run(request, done, steps, flags);
         submission_.assign(1, brain_commands_);
         device_.run(submission_);
+        is_torn_ = true;
         now_ += steps;
         take_records(request, done, steps);
         done += steps;
     }
+    is_torn_ = false;
 }
 
 // What comes to the host, and where; gives the most steps of a submission, 0 where nothing comes.

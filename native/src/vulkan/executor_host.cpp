@@ -36,8 +36,8 @@ void VulkanExecutor::record(const RunRequest& request, void* host_commands) {
     check_not_on_paper();
     device_.check_not_lost();
     const auto commands = static_cast<VkCommandBuffer>(host_commands);
+    prepare_step();
     settle();
-    check_inputs();
     const Device::Label label(device_, commands, "snn steps");
     pipelines_.count_recording();
     if (uses_brains_) return record_brains(request, commands);
@@ -227,7 +227,7 @@ bool VulkanExecutor::read_back(size_t place, uint64_t finished_frame, DType dtyp
 void VulkanExecutor::plan(const RunRequest& request, SNNVulkanPlan& out_plan) {
     if (!device_.is_on_paper())
         throw Error(SNN_ERROR_UNSUPPORTED, "the session is on a device; a plan is made of one whose device is \"vulkan:plan\"");
-    check_inputs();
+    prepare_step();
     if (uses_brains_) plan_brains(request);
     words_.resize(normal_table_at_);
     fill_control(request, 0, words_.data());
