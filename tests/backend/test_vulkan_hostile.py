@@ -275,3 +275,55 @@ def test_a_run_that_ended_early_is_not_gone_on_from(
             one.step(600)
         np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"])
         assert sim.step_count == expected.step_count
+
+
+# ---- Work that the device has taken, and whose end cannot be waited for: it runs all the same
+
+
+def test_a_run_that_could_not_be_waited_for_is_done_before_anything_else(
+    renderer: Renderer, net: snn.Network, tmp_path: Path
+) -> None:
+    meddler = Meddler(renderer)
+    wait = meddler.spoil("vkWaitForFences")
+    with snn.Simulation(net, device=meddler.host()) as sim, snn.Simulation(net, device="reference") as expected:
+        driven((sim, expected))
+        wait.fails_at = 1
+        with pytest.raises(snn.OutOfMemoryError, match="could not finish its work"):
+            sim["cells.v"] = np.linspace(0, 0.9, 50)
+        for one in (sim, expected):
+            one["cells.v"] = np.linspace(0, 0.9, 50)
+        sim.save_state(tmp_path / "state")
+        wait.fails_at = 1
+        with pytest.raises(snn.OutOfMemoryError, match="could not finish its work"):
+            sim.run(5, record=RECORDED)
+        with pytest.raises(snn.StateError, match="reset the session or load a state"):
+            sim.run(5, record=RECORDED)  # some of those steps have been
+        sim.load_state(tmp_path / "state")
+        found, wanted = (one.run(20, record=RECORDED) for one in (sim, expected))
+        for what in RECORDED["cells"]:
+            np.testing.assert_array_equal(found["cells"][what], wanted["cells"][what])
+        snn.vulkan.submit_steps(sim, 5)
+        wait.fails_at = 1
+        with pytest.raises(snn.OutOfMemoryError, match="could not finish its work"):
+            sim.step()
+        for one in (sim, expected):
+            one.step(6 if one is expected else 1)
+        np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"])
+
+
+def test_a_session_ends_after_what_it_could_not_wait_for(renderer: Renderer, net: snn.Network) -> None:
+    """`renderer` tells of objects that are destroyed while they are in use."""
+    meddler = Meddler(renderer)
+    wait = meddler.spoil("vkWaitForFences")
+    with snn.Simulation(net, device=meddler.host()) as sim:
+        wait.fails_at = 1
+        with pytest.raises(snn.OutOfMemoryError):
+            sim.step(100)
+    for call in range(1, 100):
+        wait.fails_at = call
+        try:
+            snn.Simulation(net, device=meddler.host()).close()
+        except snn.OutOfMemoryError:
+            continue
+        break
+    assert call > 3

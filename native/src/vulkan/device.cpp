@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "common/error.h"
@@ -340,6 +342,7 @@ void Device::upload(const Range& target, VkDeviceSize offset, const void* data, 
         std::memcpy(on_paper(target) + offset, data, bytes);
         return;
     }
+    wait_for_run();  // it may read what is staged
     for (VkDeviceSize done = 0; done < bytes;) {
         if (is_transfer_open_ && staged_ == staging_.size) {  // no more room: what was collected goes first
             const bool collected = std::exchange(collects_, false);
@@ -392,6 +395,7 @@ VkCommandBuffer Device::make_commands() {
 }
 
 void Device::begin(VkCommandBuffer commands, bool again) {
+    wait_for_run();  // it may be running these
     auto info = made<VkCommandBufferBeginInfo>(VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO);
     info.flags = again ? VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT : VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT;
     check(functions.vkBeginCommandBuffer(commands, &info), "could not begin a command buffer");
@@ -435,6 +439,21 @@ void Device::wait_for(VkFence fence) {
 void Device::wait_for(Submission& submission) {
     wait_for(submission.fence);
     submission.number = 0;
+}
+
+void Device::wait_for_run() {
+    if (!is_running_) return;
+    wait_for(fence_);
+    is_running_ = false;
+}
+
+// Without memory for waiting, by asking: what the device runs must not be destroyed. A device that is lost runs nothing.
+void Device::wait_to_the_end(VkFence fence) {
+    VkResult result = functions.vkWaitForFences(handle, 1, &fence, VK_TRUE, UINT64_MAX);
+    while (result != VK_SUCCESS && result != VK_ERROR_DEVICE_LOST) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        result = functions.vkGetFenceStatus(handle, fence);
+    }
 }
 
 VkCommandBuffer Device::begin_submission() {
@@ -501,14 +520,16 @@ void Device::submit(VkCommandBuffer commands, const SNNVulkanSubmission& submiss
 }
 
 void Device::end_submissions() {
+    if (std::exchange(is_running_, false)) wait_to_the_end(fence_);
     for (const Submission& submission : submissions_) {
-        if (submission.number) functions.vkWaitForFences(handle, 1, &submission.fence, VK_TRUE, UINT64_MAX);
+        if (submission.number) wait_to_the_end(submission.fence);
         functions.vkDestroyFence(handle, submission.fence, nullptr);
     }
     submissions_.clear();
 }
 
 void Device::wait_for_submissions() {
+    wait_for_run();
     for (Submission& submission : submissions_)
         if (submission.number) wait_for(submission);
 }
@@ -519,7 +540,8 @@ void Device::run(const std::vector<VkCommandBuffer>& commands) {
     submission.commandBufferCount = static_cast<uint32_t>(commands.size());
     submission.pCommandBuffers = commands.data();
     submit_locked(submission, fence_);
-    wait_for(fence_);
+    is_running_ = true;
+    wait_for_run();
 }
 
 }  // namespace snn::vulkan

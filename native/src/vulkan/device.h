@@ -196,9 +196,12 @@ public:
     // Of what was begun and not submitted, or refused.
     void cancel_submission();
     void wait_for_submissions();
-    void end_submissions();  // waits too, but for a device that was lost; before what they use is destroyed
-    // Runs command buffers one after the other, when all submissions are done, and waits for the last.
+    // Before what they and run() use is destroyed: waits too, and takes no error for an answer but that the device is lost.
+    void end_submissions();
+    // Runs command buffers one after the other, when all submissions are done, and waits for the last. Where waiting fails, they
+    // run all the same: is_running(), and whatever uses the device next waits again.
     void run(const std::vector<VkCommandBuffer>& commands);
+    bool is_running() const { return is_running_; }
 
     VkDevice handle = VK_NULL_HANDLE;
     DeviceFunctions functions;
@@ -235,7 +238,8 @@ private:
     VkQueue queue_ = VK_NULL_HANDLE;
     VkCommandPool command_pool_ = VK_NULL_HANDLE;
     VkCommandBuffer transfer_ = VK_NULL_HANDLE;
-    VkFence fence_ = VK_NULL_HANDLE;
+    VkFence fence_ = VK_NULL_HANDLE;  // of run()
+    bool is_running_ = false;         // what it was given last is not known to be done
     Range staging_;
     bool collects_ = false;         // for a Batch
     bool is_transfer_open_ = false;
@@ -253,6 +257,8 @@ private:
     VkResult heed(VkResult result);  // of a call that may find the device lost
     void wait_for(VkFence fence);
     void wait_for(Submission& submission);
+    void wait_for_run();
+    void wait_to_the_end(VkFence fence);
     VkFence make_fence();
     void submit_locked(const VkSubmitInfo& info, VkFence fence);
     std::array<std::vector<Block>, 3> blocks_;  // by Memory

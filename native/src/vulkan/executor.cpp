@@ -145,6 +145,15 @@ void VulkanExecutor::check_whole() const {
                     "state is not that of its step count; reset the session or load a state");
 }
 
+void VulkanExecutor::run_on_state(const std::vector<VkCommandBuffer>& commands) {
+    try {
+        device_.run(commands);
+    } catch (...) {
+        is_torn_ |= device_.is_running();
+        throw;
+    }
+}
+
 void VulkanExecutor::prepare_step() {
     check_whole();
     if (!step_is_ready_) {
@@ -514,7 +523,7 @@ void VulkanExecutor::signal(uint32_t index, float value) {
     record_dispatch(device_, pipelines_.layout(), signal_, dispatch);
     copy_barrier(device_, signal_);
     device_.end(signal_);
-    device_.run({signal_});
+    run_on_state({signal_});
 }
 
 void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {

@@ -37,7 +37,6 @@ namespace snn::vulkan {
 class VulkanExecutor final : public Executor, private Trainable, private SharedDevice {
 public:
     VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options);
-    ~VulkanExecutor() override { device_.end_submissions(); }
 
     std::string description() const override {
         return device_.description().name + (flushes_denormals_ ? ", denormals are flushed" : "") +
@@ -121,6 +120,7 @@ private:
     void check_supported() const;
     void check_not_on_paper() const;
     void check_whole() const;  // throws SNN_ERROR_STATE when is_torn_
+    void run_on_state(const std::vector<VkCommandBuffer>& commands);  // what changes it: an error leaves it whole, or torn
     void prepare_step();       // before steps: what an error has left out is made up for, or steps are refused
     void place_fixed_sums();
     void make_bundles();

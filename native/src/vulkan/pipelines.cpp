@@ -149,6 +149,7 @@ void Pipelines::save() {
 
 void Pipelines::close() {
     if (device_.is_on_paper()) return;
+    device_.end_submissions();  // where nobody could wait for them, they still run
     const DeviceFunctions& vk = device_.functions;
     for (const auto& [key, pipeline] : pipelines_) vk.vkDestroyPipeline(device_.handle, pipeline, nullptr);
     for (const VkDescriptorPool pool : pools_) vk.vkDestroyDescriptorPool(device_.handle, pool, nullptr);
