@@ -25,8 +25,8 @@
  * step count is set to; to repair it, call snn_session_reset, or snn_load_state with a state from before them.
  *
  * The other functions of a session (snn_session_read, snn_session_write, snn_session_run, snn_run_step, counters, saved states)
- * work too, but they use the queue. Before you call one, wait until all submitted work of this session is done. Call none
- * between recording and submitting.
+ * work too, but they use the queue. Before you call one, wait until all submitted work is done that is of this session or uses
+ * its buffers. Call none between recording and submitting.
  */
 #ifndef SNN_VULKAN_H
 #define SNN_VULKAN_H
@@ -79,9 +79,11 @@ SNN_INLINE void snn_vulkan_host_default(SNNVulkanHost *out_host) { snn_vulkan_ho
 SNN_API SNNStatus SNN_CALL snn_vulkan_create_network(const SNNConfig *config, const SNNVulkanHost *host, SNNHandle *out_handle);
 
 /* Records the next `step_count` steps into `command_buffer` (VkCommandBuffer, recording, outside a render pass): pipelines,
- * descriptor sets, push constants, dispatches and barriers. The first barrier waits for earlier compute and transfer commands.
- * The last makes the results visible to all later commands and, if the host can see the memory, to the host. As long as no
- * buffer was got or bound, the last barrier is left out and the first waits for steps and readbacks only.
+ * descriptor sets, push constants, dispatches and barriers. The first barrier waits for all commands that were submitted or
+ * recorded before, such as the draws of an earlier frame, and makes visible what shaders and transfers wrote. The last makes
+ * the results visible to all later commands and, if the host can see the memory, to the host. So steps and draws that share
+ * buffers need no barrier of yours on one queue. As long as no buffer was got or bound, the last barrier is left out and the
+ * first waits for steps and readbacks only.
  * Afterwards the compute bind point has another pipeline, descriptor set 0 and push constants. Inputs are copied into the
  * command buffer as they are set or bound now; spike inputs that were set count for the first step. Spike callbacks are not
  * called. Allocates nothing and uses no queue.

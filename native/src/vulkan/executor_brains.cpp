@@ -136,12 +136,11 @@ void VulkanExecutor::record_brains_run(const RunRequest& request, uint32_t done,
 // than the steps themselves.
 void VulkanExecutor::record_brains(const RunRequest& request, VkCommandBuffer commands) {
     const bool pushes = brains_->can_push();
-    if (pushes && !is_shared_ && !is_copied_) {
-        kernel_barrier(device_, commands);
-    } else if (pushes) {
-        copies_before_kernels_barrier(device_, commands);
-    } else {
-        copy_barrier(device_, commands);
+    if (is_shared_) after_all_commands_barrier(device_, commands);
+    else if (pushes && !is_copied_) kernel_barrier(device_, commands);
+    else if (pushes) copies_before_kernels_barrier(device_, commands);
+    else copy_barrier(device_, commands);
+    if (!pushes) {
         update_frames(request, commands);
         copy_barrier(device_, commands);
     }

@@ -41,7 +41,8 @@ void VulkanExecutor::record(const RunRequest& request, void* host_commands) {
     const Device::Label label(device_, commands, "snn steps");
     pipelines_.count_recording();
     if (uses_brains_) return record_brains(request, commands);
-    copy_barrier(device_, commands);
+    if (is_shared_) after_all_commands_barrier(device_, commands);
+    else copy_barrier(device_, commands);
     words_.resize(normal_table_at_);
     fill_control(request, 0, words_.data());
     update(commands, run_[0], 0, words_.data(), words_.size() * 4);
