@@ -16,6 +16,7 @@ namespace snn::vulkan {
 namespace {
 
 constexpr uint32_t needed_buffers = 7;  // binding_count of pipelines.h; all known devices have 8 or more
+constexpr const char* portability_subset = "VK_KHR_portability_subset";  // of vulkan_beta.h, which may not be installed
 constexpr VkDeviceSize staging_bytes = VkDeviceSize{4} << 20;
 constexpr VkDeviceSize smallest_block = VkDeviceSize{1} << 20, largest_block = VkDeviceSize{64} << 20;
 
@@ -93,14 +94,18 @@ void Device::open_own(std::string_view choice) {
     auto info = made<VkDeviceCreateInfo>(VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO);
     info.queueCreateInfoCount = 1;
     info.pQueueCreateInfos = &queue;
-    float_controls_ = float_controls_of(instance_->functions, candidate.handle, candidate.properties.apiVersion);
-    const char* const extension = VK_KHR_SHADER_FLOAT_CONTROLS_EXTENSION_NAME;
-    info.enabledExtensionCount = float_controls_ != FloatControls{};
-    info.ppEnabledExtensionNames = &extension;
-    VkDevice device = VK_NULL_HANDLE;
+    const InstanceFunctions& vk = instance_->functions;
+    float_controls_ = float_controls_of(vk, candidate.handle, candidate.properties.apiVersion);
+    std::vector<const char*> extensions;
+    if (float_controls_ != FloatControls{}) extensions.push_back(VK_KHR_SHADER_FLOAT_CONTROLS_EXTENSION_NAME);
+    // A device that is not all of Vulkan, as MoltenVK's, has to be opened with this. What it lacks is not used here.
+    if (has_extension(vk, candidate.handle, portability_subset)) extensions.push_back(portability_subset);
+    info.enabledExtensionCount = static_cast<uint32_t>(extensions.size());
+    info.ppEnabledExtensionNames = extensions.data();
     debug_ = load_debug_functions(loader().vkGetInstanceProcAddr, instance_->handle);
-    check(instance_->functions.vkCreateDevice(candidate.handle, &info, nullptr, &device), "could not be opened");
-    take(candidate, instance_->functions, device);
+    check(vk.vkCreateDevice(candidate.handle, &info, nullptr, &handle), "could not be opened");
+    functions.vkDestroyDevice = reinterpret_cast<PFN_vkDestroyDevice>(vk.vkGetDeviceProcAddr(handle, "vkDestroyDevice"));
+    take(candidate, vk);
 }
 
 // With the limits that every device has.
@@ -128,13 +133,12 @@ void Device::open_of_host(const SNNVulkanHost& host) {
                                          : text(families.size(), " queue families (0 to ", families.size() - 1, ")"));
     if (!(families[host.queue_family].queueFlags & VK_QUEUE_COMPUTE_BIT))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->queue_family is ", host.queue_family, ", and its queues do not compute");
-    take(make_candidate(instance_functions, physical, host.queue_family), instance_functions,
-         static_cast<VkDevice>(host.device));
+    handle = static_cast<VkDevice>(host.device);
+    take(make_candidate(instance_functions, physical, host.queue_family), instance_functions);
 }
 
-void Device::take(const Candidate& candidate, const InstanceFunctions& instance_functions, VkDevice device) {
-    functions = load_device_functions(instance_functions, device);
-    handle = device;
+void Device::take(const Candidate& candidate, const InstanceFunctions& instance_functions) {
+    functions = load_device_functions(instance_functions, handle);
     description_ = candidate.description;
     memory_properties_ = candidate.memory;
     const VkPhysicalDeviceLimits& limits = candidate.properties.limits;
@@ -184,7 +188,7 @@ void Device::close() {
         }
     if (fence_) functions.vkDestroyFence(handle, fence_, nullptr);
     if (command_pool_) functions.vkDestroyCommandPool(handle, command_pool_, nullptr);
-    if (instance_) functions.vkDestroyDevice(handle, nullptr);
+    if (instance_ && functions.vkDestroyDevice) functions.vkDestroyDevice(handle, nullptr);
 }
 
 // ---- Memory

@@ -210,7 +210,7 @@ private:
     void open_own(std::string_view choice);
     void open_of_host(const SNNVulkanHost& host);
     void open_on_paper();
-    void take(const Candidate& candidate, const InstanceFunctions& instance_functions, VkDevice device);
+    void take(const Candidate& candidate, const InstanceFunctions& instance_functions);  // of `handle`
     void name_object(VkObjectType type, uint64_t object, std::string_view what) const;
     void close();
     struct Block {

@@ -1,6 +1,9 @@
 #include "vulkan/functions.h"
 
+#include <algorithm>
+#include <cstring>
 #include <type_traits>
+#include <vector>
 
 #include "common/error.h"
 
@@ -78,6 +81,16 @@ DeviceFunctions load_device_functions(const InstanceFunctions& instance, VkDevic
     SNN_VULKAN_DEVICE_FUNCTIONS(SNN_VULKAN_LOAD)
 #undef SNN_VULKAN_LOAD
     return functions;
+}
+
+bool has_extension(const InstanceFunctions& functions, VkPhysicalDevice device, const char* name) {
+    uint32_t count = 0;
+    if (functions.vkEnumerateDeviceExtensionProperties(device, nullptr, &count, nullptr) < 0) return false;
+    std::vector<VkExtensionProperties> extensions(count);
+    if (functions.vkEnumerateDeviceExtensionProperties(device, nullptr, &count, extensions.data()) < 0) return false;
+    return std::any_of(extensions.begin(), extensions.end(), [&](const VkExtensionProperties& extension) {
+        return std::strcmp(extension.extensionName, name) == 0;
+    });
 }
 
 void check(VkResult result, const char* what) {

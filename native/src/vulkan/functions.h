@@ -63,6 +63,8 @@ DebugFunctions load_debug_functions(PFN_vkGetInstanceProcAddr get, VkInstance in
 InstanceFunctions load_instance_functions(PFN_vkGetInstanceProcAddr get, VkInstance instance);
 DeviceFunctions load_device_functions(const InstanceFunctions& instance, VkDevice device);
 
+bool has_extension(const InstanceFunctions& functions, VkPhysicalDevice device, const char* name);
+
 // A struct of Vulkan with its type set and the rest zero.
 template <class Struct>
 Struct made(VkStructureType type) {
