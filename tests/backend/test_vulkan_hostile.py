@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 from ctypes import CFUNCTYPE, c_char_p, c_int32, c_void_p
 from pathlib import Path
 
@@ -16,21 +17,22 @@ from .vulkan_renderer import Renderer, number, vk
 GetProcAddress = CFUNCTYPE(c_void_p, c_void_p, c_char_p)
 QueueSubmit = CFUNCTYPE(c_int32, c_void_p, ctypes.c_uint32, c_void_p, c_void_p)
 AnyFunction = CFUNCTYPE(c_int32, *[c_void_p] * 8)  # of at most eight integers and pointers, which returns a VkResult
-OUT_OF_DEVICE_MEMORY, DEVICE_LOST = -2, -4
+OUT_OF_DEVICE_MEMORY, DEVICE_LOST, INVALID_SHADER, NEWER_ERROR = -2, -4, -1000012000, -1000999000
 
 NO_MEMORY = AnyFunction(lambda *_: OUT_OF_DEVICE_MEMORY)
 
 
 class Spoiled:
-    """A function of the device whose call number `fails_at` from now on, counted from 1, finds no memory."""
+    """A function of the device whose call number `fails_at` from now on, counted from 1, gives `error`."""
 
     def __init__(self, address: int) -> None:
         self.real, self.callback, self.fails_at = AnyFunction(address), AnyFunction(self.call), 0
+        self.error = OUT_OF_DEVICE_MEMORY
         self.address = ctypes.cast(self.callback, c_void_p).value
 
     def call(self, *arguments: int | None) -> int:
         self.fails_at -= 1
-        return OUT_OF_DEVICE_MEMORY if self.fails_at == 0 else self.real(*arguments)
+        return self.error if self.fails_at == 0 else self.real(*arguments)
 
 
 class Meddler:
@@ -96,6 +98,32 @@ def test_a_function_that_is_missing_is_named(renderer: Renderer, net: snn.Networ
     meddler = Meddler(renderer, missing=(name.encode(),))
     with pytest.raises(snn.InvalidArgumentError, match=f"does not know {name}"):
         snn.Simulation(net, device=meddler.host())
+
+
+@pytest.mark.parametrize(
+    ("error", "words"), [(INVALID_SHADER, r"VK_ERROR_INVALID_SHADER_NV \(-1000012000\)"), (NEWER_ERROR, "-1000999000")]
+)
+def test_a_shader_that_is_refused_is_named(renderer: Renderer, net: snn.Network, error: int, words: str) -> None:
+    meddler = Meddler(renderer)
+    compile_shader = meddler.spoil("vkCreateComputePipelines")
+    compile_shader.error = error
+    found = set()
+    for call in range(1, 40):
+        compile_shader.fails_at = call
+        try:
+            snn.Simulation(net, device=meddler.host()).close()
+        except snn.UnsupportedError as refusal:
+            sentence = re.fullmatch(
+                rf"the Vulkan device '(.+)' could not compile the shader '(.+)': its driver said {words}; another version of "
+                r'the driver, another device \(snn devices\) or device "cpu" may do',
+                str(refusal),
+            )
+            assert sentence, refusal
+            assert sentence[1] == vk.vkGetPhysicalDeviceProperties(renderer.physical).deviceName
+            found.add(sentence[2])
+            continue
+        break
+    assert {"load_input", "neuron_step of lif", "deliver_spikes"} <= found
 
 
 def test_a_device_that_is_lost_ends_the_run_with_a_sentence_and_another_goes_on(

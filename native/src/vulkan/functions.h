@@ -2,6 +2,8 @@
 // where there is none.
 #pragma once
 
+#include <string_view>
+
 #define VK_NO_PROTOTYPES
 #include <vulkan/vulkan_core.h>
 
@@ -73,7 +75,8 @@ Struct made(VkStructureType type) {
     return value;
 }
 
-// Throws where `result` is an error; `what` completes the sentence "the Vulkan device ... ": "could not ...".
-void check(VkResult result, const char* what);
+// Throws where `result` is an error; `what` completes the sentence "the Vulkan device ... ": "could not ...", perhaps after its
+// name.
+void check(VkResult result, std::string_view what);
 
 }  // namespace snn::vulkan
