@@ -83,8 +83,7 @@ def check(case: Case, result: Result) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_plan_replayed_through_vulkan_gives_the_bits_of_the_reference(renderer: Renderer, case: Case) -> None:
-    for indirect in (True, False):
-        check(case, replayed(case, partial(VulkanReplay, renderer, indirect=indirect)))
+    check(case, replayed(case, partial(VulkanReplay, renderer)))
 
 
 @pytest.fixture
@@ -110,7 +109,7 @@ def test_a_plan_begins_where_its_simulation_is(renderer: Renderer, net: snn.Netw
         sim.load_state(tmp_path / "state")
         np.testing.assert_array_equal(sim["cells.v"], before["cells.v"])
         place = snn.vulkan.buffer(sim, "cells.v")
-        replay = VulkanReplay(renderer, snn.vulkan.plan(sim), indirect=True)
+        replay = VulkanReplay(renderer, snn.vulkan.plan(sim))
         for _ in range(7):
             replay.step()
             before.step()

@@ -36,6 +36,8 @@
  * - Status: a function returns SNN_OK (0) or a negative SNNStatus. After an error, snn_last_error() gives, per thread, one
  *   sentence that names the argument and its value. Outputs are then unchanged unless the function says otherwise. Only the
  *   number of values or bytes (io_count, out_size_bytes) is also written when the buffer was too small.
+ * - Runs that end early: if a Vulkan device refuses work when some steps of a call are done, the session gives SNN_ERROR_STATE
+ *   for steps and values until it is reset or a state is loaded. If it refuses before the first of them, nothing has changed.
  * - Handles: a handle holds an index and a generation. A stale, foreign or null handle is SNN_ERROR_INVALID_HANDLE, never a
  *   crash.
  * - Arguments: strings are UTF-8, zero-terminated and copied. Pointers are read during the call only, unless a function says

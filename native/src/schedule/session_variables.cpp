@@ -108,7 +108,16 @@ const Parameters& Session::parameters_of(uint32_t population) const {
 }
 
 void Session::set_parameters(uint32_t population, Parameters parameters, const PopulationConstants& constants) {
-    executor_->set_constants(population, constants);
+    try {
+        executor_->set_constants(population, constants);
+    } catch (...) {
+        try {  // what it has taken of them is taken back
+            executor_->set_constants(population, make_population_constants(network_->population(population),
+                                                                           parameters_of(population), network_->dt_ms()));
+        } catch (const std::exception&) {
+        }
+        throw;
+    }
     parameters_[population] = std::move(parameters);
 }
 
