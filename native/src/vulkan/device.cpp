@@ -257,6 +257,11 @@ Range Device::allocate(VkDeviceSize bytes, Memory memory, std::string_view what)
 }
 
 void Device::check_foreign(const Range& range) const {
+    for (const std::vector<Block>& blocks : blocks_)
+        for (const Block& block : blocks)
+            if (block.buffer == range.buffer)
+                throw Error(SNN_ERROR_INVALID_ARGUMENT,
+                            "buffer->buffer is memory of this session; a buffer of the program can be bound");
     if (range.offset % alignment_ != 0)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "buffer->offset_bytes is ", range.offset, "; on the Vulkan device '",
                     description_.name, "' it must be a multiple of ", alignment_);

@@ -143,7 +143,7 @@ public:
         Device& device_;
     };
 
-    // Whether shaders can be bound to a range of a buffer that is not the device's own: as far as Vulkan tells. Throws.
+    // Whether shaders can be bound to a range of a buffer, as far as Vulkan tells, and it is not the device's own. Throws.
     void check_foreign(const Range& range) const;
 
     // Through a staging buffer, done when the call returns.
