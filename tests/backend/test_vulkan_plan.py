@@ -119,6 +119,63 @@ def test_a_plan_begins_where_its_simulation_is(renderer: Renderer, net: snn.Netw
         replay.close()
 
 
+def _delayed(sources: int, delays: int, batch_size: int) -> tuple[snn.Simulation, snn.Network]:
+    """A session for plans of a network in which a spike arrives after each of so many delays."""
+    net = snn.Network(dt=1.0)
+    net.add("source", snn.SpikeInput(sources))
+    net.add("cells", snn.LIF(4))
+    random = np.random.Generator(np.random.Philox(6))
+    ends = np.repeat(np.arange(sources), delays), random.integers(0, 4, sources * delays)
+    arrivals = np.tile(np.arange(delays) + 1, sources)
+    net.connect(
+        "source",
+        "cells",
+        snn.Sparse.from_arrays(*ends, random.normal(0.2, 0.3, arrivals.size), delays=arrivals, trainable=False),
+    )
+    return snn.Simulation(net, device="vulkan:plan", batch_size=batch_size), net
+
+
+MOST_GROUPS = 65_535  # that every device takes in a direction
+
+
+def test_many_delays_of_many_samples_are_within_what_every_device_takes(renderer: Renderer) -> None:
+    """Spikes are delivered by a workgroup for each 128 delays of samples, which may be more than a direction takes."""
+    delays, batch_size = 254, 33_100
+    sim, _ = _delayed(1, delays, batch_size)
+    with sim:
+        dispatches = snn.vulkan.plan(sim).dispatches
+    assert all(count <= MOST_GROUPS for dispatch in dispatches for count in dispatch.groups)
+    assert delays * batch_size / 128 > MOST_GROUPS
+    assert any(dispatch.groups[1] * dispatch.groups[2] * 128 >= delays * batch_size for dispatch in dispatches)
+
+    # The same bits, however the workgroups are laid out, also with some too many.
+    delays, batch_size = 30, 43
+    frames = np.random.Generator(np.random.Philox(7)).random((40, batch_size, 5)) < 0.4
+    sim, net = _delayed(5, delays, batch_size)
+    with sim, snn.Simulation(net, device="reference", batch_size=batch_size) as reference:
+        snn.vulkan.bind_buffer(sim, "source.input", snn.vulkan.Buffer(1, 0, frames[0].size * 4))
+        plan = snn.vulkan.plan(sim)
+        membrane = snn.vulkan.buffer(sim, "cells.v")
+        expected = []
+        for frame in frames:
+            reference.step(1, {"source": frame.astype(np.float32)})
+            expected.append(reference["cells.v"].ravel())
+    source = next(i for i, buffer in enumerate(plan.buffers) if buffer.host == 1)
+    assert np.any(expected[-1])
+    count = -(-delays * batch_size // 128)
+    for y, z in [(count, 1), (4, 3), (1, count), (3, 4)]:
+        laid_out = [
+            one._replace(groups=(one.groups[0], y, z)) if one.groups[1] == count else one for one in plan.dispatches
+        ]
+        assert laid_out != plan.dispatches or z == 1
+        replay = VulkanReplay(renderer, plan._replace(dispatches=laid_out), indirect=False)
+        for frame, wanted in zip(frames, expected, strict=True):
+            replay.write(source, frame.astype(np.float32))
+            replay.step()
+            np.testing.assert_array_equal(replay.read(membrane.handle, membrane.offset, membrane.size), wanted)
+        replay.close()
+
+
 def test_what_no_plan_can_be_made_of_is_refused(net: snn.Network) -> None:
     with snn.Simulation(net, device="vulkan:plan") as sim:
         for act in (sim.step, lambda: sim.run(3), lambda: snn.vulkan.record_steps(sim, 1)):

@@ -406,7 +406,7 @@ void VulkanExecutor::add_bundle(Steps& steps, const SpikeBundle& bundle) {
                                        counter_of_projection(bundle.projections[0])});
         dispatch.take(arguments);
         dispatch.groups[0] = std::clamp(source.size / neurons_of_a_group, least_groups, most_groups_of_spikes);
-        dispatch.groups[1] = groups_for(delay_count * batch_size_);
+        set_y_and_z(dispatch.groups, groups_for(delay_count * batch_size_));
         steps.add(dispatch, uses);
     }
 }
