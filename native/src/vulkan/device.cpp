@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "backend/backend.h"
 #include "common/error.h"
 
 namespace snn::vulkan {
@@ -32,9 +33,11 @@ VkDeviceSize limited_range(VkDeviceSize range) {
 // Whether the device of this number is meant: by nothing, which is the first, its number, a part of its name or its UUID.
 bool is_chosen(const DeviceDescription& description, uint32_t number, std::string_view choice) {
     if (choice.empty()) return true;
-    uint32_t index = 0;
-    const auto [end, error] = std::from_chars(choice.data(), choice.data() + choice.size(), index);
-    if (error == std::errc() && end == choice.data() + choice.size()) return index == number;
+    if (is_device_number(choice)) {
+        uint32_t index = 0;
+        std::from_chars(choice.data(), choice.data() + choice.size(), index);
+        return index == number;
+    }
     const std::string wanted = lower_case(choice);
     return description.uuid == wanted || lower_case(description.name).find(wanted) != std::string::npos;
 }
