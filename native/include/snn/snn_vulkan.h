@@ -127,8 +127,8 @@ typedef struct SNNVulkanBuffer {
 } SNNVulkanBuffer;
 
 /* The buffer that holds a state ("population.state") on the device, for reading in place or writing between two recorded steps.
- * It stays the same for the life of the session. Get it before you record the steps whose results you read there. Works for
- * sessions that own their device too.
+ * It stays the same until "population.states" is bound or let go of (snn_vulkan_bind_buffer). Get it before you record the steps
+ * whose results you read there. Works for sessions that own their device too.
  * Errors: SNN_ERROR_NOT_FOUND, SNN_ERROR_INVALID_ARGUMENT (not a state), SNN_ERROR_UNSUPPORTED (not on a Vulkan device). */
 SNN_API SNNStatus SNN_CALL snn_vulkan_get_buffer(SNNHandle handle, const char *state, SNNVulkanBuffer *out_buffer);
 
