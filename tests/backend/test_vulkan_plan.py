@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -85,6 +87,64 @@ def check(case: Case, result: Result) -> None:
 def test_a_plan_replayed_through_vulkan_gives_the_bits_of_the_reference(renderer: Renderer, case: Case) -> None:
     for indirect in (True, False):
         check(case, replayed(case, partial(VulkanReplay, renderer, indirect=indirect)))
+
+
+# Of SPIR-V.
+STORE, ACCESS_CHAIN, DECORATE, FIRST_ATOMIC_WRITE, LAST_ATOMIC = 62, 65, 71, 228, 242
+SPEC_TRUE, SPEC_FALSE, SPEC_CONSTANT, SPEC_ID, BINDING = 48, 49, 50, 1, 33
+
+
+def instructions(words: list[int]) -> Iterator[tuple[int, int, list[int]]]:
+    """Where each instruction of a module is, its opcode and its operands."""
+    at = 5
+    while at < len(words):
+        length = words[at] >> 16
+        yield at, words[at] & 0xFFFF, words[at + 1 : at + length]
+        at += length
+
+
+def used_bindings(shader: snn.vulkan.Shader) -> dict[int, bool]:
+    """The bindings that a shader with its constants reads or writes, and whether it writes them."""
+    words = np.frombuffer(shader.spirv, np.uint32).tolist()
+    number_of = {}
+    for at, opcode, operands in instructions(words):
+        if opcode == DECORATE and operands[1] == SPEC_ID:
+            number_of[operands[0]] = operands[2]
+        elif opcode in (SPEC_TRUE, SPEC_FALSE):
+            words[at] = 3 << 16 | (SPEC_TRUE if shader.constants[number_of[operands[1]]] else SPEC_FALSE)
+        elif opcode == SPEC_CONSTANT:
+            words[at + 3] = shader.constants[number_of[operands[1]]]
+    command = ["spirv-opt", "--target-env=vulkan1.0", "--freeze-spec-const", "--fold-spec-const-op-composite"]
+    command += ["--ccp", "--eliminate-dead-branches", "--eliminate-dead-functions"]
+    command += ["--eliminate-dead-code-aggressive", "-", "-o", "-"]
+    given = np.array(words, np.uint32).tobytes()
+    made = subprocess.run(command, input=given, capture_output=True, check=True).stdout
+    binding_of, variable_of, written = {}, {}, set()
+    for _, opcode, operands in instructions(np.frombuffer(made, np.uint32).tolist()):
+        if opcode == DECORATE and operands[1] == BINDING:
+            binding_of[operands[0]] = operands[2]
+        elif opcode == ACCESS_CHAIN:
+            variable_of[operands[1]] = operands[2]
+        elif opcode in (STORE, FIRST_ATOMIC_WRITE):
+            written.add(operands[0])
+        elif FIRST_ATOMIC_WRITE < opcode <= LAST_ATOMIC:
+            written.add(operands[2])
+    used: dict[int, bool] = {}
+    for pointer, variable in variable_of.items():
+        if variable in binding_of:
+            used[binding_of[variable]] = used.get(binding_of[variable], False) or pointer in written
+    return used
+
+
+@pytest.mark.skipif(not shutil.which("spirv-opt"), reason="spirv-opt is not installed (spirv-tools)")
+def test_a_plan_goes_on_without_two_names_for_one_place() -> None:
+    """A driver may assume that two bindings share no memory; where the step's number is read and written they do."""
+    case = next(case for case in CASES if case.name == "sparse_fixed_delays")
+    plan = snn.vulkan._plan_of(open_session(Builder(case), case, Setting("vulkan:plan")))
+    first = plan.dispatches[0]
+    assert first.bindings[0] == first.bindings[1]
+    assert used_bindings(plan.shaders[first.shader]) == {1: True}
+    assert all(0 in used_bindings(shader) for shader in plan.shaders[1:])
 
 
 @pytest.fixture

@@ -246,10 +246,10 @@ void VulkanExecutor::prepare_dispatches() {
 void VulkanExecutor::prepare_dispatches(uint32_t parity) {
     parity_ = parity;
     Steps& steps = dispatches_[parity] = Steps(device_.is_validated());
-    Dispatch advance;
-    advance.pipeline = pipelines_.get("advance");
     // A plan is one step, the same each time: it goes on in place, before anything else.
     const bool in_place = device_.is_on_paper();
+    Dispatch advance;
+    advance.pipeline = pipelines_.get("advance", {in_place});
     advance.set = pipelines_.bind({run(), in_place ? run() : run_[1 - parity]});
     advance.take(shader::Advance{1, static_cast<uint32_t>(inputs_.size())});
     if (in_place) steps.add_level(advance);
