@@ -1,12 +1,14 @@
 // Goes on to the next step, or to the next row of records: one invocation. Where the run is lies twice on the device, so that the
-// next step's words are made while the kernels of this one still read theirs.
+// next step's words are made while the kernels of this one still read theirs. A plan has it once, bound as `run` and as `next`,
+// which a driver may take for two places: `next` alone is used there.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "run.glsl"
 
 layout(local_size_x = 1) in;
+layout(constant_id = 0) const bool IN_PLACE = false;  // `next` is `run`
 layout(push_constant) uniform Push { Advance a; };
-layout(std430, set = 0, binding = 1) buffer Next { uint next[]; };  // may be `run` itself
+layout(std430, set = 0, binding = 1) buffer Next { uint next[]; };
 
 void main() {
     if (a.step == 0) {
@@ -14,6 +16,14 @@ void main() {
         return;
     }
     // All are read before one is written: a read after a write would wait for it, and a GPU takes a microsecond for that.
+    if (IN_PLACE) {
+        const uint now = next[RUN_NOW], frame = next[RUN_FRAME], low = next[RUN_STEP_LOW] + 1, high = next[RUN_STEP_HIGH];
+        next[RUN_NOW] = now + 1;
+        next[RUN_FRAME] = frame + 1;
+        next[RUN_STEP_LOW] = low;
+        next[RUN_STEP_HIGH] = low == 0 ? high + 1 : high;
+        return;
+    }
     const uint now = run[RUN_NOW], frame = run[RUN_FRAME], row = run[RUN_ROW];
     const uint low = run[RUN_STEP_LOW] + 1, high = run[RUN_STEP_HIGH];
     const uint seed_low = run[RUN_SEED_LOW], seed_high = run[RUN_SEED_HIGH];

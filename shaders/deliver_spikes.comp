@@ -1,5 +1,6 @@
 // Sparse synapses in integers: the spikes of one source that arrive now, with every delay, are dealt to the workgroups, some
-// invocations for each, which add its synapses to the targets' sums. Integer sums come out the same in any order.
+// invocations for each, which add its synapses to the targets' sums. Integer sums come out the same in any order. Each number of y
+// and z of the workgroups stands for GROUP_SIZE slots, which are a delay and a sample each.
 //
 // `rows`: the delays in steps; where the ranges of sums begin that a synapse's 16 bits reach; then for each source of the segment
 // where its synapses of each delay and range begin; then where the last end.
@@ -35,8 +36,10 @@ void deliver(const uint sums, const uint k) {
 }
 
 void main() {
-    const uint place = gl_LocalInvocationID.x, first_slot = gl_WorkGroupID.y * GROUP_SIZE;
-    const uint slots = min(a.delay_count * a.samples - first_slot, GROUP_SIZE);
+    const uint place = gl_LocalInvocationID.x, all_slots = a.delay_count * a.samples;
+    const uint first_slot = (gl_WorkGroupID.z * gl_NumWorkGroups.y + gl_WorkGroupID.y) * GROUP_SIZE;
+    if (first_slot >= all_slots) return;  // the whole workgroup: y and z have more than are needed
+    const uint slots = min(all_slots - first_slot, GROUP_SIZE);
     uint count = 0;
     if (place < slots) {
         const uint delay = (first_slot + place) / a.samples, sample_index = (first_slot + place) % a.samples;

@@ -61,7 +61,8 @@ class Simulation(NotCopied, Strict):
         Where it runs. See `snn.devices`.
 
         - ``"cpu"``;
-        - ``"vulkan"``: the first GPU; ``"vulkan:1"``, ``"vulkan:NAME"`` or ``"vulkan:UUID"`` choose another;
+        - ``"vulkan"``: the first GPU; ``"vulkan:1"``, ``"vulkan:NAME"`` (a part of it) or ``"vulkan:UUID"`` choose
+          another. A number has one or two digits: ``"vulkan:4090"`` is a part of a name;
         - ``"npu"``, ``"openvino:CPU"``: OpenVINO devices, for inference; they need ``pip install openvino``. Results agree
           with the other devices within a measured tolerance, not bit for bit;
         - ``"auto"``: the fastest of the CPU and the GPUs, which give the same bits, estimated from the network's size and

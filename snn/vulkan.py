@@ -292,7 +292,7 @@ def submit_steps(
 
 
 def buffer(simulation: Simulation, state: str) -> Buffer:
-    """Return the device buffer of a state, to read it in place.
+    """Return the device buffer of a state, to read it in place; it stays the same until states are bound.
 
     Parameters
     ----------

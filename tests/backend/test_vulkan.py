@@ -7,6 +7,7 @@ every test of this folder (conftest.py).
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -317,8 +318,12 @@ def test_devices_are_chosen_by_index_name_and_uuid() -> None:
     choices = ["vulkan", "vulkan:0", f"vulkan:{name}", f"vulkan:{name[2:9].upper()}"]
     if "Vulkan 1.0" not in rest:
         choices.append(f"vulkan:{rest.rpartition(', ')[2].rstrip(')')}")
+    choices += [f"vulkan:{number}" for number in re.findall(r"\b[0-9]{3,}\b", found[0].description.rpartition(" (")[0])]
     for choice in choices:
         opened(network, Setting(choice), 1).step(1)
+    net = snn.Sequential(5, snn.Dense(5), snn.LIF(), snn.Dense(5), snn.LIF(), dt=1.0)
+    with snn.Simulation(net, devices=[choices[-1], "cpu"]) as sim:  # a device with a speed
+        assert sim.device.startswith(choices[-1])
     with pytest.raises(snn.NotFoundError, match=r"no device 'vulkan:99'; there are: vulkan:0 \("):
         opened(network, Setting("vulkan:99"), 1)
     with pytest.raises(snn.NotFoundError, match=r"no device 'vulkan:Voodoo'"):

@@ -253,6 +253,29 @@ def test_a_range_is_bound_to_one_name(renderer: Renderer, net: snn.Network) -> N
         snn.vulkan.bind_buffer(sim, "spikes.input", piece(buffer, BATCH * 40, 512))
 
 
+def test_memory_of_the_session_itself_is_not_bound(renderer: Renderer) -> None:
+    """A state that was bound as an input gave results that depended on how the steps were divided into calls."""
+    net = snn.Network(dt=1.0)
+    net.add("current", snn.Input(32))
+    net.add("cells", snn.LIF(32))
+    net.connect("current", "cells", snn.OneToOne(0.1))
+    refused = pytest.raises(snn.InvalidArgumentError, match=r"buffer\.buffer is memory of this session")
+    with snn.Simulation(net, device=renderer.host()) as sim, snn.Simulation(net, device=renderer.host()) as other:
+        own = snn.vulkan.buffer(sim, "cells.v")
+        for path in ("current.input", "cells.spikes", "cells.spike_count"):
+            with refused:
+                snn.vulkan.bind_buffer(sim, path, own)
+        with refused:
+            snn.vulkan.bind_buffer(sim, "cells.states", own._replace(size=2 * own.size))
+        sim["cells.v"] = np.full(32, 0.5, np.float32)
+        snn.vulkan.bind_buffer(other, "current.input", own)  # one network may drive another
+        frame(renderer, other)
+        with snn.Simulation(net, device="reference") as expected:
+            expected.set_input("current", np.full(32, 0.5, np.float32))
+            expected.step(STEPS)
+            np.testing.assert_array_equal(other["cells.v"], expected["cells.v"])
+
+
 def test_a_host_that_is_wrong_is_refused_in_python_too(renderer: Renderer, net: snn.Network) -> None:
     host = renderer.host()
     with pytest.raises(snn.ArgumentTypeError, match="queue_lock is 3"):

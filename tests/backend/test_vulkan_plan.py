@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -86,6 +88,64 @@ def test_a_plan_replayed_through_vulkan_gives_the_bits_of_the_reference(renderer
     check(case, replayed(case, partial(VulkanReplay, renderer)))
 
 
+# Of SPIR-V.
+STORE, ACCESS_CHAIN, DECORATE, FIRST_ATOMIC_WRITE, LAST_ATOMIC = 62, 65, 71, 228, 242
+SPEC_TRUE, SPEC_FALSE, SPEC_CONSTANT, SPEC_ID, BINDING = 48, 49, 50, 1, 33
+
+
+def instructions(words: list[int]) -> Iterator[tuple[int, int, list[int]]]:
+    """Where each instruction of a module is, its opcode and its operands."""
+    at = 5
+    while at < len(words):
+        length = words[at] >> 16
+        yield at, words[at] & 0xFFFF, words[at + 1 : at + length]
+        at += length
+
+
+def used_bindings(shader: snn.vulkan.Shader) -> dict[int, bool]:
+    """The bindings that a shader with its constants reads or writes, and whether it writes them."""
+    words = np.frombuffer(shader.spirv, np.uint32).tolist()
+    number_of = {}
+    for at, opcode, operands in instructions(words):
+        if opcode == DECORATE and operands[1] == SPEC_ID:
+            number_of[operands[0]] = operands[2]
+        elif opcode in (SPEC_TRUE, SPEC_FALSE):
+            words[at] = 3 << 16 | (SPEC_TRUE if shader.constants[number_of[operands[1]]] else SPEC_FALSE)
+        elif opcode == SPEC_CONSTANT:
+            words[at + 3] = shader.constants[number_of[operands[1]]]
+    command = ["spirv-opt", "--target-env=vulkan1.0", "--freeze-spec-const", "--fold-spec-const-op-composite"]
+    command += ["--ccp", "--eliminate-dead-branches", "--eliminate-dead-functions"]
+    command += ["--eliminate-dead-code-aggressive", "-", "-o", "-"]
+    given = np.array(words, np.uint32).tobytes()
+    made = subprocess.run(command, input=given, capture_output=True, check=True).stdout
+    binding_of, variable_of, written = {}, {}, set()
+    for _, opcode, operands in instructions(np.frombuffer(made, np.uint32).tolist()):
+        if opcode == DECORATE and operands[1] == BINDING:
+            binding_of[operands[0]] = operands[2]
+        elif opcode == ACCESS_CHAIN:
+            variable_of[operands[1]] = operands[2]
+        elif opcode in (STORE, FIRST_ATOMIC_WRITE):
+            written.add(operands[0])
+        elif FIRST_ATOMIC_WRITE < opcode <= LAST_ATOMIC:
+            written.add(operands[2])
+    used: dict[int, bool] = {}
+    for pointer, variable in variable_of.items():
+        if variable in binding_of:
+            used[binding_of[variable]] = used.get(binding_of[variable], False) or pointer in written
+    return used
+
+
+@pytest.mark.skipif(not shutil.which("spirv-opt"), reason="spirv-opt is not installed (spirv-tools)")
+def test_a_plan_goes_on_without_two_names_for_one_place() -> None:
+    """A driver may assume that two bindings share no memory; where the step's number is read and written they do."""
+    case = next(case for case in CASES if case.name == "sparse_fixed_delays")
+    plan = snn.vulkan._plan_of(open_session(Builder(case), case, Setting("vulkan:plan")))
+    first = plan.dispatches[0]
+    assert first.bindings[0] == first.bindings[1]
+    assert used_bindings(plan.shaders[first.shader]) == {1: True}
+    assert all(0 in used_bindings(shader) for shader in plan.shaders[1:])
+
+
 @pytest.fixture
 def net() -> snn.Network:
     net = snn.Network(dt=1.0)
@@ -115,6 +175,63 @@ def test_a_plan_begins_where_its_simulation_is(renderer: Renderer, net: snn.Netw
             before.step()
             found = replay.read(place.handle, place.offset, place.size)
             np.testing.assert_array_equal(found, before["cells.v"].ravel())
+        replay.close()
+
+
+def _delayed(sources: int, delays: int, batch_size: int) -> tuple[snn.Simulation, snn.Network]:
+    """A session for plans of a network in which a spike arrives after each of so many delays."""
+    net = snn.Network(dt=1.0)
+    net.add("source", snn.SpikeInput(sources))
+    net.add("cells", snn.LIF(4))
+    random = np.random.Generator(np.random.Philox(6))
+    ends = np.repeat(np.arange(sources), delays), random.integers(0, 4, sources * delays)
+    arrivals = np.tile(np.arange(delays) + 1, sources)
+    net.connect(
+        "source",
+        "cells",
+        snn.Sparse.from_arrays(*ends, random.normal(0.2, 0.3, arrivals.size), delays=arrivals, trainable=False),
+    )
+    return snn.Simulation(net, device="vulkan:plan", batch_size=batch_size), net
+
+
+MOST_GROUPS = 65_535  # that every device takes in a direction
+
+
+def test_many_delays_of_many_samples_are_within_what_every_device_takes(renderer: Renderer) -> None:
+    """Spikes are delivered by a workgroup for each 128 delays of samples, which may be more than a direction takes."""
+    delays, batch_size = 254, 33_100
+    sim, _ = _delayed(1, delays, batch_size)
+    with sim:
+        dispatches = snn.vulkan.plan(sim).dispatches
+    assert all(count <= MOST_GROUPS for dispatch in dispatches for count in dispatch.groups)
+    assert delays * batch_size / 128 > MOST_GROUPS
+    assert any(dispatch.groups[1] * dispatch.groups[2] * 128 >= delays * batch_size for dispatch in dispatches)
+
+    # The same bits, however the workgroups are laid out, also with some too many.
+    delays, batch_size = 30, 43
+    frames = np.random.Generator(np.random.Philox(7)).random((40, batch_size, 5)) < 0.4
+    sim, net = _delayed(5, delays, batch_size)
+    with sim, snn.Simulation(net, device="reference", batch_size=batch_size) as reference:
+        snn.vulkan.bind_buffer(sim, "source.input", snn.vulkan.Buffer(1, 0, frames[0].size * 4))
+        plan = snn.vulkan.plan(sim)
+        membrane = snn.vulkan.buffer(sim, "cells.v")
+        expected = []
+        for frame in frames:
+            reference.step(1, {"source": frame.astype(np.float32)})
+            expected.append(reference["cells.v"].ravel())
+    source = next(i for i, buffer in enumerate(plan.buffers) if buffer.host == 1)
+    assert np.any(expected[-1])
+    count = -(-delays * batch_size // 128)
+    for y, z in [(count, 1), (4, 3), (1, count), (3, 4)]:
+        laid_out = [
+            one._replace(groups=(one.groups[0], y, z)) if one.groups[1] == count else one for one in plan.dispatches
+        ]
+        assert laid_out != plan.dispatches or z == 1
+        replay = VulkanReplay(renderer, plan._replace(dispatches=laid_out), indirect=False)
+        for frame, wanted in zip(frames, expected, strict=True):
+            replay.write(source, frame.astype(np.float32))
+            replay.step()
+            np.testing.assert_array_equal(replay.read(membrane.handle, membrane.offset, membrane.size), wanted)
         replay.close()
 
 

@@ -296,6 +296,10 @@ def test_what_it_cannot_train_is_refused_with_a_sentence(monkeypatch: pytest.Mon
     ):
         trainer.forward([(0, True, np.zeros((3, 23), np.float32))], labels=np.zeros(3, np.int32))
     session.step(1)  # the session goes on
+    monkeypatch.delenv("SNN_VULKAN_STORAGE_RANGE")
+    wide = snn.Sequential(2_097_121, snn.Dense(1), snn.LIF(), dt=1.0)
+    with pytest.raises(snn.UnsupportedError, match=r"has 2097121 sources; .* dense projections from at most 2097120"):
+        snn.Trainer(wide, device="vulkan", steps=1, batch_size=1).fit(np.zeros((1, 2_097_121), np.float32), [0])
 
 
 def test_digits() -> None:

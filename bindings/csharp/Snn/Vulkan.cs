@@ -213,7 +213,7 @@ namespace Snn
             }
         }
 
-        /// <summary>Where the device keeps a state, "population.state", to be read in place; the same for the life of the session.
+        /// <summary>Where the device keeps a state, "population.state", to be read in place; the same until states are bound.
         /// C: <c>snn_vulkan_get_buffer</c>.</summary>
         public VulkanBuffer VulkanBuffer(string state)
         {

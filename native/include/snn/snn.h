@@ -227,7 +227,7 @@ typedef struct SNNConfig {
     const char *device;        /* Where the session runs: "cpu" (default, also when null), "vulkan", "npu", "openvino", "auto",
                                   "reference", "null", or several devices.
                                   "vulkan": the first GPU. "vulkan:1", "vulkan:NAME" (part of its name), "vulkan:UUID": one of
-                                  several.
+                                  several. A number has one or two digits: "vulkan:4090" is part of a name.
                                   "openvino", "openvino:DEVICE": a device by OpenVINO's name for it ("CPU", "GPU"). ":f16" at
                                   the end takes weights in float16, ":i8" as 8-bit integers with a scale for each target neuron
                                   or channel. "npu": its NPU, which computes in float16; "npu:i8". OpenVINO's devices agree with

@@ -133,8 +133,8 @@ typedef struct SNNVulkanBuffer {
 } SNNVulkanBuffer;
 
 /* The buffer that holds a state ("population.state") on the device, for reading in place or writing between two recorded steps.
- * It stays the same for the life of the session. Get it before you record the steps whose results you read there. Works for
- * sessions that own their device too.
+ * It stays the same until "population.states" is bound or let go of (snn_vulkan_bind_buffer). Get it before you record the steps
+ * whose results you read there. Works for sessions that own their device too.
  * Errors: SNN_ERROR_NOT_FOUND, SNN_ERROR_INVALID_ARGUMENT (not a state), SNN_ERROR_UNSUPPORTED (not on a Vulkan device). */
 SNN_API SNNStatus SNN_CALL snn_vulkan_get_buffer(SNNHandle handle, const char *state, SNNVulkanBuffer *out_buffer);
 
@@ -156,7 +156,8 @@ SNN_API SNNStatus SNN_CALL snn_vulkan_get_buffer(SNNHandle handle, const char *s
  * The VkBuffer belongs to the session's device, has the usage VK_BUFFER_USAGE_STORAGE_BUFFER_BIT (for states also both
  * transfers), is bound to memory, and is exclusive to the queue family or concurrent. Vulkan cannot be asked for its device or
  * usage, so only its size is checked. It stays alive until the binding or the session has ended and what was recorded has run.
- * A range is bound to one name of a session; one that overlaps another name's is refused.
+ * A range is bound to one name of a session; one that overlaps another name's is refused, and so is memory of the session
+ * itself, as snn_vulkan_get_buffer gives it. Memory of another session on the device may be bound.
  *
  * Commands that were recorded before use what was bound then; at most the last 256 calls of snn_vulkan_record_steps may still
  * wait to run. When you bind states, none may: their values are copied at once, on the queue.
@@ -165,8 +166,9 @@ SNN_API SNNStatus SNN_CALL snn_vulkan_get_buffer(SNNHandle handle, const char *s
  * outputs (states, spikes, counts) lie within one VkBuffer, which may be the same. Otherwise each step takes several
  * dispatches: the same bits, but several times as long. A line of SNN_LOG_INFORMATION then gives the reason. A session whose
  * samples have weights of their own can only use the one dispatch: a binding that rules it out is refused.
- * Errors: SNN_ERROR_NOT_FOUND (no such name), SNN_ERROR_INVALID_ARGUMENT (a wrong size, offset or type, or a range that is
- * bound to another name), SNN_ERROR_UNSUPPORTED (not on a Vulkan device; samples with weights of their own, as above).
+ * Errors: SNN_ERROR_NOT_FOUND (no such name), SNN_ERROR_INVALID_ARGUMENT (a wrong size, offset or type, a range that is bound
+ * to another name, or memory of the session), SNN_ERROR_UNSUPPORTED (not on a Vulkan device; samples with weights of their own,
+ * as above).
  * Thread-safety: as all functions of a session. */
 SNN_API SNNStatus SNN_CALL snn_vulkan_bind_buffer(SNNHandle handle, const char *path, const SNNVulkanBuffer *buffer);
 

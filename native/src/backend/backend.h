@@ -287,5 +287,7 @@ std::span<const Backend* const> backends();
 // Of a device, "cpu" or "vulkan:1". Throws SNN_ERROR_NOT_FOUND with the names there are.
 const Backend& find_backend(std::string_view device);
 std::string_view device_choice(std::string_view device);  // what follows the colon, or nothing
+// Whether a choice is the number of a device: one or two digits. More are part of a name, as 4090 is.
+bool is_device_number(std::string_view choice);
 
 }  // namespace snn

@@ -1,4 +1,5 @@
 // The list of backends. Adding one is one line here.
+#include <algorithm>
 #include <string>
 
 #include "backend/backend.h"
@@ -31,6 +32,11 @@ std::span<const Backend* const> backends() {
 std::string_view device_choice(std::string_view device) {
     const size_t colon = device.find(':');
     return colon == device.npos ? std::string_view() : device.substr(colon + 1);
+}
+
+bool is_device_number(std::string_view choice) {
+    return (choice.size() == 1 || choice.size() == 2) &&
+           std::all_of(choice.begin(), choice.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 const Backend& find_backend(std::string_view device) {

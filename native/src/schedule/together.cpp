@@ -100,8 +100,8 @@ std::vector<DeviceSpeed> measured_speeds(const std::vector<std::string>& devices
     for (const std::string& name : devices) {
         const std::string_view choice = device_choice(name);
         // A device that is named by its name or UUID counts as the first of its kind.
-        const bool is_number = std::all_of(choice.begin(), choice.end(), [](char c) { return c >= '0' && c <= '9'; });
-        speeds.push_back(device_speed(find_device(is_number ? name : find_backend(name).name)));
+        const bool is_listed = choice.empty() || is_device_number(choice);
+        speeds.push_back(device_speed(find_device(is_listed ? name : find_backend(name).name)));
     }
     return speeds;
 }

@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "backend/backend.h"
 #include "common/error.h"
 
 namespace snn::vulkan {
@@ -35,9 +36,11 @@ VkDeviceSize limited_range(VkDeviceSize range) {
 // Whether the device of this number is meant: by nothing, which is the first, its number, a part of its name or its UUID.
 bool is_chosen(const DeviceDescription& description, uint32_t number, std::string_view choice) {
     if (choice.empty()) return true;
-    uint32_t index = 0;
-    const auto [end, error] = std::from_chars(choice.data(), choice.data() + choice.size(), index);
-    if (error == std::errc() && end == choice.data() + choice.size()) return index == number;
+    if (is_device_number(choice)) {
+        uint32_t index = 0;
+        std::from_chars(choice.data(), choice.data() + choice.size(), index);
+        return index == number;
+    }
     const std::string wanted = lower_case(choice);
     return description.uuid == wanted || lower_case(description.name).find(wanted) != std::string::npos;
 }
@@ -263,6 +266,11 @@ Range Device::allocate(VkDeviceSize bytes, Memory memory, std::string_view what)
 }
 
 void Device::check_foreign(const Range& range) const {
+    for (const std::vector<Block>& blocks : blocks_)
+        for (const Block& block : blocks)
+            if (block.buffer == range.buffer)
+                throw Error(SNN_ERROR_INVALID_ARGUMENT,
+                            "buffer->buffer is memory of this session; a buffer of the program can be bound");
     if (range.offset % alignment_ != 0)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "buffer->offset_bytes is ", range.offset, "; on the Vulkan device '",
                     description_.name, "' it must be a multiple of ", alignment_);

@@ -91,7 +91,7 @@ enum class Memory : uint8_t {
 // Thread-safety: used by one thread at a time. Everything that was made of it ends with it.
 class Device {
 public:
-    // `choice`: "" the first device; or its index, a part of its name, or its UUID. Throws SNN_ERROR_NOT_FOUND with the devices
+    // `choice`: "" the first device; or its number, a part of its name, or its UUID. Throws SNN_ERROR_NOT_FOUND with the devices
     // that there are.
     // With a `host`, the device is the host's. "plan": there is none, Vulkan is not called. Buffers are numbered from 1 on and
     // kept in paper_buffers(); there are no commands.
@@ -145,7 +145,7 @@ public:
         Device& device_;
     };
 
-    // Whether shaders can be bound to a range of a buffer that is not the device's own: as far as Vulkan tells. Throws.
+    // Whether shaders can be bound to a range of a buffer, as far as Vulkan tells, and it is not the device's own. Throws.
     void check_foreign(const Range& range) const;
 
     // Through a staging buffer, done when the call returns.

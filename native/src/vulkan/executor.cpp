@@ -275,10 +275,10 @@ void VulkanExecutor::prepare_dispatches() {
 void VulkanExecutor::prepare_dispatches(uint32_t parity) {
     parity_ = parity;
     Steps& steps = dispatches_[parity] = Steps(device_.is_validated());
-    Dispatch advance;
-    advance.pipeline = pipelines_.get("advance");
     // A plan is one step, the same each time: it goes on in place, before anything else.
     const bool in_place = device_.is_on_paper();
+    Dispatch advance;
+    advance.pipeline = pipelines_.get("advance", {in_place});
     advance.set = pipelines_.bind({run(), in_place ? run() : run_[1 - parity]});
     advance.take(shader::Advance{1, static_cast<uint32_t>(inputs_.size())});
     if (in_place) steps.add_level(advance);
@@ -435,7 +435,7 @@ void VulkanExecutor::add_bundle(Steps& steps, const SpikeBundle& bundle) {
                                        counter_of_projection(bundle.projections[0])});
         dispatch.take(arguments);
         dispatch.groups[0] = std::clamp(source.size / neurons_of_a_group, least_groups, most_groups_of_spikes);
-        dispatch.groups[1] = groups_for(delay_count * batch_size_);
+        set_y_and_z(dispatch.groups, groups_for(delay_count * batch_size_));
         steps.add(dispatch, uses);
     }
 }

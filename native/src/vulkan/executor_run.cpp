@@ -201,7 +201,7 @@ void VulkanExecutor::record_copies(uint32_t parity, bool of_spikes) {
             copies.add(spike_copy(run_[parity], p, activity_sums_[p], true), {});
     } else {
         Dispatch advance;
-        advance.pipeline = pipelines_.get("advance");
+        advance.pipeline = pipelines_.get("advance", {false});
         advance.set = pipelines_.bind({run_[parity], run_[1 - parity]});  // of the step that follows
         advance.take(shader::Advance{0, 0});
         copies.add(advance, {});

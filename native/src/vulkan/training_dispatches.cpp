@@ -213,11 +213,8 @@ void Training::add_sums(Recorder& recorder, uint32_t q, uint32_t first, uint32_t
         set_convolution_groups(dispatch, place_.batch_size, window.target_height * window.target_width, window.group_outputs,
                                projection.window.groups);
     }
-    if (projection.kind == SNN_CONNECT_DENSE && !source.is_binary) {
-        const uint32_t groups = quotient_up(place_.batch_size * count, rows_of_values);
-        dispatch.groups[1] = std::min(groups, most_groups);
-        dispatch.groups[2] = quotient_up(groups, dispatch.groups[1]);
-    }
+    if (projection.kind == SNN_CONNECT_DENSE && !source.is_binary)
+        set_y_and_z(dispatch.groups, quotient_up(place_.batch_size * count, rows_of_values));
     recorder.add(dispatch, {{resource(projection.source, of_activity), Use::read}, {sums.resource, Use::write}});
 }
 

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "common/error.h"
+#include "vulkan/workgroups.h"
 
 namespace snn::vulkan {
 
@@ -11,7 +12,8 @@ namespace {
 
 constexpr uint32_t rows_of_slice = 512;
 constexpr uint32_t places_of_slice = 8192;  // of a convolution: a row has as many as the target's plane
-constexpr uint64_t most_slices = 65535;     // workgroups of a dispatch in a direction, on every device
+constexpr uint64_t most_slices = most_groups;
+constexpr uint32_t most_sources = 32 * most_groups;  // of a dense projection that is trained: train_weights_dense
 constexpr uint64_t most_part_words = uint64_t{16} << 20;
 
 }  // namespace
@@ -84,6 +86,10 @@ TapedProjection::TapedProjection(Device& device, const Network& network, const P
       bias_count(projection.bias ? static_cast<uint32_t>(projection.bias->size()) : 0),
       is_trained(projection.trainable && projection.kind != SNN_CONNECT_POOL2D),
       slice_rows_(rows_of_slice) {
+    const uint32_t sources = network.population(projection.source).size;
+    if (is_trained && projection.kind == SNN_CONNECT_DENSE && sources > most_sources)
+        throw Error(SNN_ERROR_UNSUPPORTED, "projection '", projection.name, "' has ", sources,
+                    " sources; the device \"vulkan\" trains dense projections from at most ", most_sources);
     const std::string parameters_of = text("the weights of projection '", projection.name, "'");
     const VkDeviceSize bytes = (VkDeviceSize{projection.weight_count()} + bias_count) * 4;
     parameters = device.allocate(bytes, Memory::device, parameters_of);

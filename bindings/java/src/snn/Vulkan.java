@@ -238,7 +238,7 @@ public final class Vulkan {
         return Jni.address(raw);
     }
 
-    /** Where the device keeps a state, "population.state", to be read in place; the same for the life of the session.
+    /** Where the device keeps a state, "population.state", to be read in place; the same until states are bound.
      * C: {@code snn_vulkan_get_buffer}. */
     public static Buffer buffer(Session session, String state) {
         try (Scope scope = new Scope()) {

@@ -240,7 +240,7 @@ impl Session {
         self.finish(status)
     }
 
-    /// Where the device keeps a state, `"population.state"`, to be read in place; the same for the life of the session.
+    /// Where the device keeps a state, `"population.state"`, to be read in place; the same until states are bound.
     #[doc(alias = "snn_vulkan_get_buffer")]
     pub fn vulkan_buffer(&self, state: &str) -> Result<Buffer> {
         let raw = with_c_string(state, |state| {
