@@ -216,9 +216,7 @@ class Simulation(NotCopied, Strict):
                 self._session.run(integer(count, "count", maximum=2**32 - 1), [], [])  # checks for Ctrl+C
             return
         for _ in range(integer(count, "count")):
-            self._session.step(1)
-            between.record()
-            between.call(self)
+            between.step(self)
 
     def advance(self, seconds: float, budget: float | None = None) -> int:
         """Advance by as many whole steps as fit into `seconds`. The remainder is added to the next call.
@@ -659,7 +657,8 @@ class Simulation(NotCopied, Strict):
         """Call a function whenever `step_count` reaches a multiple of `interval`, in `run` and `step` but not in `advance`.
 
         It is called between two steps and may read and change inputs, weights, parameters and states. Advancing or resetting
-        the simulation from it raises `BusyError`.
+        the simulation from it raises `BusyError`. It is called as well where an exception (Ctrl+C, that of a callback) ends the
+        run in a step in which it is due, so that the next run continues as if there had been none.
 
         Parameters
         ----------
