@@ -122,7 +122,7 @@ class Simulation(NotCopied, Strict):
     Notes
     -----
     The standard-library logger ``"snn"`` gets a message about the device (INFO). It gets warnings when a device fails, when
-    `advance` begins to drop time, and when written weights are rounded too coarsely, see `set`.
+    `advance` begins to drop time, and when weights are rounded too coarsely, see `set`.
 
     Examples
     --------
@@ -482,8 +482,9 @@ class Simulation(NotCopied, Strict):
         cannot be changed. Traces are read-only.
 
         In compact arithmetic, weights are rounded to multiples of 1 / `Projection.fixed_point_scale`, which depends on the
-        weights that the network was made with. If the rounding is too coarse for compact arithmetic to have been the default,
-        the logger ``"snn"`` gets a warning, once for each projection.
+        weights that the network was made with; plastic weights are rounded when they are delivered, by a scale that depends on
+        the rule's bounds. If the rounding is too coarse for integers to have been the default, the logger ``"snn"`` gets a
+        warning, once for each projection.
 
         Parameters
         ----------
