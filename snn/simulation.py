@@ -619,7 +619,7 @@ class Simulation(NotCopied, Strict):
     # ---- recorders and callbacks
 
     def recorder(self, name: str, variables: Wanted) -> Recorder:
-        """Return a recorder that stores `variables` after every `step` from now on.
+        """Return a recorder that stores `variables` after every `step` from now on, but not in `run` and `advance`.
 
         Parameters
         ----------
