@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from snn.engine.errors import BusyError
+from snn.engine.errors import BusyError, StateError
 
 if TYPE_CHECKING:
     from snn.recorder import Recorder
@@ -25,6 +25,8 @@ class BetweenSteps:
         """Intervals in steps, and what is called then."""
         self.is_inside = False
         """Whether a function is being called."""
+        self.given: frozenset[int] = frozenset()
+        """The input populations whose values the run under way was given, by index."""
 
     def add(self, interval: int, function: Function) -> Callable[[], None]:
         """Call a function at multiples of `interval` from now on; return what ends that."""
@@ -81,6 +83,14 @@ class BetweenSteps:
         finally:
             self.is_inside = False
             del first  # its traceback has this frame
+
+    def check_not_given(self, population: int, name: str) -> None:
+        """Refuse input that the run under way would not read."""
+        if population in self.given:
+            raise StateError(
+                f"input {name!r} was given to the run that called this function, and is read from there until its end; leave "
+                "it out of the run's inputs, set it before the run, and the function can change it"
+            )
 
     def check_outside(self) -> None:
         """Refuse what a function may not do."""

@@ -102,6 +102,7 @@ class Run:
         self._frames = [frame for frame in frames if not isinstance(frame, EventInput | MadeInput)]
         self._made_inputs = [frame for frame in frames if isinstance(frame, MadeInput)]
         self._event_inputs = [frame for frame in frames if isinstance(frame, EventInput)]
+        self._given = frozenset(frame[0] if isinstance(frame, tuple) else frame.index for frame in frames)
         self._every = every
         self._first_step = self._session.step_count
         self._done = 0
@@ -173,12 +174,16 @@ class Run:
 
     def go(self, progress: Callable[[int, int], Any] | None, interval: int | None) -> Recording:
         """Run to the end; whatever ends it earlier carries what was recorded so far in its attribute `recording`."""
+        between = self._simulation._between
+        between.given = self._given
         try:
             while self._done < self._steps:
                 self._go_on(progress, interval)
         except BaseException as error:
             error.recording = self._recording()  # type: ignore[attr-defined]
             raise
+        finally:
+            between.given = frozenset()
         return self._recording()
 
     def _go_on(self, progress: Callable[[int, int], Any] | None, interval: int | None) -> None:

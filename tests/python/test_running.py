@@ -186,6 +186,35 @@ def test_a_function_may_change_everything_but_time() -> None:
             assert name
 
 
+def test_a_function_does_not_set_what_the_run_was_given() -> None:
+    net = snn.Network()
+    net.add("given", snn.Input(1))
+    net.add("spikes", snn.SpikeInput(1))
+    net.add("free", snn.Input(1))
+    net.add("cell", snn.IntegrateAndFire(1, threshold=1e9))
+    for name in ("given", "spikes", "free"):
+        net.connect(name, "cell", snn.OneToOne(1.0))
+    forms = [[1.0], np.ones((6, 1)), lambda begin, end: np.ones((end - begin, 1))]
+    events = snn.SpikeEvents([0, 3], [0, 0], shape=(1,), step_count=6, batch_size=1)
+    calls = [(lambda sim: sim.set_input("given", [50.0]), "given", form) for form in forms]
+    calls += [(lambda sim: sim.add_input_spikes("spikes", [0]), "spikes", events)]
+    for call, name, form in calls:
+        with snn.Simulation(net) as sim:
+            remove = sim.on_steps(3, call)
+            with pytest.raises(snn.StateError, match=f"input '{name}' was given to the run") as caught:
+                sim.run(6, {name: form})
+            assert caught.value.recording.step_count == 3  # type: ignore[attr-defined]
+            remove()
+            sim["cell.v"] = 0.0
+            sim.on_steps(3, lambda sim: sim.set_input("free", [10.0]))
+            sim.run(6, {name: form})
+            assert sim["cell.v"][0, 0] >= 10.0
+            call(sim)  # between runs it is as ever
+            v = float(sim["cell.v"][0, 0])
+            sim.step()
+            assert sim["cell.v"][0, 0] == v + 10.0 + (50.0 if name == "given" else 1.0)
+
+
 @pytest.mark.usefixtures("small_buffers")
 def test_what_ends_a_run_leaves_what_was_recorded(chain: snn.Network, spikes: np.ndarray) -> None:
     with snn.Simulation(chain, batch_size=2) as sim:
