@@ -162,8 +162,8 @@ typedef struct SNNJobSystem {
 enum { SNN_LOG_WARNING = 1, SNN_LOG_INFORMATION = 2 };
 /* Receives the log messages of a session.
  * INFORMATION: the session opens (device, instruction set, threads, sizes), or work moves between devices.
- * WARNING: a device is skipped or lost, or its bits differ from those of others; snn_run_step begins to drop time; weights that
- * are written or loaded lose too much to the rounding of compact arithmetic (once for each projection).
+ * WARNING: a device is skipped or lost, or its bits differ from those of others; snn_run_step begins to drop time; weights of
+ * the network, or some that are written or loaded, lose too much to the rounding of integer sums (once for each projection).
  * Called on the thread that calls into the session. For dropped time it may do what a spike callback may do; otherwise it must
  * not use the session. `message` is valid during the call only. */
 typedef void(SNN_CALL *SNNLogCallback)(int32_t level, const char *message, void *user);

@@ -84,7 +84,12 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
             if (input.clears) no_spikes_.resize(std::max(no_spikes_.size(), input.values.size()), 0.0f);
     runs_on_host_device_ = executor_options_.vulkan_host != nullptr;
     executor_options_.vulkan_host = nullptr;  // it is read while the executor is opened only
-    if (log_) report_opening();
+    if (!log_) return;
+    report_opening();
+    for (uint32_t p = 0; p < network_->projections().size(); ++p) {
+        const Projection& projection = network_->projections()[p];
+        warn_of_rounding(p, projection.plasticity ? plastic_rounding_loss(*network_, projection) : projection.rounding_loss);
+    }
 }
 
 // ---- Input and time ---------------------------------------------------------------------------------------------------
