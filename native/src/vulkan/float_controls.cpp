@@ -1,5 +1,7 @@
 #include "vulkan/float_controls.h"
 
+#include <cstring>
+
 namespace snn::vulkan {
 
 namespace {
