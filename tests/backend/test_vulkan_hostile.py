@@ -27,19 +27,24 @@ class Spoiled:
 
     def __init__(self, address: int) -> None:
         self.real, self.callback, self.fails_at = AnyFunction(address), AnyFunction(self.call), 0
-        self.error = OUT_OF_DEVICE_MEMORY
+        self.error, self.takes_effect = OUT_OF_DEVICE_MEMORY, False
         self.address = ctypes.cast(self.callback, c_void_p).value
 
     def call(self, *arguments: int | None) -> int:
         self.fails_at -= 1
-        return self.error if self.fails_at == 0 else self.real(*arguments)
+        fails = self.fails_at == 0
+        result = self.real(*arguments) if self.takes_effect or not fails else 0
+        return self.error if fails else result
 
 
 class Meddler:
-    """The loader's functions, but that some are missing, and that the next submission fails with `refusal` where that is set."""
+    """The loader's functions, but that some are missing, that the next submission fails with `refusal` where that is set, and
+    that all do when the device is `lost`.
+    """
 
     def __init__(self, renderer: Renderer, missing: tuple[bytes, ...] = ()) -> None:
         self.renderer, self.missing, self.refusal, self.submissions = renderer, missing, 0, 0
+        self.lost = False
         self.spoiled: dict[bytes, Spoiled] = {}
         self.loader = ctypes.CDLL("libvulkan.so.1").vkGetInstanceProcAddr
         self.loader.restype, self.loader.argtypes = c_void_p, (c_void_p, c_char_p)
@@ -70,12 +75,13 @@ class Meddler:
 
     def submit(self, queue: int, count: int, infos: int, fence: int) -> int:
         self.submissions += 1
-        refusal, self.refusal = self.refusal, 0
+        refusal, self.refusal = DEVICE_LOST if self.lost else self.refusal, 0
         return refusal or self.real_submit(queue, count, infos, fence)
 
     def spoil(self, name: str) -> Spoiled:
         """Before host(): calls of this function can be made to fail."""
         self.spoiled[name.encode()] = made = Spoiled(self.of_device(number(self.renderer.device), name.encode()))
+        made.takes_effect = name == "vkEndCommandBuffer"  # recording has ended when it fails, too
         return made
 
     def host(self) -> snn.vulkan.Host:
@@ -276,15 +282,19 @@ def test_parameters_that_are_half_set_stop_the_session(renderer: Renderer, net: 
 def test_a_run_that_ended_early_is_not_gone_on_from(
     renderer: Renderer, net: snn.Network, tmp_path: Path, mend: str
 ) -> None:
-    """A run of 600 steps is three submissions; the device refuses the second."""
+    """A call of 600 steps is three submissions; the device refuses the second."""
     meddler = Meddler(renderer)
     submit = meddler.spoil("vkQueueSubmit")
-    with snn.Simulation(net, device=meddler.host()) as sim, snn.Simulation(net, device="reference") as expected:
+    with (
+        snn.Simulation(net, device=meddler.host(), max_catch_up=1.0) as sim,
+        snn.Simulation(net, device="reference") as expected,
+    ):
         driven((sim, expected))
         sim.save_state(tmp_path / "state")
         submit.fails_at = 2
         with pytest.raises(snn.OutOfMemoryError):
-            sim.step(600)
+            sim.advance(0.6)
+        assert sim.step_count == 20
         attempts = [
             lambda: sim.step(),
             lambda: snn.vulkan.submit_steps(sim, 1),
