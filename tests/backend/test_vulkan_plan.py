@@ -227,7 +227,7 @@ def test_many_delays_of_many_samples_are_within_what_every_device_takes(renderer
             one._replace(groups=(one.groups[0], y, z)) if one.groups[1] == count else one for one in plan.dispatches
         ]
         assert laid_out != plan.dispatches or z == 1
-        replay = VulkanReplay(renderer, plan._replace(dispatches=laid_out), indirect=False)
+        replay = VulkanReplay(renderer, plan._replace(dispatches=laid_out))
         for frame, wanted in zip(frames, expected, strict=True):
             replay.write(source, frame.astype(np.float32))
             replay.step()
