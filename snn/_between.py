@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from snn.engine.errors import BusyError
+from snn.engine.errors import BusyError, StateError
 
 if TYPE_CHECKING:
     from snn.recorder import Recorder
     from snn.simulation import Simulation
 
-__all__ = ["BetweenSteps"]
+__all__ = ["BetweenSteps", "also"]
 
 Function = Callable[["Simulation"], Any]
 
@@ -25,6 +25,8 @@ class BetweenSteps:
         """Intervals in steps, and what is called then."""
         self.is_inside = False
         """Whether a function is being called."""
+        self.given: frozenset[int] = frozenset()
+        """The input populations whose values the run under way was given, by index."""
 
     def add(self, interval: int, function: Function) -> Callable[[], None]:
         """Call a function at multiples of `interval` from now on; return what ends that."""
@@ -40,25 +42,70 @@ class BetweenSteps:
         """Return how many steps after `step` the next function is due, at most `most`."""
         return min([most, *(interval - step % interval for interval, _ in self.functions)])
 
-    def record(self) -> None:
-        """Let recorders take the values after a step."""
-        for recorder in self.recorders:
-            recorder._take()
+    def step(self, simulation: Simulation) -> None:
+        """Advance by one step, and do what is due after it."""
+        before = simulation.step_count
+        try:
+            simulation._session.step(1)
+        except BaseException as error:
+            if simulation.step_count != before:  # a callback raised, after the step
+                also(error, lambda: self._after_step(simulation))
+            raise
+        self._after_step(simulation)
+
+    def _after_step(self, simulation: Simulation) -> None:
+        try:
+            for recorder in self.recorders:
+                recorder._take()
+        finally:
+            self.call(simulation)
 
     def call(self, simulation: Simulation) -> None:
-        """Call the functions that are due."""
+        """Call the functions that are due: all of them, since the step does not come back. Raise the first exception."""
         if not self.functions:
             return
         step = simulation.step_count
+        first: BaseException | None = None
         self.is_inside = True
         try:
             for interval, function in list(self.functions):
-                if step % interval == 0:
+                if step % interval:
+                    continue
+                try:
                     function(simulation)
+                except BaseException as error:
+                    if first is None:
+                        first = error
+                    else:
+                        note(first, error)
+            if first is not None:
+                raise first
         finally:
             self.is_inside = False
+            del first  # its traceback has this frame
+
+    def check_not_given(self, population: int, name: str) -> None:
+        """Refuse input that the run under way would not read."""
+        if population in self.given:
+            raise StateError(
+                f"input {name!r} was given to the run that called this function, and is read from there until its end; leave "
+                "it out of the run's inputs, set it before the run, and the function can change it"
+            )
 
     def check_outside(self) -> None:
         """Refuse what a function may not do."""
         if self.is_inside:
             raise BusyError("a function of on_steps may not advance, run or reset the simulation that called it")
+
+
+def also(error: BaseException, function: Callable[[], None]) -> None:
+    """Call a function although `error` is on its way; what it raises becomes a note of that."""
+    try:
+        function()
+    except BaseException as other:
+        note(error, other)
+
+
+def note(error: BaseException, other: BaseException) -> None:
+    """Add an exception that came after another one to that, as a sentence."""
+    error.add_note(f"a function that was due after the step raised, too: {type(other).__name__}: {other}")

@@ -67,6 +67,7 @@ class MadeInput:
     """
 
     def __init__(self, population: Population, function: InputFunction, batch_size: int) -> None:
+        self.index = population._index
         self._population = population
         self._function = function
         self._frame = (batch_size, *population.shape)
@@ -79,7 +80,7 @@ class MadeInput:
         shape = (end - begin, *self._frame)
         if array.shape not in (shape, *([(shape[0], *shape[2:])] if shape[1] == 1 else [])):
             raise InvalidArgumentError(f"{what} has shape {array.shape}; it must be {shape}")
-        return self._population._index, False, array
+        return self.index, False, array
 
 
 def _samples_told(given: tuple[int, ...], shape: tuple[int, ...], steps: int, batch: int) -> str:

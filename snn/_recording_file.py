@@ -20,6 +20,7 @@ __all__ = ["read", "write"]
 
 FORMAT = 1
 HEAD = "recording"
+STEPS = "steps"  # of the rows, where they do not follow each other
 COLUMNS = ("steps", "neurons", "samples")
 
 
@@ -44,6 +45,8 @@ def write(recording: Recording, path: Path) -> None:
             else:
                 arrays[key] = value
             variables.append(told)
+    if recording._steps is not None:
+        arrays[STEPS] = recording._steps
     head = {
         "format": FORMAT,
         "dt": recording.dt,
@@ -74,7 +77,8 @@ def read(path: Path) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
                         *(file[f"{key}.{column}"] for column in COLUMNS), **events | {"shape": tuple(events["shape"])}
                     )
                 )
-            return arrays, {name: head[name] for name in ("dt", "first_step", "step_count", "every")}
+            settings = {name: head[name] for name in ("dt", "first_step", "step_count", "every")}
+            return arrays, settings | {"steps": file.get(STEPS)}
     except FormatError:
         raise
     except (KeyError, TypeError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snn._arrays import mapping, new_array
+from snn._between import also
 from snn._inputs import EventInput, MadeInput
 from snn._wanted import Wanted, flat_indices, recorded_population, wanted_of
 from snn.engine.errors import InvalidArgumentError, StoppedError
@@ -101,6 +102,7 @@ class Run:
         self._frames = [frame for frame in frames if not isinstance(frame, EventInput | MadeInput)]
         self._made_inputs = [frame for frame in frames if isinstance(frame, MadeInput)]
         self._event_inputs = [frame for frame in frames if isinstance(frame, EventInput)]
+        self._given = frozenset(frame[0] if isinstance(frame, tuple) else frame.index for frame in frames)
         self._every = every
         self._first_step = self._session.step_count
         self._done = 0
@@ -172,15 +174,32 @@ class Run:
 
     def go(self, progress: Callable[[int, int], Any] | None, interval: int | None) -> Recording:
         """Run to the end; whatever ends it earlier carries what was recorded so far in its attribute `recording`."""
+        between = self._simulation._between
+        between.given = self._given
         try:
             while self._done < self._steps:
                 self._go_on(progress, interval)
         except BaseException as error:
             error.recording = self._recording()  # type: ignore[attr-defined]
             raise
+        finally:
+            between.given = frozenset()
         return self._recording()
 
     def _go_on(self, progress: Callable[[int, int], Any] | None, interval: int | None) -> None:
+        simulation, before = self._simulation, self._session.step_count
+        try:
+            stopped = self._run_piece(progress, interval)
+        except BaseException as error:
+            if self._session.step_count != before:
+                also(error, lambda: simulation._between.call(simulation))
+            raise
+        simulation._between.call(simulation)
+        if stopped and self._done < self._steps:
+            raise StoppedError(f"stopped after {self._done} of {self._steps} steps")
+
+    def _run_piece(self, progress: Callable[[int, int], Any] | None, interval: int | None) -> bool:
+        """Run until Python has something to do; return whether `progress` stopped it."""
         begin, count = self._done, self._piece(interval if progress is not None else None)
         stopped = False
 
@@ -227,9 +246,7 @@ class Run:
             for _, total, piece in self._sums:
                 if piece is not total:
                     total += piece
-        self._simulation._between.call(self._simulation)
-        if stopped and self._done < self._steps:
-            raise StoppedError(f"stopped after {self._done} of {self._steps} steps")
+        return stopped
 
     def _piece(self, interval: int | None) -> int:
         """Return how many steps may pass before Python has something to do."""

@@ -219,7 +219,8 @@ class TsodyksMarkram(_Builtin, rule="tsodyks_markram"):
     tau_facilitation : float, default 0.0
         In ms; 0: no facilitation.
     w_min, w_max : float, default 0.0, 1.0
-        Bounds within which the weights must lie.
+        Bounds within which the weights must lie. What is delivered is rounded by a scale that depends on them, so close bounds
+        are the more exact ones.
 
     Examples
     --------

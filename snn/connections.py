@@ -69,7 +69,7 @@ class Connection(Strict, ABC):
         - ``"float"``: float32, summed in a fixed order.
         - ``"fixed"``: float32 weights, integer sums. For `Sparse` from populations that spike.
         - ``"compact"``: as ``"fixed"``, with 16-bit weights, multiples of 1 / `Projection.fixed_point_scale`. The largest
-          weight onto the receptor decides the scale; small weights may become 0.
+          weight onto the receptor decides the scale; small weights may become 0. `Simulation` warns of too coarse weights.
         - ``"default"``: ``"compact"`` for `Sparse` from populations that spike with ``trainable=False``; ``"fixed"`` or
           ``"float"`` if its largest weights would make the others too coarse. Else ``"float"``.
     """

@@ -26,7 +26,7 @@ __all__ = ["Recorder"]
 class Recorder(NotCopied):
     """Records variables of one population or projection after every `Simulation.step`; made by `Simulation.recorder`.
 
-    `Simulation.run` does not use recorders; it has an argument `record`.
+    `Simulation.run` and `advance` do not use recorders; `run` has an argument `record`.
     """
 
     _instead = "its `recording` is"
@@ -51,20 +51,22 @@ class Recorder(NotCopied):
                 flat = flat_indices(chosen, size, f"what to record of {path}")
                 self._some[variable] = (int(has_samples), flat)
         self._taken: dict[str, list[NDArray[Any]]] = {variable: [] for variable in variables}
-        self._first_step = simulation.step_count
+        self._steps: list[int] = []  # the step count after each of the recorded steps
 
     def _take(self) -> None:
+        self._steps.append(self._simulation.step_count)
         for variable, arrays in self._taken.items():
             values = self._simulation.get(f"{self._target}.{variable}")
             arrays.append(some_of(values, *self._some[variable]) if variable in self._some else values)
 
     @property
     def recording(self) -> Recording:
-        """The recording so far."""
+        """The recording so far; after a `run`, `advance` or `reset`, the times of its rows do not follow each other."""
         return Recording(
             {self._target: {variable: self[variable] for variable in self._taken}},
             self._simulation.network.dt,
-            self._first_step,
+            self._steps[0] - 1 if self._steps else self._simulation.step_count,
+            steps=self._steps,
         )
 
     def __getitem__(self, variable: str) -> NDArray[Any]:
@@ -86,7 +88,7 @@ class Recorder(NotCopied):
         """Discard the recording so far."""
         for arrays in self._taken.values():
             arrays.clear()
-        self._first_step = self._simulation.step_count
+        self._steps.clear()
 
     def stop(self) -> None:
         """Stop recording; `recording` stays available."""

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from snn import _recording_file
-from snn._arrays import file_path, integer, known_name, mapping
+from snn._arrays import file_path, integer, integer_array, known_name, mapping
 from snn._strict import Strict
 from snn.engine.errors import ArgumentTypeError, FileError, InvalidArgumentError, NotFoundError, counted, shown
 from snn.spike_events import SpikeEvents
@@ -39,6 +39,9 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
         Steps of the run; default: those of the arrays.
     every : int, default 1
         Interval between recorded rows, in steps.
+    steps : array_like of int, shape (recorded steps,), optional
+        The step count at the end of each recorded row; default: every `every` steps from `first_step` on. Those of a
+        `Recorder` are others where the simulation advanced without it.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
         *,
         step_count: int | None = None,
         every: int = 1,
+        steps: ArrayLike | None = None,
     ) -> None:
         given = mapping(arrays, "arrays", "arrays by population and variable")
         self._arrays = {population: _Variables(population, variables) for population, variables in given.items()}
@@ -56,6 +60,13 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
         self.first_step = first_step
         self.every = every
         self._step_count = step_count
+        self._steps: NDArray[np.int64] | None = None  # where the rows do not follow each other
+        if steps is not None:
+            told = integer_array(steps, "steps").astype(np.int64)
+            if told.shape != self.steps.shape:
+                raise InvalidArgumentError(f"steps has {len(told)} entries; there are {len(self.steps)} rows")
+            if not np.array_equal(told, self.steps):
+                self._steps = told
 
     def __getitem__(self, population: str) -> Mapping[str, Any]:
         return self._arrays[known_name(population, self._arrays, "recorded population")]
@@ -80,10 +91,16 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
         return 0
 
     @property
+    def steps(self) -> NDArray[np.int64]:
+        """Step count at the end of each recorded step: shape (recorded steps,)."""
+        if self._steps is not None:
+            return self._steps.copy()
+        return self.first_step + (1 + np.arange(self.step_count // self.every, dtype=np.int64)) * self.every
+
+    @property
     def times(self) -> NDArray[np.float64]:
         """Time at the end of each recorded step, in milliseconds: shape (recorded steps,)."""
-        rows = self.step_count // self.every
-        return (self.first_step + (1 + np.arange(rows, dtype=np.float64)) * self.every) * self.dt
+        return self.steps.astype(np.float64) * self.dt
 
     @staticmethod
     def joined(recordings: Iterable[Recording]) -> Recording:
@@ -112,7 +129,7 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
         for place, part in enumerate(parts):
             if not isinstance(part, Recording):
                 raise ArgumentTypeError(f"recordings[{place}] is {shown(part)}, not a Recording")
-        first, steps = parts[0], 0
+        first, steps, end = parts[0], 0, parts[0].first_step
         names = {population: list(variables) for population, variables in first.items()}
         for place, part in enumerate(parts):
             what = f"recordings[{place}]"
@@ -123,15 +140,14 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
                     f"{what} has a row every {part.every} steps of {part.dt:g} ms; the first one every {first.every} of "
                     f"{first.dt:g} ms"
                 )
-            if part.first_step != first.first_step + steps:
-                raise InvalidArgumentError(
-                    f"{what} begins with step {part.first_step}; the one before ended at {first.first_step + steps}"
-                )
+            if part.first_step != end:
+                raise InvalidArgumentError(f"{what} begins with step {part.first_step}; the one before ended at {end}")
             if steps % first.every:
                 raise InvalidArgumentError(
                     f"{what} follows {steps} steps, which are no whole number of intervals of {first.every}"
                 )
             steps += part.step_count
+            end = part.first_step + part.step_count if part._steps is None else int(part._steps[-1])
         arrays: dict[str, dict[str, Any]] = {}
         for population, variables in names.items():
             for name in variables:
@@ -143,7 +159,8 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
                     own[name] = np.sum(pieces, axis=0, dtype=pieces[0].dtype)
                 else:
                     own[name] = np.concatenate(pieces)
-        return Recording(arrays, first.dt, first.first_step, step_count=steps, every=first.every)
+        rows = np.concatenate([part.steps for part in parts])
+        return Recording(arrays, first.dt, first.first_step, step_count=steps, every=first.every, steps=rows)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the recording to a file, which `load` reads.

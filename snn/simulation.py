@@ -123,7 +123,7 @@ class Simulation(NotCopied, Strict):
     Notes
     -----
     The standard-library logger ``"snn"`` gets a message about the device (INFO). It gets warnings when a device fails, when
-    `advance` begins to drop time, and when written weights are rounded too coarsely, see `set`.
+    `advance` begins to drop time, and when weights are rounded too coarsely, see `set`.
 
     Examples
     --------
@@ -217,9 +217,7 @@ class Simulation(NotCopied, Strict):
                 self._session.run(integer(count, "count", maximum=2**32 - 1), [], [])  # checks for Ctrl+C
             return
         for _ in range(integer(count, "count")):
-            self._session.step(1)
-            between.record()
-            between.call(self)
+            between.step(self)
 
     def advance(self, seconds: float, budget: float | None = None) -> int:
         """Advance by as many whole steps as fit into `seconds`. The remainder is added to the next call.
@@ -393,8 +391,15 @@ class Simulation(NotCopied, Strict):
             An input population.
         values : array_like
             Shape (batch size, *shape) or (*shape) for all samples. Spike inputs take 0 and 1 only.
+
+        Raises
+        ------
+        StateError
+            The input is bound; or a function of `on_steps` sets an input that the `run` under way was given.
         """
-        self._session.set_input(*self._inputs.of_step(name, values))
+        index, array = self._inputs.of_step(name, values)
+        self._between.check_not_given(index, name)
+        self._session.set_input(index, array)
 
     def add_input_spikes(self, name: str, neurons: ArrayLike, sample: int = 0) -> None:
         """Add spikes for the coming step, for example from a camera, a socket or another network.
@@ -407,7 +412,8 @@ class Simulation(NotCopied, Strict):
             A `SpikeInput`.
         neurons : array_like of int, shape (spikes,)
             Flat indices of the neurons that spike, in any order; a repeated index is one spike. They are added to spikes set
-            before and cleared after the step. A `run` with `inputs` for this population leaves them for the step after it.
+            before and cleared after the step. A `run` with `inputs` for this population leaves them for the step after it;
+            a function of `on_steps` that adds some during such a run gets `StateError`.
         sample : int, default 0
             Index in the batch.
 
@@ -417,7 +423,9 @@ class Simulation(NotCopied, Strict):
         ...     sim.add_input_spikes("pixels", packet.y * 640 + packet.x)
         ...     sim.advance(packet.seconds)
         """
-        self._session.add_input_spikes(*self._inputs.spikes_of_step(name, neurons, sample))
+        index, which, indices = self._inputs.spikes_of_step(name, neurons, sample)
+        self._between.check_not_given(index, name)
+        self._session.add_input_spikes(index, which, indices)
 
     def bind_input(self, name: str, array: Floats | None = None) -> Floats:
         """Read an input from an array at every step, without copy or checks: the fastest way to give input.
@@ -485,8 +493,9 @@ class Simulation(NotCopied, Strict):
         cannot be changed. Traces are read-only.
 
         In compact arithmetic, weights are rounded to multiples of 1 / `Projection.fixed_point_scale`, which depends on the
-        weights that the network was made with. If the rounding is too coarse for compact arithmetic to have been the default,
-        the logger ``"snn"`` gets a warning, once for each projection.
+        weights that the network was made with; plastic weights are rounded when they are delivered, by a scale that depends on
+        the rule's bounds. If the rounding is too coarse for integers to have been the default, the logger ``"snn"`` gets a
+        warning, once for each projection.
 
         Parameters
         ----------
@@ -621,7 +630,7 @@ class Simulation(NotCopied, Strict):
     # ---- recorders and callbacks
 
     def recorder(self, name: str, variables: Wanted) -> Recorder:
-        """Return a recorder that stores `variables` after every `step` from now on.
+        """Return a recorder that stores `variables` after every `step` from now on, but not in `run` and `advance`.
 
         Parameters
         ----------
@@ -659,8 +668,9 @@ class Simulation(NotCopied, Strict):
     def on_steps(self, interval: int, called: Callable[[Simulation], Any]) -> Callable[[], None]:
         """Call a function whenever `step_count` reaches a multiple of `interval`, in `run` and `step` but not in `advance`.
 
-        It is called between two steps and may read and change inputs, weights, parameters and states. Advancing or resetting
-        the simulation from it raises `BusyError`.
+        It is called between two steps and may read and change weights, parameters, states, and inputs that `run` was not given.
+        Advancing or resetting the simulation from it raises `BusyError`. It is called as well where an exception (Ctrl+C, that
+        of a callback) ends the run in a step in which it is due, so that the next run continues as if there had been none.
 
         Parameters
         ----------

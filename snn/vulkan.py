@@ -275,7 +275,8 @@ def submit_steps(
     """Run steps in a submission of their own, without waiting for them.
 
     Work on the device that reads the results must wait for one of `signals`; functions of the simulation wait by themselves.
-    Callbacks and recorders do not see these steps, see `record_steps`.
+    Callbacks and recorders do not see these steps, see `record_steps`. When the device refuses the submission
+    (`OutOfMemoryError`), nothing has changed, and the call can be repeated.
 
     Parameters
     ----------

@@ -92,23 +92,13 @@ inline Receptor<integers> receptor(const NeuronStepArgs& args, uint32_t number) 
     else return {args.receptors[number]};
 }
 
-// The sums of 16 neurons that are due at one step of several, in units of `scale`. `due` false: nothing is, which leaves x as
-// it is but for the sign of a zero.
-template <bool due>
+// The sums of 16 neurons that are due at one step of several, in units of `scale`.
 struct DueSum {
     const int32_t* data;
     F scale;
     F take() const { return to_float(load(data)); }
     F add_to(F x, F sum) const { return fma_(sum, scale, x); }
     F value(F sum) const { return mul(sum, scale); }
-};
-template <>
-struct DueSum<false> {
-    const int32_t* data;
-    F scale;
-    F take() const { return broadcast_f(0.0f); }
-    F add_to(F x, F) const { return x; }
-    F value(F sum) const { return sum; }
 };
 """
 
@@ -314,7 +304,7 @@ def _span(definition: Definition, programs: NeuronPrograms, name: str) -> list[s
                 continue
             members[f"{receptor.name}_scale"] = f"const F {receptor.name}_scale;"
             constants[f"{receptor.name}_scale"] = f"broadcast_f(args.receptor_scales[{index}])"
-            inside.append(f"const DueSum<due> {receptor.name}_sum{{sums[{index}], {receptor.name}_scale}};")
+            inside.append(f"const DueSum {receptor.name}_sum{{sums[{index}], {receptor.name}_scale}};")
             taken = f"{receptor.name}_sum.take()"
             if first_receptor + index not in summands:
                 taken = f"{receptor.name}_sum.value({taken})"
@@ -385,14 +375,13 @@ def _span(definition: Definition, programs: NeuronPrograms, name: str) -> list[s
         "[[maybe_unused]] uint32_t index, [[maybe_unused]] const int32_t (*sums)[16], const State& before, State& after"
     )
     lines += [
-        "    template <bool due>",
         f"    SNN_ALWAYS_INLINE M step({arguments}) const {{",
         *(f"        {line}" for line in steps[0]),
         "    }",
     ]
     if calms:
         lines += [
-            "    template <uint32_t number, bool due>",
+            "    template <uint32_t number>",
             f"    SNN_ALWAYS_INLINE M calm_step({arguments}) const {{",
         ]
         for number, inside in enumerate(steps[1:]):

@@ -5,6 +5,9 @@ buffers and states are read where they lie. The functions are those of snn_vulka
 from __future__ import annotations
 
 import ctypes
+import os
+import subprocess
+import sys
 from ctypes import POINTER, byref, c_char_p, c_float, c_uint32, c_uint64, c_void_p
 from pathlib import Path
 
@@ -13,6 +16,7 @@ import pytest
 
 import snn
 
+from .conftest import has_validation_layer
 from .vulkan_renderer import Renderer, number, vk
 
 LIB = ctypes.CDLL(str(next((Path(snn.__file__).parent / "lib").glob("libsnn.so*"))))
@@ -332,3 +336,135 @@ def test_a_session_whose_recorded_steps_never_ran_is_put_right(
         check(LIB.snn_session_read(handle, b"cells.v", c_uint32(0), c_void_p(read.ctypes.data), ctypes.c_size_t(300)))
         np.testing.assert_array_equal(read.view(np.uint32), membranes[frame].view(np.uint32), f"frame {frame}")
     LIB.snn_destroy_network(handle)
+
+
+# A vertex shader that does nothing: what is drawn has vertices, which are read, and no pixels.
+EMPTY_SHADER = np.array(
+    [0x07230203, 0x10000, 0, 5, 0]
+    + [2 << 16 | 17, 1]  # the capability Shader
+    + [3 << 16 | 14, 0, 1]  # logical addresses, GLSL450
+    + [5 << 16 | 15, 0, 3, int.from_bytes(b"main", "little"), 0]
+    + [2 << 16 | 19, 1]  # %1 = void
+    + [3 << 16 | 33, 2, 1]  # %2 = void()
+    + [5 << 16 | 54, 1, 3, 0, 2]  # %3 = the function
+    + [2 << 16 | 248, 4, 1 << 16 | 253, 1 << 16 | 56],  # label, return, end
+    np.uint32,
+).tobytes()
+
+
+class Drawing:
+    """Draws triangles whose vertices are the values of a buffer, as a renderer draws neurons."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        if not vk.vkGetPhysicalDeviceQueueFamilyProperties(renderer.physical)[renderer.family].queueFlags & (
+            vk.VK_QUEUE_GRAPHICS_BIT
+        ):
+            pytest.skip("the queue family that computes does not draw")
+        self.device = device = renderer.device
+        subpass = vk.VkSubpassDescription(pipelineBindPoint=vk.VK_PIPELINE_BIND_POINT_GRAPHICS)
+        self.render_pass = vk.vkCreateRenderPass(device, vk.VkRenderPassCreateInfo(pSubpasses=[subpass]), None)
+        self.framebuffer = vk.vkCreateFramebuffer(
+            device, vk.VkFramebufferCreateInfo(renderPass=self.render_pass, width=8, height=8, layers=1), None
+        )
+        self.layout = vk.vkCreatePipelineLayout(device, vk.VkPipelineLayoutCreateInfo(), None)
+        module = vk.vkCreateShaderModule(
+            device, vk.VkShaderModuleCreateInfo(codeSize=len(EMPTY_SHADER), pCode=EMPTY_SHADER), None
+        )
+        # Its name lives as long as this object, not as long as a copy of it.
+        stage = vk.VkPipelineShaderStageCreateInfo(stage=vk.VK_SHADER_STAGE_VERTEX_BIT, module=module, pName="main")
+        info = vk.VkGraphicsPipelineCreateInfo(
+            pStages=[stage],
+            pVertexInputState=vk.VkPipelineVertexInputStateCreateInfo(
+                pVertexBindingDescriptions=[vk.VkVertexInputBindingDescription(0, 4, vk.VK_VERTEX_INPUT_RATE_VERTEX)],
+                pVertexAttributeDescriptions=[vk.VkVertexInputAttributeDescription(0, 0, vk.VK_FORMAT_R32_SFLOAT, 0)],
+            ),
+            pInputAssemblyState=vk.VkPipelineInputAssemblyStateCreateInfo(topology=vk.VK_PRIMITIVE_TOPOLOGY_TRIANGLE_LIST),
+            pRasterizationState=vk.VkPipelineRasterizationStateCreateInfo(
+                rasterizerDiscardEnable=vk.VK_TRUE, lineWidth=1.0
+            ),
+            layout=self.layout,
+            renderPass=self.render_pass,
+        )
+        self.pipeline = vk.vkCreateGraphicsPipelines(device, None, 1, [info], None)[0]
+        vk.vkDestroyShaderModule(device, module, None)
+
+    def record(self, commands, buffer: snn.vulkan.Buffer) -> None:
+        area = vk.VkRect2D(vk.VkOffset2D(0, 0), vk.VkExtent2D(8, 8))
+        begin = vk.VkRenderPassBeginInfo(renderPass=self.render_pass, framebuffer=self.framebuffer, renderArea=area)
+        vk.vkCmdBeginRenderPass(commands, begin, vk.VK_SUBPASS_CONTENTS_INLINE)
+        vk.vkCmdBindPipeline(commands, vk.VK_PIPELINE_BIND_POINT_GRAPHICS, self.pipeline)
+        vk.vkCmdBindVertexBuffers(commands, 0, 1, [vk.ffi.cast("VkBuffer", buffer.handle)], [buffer.offset])
+        vk.vkCmdDraw(commands, buffer.size // 4, 1, 0, 0)
+        vk.vkCmdEndRenderPass(commands)
+
+    def close(self) -> None:
+        vk.vkDestroyPipeline(self.device, self.pipeline, None)
+        vk.vkDestroyPipelineLayout(self.device, self.layout, None)
+        vk.vkDestroyFramebuffer(self.device, self.framebuffer, None)
+        vk.vkDestroyRenderPass(self.device, self.render_pass, None)
+
+
+@pytest.mark.parametrize("form", ["inputs pushed", "inputs copied", "several dispatches"])
+def test_steps_wait_for_the_draws_of_the_frame_before(renderer: Renderer, form: str) -> None:
+    """The loop of the header, with nothing between a frame's draws and the next frame's steps: `renderer` tells of hazards."""
+    inputs = 4 if form == "inputs pushed" else 200
+    net = snn.Network(dt=1.0)
+    net.add("current", snn.Input(inputs))
+    net.add("cells", snn.LIF(200))
+    net.connect("current", "cells", snn.Dense(weights=np.full((inputs, 200), 0.02)))
+    if form == "several dispatches":
+        net.connect("cells", "cells", snn.Sparse.fixed_total(400, weight=0.1, delay=2.0, trainable=False))
+    drawing = Drawing(renderer)
+    with snn.Simulation(net, device=renderer.host()) as sim, snn.Simulation(net, device="reference") as expected:
+        membrane = snn.vulkan.buffer(sim, "cells.v")
+        commands = renderer.commands()
+        for one in (sim, expected):
+            one.set_input("current", np.linspace(0, 3, inputs))
+        for _ in range(3):
+            snn.vulkan.record_steps(sim, number(commands), 4)
+            drawing.record(commands, membrane)
+        vk.vkEndCommandBuffer(commands)
+        renderer.submit([commands])
+        expected.step(12)
+        np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"])
+    drawing.close()
+
+
+# A process whose only Vulkan is the host's. `vulkan_settings` asks for the devices of the machine, which takes an instance.
+HOST_ALONE = """
+import os, sys
+sys.path.append(sys.argv[1])
+from tests.backend import running
+running.vulkan_settings = lambda: ["the one that the host opens"]
+import snn
+from tests.backend.vulkan_renderer import Renderer, number, vk
+net = snn.Network(dt=1.0)
+net.add("current", snn.Input(30))
+net.add("cells", snn.LIF(30))
+net.connect("current", "cells", snn.OneToOne(0.1))
+renderer = Renderer(validated=False)
+with snn.Simulation(net, device=renderer.host()) as sim:
+    sim.step(3)
+    commands = renderer.commands()
+    snn.vulkan.record_steps(sim, number(commands), 2)
+    vk.vkEndCommandBuffer(commands)
+    renderer.submit([commands])
+    print("instances with the host's device:", os.path.exists(sys.argv[2]))
+renderer.close()
+with snn.Simulation(net, device="vulkan"):
+    print("and with a device of its own:", os.path.exists(sys.argv[2]))
+"""
+
+
+@pytest.mark.skipif(not has_validation_layer(), reason="the validation layer, which tells of instances, is not installed")
+def test_a_host_has_the_only_instance_of_its_process(tmp_path: Path) -> None:
+    """The layer writes to a file when libsnn makes an instance. Each costs memory and time, and may find another GPU first."""
+    messages = tmp_path / "messages"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", HOST_ALONE, str(Path(__file__).parents[2]), str(messages)],
+        env=os.environ | {"SNN_VULKAN_VALIDATION": str(messages)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "instances with the host's device: False\nand with a device of its own: True\n"

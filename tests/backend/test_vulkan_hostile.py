@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import re
 from ctypes import CFUNCTYPE, c_char_p, c_int32, c_void_p
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,14 +16,31 @@ from .vulkan_renderer import Renderer, number, vk
 
 GetProcAddress = CFUNCTYPE(c_void_p, c_void_p, c_char_p)
 QueueSubmit = CFUNCTYPE(c_int32, c_void_p, ctypes.c_uint32, c_void_p, c_void_p)
-DEVICE_LOST = -4
+AnyFunction = CFUNCTYPE(c_int32, *[c_void_p] * 8)  # of at most eight integers and pointers, which returns a VkResult
+OUT_OF_DEVICE_MEMORY, DEVICE_LOST, INVALID_SHADER, NEWER_ERROR = -2, -4, -1000012000, -1000999000
+
+NO_MEMORY = AnyFunction(lambda *_: OUT_OF_DEVICE_MEMORY)
+
+
+class Spoiled:
+    """A function of the device whose call number `fails_at` from now on, counted from 1, gives `error`."""
+
+    def __init__(self, address: int) -> None:
+        self.real, self.callback, self.fails_at = AnyFunction(address), AnyFunction(self.call), 0
+        self.error = OUT_OF_DEVICE_MEMORY
+        self.address = ctypes.cast(self.callback, c_void_p).value
+
+    def call(self, *arguments: int | None) -> int:
+        self.fails_at -= 1
+        return self.error if self.fails_at == 0 else self.real(*arguments)
 
 
 class Meddler:
-    """The loader's functions, but that some are missing, and that the device is lost when `lost` is set."""
+    """The loader's functions, but that some are missing, and that the next submission fails with `refusal` where that is set."""
 
     def __init__(self, renderer: Renderer, missing: tuple[bytes, ...] = ()) -> None:
-        self.renderer, self.missing, self.lost, self.submissions = renderer, missing, False, 0
+        self.renderer, self.missing, self.refusal, self.submissions = renderer, missing, 0, 0
+        self.spoiled: dict[bytes, Spoiled] = {}
         self.loader = ctypes.CDLL("libvulkan.so.1").vkGetInstanceProcAddr
         self.loader.restype, self.loader.argtypes = c_void_p, (c_void_p, c_char_p)
         instance = number(renderer.instance)
@@ -43,13 +62,21 @@ class Meddler:
     def device_function(self, device: int, name: bytes) -> int | None:
         if name in self.missing:
             return None
+        if name in self.spoiled:
+            return self.spoiled[name].address
         if name == b"vkQueueSubmit":
             return ctypes.cast(self.callbacks[2], c_void_p).value
         return self.of_device(device, name)
 
     def submit(self, queue: int, count: int, infos: int, fence: int) -> int:
         self.submissions += 1
-        return DEVICE_LOST if self.lost else self.real_submit(queue, count, infos, fence)
+        refusal, self.refusal = self.refusal, 0
+        return refusal or self.real_submit(queue, count, infos, fence)
+
+    def spoil(self, name: str) -> Spoiled:
+        """Before host(): calls of this function can be made to fail."""
+        self.spoiled[name.encode()] = made = Spoiled(self.of_device(number(self.renderer.device), name.encode()))
+        return made
 
     def host(self) -> snn.vulkan.Host:
         fields = vars(self.renderer.host())
@@ -73,6 +100,32 @@ def test_a_function_that_is_missing_is_named(renderer: Renderer, net: snn.Networ
         snn.Simulation(net, device=meddler.host())
 
 
+@pytest.mark.parametrize(
+    ("error", "words"), [(INVALID_SHADER, r"VK_ERROR_INVALID_SHADER_NV \(-1000012000\)"), (NEWER_ERROR, "-1000999000")]
+)
+def test_a_shader_that_is_refused_is_named(renderer: Renderer, net: snn.Network, error: int, words: str) -> None:
+    meddler = Meddler(renderer)
+    compile_shader = meddler.spoil("vkCreateComputePipelines")
+    compile_shader.error = error
+    found = set()
+    for call in range(1, 40):
+        compile_shader.fails_at = call
+        try:
+            snn.Simulation(net, device=meddler.host()).close()
+        except snn.UnsupportedError as refusal:
+            sentence = re.fullmatch(
+                rf"the Vulkan device '(.+)' could not compile the shader '(.+)': its driver said {words}; another version of "
+                r'the driver, another device \(snn devices\) or device "cpu" may do',
+                str(refusal),
+            )
+            assert sentence, refusal
+            assert sentence[1] == vk.vkGetPhysicalDeviceProperties(renderer.physical).deviceName
+            found.add(sentence[2])
+            continue
+        break
+    assert {"load_input", "neuron_step of lif", "deliver_spikes"} <= found
+
+
 def test_a_device_that_is_lost_ends_the_run_with_a_sentence_and_another_goes_on(
     renderer: Renderer, net: snn.Network, tmp_path
 ) -> None:
@@ -83,23 +136,24 @@ def test_a_device_that_is_lost_ends_the_run_with_a_sentence_and_another_goes_on(
             one.set_input("current", current)
             one.step(20)
         sim.save_state(tmp_path / "state")
-        meddler.lost = True
+        commands = renderer.commands()
+        meddler.refusal, before = DEVICE_LOST, meddler.submissions
         attempts = [
             lambda: sim.step(5),
             lambda: snn.vulkan.submit_steps(sim, 5),
+            lambda: snn.vulkan.record_steps(sim, number(commands), 1),
             lambda: sim.run(5, record={"cells": "v"}),
             lambda: sim["cells.v"],
             lambda: sim.save_state(tmp_path / "state"),
         ]
+        # The driver says it once. It stays true, so nothing more is given to it.
         for attempt in attempts:
-            before = meddler.submissions
             with pytest.raises(snn.DeviceLostError, match="it was lost"):
                 attempt()
             assert meddler.submissions == before + 1
-        # What is recorded is the host's to submit.
-        commands = renderer.commands()
-        snn.vulkan.record_steps(sim, number(commands), 1)
+            assert sim.step_count == 20
         vk.vkEndCommandBuffer(commands)
+        meddler.refusal = DEVICE_LOST
         with pytest.raises(snn.DeviceLostError):
             snn.Simulation(net, device=meddler.host())
         with snn.Simulation(net, device="cpu") as other:
@@ -108,3 +162,196 @@ def test_a_device_that_is_lost_ends_the_run_with_a_sentence_and_another_goes_on(
                 one.step(20)
             np.testing.assert_array_equal(other["cells.v"], expected["cells.v"])
             assert other.counters.spikes > 0
+
+
+@pytest.mark.parametrize("small", [True, False], ids=["one-dispatch", "dispatches"])
+@pytest.mark.parametrize("count", [1, 5])
+def test_a_submission_that_was_refused_has_not_happened(renderer: Renderer, small: bool, count: int) -> None:
+    net = snn.Network(dt=1.0)
+    net.add("spikes", snn.SpikeInput(50))
+    net.add("cells", snn.LIF(50))
+    net.connect("spikes", "cells", snn.Dense(weights=np.full((50, 50), 0.02)))
+    if not small:
+        net.connect("cells", "cells", snn.Sparse.fixed_total(400, weight=0.1, delay=2.0, trainable=False))
+    meddler = Meddler(renderer)
+    spikes = (np.arange(50) % 3 > 0).astype(np.float32)
+    with snn.Simulation(net, device=meddler.host()) as sim, snn.Simulation(net, device="reference") as expected:
+        for one in (sim, expected):
+            one.step(20, {"spikes": spikes})
+            one.set_input("spikes", spikes)
+        meddler.refusal = OUT_OF_DEVICE_MEMORY
+        with pytest.raises(snn.OutOfMemoryError, match="could not take work"):
+            snn.vulkan.submit_steps(sim, count)
+        assert sim.step_count == 20
+        snn.vulkan.submit_steps(sim, count)  # with the spikes that were set
+        expected.step(count)
+        for one in (sim, expected):
+            one.step(4)
+        assert sim.step_count == expected.step_count
+        np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"])
+        assert sim.counters == expected.counters
+        assert sim["cells.v"].any()
+
+
+def driven(simulations: tuple[snn.Simulation, ...]) -> None:
+    for one in simulations:
+        one.set_input("current", np.linspace(0, 3, 50))
+        one.step(20)
+
+
+RECORDED = {"cells": ["v", "spikes", "spike_count"]}
+
+
+@pytest.mark.parametrize("name", ["vkBeginCommandBuffer", "vkEndCommandBuffer", "vkAllocateDescriptorSets"])
+def test_a_run_that_could_not_be_recorded_is_recorded_by_the_next(
+    renderer: Renderer, net: snn.Network, name: str
+) -> None:
+    failures = 0
+    for call in range(1, 40):
+        meddler = Meddler(renderer)
+        function = meddler.spoil(name)
+        with snn.Simulation(net, device=meddler.host()) as sim, snn.Simulation(net, device="reference") as expected:
+            driven((sim, expected))
+            function.fails_at = call
+            try:
+                found = sim.run(20, record=RECORDED)
+            except snn.OutOfMemoryError:
+                failures += 1
+                assert sim.step_count == 20
+                found = sim.run(20, record=RECORDED)
+            wanted = expected.run(20, record=RECORDED)
+            for what in RECORDED["cells"]:
+                np.testing.assert_array_equal(found["cells"][what], wanted["cells"][what], f"call {call}: {what}")
+            if function.fails_at > 0:
+                break
+    assert failures > 1
+
+
+@pytest.mark.parametrize("name", ["vkQueueSubmit", "vkEndCommandBuffer", "vkCreateComputePipelines"])
+def test_parameters_that_could_not_be_set_are_as_before(renderer: Renderer, net: snn.Network, name: str) -> None:
+    """From one value to one for each neuron: more memory for them, another shader, other commands."""
+    failures = 0
+    for call in range(1, 20):
+        meddler = Meddler(renderer)
+        function = meddler.spoil(name)
+        with snn.Simulation(net, device=meddler.host()) as sim, snn.Simulation(net, device="reference") as expected:
+            driven((sim, expected))
+            function.fails_at = call
+            try:
+                sim["cells.tau_membrane"] = np.linspace(5, 20, 50)
+            except snn.OutOfMemoryError:
+                failures += 1
+            if has_not_failed := function.fails_at > 0:
+                break
+            assert (sim["cells.tau_membrane"] == expected["cells.tau_membrane"]).all()
+            for values in (None, np.linspace(5, 20, 50)):
+                for one in (sim, expected):
+                    if values is not None:
+                        one["cells.tau_membrane"] = values
+                    one.step(5)
+                np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"], f"call {call}")
+    assert failures > 0
+    assert has_not_failed
+
+
+def test_parameters_that_are_half_set_stop_the_session(renderer: Renderer, net: snn.Network) -> None:
+    """The device takes neither the new ones nor, again, the old ones."""
+    meddler = Meddler(renderer)
+    submit = meddler.spoil("vkQueueSubmit")
+    with snn.Simulation(net, device=meddler.host()) as sim, snn.Simulation(net, device="reference") as expected:
+        driven((sim, expected))
+        submit.real, real = AnyFunction(ctypes.cast(NO_MEMORY, c_void_p).value), submit.real
+        with pytest.raises(snn.OutOfMemoryError):
+            sim["cells.tau_membrane"] = np.linspace(5, 20, 50)
+        submit.real = real
+        with pytest.raises(snn.StateError, match="left parameters of population 'cells' half changed"):
+            sim.step()
+        for one in (sim, expected):
+            one["cells.tau_membrane"] = np.linspace(6, 21, 50)
+            one.step(5)
+        np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"])
+
+
+@pytest.mark.parametrize("mend", ["reset", "load_state"])
+def test_a_run_that_ended_early_is_not_gone_on_from(
+    renderer: Renderer, net: snn.Network, tmp_path: Path, mend: str
+) -> None:
+    """A run of 600 steps is three submissions; the device refuses the second."""
+    meddler = Meddler(renderer)
+    submit = meddler.spoil("vkQueueSubmit")
+    with snn.Simulation(net, device=meddler.host()) as sim, snn.Simulation(net, device="reference") as expected:
+        driven((sim, expected))
+        sim.save_state(tmp_path / "state")
+        submit.fails_at = 2
+        with pytest.raises(snn.OutOfMemoryError):
+            sim.step(600)
+        attempts = [
+            lambda: sim.step(),
+            lambda: snn.vulkan.submit_steps(sim, 1),
+            lambda: sim["cells.v"],
+            lambda: sim.save_state(tmp_path / "none"),
+        ]
+        for attempt in attempts:
+            with pytest.raises(snn.StateError, match="reset the session or load a state"):
+                attempt()
+        if mend == "load_state":
+            sim.load_state(tmp_path / "state")
+        else:
+            for one in (sim, expected):
+                one.reset()
+        for one in (sim, expected):
+            one.step(600)
+        np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"])
+        assert sim.step_count == expected.step_count
+
+
+# ---- Work that the device has taken, and whose end cannot be waited for: it runs all the same
+
+
+def test_a_run_that_could_not_be_waited_for_is_done_before_anything_else(
+    renderer: Renderer, net: snn.Network, tmp_path: Path
+) -> None:
+    meddler = Meddler(renderer)
+    wait = meddler.spoil("vkWaitForFences")
+    with snn.Simulation(net, device=meddler.host()) as sim, snn.Simulation(net, device="reference") as expected:
+        driven((sim, expected))
+        wait.fails_at = 1
+        with pytest.raises(snn.OutOfMemoryError, match="could not finish its work"):
+            sim["cells.v"] = np.linspace(0, 0.9, 50)
+        for one in (sim, expected):
+            one["cells.v"] = np.linspace(0, 0.9, 50)
+        sim.save_state(tmp_path / "state")
+        wait.fails_at = 1
+        with pytest.raises(snn.OutOfMemoryError, match="could not finish its work"):
+            sim.run(5, record=RECORDED)
+        with pytest.raises(snn.StateError, match="reset the session or load a state"):
+            sim.run(5, record=RECORDED)  # some of those steps have been
+        sim.load_state(tmp_path / "state")
+        found, wanted = (one.run(20, record=RECORDED) for one in (sim, expected))
+        for what in RECORDED["cells"]:
+            np.testing.assert_array_equal(found["cells"][what], wanted["cells"][what])
+        snn.vulkan.submit_steps(sim, 5)
+        wait.fails_at = 1
+        with pytest.raises(snn.OutOfMemoryError, match="could not finish its work"):
+            sim.step()
+        for one in (sim, expected):
+            one.step(6 if one is expected else 1)
+        np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"])
+
+
+def test_a_session_ends_after_what_it_could_not_wait_for(renderer: Renderer, net: snn.Network) -> None:
+    """`renderer` tells of objects that are destroyed while they are in use."""
+    meddler = Meddler(renderer)
+    wait = meddler.spoil("vkWaitForFences")
+    with snn.Simulation(net, device=meddler.host()) as sim:
+        wait.fails_at = 1
+        with pytest.raises(snn.OutOfMemoryError):
+            sim.step(100)
+    for call in range(1, 100):
+        wait.fails_at = call
+        try:
+            snn.Simulation(net, device=meddler.host()).close()
+        except snn.OutOfMemoryError:
+            continue
+        break
+    assert call > 3

@@ -85,8 +85,7 @@ def check(case: Case, result: Result) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_plan_replayed_through_vulkan_gives_the_bits_of_the_reference(renderer: Renderer, case: Case) -> None:
-    for indirect in (True, False):
-        check(case, replayed(case, partial(VulkanReplay, renderer, indirect=indirect)))
+    check(case, replayed(case, partial(VulkanReplay, renderer)))
 
 
 # Of SPIR-V.
@@ -170,7 +169,7 @@ def test_a_plan_begins_where_its_simulation_is(renderer: Renderer, net: snn.Netw
         sim.load_state(tmp_path / "state")
         np.testing.assert_array_equal(sim["cells.v"], before["cells.v"])
         place = snn.vulkan.buffer(sim, "cells.v")
-        replay = VulkanReplay(renderer, snn.vulkan.plan(sim), indirect=True)
+        replay = VulkanReplay(renderer, snn.vulkan.plan(sim))
         for _ in range(7):
             replay.step()
             before.step()
@@ -228,7 +227,7 @@ def test_many_delays_of_many_samples_are_within_what_every_device_takes(renderer
             one._replace(groups=(one.groups[0], y, z)) if one.groups[1] == count else one for one in plan.dispatches
         ]
         assert laid_out != plan.dispatches or z == 1
-        replay = VulkanReplay(renderer, plan._replace(dispatches=laid_out), indirect=False)
+        replay = VulkanReplay(renderer, plan._replace(dispatches=laid_out))
         for frame, wanted in zip(frames, expected, strict=True):
             replay.write(source, frame.astype(np.float32))
             replay.step()

@@ -260,7 +260,7 @@ def test_a_plan_learns(renderer: Renderer, name: str) -> None:
         plan = snn.vulkan.plan(sim)
         place = next(i for i, buffer in enumerate(plan.buffers) if buffer.host == 1)
         membrane = snn.vulkan.buffer(sim, "cells.v")
-        replay = VulkanReplay(renderer, plan, indirect=False)
+        replay = VulkanReplay(renderer, plan)
         for force in forces(7):
             replay.write(place, force)
             replay.step()

@@ -14,12 +14,12 @@ BINDINGS = range(7)
 class VulkanReplay:
     """A plan on a device; its buffers are memory that both see."""
 
-    def __init__(self, renderer: Renderer, plan: snn.vulkan.Plan, *, indirect: bool) -> None:
-        self.renderer, self.plan, self.indirect = renderer, plan, indirect
-        usage = vk.VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | vk.VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT
+    def __init__(self, renderer: Renderer, plan: snn.vulkan.Plan) -> None:
+        assert all(dispatch.indirect is None for dispatch in plan.dispatches)  # as the header says of today's plans
+        self.renderer, self.plan = renderer, plan
         self.buffers, self.memory = [], []
         for buffer in plan.buffers:
-            handle, values = renderer.memory(buffer.contents.size, usage)
+            handle, values = renderer.memory(buffer.contents.size, vk.VK_BUFFER_USAGE_STORAGE_BUFFER_BIT)
             self.buffers.append(handle)
             self.memory.append(values.view(np.uint32))
             self.memory[-1][:] = buffer.contents
@@ -87,23 +87,19 @@ class VulkanReplay:
     def _record(self, dispatch: snn.vulkan.Dispatch, bound) -> None:
         commands, compute = self.commands, vk.VK_PIPELINE_BIND_POINT_COMPUTE
         if dispatch.barrier:
-            reads = vk.VK_ACCESS_SHADER_READ_BIT | vk.VK_ACCESS_INDIRECT_COMMAND_READ_BIT
             barrier = vk.VkMemoryBarrier(
-                srcAccessMask=vk.VK_ACCESS_SHADER_WRITE_BIT, dstAccessMask=reads | vk.VK_ACCESS_SHADER_WRITE_BIT
+                srcAccessMask=vk.VK_ACCESS_SHADER_WRITE_BIT,
+                dstAccessMask=vk.VK_ACCESS_SHADER_READ_BIT | vk.VK_ACCESS_SHADER_WRITE_BIT,
             )
             stage = vk.VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT
-            to = stage | vk.VK_PIPELINE_STAGE_DRAW_INDIRECT_BIT
-            vk.vkCmdPipelineBarrier(commands, stage, to, 0, 1, [barrier], 0, None, 0, None)
+            vk.vkCmdPipelineBarrier(commands, stage, stage, 0, 1, [barrier], 0, None, 0, None)
         vk.vkCmdBindPipeline(commands, compute, self.pipelines[dispatch.shader])
         vk.vkCmdBindDescriptorSets(commands, compute, self.layout, 0, 1, [bound], 0, None)
         push = np.array(dispatch.push)
         vk.vkCmdPushConstants(
             commands, self.layout, vk.VK_SHADER_STAGE_COMPUTE_BIT, 0, push.nbytes, vk.ffi.from_buffer(push)
         )
-        if self.indirect and dispatch.indirect:
-            vk.vkCmdDispatchIndirect(commands, self.buffers[dispatch.indirect[0]], dispatch.indirect[1])
-        else:
-            vk.vkCmdDispatch(commands, *dispatch.groups)
+        vk.vkCmdDispatch(commands, *dispatch.groups)
 
     def step(self) -> None:
         self.renderer.submit([self.commands])

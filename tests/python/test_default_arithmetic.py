@@ -133,6 +133,69 @@ def test_the_warning_is_given_where_the_default_is_another(sigma: float, caplog:
     assert bool(_warnings(caplog)) == (chosen.arithmetic != "compact")
 
 
+def _delivered(rule: snn.Plasticity, weight: float, sources: int) -> tuple[snn.Network, float]:
+    """Return a network, and what a spike of all sources delivers to one cell."""
+    net = snn.Network()
+    net.add("drive", snn.SpikeInput(sources))
+    net.add("cells", snn.IntegrateAndFire(1, threshold=1e30))
+    net.connect("drive", "cells", snn.Sparse.all_to_all(weight=weight, plasticity=rule))
+    with snn.Simulation(net) as sim:
+        sim.step(inputs={"drive": np.ones(sources)})
+        return net, float(sim["cells.v"][0, 0])
+
+
+@pytest.mark.parametrize(
+    ("rule", "share"), [(snn.TsodyksMarkram, 0.5), (snn.PairSTDP, 1.0)], ids=["tsodyks_markram", "pair_stdp"]
+)
+def test_bounds_that_take_the_steps_from_plastic_weights_are_told(
+    rule: type[snn.Plasticity], share: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    net, exact = _delivered(rule(w_max=1.0), 0.5, 20)
+    assert exact == pytest.approx(20 * 0.5 * share, rel=1e-4)
+    assert not _warnings(caplog)
+    lost, delivered = _delivered(rule(w_max=1e7), 0.5, 20)
+    assert delivered == 0
+    (sentence,) = _warnings(caplog)
+    assert "'drive_to_cells' delivers its plastic weights rounded to multiples of 2^2 (4)" in sentence
+    assert "are at most 0.5; " in sentence
+    assert "up to 10000000, so a smaller bound" in sentence
+    with snn.Simulation(lost) as sim:
+        assert _warnings(caplog) == [sentence]
+        sim["drive_to_cells.weight"] = 0.25
+        assert not _warnings(caplog)
+    with snn.Simulation(net) as sim:
+        sim["drive_to_cells.weight"] = 0.0
+        assert not _warnings(caplog)
+        sim["drive_to_cells.weight"] = 1e-6
+        (sentence,) = _warnings(caplog)
+        assert "are at most 1e-06; " in sentence
+
+
+@pytest.mark.parametrize("as_arrays", [False, True])
+@pytest.mark.parametrize(("arithmetic", "sigma"), [("compact", 5.0), ("fixed", 12.0)])
+def test_weights_that_the_arithmetic_asked_for_takes_are_told(
+    arithmetic: str, sigma: float, as_arrays: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    weight = snn.LogNormal(0.0, sigma)
+    common = {"trainable": False, "arithmetic": arithmetic}
+    if as_arrays:
+        ends = (np.arange(4000) % 200, np.arange(4000) // 200)
+        net = _driven(drive=snn.Sparse.from_arrays(*ends, weight.draw(4000, seed=1), **common))
+    else:
+        net = _driven(drive=snn.Sparse.fixed_indegree(20, weight=weight, delay=1.0, **common))
+    with snn.Simulation(net) as sim:
+        (sentence,) = _warnings(caplog)
+        assert sentence.startswith(
+            f"projection 'drive_weights' has {'fixed-point' if arithmetic == 'fixed' else arithmetic}"
+        )
+        assert " % of them became 0; arithmetic " in sentence
+        # Where weights are their own now, nothing is left to tell.
+        sim["drive_weights.weight"] = 2.0 ** -int(np.log2(net.projections["drive_weights"].fixed_point_scale))
+        changed = sim.to_network()
+    with snn.Simulation(changed):
+        assert not _warnings(caplog)
+
+
 def test_weights_of_0_may_grow() -> None:
     net = _driven(drive=snn.Sparse.fixed_indegree(30, weight=0.0, delay=1.0, trainable=False))
     assert net.projections["drive_weights"].arithmetic == "float"

@@ -122,3 +122,44 @@ def test_the_umask_says_who_may_read_what_is_written(net: snn.Network, tmp_path:
             for file in tmp_path.iterdir():
                 assert stat.S_IMODE(file.stat().st_mode) == 0o666 & ~umask, file.name
                 file.unlink()
+
+
+def test_rows_of_a_recorder_have_the_times_of_their_steps(net: snn.Network, spikes: np.ndarray, tmp_path: Path) -> None:
+    with snn.Simulation(net, threads=1) as sim:
+        state = sim.save_state_memory()
+        recorder = sim.recorder("hidden", ["v", "spikes"])
+        assert recorder.recording.times.size == 0
+        sim.run(10)
+        sim.step(2)
+        first = recorder.recording
+        assert first.first_step == 10
+        assert list(first.steps) == [11, 12]
+        recorder.clear()
+        sim.step(2)
+        sim.run(100)
+        sim.step(1)
+        sim.advance(3 * net.dt / 1000)
+        sim.step(1)
+        gaps = recorder.recording
+        sim.load_state_memory(state)
+        sim.step(1)
+        sim.reset()
+        sim.step(2)
+    assert list(gaps.steps) == [13, 14, 115, 119]
+    assert list(gaps.times) == [step * net.dt for step in gaps.steps]
+    assert list(recorder.recording.steps) == [13, 14, 115, 119, 1, 1, 2]
+    gaps.save(tmp_path / "gaps")
+    read = snn.Recording.load(tmp_path / "gaps")
+    assert_equal(read, gaps)
+    assert np.array_equal(read.steps, gaps.steps)
+    with snn.Simulation(net) as sim:
+        sim.step_count = 119
+        after = sim.recorder("hidden", ["v", "spikes"])
+        sim.step(2)
+    whole = snn.Recording.joined([first, read, after.recording])
+    assert list(whole.steps) == [11, 12, 13, 14, 115, 119, 120, 121]
+    assert len(whole["hidden"]["v"]) == whole.step_count == 8
+    with pytest.raises(snn.InvalidArgumentError, match="begins with step 10; the one before ended at 119"):
+        snn.Recording.joined([gaps, first])
+    with pytest.raises(snn.InvalidArgumentError, match="steps has 1 entries; there are 2 rows"):
+        snn.Recording(dict(first), net.dt, steps=[1])

@@ -186,13 +186,39 @@ def test_a_function_may_change_everything_but_time() -> None:
             assert name
 
 
+def test_a_function_does_not_set_what_the_run_was_given() -> None:
+    net = snn.Network()
+    net.add("given", snn.Input(1))
+    net.add("spikes", snn.SpikeInput(1))
+    net.add("free", snn.Input(1))
+    net.add("cell", snn.IntegrateAndFire(1, threshold=1e9))
+    for name in ("given", "spikes", "free"):
+        net.connect(name, "cell", snn.OneToOne(1.0))
+    forms = [[1.0], np.ones((6, 1)), lambda begin, end: np.ones((end - begin, 1))]
+    events = snn.SpikeEvents([0, 3], [0, 0], shape=(1,), step_count=6, batch_size=1)
+    calls = [(lambda sim: sim.set_input("given", [50.0]), "given", form) for form in forms]
+    calls += [(lambda sim: sim.add_input_spikes("spikes", [0]), "spikes", events)]
+    for call, name, form in calls:
+        with snn.Simulation(net) as sim:
+            remove = sim.on_steps(3, call)
+            with pytest.raises(snn.StateError, match=f"input '{name}' was given to the run") as caught:
+                sim.run(6, {name: form})
+            assert caught.value.recording.step_count == 3  # type: ignore[attr-defined]
+            remove()
+            sim["cell.v"] = 0.0
+            sim.on_steps(3, lambda sim: sim.set_input("free", [10.0]))
+            sim.run(6, {name: form})
+            assert sim["cell.v"][0, 0] >= 10.0
+            call(sim)  # between runs it is as ever
+            v = float(sim["cell.v"][0, 0])
+            sim.step()
+            assert sim["cell.v"][0, 0] == v + 10.0 + (50.0 if name == "given" else 1.0)
+
+
 @pytest.mark.usefixtures("small_buffers")
 def test_what_ends_a_run_leaves_what_was_recorded(chain: snn.Network, spikes: np.ndarray) -> None:
     with snn.Simulation(chain, batch_size=2) as sim:
         whole = sim.run(40, {"input": spikes}, {"hidden": ["v", "spikes", "spike_count"]})
-
-        def fail(error: BaseException) -> None:
-            raise error
 
         enders = {
             KeyboardInterrupt: lambda: {"progress": lambda done, _: fail(KeyboardInterrupt()) if done == 20 else None},
@@ -210,6 +236,59 @@ def test_what_ends_a_run_leaves_what_was_recorded(chain: snn.Network, spikes: np
             assert np.array_equal(left["hidden"]["spike_count"], whole["hidden"]["spikes"][:20].sum(axis=0))
             assert same_spikes(left["hidden"]["spike_events"], whole["hidden"]["spikes"][:20])
             assert left["hidden"]["spike_events"].step_count == 20
+
+
+def fail(error: BaseException) -> None:
+    raise error
+
+
+@pytest.mark.parametrize("call", ["run", "step"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_an_exception_takes_no_call_between_steps_away(
+    chain: snn.Network, spikes: np.ndarray, call: str, error: type[BaseException]
+) -> None:
+    seen: list[int] = []
+    with snn.Simulation(chain) as sim:
+        sim.bind_input("input", np.ones_like(spikes[0, :1]))
+        sim.on_steps(5, lambda sim: seen.append(sim.step_count))
+        recorder = sim.recorder("hidden", "v")
+        if call == "run":
+            with pytest.raises(error) as caught:
+                sim.run(40, progress=lambda done, _: fail(error()) if done == 15 else None, progress_interval=1)
+            assert caught.value.recording.step_count == 15  # type: ignore[attr-defined]
+        else:
+            sim.on_spikes(lambda event: fail(error()) if event.step == 14 else None)
+            with pytest.raises(error):
+                sim.step(40)
+            sim.on_spikes(None)
+            assert len(recorder) == 15
+        assert seen == [5, 10, 15]
+        getattr(sim, call)(10)
+        assert seen == [5, 10, 15, 20, 25]
+
+
+def test_functions_that_are_due_are_all_called(chain: snn.Network) -> None:
+    seen: list[str] = []
+    with snn.Simulation(chain) as sim:
+        sim.on_steps(2, lambda _: fail(ValueError("the first")))
+        sim.on_steps(2, lambda _: seen.append("second"))
+        sim.on_steps(2, lambda _: fail(KeyError("the third")))
+        for advance in (sim.run, sim.step):
+            with pytest.raises(ValueError, match="the first") as caught:
+                advance(3)
+            assert any("KeyError: 'the third'" in note for note in caught.value.__notes__)
+        assert seen == ["second", "second"]
+        assert sim.step_count == 4
+
+
+def test_a_run_that_ends_before_its_first_step_calls_nothing(chain: snn.Network) -> None:
+    seen: list[int] = []
+    with snn.Simulation(chain) as sim:
+        sim.on_steps(4, lambda sim: seen.append(sim.step_count))
+        sim.run(4)
+        with pytest.raises(RuntimeError, match="no input"):
+            sim.run(4, {"input": lambda begin, end: fail(RuntimeError("no input"))})  # type: ignore[dict-item, return-value]
+        assert seen == [4]
 
 
 @pytest.mark.usefixtures("small_buffers")

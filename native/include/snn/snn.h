@@ -36,6 +36,8 @@
  * - Status: a function returns SNN_OK (0) or a negative SNNStatus. After an error, snn_last_error() gives, per thread, one
  *   sentence that names the argument and its value. Outputs are then unchanged unless the function says otherwise. Only the
  *   number of values or bytes (io_count, out_size_bytes) is also written when the buffer was too small.
+ * - Runs that end early: if a Vulkan device refuses work when some steps of a call are done, the session gives SNN_ERROR_STATE
+ *   for steps and values until it is reset or a state is loaded. If it refuses before the first of them, nothing has changed.
  * - Handles: a handle holds an index and a generation. A stale, foreign or null handle is SNN_ERROR_INVALID_HANDLE, never a
  *   crash.
  * - Arguments: strings are UTF-8, zero-terminated and copied. Pointers are read during the call only, unless a function says
@@ -160,8 +162,8 @@ typedef struct SNNJobSystem {
 enum { SNN_LOG_WARNING = 1, SNN_LOG_INFORMATION = 2 };
 /* Receives the log messages of a session.
  * INFORMATION: the session opens (device, instruction set, threads, sizes), or work moves between devices.
- * WARNING: a device is skipped or lost, or its bits differ from those of others; snn_run_step begins to drop time; weights that
- * are written or loaded lose too much to the rounding of compact arithmetic (once for each projection).
+ * WARNING: a device is skipped or lost, or its bits differ from those of others; snn_run_step begins to drop time; weights of
+ * the network, or some that are written or loaded, lose too much to the rounding of integer sums (once for each projection).
  * Called on the thread that calls into the session. For dropped time it may do what a spike callback may do; otherwise it must
  * not use the session. `message` is valid during the call only. */
 typedef void(SNN_CALL *SNNLogCallback)(int32_t level, const char *message, void *user);

@@ -25,8 +25,8 @@
  * step count is set to; to repair it, call snn_session_reset, or snn_load_state with a state from before them.
  *
  * The other functions of a session (snn_session_read, snn_session_write, snn_session_run, snn_run_step, counters, saved states)
- * work too, but they use the queue. Before you call one, wait until all submitted work of this session is done. Call none
- * between recording and submitting.
+ * work too, but they use the queue. Before you call one, wait until all submitted work is done that is of this session or uses
+ * its buffers. Call none between recording and submitting.
  */
 #ifndef SNN_VULKAN_H
 #define SNN_VULKAN_H
@@ -79,13 +79,16 @@ SNN_INLINE void snn_vulkan_host_default(SNNVulkanHost *out_host) { snn_vulkan_ho
 SNN_API SNNStatus SNN_CALL snn_vulkan_create_network(const SNNConfig *config, const SNNVulkanHost *host, SNNHandle *out_handle);
 
 /* Records the next `step_count` steps into `command_buffer` (VkCommandBuffer, recording, outside a render pass): pipelines,
- * descriptor sets, push constants, dispatches and barriers. The first barrier waits for earlier compute and transfer commands.
- * The last makes the results visible to all later commands and, if the host can see the memory, to the host. As long as no
- * buffer was got or bound, the last barrier is left out and the first waits for steps and readbacks only.
+ * descriptor sets, push constants, dispatches and barriers. The first barrier waits for all commands that were submitted or
+ * recorded before, such as the draws of an earlier frame, and makes visible what shaders and transfers wrote. The last makes
+ * the results visible to all later commands and, if the host can see the memory, to the host. So steps and draws that share
+ * buffers need no barrier of yours on one queue. As long as no buffer was got or bound, the last barrier is left out and the
+ * first waits for steps and readbacks only.
  * Afterwards the compute bind point has another pipeline, descriptor set 0 and push constants. Inputs are copied into the
  * command buffer as they are set or bound now; spike inputs that were set count for the first step. Spike callbacks are not
  * called. Allocates nothing and uses no queue.
- * Errors: SNN_ERROR_UNSUPPORTED for a session that is not on a Vulkan device.
+ * Errors: SNN_ERROR_UNSUPPORTED for a session that is not on a Vulkan device, SNN_ERROR_DEVICE_LOST when an earlier call has
+ * found the device lost.
  * Thread-safety: as all functions of a session; it uses the command buffer's pool. */
 SNN_API SNNStatus SNN_CALL snn_vulkan_record_steps(SNNHandle handle, void *command_buffer, uint32_t step_count);
 
@@ -111,8 +114,11 @@ typedef struct SNNVulkanSubmission {
  *
  * Other functions of the session wait for its submissions by themselves, so snn_session_read returns the result of the steps; a
  * wait on a semaphore that is never signalled blocks them for ever. Works for a session that owns its device too.
+ * A submission that is refused has not happened: step count and time are as before, and spikes that were set still wait for
+ * their step, so the call can be repeated. After SNN_ERROR_DEVICE_LOST the session is lost: its functions that use the device
+ * give that error from then on.
  * Errors: SNN_ERROR_INVALID_ARGUMENT (a semaphore is null), SNN_ERROR_UNSUPPORTED (not on a Vulkan device),
- * SNN_ERROR_DEVICE_LOST.
+ * SNN_ERROR_OUT_OF_MEMORY (the device takes no work now), SNN_ERROR_DEVICE_LOST.
  * Thread-safety: as all functions of a session; it uses the queue. */
 SNN_API SNNStatus SNN_CALL snn_vulkan_submit_steps(SNNHandle handle, const SNNVulkanSubmission *submission,
                                                    uint32_t step_count);
@@ -190,7 +196,7 @@ SNN_API SNNStatus SNN_CALL snn_vulkan_bind_buffer(SNNHandle handle, const char *
  * are being written.
  * Errors: SNN_ERROR_INVALID_ARGUMENT (a path of another kind, a count, a frame that does not ascend), SNN_ERROR_NOT_FOUND (no
  * such path), SNN_ERROR_STATE (nothing is set, or a count is bound to a buffer), SNN_ERROR_UNSUPPORTED (not on a Vulkan
- * device).
+ * device), SNN_ERROR_DEVICE_LOST (record_readback, as record_steps).
  * Thread-safety: as all functions of a session. */
 #define SNN_VULKAN_NO_FRAME UINT64_MAX
 SNN_API SNNStatus SNN_CALL snn_vulkan_set_readback(SNNHandle handle, const char *const *paths, uint32_t path_count,

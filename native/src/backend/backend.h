@@ -186,6 +186,9 @@ public:
 
     // What it runs on, for the session's log: "avx2, 4 threads". Empty: nothing to add to the device's name.
     virtual std::string description() const { return {}; }
+    // Of a backend that gives the same bits as others, why its device does not after all, as the end of a sentence about it;
+    // empty where it does.
+    virtual std::string other_bits() const { return {}; }
 
     // Initial state of every population, empty activity, history and pending input. Weights stay. Called before the first
     // run, so an executor need not do it when it is opened.
@@ -258,9 +261,8 @@ struct Backend {
     std::string (*driver)(uint32_t device) = nullptr;
     // It computes, with the bits of all others of which that is true: several of them may work on one network.
     bool gives_same_bits = false;
-    // Of one device, why its bits are not those after all, as the end of a sentence about it; empty where they are. Null: of
-    // none. `choice` is ExecutorOptions::device. The device may be opened for it, once in a process, and what that throws is
-    // thrown.
+    // Executor::other_bits() of a device before it is chosen. Null: of none. `choice` is ExecutorOptions::device. The device may
+    // be opened for it, once in a process, and what that throws is thrown.
     std::string (*other_bits)(std::string_view choice) = nullptr;
     // Takes SNN_FLAG_FLOAT64 and SNN_FLAG_SMOOTH_SPIKES.
     bool has_float64 = false;

@@ -41,6 +41,8 @@ public:
     // the device afterwards waits for it.
     virtual void* begin_submission() = 0;
     virtual void submit(void* commands, const SNNVulkanSubmission& submission) = 0;
+    // After begin_submission(), when record() or submit() has thrown: the steps have not been.
+    virtual void cancel_submission() = 0;
     virtual DeviceBuffer state_buffer(uint32_t population, uint32_t state) const = 0;
     // From now on the port is read or written there; null: in the executor's own memory, or not at all. States move with it.
     // The values of an input that is bound are not read from a request. Gives why steps take longer from now on, as a sentence;

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "common/compiler.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory.h"
 #include "cpu/population_data.h"
@@ -38,6 +39,7 @@ public:
     uint32_t slot_of(uint32_t neuron) {
         return slots_[neuron] != asleep ? slots_[neuron] : wake(neuron);
     }
+    void prefetch_slot(uint32_t neuron) const { SNN_PREFETCH(slots_.data() + neuron); }
     uint32_t& first_due(uint32_t receptor, uint32_t slot) { return due_[receptor * (capacity_ / 16) + slot / 16]; }
 
     // Makes the steps of a span. Lists are empty afterwards. `spikes`: [step] bits of the population.

@@ -60,7 +60,7 @@ struct NeuronAdjointArgs {
     float* const* constant_gradients = nullptr;
 };
 
-// One synapse whose spike arrives within a span of steps, in a list of those of 16 neurons, earliest first.
+// One synapse whose spike arrives within a span of steps, in a list of those of 16 neurons, in any order.
 struct DueSynapse {
     uint32_t next;  // nothing_due: the last
     uint8_t step;   // since the span began
@@ -72,7 +72,7 @@ constexpr uint32_t most_span_steps = 64;
 
 // Several steps of neurons that lie side by side in slots, whose states stay in registers from step to step. What is read and
 // written by slot has room for slot_count rounded up to span_slots.
-constexpr uint32_t span_slots = 32;
+constexpr uint32_t span_slots = 64;
 struct NeuronSpanArgs {
     NeuronStepArgs step;  // constants, states and scales of the receptors, by slot; nothing else
     uint32_t step_count;

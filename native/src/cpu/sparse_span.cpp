@@ -8,7 +8,7 @@ namespace {
 
 // Where more happens, steps one by one take less time.
 constexpr uint32_t most_stretches = 4096;
-constexpr uint32_t groups_per_synapse = 8;  // groups of 16 neurons and steps of a span, for each synapse that falls due
+constexpr uint32_t groups_per_synapse = 8;  // groups of 16 neurons and steps of a full span, for each synapse that falls due
 constexpr uint32_t steps_to_rest = 128;     // neurons come to rest in hundreds of steps
 constexpr uint32_t steps_of_pause = 1024;   // looking at all neurons takes as long as some steps
 
@@ -33,7 +33,9 @@ SparseSpan::SparseSpan(const std::vector<std::unique_ptr<PopulationData>>& popul
         }
     }
     stretches_.allocate(allocator, most_stretches, false);
-    synapses_.allocate(allocator, neuron_count_ / 16 * size_t{most_steps} / groups_per_synapse + 1, false);
+    // Of a shorter span at the end of a run as well: what one spike of many targets brings does not shrink with it.
+    most_synapses_ = uint64_t{neuron_count_ / 16} * most_steps / groups_per_synapse;
+    synapses_.allocate(allocator, most_synapses_ + 1, false);
 }
 
 bool SparseSpan::begin(uint64_t clock, uint32_t steps) {
@@ -41,8 +43,7 @@ bool SparseSpan::begin(uint64_t clock, uint32_t steps) {
         pause_ -= std::min(pause_, steps);
         return false;
     }
-    const uint64_t most = uint64_t{neuron_count_ / 16} * steps / groups_per_synapse;
-    const uint32_t count = bundles_.list_span(range_, clock, steps, most, stretches_.data(), most_stretches);
+    const uint32_t count = bundles_.list_span(range_, clock, steps, most_synapses_, stretches_.data(), most_stretches);
     if (count > most_stretches || !(is_gathered_ || gather()) || !let_rest(steps)) {
         settle();
         pause_ = steps_of_pause;
@@ -75,18 +76,24 @@ bool SparseSpan::let_rest(uint32_t steps) {
     return count < neuron_count_ / 4 * 3;
 }
 
-// In front of what is due later or at once: mostly that is the front, because the last step comes first.
 void SparseSpan::list(const DueStretch& stretch) {
-    for (uint32_t k = 0; k < stretch.count; ++k) {
-        const uint32_t word = stretch.words[k], place = stretch.first_place + (word & 0xffff);
+    constexpr uint32_t ahead = 16;  // synapses whose neuron's slot is asked for: it may be anywhere
+    const auto look_up = [&](uint32_t k, const auto& use) {
+        const uint32_t place = stretch.first_place + (stretch.words[k] & 0xffff);
         const Area& area = areas_[area_of_[place / 16]];
-        AwakeNeurons& awake = *awake_[area.population];
-        const uint32_t slot = awake.slot_of(place - area.first);
-        uint32_t* link = &awake.first_due(area.receptor, slot);
-        while (*link != nothing_due && synapses_[*link].step < stretch.step) link = &synapses_[*link].next;
-        synapses_[synapse_count_] = {*link, static_cast<uint8_t>(stretch.step), static_cast<uint8_t>(slot % 16),
-                                     static_cast<int16_t>(word >> 16)};
-        *link = synapse_count_++;
+        use(*awake_[area.population], area.receptor, place - area.first);
+    };
+    const auto prefetch = [](AwakeNeurons& awake, uint32_t, uint32_t neuron) { awake.prefetch_slot(neuron); };
+    for (uint32_t k = 0; k < std::min(ahead, stretch.count); ++k) look_up(k, prefetch);
+    for (uint32_t k = 0; k < stretch.count; ++k) {
+        if (k + ahead < stretch.count) look_up(k + ahead, prefetch);
+        look_up(k, [&](AwakeNeurons& awake, uint32_t receptor, uint32_t neuron) {
+            const uint32_t slot = awake.slot_of(neuron);
+            uint32_t& first = awake.first_due(receptor, slot);
+            synapses_[synapse_count_] = {first, static_cast<uint8_t>(stretch.step), static_cast<uint8_t>(slot % 16),
+                                         static_cast<int16_t>(stretch.words[k] >> 16)};
+            first = synapse_count_++;
+        });
     }
 }
 

@@ -48,6 +48,7 @@ private:
     std::vector<uint32_t> area_of_;  // [accumulator / 16]
     Buffer<DueStretch> stretches_;
     Buffer<DueSynapse> synapses_;
+    uint64_t most_synapses_ = 0;  // of a span that is worth it
     uint32_t synapse_count_ = 0;
     bool is_gathered_ = false;
     uint64_t steps_taken_ = 0;

@@ -154,6 +154,26 @@ bool loses(const Network& network, const Projection& projection, int exponent) {
     return loses(projection.weights(), exponent);
 }
 
+// A number of units of the scale as a weight, as it was written, not as float has it.
+std::string of_units(double units, int exponent) {
+    char digits[32];
+    std::snprintf(digits, sizeof digits, "%.6g", std::ldexp(units, -exponent));
+    return digits;
+}
+
+// Plastic weights are float32 and rounded as they are delivered, so what counts is how many steps there are up to them: with
+// 64, rounding takes at most 1/128 of a usual weight. The scale follows from the rule's bounds, however small the weights are.
+std::string plastic_loss(const Network& network, const Projection& projection, std::span<const float> weights) {
+    constexpr double fewest_units = 64;
+    const int exponent = projection.fixed_exponent;
+    const double usual = std::ldexp(median_magnitude(weights), exponent);
+    if (usual == 0 || usual >= fewest_units) return {};
+    return text("projection '", projection.name, "' delivers its plastic weights rounded to multiples of 2^", -exponent, " (",
+                of_units(1, exponent), "), and half of those that are not 0 are at most ", of_units(usual, exponent),
+                "; the scale has to hold the largest sum onto one neuron, with plastic weights of up to ",
+                plastic_bound(network, projection), ", so a smaller bound of the weights makes it finer");
+}
+
 void check_compact_weight(double weight, const Projection& projection) {
     const double limit = std::ldexp(compact_limit, -projection.fixed_exponent);
     if (!(weight <= limit))
@@ -255,7 +275,10 @@ void Network::choose_scale(FixedGroup& group) {
     Scale scale = scale_of(*this, group);
     while (some_loses(*this, group, scale.exponent)) {
         const std::optional<uint32_t> most = coarsest(*this, group, scale);
-        if (!most) break;
+        if (!most) {
+            keep_losses(group, scale.exponent);
+            break;
+        }
         if (scale.is_of_compact) {
             projections_[*most].arithmetic = SNN_ARITHMETIC_FIXED;
         } else {
@@ -267,6 +290,19 @@ void Network::choose_scale(FixedGroup& group) {
     }
     for (const uint32_t p : group) projections_[p].fixed_exponent = scale.exponent;
     check_holds(*this, group, scale);
+}
+
+// Before compact weights are rounded.
+void Network::keep_losses(const FixedGroup& group, int exponent) {
+    for (const uint32_t p : group) {
+        Projection& projection = projections_[p];
+        if (projection.plasticity) continue;
+        projection.fixed_exponent = exponent;
+        const Synapses& synapses = *projection.synapses;
+        projection.rounding_loss = synapses.is_rule()
+                                       ? rounding_loss(*this, projection, synapses.rule()->weight_quantiles(), false)
+                                       : rounding_loss(*this, projection, projection.weights(), false);
+    }
 }
 
 void Network::keep_fixed_groups() {
@@ -302,8 +338,10 @@ void round_compact(const Projection& projection, std::vector<float>& io_weights)
     round_to_multiples(io_weights, projection.fixed_exponent);
 }
 
-std::string compact_loss(const Projection& projection, std::span<const float> weights) {
+std::string rounding_loss(const Network& network, const Projection& projection, std::span<const float> weights,
+                          bool are_written) {
     const int exponent = projection.fixed_exponent;
+    if (projection.plasticity) return plastic_loss(network, projection, weights);
     if (!loses(weights, exponent)) return {};
     double worst = 0, meant = 0;
     size_t lost = 0;
@@ -313,16 +351,19 @@ std::string compact_loss(const Projection& projection, std::span<const float> we
         if (const double share = units > 0 ? std::abs(rounded - units) / units : 0; share > worst) worst = share, meant = units;
     }
     const double share = static_cast<double>(lost) / static_cast<double>(weights.size());
-    const auto told = [exponent](double units) {
-        char digits[32];
-        std::snprintf(digits, sizeof digits, "%.6g", std::ldexp(units, -exponent));  // as it was written, not as float has it
-        return std::string(digits);
-    };
-    return text("projection '", projection.name,
-                "' has compact weights, and those that were written are rounded to multiples of 2^", -exponent, ": ",
-                told(meant), " became ", told(std::nearbyint(meant)),
+    const bool is_compact = projection.arithmetic == SNN_ARITHMETIC_COMPACT;
+    return text("projection '", projection.name, "' has ", is_compact ? "compact" : "fixed-point", " weights, and those that ",
+                are_written ? "were written" : "it was made with", " are rounded to multiples of 2^", -exponent, ": ",
+                of_units(meant, exponent), " became ", of_units(std::nearbyint(meant), exponent),
                 share > most_lost ? text(", and ", std::round(100 * share), " % of them became 0") : std::string(),
-                "; arithmetic 'fixed' or 'float' keeps them, or a network that is made with weights of their size");
+                "; arithmetic ", is_compact ? "'fixed' or 'float' keeps them" : "'float' keeps them",
+                are_written ? ", or a network that is made with weights of their size" : "");
+}
+
+std::string plastic_rounding_loss(const Network& network, const Projection& projection) {
+    const SynapseRule* const rule = projection.synapses->rule();
+    if (rule) return plastic_loss(network, projection, rule->weight_quantiles());
+    return plastic_loss(network, projection, projection.weights());
 }
 
 void check_fixed_ranges(const Network& network, const WeightsOf& weights_of) {

@@ -182,86 +182,125 @@ bool moves_smoothly(const LinearStep& step, size_t membrane, size_t receptor) {
     return std::fabs(before[membrane]) <= 1e-9 * largest;
 }
 
-Crossing crossing_of(const Population& population, const PopulationConstants& constants, const LinearStep& linear,
-                     size_t neuron) {
-    const Model& model = *population.model;
-    const auto refuse = [&](const char* why) -> Error {
-        return Error(SNN_ERROR_UNSUPPORTED, "population '", population.name, "' has model '", model.name, "', ", why);
-    };
-    const size_t v = model.membrane_state;
-    if (!model.has_membrane || !linear.reached[v])
-        throw refuse("whose membrane no input moves, so that EventProp finds no time of a spike");
-    uint16_t argument = 0;  // of the spike: the membrane before the reset - threshold
-    size_t arguments = 0;
-    for (const Instruction& instruction : model.step.instructions)
-        if (instruction.op == Op::spike) {
-            argument = instruction.a;
-            ++arguments;
-        }
-    if (arguments != 1) throw refuse("which spikes on more than one condition, where EventProp needs one threshold");
-    for (size_t r = 0; r < model.receptors.size(); ++r)
-        if (!moves_smoothly(linear, v, r))
-            throw refuse(
-                "whose membrane jumps when a spike arrives: the time of its own spikes is then no smooth function of what "
-                "arrived, as EventProp needs it; 'current_lif' has a synaptic current between");
+// Where a model's membrane crosses its threshold, found by steps of one neuron that is moved away from rest. Refuses models
+// that EventProp has no equations for.
+class CrossingProbe {
+public:
+    CrossingProbe(const Population& population, const PopulationConstants& constants, const LinearStep& linear, size_t neuron)
+        : population_(population),
+          model_(*population.model),
+          linear_(linear),
+          argument_(argument_of_the_spike()),
+          probe_(population, constants, neuron),
+          start_(probe_.at_rest()),
+          rest_(start_) {
+        probe_.evaluate_step(rest_);
+        membrane_ = probe_.state_after(rest_, model_.membrane_state);
+        overshoot_ = rest_.real[argument_];
+        scale_ = std::fmax(1e-3, std::fabs(overshoot_));
+    }
 
-    const Probe probe(population, constants, neuron);
-    Crossing crossing;
-    crossing.membrane = static_cast<int32_t>(v);
-    const Registers<double> start = probe.at_rest();
-    Registers<double> rest = start;
-    probe.evaluate_step(rest);
-    const double membrane = probe.state_after(rest, v), overshoot = rest.real[argument];
-    crossing.threshold = membrane - overshoot;
-    const double scale = std::fmax(1e-3, std::fabs(overshoot));
+    Crossing find() {
+        Crossing crossing;
+        crossing.membrane = static_cast<int32_t>(model_.membrane_state);
+        crossing.threshold = membrane_ - overshoot_;
+        std::vector<uint8_t> is_risen(model_.tape.size(), 1);
+        step_with_argument(-0.5 * scale_, crossing.threshold, is_risen);
+        const double above = 1e-6 * scale_;
+        const Registers<double> spiking = step_with_argument(above, crossing.threshold, is_risen);
+        const double reset = reset_of(spiking, crossing.threshold + above);
+        crossing.steepening = (1 - linear_.from(model_.membrane_state, model_.membrane_state)) * reset;
+        const auto risen = std::find(is_risen.begin(), is_risen.end(), 1);
+        if (risen == is_risen.end())
+            throw refuse("whose adjoint does not read the membrane before the reset, where EventProp finds it");
+        crossing.risen = model_.tape[static_cast<size_t>(risen - is_risen.begin())].step_register;
+        crossing.offset = membrane_ - rest_.real[crossing.risen];
+        return crossing;
+    }
+
+private:
+    Error refuse(const char* why) const {
+        return Error(SNN_ERROR_UNSUPPORTED, "population '", population_.name, "' has model '", model_.name, "', ", why);
+    }
+
+    // The register of the membrane before the reset - threshold.
+    uint16_t argument_of_the_spike() const {
+        const size_t v = model_.membrane_state;
+        if (!model_.has_membrane || !linear_.reached[v])
+            throw refuse("whose membrane no input moves, so that EventProp finds no time of a spike");
+        uint16_t argument = 0;
+        size_t arguments = 0;
+        for (const Instruction& instruction : model_.step.instructions)
+            if (instruction.op == Op::spike) {
+                argument = instruction.a;
+                ++arguments;
+            }
+        if (arguments != 1) throw refuse("which spikes on more than one condition, where EventProp needs one threshold");
+        for (size_t r = 0; r < model_.receptors.size(); ++r)
+            if (!moves_smoothly(linear_, v, r))
+                throw refuse(
+                    "whose membrane jumps when a spike arrives: the time of its own spikes is then no smooth function of what "
+                    "arrived, as EventProp needs it; 'current_lif' has a synaptic current between");
+        return argument;
+    }
+
+    bool is_real(size_t state) const { return model_.states[state].type == ValueType::float_; }
+
     // What follows linearly from states that are moved away from rest.
-    const auto expected = [&](const Registers<double>& moved, size_t after) {
-        double sum = probe.state_after(rest, after);
-        for (size_t s = 0; s < model.states.size(); ++s)
-            if (model.states[s].type == ValueType::float_)
-                sum += linear.from(after, s) * (moved.real[probe.state_base() + s] - start.real[probe.state_base() + s]);
+    double expected(const Registers<double>& moved, size_t after) const {
+        double sum = probe_.state_after(rest_, after);
+        for (size_t s = 0; s < model_.states.size(); ++s)
+            if (is_real(s))
+                sum += linear_.from(after, s) * (moved.real[probe_.state_base() + s] - start_.real[probe_.state_base() + s]);
         return sum;
-    };
-    std::vector<uint8_t> is_risen(model.tape.size(), 1);
-    // Below the threshold and above it: the argument follows the membrane and nothing else.
-    for (const double wanted : {-0.5 * scale, 1e-6 * scale}) {
-        Registers<double> step = start;
-        for (size_t s = 0; s < model.states.size(); ++s)
-            if (linear.reached[s] && s != v) step.real[probe.state_base() + s] += 0.01 * scale;
-        step.real[probe.state_base() + v] += (crossing.threshold + wanted - expected(step, v)) / linear.from(v, v);
+    }
+
+    // A step in which the argument of the spike becomes `wanted`, below 0 or above it: it follows the membrane and nothing else,
+    // and so do those values of the tape that stay in `io_is_risen`.
+    Registers<double> step_with_argument(double wanted, double threshold, std::vector<uint8_t>& io_is_risen) const {
+        const size_t v = model_.membrane_state;
+        Registers<double> step = start_;
+        for (size_t s = 0; s < model_.states.size(); ++s)
+            if (linear_.reached[s] && s != v) step.real[probe_.state_base() + s] += 0.01 * scale_;
+        step.real[probe_.state_base() + v] += (threshold + wanted - expected(step, v)) / linear_.from(v, v);
         const Registers<double> before = step;
-        probe.evaluate_step(step);
-        const bool spikes = probe.spikes(step);
-        if (!is_close(step.real[argument], wanted) || spikes != (wanted > 0))
+        probe_.evaluate_step(step);
+        if (!is_close(step.real[argument_], wanted) || probe_.spikes(step) != (wanted > 0))
             throw refuse("which spikes by more than its membrane and a threshold that stays, as EventProp needs it");
-        for (size_t e = 0; e < model.tape.size(); ++e) {
-            const uint32_t from = model.tape[e].step_register;
-            is_risen[e] &= model.tape[e].type == ValueType::float_ &&
-                           is_close(step.real[from] - wanted, rest.real[from] - overshoot);
+        for (size_t e = 0; e < model_.tape.size(); ++e) {
+            const uint32_t from = model_.tape[e].step_register;
+            io_is_risen[e] &= model_.tape[e].type == ValueType::float_ &&
+                              is_close(step.real[from] - wanted, rest_.real[from] - overshoot_);
         }
-        for (size_t s = 0; s < model.states.size(); ++s)
-            if (model.states[s].type == ValueType::float_ && s != v &&
-                !is_close(probe.state_after(step, s), expected(before, s)))
+        for (size_t s = 0; s < model_.states.size(); ++s)
+            if (is_real(s) && s != v && !is_close(probe_.state_after(step, s), expected(before, s)))
                 throw refuse("whose spikes change more than its membrane, which EventProp does not know");
-        if (!spikes) continue;
-        const double reset = crossing.threshold + wanted - probe.state_after(step, v);
-        crossing.steepening = (1 - linear.from(v, v)) * reset;
-        Registers<double> next = probe.after(step);
+        return step;
+    }
+
+    // How far a spike sets the membrane back, from where it was before.
+    double reset_of(const Registers<double>& spiking, double membrane_before) const {
+        const size_t v = model_.membrane_state;
+        const double reset = membrane_before - probe_.state_after(spiking, v);
+        Registers<double> next = probe_.after(spiking);
         const double free = expected(next, v);
-        probe.evaluate_step(next);
-        if (is_close(reset, 0) || probe.spikes(next) || !is_close(probe.state_after(next, v), free))
+        probe_.evaluate_step(next);
+        if (is_close(reset, 0) || probe_.spikes(next) || !is_close(probe_.state_after(next, v), free))
             throw refuse(
                 "whose membrane is not set back in the step of a spike, or held after it (refractory): EventProp needs a reset "
                 "in that step, and a membrane that is free from the next on");
+        return reset;
     }
-    for (size_t e = 0; e < model.tape.size(); ++e)
-        if (is_risen[e]) {
-            crossing.risen = model.tape[e].step_register;
-            crossing.offset = membrane - rest.real[crossing.risen];
-            return crossing;
-        }
-    throw refuse("whose adjoint does not read the membrane before the reset, where EventProp finds it");
-}
+
+    const Population& population_;
+    const Model& model_;
+    const LinearStep& linear_;
+    const uint16_t argument_;
+    const Probe probe_;
+    const Registers<double> start_;  // at rest
+    Registers<double> rest_;         // a step from there
+    double membrane_, overshoot_, scale_;
+};
 
 }  // namespace
 
@@ -295,11 +334,11 @@ LinearStep linear_step(const Population& population, const PopulationConstants& 
 LinearStep event_step(const Population& population, const PopulationConstants& constants) {
     LinearStep result = linear_step(population, constants);
     if (!population.model->spiking) return result;
-    result.crossing = crossing_of(population, constants, result, 0);
+    result.crossing = CrossingProbe(population, constants, result, 0).find();
     bool own = false;
     for (const Constant& constant : constants.constants) own |= constant.per_neuron();
     for (size_t neuron = 1; own && neuron < population.size; ++neuron) {
-        const Crossing other = crossing_of(population, constants, result, neuron);
+        const Crossing other = CrossingProbe(population, constants, result, neuron).find();
         if (!is_close(result.crossing.threshold, other.threshold) || !is_close(result.crossing.steepening, other.steepening) ||
             !is_close(result.crossing.offset, other.offset) || result.crossing.risen != other.risen)
             throw Error(SNN_ERROR_UNSUPPORTED, "population '", population.name,

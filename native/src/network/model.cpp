@@ -109,6 +109,73 @@ void find_draws(Model& io_model) {
             instruction.b = static_cast<uint16_t>(std::distance(means.begin(), means.find(instruction.a)));
 }
 
+void read_names(const JsonObject& root, Model& io_model) {
+    std::set<std::string> taken;  // parameters, options, states, receptors share one space of names
+    io_model.parameters = read_parameters(root, taken);
+    io_model.options = read_options(root, taken);
+    io_model.states = read_states(root, io_model.parameters, taken);
+    const Json& receptors = root.list("receptors", max_receptors);
+    for (size_t i = 0; i < receptors.size(); ++i)
+        io_model.receptors.push_back(read_name({receptors[i], text(root.place(), ": receptors[", i, "]")}, taken));
+    io_model.derived = read_derived(root);
+    io_model.spiking = root.flag("spiking");
+}
+
+void read_membrane(const JsonObject& root, Model& io_model) {
+    const std::string membrane = root.text("membrane");
+    io_model.has_membrane = !io_model.states.empty() || !membrane.empty();  // what remembers nothing has none
+    if (!io_model.has_membrane) return;
+    const auto found = std::find_if(io_model.states.begin(), io_model.states.end(),
+                                    [&](const StateInfo& s) { return s.name == membrane && s.type == float_; });
+    if (found == io_model.states.end()) root.fail("membrane", text("'", membrane, "' is not a float state"));
+    io_model.membrane_state = static_cast<uint32_t>(found - io_model.states.begin());
+}
+
+// What programs read, in the order of their first registers.
+struct ProgramInputs {
+    explicit ProgramInputs(const Model& model)
+        : derive(model.parameters.size(), float_), receptors(model.receptors.size(), float_), derived(types_of(model.derived)) {
+        derive.insert(derive.end(), model.options.size(), int_);
+        constants = derive;
+        constants.insert(constants.end(), derived.begin(), derived.end());
+        derive.push_back(float_);  // dt
+        for (const StateInfo& info : model.states) states.push_back(info.type);
+    }
+    std::vector<ValueType> step() const {
+        std::vector<ValueType> inputs = constants;
+        inputs.insert(inputs.end(), receptors.begin(), receptors.end());
+        inputs.insert(inputs.end(), states.begin(), states.end());
+        return inputs;
+    }
+    std::vector<ValueType> adjoint(const Model& model) const {
+        std::vector<ValueType> inputs = constants;
+        for (const TapeInfo& info : model.tape) inputs.push_back(info.type);
+        inputs.insert(inputs.end(), states.size(), float_);
+        inputs.push_back(float_);  // dL/d(spike)
+        return inputs;
+    }
+    std::vector<ValueType> derive, receptors, derived, constants, states;
+};
+
+void read_step(const JsonObject& entry, const ProgramInputs& inputs, Model& io_model) {
+    io_model.step = read_program(entry, inputs.step(), in_step, io_model.constant_count());
+    find_draws(io_model);
+    io_model.step_states = read_outputs(entry, "states", io_model.step, inputs.states);
+    if (io_model.spiking) {
+        io_model.step_spike = read_output(entry.at("spike"), io_model.step, float_, entry.place() + ".spike");
+    } else if (entry.at("spike") != Json(-1)) {
+        entry.fail("spike", "must be -1 in a model that does not spike");
+    }
+}
+
+void read_adjoint(const JsonObject& entry, const ProgramInputs& inputs, Model& io_model) {
+    io_model.adjoint = read_program(entry, inputs.adjoint(io_model), in_adjoint);
+    if (!io_model.spiking) refuse_surrogates(entry, io_model.adjoint);
+    io_model.adjoint_states =
+        read_outputs(entry, "states", io_model.adjoint, std::vector<ValueType>(io_model.states.size(), float_));
+    io_model.adjoint_receptors = read_outputs(entry, "receptors", io_model.adjoint, inputs.receptors);
+}
+
 }  // namespace
 
 ValueType Model::constant_type(uint32_t index) const { return constant_type_of(*this, index); }
@@ -125,66 +192,20 @@ std::shared_ptr<const Model> parse_model(std::string_view json) {
     auto model = std::make_shared<Model>();
     model->name = document.name;
     model->json = std::string(json);
+    read_names(root, *model);
+    read_membrane(root, *model);
 
-    std::set<std::string> taken;  // parameters, options, states, receptors share one space of names
-    model->parameters = read_parameters(root, taken);
-    model->options = read_options(root, taken);
-    model->states = read_states(root, model->parameters, taken);
-    const Json& receptors = root.list("receptors", max_receptors);
-    for (size_t i = 0; i < receptors.size(); ++i)
-        model->receptors.push_back(read_name({receptors[i], text(root.place(), ": receptors[", i, "]")}, taken));
-    model->derived = read_derived(root);
-    const std::string membrane = root.text("membrane");
-    const auto membrane_state = std::find_if(model->states.begin(), model->states.end(),
-                                             [&](const StateInfo& s) { return s.name == membrane && s.type == float_; });
-    model->has_membrane = !model->states.empty() || !membrane.empty();  // what remembers nothing has none
-    if (model->has_membrane && membrane_state == model->states.end())
-        root.fail("membrane", text("'", membrane, "' is not a float state"));
-    if (model->has_membrane) model->membrane_state = static_cast<uint32_t>(membrane_state - model->states.begin());
-    model->spiking = root.flag("spiking");
-
-    const std::vector<ValueType> derived_types = types_of(model->derived), receptor_types(model->receptors.size(), float_);
-    std::vector<ValueType> state_types;
-    for (const StateInfo& info : model->states) state_types.push_back(info.type);
-
-    std::vector<ValueType> inputs(model->parameters.size(), float_);
-    inputs.insert(inputs.end(), model->options.size(), int_);
-    const std::vector<ValueType> shared = inputs;
-    inputs.push_back(float_);  // dt
-    const std::vector<ValueType> derive_inputs = inputs;
-    const JsonObject derive = root.object("derive");
-    model->derive = read_program(derive, derive_inputs, in_derive);
-    model->derive_outputs = read_outputs(derive, "outputs", model->derive, derived_types);
-
-    inputs = shared;
-    inputs.insert(inputs.end(), derived_types.begin(), derived_types.end());
-    const std::vector<ValueType> constants = inputs;
-    inputs.insert(inputs.end(), receptor_types.begin(), receptor_types.end());
-    inputs.insert(inputs.end(), state_types.begin(), state_types.end());
-    const JsonObject step = root.object("step");
-    model->step = read_program(step, inputs, in_step, model->constant_count());
-    find_draws(*model);
-    model->step_states = read_outputs(step, "states", model->step, state_types);
-    if (model->spiking) {
-        model->step_spike = read_output(step.at("spike"), model->step, float_, step.place() + ".spike");
-    } else if (step.at("spike") != Json(-1)) {
-        step.fail("spike", "must be -1 in a model that does not spike");
-    }
+    const ProgramInputs inputs(*model);
+    const JsonObject derive = root.object("derive"), step = root.object("step");
+    model->derive = read_program(derive, inputs.derive, in_derive);
+    model->derive_outputs = read_outputs(derive, "outputs", model->derive, inputs.derived);
+    read_step(step, inputs, *model);
 
     model->differentiable = root.has("adjoint");
     if (!model->differentiable) return model;
     model->tape = read_tape(step, model->step, max_tape);
-    inputs = constants;
-    for (const TapeInfo& info : model->tape) inputs.push_back(info.type);
-    inputs.insert(inputs.end(), model->states.size(), float_);
-    inputs.push_back(float_);  // dL/d(spike)
-    const JsonObject adjoint = root.object("adjoint");
-    model->adjoint = read_program(adjoint, inputs, in_adjoint);
-    if (!model->spiking) refuse_surrogates(adjoint, model->adjoint);
-    model->adjoint_states =
-        read_outputs(adjoint, "states", model->adjoint, std::vector<ValueType>(model->states.size(), float_));
-    model->adjoint_receptors = read_outputs(adjoint, "receptors", model->adjoint, receptor_types);
-    if (root.has("learning")) model->learning = read_learning(root.object("learning"), *model, derive_inputs);
+    read_adjoint(root.object("adjoint"), inputs, *model);
+    if (root.has("learning")) model->learning = read_learning(root.object("learning"), *model, inputs.derive);
     return model;
 }
 

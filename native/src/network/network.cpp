@@ -317,6 +317,7 @@ std::shared_ptr<const Network> Network::with_values(const std::vector<std::share
             Projection& changed = copy->projections_[p];
             if (changed.synapses) changed.synapses = changed.synapses->with_weights(weights[p]);
             else changed.dense_weights = weights[p];
+            changed.rounding_loss.clear();
         }
         if (biases[p]) copy->projections_[p].bias = biases[p];
         if (plasticity[p]) copy->projections_[p].plasticity = plasticity[p];

@@ -90,6 +90,7 @@ struct Projection {
     // Fixed point: weights are delivered as llrint(w * 2^exponent) (ties to even), the sum times 2^-exponent. Set by
     // finish(): one exponent for all fixed and compact projections onto the same (target, receptor).
     int32_t fixed_exponent = 0;
+    std::string rounding_loss;  // what rounding_loss() says of the weights that finish() found; of plastic ones nothing
 
     // Delivered as integers; when compact, integers of 16 bits, and the weights themselves are rounded to them.
     bool is_fixed() const { return arithmetic == SNN_ARITHMETIC_FIXED || arithmetic == SNN_ARITHMETIC_COMPACT; }
@@ -198,6 +199,7 @@ private:
     void choose_arithmetic();  // where it is the default, and the exponents
     void take_float_for_zeros();
     void choose_scale(FixedGroup& group);
+    void keep_losses(const FixedGroup& group, int exponent);
     void keep_fixed_groups();
     void set_fixed_exponents(const std::vector<int32_t>& exponents);  // throws when the weights do not fit them
     void round_compact_weights();
@@ -223,9 +225,12 @@ void check_fixed_ranges(const Network& network, const WeightsOf& weights_of);  /
 void check_plastic_weights(const Network& network, const Projection& projection, std::span<const float> weights);
 // Rounds weights to what a compact projection of a finished network delivers.
 void round_compact(const Projection& projection, std::vector<float>& io_weights);
-// What rounding does to weights that are to be written to a compact projection, as a sentence, where it takes more from them
-// than the default arithmetic allows; else empty.
-std::string compact_loss(const Projection& projection, std::span<const float> weights);
+// What rounding to the fixed-point scale does to weights, as a sentence, where it takes more from them than the default
+// arithmetic allows, or leaves plastic weights too few steps; else empty.
+std::string rounding_loss(const Network& network, const Projection& projection, std::span<const float> weights,
+                          bool are_written);
+// The same for the plastic weights that the network has.
+std::string plastic_rounding_loss(const Network& network, const Projection& projection);
 // For each projection the largest |w| that training may reach so that a fixed-point sum can never overflow; the largest float
 // for those in float.
 std::vector<float> fixed_weight_limits(const Network& network);

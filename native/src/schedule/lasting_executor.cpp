@@ -403,6 +403,10 @@ std::string LastingExecutor::description() const {
     return reading([](const Executor& executor) { return executor.description(); });
 }
 
+std::string LastingExecutor::other_bits() const {
+    return reading([](const Executor& executor) { return executor.other_bits(); });
+}
+
 ExecutorCounters LastingExecutor::counters() const {
     // After the call: the executor may be another one then.
     const ExecutorCounters own = reading([](const Executor& executor) { return executor.counters(); });

@@ -45,6 +45,7 @@ public:
                     Reopen reopen, Move move = {});
 
     std::string description() const override;
+    std::string other_bits() const override;
     void reset_state() override;
     void run(const RunRequest& request) override;
     ExecutorCounters counters() const override;

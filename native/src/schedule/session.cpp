@@ -79,9 +79,17 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
     open_executor(options);
     // After the executor has told whether there is memory enough.
     for (size_t i = 0; i < inputs_.size(); ++i) inputs_[i].values.assign(input_counts[i], 0.0f);
+    if (executor_->shared_device())
+        for (const Input& input : inputs_)
+            if (input.clears) no_spikes_.resize(std::max(no_spikes_.size(), input.values.size()), 0.0f);
     runs_on_host_device_ = executor_options_.vulkan_host != nullptr;
     executor_options_.vulkan_host = nullptr;  // it is read while the executor is opened only
-    if (log_) report_opening();
+    if (!log_) return;
+    report_opening();
+    for (uint32_t p = 0; p < network_->projections().size(); ++p) {
+        const Projection& projection = network_->projections()[p];
+        warn_of_rounding(p, projection.plasticity ? plastic_rounding_loss(*network_, projection) : projection.rounding_loss);
+    }
 }
 
 // ---- Input and time ---------------------------------------------------------------------------------------------------
@@ -179,7 +187,7 @@ void Session::bind_input(uint32_t population, const float* values, size_t count)
 }
 
 void Session::clear_spikes(Input& input) {
-    if (!input.clears || !input.filled) return;
+    if (!input.is_pending()) return;
     if (input.listed) input.spikes->clear(input.values.data());
     else std::memset(input.values.data(), 0, input.values.size() * sizeof(float));
     input.filled = input.listed = false;
@@ -203,7 +211,7 @@ void Session::step(uint64_t count) {
     const bool one_by_one = spike_callback_ != nullptr;
     while (count > 0) {
         bool pending = false;
-        for (const Input& input : inputs_) pending |= input.clears && input.filled;
+        for (const Input& input : inputs_) pending |= input.is_pending();
         const uint64_t now = one_by_one || pending ? 1 : std::min<uint64_t>(count, UINT32_MAX);
         executor_->run(request_for(static_cast<uint32_t>(now)));
         steps_done_ += now;

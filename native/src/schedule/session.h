@@ -188,6 +188,7 @@ private:
         std::vector<Coming> is_coming{};
         bool any_coming = false;
 
+        bool is_pending() const { return clears && filled; }
         // What was set or bound, for one step or, where nothing is listed, several.
         void tell(InputFrames& out_frames) const {
             out_frames = {population, bound ? bound : values.data(), 0};
@@ -248,6 +249,8 @@ private:
     Readable find_readable(std::string_view path, const std::string& place) const;
     void check_is_free(const DeviceBuffer& buffer, std::string_view path) const;  // of other names
     SharedDevice& shared_device() const;  // throws SNN_ERROR_UNSUPPORTED where it is not shared
+    void record_steps(SharedDevice& device, void* commands, uint32_t count);
+    void count_recorded(uint32_t count);
     RunRequest request_for(uint32_t count);
     uint64_t step_within(uint64_t count, double budget_s);
     void report_spikes();
@@ -342,6 +345,7 @@ private:
     std::vector<ReadbackValue> readback_values_;  // that come back without waiting
     std::vector<uint32_t> input_places_;  // per population: its place in inputs_, no_input for neurons
     std::vector<InputFrames> frames_;  // one for each of inputs_, rewritten before a step
+    std::vector<float> no_spikes_;     // of the largest spike input; empty where steps are not recorded
     std::vector<Parameters> parameters_;  // per population: empty while they are the network's
     std::vector<std::shared_ptr<const Plasticity>> plasticity_;  // per projection: null while it is the network's ...
     std::vector<std::shared_ptr<const PlasticityPlan>> plasticity_plans_;  // ... and what the executor computes with

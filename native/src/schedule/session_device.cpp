@@ -24,21 +24,41 @@ SharedDevice& Session::shared_device() const {
 }
 
 void Session::record(void* commands, uint32_t count) {
-    while (count > 0) {
-        bool pending = false;
-        for (const Input& input : inputs_) pending |= input.clears && input.filled;
-        const uint32_t now = pending ? 1 : count;
-        shared_device().record(request_for(now), commands);
-        steps_done_ += now;
-        if (pending) clear_spike_inputs();
-        count -= now;
-    }
+    record_steps(shared_device(), commands, count);
+    count_recorded(count);
 }
 
+// What the device refuses has not been: the step count is as before, and spikes are still set for the step to come.
 void Session::submit(const SNNVulkanSubmission& submission, uint32_t count) {
-    void* const commands = shared_device().begin_submission();
-    record(commands, count);
-    shared_device().submit(commands, submission);
+    SharedDevice& device = shared_device();
+    void* const commands = device.begin_submission();
+    try {
+        record_steps(device, commands, count);
+        device.submit(commands, submission);
+    } catch (...) {
+        device.cancel_submission();
+        throw;
+    }
+    count_recorded(count);
+}
+
+// Spikes that were set are there in the first step only. Nothing of the session changes.
+void Session::record_steps(SharedDevice& device, void* commands, uint32_t count) {
+    if (count == 0) return;
+    const bool pending = std::any_of(inputs_.begin(), inputs_.end(), [](const Input& input) { return input.is_pending(); });
+    RunRequest request = request_for(pending ? 1 : count);
+    device.record(request, commands);
+    if (!pending || count == 1) return;
+    for (size_t i = 0; i < inputs_.size(); ++i)
+        if (inputs_[i].is_pending() && !inputs_[i].bound) frames_[i] = {inputs_[i].population, no_spikes_.data(), 0};
+    ++request.first_step;
+    request.step_count = count - 1;
+    device.record(request, commands);
+}
+
+void Session::count_recorded(uint32_t count) {
+    steps_done_ += count;
+    if (count > 0) clear_spike_inputs();
 }
 
 void Session::set_readback(std::span<const char* const> paths, uint32_t frame_count) {
@@ -106,7 +126,7 @@ DeviceBuffer Session::device_buffer(std::string_view path) const {
 
 void Session::plan(SNNVulkanPlan& out_plan) {
     for (const Input& input : inputs_)
-        if (input.clears && input.filled)
+        if (input.is_pending())
             throw Error(SNN_ERROR_STATE, "input '", network_->population(input.population).name,
                         "' was set for one step, and a plan is run for any number; bind a buffer to it");
     shared_device().plan(request_for(1), out_plan);

@@ -194,9 +194,8 @@ void Session::report_opening() const {
                                      runs_on.empty() ? "" : ")", ": ", neurons, " neurons, ", synapses,
                                      " synapses, batch_size ", batch_size_, device_reason_.empty() ? "" : "; ", device_reason_);
     log(SNN_LOG_INFORMATION, message.c_str());
-    if (names_several(device_)) return;  // which have the same bits
-    if (const std::string why = other_bits(device_, executor_options_); !why.empty())
-        warn(text("device '", device_, "' ", why));
+    // What was found when the executor was opened: to ask the backend could open its first device, beside a host's.
+    if (const std::string why = executor_->other_bits(); !why.empty()) warn(text("device '", device_, "' ", why));
 }
 
 }  // namespace snn

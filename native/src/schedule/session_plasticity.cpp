@@ -58,7 +58,7 @@ void Session::set_plasticity(uint32_t projection, std::shared_ptr<const Plastici
     } catch (...) {
         try {  // among several devices one may have taken it before another refused
             executor_->set_plasticity(projection, plasticity_plans_[projection]);
-        } catch (const Error&) {
+        } catch (const std::exception&) {
         }
         throw;
     }

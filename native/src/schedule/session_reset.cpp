@@ -58,7 +58,7 @@ void Session::reset_samples(std::span<const uint32_t> samples) {
         executor_->write(present.slot, present.dtype, present.values.data());
     }
     for (Input& input : inputs_) {
-        if (!input.clears || !input.filled) continue;
+        if (!input.is_pending()) continue;
         for (uint32_t sample = 0; sample < batch_size_; ++sample)
             if (begins[sample]) std::fill_n(input.values.begin() + size_t{sample} * input.size, input.size, 0.0f);
         input.forget_list();

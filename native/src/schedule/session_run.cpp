@@ -27,7 +27,7 @@ public:
     }
 
 private:
-    static constexpr double report_seconds = 0.02;
+    static constexpr double report_seconds = 0.1;  // soon enough for people; the end of a piece is not for free
     static constexpr uint32_t most_report_steps = 1u << 20;
 
     double (*seconds_)();
@@ -112,7 +112,7 @@ uint32_t Session::Run::next_piece() const {
     if (clock_) most = std::min(most, clock_->most_steps());
     else if (def_.progress) most = std::min(most, def_.progress_interval - done_ % def_.progress_interval);
     const bool is_for_one_step = std::any_of(kept_.begin(), kept_.end(), [&](size_t k) {
-        return session_.inputs_[k].clears && session_.inputs_[k].filled;
+        return session_.inputs_[k].is_pending();
     });
     if (is_for_one_step || session_.spike_callback_) most = 1;
     for (const RunSpikes& one : spikes_) most = std::min(most, one.most_steps());

@@ -108,7 +108,16 @@ const Parameters& Session::parameters_of(uint32_t population) const {
 }
 
 void Session::set_parameters(uint32_t population, Parameters parameters, const PopulationConstants& constants) {
-    executor_->set_constants(population, constants);
+    try {
+        executor_->set_constants(population, constants);
+    } catch (...) {
+        try {  // what it has taken of them is taken back
+            executor_->set_constants(population, make_population_constants(network_->population(population),
+                                                                           parameters_of(population), network_->dt_ms()));
+        } catch (const std::exception&) {
+        }
+        throw;
+    }
     parameters_[population] = std::move(parameters);
 }
 
@@ -224,11 +233,11 @@ std::string Session::write_fixed_weights(const Slot& slot, DType type, const voi
             executor_->read(of_other, DType::float32, others.data());
             return others.data();
         });
+    std::string told = rounding_to_tell(slot.index, changed);
     if (written.arithmetic != SNN_ARITHMETIC_COMPACT) {
         executor_->write(slot, type, data);
-        return {};
+        return told;
     }
-    std::string told = rounding_to_tell(slot.index, changed);
     round_compact(written, changed);
     executor_->write(slot, DType::float32, changed.data());
     return told;
@@ -272,11 +281,11 @@ void Session::write_weights(uint32_t projection, const float* weights, const flo
     }
 }
 
-// What the log is to say of weights that are about to be rounded and written to a compact projection: nothing a second time, and
+// What the log is to say of weights that are about to be written to a fixed-point projection: nothing a second time, and
 // without a log nobody looks at them.
 std::string Session::rounding_to_tell(uint32_t projection, std::span<const float> weights) const {
     if (!log_ || rounding_is_told_[projection]) return {};
-    return compact_loss(network_->projection(projection), weights);
+    return rounding_loss(*network_, network_->projection(projection), weights, true);
 }
 
 void Session::warn_of_rounding(uint32_t projection, const std::string& sentence) {
@@ -337,9 +346,9 @@ void Session::load_weights(const Network& other) {
             continue;
         }
         std::vector<float> rounded;
+        if (projections[p].is_fixed()) told.emplace_back(p, rounding_to_tell(p, sources[p]->weights()));
         if (projections[p].arithmetic == SNN_ARITHMETIC_COMPACT) {
             rounded = sources[p]->weights();
-            told.emplace_back(p, rounding_to_tell(p, rounded));
             round_compact(projections[p], rounded);
         }
         write_weights(p, rounded.empty() ? sources[p]->weights().data() : rounded.data(), bias);

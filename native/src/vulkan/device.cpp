@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "backend/backend.h"
@@ -15,6 +17,7 @@ namespace snn::vulkan {
 namespace {
 
 constexpr uint32_t needed_buffers = 7;  // binding_count of pipelines.h; Vulkan promises 4
+constexpr const char* portability_subset = "VK_KHR_portability_subset";  // of vulkan_beta.h, which may not be installed
 constexpr VkDeviceSize staging_bytes = VkDeviceSize{4} << 20;
 constexpr VkDeviceSize smallest_block = VkDeviceSize{1} << 20, largest_block = VkDeviceSize{64} << 20;
 
@@ -96,14 +99,18 @@ void Device::open_own(std::string_view choice) {
     auto info = made<VkDeviceCreateInfo>(VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO);
     info.queueCreateInfoCount = 1;
     info.pQueueCreateInfos = &queue;
-    float_controls_ = float_controls_of(instance_->functions, candidate.handle, candidate.properties.apiVersion);
-    const char* const extension = VK_KHR_SHADER_FLOAT_CONTROLS_EXTENSION_NAME;
-    info.enabledExtensionCount = float_controls_ != FloatControls{};
-    info.ppEnabledExtensionNames = &extension;
-    VkDevice device = VK_NULL_HANDLE;
+    const InstanceFunctions& vk = instance_->functions;
+    float_controls_ = float_controls_of(vk, candidate.handle, candidate.properties.apiVersion);
+    std::vector<const char*> extensions;
+    if (float_controls_ != FloatControls{}) extensions.push_back(VK_KHR_SHADER_FLOAT_CONTROLS_EXTENSION_NAME);
+    // A device that is not all of Vulkan, as MoltenVK's, has to be opened with this. What it lacks is not used here.
+    if (has_extension(vk, candidate.handle, portability_subset)) extensions.push_back(portability_subset);
+    info.enabledExtensionCount = static_cast<uint32_t>(extensions.size());
+    info.ppEnabledExtensionNames = extensions.data();
     debug_ = load_debug_functions(loader().vkGetInstanceProcAddr, instance_->handle);
-    check(instance_->functions.vkCreateDevice(candidate.handle, &info, nullptr, &device), "could not be opened");
-    take(candidate, instance_->functions, device);
+    check(vk.vkCreateDevice(candidate.handle, &info, nullptr, &handle), "could not be opened");
+    functions.vkDestroyDevice = reinterpret_cast<PFN_vkDestroyDevice>(vk.vkGetDeviceProcAddr(handle, "vkDestroyDevice"));
+    take(candidate, vk);
 }
 
 // With the limits that every device has.
@@ -131,13 +138,12 @@ void Device::open_of_host(const SNNVulkanHost& host) {
                                          : text(families.size(), " queue families (0 to ", families.size() - 1, ")"));
     if (!(families[host.queue_family].queueFlags & VK_QUEUE_COMPUTE_BIT))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->queue_family is ", host.queue_family, ", and its queues do not compute");
-    take(make_candidate(instance_functions, physical, host.queue_family), instance_functions,
-         static_cast<VkDevice>(host.device));
+    handle = static_cast<VkDevice>(host.device);
+    take(make_candidate(instance_functions, physical, host.queue_family), instance_functions);
 }
 
-void Device::take(const Candidate& candidate, const InstanceFunctions& instance_functions, VkDevice device) {
-    functions = load_device_functions(instance_functions, device);
-    handle = device;
+void Device::take(const Candidate& candidate, const InstanceFunctions& instance_functions) {
+    functions = load_device_functions(instance_functions, handle);
     description_ = candidate.description;
     memory_properties_ = candidate.memory;
     const VkPhysicalDeviceLimits& limits = candidate.properties.limits;
@@ -187,7 +193,7 @@ void Device::close() {
         }
     if (fence_) functions.vkDestroyFence(handle, fence_, nullptr);
     if (command_pool_) functions.vkDestroyCommandPool(handle, command_pool_, nullptr);
-    if (instance_) functions.vkDestroyDevice(handle, nullptr);
+    if (instance_ && functions.vkDestroyDevice) functions.vkDestroyDevice(handle, nullptr);
 }
 
 // ---- Memory
@@ -354,6 +360,7 @@ void Device::upload(const Range& target, VkDeviceSize offset, const void* data, 
         std::memcpy(on_paper(target) + offset, data, bytes);
         return;
     }
+    wait_for_run();  // it may read what is staged
     for (VkDeviceSize done = 0; done < bytes;) {
         if (is_transfer_open_ && staged_ == staging_.size) {  // no more room: what was collected goes first
             const bool collected = std::exchange(collects_, false);
@@ -406,6 +413,7 @@ VkCommandBuffer Device::make_commands() {
 }
 
 void Device::begin(VkCommandBuffer commands, bool again) {
+    wait_for_run();  // it may be running these
     auto info = made<VkCommandBufferBeginInfo>(VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO);
     info.flags = again ? VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT : VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT;
     check(functions.vkBeginCommandBuffer(commands, &info), "could not begin a command buffer");
@@ -423,25 +431,58 @@ VkFence Device::make_fence() {
     return fence;
 }
 
+VkResult Device::heed(VkResult result) {
+    is_lost_ |= result == VK_ERROR_DEVICE_LOST;
+    return result;
+}
+
+void Device::check_not_lost() const {
+    if (is_lost_) check(VK_ERROR_DEVICE_LOST, "could not take work");
+}
+
 void Device::submit_locked(const VkSubmitInfo& info, VkFence fence) {
+    check_not_lost();
     check(functions.vkResetFences(handle, 1, &fence), "could not reset a fence");
     if (host_.lock_queue) host_.lock_queue(host_.user);
-    const VkResult submitted = functions.vkQueueSubmit(queue_, 1, &info, fence);
+    const VkResult submitted = heed(functions.vkQueueSubmit(queue_, 1, &info, fence));
     if (host_.unlock_queue) host_.unlock_queue(host_.user);
     check(submitted, "could not take work");
 }
 
+void Device::wait_for(VkFence fence) {
+    check_not_lost();
+    check(heed(functions.vkWaitForFences(handle, 1, &fence, VK_TRUE, UINT64_MAX)), "could not finish its work");
+}
+
 void Device::wait_for(Submission& submission) {
-    check(functions.vkWaitForFences(handle, 1, &submission.fence, VK_TRUE, UINT64_MAX), "could not finish its work");
+    wait_for(submission.fence);
     submission.number = 0;
 }
 
+void Device::wait_for_run() {
+    if (!is_running_) return;
+    wait_for(fence_);
+    is_running_ = false;
+}
+
+// Without memory for waiting, by asking: what the device runs must not be destroyed. A device that is lost runs nothing.
+void Device::wait_to_the_end(VkFence fence) {
+    VkResult result = functions.vkWaitForFences(handle, 1, &fence, VK_TRUE, UINT64_MAX);
+    while (result != VK_SUCCESS && result != VK_ERROR_DEVICE_LOST) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        result = functions.vkGetFenceStatus(handle, fence);
+    }
+}
+
 VkCommandBuffer Device::begin_submission() {
-    // One that was never submitted: its steps were refused.
-    if (begun_) functions.vkEndCommandBuffer(std::exchange(begun_, VkCommandBuffer{}));
+    check_not_lost();
     Submission* free = nullptr;
     for (Submission& submission : submissions_) {
-        if (submission.number && functions.vkGetFenceStatus(handle, submission.fence) == VK_SUCCESS) submission.number = 0;
+        if (submission.number) {
+            const VkResult status = heed(functions.vkGetFenceStatus(handle, submission.fence));
+            check(status, "could not say whether its work is done");
+            if (status == VK_SUCCESS) submission.number = 0;
+        }
         if (!free || submission.number < free->number) free = &submission;
     }
     if (!free || (free->number && submissions_.size() < most_submissions)) {
@@ -451,6 +492,10 @@ VkCommandBuffer Device::begin_submission() {
     if (free->number) wait_for(*free);
     begin(free->commands, false);
     return begun_ = free->commands;
+}
+
+void Device::cancel_submission() {
+    if (begun_) functions.vkEndCommandBuffer(std::exchange(begun_, VkCommandBuffer{}));
 }
 
 void Device::submit(VkCommandBuffer commands, const SNNVulkanSubmission& submission) {
@@ -493,14 +538,16 @@ void Device::submit(VkCommandBuffer commands, const SNNVulkanSubmission& submiss
 }
 
 void Device::end_submissions() {
+    if (std::exchange(is_running_, false)) wait_to_the_end(fence_);
     for (const Submission& submission : submissions_) {
-        if (submission.number) functions.vkWaitForFences(handle, 1, &submission.fence, VK_TRUE, UINT64_MAX);
+        if (submission.number) wait_to_the_end(submission.fence);
         functions.vkDestroyFence(handle, submission.fence, nullptr);
     }
     submissions_.clear();
 }
 
 void Device::wait_for_submissions() {
+    wait_for_run();
     for (Submission& submission : submissions_)
         if (submission.number) wait_for(submission);
 }
@@ -511,7 +558,8 @@ void Device::run(const std::vector<VkCommandBuffer>& commands) {
     submission.commandBufferCount = static_cast<uint32_t>(commands.size());
     submission.pCommandBuffers = commands.data();
     submit_locked(submission, fence_);
-    check(functions.vkWaitForFences(handle, 1, &fence_, VK_TRUE, UINT64_MAX), "could not finish its work");
+    is_running_ = true;
+    wait_for_run();
 }
 
 }  // namespace snn::vulkan

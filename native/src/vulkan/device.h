@@ -111,6 +111,8 @@ public:
     uint32_t workgroup_invocations() const { return workgroup_invocations_; }
     // What shaders ask for; nothing on a host's device, which may not have enabled it.
     const FloatControls& float_controls() const { return float_controls_; }
+    // Throws SNN_ERROR_DEVICE_LOST once a call has found the device lost: it stays so, whatever its driver says afterwards.
+    void check_not_lost() const;
     bool is_on_paper() const { return is_on_paper_; }
     bool is_of_host() const { return !instance_ && !is_on_paper_; }
     // What tells one driver's pipelines from another's.
@@ -194,10 +196,15 @@ public:
     // oldest is waited for.
     VkCommandBuffer begin_submission();
     void submit(VkCommandBuffer commands, const SNNVulkanSubmission& submission);
+    // Of what was begun and not submitted, or refused.
+    void cancel_submission();
     void wait_for_submissions();
-    void end_submissions();  // waits too, but for a device that was lost; before what they use is destroyed
-    // Runs command buffers one after the other, when all submissions are done, and waits for the last.
+    // Before what they and run() use is destroyed: waits too, and takes no error for an answer but that the device is lost.
+    void end_submissions();
+    // Runs command buffers one after the other, when all submissions are done, and waits for the last. Where waiting fails, they
+    // run all the same: is_running(), and whatever uses the device next waits again.
     void run(const std::vector<VkCommandBuffer>& commands);
+    bool is_running() const { return is_running_; }
 
     VkDevice handle = VK_NULL_HANDLE;
     DeviceFunctions functions;
@@ -206,7 +213,7 @@ private:
     void open_own(std::string_view choice);
     void open_of_host(const SNNVulkanHost& host);
     void open_on_paper();
-    void take(const Candidate& candidate, const InstanceFunctions& instance_functions, VkDevice device);
+    void take(const Candidate& candidate, const InstanceFunctions& instance_functions);  // of `handle`
     void name_object(VkObjectType type, uint64_t object, std::string_view what) const;
     void close();
     struct Block {
@@ -234,7 +241,8 @@ private:
     VkQueue queue_ = VK_NULL_HANDLE;
     VkCommandPool command_pool_ = VK_NULL_HANDLE;
     VkCommandBuffer transfer_ = VK_NULL_HANDLE;
-    VkFence fence_ = VK_NULL_HANDLE;
+    VkFence fence_ = VK_NULL_HANDLE;  // of run()
+    bool is_running_ = false;         // what it was given last is not known to be done
     Range staging_;
     bool collects_ = false;         // for a Batch
     bool is_transfer_open_ = false;
@@ -248,7 +256,12 @@ private:
     std::vector<Submission> submissions_;
     VkCommandBuffer begun_ = VK_NULL_HANDLE;  // of one that is being recorded
     uint64_t submission_count_ = 0;
+    bool is_lost_ = false;
+    VkResult heed(VkResult result);  // of a call that may find the device lost
+    void wait_for(VkFence fence);
     void wait_for(Submission& submission);
+    void wait_for_run();
+    void wait_to_the_end(VkFence fence);
     VkFence make_fence();
     void submit_locked(const VkSubmitInfo& info, VkFence fence);
     std::array<std::vector<Block>, 3> blocks_;  // by Memory

@@ -11,7 +11,6 @@
 #include "backend/slots.h"
 #include "common/error.h"
 #include "normal_table.h"
-#include "vulkan/probe.h"
 #include "vulkan/shader_arguments.h"
 #include "vulkan/workgroups.h"
 
@@ -86,6 +85,7 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
     place_fixed_sums();
     make_bundles();
 
+    is_set_.assign(populations.size() + projections.size(), 1);
     host_buffers_.resize(populations.size());
     activity_sums_.resize(populations.size());
     const auto input_count = static_cast<uint32_t>(inputs_.size());
@@ -139,17 +139,46 @@ void VulkanExecutor::record_ends() {
     device_.end(end_);
 }
 
-void VulkanExecutor::check_inputs() const {
+void VulkanExecutor::check_whole() const {
+    if (is_torn_)
+        throw Error(SNN_ERROR_STATE, "an error ended an earlier run or reset of this session when some of it was done, so its ",
+                    "state is not that of its step count; reset the session or load a state");
+}
+
+void VulkanExecutor::run_on_state(const std::vector<VkCommandBuffer>& commands) {
+    try {
+        device_.run(commands);
+    } catch (...) {
+        is_torn_ |= device_.is_running();
+        throw;
+    }
+}
+
+void VulkanExecutor::prepare_step() {
+    check_whole();
+    if (!step_is_ready_) {
+        const auto unset = static_cast<size_t>(std::find(is_set_.begin(), is_set_.end(), 0) - is_set_.begin());
+        if (unset < is_set_.size()) {
+            const bool is_population = unset < populations_.size();
+            const std::string& name = is_population ? network().populations()[unset].name
+                                                    : network().projections()[unset - populations_.size()].name;
+            throw Error(SNN_ERROR_STATE, "an error has left parameters of ", is_population ? "population '" : "projection '",
+                        name, "' half changed; set one of them again");
+        }
+        change_step();
+    }
     if (!uses_brains_ && plan_->sample_weights) refuse_sample_weights(brains_->out_of_reach());
 }
 
 // After anything that a recorded step is made of.
 void VulkanExecutor::change_step() {
+    step_is_ready_ = false;
     uses_brains_ = brains_ && load_brains();
     if (!uses_brains_ && plan_->sample_weights && !brains_->wait_for_inputs()) refuse_sample_weights(brains_->out_of_reach());
     if (!uses_brains_ && !plan_->sample_weights) prepare_dispatches(), record_step();
     recorded_.clear(), summed_before_.clear();
     if (training_) training_->populations_changed();
+    step_is_ready_ = std::find(is_set_.begin(), is_set_.end(), 0) == is_set_.end();
 }
 
 void VulkanExecutor::record_step() {
@@ -472,6 +501,7 @@ void VulkanExecutor::signal(uint32_t index, float value) {
     const ProjectionMemory& memory = projections_[index];
     const PlasticMemory& plastic = *plastic_[index];
     if (memory.segments.empty()) return;  // no synapse
+    check_whole();
     settle();
     const auto step_to_come = static_cast<uint32_t>(now_ + 1);
     device_.upload(run_[0], shader::RUN_NOW * 4, &step_to_come, sizeof step_to_come);
@@ -493,7 +523,7 @@ void VulkanExecutor::signal(uint32_t index, float value) {
     record_dispatch(device_, pipelines_.layout(), signal_, dispatch);
     copy_barrier(device_, signal_);
     device_.end(signal_);
-    device_.run({signal_});
+    run_on_state({signal_});
 }
 
 void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {

@@ -25,6 +25,7 @@
 #include "vulkan/pipelines.h"
 #include "vulkan/plastic.h"
 #include "vulkan/population.h"
+#include "vulkan/probe.h"
 #include "vulkan/projection.h"
 #include "vulkan/readback.h"
 #include "vulkan/spike_bundle.h"
@@ -36,12 +37,12 @@ namespace snn::vulkan {
 class VulkanExecutor final : public Executor, private Trainable, private SharedDevice {
 public:
     VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options);
-    ~VulkanExecutor() override { device_.end_submissions(); }
 
     std::string description() const override {
         return device_.description().name + (flushes_denormals_ ? ", denormals are flushed" : "") +
                (uses_brains_ ? ", a workgroup for each sample" : "");
     }
+    std::string other_bits() const override { return flushes_denormals_ ? bits_without_denormals : std::string(); }
     void reset_state() override;
     bool takes_spike_lists() const override { return true; }
     void run(const RunRequest& request) override;
@@ -62,6 +63,7 @@ private:
     void record(const RunRequest& request, void* commands) override;
     void* begin_submission() override;
     void submit(void* commands, const SNNVulkanSubmission& submission) override;
+    void cancel_submission() override;
     DeviceBuffer state_buffer(uint32_t population, uint32_t state) const override;
     std::string bind_buffer(uint32_t population, Port port, const DeviceBuffer* buffer) override;
     std::string set_readback(std::span<const Readable> values, uint32_t frame_count) override;
@@ -117,7 +119,9 @@ private:
     }
     void check_supported() const;
     void check_not_on_paper() const;
-    void check_inputs() const;  // before a step
+    void check_whole() const;  // throws SNN_ERROR_STATE when is_torn_
+    void run_on_state(const std::vector<VkCommandBuffer>& commands);  // what changes it: an error leaves it whole, or torn
+    void prepare_step();       // before steps: what an error has left out is made up for, or steps are refused
     void place_fixed_sums();
     void make_bundles();
     void load_bundle(SpikeBundle& bundle, ThreadPool& threads);
@@ -129,6 +133,8 @@ private:
     std::string why_several_dispatches(bool were_one) const;
     std::string count_spikes(std::span<const Readable> values);
     void change_step();
+    template <class Change>
+    void change_parameters(size_t place, const Change& change);
     // What brains need of the executor.
     void open_brains(BrainLayout layout, const Range& memory, const Range& weights);
     bool load_brains();
@@ -237,7 +243,14 @@ private:
     std::vector<SNNVulkanPlanBuffer> plan_buffers_;
     std::vector<SNNVulkanPlanDispatch> plan_dispatches_;
 
+    // False from the beginning of a change to its end: after an error, what is recorded is not what a step is made of.
+    bool step_is_ready_ = false;
+    std::vector<uint8_t> is_set_;  // by population, then by projection: the device has its parameters whole
+    // From the first submission of a run to its end, and in a reset: after an error, the state is that of no step.
+    bool is_torn_ = false;
+
     uint64_t now_ = 0;  // steps since the reset
+    uint64_t now_before_submission_ = 0;  // of the one that is being recorded
     mutable std::vector<uint32_t> words_, active_;  // used again
     mutable std::vector<float> values_;
 };

@@ -67,11 +67,13 @@ void VulkanExecutor::run_brains(const RunRequest& request) {
         load_frames(request, done, steps, !held);
         record_brains_run(request, done, steps, flags);
         submission_.assign(1, brain_commands_);
-        device_.run(submission_);
+        run_on_state(submission_);
+        is_torn_ = true;
         now_ += steps;
         take_records(request, done, steps);
         done += steps;
     }
+    is_torn_ = false;
 }
 
 // What comes to the host, and where; gives the most steps of a submission, 0 where nothing comes.
@@ -134,12 +136,11 @@ void VulkanExecutor::record_brains_run(const RunRequest& request, uint32_t done,
 // than the steps themselves.
 void VulkanExecutor::record_brains(const RunRequest& request, VkCommandBuffer commands) {
     const bool pushes = brains_->can_push();
-    if (pushes && !is_shared_ && !is_copied_) {
-        kernel_barrier(device_, commands);
-    } else if (pushes) {
-        copies_before_kernels_barrier(device_, commands);
-    } else {
-        copy_barrier(device_, commands);
+    if (is_shared_) after_all_commands_barrier(device_, commands);
+    else if (pushes && !is_copied_) kernel_barrier(device_, commands);
+    else if (pushes) copies_before_kernels_barrier(device_, commands);
+    else copy_barrier(device_, commands);
+    if (!pushes) {
         update_frames(request, commands);
         copy_barrier(device_, commands);
     }

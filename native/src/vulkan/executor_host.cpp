@@ -34,13 +34,15 @@ void VulkanExecutor::update_frames(const RunRequest& request, VkCommandBuffer co
 // were recorded before and have not run yet.
 void VulkanExecutor::record(const RunRequest& request, void* host_commands) {
     check_not_on_paper();
+    device_.check_not_lost();
     const auto commands = static_cast<VkCommandBuffer>(host_commands);
+    prepare_step();
     settle();
-    check_inputs();
     const Device::Label label(device_, commands, "snn steps");
     pipelines_.count_recording();
     if (uses_brains_) return record_brains(request, commands);
-    copy_barrier(device_, commands);
+    if (is_shared_) after_all_commands_barrier(device_, commands);
+    else copy_barrier(device_, commands);
     words_.resize(normal_table_at_);
     fill_control(request, 0, words_.data());
     update(commands, run_[0], 0, words_.data(), words_.size() * 4);
@@ -59,11 +61,17 @@ void VulkanExecutor::record_last_barrier(VkCommandBuffer commands) const {
 
 void* VulkanExecutor::begin_submission() {
     check_not_on_paper();
+    now_before_submission_ = now_;
     return device_.begin_submission();
 }
 
 void VulkanExecutor::submit(void* commands, const SNNVulkanSubmission& submission) {
     device_.submit(static_cast<VkCommandBuffer>(commands), submission);
+}
+
+void VulkanExecutor::cancel_submission() {
+    now_ = now_before_submission_;
+    device_.cancel_submission();
 }
 
 DeviceBuffer VulkanExecutor::state_buffer(uint32_t population, uint32_t state) const {
@@ -177,6 +185,7 @@ std::string VulkanExecutor::count_spikes(std::span<const Readable> values) {
 }
 
 void VulkanExecutor::record_readback(uint64_t frame, void* host_commands) {
+    device_.check_not_lost();
     settle();
     if (!readback_) return;
     const auto commands = static_cast<VkCommandBuffer>(host_commands);
@@ -219,7 +228,7 @@ bool VulkanExecutor::read_back(size_t place, uint64_t finished_frame, DType dtyp
 void VulkanExecutor::plan(const RunRequest& request, SNNVulkanPlan& out_plan) {
     if (!device_.is_on_paper())
         throw Error(SNN_ERROR_UNSUPPORTED, "the session is on a device; a plan is made of one whose device is \"vulkan:plan\"");
-    check_inputs();
+    prepare_step();
     if (uses_brains_) plan_brains(request);
     words_.resize(normal_table_at_);
     fill_control(request, 0, words_.data());

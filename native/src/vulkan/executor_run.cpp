@@ -18,11 +18,12 @@ constexpr uint32_t steps_to_sum_up = 16;  // fewer come to the host faster
 
 void VulkanExecutor::run(const RunRequest& request) {
     check_not_on_paper();
+    device_.check_not_lost();
     device_.wait_for_submissions();  // they use the memory that inputs are written to now
     pipelines_.all_have_run();       // a host waits before it runs steps so
+    prepare_step();
     if (request.tape) return run_taped(request);
     settle();
-    check_inputs();
     if (uses_brains_) return run_brains(request);
     prepare_sums(request);
     const uint32_t most = prepare_records(request, std::min(frame_capacity_, request.step_count));
@@ -40,12 +41,14 @@ void VulkanExecutor::run(const RunRequest& request) {
             if (has_states && request.records_after(done + step)) submission_.push_back(states_[parity]);
         }
         submission_.push_back(end_);
-        device_.run(submission_);
+        run_on_state(submission_);
+        is_torn_ = true;
         now_ += steps;
         take_records(request, done, steps);
         done += steps;
     }
     take_sums(request);
+    is_torn_ = false;
 }
 
 void VulkanExecutor::fill_control(const RunRequest& request, uint32_t done, uint32_t* control) const {
@@ -163,12 +166,13 @@ uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t ste
     }
     record_capacity_ = capacity;
     if (wanted_ != recorded_ || summed_ != summed_before_) {
-        recorded_ = wanted_;
-        summed_before_ = summed_;
+        recorded_.clear(), summed_before_.clear();  // an error leaves neither recorded
         for (uint32_t parity = 0; parity < 2; ++parity) {
             record_copies(parity, true);
             record_copies(parity, false);
         }
+        recorded_ = wanted_;
+        summed_before_ = summed_;
     }
     return std::min(steps, capacity);
 }
@@ -176,7 +180,7 @@ uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t ste
 void VulkanExecutor::record_copies(uint32_t parity, bool of_spikes) {
     const VkCommandBuffer commands = of_spikes ? recorded_step_[parity] : states_[parity];
     Steps copies(device_.is_validated());
-    for (const Recorded& recorded : recorded_) {
+    for (const Recorded& recorded : wanted_) {
         if ((recorded.state == all_spikes) != of_spikes) continue;
         const PopulationMemory& population = populations_[recorded.population];
         shader::Record arguments{};

@@ -1,6 +1,7 @@
 // Resetting, reading and writing: everything in canonical order, through the device's staging buffer.
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "backend/slots.h"
 #include "common/math.h"
@@ -10,6 +11,7 @@
 namespace snn::vulkan {
 
 void VulkanExecutor::reset_state() {
+    is_torn_ = true;
     now_ = 0;
     if (training_) training_->forget_activity();
     Device::Batch batch(device_);
@@ -33,6 +35,7 @@ void VulkanExecutor::reset_state() {
     for (const auto& plastic : plastic_)
         if (plastic) plastic->reset_traces(device_);
     batch.done();
+    is_torn_ = false;
 }
 
 // Those of a plastic projection as the device has changed them: its synapses lie in canonical order, target and weight.
@@ -69,8 +72,20 @@ void VulkanExecutor::write_traces(const Slot& slot, DType dtype, const void* dat
     plastic_[slot.index]->write_values(device_, side, values);
 }
 
+// `change` gives whether the step is another one then.
+template <class Change>
+void VulkanExecutor::change_parameters(size_t place, const Change& change) {
+    const bool was_ready = std::exchange(step_is_ready_, false);
+    is_set_[place] = 0;
+    const bool changes = change();
+    is_set_[place] = 1;
+    if (changes || !was_ready) change_step();
+    else step_is_ready_ = true;
+}
+
 void VulkanExecutor::set_plasticity(uint32_t projection, std::shared_ptr<const PlasticityPlan> plan) {
-    if (plastic_[projection]->set_plan(device_, std::move(plan))) change_step();
+    change_parameters(populations_.size() + projection,
+                      [&] { return plastic_[projection]->set_plan(device_, std::move(plan)); });
 }
 
 ExecutorCounters VulkanExecutor::counters() const {
@@ -95,14 +110,17 @@ ExecutorCounters VulkanExecutor::counters() const {
 }
 
 void VulkanExecutor::set_constants(uint32_t population, const PopulationConstants& constants) {
-    const bool changes = populations_[population].set_constants(device_, network().population(population), constants);
-    if (brains_) brains_->set_constants(population, constants);
-    if (changes || uses_brains_) change_step();
+    change_parameters(population, [&] {
+        const bool changes = populations_[population].set_constants(device_, network().population(population), constants);
+        if (brains_) brains_->set_constants(population, constants);
+        return changes || uses_brains_;
+    });
 }
 
 size_t VulkanExecutor::count(const Slot& slot) const { return slot_count(*plan_, batch_size_, slot); }
 
 void VulkanExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
+    check_whole();
     settle();
     const auto slot_values = [&](uint32_t lag, void* out) {
         const PopulationMemory& memory = populations_[slot.index];

@@ -1,8 +1,5 @@
 #include "vulkan/float_controls.h"
 
-#include <algorithm>
-#include <cstring>
-
 namespace snn::vulkan {
 
 namespace {
@@ -15,20 +12,11 @@ constexpr uint32_t denorm_preserve[2] = {4464, 4459}, signed_zero_inf_nan_preser
 
 uint32_t first_word(uint32_t op, size_t operands) { return static_cast<uint32_t>(operands + 1) << 16 | op; }
 
-bool has_extension(const InstanceFunctions& functions, VkPhysicalDevice device) {
-    uint32_t count = 0;
-    if (functions.vkEnumerateDeviceExtensionProperties(device, nullptr, &count, nullptr) < 0) return false;
-    std::vector<VkExtensionProperties> extensions(count);
-    if (functions.vkEnumerateDeviceExtensionProperties(device, nullptr, &count, extensions.data()) < 0) return false;
-    return std::any_of(extensions.begin(), extensions.end(), [](const VkExtensionProperties& extension) {
-        return std::strcmp(extension.extensionName, VK_KHR_SHADER_FLOAT_CONTROLS_EXTENSION_NAME) == 0;
-    });
-}
-
 }  // namespace
 
 FloatControls float_controls_of(const InstanceFunctions& functions, VkPhysicalDevice device, uint32_t api_version) {
-    if (!functions.vkGetPhysicalDeviceProperties2 || api_version < VK_API_VERSION_1_1 || !has_extension(functions, device))
+    if (!functions.vkGetPhysicalDeviceProperties2 || api_version < VK_API_VERSION_1_1 ||
+        !has_extension(functions, device, VK_KHR_SHADER_FLOAT_CONTROLS_EXTENSION_NAME))
         return {};
     auto properties =
         made<VkPhysicalDeviceFloatControlsProperties>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FLOAT_CONTROLS_PROPERTIES);

@@ -1,6 +1,9 @@
 #include "vulkan/functions.h"
 
+#include <algorithm>
+#include <cstring>
 #include <type_traits>
+#include <vector>
 
 #include "common/error.h"
 
@@ -80,7 +83,42 @@ DeviceFunctions load_device_functions(const InstanceFunctions& instance, VkDevic
     return functions;
 }
 
-void check(VkResult result, const char* what) {
+bool has_extension(const InstanceFunctions& functions, VkPhysicalDevice device, const char* name) {
+    uint32_t count = 0;
+    if (functions.vkEnumerateDeviceExtensionProperties(device, nullptr, &count, nullptr) < 0) return false;
+    std::vector<VkExtensionProperties> extensions(count);
+    if (functions.vkEnumerateDeviceExtensionProperties(device, nullptr, &count, extensions.data()) < 0) return false;
+    return std::any_of(extensions.begin(), extensions.end(), [&](const VkExtensionProperties& extension) {
+        return std::strcmp(extension.extensionName, name) == 0;
+    });
+}
+
+namespace {
+
+// As the specification calls it, where the functions used here may give it.
+std::string name_of(VkResult result) {
+    switch (result) {
+#define SNN_VULKAN_NAME(name) \
+    case name: return text(#name " (", static_cast<int>(result), ")");
+        SNN_VULKAN_NAME(VK_ERROR_INITIALIZATION_FAILED)
+        SNN_VULKAN_NAME(VK_ERROR_MEMORY_MAP_FAILED)
+        SNN_VULKAN_NAME(VK_ERROR_LAYER_NOT_PRESENT)
+        SNN_VULKAN_NAME(VK_ERROR_EXTENSION_NOT_PRESENT)
+        SNN_VULKAN_NAME(VK_ERROR_FEATURE_NOT_PRESENT)
+        SNN_VULKAN_NAME(VK_ERROR_TOO_MANY_OBJECTS)
+        SNN_VULKAN_NAME(VK_ERROR_FRAGMENTED_POOL)
+        SNN_VULKAN_NAME(VK_ERROR_OUT_OF_POOL_MEMORY)
+        SNN_VULKAN_NAME(VK_ERROR_FRAGMENTATION)
+        SNN_VULKAN_NAME(VK_ERROR_INVALID_SHADER_NV)
+        SNN_VULKAN_NAME(VK_ERROR_UNKNOWN)
+#undef SNN_VULKAN_NAME
+        default: return text(static_cast<int>(result));
+    }
+}
+
+}  // namespace
+
+void check(VkResult result, std::string_view what) {
     if (result >= 0) return;
     switch (result) {
         case VK_ERROR_OUT_OF_HOST_MEMORY:
@@ -90,7 +128,9 @@ void check(VkResult result, const char* what) {
         case VK_ERROR_DEVICE_LOST:
             throw Error(SNN_ERROR_DEVICE_LOST, "the Vulkan device ", what,
                         ": it was lost (a driver reset, or it was removed); open a new session and load the last saved state");
-        default: throw Error(SNN_ERROR_UNSUPPORTED, "the Vulkan device ", what, ": its driver said ", static_cast<int>(result));
+        default:
+            throw Error(SNN_ERROR_UNSUPPORTED, "the Vulkan device ", what, ": its driver said ", name_of(result),
+                        "; another version of the driver, another device (snn devices) or device \"cpu\" may do");
     }
 }
 

@@ -2,6 +2,8 @@
 // where there is none.
 #pragma once
 
+#include <string_view>
+
 #define VK_NO_PROTOTYPES
 #include <vulkan/vulkan_core.h>
 
@@ -63,6 +65,8 @@ DebugFunctions load_debug_functions(PFN_vkGetInstanceProcAddr get, VkInstance in
 InstanceFunctions load_instance_functions(PFN_vkGetInstanceProcAddr get, VkInstance instance);
 DeviceFunctions load_device_functions(const InstanceFunctions& instance, VkDevice device);
 
+bool has_extension(const InstanceFunctions& functions, VkPhysicalDevice device, const char* name);
+
 // A struct of Vulkan with its type set and the rest zero.
 template <class Struct>
 Struct made(VkStructureType type) {
@@ -71,7 +75,8 @@ Struct made(VkStructureType type) {
     return value;
 }
 
-// Throws where `result` is an error; `what` completes the sentence "the Vulkan device ... ": "could not ...".
-void check(VkResult result, const char* what);
+// Throws where `result` is an error; `what` completes the sentence "the Vulkan device ... ": "could not ...", perhaps after its
+// name.
+void check(VkResult result, std::string_view what);
 
 }  // namespace snn::vulkan

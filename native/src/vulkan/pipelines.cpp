@@ -149,6 +149,7 @@ void Pipelines::save() {
 
 void Pipelines::close() {
     if (device_.is_on_paper()) return;
+    device_.end_submissions();  // where nobody could wait for them, they still run
     const DeviceFunctions& vk = device_.functions;
     for (const auto& [key, pipeline] : pipelines_) vk.vkDestroyPipeline(device_.handle, pipeline, nullptr);
     for (const VkDescriptorPool pool : pools_) vk.vkDestroyDescriptorPool(device_.handle, pool, nullptr);
@@ -161,12 +162,12 @@ VkPipeline Pipelines::get(std::span<const uint32_t> spirv, const std::vector<uin
     auto key = std::make_pair(std::vector<uint32_t>(spirv.begin(), spirv.end()), constants);
     if (const auto found = pipelines_.find(key); found != pipelines_.end()) return found->second;
     const uint64_t number = pipelines_.size() + 1;
-    const VkPipeline pipeline = device_.is_on_paper() ? (VkPipeline)number : make(spirv, constants);
+    const VkPipeline pipeline = device_.is_on_paper() ? (VkPipeline)number : make(spirv, constants, name);
     device_.name(VK_OBJECT_TYPE_PIPELINE, pipeline, name);
     return pipelines_.emplace(std::move(key), pipeline).first->second;
 }
 
-VkPipeline Pipelines::make(std::span<const uint32_t> spirv, const std::vector<uint32_t>& constants) {
+VkPipeline Pipelines::make(std::span<const uint32_t> spirv, const std::vector<uint32_t>& constants, std::string_view name) {
     const DeviceFunctions& vk = device_.functions;
     const std::vector<uint32_t> words = with_float_controls(spirv, device_.float_controls());
     auto module_info = made<VkShaderModuleCreateInfo>(VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO);
@@ -189,7 +190,7 @@ VkPipeline Pipelines::make(std::span<const uint32_t> spirv, const std::vector<ui
     VkPipeline pipeline = VK_NULL_HANDLE;
     const VkResult result = vk.vkCreateComputePipelines(device_.handle, cache_, 1, &info, nullptr, &pipeline);
     vk.vkDestroyShaderModule(device_.handle, module, nullptr);
-    check(result, "could not compile a shader");
+    check(result, text("'", device_.description().name, "' could not compile the shader '", name, "'"));
     has_new_ = true;
     return pipeline;
 }

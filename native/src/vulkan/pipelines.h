@@ -56,7 +56,7 @@ private:
     void make_layout();
     void make_cache();
     void close();
-    VkPipeline make(std::span<const uint32_t> spirv, const std::vector<uint32_t>& constants);
+    VkPipeline make(std::span<const uint32_t> spirv, const std::vector<uint32_t>& constants, std::string_view name);
     VkDescriptorSet new_set();
 
     Device& device_;

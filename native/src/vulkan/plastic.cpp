@@ -78,15 +78,15 @@ bool PlasticMemory::set_plan(Device& device, std::shared_ptr<const PlasticityPla
     // Longer time constants have longer tables. Room for twice as long, because the device gives no memory back.
     const bool grows = !traces.buffer || (kept_words + words.size()) * 4 > traces.size;
     if (grows) {
-        const Range before = traces;
-        const VkDeviceSize wanted = (kept_words + (before.buffer ? 2 : 1) * words.size()) * 4;
-        traces = device.allocate(std::min(wanted, std::max(device.storage_range(), (kept_words + words.size()) * 4)),
-                                 Memory::device, text("the traces of projection '", name_, "'"));
-        if (before.buffer && kept_words > 0) {
+        const VkDeviceSize wanted = (kept_words + (traces.buffer ? 2 : 1) * words.size()) * 4;
+        const Range larger = device.allocate(std::min(wanted, std::max(device.storage_range(), (kept_words + words.size()) * 4)),
+                                             Memory::device, text("the traces of projection '", name_, "'"));
+        if (traces.buffer && kept_words > 0) {
             std::vector<uint32_t> kept(kept_words);
-            device.download(before, 0, kept.data(), kept_words * 4);
-            device.upload(traces, 0, kept.data(), kept_words * 4);
+            device.download(traces, 0, kept.data(), kept_words * 4);
+            device.upload(larger, 0, kept.data(), kept_words * 4);
         }
+        traces = larger;  // not before all is there
     }
     if (!words.empty()) device.upload(traces, kept_words * 4, words.data(), words.size() * 4);
     plan_ = std::move(plan);

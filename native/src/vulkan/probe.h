@@ -27,6 +27,11 @@ struct Verdict {
 };
 Verdict judge(std::span<const Triple> triples, std::span<const uint32_t> answers);
 
+// What Executor::other_bits() says of a device that flushes denormals.
+constexpr const char* bits_without_denormals =
+    "takes numbers below 2^-126 for 0 (flushes denormals): networks that have such weights, parameters or inputs spike "
+    "otherwise than on other devices";
+
 // Whether the device flushes denormals. Throws SNN_ERROR_UNSUPPORTED where anything else is wrong. A device is asked once in a
 // process, and only one of our own: on a host's no queue is used for it, and on paper there is none. Thread-safe.
 bool probe(Device& device, Pipelines& pipelines);

@@ -83,13 +83,24 @@ void copies_before_kernels_barrier(const Device& device, VkCommandBuffer command
                                           VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, 1, &barrier, 0, nullptr, 0, nullptr);
 }
 
-void copy_barrier(const Device& device, VkCommandBuffer commands) {
+namespace {
+
+constexpr VkPipelineStageFlags kernels_and_copies = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
+
+void barrier_before_both(const Device& device, VkCommandBuffer commands, VkPipelineStageFlags after) {
     auto barrier = made<VkMemoryBarrier>(VK_STRUCTURE_TYPE_MEMORY_BARRIER);
     barrier.srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
     barrier.dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_READ_BIT |
                             VK_ACCESS_TRANSFER_WRITE_BIT;
-    constexpr VkPipelineStageFlags stages = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
-    device.functions.vkCmdPipelineBarrier(commands, stages, stages, 0, 1, &barrier, 0, nullptr, 0, nullptr);
+    device.functions.vkCmdPipelineBarrier(commands, after, kernels_and_copies, 0, 1, &barrier, 0, nullptr, 0, nullptr);
+}
+
+}  // namespace
+
+void copy_barrier(const Device& device, VkCommandBuffer commands) { barrier_before_both(device, commands, kernels_and_copies); }
+
+void after_all_commands_barrier(const Device& device, VkCommandBuffer commands) {
+    barrier_before_both(device, commands, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT);
 }
 
 void all_commands_barrier(const Device& device, VkCommandBuffer commands) {

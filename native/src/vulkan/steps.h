@@ -67,6 +67,8 @@ void kernel_barrier(const Device& device, VkCommandBuffer commands);
 void copies_before_kernels_barrier(const Device& device, VkCommandBuffer commands);
 // Makes what kernels and copies wrote visible to kernels and copies that follow.
 void copy_barrier(const Device& device, VkCommandBuffer commands);
+// The same, after all earlier commands of a host: they may draw from what follows writes, and its shaders may have written too.
+void after_all_commands_barrier(const Device& device, VkCommandBuffer commands);
 // Makes it visible to every later command of a host, which may draw from it, and to the host where it sees the memory.
 void all_commands_barrier(const Device& device, VkCommandBuffer commands);
 // Makes it visible to the host, once the submission is done.

@@ -50,9 +50,7 @@ uint64_t own_memory_bytes(std::string_view choice) {
 }
 
 std::string other_bits(std::string_view choice) {
-    if (!vulkan::flushes_denormals(choice)) return {};
-    return "takes numbers below 2^-126 for 0 (flushes denormals): networks that have such weights, parameters or inputs spike "
-           "otherwise than on other devices";
+    return vulkan::flushes_denormals(choice) ? vulkan::bits_without_denormals : std::string();
 }
 
 std::unique_ptr<Executor> open(std::shared_ptr<const Plan> plan, const ExecutorOptions& options) {

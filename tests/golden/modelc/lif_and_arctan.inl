@@ -46,23 +46,13 @@ inline Receptor<integers> receptor(const NeuronStepArgs& args, uint32_t number) 
     else return {args.receptors[number]};
 }
 
-// The sums of 16 neurons that are due at one step of several, in units of `scale`. `due` false: nothing is, which leaves x as
-// it is but for the sign of a zero.
-template <bool due>
+// The sums of 16 neurons that are due at one step of several, in units of `scale`.
 struct DueSum {
     const int32_t* data;
     F scale;
     F take() const { return to_float(load(data)); }
     F add_to(F x, F sum) const { return fma_(sum, scale, x); }
     F value(F sum) const { return mul(sum, scale); }
-};
-template <>
-struct DueSum<false> {
-    const int32_t* data;
-    F scale;
-    F take() const { return broadcast_f(0.0f); }
-    F add_to(F x, F) const { return x; }
-    F value(F sum) const { return sum; }
 };
 
 inline F surrogate_derivative(const SurrogateArgs& surrogate, F x) {
@@ -300,10 +290,9 @@ struct lif_span_0 {
         if constexpr (number == 0) return eq(state.refractory_left, broadcast_i(0));
         return mask_from_bits(0);
     }
-    template <bool due>
     SNN_ALWAYS_INLINE M step([[maybe_unused]] uint32_t index, [[maybe_unused]] const int32_t (*sums)[16], const State& before, State& after) const {
         const I refractory_steps = refractory_steps_data.at(index);
-        const DueSum<due> current_sum{sums[0], current_scale};
+        const DueSum current_sum{sums[0], current_scale};
         const F current = current_sum.value(current_sum.take());
         const F v = before.v;
         const I refractory_left = before.refractory_left;
@@ -318,10 +307,10 @@ struct lif_span_0 {
         after.refractory_left = next_refractory_left;
         return t_2;
     }
-    template <uint32_t number, bool due>
+    template <uint32_t number>
     SNN_ALWAYS_INLINE M calm_step([[maybe_unused]] uint32_t index, [[maybe_unused]] const int32_t (*sums)[16], const State& before, State& after) const {
         if constexpr (number == 0) {
-            const DueSum<due> current_sum{sums[0], current_scale};
+            const DueSum current_sum{sums[0], current_scale};
             const F current = current_sum.value(current_sum.take());
             const F v = before.v;
             const F t_1 = add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current));
@@ -408,10 +397,9 @@ struct lif_span_1 {
         if constexpr (number == 0) return eq(state.refractory_left, broadcast_i(0));
         return mask_from_bits(0);
     }
-    template <bool due>
     SNN_ALWAYS_INLINE M step([[maybe_unused]] uint32_t index, [[maybe_unused]] const int32_t (*sums)[16], const State& before, State& after) const {
         const I refractory_steps = refractory_steps_data.at(index);
-        const DueSum<due> current_sum{sums[0], current_scale};
+        const DueSum current_sum{sums[0], current_scale};
         const F current = current_sum.value(current_sum.take());
         const F v = before.v;
         const I refractory_left = before.refractory_left;
@@ -424,10 +412,10 @@ struct lif_span_1 {
         after.refractory_left = next_refractory_left;
         return t_1;
     }
-    template <uint32_t number, bool due>
+    template <uint32_t number>
     SNN_ALWAYS_INLINE M calm_step([[maybe_unused]] uint32_t index, [[maybe_unused]] const int32_t (*sums)[16], const State& before, State& after) const {
         if constexpr (number == 0) {
-            const DueSum<due> current_sum{sums[0], current_scale};
+            const DueSum current_sum{sums[0], current_scale};
             const F current = current_sum.value(current_sum.take());
             const F v = before.v;
             const F t_1 = add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current));
@@ -513,10 +501,9 @@ struct lif_span_2 {
         if constexpr (number == 0) return eq(state.refractory_left, broadcast_i(0));
         return mask_from_bits(0);
     }
-    template <bool due>
     SNN_ALWAYS_INLINE M step([[maybe_unused]] uint32_t index, [[maybe_unused]] const int32_t (*sums)[16], const State& before, State& after) const {
         const I refractory_steps = refractory_steps_data.at(index);
-        const DueSum<due> current_sum{sums[0], current_scale};
+        const DueSum current_sum{sums[0], current_scale};
         const F current = current_sum.value(current_sum.take());
         const F v = before.v;
         const I refractory_left = before.refractory_left;
@@ -529,10 +516,10 @@ struct lif_span_2 {
         after.refractory_left = next_refractory_left;
         return t_1;
     }
-    template <uint32_t number, bool due>
+    template <uint32_t number>
     SNN_ALWAYS_INLINE M calm_step([[maybe_unused]] uint32_t index, [[maybe_unused]] const int32_t (*sums)[16], const State& before, State& after) const {
         if constexpr (number == 0) {
-            const DueSum<due> current_sum{sums[0], current_scale};
+            const DueSum current_sum{sums[0], current_scale};
             const F current = current_sum.value(current_sum.take());
             const F v = before.v;
             const F t_1 = add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current));

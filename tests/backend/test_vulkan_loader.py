@@ -1,0 +1,138 @@
+"""A Vulkan loader that stands between: a device that is not all of Vulkan, or lacks a function, is opened and closed rightly."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .running import vulkan_settings
+
+pytestmark = [
+    pytest.mark.skipif(not vulkan_settings(), reason="no Vulkan device, or built without Vulkan"),
+    pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler to make a Vulkan loader with"),
+]
+
+# Says which extensions a device is made with, and when it is destroyed. Every device has VK_KHR_portability_subset, which it
+# takes out again for the driver, and lacks the function that HIDDEN names.
+LOADER = r"""
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vulkan/vulkan.h>
+#define SUBSET "VK_KHR_portability_subset"
+
+static PFN_vkGetInstanceProcAddr real_instance_proc;
+static PFN_vkGetDeviceProcAddr real_device_proc;
+static PFN_vkCreateDevice real_create;
+static PFN_vkDestroyDevice real_destroy;
+static PFN_vkEnumerateDeviceExtensionProperties real_extensions;
+
+static VkResult VKAPI_CALL extensions(VkPhysicalDevice device, const char *layer, uint32_t *count,
+                                      VkExtensionProperties *properties) {
+    uint32_t room = *count;
+    VkResult result = real_extensions(device, layer, count, properties);
+    if (result) return result;
+    if (properties) {
+        if (*count == room) return VK_INCOMPLETE;
+        memset(&properties[*count], 0, sizeof *properties);
+        strcpy(properties[*count].extensionName, SUBSET);
+    }
+    ++*count;
+    return VK_SUCCESS;
+}
+static VkResult VKAPI_CALL create(VkPhysicalDevice physical, const VkDeviceCreateInfo *info,
+                                  const VkAllocationCallbacks *allocator, VkDevice *device) {
+    const char *names[16];
+    VkDeviceCreateInfo own = *info;
+    own.enabledExtensionCount = 0;
+    own.ppEnabledExtensionNames = names;
+    printf("created with");
+    for (uint32_t i = 0; i < info->enabledExtensionCount; ++i) {
+        printf(" %s", info->ppEnabledExtensionNames[i]);
+        if (strcmp(info->ppEnabledExtensionNames[i], SUBSET)) names[own.enabledExtensionCount++] = info->ppEnabledExtensionNames[i];
+    }
+    printf("\n");
+    fflush(stdout);
+    return real_create(physical, &own, allocator, device);
+}
+static void VKAPI_CALL destroy(VkDevice device, const VkAllocationCallbacks *allocator) {
+    printf("destroyed\n");
+    fflush(stdout);
+    real_destroy(device, allocator);
+}
+static PFN_vkVoidFunction VKAPI_CALL device_proc(VkDevice device, const char *name) {
+    if (!strcmp(name, getenv("HIDDEN"))) return 0;
+    PFN_vkVoidFunction found = real_device_proc(device, name);
+    if (strcmp(name, "vkDestroyDevice")) return found;
+    real_destroy = (PFN_vkDestroyDevice)found;
+    return (PFN_vkVoidFunction)destroy;
+}
+__attribute__((visibility("default")))
+PFN_vkVoidFunction VKAPI_CALL vkGetInstanceProcAddr(VkInstance instance, const char *name) {
+    if (!real_instance_proc)
+        real_instance_proc = (PFN_vkGetInstanceProcAddr)dlsym(dlopen(getenv("REAL_LOADER"), RTLD_NOW), "vkGetInstanceProcAddr");
+    PFN_vkVoidFunction found = real_instance_proc(instance, name);
+    if (!strcmp(name, "vkGetDeviceProcAddr")) {
+        real_device_proc = (PFN_vkGetDeviceProcAddr)found;
+        return (PFN_vkVoidFunction)device_proc;
+    }
+    if (!strcmp(name, "vkCreateDevice")) {
+        real_create = (PFN_vkCreateDevice)found;
+        return (PFN_vkVoidFunction)create;
+    }
+    if (!strcmp(name, "vkEnumerateDeviceExtensionProperties")) {
+        real_extensions = (PFN_vkEnumerateDeviceExtensionProperties)found;
+        return (PFN_vkVoidFunction)extensions;
+    }
+    return found;
+}
+"""
+
+OPEN = """
+import snn
+try:
+    snn.Simulation(snn.Sequential(4, snn.Dense(3), snn.LIF()), device="vulkan").close()
+    print("closed", flush=True)
+except snn.SnnError as error:
+    print(error, flush=True)
+"""
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    (tmp_path / "loader.c").write_text(LOADER)
+    command = ["cc", "-shared", "-fPIC", "-fvisibility=hidden", "loader.c", "-o", "libvulkan.so.1", "-ldl"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    loaded = [line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if "libvulkan.so" in line]
+    plain = {name: value for name, value in os.environ.items() if name != "SNN_VULKAN_VALIDATION"}
+    return plain | {"LD_LIBRARY_PATH": str(tmp_path), "REAL_LOADER": loaded[0], "HIDDEN": ""}
+
+
+def opened(environment: dict[str, str], folder: Path) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", OPEN], env=environment, cwd=folder, capture_output=True, text=True, check=True
+    )
+    return done.stdout.splitlines()
+
+
+def test_a_device_that_is_not_all_of_vulkan_is_opened_as_such(environment: dict[str, str], tmp_path: Path) -> None:
+    created, destroyed, closed = opened(environment, tmp_path)
+    assert created.startswith("created with")
+    assert "VK_KHR_portability_subset" in created.split()
+    assert (destroyed, closed) == ("destroyed", "closed")
+
+
+@pytest.mark.parametrize("hidden", ["vkCmdDispatch", "vkWaitForFences"])
+def test_a_device_that_lacks_a_function_is_closed_again(
+    environment: dict[str, str], tmp_path: Path, hidden: str
+) -> None:
+    created, destroyed, told = opened(environment | {"HIDDEN": hidden}, tmp_path)
+    assert created.startswith("created with")
+    assert destroyed == "destroyed"
+    assert f"does not know {hidden}" in told
