@@ -16,7 +16,7 @@ namespace snn::vulkan {
 
 namespace {
 
-constexpr uint32_t needed_buffers = 7;  // binding_count of pipelines.h; all known devices have 8 or more
+constexpr uint32_t needed_buffers = 7;  // binding_count of pipelines.h; Vulkan promises 4
 constexpr const char* portability_subset = "VK_KHR_portability_subset";  // of vulkan_beta.h, which may not be installed
 constexpr VkDeviceSize staging_bytes = VkDeviceSize{4} << 20;
 constexpr VkDeviceSize smallest_block = VkDeviceSize{1} << 20, largest_block = VkDeviceSize{64} << 20;
@@ -27,10 +27,12 @@ std::string lower_case(std::string_view text) {
     return result;
 }
 
-// For tests: a device with a smaller range, so that small networks are cut into segments too.
-VkDeviceSize limited_range(VkDeviceSize range) {
+// What a binding reaches, and what rounding up to the alignment does not exceed. The variable is for tests: a device with a
+// smaller range, so that small networks are cut into segments too.
+VkDeviceSize usable_range(VkDeviceSize range, VkDeviceSize alignment) {
     const char* const bytes = std::getenv("SNN_VULKAN_STORAGE_RANGE");
-    return bytes ? std::min<VkDeviceSize>(range, std::strtoull(bytes, nullptr, 10)) : range;
+    if (bytes) range = std::min<VkDeviceSize>(range, std::strtoull(bytes, nullptr, 10));
+    return range / alignment * alignment;
 }
 
 // Whether the device of this number is meant: by nothing, which is the first, its number, a part of its name or its UUID.
@@ -115,8 +117,8 @@ void Device::open_own(std::string_view choice) {
 void Device::open_on_paper() {
     is_on_paper_ = true;
     description_.name = "a plan";
-    storage_range_ = limited_range(VkDeviceSize{1} << 27);
     alignment_ = 256;
+    storage_range_ = usable_range(VkDeviceSize{1} << 27, alignment_);
     shared_memory_bytes_ = 16384;
     workgroup_invocations_ = 128;
 }
@@ -149,10 +151,10 @@ void Device::take(const Candidate& candidate, const InstanceFunctions& instance_
         throw Error(SNN_ERROR_UNSUPPORTED, "a shader of the Vulkan device '", description_.name, "' has ",
                     limits.maxPerStageDescriptorStorageBuffers, " storage buffers, and ", needed_buffers,
                     " are needed; another device may do (snn devices)");
-    storage_range_ = limited_range(limits.maxStorageBufferRange);
     shared_memory_bytes_ = limits.maxComputeSharedMemorySize;
     workgroup_invocations_ = std::min(limits.maxComputeWorkGroupInvocations, limits.maxComputeWorkGroupSize[0]);
     alignment_ = std::max<VkDeviceSize>(16, limits.minStorageBufferOffsetAlignment);
+    storage_range_ = usable_range(std::min<VkDeviceSize>(limits.maxStorageBufferRange, candidate.most_bytes), alignment_);
     if (instance_) functions.vkGetDeviceQueue(handle, candidate.queue_family, 0, &queue_);
     else queue_ = static_cast<VkQueue>(host_.queue);
     auto pool = made<VkCommandPoolCreateInfo>(VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO);
@@ -162,7 +164,7 @@ void Device::take(const Candidate& candidate, const InstanceFunctions& instance_
     name(VK_OBJECT_TYPE_COMMAND_POOL, command_pool_, "command pool");
     fence_ = make_fence();
     transfer_ = make_commands();
-    staging_ = allocate(std::min(staging_bytes, storage_range_), Memory::readback, "copies to and from the host");
+    staging_ = allocate_for_copies(staging_bytes, Memory::readback);
 }
 
 void Device::name_object(VkObjectType type, uint64_t object, std::string_view what) const {
@@ -247,6 +249,10 @@ Range Device::allocate(VkDeviceSize bytes, Memory memory, std::string_view what)
     if (bytes > storage_range_)
         throw Error(SNN_ERROR_UNSUPPORTED, what, " would take ", bytes, " bytes; a shader of the Vulkan device '",
                     description_.name, "' reaches ", storage_range_);
+    return allocate_for_copies(bytes, memory);
+}
+
+Range Device::allocate_for_copies(VkDeviceSize bytes, Memory memory) {
     bytes = std::max<VkDeviceSize>((bytes + alignment_ - 1) / alignment_ * alignment_, alignment_);
     if (memory == Memory::device && bytes <= room_.size) {
         const Range range = room_.part(0, bytes);

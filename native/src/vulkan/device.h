@@ -38,6 +38,7 @@ struct Candidate {
     uint32_t queue_family;
     VkPhysicalDeviceProperties properties;
     VkPhysicalDeviceMemoryProperties memory;
+    VkDeviceSize most_bytes;  // of an allocation; UINT64_MAX where it cannot be asked (Vulkan 1.0)
     DeviceDescription description;
 };
 Candidate make_candidate(const InstanceFunctions& functions, VkPhysicalDevice device, uint32_t queue_family);
@@ -101,7 +102,7 @@ public:
     Device& operator=(const Device&) = delete;
 
     const DeviceDescription& description() const { return description_; }
-    // Bytes that one binding of a shader reaches.
+    // Bytes that one binding of a shader reaches, a multiple of alignment().
     VkDeviceSize storage_range() const { return storage_range_; }
     // Bytes; where a binding may begin.
     VkDeviceSize alignment() const { return alignment_; }
@@ -128,6 +129,8 @@ public:
     // Memory for the device's lifetime, sub-allocated of larger blocks; not cleared. Throws SNN_ERROR_OUT_OF_MEMORY, and
     // SNN_ERROR_UNSUPPORTED for more than storage_range(): `what` names it.
     Range allocate(VkDeviceSize bytes, Memory memory, std::string_view what);
+    // The same for what no shader is bound to: it may be longer.
+    Range allocate_for_copies(VkDeviceSize bytes, Memory memory);
 
     // While one lives, memory for kernels is taken from a range of its own, as far as that goes: one binding reaches all of it.
     class Room {

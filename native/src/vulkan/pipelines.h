@@ -1,5 +1,5 @@
-// Shaders made ready for one device, and what they are bound to. All share one layout: seven storage buffers and 128 bytes of
-// push constants, which every Vulkan device has.
+// Shaders made ready for one device, and what they are bound to. All share one layout: seven storage buffers, which Device asks
+// for, and 128 bytes of push constants, which every Vulkan device has.
 #pragma once
 
 #include <array>
