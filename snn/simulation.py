@@ -655,7 +655,8 @@ class Simulation(NotCopied, Strict):
         ----------
         callback : callable or None
             Gets a `SpikeEvent` (step, population name, sample, neurons). It may read the simulation, but not step or change
-            it. Its exceptions propagate to the caller that stepped. None removes the callback.
+            it. Its first exception ends `run` or `step` after that step, and propagates to the caller; in `advance`, the
+            steps that are due run first, without further calls. None removes the callback.
         """
         if callback is None:
             self._session.on_spikes(None)
