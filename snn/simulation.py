@@ -488,8 +488,9 @@ class Simulation(NotCopied, Strict):
 
         A parameter of a model or a plasticity rule takes effect with the next step and survives `reset`, as weights do. Of a
         model: derived constants are recomputed, and states stay. It may be one value for all neurons or one for each,
-        whatever it was before. Of a rule: traces continue from their values with new time constants; the bounds of the weights
-        cannot be changed. Traces are read-only.
+        whatever it was before. Of a rule: the bounds of the weights cannot be changed. A trace is kept as its value after its
+        last event, so it jumps when its time constant changes, to the value that it would have with the new one since then.
+        Traces are read-only.
 
         In compact arithmetic, weights are rounded to multiples of 1 / `Projection.fixed_point_scale`, which depends on the
         weights that the network was made with; plastic weights are rounded when they are delivered, by a scale that depends on
