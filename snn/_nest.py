@@ -142,7 +142,9 @@ NEST_MODELS = {
 def nest(model: str, size: Size = None, **parameters: Any) -> Neuron:
     """Return neurons as ``nest.Create(model, size, params=parameters)`` of NEST 3.10 makes them, with its defaults.
 
-    They take NEST's steps, but for the two with conductances, which NEST integrates adaptively.
+    They take NEST's steps, but for the two with conductances, which NEST integrates adaptively. There, with steps of 0.1 ms, a
+    single potential differs by less than 0.2 % for synaptic time constants from 0.02 ms on; ``iaf_cond_exp`` fires in the same
+    steps, spikes of ``aeif_cond_exp`` come some tenths of a millisecond early or late.
 
     Parameters
     ----------
