@@ -1,4 +1,4 @@
-"""A Vulkan loader that stands between: a device that is not all of Vulkan, or lacks a function, is opened and closed rightly."""
+"""A Vulkan loader in between: a device that is not all of Vulkan, or lacks a function, is opened and closed rightly."""
 
 from __future__ import annotations
 
@@ -54,8 +54,9 @@ static VkResult VKAPI_CALL create(VkPhysicalDevice physical, const VkDeviceCreat
     own.ppEnabledExtensionNames = names;
     printf("created with");
     for (uint32_t i = 0; i < info->enabledExtensionCount; ++i) {
-        printf(" %s", info->ppEnabledExtensionNames[i]);
-        if (strcmp(info->ppEnabledExtensionNames[i], SUBSET)) names[own.enabledExtensionCount++] = info->ppEnabledExtensionNames[i];
+        const char *name = info->ppEnabledExtensionNames[i];
+        printf(" %s", name);
+        if (strcmp(name, SUBSET)) names[own.enabledExtensionCount++] = name;
     }
     printf("\n");
     fflush(stdout);
