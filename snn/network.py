@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import tempfile
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -160,6 +161,8 @@ class Network(Strict):
         index = len(self._populations)
         layer = neurons._with_shape(neurons.shape)
         if isinstance(layer, Neuron):
+            for told in layer._lost_in_steps(self._dt):
+                warnings.warn(f"population {name!r}: {told}", stacklevel=2)
             layer = layer._draw(self.seed, index)
         population = Population(self, name, index, layer)
         native = self._open()

@@ -222,6 +222,8 @@ class Simulation(NotCopied, Strict):
     def advance(self, seconds: float, budget: float | None = None) -> int:
         """Advance by as many whole steps as fit into `seconds`. The remainder is added to the next call.
 
+        Recorders and functions of `on_steps` are not called.
+
         Parameters
         ----------
         seconds : float
@@ -242,7 +244,7 @@ class Simulation(NotCopied, Strict):
         return self._session.run_step(frame, float32_number(budget, "budget", minimum=0.0))
 
     def reset(self, samples: ArrayLike | None = None) -> None:
-        """Go back to step 0 and the initial state. Weights, parameters, callbacks and bound inputs stay.
+        """Go back to step 0 and the initial state. Weights (learned ones too), parameters, callbacks and bound inputs stay.
 
         Parameters
         ----------
