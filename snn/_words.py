@@ -25,7 +25,14 @@ EncoderName = Literal["rate", "latency", "constant", "delta"]
 
 INSTRUCTION_SETS = ("best", "scalar", "avx2", "avx512", "neon")
 
-FLAGS = {"interpret_models": 1, "float64": 2, "smooth_spikes": 4, "any_size": 8, "input_gradients": 16}
+FLAGS = {
+    "interpret_models": 1,
+    "float64": 2,
+    "smooth_spikes": 4,
+    "any_size": 8,
+    "input_gradients": 16,
+    "strict_barriers": 64,
+}
 
 OptimizerName = Literal["sgd", "adam", "adamw", "lion"]
 OPTIMIZERS: tuple[str, ...] = get_args(OptimizerName)

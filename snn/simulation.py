@@ -101,9 +101,9 @@ class Simulation(NotCopied, Strict):
         device ``"auto:low"``.
     instruction_set : {"best", "scalar", "avx2", "avx512", "neon"}
         For tests and measurements. All give the same simulation, bit for bit; training agrees within rounding.
-    flags : iterable of {"interpret_models", "float64", "smooth_spikes", "any_size", "input_gradients"}
-        ``"any_size"`` opens a simulation even if it is estimated to need more memory than is free. The others are for tests;
-        see ``snn.h``.
+    flags : iterable of {"interpret_models", "float64", "smooth_spikes", "any_size", "input_gradients", "strict_barriers"}
+        ``"any_size"`` opens a simulation even if it is estimated to need more memory than is free. ``"strict_barriers"`` keeps
+        a Vulkan validation layer from taking kernels that do not race for hazards. The others are for tests; see ``snn.h``.
     seed : int, default 0
         Seed of the random draws of stochastic models (`DrivenLIF`, `NoisyIzhikevich`, ...), 0 to 2**64 - 1. The same
         network, inputs and seed give the same spikes.

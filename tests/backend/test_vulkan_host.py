@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import subprocess
 import sys
 from ctypes import POINTER, byref, c_char_p, c_float, c_uint32, c_uint64, c_void_p
@@ -340,14 +341,16 @@ def test_a_session_whose_recorded_steps_never_ran_is_put_right(
 
 # A vertex shader that does nothing: what is drawn has vertices, which are read, and no pixels.
 EMPTY_SHADER = np.array(
-    [0x07230203, 0x10000, 0, 5, 0]
-    + [2 << 16 | 17, 1]  # the capability Shader
-    + [3 << 16 | 14, 0, 1]  # logical addresses, GLSL450
-    + [5 << 16 | 15, 0, 3, int.from_bytes(b"main", "little"), 0]
-    + [2 << 16 | 19, 1]  # %1 = void
-    + [3 << 16 | 33, 2, 1]  # %2 = void()
-    + [5 << 16 | 54, 1, 3, 0, 2]  # %3 = the function
-    + [2 << 16 | 248, 4, 1 << 16 | 253, 1 << 16 | 56],  # label, return, end
+    [
+        *(0x07230203, 0x10000, 0, 5, 0),
+        *(2 << 16 | 17, 1),  # the capability Shader
+        *(3 << 16 | 14, 0, 1),  # logical addresses, GLSL450
+        *(5 << 16 | 15, 0, 3, int.from_bytes(b"main", "little"), 0),
+        *(2 << 16 | 19, 1),  # %1 = void
+        *(3 << 16 | 33, 2, 1),  # %2 = void()
+        *(5 << 16 | 54, 1, 3, 0, 2),  # %3 = the function
+        *(2 << 16 | 248, 4, 1 << 16 | 253, 1 << 16 | 56),  # label, return, end
+    ],
     np.uint32,
 ).tobytes()
 
@@ -378,7 +381,9 @@ class Drawing:
                 pVertexBindingDescriptions=[vk.VkVertexInputBindingDescription(0, 4, vk.VK_VERTEX_INPUT_RATE_VERTEX)],
                 pVertexAttributeDescriptions=[vk.VkVertexInputAttributeDescription(0, 0, vk.VK_FORMAT_R32_SFLOAT, 0)],
             ),
-            pInputAssemblyState=vk.VkPipelineInputAssemblyStateCreateInfo(topology=vk.VK_PRIMITIVE_TOPOLOGY_TRIANGLE_LIST),
+            pInputAssemblyState=vk.VkPipelineInputAssemblyStateCreateInfo(
+                topology=vk.VK_PRIMITIVE_TOPOLOGY_TRIANGLE_LIST
+            ),
             pRasterizationState=vk.VkPipelineRasterizationStateCreateInfo(
                 rasterizerDiscardEnable=vk.VK_TRUE, lineWidth=1.0
             ),
@@ -456,7 +461,9 @@ with snn.Simulation(net, device="vulkan"):
 """
 
 
-@pytest.mark.skipif(not has_validation_layer(), reason="the validation layer, which tells of instances, is not installed")
+@pytest.mark.skipif(
+    not has_validation_layer(), reason="the validation layer, which tells of instances, is not installed"
+)
 def test_a_host_has_the_only_instance_of_its_process(tmp_path: Path) -> None:
     """The layer writes to a file when libsnn makes an instance. Each costs memory and time, and may find another GPU first."""
     messages = tmp_path / "messages"
@@ -468,3 +475,70 @@ def test_a_host_has_the_only_instance_of_its_process(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout == "instances with the host's device: False\nand with a device of its own: True\n"
+
+
+# A device whose dispatches do nothing, in a process that has asked no device yet.
+IDLE_DEVICE = """
+import ctypes, sys
+sys.path.append(sys.argv[1])
+import snn
+from tests.backend.test_vulkan_hostile import Meddler
+from tests.backend.vulkan_renderer import Renderer
+
+class Idle(Meddler):
+    nothing = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint32, ctypes.c_uint32)(lambda *_: None)
+
+    def device_function(self, device, name):
+        if name == b"vkCmdDispatch":
+            return ctypes.cast(self.nothing, ctypes.c_void_p).value
+        return super().device_function(device, name)
+
+renderer = Renderer()
+for meddler in (Idle(renderer), Meddler(renderer)):
+    try:
+        snn.Simulation(snn.Sequential(4, snn.Dense(3), snn.LIF()), device=meddler.host()).close()
+        print("opened")
+    except snn.UnsupportedError as error:
+        print(error)
+renderer.close()
+assert not renderer.problems, renderer.problems
+"""
+
+
+def test_a_hosts_device_that_computes_wrongly_is_refused(tmp_path: Path) -> None:
+    """Its answers are asked for once in a process, so the next session is refused too."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", IDLE_DEVICE, str(Path(__file__).parents[2])],
+        env=os.environ | {"SNN_VULKAN_VALIDATION": str(tmp_path / "messages")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for sentence in done.stdout.splitlines():
+        assert re.fullmatch(
+            r"the Vulkan device '.+' computes .+ for x = 0x[0-9a-f]{8}, y = .+ as .+ and not .+, so its results would "
+            r'not be those of other devices; another driver or device "cpu" may do',
+            sentence,
+        )
+    assert done.stdout.count("\n") == 2
+
+
+def test_a_hosts_device_that_flushes_denormals_is_told_of(
+    renderer: Renderer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = snn.Network()
+    for name in ("first", "second"):
+        net.add(name, snn.LIF(3))
+    for denormals, told in (("flushed", 1), ("kept", 0)):
+        monkeypatch.setenv("SNN_VULKAN_DENORMALS", denormals)
+        caplog.clear()
+        snn.Simulation(net, device=renderer.host()).close()
+        warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+        assert len(warnings) == told
+        assert all("device 'vulkan' takes numbers below 2^-126 for 0" in warning for warning in warnings)
+    monkeypatch.setenv("SNN_VULKAN_DENORMALS", "flushed")
+    for shared in ({"placement": {"first": 0, "second": 1}}, {"samples": [2, 2], "batch_size": 4}):
+        with pytest.raises(
+            snn.UnsupportedError, match=r"device 'vulkan' cannot work with others .* it takes numbers below"
+        ):
+            snn.Simulation(net, devices=["cpu", renderer.host()], **shared)

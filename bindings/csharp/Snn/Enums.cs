@@ -81,6 +81,8 @@ namespace Snn
         InputGradients = 16,
         /// <summary>each sample has its own weights and biases, which begin as the network's; paths: snn_session_read.</summary>
         SampleWeights = 32,
+        /// <summary>device "vulkan": barriers also between kernels that use one buffer at once and do not race, in different bytes or by atomic sums.</summary>
+        StrictBarriers = 64,
     }
 
     /// <summary><c>SNN_FLOAT32</c> and those that follow it in <c>snn.h</c>.</summary>

@@ -214,9 +214,12 @@ enum { /* SNNConfig.flags */
     SNN_FLAG_INPUT_GRADIENTS = 16u, /* training computes gradients of the inputs, through untrained projections too: see
                                        snn_trainer_run_backward. Every model must be differentiable; it costs time and
                                        memory. */
-    SNN_FLAG_SAMPLE_WEIGHTS = 32u   /* each sample has its own weights and biases, which begin as the network's; paths:
+    SNN_FLAG_SAMPLE_WEIGHTS = 32u,  /* each sample has its own weights and biases, which begin as the network's; paths:
                                        snn_session_read. No training, no plasticity, one device: "cpu", "reference", or "vulkan"
                                        where a workgroup holds a sample (docs/decisions/0022) */
+    SNN_FLAG_STRICT_BARRIERS = 64u  /* device "vulkan": barriers also between kernels that use one buffer at once and do not
+                                       race, in different bytes or by atomic sums. The same bits, slower. For programs whose
+                                       validation layer checks synchronisation: it reports such kernels as hazards */
 };
 
 typedef struct SNNConfig {

@@ -44,12 +44,12 @@ typedef void(SNN_CALL *SNNVulkanFunction)(void);
  * a session while one of its frames is in flight crashes the driver. Nothing waits for the device or a queue to be idle;
  * functions that use the queue wait for their own fence.
  *
- * A session on a device of its own asks the driver some thousand known answers when it opens, and asks for IEEE 754 float32
- * arithmetic (VK_KHR_shader_float_controls). On a host's device it does neither: the queue is the host's, and the extension may
- * not be enabled. Sums and products are not contracted here either. That they round to nearest, and keep signs of zeros and
- * NaN, depends on the driver's default. If the driver flushes denormals, networks with weights, parameters or inputs below
- * 2^-126 may spike differently from other devices. To check a GPU, open a session on "vulkan:NUMBER" once: it is refused if an
- * answer is wrong, and warns if denormals are flushed.
+ * The first session in a process that opens on a device asks it some thousand questions with known answers, in one dispatch on
+ * the queue. If an answer is wrong, SNN_ERROR_UNSUPPORTED names it: results would not be those of other devices. If only
+ * denormals are flushed, the log has a warning: networks with weights, parameters or inputs below 2^-126 may spike differently
+ * from other devices. A session on a device of its own also asks for IEEE 754 float32 arithmetic (VK_KHR_shader_float_controls);
+ * on a host's device, where the extension may not be enabled, rounding, denormals and signs of zeros are the driver's default,
+ * and the answers show what that is.
  *
  * If VK_EXT_debug_utils is enabled in the instance, objects of a session have names ("snn memory", "snn neuron_step of lif")
  * and recorded commands have labels ("snn steps") in validation messages and in debuggers such as RenderDoc. */

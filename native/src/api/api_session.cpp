@@ -31,7 +31,7 @@ SessionOptions session_options(const SNNConfig& config) {
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->instruction_set is ", config.instruction_set,
                     "; expected SNN_ISA_BEST, _SCALAR, _AVX2, _AVX512 or _NEON");
     const uint32_t known_flags = SNN_FLAG_INTERPRET_MODELS | SNN_FLAG_FLOAT64 | SNN_FLAG_SMOOTH_SPIKES | SNN_FLAG_ANY_SIZE |
-                                 SNN_FLAG_INPUT_GRADIENTS | SNN_FLAG_SAMPLE_WEIGHTS;
+                                 SNN_FLAG_INPUT_GRADIENTS | SNN_FLAG_SAMPLE_WEIGHTS | SNN_FLAG_STRICT_BARRIERS;
     if (config.flags & ~known_flags)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->flags has unknown bits: ", config.flags & ~known_flags);
     options.executor.batch_size = config.batch_size;

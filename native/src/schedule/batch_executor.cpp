@@ -186,6 +186,7 @@ BatchExecutor::BatchExecutor(std::shared_ptr<const Plan> plan, Shares shares, co
         } catch (...) {
             rethrow_as_failure(device, microbatch.place);
         }
+        check_bits(*running.executor, device, shares_.devices, joined_devices(shares_.devices, true));
         running_.push_back(std::move(running));
     }
 }

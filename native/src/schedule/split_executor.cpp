@@ -123,6 +123,7 @@ SplitExecutor::SplitExecutor(std::shared_ptr<const Plan> plan, Split split, cons
         } catch (...) {
             rethrow_as_failure(part.device, part.place);
         }
+        check_bits(*running->executor, part.device, devices(), joined_devices(devices(), false));
         running->takes_lists = running->executor->takes_spike_lists();
         running_.push_back(std::move(running));
     }

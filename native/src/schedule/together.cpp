@@ -54,6 +54,16 @@ std::string other_bits(std::string_view device, const ExecutorOptions& options) 
     }
 }
 
+namespace {
+
+void refuse_other_bits(std::string_view device, std::string_view words, const std::string& why) {
+    if (!why.empty())
+        throw Error(SNN_ERROR_UNSUPPORTED, "device '", device, "' cannot work with others on one network ('", words, "'): it ",
+                    why);
+}
+
+}  // namespace
+
 void check_together(const std::vector<std::string>& devices, std::string_view words, const ExecutorOptions& options) {
     for (const std::string& name : devices) {
         if (automatic_device(name) != Automatic::no)
@@ -68,10 +78,12 @@ void check_together(const std::vector<std::string>& devices, std::string_view wo
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "device '", words.substr(0, 40), "...' names ", devices.size(),
                     " devices; at most ", most_devices_together, " work together");
     if (std::adjacent_find(devices.begin(), devices.end(), std::not_equal_to<>()) == devices.end()) return;
-    for (const std::string& name : devices)
-        if (const std::string why = other_bits(name, options); !why.empty())
-            throw Error(SNN_ERROR_UNSUPPORTED, "device '", name, "' cannot work with others on one network ('", words,
-                        "'): it ", why);
+    for (const std::string& name : devices) refuse_other_bits(name, words, other_bits(name, options));
+}
+
+void check_bits(const Executor& part, std::string_view name, const std::vector<std::string>& devices, std::string_view words) {
+    if (std::adjacent_find(devices.begin(), devices.end(), std::not_equal_to<>()) != devices.end())
+        refuse_other_bits(name, words, part.other_bits());
 }
 
 bool runs_on_host(std::string_view device) { return !find_backend(device).is_gpu; }

@@ -30,8 +30,10 @@ std::string without_device(std::string_view device, uint32_t place);
 // Throws SNN_ERROR_NOT_FOUND, SNN_ERROR_UNSUPPORTED for one that does not give the same bits as others,
 // SNN_ERROR_INVALID_ARGUMENT for too many. `words` is what the caller said.
 void check_together(const std::vector<std::string>& devices, std::string_view words, const ExecutorOptions& options);
+// The same of the bits of one that is open, among others: a host program's device tells of them only then.
+void check_bits(const Executor& part, std::string_view name, const std::vector<std::string>& devices, std::string_view words);
 // Why a device of a backend that gives the same bits does not, as the end of a sentence about it; empty where it does, as far
-// as is known: a host program's is not asked.
+// as is known: a host program's is not asked before it is open.
 std::string other_bits(std::string_view device, const ExecutorOptions& options);
 // Whether it computes on the processor, and so cannot be lost alone.
 bool runs_on_host(std::string_view device);

@@ -124,7 +124,9 @@ public:
     const std::vector<PaperBuffer>& paper_buffers() const { return paper_buffers_; }
     // On paper: a buffer that the host program will have, as a range of it.
     Range paper_buffer_of_host(uint64_t host_buffer, VkDeviceSize offset, VkDeviceSize bytes);
-    bool is_validated() const { return !validation_messages().empty(); }
+    // Whether kernels wait for each other where a validation layer cannot know that they need not: steps.h.
+    bool is_strict() const { return is_strict_ || !validation_messages().empty(); }
+    void be_strict() { is_strict_ = true; }
 
     // Memory for the device's lifetime, sub-allocated of larger blocks; not cleared. Throws SNN_ERROR_OUT_OF_MEMORY, and
     // SNN_ERROR_UNSUPPORTED for more than storage_range(): `what` names it.
@@ -256,6 +258,7 @@ private:
     std::vector<Submission> submissions_;
     VkCommandBuffer begun_ = VK_NULL_HANDLE;  // of one that is being recorded
     uint64_t submission_count_ = 0;
+    bool is_strict_ = false;
     bool is_lost_ = false;
     VkResult heed(VkResult result);  // of a call that may find the device lost
     void wait_for(VkFence fence);

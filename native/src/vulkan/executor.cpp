@@ -48,8 +48,9 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
       job_system_(options.job_system),
       device_(options.device, options.vulkan_host),
       pipelines_(device_),
-      dispatches_{Steps(device_.is_validated()), Steps(device_.is_validated())} {
+      dispatches_{Steps(false), Steps(false)} {  // change_step() makes them
     check_supported();
+    if (options.flags & SNN_FLAG_STRICT_BARRIERS) device_.be_strict();
     flushes_denormals_ = probe(device_, pipelines_);
     const auto& populations = network().populations();
     const auto& projections = network().projections();
@@ -274,7 +275,7 @@ void VulkanExecutor::prepare_dispatches() {
 
 void VulkanExecutor::prepare_dispatches(uint32_t parity) {
     parity_ = parity;
-    Steps& steps = dispatches_[parity] = Steps(device_.is_validated());
+    Steps& steps = dispatches_[parity] = Steps(device_.is_strict());
     // A plan is one step, the same each time: it goes on in place, before anything else.
     const bool in_place = device_.is_on_paper();
     Dispatch advance;

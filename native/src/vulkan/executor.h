@@ -102,7 +102,7 @@ private:
     static uint32_t resource(uint32_t population, Shared what) { return population * shared_count + what; }
     // Populations share a buffer of integer sums, each its own part; the validation layer takes it for one.
     uint32_t fixed_sums_resource(uint32_t population) const {
-        return resource(device_.is_validated() ? 0 : population, of_fixed_sums);
+        return resource(device_.is_strict() ? 0 : population, of_fixed_sums);
     }
     // Of a projection: behind those of the populations.
     uint32_t plastic_resource(uint32_t projection) const {

@@ -158,7 +158,7 @@ void VulkanExecutor::record_brains(const RunRequest& request, VkCommandBuffer co
 // The plan is one step, the same each time: it goes on where it ended.
 void VulkanExecutor::plan_brains(const RunRequest& request) {
     brains_->start_at(now_ + 1, request.first_step);
-    dispatches_[0] = Steps(device_.is_validated());
+    dispatches_[0] = Steps(device_.is_strict());
     dispatches_[0].add_level(brains_->steps(1, shader::BRAINS_HELD | shader::BRAINS_GO_ON, 0, 0, seed_));
 }
 

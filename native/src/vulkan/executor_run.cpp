@@ -179,7 +179,7 @@ uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t ste
 
 void VulkanExecutor::record_copies(uint32_t parity, bool of_spikes) {
     const VkCommandBuffer commands = of_spikes ? recorded_step_[parity] : states_[parity];
-    Steps copies(device_.is_validated());
+    Steps copies(device_.is_strict());
     for (const Recorded& recorded : wanted_) {
         if ((recorded.state == all_spikes) != of_spikes) continue;
         const PopulationMemory& population = populations_[recorded.population];

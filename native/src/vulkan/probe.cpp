@@ -8,6 +8,7 @@
 #include <limits>
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include "common/error.h"
 #include "common/math.h"
@@ -183,9 +184,22 @@ bool is_told_to_flush() {
     return denormals && std::string_view(denormals) == "flushed";
 }
 
-struct Verdicts {
-    std::mutex mutex;
-    std::map<std::string, Verdict> of;  // by driver
+// By driver, and apart for the devices of hosts: their shaders ask for nothing.
+class Verdicts {
+public:
+    std::optional<Verdict> find(const std::string& key) {
+        const std::lock_guard lock(mutex_);
+        const auto found = of_.find(key);
+        return found == of_.end() ? std::nullopt : std::optional(found->second);
+    }
+    void add(const std::string& key, const Verdict& verdict) {
+        const std::lock_guard lock(mutex_);
+        of_.emplace(key, verdict);
+    }
+
+private:
+    std::mutex mutex_;  // never held while a device is asked: a host's takes its lock for that
+    std::map<std::string, Verdict> of_;
 };
 Verdicts& verdicts() {
     static auto& known = *new Verdicts;  // devices may be opened while the process ends
@@ -195,26 +209,25 @@ Verdicts& verdicts() {
 }  // namespace
 
 bool probe(Device& device, Pipelines& pipelines) {
-    if (device.is_on_paper() || device.is_of_host()) return false;
-    Verdicts& known = verdicts();
-    const std::lock_guard lock(known.mutex);
-    auto found = known.of.find(device.pipeline_identity());
-    if (found == known.of.end()) found = known.of.emplace(device.pipeline_identity(), ask(device, pipelines)).first;
-    if (!found->second.first_wrong.empty())
+    if (device.is_on_paper()) return false;
+    const std::string key = device.pipeline_identity() + (device.is_of_host() ? " of a host" : "");
+    std::optional<Verdict> verdict = verdicts().find(key);
+    if (!verdict) {
+        verdict = ask(device, pipelines);
+        verdicts().add(key, *verdict);
+    }
+    if (!verdict->first_wrong.empty())
         throw Error(SNN_ERROR_UNSUPPORTED, "the Vulkan device '", device.description().name, "' computes ",
-                    found->second.first_wrong,
+                    verdict->first_wrong,
                     ", so its results would not be those of other devices; another driver or device \"cpu\" may do");
-    return found->second.flushes_denormals || is_told_to_flush();
+    return verdict->flushes_denormals || is_told_to_flush();
 }
 
 bool flushes_denormals(std::string_view choice) {
     if (choice == "plan") return false;
-    if (const DeviceDescription* const description = find_device(choice)) {
-        Verdicts& known = verdicts();
-        const std::lock_guard lock(known.mutex);
-        const auto found = known.of.find(description->driver_identity);
-        if (found != known.of.end()) return found->second.flushes_denormals || is_told_to_flush();
-    }
+    if (const DeviceDescription* const description = find_device(choice))
+        if (const std::optional<Verdict> known = verdicts().find(description->driver_identity))
+            return known->flushes_denormals || is_told_to_flush();
     Device device(choice, nullptr);
     Pipelines pipelines(device);
     return probe(device, pipelines);

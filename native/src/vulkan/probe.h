@@ -33,7 +33,7 @@ constexpr const char* bits_without_denormals =
     "otherwise than on other devices";
 
 // Whether the device flushes denormals. Throws SNN_ERROR_UNSUPPORTED where anything else is wrong. A device is asked once in a
-// process, and only one of our own: on a host's no queue is used for it, and on paper there is none. Thread-safe.
+// process, of our own and of a host's, where shaders are others; on paper there is none. Thread-safe.
 bool probe(Device& device, Pipelines& pipelines);
 // The same of one of this machine's, by what Device() takes as its choice; opens it where it was not asked before.
 bool flushes_denormals(std::string_view choice);

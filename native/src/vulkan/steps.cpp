@@ -24,7 +24,7 @@ void record_dispatch(const Device& device, VkPipelineLayout layout, VkCommandBuf
 void Steps::add(const Dispatch& dispatch, const std::vector<Use>& uses) {
     uint32_t level = first_level_;
     const auto kind_of = [&](const Use& use) {
-        if (!is_validated_) return use.kind;
+        if (!is_strict_) return use.kind;
         return use.kind == Use::add ? Use::write : use.kind == Use::look_back ? Use::read : use.kind;
     };
     for (const Use& use : uses) {

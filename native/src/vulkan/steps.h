@@ -41,9 +41,9 @@ void record_dispatch(const Device& device, VkPipelineLayout layout, VkCommandBuf
 
 class Steps {
 public:
-    // `is_validated`: atomic sums wait for each other too, and looking back for the activity of this step, because the
-    // validation layer takes them for plain writes, and for reads of the whole ring.
-    explicit Steps(bool is_validated) : is_validated_(is_validated) {}
+    // `is_strict`: atomic sums wait for each other too, and looking back for the activity of this step. Neither races: the layer
+    // that validates synchronisation takes the ones for plain writes, and the others for reads of the whole ring.
+    explicit Steps(bool is_strict) : is_strict_(is_strict) {}
     void add(const Dispatch& dispatch, const std::vector<Use>& uses);
     // In a level of its own, before all that comes later.
     void add_level(const Dispatch& dispatch);
@@ -55,7 +55,7 @@ private:
     struct Last {
         uint32_t write = 0, read = 0, add = 0;  // 1 + level; 0: never
     };
-    bool is_validated_;
+    bool is_strict_;
     uint32_t first_level_ = 0;  // of what is added now
     std::vector<std::vector<Dispatch>> levels_;
     std::vector<Last> last_;  // by resource

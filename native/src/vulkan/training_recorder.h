@@ -18,7 +18,7 @@ struct Commands {
 class Recorder {
 public:
     Recorder(Device& device, VkPipelineLayout layout, Commands& commands)
-        : device_(device), layout_(layout), commands_(&commands), steps_(device.is_validated()) {
+        : device_(device), layout_(layout), commands_(&commands), steps_(device.is_strict()) {
         commands_->used = 0;
         begin();
     }
@@ -70,7 +70,7 @@ private:
     void flush() {
         if (std::exchange(has_copies_, false)) copy_barrier(device_, now());
         steps_.record(device_, layout_, now());
-        steps_ = Steps(device_.is_validated());
+        steps_ = Steps(device_.is_strict());
         count_ = 0;
     }
 

@@ -7,7 +7,8 @@ import snn.Enums.LogLevel;
 
 /** How a session is opened; see {@code SNNConfig}. What is not set has the library's default. */
 public final class SessionOptions {
-    private static final int INTERPRET_MODELS = 1, FLOAT64 = 2, SMOOTH_SPIKES = 4, ANY_SIZE = 8, INPUT_GRADIENTS = 16, SAMPLE_WEIGHTS = 32; // SNN_FLAG_*
+    private static final int INTERPRET_MODELS = 1, FLOAT64 = 2, SMOOTH_SPIKES = 4, ANY_SIZE = 8, INPUT_GRADIENTS = 16, SAMPLE_WEIGHTS = 32,
+            STRICT_BARRIERS = 64; // SNN_FLAG_*
 
     private String device;
     private Integer batchSize, threadCount, maxCatchUpSteps;
@@ -79,6 +80,15 @@ public final class SessionOptions {
     /** Each sample has weights and biases of its own: "projection.weight" is then those of all samples, "projection.weight[7]" those of sample 7. */
     public SessionOptions sampleWeights() {
         flags |= SAMPLE_WEIGHTS;
+        return this;
+    }
+
+    /**
+     * On Vulkan, barriers also between kernels that do not race but use one buffer at once, which a validation layer that checks
+     * synchronisation reports as hazards: the same bits, slower.
+     */
+    public SessionOptions strictBarriers() {
+        flags |= STRICT_BARRIERS;
         return this;
     }
 

@@ -61,6 +61,8 @@ pub const SNN_FLAG_ANY_SIZE: u32 = 8;
 pub const SNN_FLAG_INPUT_GRADIENTS: u32 = 16;
 /// each sample has its own weights and biases, which begin as the network's; paths: snn_session_read.
 pub const SNN_FLAG_SAMPLE_WEIGHTS: u32 = 32;
+/// device "vulkan": barriers also between kernels that use one buffer at once and do not race, in different bytes or by atomic sums.
+pub const SNN_FLAG_STRICT_BARRIERS: u32 = 64;
 pub const SNN_FLOAT32: u32 = 0;
 pub const SNN_FLOAT64: u32 = 1;
 pub const SNN_INT32: u32 = 2;

@@ -106,6 +106,12 @@ impl SessionOptions {
         self.flag(sys::SNN_FLAG_SAMPLE_WEIGHTS)
     }
 
+    /// On Vulkan, barriers also between kernels that do not race but use one buffer at once, which a validation layer that
+    /// checks synchronisation reports as hazards: the same bits, slower.
+    pub fn strict_barriers(self) -> Self {
+        self.flag(sys::SNN_FLAG_STRICT_BARRIERS)
+    }
+
     fn flag(mut self, flag: u32) -> Self {
         self.flags |= flag;
         self
