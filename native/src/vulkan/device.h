@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -81,6 +83,7 @@ struct Range {
     T* as() const {
         return static_cast<T*>(mapped);
     }
+    bool operator==(const Range&) const = default;
 };
 
 enum class Memory : uint8_t {
@@ -126,11 +129,16 @@ public:
     Range paper_buffer_of_host(uint64_t host_buffer, VkDeviceSize offset, VkDeviceSize bytes);
     bool is_validated() const { return !validation_messages().empty(); }
 
-    // Memory for the device's lifetime, sub-allocated of larger blocks; not cleared. Throws SNN_ERROR_OUT_OF_MEMORY, and
-    // SNN_ERROR_UNSUPPORTED for more than storage_range(): `what` names it.
+    // Memory until release(), or for the device's lifetime, sub-allocated of larger blocks; not cleared. Throws
+    // SNN_ERROR_OUT_OF_MEMORY, and SNN_ERROR_UNSUPPORTED for more than storage_range(): `what` names it.
     Range allocate(VkDeviceSize bytes, Memory memory, std::string_view what);
     // The same for what no shader is bound to: it may be longer.
     Range allocate_for_copies(VkDeviceSize bytes, Memory memory);
+    // A whole range that was allocated and that no command reads or writes which may still be submitted: it is used again. One
+    // that had a large block for itself goes back to the driver, after waiting for submissions. What lies in a Room is kept.
+    void release(const Range& range);
+    // Called with a buffer before it is destroyed.
+    void when_destroyed(std::function<void(VkBuffer)> forget) { forget_ = std::move(forget); }
 
     // While one lives, memory for kernels is taken from a range of its own, as far as that goes: one binding reaches all of it.
     class Room {
@@ -138,6 +146,7 @@ public:
         Room(Device& device, VkDeviceSize bytes, std::string_view what)
             : range(device.allocate(bytes, Memory::device, what)), device_(device) {
             device_.room_ = range;
+            device_.rooms_.push_back(range);
         }
         ~Room() { device_.room_ = {}; }
         Room(const Room&) = delete;
@@ -219,10 +228,12 @@ private:
     struct Block {
         VkDeviceMemory memory;
         VkBuffer buffer;
-        VkDeviceSize size, used;
+        VkDeviceSize size;
         char* mapped;
+        std::map<VkDeviceSize, VkDeviceSize> free;  // sizes by where they begin; two are never side by side
     };
-    Block make_block(VkDeviceSize bytes, Memory memory);
+    void make_block(VkDeviceSize bytes, Memory memory);
+    void destroy(const Block& block);
     uint32_t memory_type(uint32_t allowed, Memory memory) const;
     char* on_paper(const Range& range);
     void copy_now(VkBuffer source, VkDeviceSize from, VkBuffer target, VkDeviceSize to, VkDeviceSize bytes);
@@ -237,7 +248,9 @@ private:
     VkDeviceSize storage_range_ = 0, alignment_ = 0, shared_memory_bytes_ = 0;
     uint32_t workgroup_invocations_ = 0;
     FloatControls float_controls_;
-    Range room_;  // what is left of it
+    Range room_;                // what is left of it
+    std::vector<Range> rooms_;  // all there were
+    std::function<void(VkBuffer)> forget_;
     VkQueue queue_ = VK_NULL_HANDLE;
     VkCommandPool command_pool_ = VK_NULL_HANDLE;
     VkCommandBuffer transfer_ = VK_NULL_HANDLE;
@@ -264,7 +277,8 @@ private:
     void wait_to_the_end(VkFence fence);
     VkFence make_fence();
     void submit_locked(const VkSubmitInfo& info, VkFence fence);
-    std::array<std::vector<Block>, 3> blocks_;  // by Memory
+    std::array<std::vector<Block>, 3> blocks_;        // by Memory
+    std::array<VkDeviceSize, 3> next_block_bytes_{};  // likewise, where less is asked for; 0: the smallest
     bool is_on_paper_ = false;
     std::vector<PaperBuffer> paper_buffers_;
 };

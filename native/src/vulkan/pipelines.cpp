@@ -45,6 +45,7 @@ std::span<const uint32_t> embedded_shader(std::string_view name) {
 
 Pipelines::Pipelines(Device& device) : device_(device) {
     if (device.is_on_paper()) return;
+    device.when_destroyed([this](VkBuffer buffer) { forget(buffer); });
     try {
         make_layout();
         if (!device.is_of_host()) make_cache();
@@ -59,6 +60,7 @@ Pipelines::~Pipelines() {
         save();
     } catch (const std::exception&) {  // no memory: they are compiled again next time
     }
+    device_.when_destroyed({});
     close();
 }
 
