@@ -118,6 +118,8 @@ public:
     void check_not_lost() const;
     bool is_on_paper() const { return is_on_paper_; }
     bool is_of_host() const { return !instance_ && !is_on_paper_; }
+    // The host's; null where it has none.
+    VkPipelineCache pipeline_cache_of_host() const { return (VkPipelineCache)host_.pipeline_cache; }  // a pointer or a number
     // What tells one driver's pipelines from another's.
     const std::string& pipeline_identity() const { return description_.driver_identity; }
     struct PaperBuffer {
