@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <thread>
 #include <utility>
 
@@ -187,10 +188,7 @@ void Device::close() {
     if (!handle) return;
     end_submissions();
     for (std::vector<Block>& blocks : blocks_)
-        for (const Block& block : blocks) {
-            functions.vkDestroyBuffer(handle, block.buffer, nullptr);
-            functions.vkFreeMemory(handle, block.memory, nullptr);
-        }
+        for (const Block& block : blocks) destroy(block);
     if (fence_) functions.vkDestroyFence(handle, fence_, nullptr);
     if (command_pool_) functions.vkDestroyCommandPool(handle, command_pool_, nullptr);
     if (instance_ && functions.vkDestroyDevice) functions.vkDestroyDevice(handle, nullptr);
@@ -212,8 +210,8 @@ uint32_t Device::memory_type(uint32_t allowed, Memory memory) const {
                 "' has no memory of the kind that buffers need");
 }
 
-Device::Block Device::make_block(VkDeviceSize bytes, Memory memory) {
-    Block block{VK_NULL_HANDLE, VK_NULL_HANDLE, bytes, 0, nullptr};
+void Device::make_block(VkDeviceSize bytes, Memory memory) {
+    Block block{VK_NULL_HANDLE, VK_NULL_HANDLE, bytes, nullptr, {{0, bytes}}};
     auto buffer = made<VkBufferCreateInfo>(VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO);
     buffer.size = bytes;
     buffer.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT |
@@ -242,7 +240,11 @@ Device::Block Device::make_block(VkDeviceSize bytes, Memory memory) {
         if (block.memory) functions.vkFreeMemory(handle, block.memory, nullptr);
         throw;
     }
-    return block;
+}
+
+void Device::destroy(const Block& block) {
+    functions.vkDestroyBuffer(handle, block.buffer, nullptr);
+    functions.vkFreeMemory(handle, block.memory, nullptr);
 }
 
 Range Device::allocate(VkDeviceSize bytes, Memory memory, std::string_view what) {
@@ -261,14 +263,48 @@ Range Device::allocate_for_copies(VkDeviceSize bytes, Memory memory) {
     }
     if (is_on_paper_) return paper_buffer_of_host(0, 0, bytes);
     std::vector<Block>& blocks = blocks_[static_cast<size_t>(memory)];
-    if (blocks.empty() || blocks.back().size - blocks.back().used < bytes) {
-        const VkDeviceSize usual = blocks.empty() ? smallest_block : std::min(2 * blocks.back().size, largest_block);
+    Block* best = nullptr;  // with the smallest gap that is large enough
+    VkDeviceSize begin = 0, gap = UINT64_MAX;
+    for (Block& block : blocks)
+        for (const auto& [at, size] : block.free)
+            if (size >= bytes && size < gap) best = &block, begin = at, gap = size;
+    if (!best) {
+        VkDeviceSize& usual = next_block_bytes_[static_cast<size_t>(memory)];
+        usual = std::max(usual, smallest_block);
         make_block(std::max(bytes, usual), memory);
+        if (bytes <= largest_block) usual = std::min(2 * usual, largest_block);
+        best = &blocks.back(), gap = best->size;
     }
-    Block& block = blocks.back();
-    Range range{block.buffer, block.used, bytes, block.mapped ? block.mapped + block.used : nullptr};
-    block.used += bytes;
-    return range;
+    best->free.erase(begin);
+    if (gap > bytes) best->free.emplace(begin + bytes, gap - bytes);
+    return {best->buffer, begin, bytes, best->mapped ? best->mapped + begin : nullptr};
+}
+
+void Device::release(const Range& range) {
+    if (!range.buffer || is_on_paper_) return;
+    for (const Range& room : rooms_)  // one binding reaches all of it
+        if (room.buffer == range.buffer && room.offset <= range.offset && range.offset < room.offset + room.size) return;
+    for (std::vector<Block>& blocks : blocks_)
+        for (auto block = blocks.begin(); block != blocks.end(); ++block) {
+            if (block->buffer != range.buffer) continue;
+            auto gap = block->free.emplace(range.offset, range.size).first;
+            if (gap != block->free.begin())
+                if (const auto before = std::prev(gap); before->first + before->second == gap->first) {
+                    before->second += gap->second;
+                    block->free.erase(gap);
+                    gap = before;
+                }
+            if (const auto after = std::next(gap); after != block->free.end() && gap->first + gap->second == after->first) {
+                gap->second += after->second;
+                block->free.erase(after);
+            }
+            if (gap->second < block->size || block->size <= largest_block || is_transfer_open_) return;
+            wait_for_submissions();
+            if (forget_) forget_(block->buffer);
+            destroy(*block);
+            blocks.erase(block);
+            return;
+        }
 }
 
 void Device::check_foreign(const Range& range) const {
