@@ -26,6 +26,7 @@ __all__ = [
     "MAX_SEED",
     "MAX_SYNAPSES",
     "Floats",
+    "check_room",
     "choice",
     "file_path",
     "float32_array",
@@ -279,6 +280,12 @@ def new_array(shape: Sequence[int], dtype: DTypeLike, what: str) -> NDArray[Any]
     except (MemoryError, ValueError):
         # numpy's ValueError: more bytes than an address can count.
         raise no_memory(shape, dtype, what) from None
+
+
+def check_room(size: int, what: str) -> None:
+    """Raise OutOfMemoryError, with the numbers, where `size` bytes are more than are free."""
+    if size >= _LARGE and size > (free := _free_memory()):
+        raise OutOfMemoryError(f"{what} need {size / 2**30:.3g} GiB, but {free / 2**30:.3g} GiB of memory are free")
 
 
 def spread(values: NDArray[Any], shape: Sequence[int], what: str) -> NDArray[Any]:

@@ -142,7 +142,9 @@ NEST_MODELS = {
 def nest(model: str, size: Size = None, **parameters: Any) -> Neuron:
     """Return neurons as ``nest.Create(model, size, params=parameters)`` of NEST 3.10 makes them, with its defaults.
 
-    They take NEST's steps, but for the two with conductances, which NEST integrates adaptively.
+    They take NEST's steps, but for the two with conductances, which NEST integrates adaptively. There, with steps of 0.1 ms, a
+    single potential differs by less than 0.25 % for synaptic time constants from 0.02 ms on; ``iaf_cond_exp`` fires in the same
+    steps, spikes of ``aeif_cond_exp`` come some tenths of a millisecond early or late.
 
     Parameters
     ----------
@@ -175,6 +177,9 @@ def nest(model: str, size: Size = None, **parameters: Any) -> Neuron:
     - ``iaf_cond_exp``: conductances here are in units of the leak, so weights are NEST's divided by ``g_L``.
     - NEST brings negative weights to the inhibitory synapses by their sign. Here a connection names its receptor:
       ``receptor="inhibitory"``, where weights stay negative if they are currents, and are positive if they are conductances.
+    - A current from a generator is an `Input` that is connected to ``receptor="injected_current"`` (``iaf_psc_exp``,
+      ``iaf_psc_alpha``) or ``"current"`` (the others). Weights for values in pA are 1; ``1 / g_L`` for ``iaf_cond_exp``, and
+      ``tau_m / C_m * (1 - exp(-dt / tau_m))`` for ``iaf_psc_delta``. For ``izhikevich`` values are those of NEST.
 
     Examples
     --------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, SupportsIndex
@@ -232,6 +232,21 @@ class Neuron(_Layer):
         twin = self.replaced(initial=initial, **parameters)
         twin.learnable = self.learnable
         return twin
+
+    def _lost_in_steps(self, dt: float) -> Iterator[str]:
+        """Yield what steps of `dt` ms cannot do of what was asked for; drawn values are not looked at."""
+        if not self.definition.builtin:  # the same names may mean something else
+            return
+        times = self.parameters.get("refractory", np.zeros(0))
+        lost = times[(times > 0) & (times <= dt / 2)]  # rounded to the nearest step, halves to even
+        if lost.size:
+            yield f"refractory is {lost[0]:g} ms, which rounds to 0 steps of {dt:g} ms: the neurons are never refractory"
+        rates = self.parameters.get("rate", np.zeros(0)) if self.definition.name == "poisson_source" else np.zeros(0)
+        if rates.size and rates.max() * dt > 1000 * (1 + 1e-9):
+            yield (
+                f"rate is {rates.max():g} Hz, more than one spike in each step of {dt:g} ms; the neurons spike in every step, "
+                f"at {1000 / dt:g} Hz"
+            )
 
     def replaced(
         self,

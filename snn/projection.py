@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import Floats, boolean, float32_array, integer_array
+from snn._arrays import Floats, boolean, check_room, float32_array, integer_array
 from snn._strict import Strict
 from snn._words import ARITHMETIC
 from snn.connections import Connection, Resolved
@@ -33,6 +33,8 @@ _POOL = 4
 _DEFAULT = 0  # arithmetic that the user did not choose
 _CONSTANT = 0  # kind of a distribution
 _RUN = 4096  # sources whose synapses are listed in one go
+_MADE_BYTES = 14  # of a synapse that a rule made, and its weight in Python
+_LISTED_BYTES = 32  # of a synapse in the lists, and in the pieces that they are joined from
 _POOL_MODES = ("sum", "average", "max")
 
 
@@ -266,6 +268,8 @@ class Projection(Strict):
         ------
         InvalidArgumentError
             A pooling projection has no weights.
+        OutOfMemoryError
+            There is no room for the synapses of a rule; `synapse_weights` returns those of some neurons.
         """
         own = self._own_weights()
         self._weights_are_out = True
@@ -337,6 +341,8 @@ class Projection(Strict):
         ------
         InvalidArgumentError
             The projection is not sparse, or there is no such neuron.
+        OutOfMemoryError
+            There is no room for lists of all synapses; those of some neurons may fit.
         """
         found = self._rows(sources, targets)
         # Signed, so that differences may be negative; all values fit.
@@ -353,6 +359,11 @@ class Projection(Strict):
             raise InvalidArgumentError(f"projection {self.name!r} is {self.kind}; only sparse ones list their synapses")
         wanted_sources = self._neurons(sources, "sources", self.source.size)
         wanted_targets = self._neurons(targets, "targets", self.target.size)
+        if wanted_sources is None and wanted_targets is None:
+            check_room(
+                _LISTED_BYTES * self.synapse_count,
+                f"lists of the {self.synapse_count:,} synapses of projection {self.name!r}",
+            )
         native = self._network._finished()
         pieces = []
         # Runs of contiguous sources, one at a time, so that synapses not selected take no memory.
@@ -393,7 +404,12 @@ class Projection(Strict):
 
         It does not use `Network._finished`, which calls this when it is about to build another native network.
         """
-        arrays = self._network._present().projection_arrays(self._index)
+        native = self._network._present()
+        told = native.projection(self._index)
+        if told.by_rule:
+            what = f"the weights of projection {self.name!r}, {told.weight_count:,} synapses of a rule,"
+            check_room(_MADE_BYTES * told.weight_count, what)
+        arrays = native.projection_arrays(self._index)
         if self._kind == _SPARSE:
             self._csr = _CanonicalRows(arrays.row_offsets, arrays.synapse_targets, arrays.synapse_delays)
             if arrays.weights is None:

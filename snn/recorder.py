@@ -54,10 +54,14 @@ class Recorder(NotCopied):
         self._steps: list[int] = []  # the step count after each of the recorded steps
 
     def _take(self) -> None:
-        self._steps.append(self._simulation.step_count)
-        for variable, arrays in self._taken.items():
-            values = self._simulation.get(f"{self._target}.{variable}")
-            arrays.append(some_of(values, *self._some[variable]) if variable in self._some else values)
+        # All is read before anything is kept: what ends the reading, such as Ctrl+C, leaves no part of a row.
+        row = {variable: self._simulation.get(f"{self._target}.{variable}") for variable in self._taken}
+        for variable, (axes, chosen) in self._some.items():
+            row[variable] = some_of(row[variable], axes, chosen)
+        step = self._simulation.step_count
+        for variable, values in row.items():
+            self._taken[variable].append(values)
+        self._steps.append(step)
 
     @property
     def recording(self) -> Recording:

@@ -222,6 +222,8 @@ class Simulation(NotCopied, Strict):
     def advance(self, seconds: float, budget: float | None = None) -> int:
         """Advance by as many whole steps as fit into `seconds`. The remainder is added to the next call.
 
+        Recorders and functions of `on_steps` are not called.
+
         Parameters
         ----------
         seconds : float
@@ -242,7 +244,7 @@ class Simulation(NotCopied, Strict):
         return self._session.run_step(frame, float32_number(budget, "budget", minimum=0.0))
 
     def reset(self, samples: ArrayLike | None = None) -> None:
-        """Go back to step 0 and the initial state. Weights, parameters, callbacks and bound inputs stay.
+        """Go back to step 0 and the initial state. Weights (learned ones too), parameters, callbacks and bound inputs stay.
 
         Parameters
         ----------
@@ -489,8 +491,9 @@ class Simulation(NotCopied, Strict):
 
         A parameter of a model or a plasticity rule takes effect with the next step and survives `reset`, as weights do. Of a
         model: derived constants are recomputed, and states stay. It may be one value for all neurons or one for each,
-        whatever it was before. Of a rule: traces continue from their values with new time constants; the bounds of the weights
-        cannot be changed. Traces are read-only.
+        whatever it was before. Of a rule: the bounds of the weights cannot be changed. A trace is kept as its value after its
+        last event, so it jumps when its time constant changes, to the value that it would have with the new one since then.
+        Traces are read-only.
 
         In compact arithmetic, weights are rounded to multiples of 1 / `Projection.fixed_point_scale`, which depends on the
         weights that the network was made with; plastic weights are rounded when they are delivered, by a scale that depends on
@@ -656,7 +659,8 @@ class Simulation(NotCopied, Strict):
         ----------
         callback : callable or None
             Gets a `SpikeEvent` (step, population name, sample, neurons). It may read the simulation, but not step or change
-            it. Its exceptions propagate to the caller that stepped. None removes the callback.
+            it. Its first exception ends `run` or `step` after that step, and propagates to the caller; in `advance`, the
+            steps that are due run first, without further calls. None removes the callback.
         """
         if callback is None:
             self._session.on_spikes(None)

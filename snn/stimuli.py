@@ -1,9 +1,10 @@
 """Input for each step of a run: spike times, currents, noise.
 
 All functions but `spike_events` return float32 of shape (steps, neurons), as `Simulation.run` takes it for an `Input` or, for
-spikes, a `SpikeInput`. Everything is computed before the run, so a step allocates nothing. Step k begins at time k dt and has
-the value at that time. To make input from values between 0 and 1, use `snn.encode`. The models `PoissonSource`, `DrivenLIF`
-and `NoisyIzhikevich` draw their input in each step and store none of it.
+spikes, a `SpikeInput`. Everything is computed before the run, so a step allocates nothing. For runs that are too long for an
+array, give `run` an `OrnsteinUhlenbeck` or a function that calls the others. Step k begins at time k dt and has the value at
+that time. To make input from values between 0 and 1, use `snn.encode`. The models `PoissonSource`, `DrivenLIF` and
+`NoisyIzhikevich` draw their input in each step and store none of it.
 
 Examples
 --------
@@ -21,13 +22,23 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import Floats, float32_array, integer, integer_array, new_array, number, real_array
+from snn._arrays import (
+    MAX_SEED,
+    Floats,
+    float32_array,
+    float32_number,
+    integer,
+    integer_array,
+    new_array,
+    number,
+    real_array,
+)
 from snn.distributions import Normal
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
 from snn.neurons import SpikeInput
 from snn.spike_events import SpikeEvents
 
-__all__ = ["ornstein_uhlenbeck", "sine", "spike_events", "spike_times", "timed", "white_noise"]
+__all__ = ["OrnsteinUhlenbeck", "ornstein_uhlenbeck", "sine", "spike_events", "spike_times", "timed", "white_noise"]
 
 
 def __dir__() -> list[str]:
@@ -214,7 +225,7 @@ def timed(values: ArrayLike, steps: int, *, dt: float, hold: float) -> Floats:
     return chosen
 
 
-def white_noise(steps: int, neurons: int, *, mean: float, std: float, seed: int) -> Floats:
+def white_noise(steps: int, neurons: int, *, mean: float, std: float, seed: int, first_step: int = 0) -> Floats:
     """Return independent normal numbers for each step and neuron, as NEST's ``noise_generator`` with its ``dt`` one step.
 
     The variance that a membrane integrates grows with the time step: for noise of intensity s per square root of a
@@ -228,16 +239,78 @@ def white_noise(steps: int, neurons: int, *, mean: float, std: float, seed: int)
         Mean and standard deviation, in the unit of the receptor.
     seed : int
         0 to 2**64 - 1; the same seed gives the same noise on every machine.
+    first_step : int, default 0
+        Where the result begins in this noise. Parts that follow each other are those of one array. What `Simulation.run`
+        calls counts from the beginning of the run, so add the steps of earlier runs.
+
+    Examples
+    --------
+    Noise for a run that is too long for an array:
+
+    >>> def noise(begin, end):
+    ...     return snn.stimuli.white_noise(end - begin, 4000, mean=0.0, std=20.0, seed=1, first_step=begin)
+    >>> sim.run(10_000_000, {"current": noise})
     """
     frames = _frames(steps, neurons)
-    frames[...] = Normal(mean, std).draw(frames.size, seed=seed).reshape(frames.shape)
+    normal = Normal(mean, std)
+    first = integer(first_step, "first_step", maximum=2**63)
+    for step, frame in enumerate(frames, first):
+        frame[...] = normal.draw(frame.size, seed=seed, stream=step)
     return frames
+
+
+class OrnsteinUhlenbeck:
+    """Ornstein-Uhlenbeck noise in parts, for runs that are too long for the array of `ornstein_uhlenbeck`.
+
+    Give it to `Simulation.run` as an input: it is called for the values of the next steps, which it makes from the last ones.
+    So the noise goes on from run to run, and its parts are those of one array. A run that was stopped may have called it for
+    steps that it did not reach. Noise that begins again is a new object.
+
+    Parameters
+    ----------
+    neurons : int or tuple of int
+        The shape of a step: the number of neurons, or (batch size, neurons) for noise of its own in each sample.
+    dt, mean, std, tau, seed
+        As for `ornstein_uhlenbeck`.
+
+    Examples
+    --------
+    >>> noise = snn.stimuli.OrnsteinUhlenbeck(4000, dt=net.dt, mean=100.0, std=30.0, tau=5.0, seed=1)
+    >>> sim.run(10_000_000, {"current": noise})
+    """
+
+    def __init__(
+        self, neurons: int | tuple[int, ...], *, dt: float, mean: float, std: float, tau: float, seed: int
+    ) -> None:
+        sizes = neurons if isinstance(neurons, tuple) else (neurons,)
+        self._shape = tuple(integer(size, "neurons", minimum=1) for size in sizes)
+        self._kept = math.exp(-_positive(dt, "dt") / _positive(tau, "tau"))
+        self._new = math.sqrt(1.0 - self._kept * self._kept)
+        self._mean = np.float32(float32_number(mean, "mean"))
+        self._normal = Normal(0.0, float32_number(std, "std", minimum=0.0))
+        self._seed = integer(seed, "seed", maximum=MAX_SEED)
+        self._step = 0
+        self._state: NDArray[np.float64] | None = None  # without the mean; None before the first step
+
+    def __call__(self, begin: int, end: int) -> Floats:
+        """Return the values of the next `end` - `begin` steps: shape (end - begin, *shape of a step)."""
+        steps = integer(end, "end") - integer(begin, "begin")
+        frames: Floats = new_array((integer(steps, "end - begin", minimum=1), *self._shape), np.float32, "the input")
+        for frame in frames:
+            drawn = self._normal.draw(frame.size, seed=self._seed, stream=self._step).reshape(frame.shape)
+            self._state = drawn if self._state is None else self._kept * self._state + self._new * drawn
+            self._step += 1
+            frame[...] = self._state
+        frames += self._mean
+        return frames
 
 
 def ornstein_uhlenbeck(
     steps: int, neurons: int, *, dt: float, mean: float, std: float, tau: float, seed: int
 ) -> Floats:
     """Return Ornstein-Uhlenbeck noise with time constant `tau`, stationary from the first step, independent for each neuron.
+
+    `OrnsteinUhlenbeck` makes the same noise in parts, for runs that are too long for an array.
 
     The exact solution at the beginning of each step (D. T. Gillespie, Phys. Rev. E 54, 2084 (1996),
     doi 10.1103/PhysRevE.54.2084): x(t + dt) = mean + (x(t) - mean) a + std sqrt(1 - a**2) n, a = exp(-dt / tau).
@@ -255,15 +328,8 @@ def ornstein_uhlenbeck(
     seed : int
         0 to 2**64 - 1; the same seed gives the same noise on every machine with the same `exp`.
     """
-    frames = white_noise(steps, neurons, mean=0.0, std=std, seed=seed)
-    kept = math.exp(-_positive(dt, "dt") / _positive(tau, "tau"))
-    new = math.sqrt(1.0 - kept * kept)
-    state: NDArray[np.float64] = frames[0].astype(np.float64)
-    for frame in frames[1:]:
-        state = kept * state + new * frame
-        frame[...] = state
-    frames += np.float32(mean)
-    return frames
+    noise = OrnsteinUhlenbeck(integer(neurons, "neurons", minimum=1), dt=dt, mean=mean, std=std, tau=tau, seed=seed)
+    return noise(0, integer(steps, "steps", minimum=1))
 
 
 def _frames(steps: int, neurons: int) -> Floats:

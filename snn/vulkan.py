@@ -102,6 +102,8 @@ class Host:
         Address of vkGetInstanceProcAddr.
     queue_lock : threading.Lock or the like, optional
         Held around each submission to `queue`. None: nothing else submits to it at the same time.
+    pipeline_cache : int, default none
+        VkPipelineCache. With what an earlier run of the program left in it, a simulation opens without compiling shaders.
     """
 
     instance: int
@@ -111,13 +113,22 @@ class Host:
     queue_family: int
     get_instance_proc_addr: int = 0
     queue_lock: Any = None
+    pipeline_cache: int = 0
 
     def __post_init__(self) -> None:
         if self.queue_lock is not None and not (
             callable(getattr(self.queue_lock, "acquire", None)) and callable(getattr(self.queue_lock, "release", None))
         ):
             raise ArgumentTypeError(f"queue_lock is {shown(self.queue_lock)}; it needs acquire() and release()")
-        for name in ("instance", "physical_device", "device", "queue", "queue_family", "get_instance_proc_addr"):
+        for name in (
+            "instance",
+            "physical_device",
+            "device",
+            "queue",
+            "queue_family",
+            "get_instance_proc_addr",
+            "pipeline_cache",
+        ):
             integer(getattr(self, name), name, maximum=2**64 - 1)
         if self.get_instance_proc_addr == 0:
             object.__setattr__(self, "get_instance_proc_addr", _loader())

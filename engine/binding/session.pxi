@@ -115,14 +115,20 @@ cdef class Session:
     # ---- time
 
     def step(self, count=1):
-        """Advance by `count` steps."""
-        cdef SNNStatus status
+        """Advance by `count` steps; an exception of a callback ends that after its step."""
+        cdef SNNStatus status = SNN_OK
         # Not `long long count`: that would cut a float to a whole number.
         cdef Py_ssize_t steps = PyNumber_AsSsize_t(count, OverflowError)
         if steps < 0 or steps > 0xFFFFFFFF:
             raise InvalidArgumentError(f"count is {shown(count)}; it must be 0 to {0xFFFFFFFF}")
-        with nogil:
-            status = snn_session_step(self.handle, <uint32_t>steps)
+        if self._spike_callback is None:
+            with nogil:
+                status = snn_session_step(self.handle, <uint32_t>steps)
+        else:
+            while steps > 0 and status == SNN_OK and self._pending is None:
+                with nogil:
+                    status = snn_session_step(self.handle, 1)
+                steps -= 1
         if status != SNN_OK or self._pending is not None:
             self._end(status)
 
@@ -292,13 +298,16 @@ cdef class Session:
         cdef SNNStatus status
         cdef uint32_t done = 0
         cdef Progress watcher = Progress(self, progress)
+        cdef uint32_t told_every = 0  # by the clock: often enough for Ctrl+C
+        if progress is not None and interval is not None:
+            told_every = max(1, as_u32(interval, "interval"))
+        watcher.interval = told_every
         snn_run_def_default(&definition)
         definition.step_count = as_u32(steps, "steps")
         definition.progress = on_progress
         definition.progress_user = <void *>watcher
-        definition.progress_interval = 0  # by the clock: often enough for Ctrl+C
-        if progress is not None and interval is not None:
-            definition.progress_interval = max(1, as_u32(interval, "interval"))
+        # A run that calls back goes step by step anyway, and what the callback raises ends it with that step.
+        definition.progress_interval = told_every if self._spike_callback is None else 1
         cdef InputArrays input_arrays = InputArrays(inputs)
         cdef RecordArrays record_arrays = RecordArrays(records)
         cdef EventArrays event_arrays = EventArrays(events or [])
@@ -550,6 +559,7 @@ cdef class Progress:
 
     cdef Session session
     cdef object function
+    cdef uint32_t interval  # steps between two calls of the function; 0: at every look
     cdef object error
 
     def __cinit__(self, Session session not None, function):
@@ -564,7 +574,11 @@ cdef int32_t on_progress(uint64_t steps_done, uint64_t steps_total, void *user) 
         return 1
     try:
         PyErr_CheckSignals()
-        return 1 if progress.function is not None and progress.function(steps_done, steps_total) else 0
+        if progress.function is None:
+            return 0
+        if progress.interval > 0 and steps_done % progress.interval != 0 and steps_done != steps_total:
+            return 0
+        return 1 if progress.function(steps_done, steps_total) else 0
     except BaseException as error:
         progress.error = error
         return 1

@@ -513,6 +513,7 @@ cdef extern from "snn/snn_vulkan.h" nogil:
         void (*lock_queue)(void *user) noexcept
         void (*unlock_queue)(void *user) noexcept
         void *user
+        uint64_t pipeline_cache
     void snn_vulkan_host_init(SNNVulkanHost *out_host, uint32_t struct_size)
     SNNStatus snn_vulkan_create_network(const SNNConfig *config, const SNNVulkanHost *host, SNNHandle *out_handle)
     SNNStatus snn_vulkan_record_steps(SNNHandle handle, void *command_buffer, uint32_t step_count)

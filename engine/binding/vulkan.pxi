@@ -26,6 +26,7 @@ cdef int fill_host(SNNVulkanHost *host, object given) except -1:
         host.lock_queue = lock_queue
         host.unlock_queue = unlock_queue
         host.user = <void *>given.queue_lock
+    host.pipeline_cache = as_u64(given.pipeline_cache, "host.pipeline_cache")
     return 0
 
 

@@ -41,8 +41,15 @@ def specialised(definition: Definition, programs: NeuronPrograms, choices: Mappi
     known = {first + i: o.choices.index(choices[o.name]) for i, o in enumerate(definition.options)}
     known |= known_derived(definition, programs, known)
     stored = [r for r, s in zip(programs.step_states, definition.states, strict=True) if s.type == "float"]
+    first_state = len(programs.step.inputs) - len(definition.states)
     program, states, spike = specialise(
-        programs.step, programs.step_states, known, spike=programs.step_spike, stored=stored, finite=range(first)
+        programs.step,
+        programs.step_states,
+        known,
+        spike=programs.step_spike,
+        stored=stored,
+        finite=range(first_state - len(definition.receptors)),
+        zeros=range(first_state - len(definition.without), first_state),
     )
     return replace(programs, step=program, step_states=tuple(states), step_spike=spike)
 

@@ -140,6 +140,7 @@ class Definition:
         default_factory=dict
     )  # "step"; "derivative", "smooth"; "on_pre", "on_post", "on_signal"
     specialised: tuple[dict[str, str], ...] = ()  # choices of all options that get a step of their own, when built in
+    without: tuple[str, ...] = ()  # the last receptors, at which nothing arrives where those steps are taken
     trained: tuple[dict[str, str], ...] = ()  # the same for training, with counters at 0
     # plasticity only
     pre_traces: tuple[Trace, ...] = ()

@@ -246,6 +246,8 @@ def _step(
     before += draws
     for index, receptor in enumerate(definition.receptors):
         is_read = first_receptor + index in read
+        if held and receptor.name in definition.without:
+            continue
         if held:  # integers are taken away, read or not
             before.append(f"    const auto {receptor.name}_sum = receptor<integers>(args, {index});")
             taken = f"{receptor.name}_sum.take(index)"
@@ -347,11 +349,11 @@ def _span(definition: Definition, programs: NeuronPrograms, name: str) -> list[s
         f"eq(bits_of(a.{state}), bits_of(b.{state}))" if type == "float" else f"eq(a.{state}, b.{state})"
         for state, type in types.items()
     ]
-    numbers = range(len(definition.receptors))
+    numbers = range(len(definition.receptors) - len(definition.without))
     silent = "".join(f"{{{', '.join(str(int(r in step.silent)) for r in numbers)}}}, " for step in calms)
     lines = [
         f"struct {name} {{",
-        f"    static constexpr uint32_t receptor_count = {len(definition.receptors)}, calm_count = {len(calms)};",
+        f"    static constexpr uint32_t receptor_count = {len(numbers)}, calm_count = {len(calms)};",
         "    // By calm step: the receptors at which nothing may arrive.",
         f"    static constexpr bool silent[calm_count + 1][receptor_count] = {{{silent}{{}}}};",
         f"    struct State {{ {' '.join(f'{LANES[type]} {state};' for state, type in types.items())} }};",
@@ -511,7 +513,7 @@ def kernels_source(
                 lines += _span(definition, special_programs, f"{name}_span_{number}")
                 spans = [f"{function}<{name}_span_{number}>" for function in ("step_span", "list_resting")]
             functions += spans
-            steps.append(f"{{{name}_choices_{number}, {', '.join(functions)}}}")
+            steps.append(f"{{{name}_choices_{number}, {len(definition.without)}, {', '.join(functions)}}}")
         if steps:
             lines.append(f"inline constexpr SpecialisedStep {name}_specialised[] = {{{', '.join(steps)}}};")
         special = f"{name}_specialised, {len(steps)}" if steps else "nullptr, 0"

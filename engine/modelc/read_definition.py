@@ -136,7 +136,7 @@ class _Reader:
                 )
         head = self.table(head_name)
         allowed = {"name", "title", "source", "description"} | (
-            {"membrane", "base", "specialised", "trained"} if head_name == "model" else set()
+            {"membrane", "base", "specialised", "without", "trained"} if head_name == "model" else set()
         )
         self.keys(head, allowed, {"name"}, head_name, None)
         with _At(self.source, head_name, "name"):
@@ -159,13 +159,15 @@ class _Reader:
             programs = {part: self.program(part) for part in ("derivative", "smooth")}
             return Definition(kind="surrogate", programs=programs, **common)
         options = tuple(self.option(*item) for item in self.entries("options"))
+        receptors = tuple(self.receptor(*item) for item in self.entries("receptors"))
         definition = Definition(
             kind="neuron",
             options=options,
             specialised=self.choices_of_all(head, "specialised", options),
             trained=self.choices_of_all(head, "trained", options) if "trained" in head else (),
             states=tuple(self.state(*item) for item in self.entries("states")),
-            receptors=tuple(self.receptor(*item) for item in self.entries("receptors")),
+            receptors=receptors,
+            without=self.last_receptors(head, receptors),
             derived={key: self.derived(key, value) for key, value in self.entries("derived")},
             membrane=self.text(head, "membrane", "model", default="v"),
             base=self.base,
@@ -203,7 +205,7 @@ class _Reader:
         head = {key: value for key, value in self.document["model"].items() if key != "base"}
         inherited = {
             "membrane": base["model"].get("membrane", "v"),
-            **{key: base["model"][key] for key in ("specialised", "trained") if key in base["model"]},
+            **{key: base["model"][key] for key in ("specialised", "without", "trained") if key in base["model"]},
         }
         merged: dict[str, Any] = {"model": {**inherited, **head}}
         for section in ("parameters", "derived", "drive"):
@@ -328,6 +330,14 @@ class _Reader:
                     raise ModelNameError(f"{place}: {name} = {shown(choice)} is not a choice of an option")
             sets.append({**{option.name: option.default for option in options}, **changes})
         return tuple(sets)
+
+    def last_receptors(self, head: Mapping[str, Any], receptors: tuple[Receptor, ...]) -> tuple[str, ...]:
+        """Return the receptors that specialised steps do without."""
+        names = [receptor.name for receptor in receptors]
+        listed = head.get("without", [])
+        if not isinstance(listed, list) or listed != names[len(names) - len(listed) :]:
+            raise DocumentError(f"{self.source.place('model', 'without')}: {shown(listed)} are not the last receptors")
+        return tuple(listed)
 
     def state(self, name: str, entry: Any) -> State:
         entry = self.entry("states", name, entry, {"type", "unit", "initial", "doc"})

@@ -34,6 +34,7 @@ def specialise(
     spike: int = -1,
     stored: Collection[int] = (),
     finite: Collection[int] = (),
+    zeros: Collection[int] = (),
     gradients: bool = False,
 ) -> tuple[Program, list[int], int]:
     """Return the program without what ``known`` decides, where its outputs are now, and the condition of the spike.
@@ -52,11 +53,13 @@ def specialise(
         Those of the outputs that are flushed as states are, so that the sign of a zero does not matter.
     finite : collection of int
         Inputs that are neither infinite nor NaN.
+    zeros : collection of int
+        Float inputs that are 0. What adds one is left out, so that the sign of a zero may be another one inside the step.
     gradients : bool
         The outputs are summands of something that begins at +0, so that the sign of a zero does not matter: what adds 0 is
         left out.
     """
-    return _Folder(program, known, gradients=gradients).fold(outputs, spike, stored, finite)
+    return _Folder(program, known, zeros, finite, gradients=gradients).fold(outputs, spike, stored, finite)
 
 
 def calm(

@@ -18,8 +18,8 @@ __all__ = ["COBA", "COBA_40K", "Coba"]
 class Coba(VogelsAbbott):
     """COBA: synapses are conductances, and the activity sustains itself without any input.
 
-    Conductances are in units of the leak conductance of 10 nS: a spike adds 6 nS or 67 nS. The membrane is integrated by
-    exponential Euler steps.
+    Conductances are in units of the leak conductance of 10 nS: a spike adds 6 nS or 67 nS. The steps are those of
+    `ConductanceLIF` by default.
 
     Sources: T. P. Vogels and L. F. Abbott, J. Neurosci. 25, 10786-10795 (2005), doi 10.1523/JNEUROSCI.3508-05.2005;
     R. Brette et al., J. Comput. Neurosci. 23, 349-398 (2007), doi 10.1007/s10827-007-0038-6, benchmark 1. The start is

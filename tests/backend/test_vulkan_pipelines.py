@@ -1,7 +1,8 @@
-"""Compiled pipelines are kept on disk: what a file of them may be, and that it can be left out."""
+"""Compiled pipelines are kept on disk: what a file of them may be, and that it can be left out. A host keeps its own."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 import snn
 
 from .running import vulkan_settings
+from .test_vulkan_hostile import Meddler, Spoiled
+from .vulkan_renderer import Renderer, number, vk
 
 pytestmark = pytest.mark.skipif(not vulkan_settings(), reason="no Vulkan device, or built without Vulkan")
 
@@ -81,3 +84,36 @@ def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch
     monkeypatch.setenv("SNN_CACHE", str(tmp_path / "file"))
     membranes()
     assert (tmp_path / "file").read_text() == ""
+
+
+class Watched(Spoiled):
+    """A function of the device that is called with these second arguments."""
+
+    def __init__(self, address: int) -> None:
+        super().__init__(address)
+        self.seconds: list[int] = []
+
+    def call(self, *arguments: int | None) -> int:
+        self.seconds.append(arguments[1] or 0)
+        return super().call(*arguments)
+
+
+def test_shaders_are_compiled_with_the_hosts_pipeline_cache(renderer: Renderer) -> None:
+    """Which stays the host's: not destroyed with a session. (lavapipe itself keeps nothing in one.)"""
+    net = snn.Sequential(30, snn.Dense(20), snn.LIF(), seed=1)
+    cache = vk.vkCreatePipelineCache(renderer.device, vk.VkPipelineCacheCreateInfo(), None)
+    for wanted in (number(cache), 0, number(cache)):
+        meddler = Meddler(renderer)
+        made = Watched(meddler.of_device(number(renderer.device), b"vkCreateComputePipelines"))
+        meddler.spoiled[b"vkCreateComputePipelines"] = made
+        host = replace(meddler.host(), pipeline_cache=wanted)
+        with snn.Simulation(net, device=host) as sim, snn.Simulation(net, device="reference") as reference:
+            for one in (sim, reference):
+                one.set_input("input", np.ones(30, np.float32))
+                one.step(20)
+            np.testing.assert_array_equal(sim["output.v"], reference["output.v"])
+        assert len(made.seconds) > 0
+        assert set(made.seconds) == {wanted}
+    vk.vkDestroyPipelineCache(renderer.device, cache, None)
+    with pytest.raises(snn.ArgumentTypeError, match="pipeline_cache is 'no number'"):
+        replace(renderer.host(), pipeline_cache="no number")

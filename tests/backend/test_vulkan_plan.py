@@ -235,6 +235,21 @@ def test_many_delays_of_many_samples_are_within_what_every_device_takes(renderer
         replay.close()
 
 
+def test_no_binding_exceeds_what_a_shader_reaches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many drivers say 2^32 - 1 bytes, and ranges are rounded up to where the next may begin: 256 bytes here."""
+    monkeypatch.setenv("SNN_VULKAN_STORAGE_RANGE", "8191")
+
+    def largest(neurons: int) -> int:
+        net = snn.Network(dt=1.0)
+        net.add("cells", snn.LeakyIntegrator(neurons))
+        with snn.Simulation(net, device="vulkan:plan") as sim:
+            return max(size for dispatch in snn.vulkan.plan(sim).dispatches for _, _, size in dispatch.bindings)
+
+    assert largest(7936 // 4) == 7936
+    with pytest.raises(snn.UnsupportedError, match=r"'cells' would take 8188 bytes; .* reaches 7936"):
+        largest(8188 // 4)
+
+
 def test_what_no_plan_can_be_made_of_is_refused(net: snn.Network) -> None:
     with snn.Simulation(net, device="vulkan:plan") as sim:
         for act in (sim.step, lambda: sim.run(3), lambda: snn.vulkan.record_steps(sim, 1)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 
 import numpy as np
@@ -72,6 +73,25 @@ def test_the_newest_finished_frame_is_read(renderer: Renderer, small: bool) -> N
         snn.vulkan.set_readback(sim, [], 1)
         with pytest.raises(snn.NotFoundError, match=r"'cells\.v' is not read back"):
             snn.vulkan.read_back(sim, "cells.v", 3)
+
+
+def test_more_frames_than_a_shader_reaches_are_kept(renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frames are copied; what a binding reaches does not limit them."""
+    monkeypatch.setenv("SNN_VULKAN_STORAGE_RANGE", "32768")
+    with snn.Simulation(network_of(True), device=renderer.host(), batch_size=2) as sim:
+        snn.vulkan.set_readback(sim, ["cells.v"], 64)
+        assert 64 * sim["cells.v"].nbytes > 32768
+        commands = []
+        for frame, inputs in enumerate(itertools.islice(itertools.cycle(driven(40, currents=True)), 64)):
+            for name, values in inputs.items():
+                sim.set_input(name, values)
+            commands.append(recorded(renderer, sim, frame))
+        renderer.submit(commands)
+        found = snn.vulkan.read_back(sim, "cells.v", 63)
+        assert found is not None
+        assert found[0] == 63
+        np.testing.assert_array_equal(found[1], sim["cells.v"])
+        assert found[1].any()
 
 
 @pytest.mark.parametrize("small", [True, False], ids=["one dispatch", "a dispatch for each kernel"])

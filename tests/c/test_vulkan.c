@@ -1,5 +1,6 @@
 /* snn_vulkan.h: what is refused before anything of Vulkan is touched. tests/backend/test_vulkan_host.py has a host program. */
 #include <snn/snn_vulkan.h>
+#include <stddef.h>
 
 #include "fixtures.h"
 
@@ -25,12 +26,20 @@ static void an_incomplete_host_is_refused(void) {
     SNNConfig config;
     SNNVulkanHost host = made_up_host();
     SNNHandle handle = NULL;
+    uint32_t size;
     snn_config_default(&config);
     config.network = make_chain();
     CHECK_ERROR(snn_vulkan_create_network(&config, &host, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_handle");
     CHECK_ERROR(snn_vulkan_create_network(&config, NULL, &handle), SNN_ERROR_INVALID_ARGUMENT, "host");
-    host.struct_size = 1;
-    CHECK_ERROR(snn_vulkan_create_network(&config, &host, &handle), SNN_ERROR_VERSION, "host->struct_size is 1");
+    for (size = 0; size <= sizeof host + 8; ++size) {
+        if (size == sizeof host || size == offsetof(SNNVulkanHost, pipeline_cache)) continue;
+        host.struct_size = size;
+        CHECK_ERROR(snn_vulkan_create_network(&config, &host, &handle), SNN_ERROR_VERSION, "host->struct_size is");
+    }
+    /* A host has grown by `pipeline_cache`, from 72 bytes. */
+    host.struct_size = offsetof(SNNVulkanHost, pipeline_cache);
+    host.instance = NULL;
+    CHECK_ERROR(snn_vulkan_create_network(&config, &host, &handle), SNN_ERROR_INVALID_ARGUMENT, "host->instance");
     host = made_up_host();
     host.instance = NULL;
     CHECK_ERROR(snn_vulkan_create_network(&config, &host, &handle), SNN_ERROR_INVALID_ARGUMENT, "host->instance");

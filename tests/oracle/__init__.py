@@ -18,6 +18,7 @@ The result has every float state after each step under its name, and "spikes".
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -77,6 +78,11 @@ class Neuron:
         if self.reset == "value":
             return v + s * (self.v_reset - v)
         return v
+
+
+def mean(value: float, tau: float, time: float) -> float:
+    """The mean over the time that follows of something that decays from this value."""
+    return -value * tau / time * math.expm1(-time / tau)
 
 
 def run(

@@ -1,7 +1,7 @@
 """Adaptive exponential integrate-and-fire, Brette and Gerstner 2005, equations 1 to 3, with exponential conductances.
 
 C dv/dt = -g_L (v - E_L) + g_L D exp((v - V_T) / D) - w - g_e (v - E_e) - g_i (v - E_i) + I, tau_w dw/dt = a (v - E_L) - w; a
-spike when v passes v_peak: v = V_r, w = w + b. Euler steps for v and w, exact decay of the conductances.
+spike when v passes v_peak: v = V_r, w = w + b. Euler steps for v and w, which see the mean of each conductance over the step.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from tests.oracle import Neuron, run
+from tests.oracle import Neuron, mean, run
 
 
 def simulate(inputs, parameters, options, dt, spike=None, frozen=None, initial=None):
@@ -29,7 +29,8 @@ def one(p: Neuron, inputs, frozen, initial) -> Iterator[dict[str, float]]:
             if v <= p.v_peak:
                 exponential = p.leak_conductance * p.slope_factor * math.exp((v - p.threshold) / p.slope_factor)
                 flow = exponential - p.leak_conductance * (v - p.v_rest) - w + p.bias_current + current
-                flow -= ge * (v - p.e_excitatory) + gi * (v - p.e_inhibitory)
+                flow -= mean(ge, p.tau_excitatory, h) * (v - p.e_excitatory)
+                flow -= mean(gi, p.tau_inhibitory, h) * (v - p.e_inhibitory)
                 w += h * (p.adaptation_coupling * (v - p.v_rest) - w) / p.tau_adaptation
                 if not silent:
                     v += h * flow / p.capacitance

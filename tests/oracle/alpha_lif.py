@@ -1,7 +1,8 @@
 """Leaky integrate-and-fire with alpha-function currents.
 
-tau_m dv/dt = v_rest - v + R (I + J + bias), dI/dt = r - I / tau_s, dr/dt = -r / tau_s, and an input x adds e x / tau_s to r, so
-that I = x (t / tau_s) exp(1 - t / tau_s). Rotter and Diesmann 1999, section 3.2: the step is the matrix exponential.
+tau_m dv/dt = v_rest - v + R (I + J + bias + injected), dI/dt = r - I / tau_s, dr/dt = -r / tau_s, and an input x adds e x /
+tau_s to r, so that I = x (t / tau_s) exp(1 - t / tau_s). Rotter and Diesmann 1999, section 3.2: the step is the matrix
+exponential.
 """
 
 from __future__ import annotations
@@ -29,10 +30,12 @@ def one(p: Neuron, inputs, frozen, initial) -> Iterator[dict[str, float]]:
     rates[5, 5] = -m
     over_a_step = matrix_exponential(rates * p.dt)
     names = ("synaptic_rise", "synaptic_current", "inhibitory_rise", "inhibitory_current")
-    x = np.array([*(initial.get(name, 0.0) for name in names), p.bias_current, initial.get("v", p.v_rest) - p.v_rest])
+    x = np.array([*(initial.get(name, 0.0) for name in names), 0.0, initial.get("v", p.v_rest) - p.v_rest])
     silent_before = 0
-    for t, (current, inhibitory) in enumerate(zip(inputs["current"], inputs["inhibitory"], strict=True)):
+    rows = zip(inputs["current"], inputs["inhibitory"], inputs["injected_current"], strict=True)
+    for t, (current, inhibitory, injected) in enumerate(rows):
         silent = t < silent_before
+        x[4] = p.bias_current + injected
         held = x[5]
         x = over_a_step @ x
         if silent:

@@ -2,8 +2,9 @@
 
 tau_m dv/dt = (v_rest - v) + g_e (e_e - v) + g_i (e_i - v) + I, tau_e dg_e/dt = -g_e, tau_i dg_i/dt = -g_i.
 
-Vogels and Abbott 2005, equations 1 and 2; Brette et al. 2007, appendix B, benchmark 1. The step freezes conductances at their
-values before it: "exponential_euler" then solves the linear equation of the membrane exactly, "euler" takes one Euler step.
+Vogels and Abbott 2005, equations 1 and 2; Brette et al. 2007, appendix B, benchmark 1. The step freezes conductances, at their
+mean over it ("exponential") or at their values before it ("exponential_euler"), and solves the linear equation of the membrane
+exactly; "euler" takes one Euler step.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from tests.oracle import Neuron, run
+from tests.oracle import Neuron, mean, run
 
 
 def simulate(inputs, parameters, options, dt, spike=None, frozen=None, initial=None):
@@ -26,8 +27,12 @@ def one(p: Neuron, inputs, frozen, initial) -> Iterator[dict[str, float]]:
     for t, (excited, inhibited, current) in enumerate(rows):
         silent = t < silent_before
         # dv/dt = (settled - v) / tau, for conductances that stand still
-        conductance = 1 + ge + gi
-        settled = (p.v_rest + ge * p.e_excitatory + gi * p.e_inhibitory + p.bias_current + current) / conductance
+        excitation, inhibition = ge, gi
+        if p.integrator == "exponential":
+            excitation, inhibition = mean(ge, p.tau_excitatory, p.dt), mean(gi, p.tau_inhibitory, p.dt)
+        conductance = 1 + excitation + inhibition
+        driven = excitation * p.e_excitatory + inhibition * p.e_inhibitory + p.bias_current + current
+        settled = (p.v_rest + driven) / conductance
         tau = p.tau_membrane / conductance
         if not silent:
             v += (settled - v) * (p.dt / tau if p.integrator == "euler" else -math.expm1(-p.dt / tau))

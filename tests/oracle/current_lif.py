@@ -1,6 +1,6 @@
 """Leaky integrate-and-fire with exponential currents.
 
-tau_m dv/dt = v_rest - v + R (I + J + bias), tau_s dI/dt = -I, tau_i dJ/dt = -J.
+tau_m dv/dt = v_rest - v + R (I + J + bias + injected), tau_s dI/dt = -I, tau_i dJ/dt = -J.
 
 With input_scaling "exact" the step is the matrix exponential of these three equations (Rotter and Diesmann 1999), summed here
 as a power series; otherwise the step of the training libraries, v = alpha v + gain R I.
@@ -54,7 +54,8 @@ def one(p: Neuron, inputs, frozen, initial) -> Iterator[dict[str, float]]:
     current, inhibitory = initial.get("synaptic_current", 0.0), initial.get("inhibitory_current", 0.0)
     silent_before = 0
     reset_due = False
-    for t, (x, y) in enumerate(zip(inputs["current"], inputs["inhibitory"], strict=True)):
+    rows = zip(inputs["current"], inputs["inhibitory"], inputs["injected_current"], strict=True)
+    for t, (x, y, injected) in enumerate(rows):
         old_current, old_inhibitory = current, inhibitory
         silent = t < silent_before
         stopped = silent and p.refractory_currents == "cleared"
@@ -62,7 +63,7 @@ def one(p: Neuron, inputs, frozen, initial) -> Iterator[dict[str, float]]:
         inhibitory = 0.0 if stopped else inhibition * inhibitory + y
         acting = (current, inhibitory) if p.synapse_order == "current_first" else (old_current, old_inhibitory)
         if not silent:
-            push = into_v[0] * acting[0] + into_v[1] * acting[1] + into_v[2] * p.bias_current
+            push = into_v[0] * acting[0] + into_v[1] * acting[1] + into_v[2] * (p.bias_current + injected)
             v = p.v_rest + alpha * (v - p.v_rest) + push
         if reset_due:
             v = p.reset_by(v, 1.0)

@@ -1,7 +1,8 @@
 """Hodgkin-Huxley neuron with the channels of Traub and Miles, as in Brette et al. 2007, appendix B, benchmark 3.
 
 C dv/dt = g_l (E_l - v) + g_Na m^3 h (E_Na - v) + g_K n^4 (E_K - v) + g_e (E_e - v) + g_i (E_i - v) + I, and for each gate
-dx/dt = alpha (1 - x) - beta x with rates of u = v - V_T in mV. Exponential Euler: each equation solved alone, all else fixed.
+dx/dt = alpha (1 - x) - beta x with rates of u = v - V_T in mV. Exponential Euler: each equation solved alone, all else fixed
+(with sequential updates at new gates and at the mean of each conductance).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from tests.oracle import Neuron, run
+from tests.oracle import Neuron, mean, run
 
 
 def simulate(inputs, parameters, options, dt, spike=None, frozen=None, initial=None):
@@ -45,13 +46,15 @@ def one(p: Neuron, inputs, frozen, initial) -> Iterator[dict[str, float]]:
             for g, (alpha, beta) in rates(v - p.v_offset).items():
                 limit = alpha / (alpha + beta)
                 gates[g] = limit + (old[g] - limit) * math.exp(-dt * (alpha + beta))
-            now = gates if p.gate_update == "sequential" else old
+            now, excitation, inhibition = old, ge, gi
+            if p.gate_update == "sequential":
+                now, excitation, inhibition = gates, mean(ge, p.tau_excitatory, dt), mean(gi, p.tau_inhibitory, dt)
             parts = [
                 (p.leak_conductance, p.e_leak),
                 (p.sodium_conductance * now["m"] ** 3 * now["h"], p.e_sodium),
                 (p.potassium_conductance * now["n"] ** 4, p.e_potassium),
-                (ge, p.e_excitatory),
-                (gi, p.e_inhibitory),
+                (excitation, p.e_excitatory),
+                (inhibition, p.e_inhibitory),
             ]
             total = sum(g for g, _ in parts)
             settled = (sum(g * e for g, e in parts) + p.bias_current + current) / total

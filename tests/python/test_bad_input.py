@@ -505,6 +505,27 @@ def test_an_array_that_the_system_only_promises_is_refused_with_what_is_free(mon
         assert len(sim.run(3, record={"output": "v"})["output"]["v"]) == 3
 
 
+@pytest.mark.parametrize("is_finished", [False, True])
+def test_synapses_of_a_rule_that_do_not_fit_are_refused_with_their_number(
+    is_finished: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("snn._arrays._free_memory", lambda: 3.0 * 2**30)
+    net = snn.Network(dt=0.1)
+    net.add("cells", snn.LIF(100_000))
+    rule = snn.Sparse.all_to_all(weight=0.1, delay=1.0, allow_autapses=False)
+    projection = net.connect("cells", "cells", rule, name="p")
+    if is_finished:
+        assert projection.synapse_count == 9_999_900_000
+    sentence = "projection 'p', 9,999,900,000 synapses of a rule, need 130 GiB, but 3 GiB of memory are free"
+    with pytest.raises(snn.OutOfMemoryError, match=sentence):
+        _ = projection.weights
+    sentence = "lists of the 9,999,900,000 synapses of projection 'p' need 298 GiB, but 3 GiB of memory are free"
+    for listed in (projection.synapses, projection.synapse_weights):
+        with pytest.raises(snn.OutOfMemoryError, match=sentence):
+            listed()
+    assert projection.synapse_weights(sources=[3], targets=[5, 7]).tolist() == [pytest.approx(0.1, rel=1e-3)] * 2
+
+
 def test_fixed_point_weights_onto_one_receptor_count_together() -> None:
     # Each projection alone would fit the scale that was chosen; both together could overflow the sum.
     net = snn.Network()

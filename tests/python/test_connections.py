@@ -363,3 +363,29 @@ def test_pooling_has_no_weights_and_only_sparse_lists_synapses() -> None:
     assert net.projections["input_to_output"].pool_mode == "max"
     with pytest.raises(snn.InvalidArgumentError, match="has no bias"):
         net.projections["input_to_output"].bias = np.zeros(1)
+
+
+def test_synapses_take_the_bytes_that_the_documents_say() -> None:
+    def bytes_each(net: snn.Network) -> tuple[float, float]:
+        count, estimate = net.projections["p"].synapse_count, net.memory_estimate()
+        return estimate.network / count, estimate.weights / count
+
+    def network(synapses: snn.Sparse) -> snn.Network:
+        net = snn.Network(dt=0.1)
+        net.add("cells", snn.LIF(1000))
+        net.connect("cells", "cells", synapses, name="p")
+        return net
+
+    rng = np.random.default_rng(1)
+    ends = rng.integers(0, 1000, (2, 400_000))
+    static = {"weights": rng.random(400_000), "trainable": False}
+    assert bytes_each(network(snn.Sparse.from_arrays(*ends, delay_steps=10, **static))) == pytest.approx(
+        (8, 4), abs=0.3
+    )
+    of_delays = network(snn.Sparse.from_arrays(*ends, delays=rng.integers(1, 9, 400_000), **static))
+    assert bytes_each(of_delays) == pytest.approx((10, 4), abs=0.6)
+    by_rule = network(snn.Sparse.fixed_indegree(400, weight=0.1, delay=1.0, trainable=False))
+    assert bytes_each(by_rule) == pytest.approx((0, 4), abs=0.3)
+    with snn.Simulation(by_rule) as sim:
+        sim["p.weight"] = 0.2
+        assert bytes_each(sim.to_network()) == pytest.approx((10, 4), abs=0.3)

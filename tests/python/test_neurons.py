@@ -204,3 +204,29 @@ def test_the_derivative_of_a_surrogate_is_its_formula() -> None:
     assert snn.Surrogate("step").derivative(0.25) == 1.0
     with pytest.raises(snn.ArgumentTypeError, match="x has dtype"):
         snn.Surrogate("step").derivative(["threshold"])
+
+
+@pytest.mark.parametrize("value", [0.04, 0.05, [2.0, 0.03]])
+def test_a_refractory_time_that_rounds_to_no_step_is_told(value: object) -> None:
+    net = snn.Network(dt=0.1)
+    with pytest.warns(
+        UserWarning, match=r"population 'cells': refractory is 0\.0\d ms, which rounds to 0 steps of 0\.1 ms"
+    ):
+        net.add("cells", snn.CurrentLIF(2, refractory=value))
+    with snn.Simulation(net) as sim:
+        assert sim.network["cells"].size == 2
+    for number, fine in enumerate((0.0, 0.06, 0.1, snn.Normal(0.05, 0.01))):  # no warning, which would be an error here
+        net.add(f"fine{number}", snn.CurrentLIF(2, refractory=fine))
+
+
+def test_a_poisson_source_of_more_than_a_spike_a_step_is_told() -> None:
+    net = snn.Network(dt=0.1)
+    with pytest.warns(
+        UserWarning, match="rate is 20000 Hz, more than one spike in each step of 0.1 ms; .* at 10000 Hz"
+    ):
+        net.add("fast", snn.PoissonSource(2, rate=[10.0, 20000.0]))
+    net.add("full", snn.PoissonSource(2, rate=10000.0))
+    with snn.Simulation(net) as sim:
+        rates = sim.run(1000, record={"fast": "spike_count", "full": "spike_count"})
+    assert rates["fast"]["spike_count"][0, 1] == 1000
+    assert (rates["full"]["spike_count"] == 1000).all()

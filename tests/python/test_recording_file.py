@@ -163,3 +163,21 @@ def test_rows_of_a_recorder_have_the_times_of_their_steps(net: snn.Network, spik
         snn.Recording.joined([gaps, first])
     with pytest.raises(snn.InvalidArgumentError, match="steps has 1 entries; there are 2 rows"):
         snn.Recording(dict(first), net.dt, steps=[1])
+
+
+def test_a_row_that_was_interrupted_is_left_out(net: snn.Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    get = snn.Simulation.get
+
+    def interrupted(self: snn.Simulation, path: str) -> np.ndarray:
+        if path == "hidden.spikes" and self.step_count == 3:
+            raise KeyboardInterrupt
+        return get(self, path)
+
+    monkeypatch.setattr(snn.Simulation, "get", interrupted)
+    with snn.Simulation(net) as sim:
+        recorder = sim.recorder("hidden", ["v", "spikes"])
+        with pytest.raises(KeyboardInterrupt):
+            sim.step(10)
+        sim.step(2)
+    assert list(recorder.recording.steps) == [1, 2, 4, 5]
+    assert len(recorder["v"]) == len(recorder["spikes"]) == 4

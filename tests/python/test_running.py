@@ -300,6 +300,10 @@ def test_progress_is_told_at_its_interval_however_the_run_is_cut(chain: snn.Netw
             40, {"input": spikes}, VARIABLES, progress=lambda *told: seen.append(told), progress_interval=15, every=4
         )
         assert seen == [(15, 40), (30, 40), (40, 40)]
+        seen.clear()
+        sim.on_spikes(lambda _: None)  # which has every step looked at
+        sim.run(40, {"input": spikes}, progress=lambda *told: seen.append(told), progress_interval=15)
+        assert seen == [(15, 40), (30, 40), (40, 40)]
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)

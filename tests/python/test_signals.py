@@ -153,6 +153,23 @@ def test_a_rule_of_the_user_has_traces_of_its_synapses(tmp_path):
     assert not sim.get("p.memory").any()
 
 
+@pytest.mark.parametrize("device", ["reference", "cpu"])
+def test_a_new_time_constant_counts_from_the_last_event(device):
+    """As `Simulation.set` says, by the formula of the trace."""
+    net = snn.Network(dt=1.0)
+    net.add("source", snn.SpikeInput(1))
+    net.add("target", snn.LIF(1, threshold=1e9))
+    net.connect(
+        "source", "target", snn.Sparse.one_to_one(weight=0.5, plasticity=snn.PairSTDP(tau_plus=100.0)), name="p"
+    )
+    with snn.Simulation(net, device=device) as sim:
+        sim.step(inputs={"source": [1.0]})
+        sim.step(49)
+        for tau in (100.0, 10.0, 1000.0):
+            sim["p.tau_plus"] = tau
+            assert sim["p.recent_arrivals"].item() == pytest.approx(np.exp(-50 / tau), rel=1e-5)
+
+
 def test_parameters_of_a_rule_change_while_it_runs(tmp_path):
     sources, targets = random_trains(400, 9, 40, 6)
     halves = [(sources[:200], targets[:200]), (sources[200:], targets[200:])]

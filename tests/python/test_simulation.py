@@ -309,7 +309,25 @@ def test_what_a_callback_raises_comes_out(chain: snn.Network, spikes: np.ndarray
         with pytest.raises(RuntimeError, match="from the callback"):
             sim.run(40, {"input": spikes})
         assert len(calls) == 1
+        assert sim.step_count == calls[0].step + 1  # the run ended with that step
+        sim.bind_input("input", np.ones(spikes.shape[1:], np.float32))
+        for advance, progress in (
+            (sim.step, {}),
+            (sim.run, {}),
+            (sim.run, {"progress": print, "progress_interval": 1000}),
+        ):
+            sim.reset()
+            calls.clear()
+            with pytest.raises(RuntimeError, match="from the callback"):
+                advance(100_000, **progress)
+            assert sim.step_count == calls[0].step + 1
+        sim.reset()
+        calls.clear()
+        with pytest.raises(RuntimeError, match="from the callback"):
+            sim.step(20)
+        assert sim.step_count == calls[0].step + 1
         sim.on_spikes(None)
+        sim.unbind_input("input")
         sim.step()
 
         def meddle(event: snn.SpikeEvent) -> None:

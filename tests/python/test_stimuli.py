@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import snn
-from snn import stimuli
+from snn import _inputs, stimuli
 
 
 def test_spike_times_come_out_of_the_network() -> None:
@@ -93,6 +93,43 @@ def test_ornstein_uhlenbeck_follows_its_equation() -> None:
         assert abs(covariance - std**2 * math.exp(-lag * dt / tau)) < 5 * math.sqrt(2) * std**2 / math.sqrt(independent)
     again = stimuli.ornstein_uhlenbeck(4000, 100, dt=dt, mean=mean, std=std, tau=tau, seed=7)
     assert np.array_equal(frames, again)
+
+
+@pytest.mark.parametrize("room", [300, 1 << 22])
+def test_noise_in_parts_is_that_of_one_array(room: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_inputs, "_VALUES_AT_ONCE", room)
+    settings = {"dt": 0.5, "mean": 5.0, "std": 2.0, "tau": 4.0, "seed": 7}
+    net = snn.Network(dt=0.5)
+    net.add("input", snn.Input(10))
+    net.add("cells", snn.IntegrateAndFire(10, threshold=1e9))
+    net.connect("input", "cells", snn.OneToOne(1.0))
+
+    def membranes(*parts: tuple[int, object]) -> np.ndarray:
+        with snn.Simulation(net) as sim:
+            runs = [sim.run(steps, {"input": noise}, {"cells": "v"})["cells"]["v"] for steps, noise in parts]
+        return np.concatenate(runs)
+
+    whole = stimuli.ornstein_uhlenbeck(200, 10, **settings)
+    noise = stimuli.OrnsteinUhlenbeck(10, **settings)
+    assert np.array_equal(membranes((130, noise), (70, noise)), membranes((200, whole)))
+    white = stimuli.white_noise(200, 10, mean=1.0, std=2.0, seed=3)
+
+    def made(begin: int, end: int) -> np.ndarray:
+        return stimuli.white_noise(end - begin, 10, mean=1.0, std=2.0, seed=3, first_step=begin)
+
+    assert np.array_equal(membranes((200, made)), membranes((200, white)))
+    assert not np.array_equal(white[:100], white[100:])
+    of_samples = stimuli.OrnsteinUhlenbeck((2, 10), **settings)(0, 5)
+    assert of_samples.shape == (5, 2, 10)
+    assert not np.array_equal(of_samples[:, 0], of_samples[:, 1])
+
+
+@pytest.mark.parametrize("name", ["mean", "std", "tau", "dt"])
+def test_noise_of_no_number_is_refused(name: str) -> None:
+    for value in (math.nan, math.inf):
+        settings = {"dt": 0.5, "mean": 5.0, "std": 2.0, "tau": 4.0, "seed": 7} | {name: value}
+        with pytest.raises(snn.InvalidArgumentError, match=f"{name} is (nan|inf)"):
+            stimuli.ornstein_uhlenbeck(5, 2, **settings)
 
 
 def test_noise_moves_a_membrane_as_theory_says() -> None:

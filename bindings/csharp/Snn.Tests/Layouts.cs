@@ -416,7 +416,7 @@ namespace Snn.Tests
                 Assert.Equal(24, (byte*)&it.correct_count - start, "SNNEpoch.correct_count");
                 Assert.Equal(32, (byte*)&it.mean_loss - start, "SNNEpoch.mean_loss");
             }
-            Assert.Equal(72, sizeof(SNNVulkanHost), "sizeof(SNNVulkanHost)");
+            Assert.Equal(80, sizeof(SNNVulkanHost), "sizeof(SNNVulkanHost)");
             {
                 SNNVulkanHost it;
                 byte* start = (byte*)&it;
@@ -430,6 +430,7 @@ namespace Snn.Tests
                 Assert.Equal(48, (byte*)&it.lock_queue - start, "SNNVulkanHost.lock_queue");
                 Assert.Equal(56, (byte*)&it.unlock_queue - start, "SNNVulkanHost.unlock_queue");
                 Assert.Equal(64, (byte*)&it.user - start, "SNNVulkanHost.user");
+                Assert.Equal(72, (byte*)&it.pipeline_cache - start, "SNNVulkanHost.pipeline_cache");
             }
             Assert.Equal(16, sizeof(SNNVulkanSemaphore), "sizeof(SNNVulkanSemaphore)");
             {

@@ -610,6 +610,8 @@ namespace Snn
         internal IntPtr lock_queue;
         internal IntPtr unlock_queue;
         internal void* user;
+        /// <summary>VkPipelineCache, or 0: none.</summary>
+        internal ulong pipeline_cache;
     }
 
     [StructLayout(LayoutKind.Sequential)]

@@ -33,6 +33,10 @@ namespace Snn
         /// a session on several devices, one of libsnn; null: nobody else submits meanwhile.</summary>
         public object QueueLock { get; set; }
 
+        /// <summary>VkPipelineCache, or 0. With what an earlier run of the program left in it, a session opens without compiling
+        /// shaders.</summary>
+        public ulong PipelineCache { get; set; }
+
         internal int Create(SNNConfig* config, IntPtr hooks, IntPtr* session)
         {
             SNNVulkanHost host;
@@ -49,6 +53,7 @@ namespace Snn
                 host.unlock_queue = Hooks.UnlockQueueFunction;
                 host.user = (void*)hooks;
             }
+            host.pipeline_cache = PipelineCache;
             return Native.snn_vulkan_create_network(config, &host, session);
         }
     }

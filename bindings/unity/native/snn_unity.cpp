@@ -197,6 +197,7 @@ void open(SNNUnityOpaque& network) {
     host.queue = device.queue;
     host.queue_family = device.queue_family;
     host.get_instance_proc_addr = device.get_instance_proc_addr;
+    host.pipeline_cache = device.pipeline_cache;
     SNNConfig config;
     snn_config_default(&config);
     config.network = network.network;

@@ -62,15 +62,17 @@ CONDUCTANCE_LIF = create_neuron_model(
     "conductance_lif",
     params=[
         *("v_rest", "threshold", "v_reset", ("held", "int"), "e_excitatory", "e_inhibitory"),
-        *("fraction", "decay_excitation", "decay_inhibition"),
+        *("fraction", "decay_excitation", "decay_inhibition", "mean_excitation", "mean_inhibition"),
     ],
     vars=[("v", "scalar"), ("excitation", "scalar"), ("inhibition", "scalar"), ("left", "int")],
     additional_input_vars=[("arriving_inhibition", "scalar", 0.0)],
     sim_code="""
     if(left > 0) { left--; }
     else {
-        const scalar total = 1.0 + excitation + inhibition;
-        const scalar settled = (v_rest + excitation * e_excitatory + inhibition * e_inhibitory) / total;
+        const scalar excited = mean_excitation * excitation;
+        const scalar inhibited = mean_inhibition * inhibition;
+        const scalar total = 1.0 + excited + inhibited;
+        const scalar settled = (v_rest + excited * e_excitatory + inhibited * e_inhibitory) / total;
         v = settled + exp(-fraction * total) * (v - settled);
     }
     excitation = decay_excitation * excitation + Isyn;

@@ -103,6 +103,8 @@ def coba(model: GeNNModel, scene: Coba, scale: float, seed: int) -> Populations:
         "fraction": scene.dt / scene.tau_membrane,
         "decay_excitation": math.exp(-scene.dt / scene.tau_excitatory),
         "decay_inhibition": math.exp(-scene.dt / scene.tau_inhibitory),
+        "mean_excitation": -math.expm1(-scene.dt / scene.tau_excitatory) * scene.tau_excitatory / scene.dt,
+        "mean_inhibition": -math.expm1(-scene.dt / scene.tau_inhibitory) * scene.tau_inhibitory / scene.dt,
     }
     populations = {}
     for part, (name, size) in enumerate(scene.sizes(scale).items()):

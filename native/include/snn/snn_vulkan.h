@@ -66,6 +66,10 @@ typedef struct SNNVulkanHost {
     void(SNN_CALL *lock_queue)(void *user);
     void(SNN_CALL *unlock_queue)(void *user);
     void *user;
+    uint64_t pipeline_cache; /* VkPipelineCache, or 0: none. Without one, or without what an earlier run of the program left in
+                                it, the driver compiles a dozen shaders or more while a session opens. It may be in use by other
+                                threads, unless it was created with VK_PIPELINE_CACHE_CREATE_EXTERNALLY_SYNCHRONIZED_BIT.
+                                Saving it is up to the host */
 } SNNVulkanHost;
 
 SNN_API void SNN_CALL snn_vulkan_host_init(SNNVulkanHost *out_host, uint32_t struct_size);

@@ -5,6 +5,13 @@
 using namespace snn;
 using namespace snn::api;
 
+namespace snn::api {
+
+template <>
+inline constexpr uint32_t sizes_of<SNNVulkanHost>[] = {offsetof(SNNVulkanHost, pipeline_cache), sizeof(SNNVulkanHost)};
+
+}  // namespace snn::api
+
 namespace {
 
 void check_given(const void* pointer, const char* name) {

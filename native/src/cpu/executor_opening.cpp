@@ -119,6 +119,7 @@ CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions
     }
     // Nothing but bundles and plastic synapses onto a receptor: its sums need no clearing.
     for (uint32_t p = 0; p < populations.size(); ++p) {
+        populations[p]->choose_step();
         populations[p]->only_integers = populations[p]->is_bundled || populations[p]->is_plastic;
         for (uint32_t r = 0; r < populations[p]->receptor_count; ++r) {
             const auto adds_floats = [&](uint32_t q) {

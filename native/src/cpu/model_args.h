@@ -92,6 +92,7 @@ using NeuronAdjointFunction = void (*)(const NeuronAdjointArgs& args, uint32_t b
 // The step for one choice of all the model's options: the same bits, without the work of the other choices.
 struct SpecialisedStep {
     const int32_t* choices;          // one for each option
+    uint32_t without;                // so many receptors, the last ones, have no input
     NeuronStepFunction step;
     NeuronStepFunction shared_step;   // all float parameters and derived constants are shared by the neurons
     NeuronStepFunction integer_step;  // the same, taking integer sums; null for large models

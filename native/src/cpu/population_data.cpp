@@ -121,23 +121,29 @@ void PopulationData::set_constants(const PopulationConstants& made, const SNNAll
     initial_states.swap(initial);
     if (!compiled) return;
     find_training(made);
+    const std::vector<uint8_t> is_read = constants_read(*info.model);
+    all_shared_ = true;
+    for (size_t c = 0; c < made.constants.size(); ++c)
+        all_shared_ &= !(is_read[c] && made.constants[c].type == ValueType::float_ && made.constants[c].per_neuron());
+    choose_step();
+}
+
+void PopulationData::choose_step() {
+    if (!compiled) return;
     step = compiled->step;
     integer_step = nullptr;
     step_span = nullptr;
     list_resting = nullptr;
-    const std::vector<uint8_t> is_read = constants_read(*info.model);
-    bool all_shared = true;
-    for (size_t c = 0; c < made.constants.size(); ++c)
-        all_shared &= !(is_read[c] && made.constants[c].type == ValueType::float_ && made.constants[c].per_neuron());
-    for (uint32_t i = 0; i < compiled->specialised_count; ++i)
-        if (std::equal(info.options.begin(), info.options.end(), compiled->specialised[i].choices)) {
-            const SpecialisedStep& special = compiled->specialised[i];
-            step = all_shared ? special.shared_step : special.step;
-            if (!all_shared) continue;
-            integer_step = special.integer_step;
-            step_span = special.step_span;
-            list_resting = special.list_resting;
-        }
+    for (uint32_t i = 0; i < compiled->specialised_count; ++i) {
+        const SpecialisedStep& special = compiled->specialised[i];
+        if (!std::equal(info.options.begin(), info.options.end(), special.choices)) continue;
+        if (std::any_of(has_input.end() - special.without, has_input.end(), [](uint8_t has) { return has != 0; })) continue;
+        step = all_shared_ ? special.shared_step : special.step;
+        if (!all_shared_) continue;
+        integer_step = special.integer_step;
+        step_span = special.step_span;
+        list_resting = special.list_resting;
+    }
 }
 
 void PopulationData::find_training(const PopulationConstants& made) {

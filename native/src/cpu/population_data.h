@@ -92,6 +92,8 @@ struct PopulationData {
     // ---- Neurons
     // Anew, of the same model. What was there stays when memory runs out.
     void set_constants(const PopulationConstants& made, const SNNAllocator& allocator);
+    // Anew once has_input is known.
+    void choose_step();
     std::vector<const void*> constants;  // parameters, options, derived, as NeuronStepArgs has them
     std::vector<uint32_t> constant_masks;
     std::vector<PoissonTable> poisson;
@@ -176,6 +178,7 @@ private:
 
     void find_training(const PopulationConstants& made);
     const TrainingKernels* fitting_training_ = nullptr;  // fits options and constants
+    bool all_shared_ = false;  // of the floats among constants that the step reads
     std::vector<uint32_t> training_places_, training_constants_;
     std::vector<size_t> state_blocks_;  // by range, when separate: where its first state is
     std::vector<Buffer<uint32_t>> constant_memory_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 #include "common/error.h"
 #include "normal_table.h"
@@ -181,8 +182,10 @@ void Brains::load_table() {
         entry[shader::BRAIN_POISSON] = packed.poisson;
         words.insert(words.end(), packed.words.begin(), packed.words.end());
     }
-    if (words.size() * 4 > table.range.size || !table.range.buffer)
-        table.range = place_.device.allocate(words.size() * 4, Memory::device, "the constants");
+    if (words.size() * 4 > table.range.size || !table.range.buffer) {
+        const Range larger = place_.device.allocate(words.size() * 4, Memory::device, "the constants");
+        place_.device.release(std::exchange(table.range, larger));
+    }
     if (words != table.words) place_.device.upload(table.range, 0, words.data(), words.size() * 4);
     table.words = words;
     table_ = table.range;

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <thread>
 #include <utility>
 
@@ -16,7 +17,7 @@ namespace snn::vulkan {
 
 namespace {
 
-constexpr uint32_t needed_buffers = 7;  // binding_count of pipelines.h; all known devices have 8 or more
+constexpr uint32_t needed_buffers = 7;  // binding_count of pipelines.h; Vulkan promises 4
 constexpr const char* portability_subset = "VK_KHR_portability_subset";  // of vulkan_beta.h, which may not be installed
 constexpr VkDeviceSize staging_bytes = VkDeviceSize{4} << 20;
 constexpr VkDeviceSize smallest_block = VkDeviceSize{1} << 20, largest_block = VkDeviceSize{64} << 20;
@@ -27,10 +28,12 @@ std::string lower_case(std::string_view text) {
     return result;
 }
 
-// For tests: a device with a smaller range, so that small networks are cut into segments too.
-VkDeviceSize limited_range(VkDeviceSize range) {
+// What a binding reaches, and what rounding up to the alignment does not exceed. The variable is for tests: a device with a
+// smaller range, so that small networks are cut into segments too.
+VkDeviceSize usable_range(VkDeviceSize range, VkDeviceSize alignment) {
     const char* const bytes = std::getenv("SNN_VULKAN_STORAGE_RANGE");
-    return bytes ? std::min<VkDeviceSize>(range, std::strtoull(bytes, nullptr, 10)) : range;
+    if (bytes) range = std::min<VkDeviceSize>(range, std::strtoull(bytes, nullptr, 10));
+    return range / alignment * alignment;
 }
 
 // Whether the device of this number is meant: by nothing, which is the first, its number, a part of its name or its UUID.
@@ -115,8 +118,8 @@ void Device::open_own(std::string_view choice) {
 void Device::open_on_paper() {
     is_on_paper_ = true;
     description_.name = "a plan";
-    storage_range_ = limited_range(VkDeviceSize{1} << 27);
     alignment_ = 256;
+    storage_range_ = usable_range(VkDeviceSize{1} << 27, alignment_);
     shared_memory_bytes_ = 16384;
     workgroup_invocations_ = 128;
 }
@@ -149,10 +152,10 @@ void Device::take(const Candidate& candidate, const InstanceFunctions& instance_
         throw Error(SNN_ERROR_UNSUPPORTED, "a shader of the Vulkan device '", description_.name, "' has ",
                     limits.maxPerStageDescriptorStorageBuffers, " storage buffers, and ", needed_buffers,
                     " are needed; another device may do (snn devices)");
-    storage_range_ = limited_range(limits.maxStorageBufferRange);
     shared_memory_bytes_ = limits.maxComputeSharedMemorySize;
     workgroup_invocations_ = std::min(limits.maxComputeWorkGroupInvocations, limits.maxComputeWorkGroupSize[0]);
     alignment_ = std::max<VkDeviceSize>(16, limits.minStorageBufferOffsetAlignment);
+    storage_range_ = usable_range(std::min<VkDeviceSize>(limits.maxStorageBufferRange, candidate.most_bytes), alignment_);
     if (instance_) functions.vkGetDeviceQueue(handle, candidate.queue_family, 0, &queue_);
     else queue_ = static_cast<VkQueue>(host_.queue);
     auto pool = made<VkCommandPoolCreateInfo>(VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO);
@@ -162,7 +165,7 @@ void Device::take(const Candidate& candidate, const InstanceFunctions& instance_
     name(VK_OBJECT_TYPE_COMMAND_POOL, command_pool_, "command pool");
     fence_ = make_fence();
     transfer_ = make_commands();
-    staging_ = allocate(std::min(staging_bytes, storage_range_), Memory::readback, "copies to and from the host");
+    staging_ = allocate_for_copies(staging_bytes, Memory::readback);
 }
 
 void Device::name_object(VkObjectType type, uint64_t object, std::string_view what) const {
@@ -185,10 +188,7 @@ void Device::close() {
     if (!handle) return;
     end_submissions();
     for (std::vector<Block>& blocks : blocks_)
-        for (const Block& block : blocks) {
-            functions.vkDestroyBuffer(handle, block.buffer, nullptr);
-            functions.vkFreeMemory(handle, block.memory, nullptr);
-        }
+        for (const Block& block : blocks) destroy(block);
     if (fence_) functions.vkDestroyFence(handle, fence_, nullptr);
     if (command_pool_) functions.vkDestroyCommandPool(handle, command_pool_, nullptr);
     if (instance_ && functions.vkDestroyDevice) functions.vkDestroyDevice(handle, nullptr);
@@ -210,8 +210,8 @@ uint32_t Device::memory_type(uint32_t allowed, Memory memory) const {
                 "' has no memory of the kind that buffers need");
 }
 
-Device::Block Device::make_block(VkDeviceSize bytes, Memory memory) {
-    Block block{VK_NULL_HANDLE, VK_NULL_HANDLE, bytes, 0, nullptr};
+void Device::make_block(VkDeviceSize bytes, Memory memory) {
+    Block block{VK_NULL_HANDLE, VK_NULL_HANDLE, bytes, nullptr, {{0, bytes}}};
     auto buffer = made<VkBufferCreateInfo>(VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO);
     buffer.size = bytes;
     buffer.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT |
@@ -240,13 +240,21 @@ Device::Block Device::make_block(VkDeviceSize bytes, Memory memory) {
         if (block.memory) functions.vkFreeMemory(handle, block.memory, nullptr);
         throw;
     }
-    return block;
+}
+
+void Device::destroy(const Block& block) {
+    functions.vkDestroyBuffer(handle, block.buffer, nullptr);
+    functions.vkFreeMemory(handle, block.memory, nullptr);
 }
 
 Range Device::allocate(VkDeviceSize bytes, Memory memory, std::string_view what) {
     if (bytes > storage_range_)
         throw Error(SNN_ERROR_UNSUPPORTED, what, " would take ", bytes, " bytes; a shader of the Vulkan device '",
                     description_.name, "' reaches ", storage_range_);
+    return allocate_for_copies(bytes, memory);
+}
+
+Range Device::allocate_for_copies(VkDeviceSize bytes, Memory memory) {
     bytes = std::max<VkDeviceSize>((bytes + alignment_ - 1) / alignment_ * alignment_, alignment_);
     if (memory == Memory::device && bytes <= room_.size) {
         const Range range = room_.part(0, bytes);
@@ -255,14 +263,48 @@ Range Device::allocate(VkDeviceSize bytes, Memory memory, std::string_view what)
     }
     if (is_on_paper_) return paper_buffer_of_host(0, 0, bytes);
     std::vector<Block>& blocks = blocks_[static_cast<size_t>(memory)];
-    if (blocks.empty() || blocks.back().size - blocks.back().used < bytes) {
-        const VkDeviceSize usual = blocks.empty() ? smallest_block : std::min(2 * blocks.back().size, largest_block);
+    Block* best = nullptr;  // with the smallest gap that is large enough
+    VkDeviceSize begin = 0, gap = UINT64_MAX;
+    for (Block& block : blocks)
+        for (const auto& [at, size] : block.free)
+            if (size >= bytes && size < gap) best = &block, begin = at, gap = size;
+    if (!best) {
+        VkDeviceSize& usual = next_block_bytes_[static_cast<size_t>(memory)];
+        usual = std::max(usual, smallest_block);
         make_block(std::max(bytes, usual), memory);
+        if (bytes <= largest_block) usual = std::min(2 * usual, largest_block);
+        best = &blocks.back(), gap = best->size;
     }
-    Block& block = blocks.back();
-    Range range{block.buffer, block.used, bytes, block.mapped ? block.mapped + block.used : nullptr};
-    block.used += bytes;
-    return range;
+    best->free.erase(begin);
+    if (gap > bytes) best->free.emplace(begin + bytes, gap - bytes);
+    return {best->buffer, begin, bytes, best->mapped ? best->mapped + begin : nullptr};
+}
+
+void Device::release(const Range& range) {
+    if (!range.buffer || is_on_paper_) return;
+    for (const Range& room : rooms_)  // one binding reaches all of it
+        if (room.buffer == range.buffer && room.offset <= range.offset && range.offset < room.offset + room.size) return;
+    for (std::vector<Block>& blocks : blocks_)
+        for (auto block = blocks.begin(); block != blocks.end(); ++block) {
+            if (block->buffer != range.buffer) continue;
+            auto gap = block->free.emplace(range.offset, range.size).first;
+            if (gap != block->free.begin())
+                if (const auto before = std::prev(gap); before->first + before->second == gap->first) {
+                    before->second += gap->second;
+                    block->free.erase(gap);
+                    gap = before;
+                }
+            if (const auto after = std::next(gap); after != block->free.end() && gap->first + gap->second == after->first) {
+                gap->second += after->second;
+                block->free.erase(after);
+            }
+            if (gap->second < block->size || block->size <= largest_block || is_transfer_open_) return;
+            wait_for_submissions();
+            if (forget_) forget_(block->buffer);
+            destroy(*block);
+            blocks.erase(block);
+            return;
+        }
 }
 
 void Device::check_foreign(const Range& range) const {

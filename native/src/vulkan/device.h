@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,6 +40,7 @@ struct Candidate {
     uint32_t queue_family;
     VkPhysicalDeviceProperties properties;
     VkPhysicalDeviceMemoryProperties memory;
+    VkDeviceSize most_bytes;  // of an allocation; UINT64_MAX where it cannot be asked (Vulkan 1.0)
     DeviceDescription description;
 };
 Candidate make_candidate(const InstanceFunctions& functions, VkPhysicalDevice device, uint32_t queue_family);
@@ -80,6 +83,7 @@ struct Range {
     T* as() const {
         return static_cast<T*>(mapped);
     }
+    bool operator==(const Range&) const = default;
 };
 
 enum class Memory : uint8_t {
@@ -101,7 +105,7 @@ public:
     Device& operator=(const Device&) = delete;
 
     const DeviceDescription& description() const { return description_; }
-    // Bytes that one binding of a shader reaches.
+    // Bytes that one binding of a shader reaches, a multiple of alignment().
     VkDeviceSize storage_range() const { return storage_range_; }
     // Bytes; where a binding may begin.
     VkDeviceSize alignment() const { return alignment_; }
@@ -114,6 +118,8 @@ public:
     void check_not_lost() const;
     bool is_on_paper() const { return is_on_paper_; }
     bool is_of_host() const { return !instance_ && !is_on_paper_; }
+    // The host's; null where it has none.
+    VkPipelineCache pipeline_cache_of_host() const { return (VkPipelineCache)host_.pipeline_cache; }  // a pointer or a number
     // What tells one driver's pipelines from another's.
     const std::string& pipeline_identity() const { return description_.driver_identity; }
     struct PaperBuffer {
@@ -127,9 +133,16 @@ public:
     bool is_strict() const { return is_strict_ || !validation_messages().empty(); }
     void be_strict() { is_strict_ = true; }
 
-    // Memory for the device's lifetime, sub-allocated of larger blocks; not cleared. Throws SNN_ERROR_OUT_OF_MEMORY, and
-    // SNN_ERROR_UNSUPPORTED for more than storage_range(): `what` names it.
+    // Memory until release(), or for the device's lifetime, sub-allocated of larger blocks; not cleared. Throws
+    // SNN_ERROR_OUT_OF_MEMORY, and SNN_ERROR_UNSUPPORTED for more than storage_range(): `what` names it.
     Range allocate(VkDeviceSize bytes, Memory memory, std::string_view what);
+    // The same for what no shader is bound to: it may be longer.
+    Range allocate_for_copies(VkDeviceSize bytes, Memory memory);
+    // A whole range that was allocated and that no command reads or writes which may still be submitted: it is used again. One
+    // that had a large block for itself goes back to the driver, after waiting for submissions. What lies in a Room is kept.
+    void release(const Range& range);
+    // Called with a buffer before it is destroyed.
+    void when_destroyed(std::function<void(VkBuffer)> forget) { forget_ = std::move(forget); }
 
     // While one lives, memory for kernels is taken from a range of its own, as far as that goes: one binding reaches all of it.
     class Room {
@@ -137,6 +150,7 @@ public:
         Room(Device& device, VkDeviceSize bytes, std::string_view what)
             : range(device.allocate(bytes, Memory::device, what)), device_(device) {
             device_.room_ = range;
+            device_.rooms_.push_back(range);
         }
         ~Room() { device_.room_ = {}; }
         Room(const Room&) = delete;
@@ -218,10 +232,12 @@ private:
     struct Block {
         VkDeviceMemory memory;
         VkBuffer buffer;
-        VkDeviceSize size, used;
+        VkDeviceSize size;
         char* mapped;
+        std::map<VkDeviceSize, VkDeviceSize> free;  // sizes by where they begin; two are never side by side
     };
-    Block make_block(VkDeviceSize bytes, Memory memory);
+    void make_block(VkDeviceSize bytes, Memory memory);
+    void destroy(const Block& block);
     uint32_t memory_type(uint32_t allowed, Memory memory) const;
     char* on_paper(const Range& range);
     void copy_now(VkBuffer source, VkDeviceSize from, VkBuffer target, VkDeviceSize to, VkDeviceSize bytes);
@@ -236,7 +252,9 @@ private:
     VkDeviceSize storage_range_ = 0, alignment_ = 0, shared_memory_bytes_ = 0;
     uint32_t workgroup_invocations_ = 0;
     FloatControls float_controls_;
-    Range room_;  // what is left of it
+    Range room_;                // what is left of it
+    std::vector<Range> rooms_;  // all there were
+    std::function<void(VkBuffer)> forget_;
     VkQueue queue_ = VK_NULL_HANDLE;
     VkCommandPool command_pool_ = VK_NULL_HANDLE;
     VkCommandBuffer transfer_ = VK_NULL_HANDLE;
@@ -264,7 +282,8 @@ private:
     void wait_to_the_end(VkFence fence);
     VkFence make_fence();
     void submit_locked(const VkSubmitInfo& info, VkFence fence);
-    std::array<std::vector<Block>, 3> blocks_;  // by Memory
+    std::array<std::vector<Block>, 3> blocks_;        // by Memory
+    std::array<VkDeviceSize, 3> next_block_bytes_{};  // likewise, where less is asked for; 0: the smallest
     bool is_on_paper_ = false;
     std::vector<PaperBuffer> paper_buffers_;
 };

@@ -1,5 +1,6 @@
 // Steps of small networks, each sample a workgroup's for all steps of a dispatch (brains.h).
 #include <algorithm>
+#include <utility>
 
 #include "vulkan/executor.h"
 #include "vulkan/shader_arguments.h"
@@ -97,8 +98,10 @@ uint32_t VulkanExecutor::prepare_brain_records(const RunRequest& request) {
     if (row_bytes > 0) rows = static_cast<uint32_t>(std::clamp<VkDeviceSize>(records_room(device_) / row_bytes, 1, most_steps));
     for (size_t k = first_state; k < recorded_.size(); ++k) recorded_[k].begin = spike_bytes + recorded_[k].begin * rows;
     const VkDeviceSize bytes = spike_bytes + row_bytes * rows;
-    if (!records_.buffer || records_.size < bytes)
+    if (!records_.buffer || records_.size < bytes) {
+        device_.release(std::exchange(records_, {}));
         records_ = device_.allocate(bytes, Memory::readback, "the records of a step");
+    }
     return rows;
 }
 

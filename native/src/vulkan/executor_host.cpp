@@ -1,6 +1,7 @@
 // What a host program shares: its command buffers, its buffers, and the step as data.
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "backend/slots.h"
 #include "common/error.h"
@@ -141,9 +142,10 @@ std::string VulkanExecutor::set_readback(std::span<const Readable> values, uint3
     }
     is_copied_ |= !values.empty();
     const std::string slower = count_spikes(values);
-    // Memory of the one before is used again where it is enough: the device gives none back before it is closed.
-    if (readback_) readback_memory_ = readback_->memory();
+    // Memory of the one before is used again where it is enough.
     readback_ = values.empty() ? nullptr : std::make_unique<Readback>(device_, sizes, frame_count, readback_memory_);
+    if (readback_ && readback_->memory() != readback_memory_)
+        device_.release(std::exchange(readback_memory_, readback_->memory()));
     readback_values_.assign(values.begin(), values.end());
     return slower;
 }
@@ -160,6 +162,7 @@ std::string VulkanExecutor::count_spikes(std::span<const Readable> values) {
         counted.push_back(value.slot.index);
         bytes += bytes_of(value.slot.index);
     }
+    const Range counts_before = counts_;
     if (bytes > 0 && (!counts_.buffer || counts_.size < bytes))
         counts_ = device_.allocate(bytes, Memory::device, "counts of spikes");
     if (bytes > 0) device_.fill(counts_, 0);
@@ -177,9 +180,11 @@ std::string VulkanExecutor::count_spikes(std::span<const Readable> values) {
         change_step();
     } catch (const Error&) {  // as in bind_buffer()
         host_buffers_ = before;
+        if (counts_ != counts_before) device_.release(std::exchange(counts_, counts_before));
         change_step();
         throw;
     }
+    if (counts_ != counts_before) device_.release(counts_before);
     counted_ = std::move(counted);
     return why_several_dispatches(were_one_dispatch);
 }

@@ -1,6 +1,7 @@
 // Running: inputs to the device, submissions of many steps, records back.
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "backend/slots.h"
 #include "vulkan/executor.h"
@@ -152,9 +153,10 @@ uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t ste
     for (const Recorded& recorded : wanted_) row_bytes += VkDeviceSize{recorded.words} * 4;
     const VkDeviceSize gaps = wanted_.size() * device_.alignment();
     if (!wanted_.empty() && (records_.size < row_bytes + gaps || !records_.buffer)) {
+        recorded_.clear();
+        device_.release(std::exchange(records_, {}));
         records_ = device_.allocate(std::max(row_bytes + gaps, std::min(records_bytes, device_.storage_range())),
                                     Memory::readback, "the records of a step");
-        recorded_.clear();
     }
     const auto capacity = static_cast<uint32_t>(
         wanted_.empty() ? most_steps : std::min<VkDeviceSize>((records_.size - gaps) / row_bytes, most_steps));

@@ -92,7 +92,7 @@ Instance::Instance() {
     if (loader().vkEnumerateInstanceVersion) loader().vkEnumerateInstanceVersion(&version);
     auto application = made<VkApplicationInfo>(VK_STRUCTURE_TYPE_APPLICATION_INFO);
     application.pEngineName = "snn-engine";
-    // 1.1 tells a device's UUID; nothing else of it is used.
+    // 1.1 tells a device's UUID and how much an allocation may have; nothing else of it is used.
     application.apiVersion = version >= VK_API_VERSION_1_1 ? VK_API_VERSION_1_1 : VK_API_VERSION_1_0;
     auto info = made<VkInstanceCreateInfo>(VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO);
     info.pApplicationInfo = &application;
@@ -158,7 +158,7 @@ std::vector<VkQueueFamilyProperties> queue_families(const InstanceFunctions& fun
 }
 
 Candidate make_candidate(const InstanceFunctions& functions, VkPhysicalDevice device, uint32_t queue_family) {
-    Candidate candidate{device, queue_family, {}, {}, {}};
+    Candidate candidate{device, queue_family, {}, {}, UINT64_MAX, {}};
     functions.vkGetPhysicalDeviceProperties(device, &candidate.properties);
     functions.vkGetPhysicalDeviceMemoryProperties(device, &candidate.memory);
     DeviceDescription& description = candidate.description;
@@ -168,11 +168,15 @@ Candidate make_candidate(const InstanceFunctions& functions, VkPhysicalDevice de
     description.api_version = candidate.properties.apiVersion;
     description.driver_version = candidate.properties.driverVersion;
     if (functions.vkGetPhysicalDeviceProperties2 && description.api_version >= VK_API_VERSION_1_1) {
+        auto memory =
+            made<VkPhysicalDeviceMaintenance3Properties>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES);
         auto id = made<VkPhysicalDeviceIDProperties>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES);
+        id.pNext = &memory;
         auto all = made<VkPhysicalDeviceProperties2>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2);
         all.pNext = &id;
         functions.vkGetPhysicalDeviceProperties2(device, &all);
         description.uuid = uuid_text(id.deviceUUID);
+        candidate.most_bytes = memory.maxMemoryAllocationSize;
     }
     for (uint32_t i = 0; i < candidate.memory.memoryHeapCount; ++i)
         if (candidate.memory.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT)

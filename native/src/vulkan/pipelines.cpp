@@ -45,9 +45,11 @@ std::span<const uint32_t> embedded_shader(std::string_view name) {
 
 Pipelines::Pipelines(Device& device) : device_(device) {
     if (device.is_on_paper()) return;
+    device.when_destroyed([this](VkBuffer buffer) { forget(buffer); });
     try {
         make_layout();
-        if (!device.is_of_host()) make_cache();
+        if (device.is_of_host()) cache_ = device.pipeline_cache_of_host();
+        else make_cache();
     } catch (...) {
         close();
         throw;
@@ -59,6 +61,7 @@ Pipelines::~Pipelines() {
         save();
     } catch (const std::exception&) {  // no memory: they are compiled again next time
     }
+    device_.when_destroyed({});
     close();
 }
 
@@ -131,7 +134,7 @@ void Pipelines::make_cache() {
 }
 
 void Pipelines::save() {
-    if (!cache_ || !std::exchange(has_new_, false)) return;
+    if (device_.is_of_host() || !cache_ || !std::exchange(has_new_, false)) return;
     size_t bytes = 0;
     const DeviceFunctions& vk = device_.functions;
     if (vk.vkGetPipelineCacheData(device_.handle, cache_, &bytes, nullptr) != VK_SUCCESS || bytes > most_cache_bytes / 2)
@@ -153,7 +156,7 @@ void Pipelines::close() {
     const DeviceFunctions& vk = device_.functions;
     for (const auto& [key, pipeline] : pipelines_) vk.vkDestroyPipeline(device_.handle, pipeline, nullptr);
     for (const VkDescriptorPool pool : pools_) vk.vkDestroyDescriptorPool(device_.handle, pool, nullptr);
-    if (cache_) vk.vkDestroyPipelineCache(device_.handle, cache_, nullptr);
+    if (cache_ && !device_.is_of_host()) vk.vkDestroyPipelineCache(device_.handle, cache_, nullptr);
     if (layout_) vk.vkDestroyPipelineLayout(device_.handle, layout_, nullptr);
     if (set_layout_) vk.vkDestroyDescriptorSetLayout(device_.handle, set_layout_, nullptr);
 }

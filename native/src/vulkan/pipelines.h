@@ -1,5 +1,5 @@
-// Shaders made ready for one device, and what they are bound to. All share one layout: seven storage buffers and 128 bytes of
-// push constants, which every Vulkan device has.
+// Shaders made ready for one device, and what they are bound to. All share one layout: seven storage buffers, which Device asks
+// for, and 128 bytes of push constants, which every Vulkan device has.
 #pragma once
 
 #include <array>
@@ -62,7 +62,7 @@ private:
     Device& device_;
     VkDescriptorSetLayout set_layout_ = VK_NULL_HANDLE;
     VkPipelineLayout layout_ = VK_NULL_HANDLE;
-    VkPipelineCache cache_ = VK_NULL_HANDLE;  // null: none is kept
+    VkPipelineCache cache_ = VK_NULL_HANDLE;  // the host's where it has one; null: none
     std::string cached_;                      // as it was read or written last
     bool has_new_ = false;                    // pipelines since then
     std::vector<VkDescriptorPool> pools_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <utility>
 
 #include "backend/slots.h"
 #include "common/error.h"
@@ -75,7 +76,8 @@ bool PlasticMemory::set_plan(Device& device, std::shared_ptr<const PlasticityPla
                                        std::bit_cast<uint32_t>(trace.keep)});
         }
     words.insert(words.end(), tables.begin(), tables.end());
-    // Longer time constants have longer tables. Room for twice as long, because the device gives no memory back.
+    // Longer time constants have longer tables. Room for twice as long, so that few of those that
+    // grow make a step anew.
     const bool grows = !traces.buffer || (kept_words + words.size()) * 4 > traces.size;
     if (grows) {
         const VkDeviceSize wanted = (kept_words + (traces.buffer ? 2 : 1) * words.size()) * 4;
@@ -86,7 +88,7 @@ bool PlasticMemory::set_plan(Device& device, std::shared_ptr<const PlasticityPla
             device.download(traces, 0, kept.data(), kept_words * 4);
             device.upload(larger, 0, kept.data(), kept_words * 4);
         }
-        traces = larger;  // not before all is there
+        device.release(std::exchange(traces, larger));  // not before all is there
     }
     if (!words.empty()) device.upload(traces, kept_words * 4, words.data(), words.size() * 4);
     plan_ = std::move(plan);

@@ -79,9 +79,11 @@ bool PopulationMemory::set_constants(Device& device, const Population& populatio
     const std::vector<uint32_t>& words = packed.words;
     const bool grows = words.size() * 4 > constants.size || !constants.buffer;
     initial_states = values.initial_states;
+    const Range old = constants;
     if (grows)
         constants = device.allocate(words.size() * 4, Memory::device, text("the parameters of population '", name, "'"));
     device.upload(constants, 0, words.data(), words.size() * 4);
+    if (grows) device.release(old);
     const bool changes = shader.empty() || before != places.per_neuron;
     if (changes) shader = make_model_shader(*population.model, values.constants);
     return grows || changes;

@@ -14,7 +14,7 @@ Readback::Readback(Device& device, std::span<const VkDeviceSize> sizes, uint32_t
         frame_bytes_ += bytes;
     }
     if (const VkDeviceSize bytes = frame_bytes_ * frame_count; !memory_.buffer || memory_.size < bytes)
-        memory_ = device.allocate(bytes, Memory::readback, "what is read back");
+        memory_ = device.allocate_for_copies(bytes, Memory::readback);
 }
 
 void Readback::record(VkCommandBuffer commands, uint64_t frame, std::span<const Range> sources) {

@@ -1,10 +1,12 @@
 // What a session keeps on the device besides what runs need, once it has trained: the tape, gradients, parameters as they are
-// trained. The layouts are those of shaders/train_arguments.h. Memory grows with the number of steps and is not given back
-// before the session is closed.
+// trained. The layouts are those of shaders/train_arguments.h. Memory is that of the longest run; it is given back when the
+// session is closed.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "backend/backend.h"
@@ -18,9 +20,16 @@ namespace snn::vulkan {
 // A range that is made anew where it is too small.
 class GrowingRange {
 public:
-    // What was there before is lost.
-    void reserve(Device& device, VkDeviceSize bytes, Memory memory, std::string_view what) {
-        if (!range_.buffer || bytes > range_.size) range_ = device.allocate(bytes, memory, what);
+    // True where it was made anew: what was there before is lost.
+    bool reserve(Device& device, VkDeviceSize bytes, Memory memory, std::string_view what) {
+        if (range_.buffer && bytes <= range_.size) return false;
+        // A half more, so that runs which are a little longer each time do not leave a little gap each time. Large ones have
+        // a block each, which goes back.
+        constexpr VkDeviceSize large = VkDeviceSize{32} << 20;
+        const VkDeviceSize roomy = std::min({range_.size + range_.size / 2, large, device.storage_range()});
+        device.release(std::exchange(range_, {}));
+        range_ = device.allocate(std::max(bytes, roomy), memory, what);
+        return true;
     }
     const Range& operator*() const { return range_; }
     const Range* operator->() const { return &range_; }

@@ -546,7 +546,7 @@ struct lif_span_2 {
     int32_t* const refractory_left_data;
 };
 
-inline constexpr SpecialisedStep lif_specialised[] = {{lif_choices_0, lif_step_0<false, false>, lif_step_0<true, false>, lif_step_0<true, true>, step_span<lif_span_0>, list_resting<lif_span_0>}, {lif_choices_1, lif_step_1<false, false>, lif_step_1<true, false>, lif_step_1<true, true>, step_span<lif_span_1>, list_resting<lif_span_1>}, {lif_choices_2, lif_step_2<false, false>, lif_step_2<true, false>, lif_step_2<true, true>, step_span<lif_span_2>, list_resting<lif_span_2>}};
+inline constexpr SpecialisedStep lif_specialised[] = {{lif_choices_0, 0, lif_step_0<false, false>, lif_step_0<true, false>, lif_step_0<true, true>, step_span<lif_span_0>, list_resting<lif_span_0>}, {lif_choices_1, 0, lif_step_1<false, false>, lif_step_1<true, false>, lif_step_1<true, true>, step_span<lif_span_1>, list_resting<lif_span_1>}, {lif_choices_2, 0, lif_step_2<false, false>, lif_step_2<true, false>, lif_step_2<true, true>, step_span<lif_span_2>, list_resting<lif_span_2>}};
 inline void lif_training_step_0(const NeuronStepArgs& args, uint32_t begin, uint32_t end) {
     const auto threshold_data = constant<float>(args, 1);
     const auto v_rest_data = constant<float>(args, 2);

@@ -70,6 +70,8 @@ def drive(model: CompiledModel, steps: int, neurons: int, seed: int = 0, choices
             inputs[r.name] = 0.2 * leak.get("nS" if r.unit == "pA" else "1", 1.0) * inputs[r.name]
     if "inhibitory" in inputs and not opened:
         inputs["inhibitory"] = -np.abs(inputs["inhibitory"]) * 0.3
+    if "injected_current" in inputs:
+        inputs["injected_current"] *= 0.2
     return inputs
 
 

@@ -157,7 +157,7 @@ def test_current_lif_is_the_neuron_of_the_microcircuit():
     choices = {
         "input_scaling": "exact", "synapse_order": "membrane_first", "reset": "value", "threshold_compare": "greater_equal",
     }  # fmt: skip
-    inputs = {"current": arriving, "inhibitory": np.zeros_like(arriving)}
+    inputs = {"current": arriving, "inhibitory": np.zeros_like(arriving), "injected_current": np.zeros_like(arriving)}
     got, _, _ = simulate(model, inputs, parameters, choices, dt)
     v, current, left = np.full(4, -65.0), np.zeros(4), np.zeros(4, int)
     for t in range(3000):
@@ -184,7 +184,7 @@ def test_current_lif_with_equal_time_constants_is_the_limit():
 
 def test_the_weight_of_an_alpha_function_is_its_peak():
     model = load_builtin_model("alpha_lif")
-    inputs = {"current": np.zeros((400, 1)), "inhibitory": np.zeros((400, 1))}
+    inputs = {receptor.name: np.zeros((400, 1)) for receptor in model.receptors}
     inputs["current"][0], inputs["inhibitory"][0] = 3.0, -2.0
     parameters = {**model.default_parameters(), "tau_synapse": 5.0, "tau_inhibitory": 12.0, "threshold": 1e9}
     got, _, _ = simulate(model, inputs, parameters, {}, 0.1)

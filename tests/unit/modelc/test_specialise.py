@@ -103,6 +103,39 @@ def test_every_choice_of_options_gives_the_same_bits(name) -> None:
             assert np.array_equal(np.broadcast_to(general[programs.step_spike] > 0, LANES), special[spike])
 
 
+def test_steps_without_a_receptor_give_the_same_bits_where_nothing_reaches_it() -> None:
+    found = 0
+    for name in NEURONS:
+        definition = read(models_folder() / "neurons" / f"{name}.toml")
+        programs = compile_neuron(definition)
+        first_state = len(programs.step.inputs) - len(definition.states)
+        left_out = range(first_state - len(definition.without), first_state)
+        for choices in definition.specialised if definition.without else ():
+            found += 1
+            program = specialised_programs(definition, programs, choices)
+            known = {
+                len(definition.parameters) + i: o.choices.index(choices[o.name])
+                for i, o in enumerate(definition.options)
+            }
+            known |= known_derived(definition, programs, known)
+            first_receptor = first_state - len(definition.receptors)
+            inputs = inputs_of(programs.step, first_receptor, known, seed=found)
+            for register in left_out:
+                inputs[register] = np.zeros_like(inputs[register])
+            assert not any(register in i.operands for i in program.step.instructions for register in left_out)
+            with np.errstate(all="ignore"):
+                general = run(as_ops(programs.step), inputs, np.float32, draws=Draws())
+                special = run(as_ops(program.step), inputs, np.float32, draws=Draws())
+            for state, register, place in zip(
+                definition.states, programs.step_states, program.step_states, strict=True
+            ):
+                expected, same = (np.broadcast_to(v[r], LANES) for v, r in ((general, register), (special, place)))
+                if state.type == "float":
+                    expected, same = flush(expected), flush(same)
+                np.testing.assert_array_equal(same, expected, err_msg=state.name)
+    assert found >= 6
+
+
 def test_calm_steps_give_the_same_bits_where_nothing_spikes() -> None:
     found = 0
     for name in NEURONS:

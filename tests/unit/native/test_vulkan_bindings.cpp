@@ -43,6 +43,33 @@ TEST_CASE("sets of a buffer that is forgotten come back when no recorded command
     CHECK(all.contains(pipelines.bind({kept, changes})));
 }
 
+namespace {
+
+template <uint32_t version>
+VKAPI_ATTR void VKAPI_CALL tell(VkPhysicalDevice, VkPhysicalDeviceProperties* properties) {
+    properties->apiVersion = version;
+}
+VKAPI_ATTR void VKAPI_CALL tell_memory(VkPhysicalDevice, VkPhysicalDeviceMemoryProperties*) {}
+VKAPI_ATTR void VKAPI_CALL tell_more(VkPhysicalDevice, VkPhysicalDeviceProperties2* properties) {
+    auto* next = static_cast<VkBaseOutStructure*>(properties->pNext);
+    for (; next; next = next->pNext)
+        if (next->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES)
+            reinterpret_cast<VkPhysicalDeviceMaintenance3Properties*>(next)->maxMemoryAllocationSize = 1u << 30;
+}
+
+}  // namespace
+
+TEST_CASE("a device is asked for the most bytes of an allocation where it can be") {
+    InstanceFunctions functions;
+    functions.vkGetPhysicalDeviceProperties = tell<VK_API_VERSION_1_1>;
+    functions.vkGetPhysicalDeviceMemoryProperties = tell_memory;
+    CHECK(make_candidate(functions, VK_NULL_HANDLE, 0).most_bytes == UINT64_MAX);  // the instance is of Vulkan 1.0
+    functions.vkGetPhysicalDeviceProperties2 = tell_more;
+    CHECK(make_candidate(functions, VK_NULL_HANDLE, 0).most_bytes == 1u << 30);
+    functions.vkGetPhysicalDeviceProperties = tell<VK_API_VERSION_1_0>;
+    CHECK(make_candidate(functions, VK_NULL_HANDLE, 0).most_bytes == UINT64_MAX);
+}
+
 #else
 
 TEST_CASE("descriptor sets") { std::puts("skipped: built without Vulkan"); }

@@ -433,7 +433,7 @@ final class Native {
 
     /** Offsets of SNNVulkanHost in bytes. */
     static final class SNNVulkanHost {
-        static final int SIZE = 72;
+        static final int SIZE = 80;
         static final int struct_size = 0;
         static final int queue_family = 4;
         static final int instance = 8;
@@ -444,6 +444,7 @@ final class Native {
         static final int lock_queue = 48;
         static final int unlock_queue = 56;
         static final int user = 64;
+        static final int pipeline_cache = 72;
     }
 
     /** Offsets of SNNVulkanSemaphore in bytes. */

@@ -21,6 +21,7 @@ public final class Vulkan {
         private final long instance, physicalDevice, device, queue, getInstanceProcAddr;
         private final int queueFamily;
         Lock queueLock;
+        private long pipelineCache;
 
         /** VkInstance, VkPhysicalDevice, VkDevice; a VkQueue with compute, which is used while a session is opened and by its functions
          * that are not of this class, never by {@link #recordSteps}; the family of the queue and of the command buffers; the address
@@ -41,6 +42,12 @@ public final class Vulkan {
             return this;
         }
 
+        /** A VkPipelineCache. With what an earlier run of the program left in it, a session opens without compiling shaders. */
+        public Host pipelineCache(long cache) {
+            pipelineCache = cache;
+            return this;
+        }
+
         int create(Scope scope, long config, long hooks, long session) {
             ByteBuffer host = scope.bytes((long) Native.SNNVulkanHost.SIZE);
             Native.snn_vulkan_host_init(Jni.address(host), Native.SNNVulkanHost.SIZE);
@@ -55,6 +62,7 @@ public final class Vulkan {
                 host.putLong(Native.SNNVulkanHost.unlock_queue, Jni.function(Jni.UNLOCK_QUEUE));
                 host.putLong(Native.SNNVulkanHost.user, hooks);
             }
+            host.putLong(Native.SNNVulkanHost.pipeline_cache, pipelineCache);
             return Native.snn_vulkan_create_network(config, Jni.address(host), session);
         }
     }

@@ -835,6 +835,8 @@ pub struct SNNVulkanHost {
     pub lock_queue: SNNVulkanHost_lock_queue,
     pub unlock_queue: SNNVulkanHost_unlock_queue,
     pub user: *mut c_void,
+    /// VkPipelineCache, or 0: none.
+    pub pipeline_cache: u64,
 }
 
 #[repr(C)]
@@ -1193,7 +1195,7 @@ pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
     ("SNNTrainResult", 32, 8, &[0, 4, 8, 16, 24]),
     ("SNNWeightUpdate", 24, 8, &[0, 4, 8, 16]),
     ("SNNEpoch", 40, 8, &[0, 8, 16, 24, 32]),
-    ("SNNVulkanHost", 72, 8, &[0, 4, 8, 16, 24, 32, 40, 48, 56, 64]),
+    ("SNNVulkanHost", 80, 8, &[0, 4, 8, 16, 24, 32, 40, 48, 56, 64, 72]),
     ("SNNVulkanSemaphore", 16, 8, &[0, 8]),
     ("SNNVulkanSubmission", 32, 8, &[0, 4, 8, 12, 16, 24]),
     ("SNNVulkanBuffer", 32, 8, &[0, 4, 8, 16, 24]),
@@ -1238,7 +1240,7 @@ pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
         layout!(SNNTrainResult: struct_size, sample_count, correct_count, loss, spike_count),
         layout!(SNNWeightUpdate: struct_size, projection, update, gradient_norm),
         layout!(SNNEpoch: struct_size, epoch, sample_count, correct_count, mean_loss),
-        layout!(SNNVulkanHost: struct_size, queue_family, instance, physical_device, device, queue, get_instance_proc_addr, lock_queue, unlock_queue, user),
+        layout!(SNNVulkanHost: struct_size, queue_family, instance, physical_device, device, queue, get_instance_proc_addr, lock_queue, unlock_queue, user, pipeline_cache),
         layout!(SNNVulkanSemaphore: semaphore, value),
         layout!(SNNVulkanSubmission: struct_size, wait_count, signal_count, reserved, waits, signals),
         layout!(SNNVulkanBuffer: struct_size, r#type, buffer, offset_bytes, size_bytes),

@@ -51,6 +51,7 @@ pub struct Host {
     queue_family: u32,
     get_instance_proc_addr: u64,
     pub(crate) queue_lock: Option<Arc<dyn QueueLock>>,
+    pipeline_cache: u64,
 }
 
 impl Host {
@@ -78,12 +79,23 @@ impl Host {
             queue_family,
             get_instance_proc_addr: get_instance_proc_addr as u64,
             queue_lock: None,
+            pipeline_cache: 0,
         }
     }
 
     /// A lock that the session holds around its submissions.
     pub fn queue_lock(mut self, lock: Arc<dyn QueueLock>) -> Self {
         self.queue_lock = Some(lock);
+        self
+    }
+
+    /// A VkPipelineCache. With what an earlier run of the program left in it, a session opens without compiling shaders.
+    ///
+    /// # Safety
+    ///
+    /// It belongs to the device, is not externally synchronised, and outlives the sessions.
+    pub unsafe fn pipeline_cache(mut self, cache: u64) -> Self {
+        self.pipeline_cache = cache;
         self
     }
 
@@ -102,6 +114,7 @@ impl Host {
         host.physical_device = self.physical_device as *mut c_void;
         host.device = self.device as *mut c_void;
         host.queue = self.queue as *mut c_void;
+        host.pipeline_cache = self.pipeline_cache;
         host.get_instance_proc_addr =
             std::mem::transmute::<usize, sys::SNNVulkanHost_get_instance_proc_addr>(self.get_instance_proc_addr as usize);
         if self.queue_lock.is_some() {
