@@ -141,6 +141,7 @@ void VulkanExecutor::record_ends() {
 }
 
 void VulkanExecutor::check_whole() const {
+    device_.check_not_lost();
     if (is_torn_)
         throw Error(SNN_ERROR_STATE, "an error ended an earlier run or reset of this session when some of it was done, so its ",
                     "state is not that of its step count; reset the session or load a state");

@@ -119,7 +119,7 @@ private:
     }
     void check_supported() const;
     void check_not_on_paper() const;
-    void check_whole() const;  // throws SNN_ERROR_STATE when is_torn_
+    void check_whole() const;  // throws SNN_ERROR_STATE when is_torn_, and when the device is lost says that
     void run_on_state(const std::vector<VkCommandBuffer>& commands);  // what changes it: an error leaves it whole, or torn
     void prepare_step();       // before steps: what an error has left out is made up for, or steps are refused
     void place_fixed_sums();
