@@ -25,6 +25,12 @@ class Losing(Meddler):
 
     lost_at = 0
 
+    def __init__(self, renderer: Renderer) -> None:
+        super().__init__(renderer)
+        # A process asks a device for known answers once: before anything is counted.
+        snn.Simulation(snn.Sequential(2, snn.Dense(2), snn.LIF()), device=self.host()).close()
+        self.submissions = 0
+
     def submit(self, queue: int, count: int, infos: int, fence: int) -> int:
         self.lost |= self.submissions + 1 == self.lost_at
         return super().submit(queue, count, infos, fence)
