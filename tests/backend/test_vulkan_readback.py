@@ -94,6 +94,35 @@ def test_more_frames_than_a_shader_reaches_are_kept(renderer: Renderer, monkeypa
         assert found[1].any()
 
 
+def test_memory_of_records_is_not_written_once_it_is_another_s(
+    renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Records that a shader does not reach are refused, and what was there for smaller ones may be used for frames."""
+    monkeypatch.setenv("SNN_VULKAN_STORAGE_RANGE", "2560")
+    net = snn.Network(dt=1.0)
+    net.add("spikes", snn.SpikeInput(320))
+    net.add("cells", snn.LIF(320))
+    net.connect("spikes", "cells", snn.Sparse.from_arrays(np.arange(320), np.arange(320), np.full(320, 0.7)))
+    inputs = {"spikes": (np.random.Generator(np.random.Philox(8)).random((200, 320)) < 0.5).astype(np.float32)}
+    with snn.Simulation(net, device=renderer.host()) as sim, snn.Simulation(net, device="reference") as reference:
+        for one in (sim, reference):
+            one.run(200, inputs, record={"cells": ["spikes", "spike_count"]})
+        with pytest.raises(snn.UnsupportedError, match="the records of a step would take"):
+            sim.run(200, inputs, record={"cells": ["v", "refractory_left", "spike_count"]})
+        snn.vulkan.set_readback(sim, ["cells.v"], 2)
+        renderer.submit([recorded(renderer, sim, 0)])
+        reference.step(3)
+        wanted = reference["cells.v"]
+        counts = [
+            one.run(200, inputs, record={"cells": ["spike_count"]})["cells"]["spike_count"] for one in (sim, reference)
+        ]
+        np.testing.assert_array_equal(*counts)
+        assert counts[0].any()
+        found = snn.vulkan.read_back(sim, "cells.v", 0)
+        assert found is not None
+        np.testing.assert_array_equal(found[1], wanted)
+
+
 @pytest.mark.parametrize("small", [True, False], ids=["one dispatch", "a dispatch for each kernel"])
 def test_spikes_are_counted_from_frame_to_frame(renderer: Renderer, small: bool) -> None:
     """Of all steps of a frame, not of the last only; in frames recorded before the first has run, and in runs between."""

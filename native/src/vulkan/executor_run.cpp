@@ -153,7 +153,7 @@ uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t ste
     for (const Recorded& recorded : wanted_) row_bytes += VkDeviceSize{recorded.words} * 4;
     const VkDeviceSize gaps = wanted_.size() * device_.alignment();
     if (!wanted_.empty() && (records_.size < row_bytes + gaps || !records_.buffer)) {
-        recorded_.clear();
+        recorded_.clear(), summed_before_.clear();
         device_.release(std::exchange(records_, {}));
         records_ = device_.allocate(std::max(row_bytes + gaps, std::min(records_bytes, device_.storage_range())),
                                     Memory::readback, "the records of a step");
