@@ -183,7 +183,7 @@ bool moves_smoothly(const LinearStep& step, size_t membrane, size_t receptor) {
 }
 
 Crossing crossing_of(const Population& population, const PopulationConstants& constants, const LinearStep& linear,
-                     size_t neuron) {
+                     const std::vector<uint8_t>& has_input, size_t neuron) {
     const Model& model = *population.model;
     const auto refuse = [&](const char* why) -> Error {
         return Error(SNN_ERROR_UNSUPPORTED, "population '", population.name, "' has model '", model.name, "', ", why);
@@ -200,7 +200,7 @@ Crossing crossing_of(const Population& population, const PopulationConstants& co
         }
     if (arguments != 1) throw refuse("which spikes on more than one condition, where EventProp needs one threshold");
     for (size_t r = 0; r < model.receptors.size(); ++r)
-        if (!moves_smoothly(linear, v, r))
+        if (has_input[r] && !moves_smoothly(linear, v, r))
             throw refuse(
                 "whose membrane jumps when a spike arrives: the time of its own spikes is then no smooth function of what "
                 "arrived, as EventProp needs it; 'current_lif' has a synaptic current between");
@@ -292,14 +292,15 @@ LinearStep linear_step(const Population& population, const PopulationConstants& 
     return result;
 }
 
-LinearStep event_step(const Population& population, const PopulationConstants& constants) {
+LinearStep event_step(const Population& population, const PopulationConstants& constants,
+                      const std::vector<uint8_t>& has_input) {
     LinearStep result = linear_step(population, constants);
     if (!population.model->spiking) return result;
-    result.crossing = crossing_of(population, constants, result, 0);
+    result.crossing = crossing_of(population, constants, result, has_input, 0);
     bool own = false;
     for (const Constant& constant : constants.constants) own |= constant.per_neuron();
     for (size_t neuron = 1; own && neuron < population.size; ++neuron) {
-        const Crossing other = crossing_of(population, constants, result, neuron);
+        const Crossing other = crossing_of(population, constants, result, has_input, neuron);
         if (!is_close(result.crossing.threshold, other.threshold) || !is_close(result.crossing.steepening, other.steepening) ||
             !is_close(result.crossing.offset, other.offset) || result.crossing.risen != other.risen)
             throw Error(SNN_ERROR_UNSUPPORTED, "population '", population.name,
