@@ -186,10 +186,12 @@ bool moves_smoothly(const LinearStep& step, size_t membrane, size_t receptor) {
 // that EventProp has no equations for.
 class CrossingProbe {
 public:
-    CrossingProbe(const Population& population, const PopulationConstants& constants, const LinearStep& linear, size_t neuron)
+    CrossingProbe(const Population& population, const PopulationConstants& constants, const LinearStep& linear,
+                  const std::vector<uint8_t>& has_input, size_t neuron)
         : population_(population),
           model_(*population.model),
           linear_(linear),
+          has_input_(has_input),
           argument_(argument_of_the_spike()),
           probe_(population, constants, neuron),
           start_(probe_.at_rest()),
@@ -237,7 +239,7 @@ private:
             }
         if (arguments != 1) throw refuse("which spikes on more than one condition, where EventProp needs one threshold");
         for (size_t r = 0; r < model_.receptors.size(); ++r)
-            if (!moves_smoothly(linear_, v, r))
+            if (has_input_[r] && !moves_smoothly(linear_, v, r))
                 throw refuse(
                     "whose membrane jumps when a spike arrives: the time of its own spikes is then no smooth function of what "
                     "arrived, as EventProp needs it; 'current_lif' has a synaptic current between");
@@ -295,6 +297,7 @@ private:
     const Population& population_;
     const Model& model_;
     const LinearStep& linear_;
+    const std::vector<uint8_t>& has_input_;
     const uint16_t argument_;
     const Probe probe_;
     const Registers<double> start_;  // at rest
@@ -331,14 +334,15 @@ LinearStep linear_step(const Population& population, const PopulationConstants& 
     return result;
 }
 
-LinearStep event_step(const Population& population, const PopulationConstants& constants) {
+LinearStep event_step(const Population& population, const PopulationConstants& constants,
+                      const std::vector<uint8_t>& has_input) {
     LinearStep result = linear_step(population, constants);
     if (!population.model->spiking) return result;
-    result.crossing = CrossingProbe(population, constants, result, 0).find();
+    result.crossing = CrossingProbe(population, constants, result, has_input, 0).find();
     bool own = false;
     for (const Constant& constant : constants.constants) own |= constant.per_neuron();
     for (size_t neuron = 1; own && neuron < population.size; ++neuron) {
-        const Crossing other = CrossingProbe(population, constants, result, neuron).find();
+        const Crossing other = CrossingProbe(population, constants, result, has_input, neuron).find();
         if (!is_close(result.crossing.threshold, other.threshold) || !is_close(result.crossing.steepening, other.steepening) ||
             !is_close(result.crossing.offset, other.offset) || result.crossing.risen != other.risen)
             throw Error(SNN_ERROR_UNSUPPORTED, "population '", population.name,

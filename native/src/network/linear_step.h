@@ -40,7 +40,8 @@ struct LinearStep {
 LinearStep linear_step(const Population& population, const PopulationConstants& constants);
 // The same with the crossing of neurons that spike. Throws as well where the time of a spike is no smooth function of its
 // inputs, or a spike is more than a crossing: the membrane jumps with an input, the reset changes other states, comes later or
-// not at all, or the membrane is held after it.
-LinearStep event_step(const Population& population, const PopulationConstants& constants);
+// not at all, or the membrane is held after it. `has_input`: by receptor, whether a projection reaches it.
+LinearStep event_step(const Population& population, const PopulationConstants& constants,
+                      const std::vector<uint8_t>& has_input);
 
 }  // namespace snn

@@ -43,15 +43,22 @@ Trainer::Trainer(Executor& executor, const Plan& plan, uint32_t batch_size, cons
 }
 
 void Trainer::prepare_rule() {
-    const auto step_of = def_.rule == SNN_LEARNING_EVENTPROP ? event_step : linear_step;
+    const auto step_of = [&](uint32_t index, const PopulationConstants& constants) {
+        const Population& population = plan_.network->population(index);
+        if (def_.rule != SNN_LEARNING_EVENTPROP) return linear_step(population, constants);
+        std::vector<uint8_t> has_input(population.model->receptors.size(), 0);
+        for (const Projection& projection : plan_.network->projections())
+            if (projection.target == index) has_input[projection.receptor] = 1;
+        return event_step(population, constants, has_input);
+    };
     linear_.resize(plan_.populations.size());
     for (const KernelCall& call : plan_.step_adjoint) {
         if (call.kernel != Kernel::neuron_adjoint) continue;
         const Population& population = plan_.network->population(call.index);
         const Parameters& own = parameters_ ? parameters_->parameters_of(call.index) : population.parameters;
         linear_[call.index] = own.empty()
-                                  ? step_of(population, plan_.populations[call.index])
-                                  : step_of(population, make_population_constants(population, own, plan_.network->dt_ms()));
+                                  ? step_of(call.index, plan_.populations[call.index])
+                                  : step_of(call.index, make_population_constants(population, own, plan_.network->dt_ms()));
     }
 }
 

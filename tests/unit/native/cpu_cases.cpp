@@ -262,7 +262,9 @@ CpuCase quiet_circuit(const char* model, const int32_t* choices, size_t choice) 
     };
     connect(sources, 25, populations[0], sizes[0], 0, 0.6, 1.2, 3, 1);
     connect(populations[0], sizes[0], populations[1], sizes[1], 0, 0.3, 0.9, 3, 5);
-    connect(populations[1], sizes[1], populations[0], sizes[0], info.receptors.size() - 1, -0.4, 0.4, 4, 7);
+    // Specialised steps leave out a receptor for injected currents.
+    const size_t last = info.receptors.size() - (info.receptors.back() == "injected_current" ? 2 : 1);
+    connect(populations[1], sizes[1], populations[0], sizes[0], last, -0.4, 0.4, 4, 7);
     return {text("quiet circuit of ", model, " ", choice), maker.plan(), 1, 400, 0.1, populations[0]};
 }
 
