@@ -360,3 +360,15 @@ def test_threads_do_not_change_a_bit():
     expected = forced(snn.TripletSTDP(), sources, targets).get("p.weight")
     for threads in (2, 3, 8):
         assert np.array_equal(forced(snn.TripletSTDP(), sources, targets, threads=threads).get("p.weight"), expected)
+
+
+def test_a_time_constant_of_too_many_steps_names_the_step_that_would_do() -> None:
+    """The defaults of `HomeostaticSTDP` (10 s) fit steps of 0.1 ms and not half of that."""
+    nets = {dt: snn.Network(dt=dt) for dt in (0.1, 0.05)}
+    for net in nets.values():
+        net.add("a", snn.SpikeInput(3))
+        net.add("b", snn.LIF(3))
+    connection = snn.Sparse.all_to_all(weight=0.5, plasticity=snn.HomeostaticSTDP())
+    nets[0.1].connect("a", "b", connection)
+    with pytest.raises(snn.InvalidArgumentError, match=r"200000 steps; .* a dt of 0\.1 ms or more"):
+        nets[0.05].connect("a", "b", connection)

@@ -47,7 +47,7 @@ TracePlan make_trace(const TraceInfo& info, const std::vector<double>& registers
         trace.decay.push_back(value);
         if (trace.decay.size() == max_decay_steps)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": tau of trace '", info.name, "' is ", tau, " ms, ", tau / dt_ms,
-                        " steps; a trace must be gone within ", max_decay_steps, " steps, about 41.6 times tau");
+                        " steps; expected at most 100000 steps, as with a dt of ", tau / 100000.0, " ms or more");
     }
     trace.decay.push_back(0.0f);
     trace.coarse.resize(std::max(trace.coarse.size(), coarse_steps), 0.0f);
