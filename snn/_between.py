@@ -57,8 +57,10 @@ class BetweenSteps:
         try:
             for recorder in self.recorders:
                 recorder._take()
-        finally:
-            self.call(simulation)
+        except BaseException as error:
+            also(error, lambda: self.call(simulation))
+            raise
+        self.call(simulation)
 
     def call(self, simulation: Simulation) -> None:
         """Call the functions that are due: all of them, since the step does not come back. Raise the first exception."""
@@ -108,4 +110,4 @@ def also(error: BaseException, function: Callable[[], None]) -> None:
 
 def note(error: BaseException, other: BaseException) -> None:
     """Add an exception that came after another one to that, as a sentence."""
-    error.add_note(f"a function that was due after the step raised, too: {type(other).__name__}: {other}")
+    error.add_note(f"what was due after the step raised, too: {type(other).__name__}: {other}")

@@ -24,8 +24,9 @@ __all__ = ["EventInput", "Inputs", "MadeInput", "RunInput"]
 InputFunction = Callable[[int, int], ArrayLike]
 RunInput = Mapping[str, ArrayLike | SpikeEvents | InputFunction] | NDArray[Any] | SpikeEvents | InputFunction
 
-# Values of a `MadeInput` that are there at once: 16 MB.
+# Values of a `MadeInput` that are there at once, 16 MB, and their steps: few neurons' are made in Python, one by one.
 _VALUES_AT_ONCE = 1 << 22
+_STEPS_AT_ONCE = 1 << 14
 
 
 class EventInput:
@@ -71,7 +72,7 @@ class MadeInput:
         self._population = population
         self._function = function
         self._frame = (batch_size, *population.shape)
-        self.steps_at_once = max(1, _VALUES_AT_ONCE // math.prod(self._frame))
+        self.steps_at_once = min(max(1, _VALUES_AT_ONCE // math.prod(self._frame)), _STEPS_AT_ONCE)
 
     def between(self, begin: int, end: int) -> tuple[int, bool, Floats]:
         """Return (population, held, array) of the steps from `begin` to `end`, without `end`."""

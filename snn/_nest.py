@@ -142,9 +142,9 @@ NEST_MODELS = {
 def nest(model: str, size: Size = None, **parameters: Any) -> Neuron:
     """Return neurons as ``nest.Create(model, size, params=parameters)`` of NEST 3.10 makes them, with its defaults.
 
-    They take NEST's steps, but for the two with conductances, which NEST integrates adaptively. There, with steps of 0.1 ms, a
-    single potential differs by less than 0.25 % for synaptic time constants from 0.02 ms on; ``iaf_cond_exp`` fires in the same
-    steps, spikes of ``aeif_cond_exp`` come some tenths of a millisecond early or late.
+    They take NEST's steps, but for the two with conductances, which NEST integrates adaptively. There, with steps of 0.1 ms and
+    synaptic time constants from 0.2 ms on, a single potential differs by less than 0.3 %. ``iaf_cond_exp`` fires in the same
+    steps. Each spike of ``aeif_cond_exp`` comes up to a step late, which adds up; a smaller `dt` helps.
 
     Parameters
     ----------
@@ -155,8 +155,8 @@ def nest(model: str, size: Size = None, **parameters: Any) -> Neuron:
     **parameters
         NEST's parameters of the model: ``C_m=250.0, tau_m=10.0, V_th=-55.0``; one number, an array with one for each neuron or,
         but for those from which another one is computed (``tau_m`` and ``C_m`` of a resistance), a distribution.
-        ``V_m``, and ``w`` or ``U_m``, are states at step 0; by default they begin where the model rests. Else anything that the
-        class here takes: ``initial``, ``name``, options.
+        ``V_m``, and ``w`` or ``U_m``, are states at step 0, by default NEST's. Else anything that the class here takes:
+        ``initial``, ``name``, options.
 
     Returns
     -------

@@ -162,7 +162,7 @@ class Network(Strict):
         layer = neurons._with_shape(neurons.shape)
         if isinstance(layer, Neuron):
             for told in layer._lost_in_steps(self._dt):
-                warnings.warn(f"population {name!r}: {told}", stacklevel=2)
+                warnings.warn(f"population {name!r}: {told}", stacklevel=3)  # the caller's line: `add` is wrapped
             layer = layer._draw(self.seed, index)
         population = Population(self, name, index, layer)
         native = self._open()

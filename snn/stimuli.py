@@ -175,7 +175,7 @@ def sine(
     phase: ArrayLike = 0.0,
     offset: ArrayLike = 0.0,
 ) -> Floats:
-    """Return ``offset + amplitude * sin(2 pi frequency t + phase)``, as NEST's ``ac_generator``.
+    """Return ``offset + amplitude * sin(2 pi frequency t + phase)``, as NEST's ``ac_generator``, whose phase is in degrees.
 
     Parameters
     ----------
@@ -296,12 +296,13 @@ class OrnsteinUhlenbeck:
         """Return the values of the next `end` - `begin` steps: shape (end - begin, *shape of a step)."""
         steps = integer(end, "end") - integer(begin, "begin")
         frames: Floats = new_array((integer(steps, "end - begin", minimum=1), *self._shape), np.float32, "the input")
-        for frame in frames:
-            drawn = self._normal.draw(frame.size, seed=self._seed, stream=self._step).reshape(frame.shape)
-            self._state = drawn if self._state is None else self._kept * self._state + self._new * drawn
-            self._step += 1
-            frame[...] = self._state
+        state = self._state
+        for step, frame in enumerate(frames, self._step):
+            drawn = self._normal.draw(frame.size, seed=self._seed, stream=step).reshape(frame.shape)
+            state = drawn if state is None else self._kept * state + self._new * drawn
+            frame[...] = state
         frames += self._mean
+        self._state, self._step = state, self._step + steps  # at the end, so that Ctrl+C before it changes nothing
         return frames
 
 

@@ -238,7 +238,7 @@ namespace Snn
         /// <summary>null: none</summary>
         internal IntPtr progress;
         internal void* progress_user;
-        /// <summary>steps, default 1000; 0: about 50 times a second, by the clock</summary>
+        /// <summary>steps, default 1000; 0: about 10 times a second, by the clock</summary>
         internal uint progress_interval;
         /// <summary>all of one struct_size; each population at most once</summary>
         internal SNNSpikeRecord* spike_records;

@@ -37,7 +37,8 @@
  *   sentence that names the argument and its value. Outputs are then unchanged unless the function says otherwise. Only the
  *   number of values or bytes (io_count, out_size_bytes) is also written when the buffer was too small.
  * - Runs that end early: if a Vulkan device refuses work when some steps of a call are done, the session gives SNN_ERROR_STATE
- *   for steps and values until it is reset or a state is loaded. If it refuses before the first of them, nothing has changed.
+ *   for steps and values until it is reset or a state is loaded, or it has ended whole, after the steps that its step count
+ *   says. If it refuses before the first of them, nothing has changed.
  * - Handles: a handle holds an index and a generation. A stale, foreign or null handle is SNN_ERROR_INVALID_HANDLE, never a
  *   crash.
  * - Arguments: strings are UTF-8, zero-terminated and copied. Pointers are read during the call only, unless a function says
@@ -549,7 +550,7 @@ typedef struct SNNRunDef {
     const SNNRecordArray *records;
     SNNProgressCallback progress; /* null: none */
     void *progress_user;
-    uint32_t progress_interval;   /* steps, default 1000; 0: about 50 times a second, by the clock */
+    uint32_t progress_interval;   /* steps, default 1000; 0: about 10 times a second, by the clock */
     SNNSpikeRecord *spike_records; /* all of one struct_size; each population at most once */
     uint32_t spike_record_count;
     uint32_t record_interval;      /* `records` are written after every so many steps, default 1; "spike_count" sums over all

@@ -44,8 +44,8 @@ typedef void(SNN_CALL *SNNVulkanFunction)(void);
  * a session while one of its frames is in flight crashes the driver. Nothing waits for the device or a queue to be idle;
  * functions that use the queue wait for their own fence.
  *
- * The first session in a process that opens on a device asks it some thousand questions with known answers, in one dispatch on
- * the queue. If an answer is wrong, SNN_ERROR_UNSUPPORTED names it: results would not be those of other devices. If only
+ * The first session in a process that opens on a device of a driver asks it some thousand questions with known answers, in one
+ * dispatch on the queue; devices of hosts and devices of its own are asked apart. If an answer is wrong, SNN_ERROR_UNSUPPORTED names it: results would not be those of other devices. If only
  * denormals are flushed, the log has a warning: networks with weights, parameters or inputs below 2^-126 may spike differently
  * from other devices. A session on a device of its own also asks for IEEE 754 float32 arithmetic (VK_KHR_shader_float_controls);
  * on a host's device, where the extension may not be enabled, rounding, denormals and signs of zeros are the driver's default,

@@ -5,8 +5,8 @@
 //     slots 0-15    step 0  1  2  3  4 ...        what arrives is added up first, for all steps and lanes, so that no step
 //     slots 16-31   step 0  1  2  3  4 ...        asks whether something does
 //
-// A few groups of 16 go side by side, because each operation of a step waits for the one before. As long as nothing spikes they
-// take a model's calm steps, which leave out what only spikes bring about.
+// Up to four groups of 16 go side by side where registers are enough (groups_together), because each operation of a step waits
+// for the one before. As long as nothing spikes they take a model's calm steps, which leave out what only spikes bring about.
 
 static uint32_t lowest_bit(uint64_t bits) {
 #if defined(_MSC_VER) && !defined(__clang__)

@@ -184,10 +184,14 @@ void Brains::load_table() {
     }
     if (words.size() * 4 > table.range.size || !table.range.buffer) {
         const Range larger = place_.device.allocate(words.size() * 4, Memory::device, "the constants");
+        table.words.clear();
         place_.device.release(std::exchange(table.range, larger));
     }
-    if (words != table.words) place_.device.upload(table.range, 0, words.data(), words.size() * 4);
-    table.words = words;
+    if (words != table.words) {
+        table.words.clear();  // an error leaves unknown ones
+        place_.device.upload(table.range, 0, words.data(), words.size() * 4);
+        table.words = words;
+    }
     table_ = table.range;
     const bool fit = words.size() <= most_table_words &&
                      (words.size() + layout_.brain_words) * 4 <= place_.device.shared_memory_bytes();

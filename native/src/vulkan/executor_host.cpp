@@ -116,7 +116,7 @@ std::string VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffe
     const bool were_one_dispatch = uses_brains_;
     try {
         change_step();
-    } catch (const Error&) {  // samples with weights of their own cannot go the other way
+    } catch (...) {  // samples with weights of their own cannot go the other way
         host_buffers_[p] = bound_before;
         population.states = states_before;
         change_step();
@@ -139,13 +139,20 @@ std::string VulkanExecutor::set_readback(std::span<const Readable> values, uint3
         const PopulationMemory& memory = populations_[value.slot.index];
         sizes.push_back(VkDeviceSize{value.counts || value.slot.kind == Slot::state ? memory.frame : memory.data_words()} * 4);
     }
-    is_copied_ |= !values.empty();
-    const std::string slower = count_spikes(values);
     // Memory of the one before is used again where it is enough.
-    readback_ = values.empty() ? nullptr : std::make_unique<Readback>(device_, sizes, frame_count, readback_memory_);
-    if (readback_ && readback_->memory() != readback_memory_)
-        device_.release(std::exchange(readback_memory_, readback_->memory()));
-    readback_values_.assign(values.begin(), values.end());
+    auto made = values.empty() ? nullptr : std::make_unique<Readback>(device_, sizes, frame_count, readback_memory_);
+    std::vector<Readable> made_values(values.begin(), values.end());
+    is_copied_ |= made != nullptr;
+    std::string slower;
+    try {
+        slower = count_spikes(values);
+    } catch (...) {
+        if (made && made->memory() != readback_memory_) device_.release(made->memory());
+        throw;
+    }
+    if (made && made->memory() != readback_memory_) device_.release(std::exchange(readback_memory_, made->memory()));
+    readback_ = std::move(made);
+    readback_values_ = std::move(made_values);
     return slower;
 }
 
@@ -164,7 +171,12 @@ std::string VulkanExecutor::count_spikes(std::span<const Readable> values) {
     const Range counts_before = counts_;
     if (bytes > 0 && (!counts_.buffer || counts_.size < bytes))
         counts_ = device_.allocate(bytes, Memory::device, "counts of spikes");
-    if (bytes > 0) device_.fill(counts_, 0);
+    try {
+        if (bytes > 0) device_.fill(counts_, 0);
+    } catch (...) {
+        if (counts_ != counts_before) device_.release(std::exchange(counts_, counts_before));
+        throw;
+    }
     if (counted.empty() && counted_.empty()) return {};
     const std::vector<HostBuffers> before = host_buffers_;
     for (const uint32_t p : counted_) host_buffers_[p].spike_count = {}, host_buffers_[p].counts_are_own = false;
@@ -177,7 +189,7 @@ std::string VulkanExecutor::count_spikes(std::span<const Readable> values) {
     const bool were_one_dispatch = uses_brains_;
     try {
         change_step();
-    } catch (const Error&) {  // as in bind_buffer()
+    } catch (...) {  // as in bind_buffer()
         host_buffers_ = before;
         if (counts_ != counts_before) device_.release(std::exchange(counts_, counts_before));
         change_step();
@@ -190,6 +202,7 @@ std::string VulkanExecutor::count_spikes(std::span<const Readable> values) {
 
 void VulkanExecutor::record_readback(uint64_t frame, void* host_commands) {
     device_.check_not_lost();
+    check_whole();
     settle();
     if (!readback_) return;
     const auto commands = static_cast<VkCommandBuffer>(host_commands);

@@ -232,10 +232,10 @@ void VulkanExecutor::write(const Slot& slot, DType dtype, const void* data) {
         case Slot::bias: {
             std::vector<float> values(count(slot));
             convert(dtype, data, DType::float32, values.data(), values.size());
+            if (training_) training_->weights_changed(slot.index);  // after an error as well: some may have arrived
             if (plan_->sample_weights) device_.upload(copies_of(slot), 0, values.data(), values.size() * 4);
             else if (slot.kind == Slot::weight) set_weights(slot.index, std::move(values));
             else projections_[slot.index].set_bias(device_, std::move(values));
-            if (training_) training_->weights_changed(slot.index);
             return;
         }
         case Slot::pre_traces:

@@ -198,16 +198,17 @@ void Training::run(const RunRequest& request, uint64_t seed) {
         record_run(request);
         has_run_ = true;
     }
-    Device::Batch batch(place_.device);
-    for (uint32_t p = 0; p < populations_.size(); ++p) {
-        const auto mask = std::find_if(request.dropout.begin(), request.dropout.end(),
-                                       [&](const DropoutMask& one) { return one.population == p; });
-        if (mask != request.dropout.end()) populations_[p].set_dropout(place_.device, &*mask);
-        else if (populations_[p].drops) populations_[p].set_dropout(place_.device, nullptr);
+    try {
+        Device::Batch batch(place_.device);
+        upload_dropout(request);
+        upload_parameters();
+        if (!shape_.goes_on) upload_traces();
+        batch.done();
+    } catch (...) {  // nobody knows what has arrived
+        for (TapedPopulation& population : populations_) population.drops = true;
+        for (TapedProjection& projection : projections_) projection.is_stale = true;
+        throw;
     }
-    upload_parameters();
-    if (!shape_.goes_on) upload_traces();
-    batch.done();
     upload_inputs(request);
     for (const NormalizedProjection& given : request.normalization)
         normalized_[given.projection]->rows.begin(given, projections_[given.projection].bias_count, request.step_count,
@@ -252,6 +253,15 @@ void Training::reserve(const RunRequest& request) {
 VkDeviceSize Training::frames_words(const Wanted& wanted) const {
     const TapedPopulation& population = populations_[wanted.population];
     return VkDeviceSize{population.steps} * (wanted.state == all_spikes ? population.words_of_step() : population.frame);
+}
+
+void Training::upload_dropout(const RunRequest& request) {
+    for (uint32_t p = 0; p < populations_.size(); ++p) {
+        const auto mask = std::find_if(request.dropout.begin(), request.dropout.end(),
+                                       [&](const DropoutMask& one) { return one.population == p; });
+        if (mask != request.dropout.end()) populations_[p].set_dropout(place_.device, &*mask);
+        else if (populations_[p].drops) populations_[p].set_dropout(place_.device, nullptr);
+    }
 }
 
 void Training::upload_parameters() {

@@ -157,6 +157,7 @@ private:
     void reserve(const RunRequest& request);
     VkDeviceSize frames_words(const Wanted& wanted) const;
     void upload_inputs(const RunRequest& request);
+    void upload_dropout(const RunRequest& request);
     void upload_parameters();
     void take_records(const RunRequest& request);
 

@@ -49,9 +49,9 @@ void TapedPopulation::reserve(Device& device, uint32_t step_count, bool is_held,
     steps = step_count;
     recorded = recorded_states;
     activity.stride = is_held && history == 0 ? 0 : words_of_step();
-    const bool is_new = own.reserve(device, (activity.data + VkDeviceSize{frame_count()} * words_of_step()) * 4, Memory::device, what("activity"));
+    const VkDeviceSize words = activity.data + VkDeviceSize{frame_count()} * words_of_step();
+    drops |= own.reserve(device, words * 4, Memory::device, what("activity"));  // new memory has no mask yet
     tail.reserve(device, VkDeviceSize{history} * words_of_step() * 4, Memory::device, what("activity"));
-    if (is_new) set_dropout(device, nullptr);
     const VkDeviceSize frames = VkDeviceSize{steps} * frame * 4;
     if (has_gradient && activity.width) activity_gradient.reserve(device, frames, Memory::device, what("gradients"));
     if (is_input) return;

@@ -67,7 +67,7 @@ struct TapedPopulation {
     shader::TapedActivity activity{};
     uint32_t records = 0, counts = 0, befores = 0;  // in the tape
     uint32_t before_of = 0;                         // 1 + the state that `befores` has; 0: none
-    bool drops = false;
+    bool drops = false;  // the mask on the device, or what lies in its place, drops somebody
     // tail: the last `history` frames of the last run's activity
     GrowingRange own, tail, sums, whole_sums, tape, activity_gradient, gradients, outputs;
     std::vector<uint32_t> step_shader, adjoint_shader;

@@ -463,7 +463,7 @@ pub struct SNNRunDef {
     /// null: none
     pub progress: SNNProgressCallback,
     pub progress_user: *mut c_void,
-    /// steps, default 1000; 0: about 50 times a second, by the clock
+    /// steps, default 1000; 0: about 10 times a second, by the clock
     pub progress_interval: u32,
     /// all of one struct_size; each population at most once
     pub spike_records: *mut SNNSpikeRecord,
