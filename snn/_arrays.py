@@ -272,8 +272,7 @@ def real_array(values: ArrayLike, what: str) -> NDArray[Any]:
 def new_array(shape: Sequence[int], dtype: DTypeLike, what: str) -> NDArray[Any]:
     """Return an array of zeros; OutOfMemoryError with its size when there is no room for it."""
     # Zeros take no memory until they are written: the system would promise more than there is, and end the process then.
-    size = _bytes(shape, dtype)
-    if size >= _LARGE and size > (free := _free_memory()):
+    if (free := _too_little_for(_bytes(shape, dtype))) is not None:
         raise no_memory(shape, dtype, what, free)
     try:
         return np.zeros(shape, dtype)
@@ -282,9 +281,17 @@ def new_array(shape: Sequence[int], dtype: DTypeLike, what: str) -> NDArray[Any]
         raise no_memory(shape, dtype, what) from None
 
 
+def _too_little_for(size: int) -> float | None:
+    """Return how many bytes are free, where `size` are more than that."""
+    if size < _LARGE:
+        return None
+    free = _free_memory()
+    return free if size > free else None
+
+
 def check_room(size: int, what: str) -> None:
     """Raise OutOfMemoryError, with the numbers, where `size` bytes are more than are free."""
-    if size >= _LARGE and size > (free := _free_memory()):
+    if (free := _too_little_for(size)) is not None:
         raise OutOfMemoryError(f"{what} need {size / 2**30:.3g} GiB, but {free / 2**30:.3g} GiB of memory are free")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ctypes import CFUNCTYPE, c_char_p, c_int32, c_void_p
 from pathlib import Path
 
@@ -218,6 +220,19 @@ def driven(simulations: tuple[snn.Simulation, ...]) -> None:
         one.step(20)
 
 
+@contextmanager
+def failing(
+    renderer: Renderer, net: snn.Network, name: str, call: int
+) -> Iterator[tuple[snn.Simulation, snn.Simulation, Spoiled]]:
+    """Give a simulation and the reference after some steps; of the calls of a function to come, one fails in the former."""
+    meddler = Meddler(renderer)
+    function = meddler.spoil(name)
+    with snn.Simulation(net, device=meddler.host()) as sim, snn.Simulation(net, device="reference") as expected:
+        driven((sim, expected))
+        function.fails_at = call
+        yield sim, expected, function
+
+
 RECORDED = {"cells": ["v", "spikes", "spike_count"]}
 
 
@@ -227,11 +242,7 @@ def test_a_run_that_could_not_be_recorded_is_recorded_by_the_next(
 ) -> None:
     failures = 0
     for call in range(1, 40):
-        meddler = Meddler(renderer)
-        function = meddler.spoil(name)
-        with snn.Simulation(net, device=meddler.host()) as sim, snn.Simulation(net, device="reference") as expected:
-            driven((sim, expected))
-            function.fails_at = call
+        with failing(renderer, net, name, call) as (sim, expected, function):
             try:
                 found = sim.run(20, record=RECORDED)
             except snn.OutOfMemoryError:
@@ -251,11 +262,7 @@ def test_parameters_that_could_not_be_set_are_as_before(renderer: Renderer, net:
     """From one value to one for each neuron: more memory for them, another shader, other commands."""
     failures = 0
     for call in range(1, 20):
-        meddler = Meddler(renderer)
-        function = meddler.spoil(name)
-        with snn.Simulation(net, device=meddler.host()) as sim, snn.Simulation(net, device="reference") as expected:
-            driven((sim, expected))
-            function.fails_at = call
+        with failing(renderer, net, name, call) as (sim, expected, function):
             try:
                 sim["cells.tau_membrane"] = np.linspace(5, 20, 50)
             except snn.OutOfMemoryError:
