@@ -138,6 +138,8 @@ public:
     Range allocate(VkDeviceSize bytes, Memory memory, std::string_view what);
     // The same for what no shader is bound to: it may be longer.
     Range allocate_for_copies(VkDeviceSize bytes, Memory memory);
+    // A range that is larger has a block for itself.
+    static constexpr VkDeviceSize largest_block = VkDeviceSize{64} << 20;
     // A whole range that was allocated and that no command reads or writes which may still be submitted: it is used again. One
     // that had a large block for itself goes back to the driver, after waiting for submissions. What lies in a Room is kept.
     void release(const Range& range);

@@ -25,8 +25,7 @@ public:
         if (range_.buffer && bytes <= range_.size) return false;
         // A half more, so that runs which are a little longer each time do not leave a little gap each time. Large ones have
         // a block each, which goes back.
-        constexpr VkDeviceSize large = VkDeviceSize{64} << 20;  // largest_block of device.cpp
-        const VkDeviceSize roomy = std::min({range_.size + range_.size / 2, large, device.storage_range()});
+        const VkDeviceSize roomy = std::min({range_.size + range_.size / 2, Device::largest_block, device.storage_range()});
         device.release(std::exchange(range_, {}));
         range_ = device.allocate(std::max(bytes, roomy), memory, what);
         return true;
