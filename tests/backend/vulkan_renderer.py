@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import queue
+import threading
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -84,9 +89,9 @@ class Renderer:
             self.problems.append(message)
         return 0
 
-    def host(self, lock=None) -> snn.vulkan.Host:
+    def host(self, lock=None, **others) -> snn.vulkan.Host:
         handles = [number(one) for one in (self.instance, self.physical, self.device, self.queue)]
-        return snn.vulkan.Host(*handles, self.family, queue_lock=lock)
+        return snn.vulkan.Host(*handles, self.family, queue_lock=lock, **others)
 
     def buffer(self, size: int, usage: int):
         """A buffer of `size` float32, without memory."""
@@ -138,3 +143,37 @@ class Renderer:
                 self.instance, self.messenger, None
             )
         vk.vkDestroyInstance(self.instance, None)
+
+
+class SubmissionThread(contextlib.AbstractContextManager):
+    """What an engine may have: the one thread that uses its queue; others give it their work and wait until it is submitted."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self.renderer, self.submissions, self.callers = renderer, 0, set[int]()
+        self.refusals: list[int] = []  # VkResults of the submissions to come, which do not reach the queue
+        self._jobs: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        for job in iter(self._jobs.get, None):
+            job()
+
+    def call(self, function: Callable[[], object]) -> object:
+        """What the function gives on the thread."""
+        answers: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._jobs.put(lambda: answers.put(function()))
+        return answers.get(timeout=60)
+
+    def submit(self, info: int, fence: int) -> int:
+        """For `snn.vulkan.Host`."""
+        self.submissions += 1
+        self.callers.add(threading.get_ident())
+        if self.refusals:
+            return self.refusals.pop(0)
+        arguments = vk.ffi.cast("VkSubmitInfo *", info), vk.ffi.cast("VkFence", fence)
+        return self.call(lambda: vk.lib.vkQueueSubmit(self.renderer.queue, 1, *arguments))
+
+    def __exit__(self, *error: object) -> None:
+        self._jobs.put(None)
+        self._thread.join()
