@@ -118,6 +118,27 @@ def test_the_value_counts_the_submissions_of_the_session(program: Program) -> No
         assert program.reached() == after
 
 
+def test_the_value_is_reached_when_the_steps_are_done(program: Program, net: snn.Network) -> None:  # noqa: F811
+    """Counts of spikes lie in memory that the processor sees; it looks at them as soon as the semaphore has the value."""
+    sim = program.sim
+    memory, counts = program.memory(CELLS, vk.VK_BUFFER_USAGE_STORAGE_BUFFER_BIT)
+    counts[:] = 0
+    snn.vulkan.bind_buffer(sim, "cells.spike_count", snn.vulkan.Buffer(number(memory), 0, CELLS * 4))
+    expected = np.zeros(CELLS)
+    with snn.Simulation(net, device="reference") as reference:
+        for spikes in driven():
+            sim.set_input("spikes", spikes)
+            snn.vulkan.submit_steps(sim, 40)
+            program.wait(snn.vulkan.device(sim).submitted)
+            run = reference.run(
+                40, {"spikes": np.stack([spikes, *np.zeros((39, 40))])}, record={"cells": "spike_count"}
+            )
+            expected += run["cells"]["spike_count"].ravel()
+            np.testing.assert_array_equal(counts, expected)
+    assert expected.any()
+    snn.vulkan.bind_buffer(sim, "cells.spike_count", None)
+
+
 def test_what_runs_already_is_waited_for_where_the_semaphore_is_made(net: snn.Network) -> None:  # noqa: F811
     with snn.Simulation(net, device="vulkan") as sim:
         snn.vulkan.submit_steps(sim, 200)

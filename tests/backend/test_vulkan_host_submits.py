@@ -164,6 +164,17 @@ def test_an_exception_goes_on_in_the_call_that_submitted(engine: SubmissionThrea
         np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"])
 
 
+def test_a_host_that_returns_nothing_has_submitted(engine: SubmissionThread, net: snn.Network) -> None:
+    def submit(info: int, fence: int) -> None:
+        assert engine.submit(info, fence) == 0
+
+    host = engine.renderer.host(submit=submit)
+    with snn.Simulation(net, device=host) as sim, snn.Simulation(net, device="reference") as expected:
+        for one in (sim, expected):
+            one.step(9, {"spikes": SPIKES})
+        np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"])
+
+
 def test_a_host_either_locks_or_submits(engine: SubmissionThread, net: snn.Network) -> None:
     with pytest.raises(snn.InvalidArgumentError, match="host has submit and lock_queue"):
         snn.Simulation(net, device=engine.renderer.host(threading.Lock(), submit=engine.submit))

@@ -12,7 +12,7 @@ import pytest
 
 import snn
 
-from .conftest import has_validation_layer
+from .conftest import LAYER_WAITED, has_validation_layer
 from .running import vulkan_settings
 
 try:
@@ -25,11 +25,6 @@ if not vulkan_settings():
 
 def number(handle) -> int:
     return int(vk.ffi.cast("uintptr_t", handle))
-
-
-# The layer waits ten seconds for a thread of its own to see a semaphore. On a busy machine that is not enough, and it says
-# itself that it is most likely its own fault.
-_LAYER_WAITED = "UNASSIGNED-VkSemaphore-state-timeout"
 
 
 class Renderer:
@@ -85,7 +80,7 @@ class Renderer:
 
     def say(self, severity, types, data, user) -> int:
         message = vk.ffi.string(data.pMessage).decode()
-        if _LAYER_WAITED not in message:
+        if LAYER_WAITED not in message:
             self.problems.append(message)
         return 0
 
