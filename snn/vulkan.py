@@ -303,9 +303,9 @@ def record_steps(simulation: Simulation, command_buffer: int, count: int = 1) ->
     Parameters
     ----------
     simulation : Simulation
-        One whose device is a `Host`.
+        On a Vulkan device, its own or a `Host`.
     command_buffer : int
-        VkCommandBuffer of the host's queue family.
+        VkCommandBuffer of the device, for its queue family.
     count : int, default 1
         Number of steps.
     """
@@ -378,7 +378,7 @@ def bind_buffer(simulation: Simulation, path: str, memory: Buffer | None) -> Non
     Parameters
     ----------
     simulation : Simulation
-        One whose device is a `Host`.
+        On a Vulkan device, its own or a `Host`.
     path : str
         ``"population.input"``, ``"population.states"``, ``"population.spikes"`` or ``"population.spike_count"``:
         ``snn_vulkan_bind_buffer`` says what they contain and what the VkBuffer needs.
@@ -427,7 +427,7 @@ def record_readback(simulation: Simulation, command_buffer: int, frame: int) -> 
     simulation : Simulation
         On a Vulkan device.
     command_buffer : int
-        VkCommandBuffer of the host's queue family.
+        VkCommandBuffer of the device, for its queue family.
     frame : int
         The program's number of the frame; numbers must increase. It replaces the oldest frame kept.
     """

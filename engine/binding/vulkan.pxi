@@ -44,7 +44,7 @@ cdef void *as_handle(object value, str what) except? NULL:
 
 
 cdef int fill_host(SNNVulkanHost *host, object given, Submitter submitter) except -1:
-    """Take the members of a `snn.vulkan.Host`, which the caller keeps alive, as `submitter`: None where it submits by itself."""
+    """Take the members of a `snn.vulkan.Host`, which the caller keeps alive, as it does what calls its `submit`, or None."""
     snn_vulkan_host_init(host, sizeof(host[0]))
     host.queue_family = as_u32(given.queue_family, "host.queue_family")
     host.instance = as_handle(given.instance, "host.instance")

@@ -100,6 +100,22 @@ def test_a_program_reads_states_in_place_behind_the_steps(program: Program, net:
         np.testing.assert_array_equal(values.view(np.uint32), expected.view(np.uint32), f"frame {frame}")
 
 
+def test_a_program_records_the_steps_of_a_session_itself(program: Program, net: snn.Network) -> None:  # noqa: F811
+    sim = program.sim
+    state = snn.vulkan.buffer(sim, "cells.v")
+    for spikes, expected in zip(driven(), wanted(net), strict=True):
+        target, values = program.memory(CELLS, vk.VK_BUFFER_USAGE_TRANSFER_DST_BIT)
+        sim.set_input("spikes", spikes)
+        commands = program.commands()
+        snn.vulkan.record_steps(sim, number(commands), STEPS)
+        copy = vk.VkBufferCopy(srcOffset=state.offset, dstOffset=0, size=state.size)
+        vk.vkCmdCopyBuffer(commands, vk.ffi.cast("VkBuffer", state.handle), target, 1, [copy])
+        vk.vkEndCommandBuffer(commands)
+        program.submit([commands])
+        program.finish()
+        np.testing.assert_array_equal(values.view(np.uint32), expected.view(np.uint32))
+
+
 def test_the_value_counts_the_submissions_of_the_session(program: Program) -> None:
     sim = program.sim
     semaphore, first = program.found.submitted

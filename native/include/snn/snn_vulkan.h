@@ -86,8 +86,8 @@ typedef struct SNNVulkanHost {
      * snn_vulkan_submit_steps.
      * submit_info: a const VkSubmitInfo *, perhaps with a VkTimelineSemaphoreSubmitInfo as pNext; valid until the call returns.
      * fence: the VkFence to submit with, never null.
-     * Called by the thread that calls into the session or, with several devices, by one of libsnn's. It must not call into the
-     * session, nor wait for that thread. */
+     * Called by the thread that calls into the session or, with several devices, by one of libsnn's; for two sessions perhaps
+     * at the same time. It must not call into the session, nor wait for that thread. */
     int32_t(SNN_CALL *submit)(void *user, const void *submit_info, uint64_t fence);
 } SNNVulkanHost;
 
@@ -96,9 +96,8 @@ SNN_INLINE void snn_vulkan_host_default(SNNVulkanHost *out_host) { snn_vulkan_ho
 
 /* Opens a session on the host's device, as snn_create_network does. config->device is null or "vulkan", or several devices with
  * "vulkan" once among them. End the session with snn_destroy_network when what was recorded has run.
- * Errors: SNN_ERROR_INVALID_ARGUMENT (a member of host is null, `submit` is set and lock_queue too, or the family has no
- * compute), SNN_ERROR_UNSUPPORTED,
- * SNN_ERROR_NOT_FOUND (the library was built without Vulkan), those of snn_create_network.
+ * Errors: SNN_ERROR_INVALID_ARGUMENT (a member of host is null, lock_queue and `submit` are both set, or the family has no
+ * compute), SNN_ERROR_UNSUPPORTED, SNN_ERROR_NOT_FOUND (the library was built without Vulkan), those of snn_create_network.
  * Thread-safety: any thread; it uses the queue. */
 SNN_API SNNStatus SNN_CALL snn_vulkan_create_network(const SNNConfig *config, const SNNVulkanHost *host, SNNHandle *out_handle);
 
