@@ -214,26 +214,43 @@ static void deliver_visits_fixed(int32_t* sums, const Visit* visits, uint32_t co
     }
 }
 
-// All lines of a visit, of a long one the first, asked for. Always inline: gcc takes a function that does nothing else for one without
-// effect, and leaves calls of it out.
-constexpr uint32_t words_per_line = 16, most_words_ahead = 8 * words_per_line;
-SNN_ALWAYS_INLINE void ask_for(const EntryVisit& visit) {
-    const uint32_t size = visit.count < most_words_ahead ? visit.count : most_words_ahead;
-    for (uint32_t k = 0; k < size; k += words_per_line) SNN_PREFETCH(visit.words + k);
-    SNN_PREFETCH(visit.words + size - 1);
-}
+// The lines of memory of visits, one after the other.
+constexpr uintptr_t line_bytes = 64;
+class LinesAhead {
+public:
+    LinesAhead(const EntryVisit* visits, uint32_t count) : visit_(visits), end_(visits + count) { begin_visit(); }
+    static uintptr_t first(const EntryVisit& visit) { return reinterpret_cast<uintptr_t>(visit.words) / line_bytes; }
+    static uintptr_t last(const EntryVisit& visit) { return reinterpret_cast<uintptr_t>(visit.words + visit.count - 1) / line_bytes; }
+    SNN_ALWAYS_INLINE void ask_for_next() {
+        SNN_PREFETCH(reinterpret_cast<const char*>(line_ * line_bytes));
+        if (line_++ != last_) return;
+        if (++visit_ == end_) --visit_;  // asked for again, which does no harm
+        begin_visit();
+    }
+
+private:
+    SNN_ALWAYS_INLINE void begin_visit() {
+        line_ = first(*visit_);
+        last_ = last(*visit_);
+    }
+    const EntryVisit *visit_, *end_;
+    uintptr_t line_ = 0, last_ = 0;
+};
 
 // Gathering, adding and scattering 16 lanes loses to plain additions here, also on AVX-512: the additions are not what takes
 // the time, and a scatter is as many stores as before.
 static void deliver_entries(int32_t* SNN_RESTRICT accumulators, const EntryVisit* visits, uint32_t count) {
-    // Visits are short and far apart, so the processor's own prefetching finds them too late.
-    constexpr uint32_t ahead = 8;
-    for (uint32_t v = 0; v < count && v < ahead; ++v) ask_for(visits[v]);
+    if (count == 0) return;
+    // Visits are short and far apart, so the processor's own prefetching finds them too late. One line more is asked for with
+    // each that is read: a core waits for about as many at a time, and more requests at once would hold up the additions.
+    constexpr uint32_t lines_ahead = 20;
+    LinesAhead lines(visits, count);
+    for (uint32_t k = 0; k < lines_ahead; ++k) lines.ask_for_next();
     for (uint32_t v = 0; v < count; ++v) {
-        if (v + ahead < count) ask_for(visits[v + ahead]);
-        int32_t* SNN_RESTRICT const sums = accumulators + visits[v].first;
-        const uint32_t* SNN_RESTRICT words = visits[v].words;
-        const uint32_t* const end = words + visits[v].count;
+        const EntryVisit& visit = visits[v];
+        int32_t* SNN_RESTRICT const sums = accumulators + visit.first;
+        const uint32_t* SNN_RESTRICT words = visit.words;
+        const uint32_t* const end = words + visit.count;
         const auto add_four = [&](const uint32_t* four) {
             const uint32_t x = four[0], y = four[1], z = four[2], w = four[3];
             sums[x & 0xffff] += static_cast<int32_t>(x) >> 16;
@@ -241,11 +258,13 @@ static void deliver_entries(int32_t* SNN_RESTRICT accumulators, const EntryVisit
             sums[z & 0xffff] += static_cast<int32_t>(z) >> 16;
             sums[w & 0xffff] += static_cast<int32_t>(w) >> 16;
         };
-        // A long visit asks for its own later lines.
-        for (; end - words >= most_words_ahead + words_per_line; words += words_per_line) {
-            SNN_PREFETCH(words + most_words_ahead);
+        constexpr uint32_t words_per_line = line_bytes / sizeof(uint32_t);
+        for (; end - words >= words_per_line; words += words_per_line) {
+            lines.ask_for_next();
             for (uint32_t k = 0; k < words_per_line; k += 4) add_four(words + k);
         }
+        for (auto left = LinesAhead::last(visit) - LinesAhead::first(visit) + 1 - visit.count / words_per_line; left > 0; --left)
+            lines.ask_for_next();
         for (; end - words >= 4; words += 4) add_four(words);
         for (; words < end; ++words) sums[*words & 0xffff] += static_cast<int32_t>(*words) >> 16;
     }
