@@ -9,6 +9,8 @@ namespace snn::api {
 
 template <>
 inline constexpr uint32_t sizes_of<SNNVulkanHost>[] = {offsetof(SNNVulkanHost, pipeline_cache), sizeof(SNNVulkanHost)};
+template <>
+inline constexpr uint32_t sizes_of<SNNVulkanBuffer>[] = {offsetof(SNNVulkanBuffer, mapped), sizeof(SNNVulkanBuffer)};
 
 }  // namespace snn::api
 
@@ -63,6 +65,8 @@ SNNStatus snn_vulkan_get_buffer(SNNHandle handle, const char* state, SNNVulkanBu
         buffer.buffer = found.buffer;
         buffer.offset_bytes = found.offset_bytes;
         buffer.size_bytes = found.size_bytes;
+        buffer.mapped = found.mapped;
+        buffer.is_cached = found.is_cached;
         answer(out_buffer, buffer, "out_buffer");
     });
 }

@@ -167,6 +167,7 @@ void Device::run(const std::vector<VkCommandBuffer>& commands) {
     submission.pCommandBuffers = commands.data();
     submit_locked(submission, fence_);
     is_running_ = true;
+    ++run_count_;
     wait_for_run();
 }
 
