@@ -150,14 +150,14 @@ void VulkanExecutor::check_whole() const {
 void VulkanExecutor::check_set() const {
     const auto unset = static_cast<size_t>(std::find(is_set_.begin(), is_set_.end(), 0) - is_set_.begin());
     if (unset == is_set_.size()) return;
-    if (unset < populations_.size())
-        throw Error(SNN_ERROR_STATE, "an error has left parameters of population '", network().populations()[unset].name,
-                    "' half changed; set one of them again");
-    const size_t what = (unset - populations_.size()) / projections_.size();
+    const bool is_population = unset < populations_.size();
+    const size_t rest = is_population ? 0 : unset - populations_.size(), count = projections_.size();
+    const size_t what = is_population ? of_rule : rest / count;
     throw Error(SNN_ERROR_STATE, "an error has left ",
-                what == of_rule ? "parameters" : what == of_weights ? "weights" : "biases", " of projection '",
-                network().projections()[(unset - populations_.size()) % projections_.size()].name, "' half changed; set ",
-                what == of_rule ? "one of them again" : "them again");
+                what == of_rule ? "parameters" : what == of_weights ? "weights" : "biases",
+                is_population ? " of population '" : " of projection '",
+                is_population ? network().populations()[unset].name : network().projections()[rest % count].name,
+                "' half changed; set ", what == of_rule ? "one of them again" : "them again");
 }
 
 void VulkanExecutor::prepare_step() {
