@@ -152,7 +152,7 @@ void VulkanExecutor::check_set() const {
     if (unset == is_set_.size()) return;
     const bool is_population = unset < populations_.size();
     const size_t rest = is_population ? 0 : unset - populations_.size(), count = projections_.size();
-    const size_t what = is_population ? of_rule : rest / count;
+    const size_t what = is_population ? size_t{of_rule} : rest / count;
     throw Error(SNN_ERROR_STATE, "an error has left ",
                 what == of_rule ? "parameters" : what == of_weights ? "weights" : "biases",
                 is_population ? " of population '" : " of projection '",
