@@ -3,7 +3,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
-#include <string_view>
 #include <utility>
 
 #include "common/error.h"
@@ -22,10 +21,10 @@ constexpr VkMemoryPropertyFlags local = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
 constexpr VkMemoryPropertyFlags visible = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
 constexpr VkMemoryPropertyFlags cached = visible | VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
 
-// For tests: memory for kernels is "hidden" from the host, or seen by it, but "uncached".
-std::string_view memory_for_tests() {
-    const char* const word = std::getenv("SNN_VULKAN_MEMORY");
-    return word ? word : "";
+// For tests: memory for kernels is to be "hidden" from the host, or seen by it, but "uncached".
+bool is_to_be(const char* what) {
+    const char* const said = std::getenv("SNN_VULKAN_MEMORY");
+    return said && std::strcmp(said, what) == 0;
 }
 
 }  // namespace
@@ -47,7 +46,7 @@ uint32_t seen_memory_type(const VkPhysicalDeviceMemoryProperties& memory, uint32
 }
 
 uint32_t Device::memory_type(uint32_t allowed, Memory memory) const {
-    if (memory == Memory::device && memory_for_tests() != "hidden")
+    if (memory == Memory::device && !is_to_be("hidden"))
         if (const uint32_t type = seen_memory_type(memory_properties_, allowed); type != no_memory_type) return type;
     // In order of preference. Vulkan promises a type that is visible and coherent, and one that is local.
     const VkMemoryPropertyFlags wanted[2] = {memory == Memory::device ? local : memory == Memory::upload ? visible : cached,
@@ -76,13 +75,13 @@ void Device::make_block(VkDeviceSize bytes, Memory memory) {
         check(functions.vkBindBufferMemory(handle, block.buffer, block.memory, 0), "could not bind memory");
         const bool is_for_kernels = memory == Memory::device;
         const VkMemoryPropertyFlags flags = memory_properties_.memoryTypes[allocation.memoryTypeIndex].propertyFlags;
-        if (!is_for_kernels || ((flags & visible) == visible && memory_for_tests() != "hidden")) {
+        if (!is_for_kernels || ((flags & visible) == visible && !is_to_be("hidden"))) {
             void* mapped = nullptr;
             const VkResult result = functions.vkMapMemory(handle, block.memory, 0, VK_WHOLE_SIZE, 0, &mapped);
             if (!is_for_kernels) check(result, "could not map memory");
             if (result == VK_SUCCESS) block.mapped = static_cast<char*>(mapped);  // memory for kernels does without
-            if (is_for_kernels) is_mapped_ = true;
-            if (is_for_kernels) is_cached_ = (flags & cached) == cached && memory_for_tests() != "uncached";
+            is_mapped_ |= is_for_kernels;
+            if (is_for_kernels) is_cached_ = (flags & cached) == cached && !is_to_be("uncached");
         }
         const char* const what = memory == Memory::device   ? "memory"
                                  : memory == Memory::upload ? "uploads"

@@ -147,6 +147,10 @@ void VulkanExecutor::check_whole() const {
                     "some of it was done, so the state is not that of its step count; reset the session or load a state");
 }
 
+void VulkanExecutor::run_on_state(const std::vector<VkCommandBuffer>& commands) {
+    change_state([&] { device_.run(commands); });
+}
+
 void VulkanExecutor::check_set() const {
     const auto unset = static_cast<size_t>(std::find(is_set_.begin(), is_set_.end(), 0) - is_set_.begin());
     if (unset == is_set_.size()) return;
@@ -521,7 +525,7 @@ void VulkanExecutor::signal(uint32_t index, float value) {
     record_dispatch(device_, pipelines_.layout(), signal_, dispatch);
     host_barrier(device_, signal_);
     device_.end(signal_);
-    change_state([&] { device_.run({signal_}); });
+    run_on_state({signal_});
 }
 
 void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {

@@ -135,6 +135,7 @@ private:
             throw;
         }
     }
+    void run_on_state(const std::vector<VkCommandBuffer>& commands);
     void prepare_step();       // before steps: what an error has left out is made up for, or steps are refused
     // Of a projection, a place in is_set_.
     enum Settable : uint8_t { of_rule, of_weights, of_bias, settable_count };

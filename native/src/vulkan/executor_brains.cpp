@@ -68,7 +68,7 @@ void VulkanExecutor::run_brains(const RunRequest& request) {
         load_frames(request, done, steps, !held);
         record_brains_run(request, done, steps, flags);
         submission_.assign(1, brain_commands_);
-        change_state([&] { device_.run(submission_); });
+        run_on_state(submission_);
         is_torn_ = true;
         now_ += steps;
         take_records(request, done, steps);

@@ -42,7 +42,7 @@ void VulkanExecutor::run(const RunRequest& request) {
             if (has_states && request.records_after(done + step)) submission_.push_back(states_[parity]);
         }
         submission_.push_back(end_);
-        change_state([&] { device_.run(submission_); });
+        run_on_state(submission_);
         is_torn_ = true;
         now_ += steps;
         take_records(request, done, steps);
