@@ -156,12 +156,19 @@ class Buffer(NamedTuple):
         In bytes.
     dtype : numpy dtype
         Type of the values: float32 or int32.
+    mapped : int
+        Of a state: address of its values in memory that the host sees too; 0 where it does not see the device's memory.
+        Valid until states are bound or the simulation is closed.
+    is_cached : bool
+        Whether the host reads there through its caches. If not, reading is many times slower than `Simulation.get`.
     """
 
     handle: int
     offset: int
     size: int
     dtype: DTypeLike = np.float32
+    mapped: int = 0
+    is_cached: bool = False
 
 
 class Device(NamedTuple):
@@ -361,6 +368,9 @@ def device(simulation: Simulation) -> Device:
 def buffer(simulation: Simulation, state: str) -> Buffer:
     """Return the device buffer of a state, to read it in place; it stays the same until states are bound.
 
+    On integrated GPUs, on processors and on discrete GPUs with a resizable BAR, the program has the values without a copy at
+    `Buffer.mapped`: it reads them once the steps are done, and writes them while none are under way.
+
     Parameters
     ----------
     simulation : Simulation
@@ -368,8 +378,8 @@ def buffer(simulation: Simulation, state: str) -> Buffer:
     state : str
         ``"population.state"``. The values are of shape (batch size, *shape).
     """
-    handle, offset, size, whole = _session_of(simulation).vulkan_buffer(state)
-    return Buffer(handle, offset, size, np.int32 if whole else np.float32)
+    handle, offset, size, whole, mapped, is_cached = _session_of(simulation).vulkan_buffer(state)
+    return Buffer(handle, offset, size, np.int32 if whole else np.float32, mapped, is_cached)
 
 
 def bind_buffer(simulation: Simulation, path: str, memory: Buffer | None) -> None:

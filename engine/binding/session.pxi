@@ -383,11 +383,12 @@ cdef class Session:
                 <size_t>device.queue, <size_t>device.get_instance_proc_addr, submitted)
 
     def vulkan_buffer(self, path):
-        """Where a state lies: (VkBuffer, offset in bytes, size in bytes, whether int32)."""
+        """Where a state lies: (VkBuffer, offset in bytes, size in bytes, whether int32, its address or 0, whether cached)."""
         cdef SNNVulkanBuffer buffer
         buffer.struct_size = sizeof(buffer)
         self._check(snn_vulkan_get_buffer(self.handle, text(path, "the path"), &buffer))
-        return buffer.buffer, buffer.offset_bytes, buffer.size_bytes, buffer.type == SNN_INT32
+        return (buffer.buffer, buffer.offset_bytes, buffer.size_bytes, buffer.type == SNN_INT32, <size_t>buffer.mapped,
+                buffer.is_cached != 0)
 
     def bind_vulkan_buffer(self, path, buffer, offset=0, size=0):
         """Bind a VkBuffer to what `path` names; None ends the binding."""

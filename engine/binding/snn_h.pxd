@@ -544,6 +544,8 @@ cdef extern from "snn/snn_vulkan.h" nogil:
         uint64_t buffer
         uint64_t offset_bytes
         uint64_t size_bytes
+        void *mapped
+        uint32_t is_cached
     SNNStatus snn_vulkan_get_buffer(SNNHandle handle, const char *state, SNNVulkanBuffer *out_buffer)
     SNNStatus snn_vulkan_bind_buffer(SNNHandle handle, const char *path, const SNNVulkanBuffer *buffer)
     SNNStatus snn_vulkan_set_readback(SNNHandle handle, const char *const *paths, uint32_t path_count, uint32_t frame_count)

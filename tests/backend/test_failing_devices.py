@@ -107,14 +107,21 @@ def _outcome(sim: snn.Simulation, use: Callable[[snn.Simulation], list[np.ndarra
     return [*found, np.array([counters.steps, counters.spikes, counters.input_spikes, counters.synaptic_events])]
 
 
-@pytest.mark.parametrize("rule", [None, snn.PairSTDP(w_max=0.9, amplitude_plus=0.03)], ids=["static", "plastic"])
+@pytest.mark.parametrize(
+    ("rule", "memory"),
+    [(None, "hidden"), (snn.PairSTDP(w_max=0.9, amplitude_plus=0.03), "")],
+    ids=["static, read by submissions", "plastic, read in place"],
+)
 @pytest.mark.parametrize("use", [_whole_runs, _small_steps])
 def test_a_lost_device_is_left_and_the_run_has_the_same_bits(
     renderer: Renderer,
     use: Callable[[snn.Simulation], list[np.ndarray]],
     rule: snn.Plasticity | None,
+    memory: str,
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("SNN_VULKAN_MEMORY", memory)
     net = _network(**({} if rule is None else {"plasticity": rule}))
     with snn.Simulation(net, seed=9) as sim:
         expected = _outcome(sim, use)
@@ -126,7 +133,7 @@ def test_a_lost_device_is_left_and_the_run_has_the_same_bits(
         assert sim.device_reason == ""
     last = counting.submissions
     assert last > opening + 8
-    # At the first step, in the middle, and at the last submission, which reads; early and late.
+    # At the first step, in the middle, and at the last submission, which may be one that reads; early and late.
     for lost_at in {opening + 1, (opening + last) // 2, last} | (set() if rule else {opening + 7, last - 3}):
         meddler = Losing(renderer)
         meddler.lost_at = lost_at
@@ -189,7 +196,11 @@ def test_slices_of_a_lost_device_are_placed_anew(renderer: Renderer) -> None:
             assert sim.device == "cpu+reference;drive=0;readout=1"
 
 
-def test_a_state_travels_over_a_loss(renderer: Renderer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("memory", ["", "hidden"])
+def test_a_state_travels_over_a_loss(
+    renderer: Renderer, tmp_path: Path, memory: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SNN_VULKAN_MEMORY", memory)
     net = _network(plasticity=snn.PairSTDP(w_max=0.9, amplitude_plus=0.03))
     meddler = Losing(renderer)
     with (

@@ -35,6 +35,12 @@ def net() -> snn.Network:
 SPIKES = (np.arange(50) % 3 > 0).astype(np.float32)
 
 
+@pytest.fixture(autouse=True)
+def _hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory that the host does not see: opening, reading and writing use the queue too."""
+    monkeypatch.setenv("SNN_VULKAN_MEMORY", "hidden")
+
+
 def host_of(meddler: Meddler, engine: SubmissionThread, **others: object) -> snn.vulkan.Host:
     """A host that gives no queue, and whose vkQueueSubmit is counted when libsnn calls it."""
     return snn.vulkan.Host(**(vars(meddler.host()) | {"queue": 0, "submit": engine.submit} | others))

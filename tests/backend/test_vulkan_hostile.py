@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import snn
+from snn.engine import _native
 
 from .vulkan_renderer import Renderer, number, vk
 
@@ -89,6 +90,12 @@ class Meddler:
     def host(self) -> snn.vulkan.Host:
         fields = vars(self.renderer.host())
         return snn.vulkan.Host(**(fields | {"get_instance_proc_addr": ctypes.cast(self.callbacks[0], c_void_p).value}))
+
+
+@pytest.fixture(autouse=True)
+def _hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory that the host does not see: all that it reads and writes is then a call that can fail."""
+    monkeypatch.setenv("SNN_VULKAN_MEMORY", "hidden")
 
 
 @pytest.fixture
@@ -335,6 +342,163 @@ def test_a_run_that_ended_early_is_not_gone_on_from(
         assert sim.step_count == expected.step_count
 
 
+@pytest.mark.parametrize("change", ["reset_samples", "load_state"])
+def test_a_change_of_the_state_that_ended_early_is_not_gone_on_from(
+    renderer: Renderer, net: snn.Network, tmp_path: Path, change: str
+) -> None:
+    """Refused when nothing had changed yet, it leaves the session as it was."""
+    outcomes = []
+    for call in range(1, 40):
+        meddler = Meddler(renderer)
+        submit = meddler.spoil("vkQueueSubmit")
+        with (
+            snn.Simulation(net, device=meddler.host(), batch_size=2) as sim,
+            snn.Simulation(net, device="reference", batch_size=2) as expected,
+        ):
+            driven((sim, expected))
+            expected.save_state(tmp_path / "state")
+            for one in (sim, expected):
+                one["cells.tau_membrane"] = np.linspace(5, 20, 50)
+                one.step(3)
+
+            def changed(one: snn.Simulation) -> None:
+                if change == "load_state":
+                    one.load_state(tmp_path / "state")
+                else:
+                    one.reset(samples=[1])
+
+            submit.fails_at = call
+            try:
+                changed(sim)
+            except snn.OutOfMemoryError:
+                try:
+                    sim.step(10)
+                except snn.StateError:
+                    outcomes.append("refused")
+                    sim.load_state(tmp_path / "state")
+                    expected.load_state(tmp_path / "state")
+                    sim.step(10)
+                else:
+                    outcomes.append("as before")
+            else:
+                submit.fails_at = 0
+                outcomes.append("done")
+                changed(expected)
+                sim.step(10)
+            expected.step(10)
+            np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"], f"call {call}")
+            assert sim.step_count == expected.step_count
+            if outcomes[-1] == "done":
+                break
+    assert outcomes[-1] == "done"
+    assert outcomes.count("refused") > 3
+    assert ("as before" in outcomes) == (change == "reset_samples")  # which reads first
+
+
+def test_a_training_pass_that_ended_early_is_not_gone_on_from(renderer: Renderer) -> None:
+    net = snn.Network(dt=1.0, seed=2)
+    net.add("in", snn.Input(20))
+    net.add("cells", snn.LIF(30, tau_membrane=8.0))
+    net.add("out", snn.LIF(4))
+    net.connect("in", "cells", snn.Dense())
+    net.connect("cells", "out", snn.Dense())
+    frames = [(0, False, np.random.default_rng(1).uniform(0, 1, (6, 3, 20)).astype(np.float32))]
+    meddler = Meddler(renderer)
+    wait = meddler.spoil("vkWaitForFences")
+    with snn.Simulation(net, device=meddler.host(), batch_size=3) as sim:
+        trainer = _native.Trainer(sim._session, output_population=net["out"]._index, steps=6)
+        wanted = trainer.forward(frames, labels=np.zeros(3, np.int32)).loss
+        failures = 0
+        for call in range(1, 20):
+            wait.fails_at = call
+            try:
+                trainer.forward(frames, labels=np.zeros(3, np.int32))
+            except snn.OutOfMemoryError:
+                failures += 1
+                with pytest.raises(snn.StateError, match="reset the session or load a state"):
+                    sim.step()
+                wait.fails_at = 0
+                assert trainer.forward(frames, labels=np.zeros(3, np.int32)).loss == wanted  # it begins with a reset
+                sim.step()
+                continue
+            break
+    assert failures >= 2
+
+
+def test_weights_that_are_half_set_stop_the_session(renderer: Renderer, net: snn.Network) -> None:
+    net.connect("current", "cells", snn.Dense(bias=np.full(50, 0.01)), name="dense")
+    net.connect("cells", "cells", snn.Sparse.fixed_total(300, weight=0.1, delay=1.0), name="trained")
+    meddler = Meddler(renderer)
+    submit = meddler.spoil("vkQueueSubmit")
+    refusing = AnyFunction(ctypes.cast(NO_MEMORY, c_void_p).value)
+    with snn.Simulation(net, device=meddler.host()) as sim, snn.Simulation(net, device="reference") as expected:
+        driven((sim, expected))
+        for path, what in (("dense.weight", "weights"), ("dense.bias", "biases"), ("trained.weight", "weights"),
+                           ("cells_to_cells.weight", "weights")):  # fmt: skip
+            before = sim[path]
+            submit.real, real = refusing, submit.real
+            with pytest.raises(snn.OutOfMemoryError):
+                sim[path] = before * np.float32(0.5)
+            submit.real = real
+            np.testing.assert_array_equal(sim[path], before)
+            with pytest.raises(snn.StateError, match=f"left {what} of projection '{path.split('.')[0]}' half changed"):
+                sim.step()
+            for one in (sim, expected):
+                one[path] = before * np.float32(0.5)
+                one.step(5)
+            np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"], path)
+
+
+def test_a_rule_that_is_half_set_takes_no_signal(renderer: Renderer) -> None:
+    net = snn.Network(dt=1.0, seed=4)
+    net.add("current", snn.Input(50))
+    net.add("cells", snn.LIF(50))
+    net.connect("current", "cells", snn.OneToOne(0.1))
+    learns = snn.Sparse.fixed_total(400, weight=0.1, delay=2.0, plasticity=snn.RewardSTDP(w_max=0.5))
+    net.connect("cells", "cells", learns, name="learned")
+    meddler = Meddler(renderer)
+    submit = meddler.spoil("vkQueueSubmit")
+    with snn.Simulation(net, device=meddler.host()) as sim, snn.Simulation(net, device="reference") as expected:
+        driven((sim, expected))
+        submit.real, real = AnyFunction(ctypes.cast(NO_MEMORY, c_void_p).value), submit.real
+        with pytest.raises(snn.OutOfMemoryError):
+            sim["learned.tau_plus"] = 11.0
+        submit.real = real
+        for attempt in (lambda: sim.signal("learned", 1.0), sim.step):
+            with pytest.raises(snn.StateError, match="left parameters of projection 'learned' half changed"):
+                attempt()
+        for one in (sim, expected):
+            one["learned.tau_plus"] = 12.0
+            one.signal("learned", 1.0)
+            one.step(20)
+        np.testing.assert_array_equal(sim["learned.weight"], expected["learned.weight"])
+        np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"])
+
+
+def test_memory_of_what_was_refused_is_used_again(renderer: Renderer) -> None:
+    """Parameters of 100,000 neurons and a longer table of a rule, which take more memory than those before."""
+    size = 100_000
+    net = snn.Network(dt=1.0)
+    net.add("current", snn.Input(size))
+    net.add("cells", snn.LIF(size))
+    net.add("learner", snn.LIF(size))
+    net.connect("current", "cells", snn.OneToOne(0.1))
+    net.connect("cells", "learner", snn.Sparse.one_to_one(weight=0.1, plasticity=snn.PairSTDP()), name="learned")
+    meddler = Meddler(renderer)
+    submit, allocate = meddler.spoil("vkQueueSubmit"), meddler.spoil("vkAllocateMemory")
+    with snn.Simulation(net, device=meddler.host()) as sim:
+        for path, value in (("cells.tau_membrane", np.linspace(5, 20, size)), ("learned.tau_plus", 5000.0)):
+            allocated = []
+            for _ in range(12):
+                submit.fails_at, allocate.fails_at = 1, 0
+                with pytest.raises(snn.OutOfMemoryError):
+                    sim[path] = value
+                allocated.append(-allocate.fails_at)
+            assert sum(allocated[1:]) == 0, allocated
+            sim[path] = value
+        sim.step(2)
+
+
 # ---- Work that the device has taken, and whose end cannot be waited for: it runs all the same
 
 
@@ -345,9 +509,13 @@ def test_a_run_that_could_not_be_waited_for_is_done_before_anything_else(
     wait = meddler.spoil("vkWaitForFences")
     with snn.Simulation(net, device=meddler.host()) as sim, snn.Simulation(net, device="reference") as expected:
         driven((sim, expected))
+        sim.save_state(tmp_path / "state")
         wait.fails_at = 1
         with pytest.raises(snn.OutOfMemoryError, match="could not finish its work"):
             sim["cells.v"] = np.linspace(0, 0.9, 50)
+        with pytest.raises(snn.StateError, match=r"a write.* reset the session or load a state"):
+            sim.step()  # from how much of it, nobody knows
+        sim.load_state(tmp_path / "state")
         for one in (sim, expected):
             one["cells.v"] = np.linspace(0, 0.9, 50)
         sim.save_state(tmp_path / "state")

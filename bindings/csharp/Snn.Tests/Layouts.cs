@@ -464,7 +464,7 @@ namespace Snn.Tests
                 Assert.Equal(40, (byte*)&it.get_instance_proc_addr - start, "SNNVulkanDevice.get_instance_proc_addr");
                 Assert.Equal(48, (byte*)&it.submitted - start, "SNNVulkanDevice.submitted");
             }
-            Assert.Equal(32, sizeof(SNNVulkanBuffer), "sizeof(SNNVulkanBuffer)");
+            Assert.Equal(48, sizeof(SNNVulkanBuffer), "sizeof(SNNVulkanBuffer)");
             {
                 SNNVulkanBuffer it;
                 byte* start = (byte*)&it;
@@ -473,6 +473,9 @@ namespace Snn.Tests
                 Assert.Equal(8, (byte*)&it.buffer - start, "SNNVulkanBuffer.buffer");
                 Assert.Equal(16, (byte*)&it.offset_bytes - start, "SNNVulkanBuffer.offset_bytes");
                 Assert.Equal(24, (byte*)&it.size_bytes - start, "SNNVulkanBuffer.size_bytes");
+                Assert.Equal(32, (byte*)&it.mapped - start, "SNNVulkanBuffer.mapped");
+                Assert.Equal(40, (byte*)&it.is_cached - start, "SNNVulkanBuffer.is_cached");
+                Assert.Equal(44, (byte*)&it.reserved - start, "SNNVulkanBuffer.reserved");
             }
             Assert.Equal(32, sizeof(SNNVulkanPlanShader), "sizeof(SNNVulkanPlanShader)");
             {

@@ -669,6 +669,12 @@ namespace Snn
         /// <summary>where the values begin, [batch_size][size]</summary>
         internal ulong offset_bytes;
         internal ulong size_bytes;
+        /// <summary>only an answer: the values in memory that the host sees too, mapped and coherent as long as the buffer stays the same.</summary>
+        internal void* mapped;
+        /// <summary>of `mapped`: 1: the host reads through its caches. 0: writing is fast, reading is many times slower than snn_session_read</summary>
+        internal uint is_cached;
+        /// <summary>0</summary>
+        internal uint reserved;
     }
 
     /// <summary>These structs are parts of a plan: they have no size of their own and never change.</summary>

@@ -109,6 +109,13 @@ namespace Snn
 
         /// <summary>Float32 or Int32.</summary>
         public DataType DataType;
+
+        /// <summary>Of a state: its values in memory that the host sees too; zero where it does not. C:
+        /// <c>SNNVulkanBuffer</c>.</summary>
+        public IntPtr Mapped;
+
+        /// <summary>Whether the host reads <see cref="Mapped"/> through its caches; else reading is slow.</summary>
+        public bool IsCached;
     }
 
     /// <summary>The step of a network as data, for a program that runs it through a GPU layer of its own.</summary>
@@ -272,7 +279,8 @@ namespace Snn
             fixed (byte* text = Utf8.Bytes(state)) Check(Native.snn_vulkan_get_buffer(handle, text, &raw));
             return new VulkanBuffer
             {
-                Handle = raw.buffer, OffsetBytes = raw.offset_bytes, SizeBytes = raw.size_bytes, DataType = (DataType)raw.type
+                Handle = raw.buffer, OffsetBytes = raw.offset_bytes, SizeBytes = raw.size_bytes, DataType = (DataType)raw.type,
+                Mapped = (IntPtr)raw.mapped, IsCached = raw.is_cached != 0
             };
         }
 

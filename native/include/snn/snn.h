@@ -39,6 +39,8 @@
  * - Runs that end early: if a Vulkan device refuses work when some steps of a call are done, the session gives SNN_ERROR_STATE
  *   for steps and values until it is reset or a state is loaded, or it has ended whole, after the steps that its step count
  *   says. If it refuses before the first of them, nothing has changed.
+ *   The same holds for a write, a reset of samples, a state that is loaded and a training step that end in the middle. After
+ *   parameters, weights or biases that it refuses, steps give SNN_ERROR_STATE until those are set again.
  * - Handles: a handle holds an index and a generation. A stale, foreign or null handle is SNN_ERROR_INVALID_HANDLE, never a
  *   crash.
  * - Arguments: strings are UTF-8, zero-terminated and copied. Pointers are read during the call only, unless a function says

@@ -184,11 +184,19 @@ typedef struct SNNVulkanBuffer {
                               destination */
     uint64_t offset_bytes; /* where the values begin, [batch_size][size] */
     uint64_t size_bytes;
+    void *mapped;       /* only an answer: the values in memory that the host sees too, mapped and coherent as long as the
+                           buffer stays the same. Null: the host does not see the device's own memory (most discrete GPUs),
+                           or the states are bound to a buffer of the host */
+    uint32_t is_cached; /* of `mapped`: 1: the host reads through its caches. 0: writing is fast, reading is many times slower
+                           than snn_session_read */
+    uint32_t reserved;  /* 0 */
 } SNNVulkanBuffer;
 
 /* The buffer that holds a state ("population.state") on the device, for reading in place or writing between two recorded steps.
  * It stays the same until "population.states" is bound or let go of (snn_vulkan_bind_buffer). Get it before you record the steps
  * whose results you read there. Works for sessions that own their device too.
+ * Where `mapped` is not null, the host reads the results there without a copy or a call, once its fence or semaphore says that
+ * the steps are done, and writes there when none are under way; steps that are submitted afterwards see it.
  * Errors: SNN_ERROR_NOT_FOUND, SNN_ERROR_INVALID_ARGUMENT (not a state), SNN_ERROR_UNSUPPORTED (not on a Vulkan device). */
 SNN_API SNNStatus SNN_CALL snn_vulkan_get_buffer(SNNHandle handle, const char *state, SNNVulkanBuffer *out_buffer);
 

@@ -10,6 +10,8 @@ namespace snn::api {
 template <>
 inline constexpr uint32_t sizes_of<SNNVulkanHost>[] = {offsetof(SNNVulkanHost, pipeline_cache),
                                                         offsetof(SNNVulkanHost, submit), sizeof(SNNVulkanHost)};
+template <>
+inline constexpr uint32_t sizes_of<SNNVulkanBuffer>[] = {offsetof(SNNVulkanBuffer, mapped), sizeof(SNNVulkanBuffer)};
 
 }  // namespace snn::api
 
@@ -74,6 +76,8 @@ SNNStatus snn_vulkan_get_buffer(SNNHandle handle, const char* state, SNNVulkanBu
         buffer.buffer = found.buffer;
         buffer.offset_bytes = found.offset_bytes;
         buffer.size_bytes = found.size_bytes;
+        buffer.mapped = found.mapped;
+        buffer.is_cached = found.is_cached;
         answer(out_buffer, buffer, "out_buffer");
     });
 }

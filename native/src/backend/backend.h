@@ -193,6 +193,9 @@ public:
     // Initial state of every population, empty activity, history and pending input. Weights stay. Called before the first
     // run, so an executor need not do it when it is opened.
     virtual void reset_state() = 0;
+    // An error has ended a change that takes several calls: until the next reset_state() the state is that of no step, and a
+    // device that may refuse work refuses to go on from it.
+    virtual void lose_state() {}
     virtual void run(const RunRequest& request) = 0;
     // Whether spikes may come as lists: InputFrames::neurons. Not in taped runs.
     virtual bool takes_spike_lists() const { return false; }

@@ -19,6 +19,8 @@ namespace snn {
 struct DeviceBuffer {
     DType type;
     uint64_t buffer, offset_bytes, size_bytes;
+    void* mapped = nullptr;  // where the host sees them; null: nowhere, or nobody knows
+    bool is_cached = false;  // and reads them through its caches
 };
 
 // What of a population may lie in a buffer of the host program: the values that an input population reads, [batch][size]; the

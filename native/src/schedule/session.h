@@ -117,7 +117,8 @@ public:
     // --- the whole (session_state.cpp)
     StateOutline outline_state();  // refers to the session
     SavedState save();
-    // All or nothing, unless memory runs out on the way. Bindings and callbacks stay (session_restore.cpp).
+    // All or nothing, unless memory runs out on the way or a device refuses work, which then refuses the state until a reset or
+    // another restore. Bindings and callbacks stay (session_restore.cpp).
     void restore(const SavedState& state);
 
     // --- weights

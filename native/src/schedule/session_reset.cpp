@@ -50,12 +50,17 @@ void Session::reset_samples(std::span<const uint32_t> samples) {
     executor_->reset_state();
     counted_before_ = {counted.steps, counted.spikes, counted.input_spikes, counted.synaptic_events,
                        counted.synaptic_operations};
-    for (Kept& present : kept) {
-        executor_->read(present.slot, present.dtype, initial.data());
-        const size_t row = network_->population(present.slot.index).size * size_of(present.dtype);
-        for (size_t r = 0; r * row < present.values.size(); ++r)
-            if (begins[r % batch_size_]) std::copy_n(initial.begin() + r * row, row, present.values.begin() + r * row);
-        executor_->write(present.slot, present.dtype, present.values.data());
+    try {
+        for (Kept& present : kept) {
+            executor_->read(present.slot, present.dtype, initial.data());
+            const size_t row = network_->population(present.slot.index).size * size_of(present.dtype);
+            for (size_t r = 0; r * row < present.values.size(); ++r)
+                if (begins[r % batch_size_]) std::copy_n(initial.begin() + r * row, row, present.values.begin() + r * row);
+            executor_->write(present.slot, present.dtype, present.values.data());
+        }
+    } catch (...) {
+        executor_->lose_state();
+        throw;
     }
     for (Input& input : inputs_) {
         if (!input.is_pending()) continue;

@@ -92,6 +92,8 @@ public:
     void check_network();
     // Whether everything is there, and in range. From here on the file is to blame.
     void read();
+    // First, because an executor may refuse new rules, and nothing else of a state.
+    void take_rules();
     void take_over();
 
 private:
@@ -111,7 +113,6 @@ private:
     void read_weights(const StateTensor& tensor);
     void make_constants(uint32_t p);
     void check_sums() const;
-    void take_rules();
 
     Session& session_;
     const Network& network_;
@@ -287,7 +288,6 @@ void Session::StateReader::check_sums() const {
         });
 }
 
-// First, because an executor may refuse new rules, and nothing else of a state.
 void Session::StateReader::take_rules() {
     const auto rules_before = session_.plasticity_;
     const auto plans_before = session_.plasticity_plans_;
@@ -303,7 +303,6 @@ void Session::StateReader::take_rules() {
 }
 
 void Session::StateReader::take_over() {
-    take_rules();
     Executor& executor = *session_.executor_;
     executor.reset_state();
     executor.set_seed(seed_);
@@ -337,7 +336,13 @@ void Session::restore(const SavedState& state) {
     StateReader reader(*this, state);
     reader.check_network();
     reader.read();
-    reader.take_over();
+    reader.take_rules();
+    try {
+        reader.take_over();
+    } catch (...) {
+        executor_->lose_state();
+        throw;
+    }
 }
 
 }  // namespace snn

@@ -68,6 +68,7 @@ public:
     std::string better(std::string_view asked, const ExecutorOptions& options, std::vector<double>& io_slowness) override;
     std::string description() const override;
     void reset_state() override;
+    void lose_state() override { failed_ = true; }
     void run(const RunRequest& request) override;
     ExecutorCounters counters() const override;
     void set_constants(uint32_t population, const PopulationConstants& constants) override;

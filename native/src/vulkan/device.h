@@ -88,10 +88,17 @@ struct Range {
 };
 
 enum class Memory : uint8_t {
-    device,  // for kernels
+    device,  // for kernels; the host may see it
     upload,  // written by the host, read by kernels and copies
     readback // written by kernels and copies, read by the host
 };
+
+// The type of memory for kernels that the host sees as well, of those that are `allowed` (a bit for each); no_memory_type where
+// there is none. It has to be all of the device's own memory: so it is on integrated GPUs, on processors and on discrete GPUs
+// with a resizable BAR. Others show a window of 256 MiB, which belongs to programs that stream through it (documentation of the
+// Vulkan Memory Allocator, "Advanced data uploading").
+constexpr uint32_t no_memory_type = UINT32_MAX;
+uint32_t seen_memory_type(const VkPhysicalDeviceMemoryProperties& memory, uint32_t allowed);
 
 // Thread-safety: used by one thread at a time. Everything that was made of it ends with it.
 class Device {
@@ -144,6 +151,20 @@ public:
     // A whole range that was allocated and that no command reads or writes which may still be submitted: it is used again. One
     // that had a large block for itself goes back to the driver, after waiting for submissions. What lies in a Room is kept.
     void release(const Range& range);
+    // What is allocated while one lives is given back at its end, unless keep() was called: nobody has it who lives longer.
+    class Claim {
+    public:
+        explicit Claim(Device& device) : device_(device), first_(device.claimed_.size()) { ++device_.claims_; }
+        ~Claim();
+        Claim(const Claim&) = delete;
+        Claim& operator=(const Claim&) = delete;
+        void keep() { is_kept_ = true; }
+
+    private:
+        Device& device_;
+        size_t first_;  // in claimed_
+        bool is_kept_ = false;
+    };
     // Called with a buffer before it is destroyed.
     void when_destroyed(std::function<void(VkBuffer)> forget) { forget_ = std::move(forget); }
 
@@ -167,15 +188,19 @@ public:
     // Whether shaders can be bound to a range of a buffer, as far as Vulkan tells, and it is not the device's own. Throws.
     void check_foreign(const Range& range) const;
 
-    // Through a staging buffer, done when the call returns.
+    // Done when the call returns, and not begun before all submissions are. In place where the host sees the memory, and of
+    // downloads where it does so through its caches; else through a staging buffer.
     void upload(const Range& target, VkDeviceSize offset, const void* data, VkDeviceSize bytes);
     void download(const Range& source, VkDeviceSize offset, void* out_data, VkDeviceSize bytes);
     void fill(const Range& target, uint32_t word);
-    // While one lives, uploads and fills are collected: done() submits them and waits, unless there was no more room in
-    // between. Their ranges must not overlap, and nothing else may use the device.
+    // While one lives, uploads and fills that are not made in place are collected: done() submits them and waits, unless there
+    // was no more room in between. Their ranges must not overlap, and nothing else may use the device.
     class Batch {
     public:
-        explicit Batch(Device& device) : device_(device) { device_.collects_ = true; }
+        explicit Batch(Device& device) : device_(device) {
+            device_.see_writes();
+            device_.collects_ = true;
+        }
         ~Batch();
         Batch(const Batch&) = delete;
         Batch& operator=(const Batch&) = delete;
@@ -219,10 +244,14 @@ public:
     void end_submissions();
     // Where it is, and what tells others that the work is done which it was given so far: snn_vulkan.h. Throws once it is lost.
     SNNVulkanDevice handles();
-    // Runs command buffers one after the other, when all submissions are done, and waits for the last. Where waiting fails, they
-    // run all the same: is_running(), and whatever uses the device next waits again.
+    // Runs command buffers one after the other, when all submissions are done, and waits for the last, which ends with a
+    // host_barrier (steps.h). Where waiting fails, they run all the same, and whatever uses the device next waits again.
     void run(const std::vector<VkCommandBuffer>& commands);
-    bool is_running() const { return is_running_; }
+    uint64_t run_count() const { return run_count_; }  // that the device has taken
+    // Commands were recorded that write memory of ours and end without a barrier for the host.
+    void write_unseen() { has_unseen_writes_ |= is_mapped_; }
+    // Whether memory for kernels that is mapped is in the caches of the host: what is not is read far slower than copied.
+    bool is_cached() const { return is_cached_; }
 
     VkDevice handle = VK_NULL_HANDLE;
     DeviceFunctions functions;
@@ -244,6 +273,8 @@ private:
     void make_block(VkDeviceSize bytes, Memory memory);
     void destroy(const Block& block);
     uint32_t memory_type(uint32_t allowed, Memory memory) const;
+    void see_writes();
+    void wait_for_writes();
     char* on_paper(const Range& range);
     void copy_now(VkBuffer source, VkDeviceSize from, VkBuffer target, VkDeviceSize to, VkDeviceSize bytes);
     void begin_transfer();
@@ -264,6 +295,9 @@ private:
     VkCommandBuffer transfer_ = VK_NULL_HANDLE;
     VkFence fence_ = VK_NULL_HANDLE;  // of run()
     bool is_running_ = false;         // what it was given last is not known to be done
+    uint64_t run_count_ = 0;
+    bool has_unseen_writes_ = false;
+    bool is_mapped_ = false, is_cached_ = false;  // memory for kernels
     Range staging_;
     bool collects_ = false;         // for a Batch
     bool is_transfer_open_ = false;
@@ -291,6 +325,8 @@ private:
     VkFence make_fence();
     void give(std::span<const VkCommandBuffer> commands, const SNNVulkanSubmission& submission, VkFence fence);
     VkResult queue_submit(const VkSubmitInfo& info, VkFence fence);
+    std::vector<Range> claimed_;  // by all claims that live
+    uint32_t claims_ = 0;
     std::array<std::vector<Block>, 3> blocks_;        // by Memory
     std::array<VkDeviceSize, 3> next_block_bytes_{};  // likewise, where less is asked for; 0: the smallest
     bool is_on_paper_ = false;

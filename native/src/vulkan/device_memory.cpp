@@ -1,24 +1,53 @@
 // Memory of a device, sub-allocated of blocks, and what the host puts there and gets from it.
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <iterator>
 #include <utility>
 
 #include "common/error.h"
 #include "vulkan/device.h"
+#include "vulkan/steps.h"
 
 namespace snn::vulkan {
 
 namespace {
 
 constexpr VkDeviceSize smallest_block = VkDeviceSize{1} << 20;
+// That the host fills over a bus in the time of a submission, some tens of microseconds; a device fills more sooner.
+constexpr VkDeviceSize most_filled_over_a_bus = VkDeviceSize{256} << 10;
+
+constexpr VkMemoryPropertyFlags local = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
+constexpr VkMemoryPropertyFlags visible = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+constexpr VkMemoryPropertyFlags cached = visible | VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
+
+// For tests: memory for kernels is to be "hidden" from the host, or seen by it, but "uncached".
+bool is_to_be(const char* what) {
+    const char* const said = std::getenv("SNN_VULKAN_MEMORY");
+    return said && std::strcmp(said, what) == 0;
+}
 
 }  // namespace
 
+// Of several the first is the fastest for the device, by the specification's order of types. Those with other bits, which
+// extensions have brought, need features.
+uint32_t seen_memory_type(const VkPhysicalDeviceMemoryProperties& memory, uint32_t allowed) {
+    VkDeviceSize largest = 0;
+    for (uint32_t i = 0; i < memory.memoryHeapCount; ++i)
+        if (memory.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT)
+            largest = std::max(largest, memory.memoryHeaps[i].size);
+    for (uint32_t i = 0; i < memory.memoryTypeCount; ++i) {
+        const VkMemoryPropertyFlags flags = memory.memoryTypes[i].propertyFlags;
+        if (allowed >> i & 1 && (flags == (local | visible) || flags == (local | cached)) &&
+            memory.memoryHeaps[memory.memoryTypes[i].heapIndex].size >= largest)
+            return i;
+    }
+    return no_memory_type;
+}
+
 uint32_t Device::memory_type(uint32_t allowed, Memory memory) const {
-    constexpr VkMemoryPropertyFlags local = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
-    constexpr VkMemoryPropertyFlags visible = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
-    constexpr VkMemoryPropertyFlags cached = visible | VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
+    if (memory == Memory::device && !is_to_be("hidden"))
+        if (const uint32_t type = seen_memory_type(memory_properties_, allowed); type != no_memory_type) return type;
     // In order of preference. Vulkan promises a type that is visible and coherent, and one that is local.
     const VkMemoryPropertyFlags wanted[2] = {memory == Memory::device ? local : memory == Memory::upload ? visible : cached,
                                              memory == Memory::device ? 0 : visible};
@@ -44,10 +73,16 @@ void Device::make_block(VkDeviceSize bytes, Memory memory) {
         allocation.memoryTypeIndex = memory_type(needs.memoryTypeBits, memory);
         check(functions.vkAllocateMemory(handle, &allocation, nullptr, &block.memory), "could not allocate memory");
         check(functions.vkBindBufferMemory(handle, block.buffer, block.memory, 0), "could not bind memory");
-        void* mapped = nullptr;
-        if (memory != Memory::device)
-            check(functions.vkMapMemory(handle, block.memory, 0, VK_WHOLE_SIZE, 0, &mapped), "could not map memory");
-        block.mapped = static_cast<char*>(mapped);
+        const bool is_for_kernels = memory == Memory::device;
+        const VkMemoryPropertyFlags flags = memory_properties_.memoryTypes[allocation.memoryTypeIndex].propertyFlags;
+        if (!is_for_kernels || ((flags & visible) == visible && !is_to_be("hidden"))) {
+            void* mapped = nullptr;
+            const VkResult result = functions.vkMapMemory(handle, block.memory, 0, VK_WHOLE_SIZE, 0, &mapped);
+            if (!is_for_kernels) check(result, "could not map memory");
+            if (result == VK_SUCCESS) block.mapped = static_cast<char*>(mapped);  // memory for kernels does without
+            is_mapped_ |= is_for_kernels;
+            if (is_for_kernels) is_cached_ = (flags & cached) == cached && !is_to_be("uncached");
+        }
         const char* const what = memory == Memory::device   ? "memory"
                                  : memory == Memory::upload ? "uploads"
                                                             : "memory for the host";
@@ -96,11 +131,27 @@ Range Device::allocate_for_copies(VkDeviceSize bytes, Memory memory) {
     }
     best->free.erase(begin);
     if (gap > bytes) best->free.emplace(begin + bytes, gap - bytes);
-    return {best->buffer, begin, bytes, best->mapped ? best->mapped + begin : nullptr};
+    const Range range{best->buffer, begin, bytes, best->mapped ? best->mapped + begin : nullptr};
+    if (claims_ > 0) claimed_.push_back(range);
+    return range;
+}
+
+Device::Claim::~Claim() {
+    std::vector<Range>& claimed = device_.claimed_;
+    while (!is_kept_ && claimed.size() > first_) {
+        const Range range = claimed.back();
+        try {
+            device_.release(range);
+        } catch (const Error&) {
+            // The driver has not got its block back, but it is used again.
+        }
+    }
+    if (--device_.claims_ == 0) claimed.clear();
 }
 
 void Device::release(const Range& range) {
     if (!range.buffer || is_on_paper_) return;
+    std::erase(claimed_, range);
     for (const Range& room : rooms_)  // one binding reaches all of it
         if (room.buffer == range.buffer && room.offset <= range.offset && range.offset < room.offset + room.size) return;
     for (std::vector<Block>& blocks : blocks_)
@@ -167,11 +218,7 @@ void Device::begin_transfer() {
 void Device::end_transfer() {
     if (collects_) return;
     is_transfer_open_ = false;
-    auto barrier = made<VkMemoryBarrier>(VK_STRUCTURE_TYPE_MEMORY_BARRIER);
-    barrier.srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT;
-    barrier.dstAccessMask = VK_ACCESS_HOST_READ_BIT;
-    functions.vkCmdPipelineBarrier(transfer_, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &barrier, 0,
-                                   nullptr, 0, nullptr);
+    host_barrier(*this, transfer_);
     end(transfer_);
     run({transfer_});
 }
@@ -186,6 +233,21 @@ void Device::copy_now(VkBuffer source, VkDeviceSize from, VkBuffer target, VkDev
 void Device::Batch::done() {
     device_.collects_ = false;
     if (device_.is_transfer_open_) device_.end_transfer();
+}
+
+// What commands without a barrier for the host have written comes to its domain: a fence alone brings nothing there.
+void Device::see_writes() {
+    if (!has_unseen_writes_) return;
+    begin_transfer();
+    end_transfer();
+    has_unseen_writes_ = false;
+}
+
+// Before the host reads or writes memory of kernels.
+void Device::wait_for_writes() {
+    check_not_lost();
+    wait_for_submissions();
+    if (!collects_) see_writes();  // else the Batch has
 }
 
 // Left without done(), by an exception: what was collected is forgotten.
@@ -215,6 +277,11 @@ void Device::upload(const Range& target, VkDeviceSize offset, const void* data, 
         std::memcpy(on_paper(target) + offset, data, bytes);
         return;
     }
+    if (target.mapped) {
+        wait_for_writes();
+        std::memcpy(target.as<char>() + offset, data, bytes);
+        return;
+    }
     wait_for_run();  // it may read what is staged
     for (VkDeviceSize done = 0; done < bytes;) {
         if (is_transfer_open_ && staged_ == staging_.size) {  // no more room: what was collected goes first
@@ -235,6 +302,13 @@ void Device::download(const Range& source, VkDeviceSize offset, void* out_data, 
         std::memcpy(out_data, on_paper(source) + offset, bytes);
         return;
     }
+    if (source.mapped && is_cached_) {
+        wait_for_writes();
+        std::memcpy(out_data, source.as<char>() + offset, bytes);
+        // Memory of a device that is lost may be read, but may hold anything.
+        check(heed(functions.vkGetFenceStatus(handle, fence_)), "could not say whether it is there");
+        return;
+    }
     for (VkDeviceSize done = 0; done < bytes; done += staging_.size) {
         const VkDeviceSize now = std::min(bytes - done, staging_.size);
         copy_now(source.buffer, source.offset + offset + done, staging_.buffer, staging_.offset, now);
@@ -246,6 +320,11 @@ void Device::fill(const Range& target, uint32_t word) {
     if (is_on_paper_) {
         uint32_t* const words = reinterpret_cast<uint32_t*>(on_paper(target));
         std::fill(words, words + target.size / 4, word);
+        return;
+    }
+    if (target.mapped && (is_cached_ || target.size <= most_filled_over_a_bus)) {
+        wait_for_writes();
+        std::fill_n(target.as<uint32_t>(), target.size / 4, word);
         return;
     }
     begin_transfer();

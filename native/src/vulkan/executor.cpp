@@ -86,7 +86,7 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
     place_fixed_sums();
     make_bundles();
 
-    is_set_.assign(populations.size() + projections.size(), 1);
+    is_set_.assign(populations.size() + settable_count * projections.size(), 1);
     host_buffers_.resize(populations.size());
     activity_sums_.resize(populations.size());
     const auto input_count = static_cast<uint32_t>(inputs_.size());
@@ -143,32 +143,31 @@ void VulkanExecutor::record_ends() {
 void VulkanExecutor::check_whole() const {
     device_.check_not_lost();
     if (is_torn_)
-        throw Error(SNN_ERROR_STATE, "an error ended an earlier run or reset of this session when some of it was done, so its ",
-                    "state is not that of its step count; reset the session or load a state");
+        throw Error(SNN_ERROR_STATE, "an error ended an earlier change of this session's state (a run, a reset, a write) when ",
+                    "some of it was done, so the state is not that of its step count; reset the session or load a state");
 }
 
 void VulkanExecutor::run_on_state(const std::vector<VkCommandBuffer>& commands) {
-    try {
-        device_.run(commands);
-    } catch (...) {
-        is_torn_ |= device_.is_running();
-        throw;
-    }
+    change_state([&] { device_.run(commands); });
+}
+
+void VulkanExecutor::check_set() const {
+    const auto unset = static_cast<size_t>(std::find(is_set_.begin(), is_set_.end(), 0) - is_set_.begin());
+    if (unset == is_set_.size()) return;
+    const bool is_population = unset < populations_.size();
+    const size_t rest = is_population ? 0 : unset - populations_.size(), count = projections_.size();
+    const size_t what = is_population ? size_t{of_rule} : rest / count;
+    throw Error(SNN_ERROR_STATE, "an error has left ",
+                what == of_rule ? "parameters" : what == of_weights ? "weights" : "biases",
+                is_population ? " of population '" : " of projection '",
+                is_population ? network().populations()[unset].name : network().projections()[rest % count].name,
+                "' half changed; set ", what == of_rule ? "one of them again" : "them again");
 }
 
 void VulkanExecutor::prepare_step() {
     check_whole();
-    if (!step_is_ready_) {
-        const auto unset = static_cast<size_t>(std::find(is_set_.begin(), is_set_.end(), 0) - is_set_.begin());
-        if (unset < is_set_.size()) {
-            const bool is_population = unset < populations_.size();
-            const std::string& name = is_population ? network().populations()[unset].name
-                                                    : network().projections()[unset - populations_.size()].name;
-            throw Error(SNN_ERROR_STATE, "an error has left parameters of ", is_population ? "population '" : "projection '",
-                        name, "' half changed; set one of them again");
-        }
-        change_step();
-    }
+    check_set();
+    if (!step_is_ready_) change_step();
     if (!uses_brains_ && plan_->sample_weights) refuse_sample_weights(brains_->out_of_reach());
 }
 
@@ -180,7 +179,7 @@ void VulkanExecutor::change_step() {
     if (!uses_brains_ && !plan_->sample_weights) prepare_dispatches(), record_step();
     recorded_.clear(), summed_before_.clear();
     if (training_) training_->populations_changed();
-    step_is_ready_ = std::find(is_set_.begin(), is_set_.end(), 0) == is_set_.end();
+    step_is_ready_ = true;
 }
 
 void VulkanExecutor::record_step() {
@@ -504,6 +503,7 @@ void VulkanExecutor::signal(uint32_t index, float value) {
     const PlasticMemory& plastic = *plastic_[index];
     if (memory.segments.empty()) return;  // no synapse
     check_whole();
+    check_set();
     settle();
     const auto step_to_come = static_cast<uint32_t>(now_ + 1);
     device_.upload(run_[0], shader::RUN_NOW * 4, &step_to_come, sizeof step_to_come);
@@ -523,7 +523,7 @@ void VulkanExecutor::signal(uint32_t index, float value) {
         kernel_barrier(device_, signal_);
     }
     record_dispatch(device_, pipelines_.layout(), signal_, dispatch);
-    copy_barrier(device_, signal_);
+    host_barrier(device_, signal_);
     device_.end(signal_);
     run_on_state({signal_});
 }

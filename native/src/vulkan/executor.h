@@ -51,6 +51,7 @@ public:
     void set_seed(uint64_t seed) override { seed_ = seed; }
     void set_plasticity(uint32_t projection, std::shared_ptr<const PlasticityPlan> plan) override;
     void signal(uint32_t projection, float value) override;
+    void lose_state() override { is_torn_ = true; }
     size_t count(const Slot& slot) const override;
     void read(const Slot& slot, DType dtype, void* out_data) const override;
     void write(const Slot& slot, DType dtype, const void* data) override;
@@ -111,6 +112,8 @@ private:
     }
 
     void set_weights(uint32_t projection, std::vector<float> weights);
+    void write_weights(const Slot& slot, DType dtype, const void* data);  // and biases
+    void write_values(const Slot& slot, DType dtype, const void* data);   // all else
     void write_state(uint32_t population, uint32_t state, DType dtype, const void* data);
     Training& training();
     void run_taped(const RunRequest& request);
@@ -121,8 +124,31 @@ private:
     void check_supported() const;
     void check_not_on_paper() const;
     void check_whole() const;  // throws SNN_ERROR_STATE when is_torn_, and when the device is lost says that
-    void run_on_state(const std::vector<VkCommandBuffer>& commands);  // what changes it: an error leaves it whole, or torn
+    void check_set() const;    // throws SNN_ERROR_STATE where not all of is_set_
+    // What changes the state: an error leaves it whole, where the device has not taken any of that, or torn.
+    template <class Change>
+    void change_state(const Change& change) {
+        const uint64_t before = device_.run_count();
+        try {
+            change();
+        } catch (...) {
+            is_torn_ |= device_.run_count() != before;
+            throw;
+        }
+    }
+    void run_on_state(const std::vector<VkCommandBuffer>& commands);
     void prepare_step();       // before steps: what an error has left out is made up for, or steps are refused
+    // Of a projection, a place in is_set_.
+    enum Settable : uint8_t { of_rule, of_weights, of_bias, settable_count };
+    size_t place_of(Settable what, uint32_t projection) const {
+        return populations_.size() + size_t{what} * projections_.size() + projection;
+    }
+    template <class Change>
+    void set(size_t place, const Change& change) {
+        is_set_[place] = 0;
+        change();
+        is_set_[place] = 1;
+    }
     void place_fixed_sums();
     void make_bundles();
     void load_bundle(SpikeBundle& bundle, ThreadPool& threads);
@@ -246,7 +272,8 @@ private:
 
     // False from the beginning of a change to its end: after an error, what is recorded is not what a step is made of.
     bool step_is_ready_ = false;
-    std::vector<uint8_t> is_set_;  // by population, then by projection: the device has its parameters whole
+    // By population, its parameters, then by projection its rule, its weights, its bias: the device has them whole.
+    std::vector<uint8_t> is_set_;
     // From the first submission of a run to its end, and in a reset: after an error, the state is that of no step.
     bool is_torn_ = false;
 

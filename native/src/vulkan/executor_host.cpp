@@ -54,9 +54,11 @@ void VulkanExecutor::record(const RunRequest& request, void* host_commands) {
     now_ += request.step_count;
 }
 
-// Nobody else sees what is not shared, and all that is recorded or run later begins with a barrier of its own.
+// Nobody else sees what is not shared, and all that is recorded or run later begins with a barrier of its own; so does what the
+// host reads in place.
 void VulkanExecutor::record_last_barrier(VkCommandBuffer commands) const {
     if (is_shared_) all_commands_barrier(device_, commands);
+    else device_.write_unseen();
 }
 
 void* VulkanExecutor::begin_submission() {
@@ -86,7 +88,8 @@ DeviceBuffer VulkanExecutor::state_buffer(uint32_t population, uint32_t state) c
     is_shared_ = true;
     // A VkBuffer is a pointer or a number, as the platform has it.
     const uint64_t buffer = (uint64_t)memory.states.buffer - (device_.is_on_paper() ? 1 : 0);  // numbers of a plan begin at 0
-    return {whole ? DType::int32 : DType::float32, buffer, memory.states.offset + state * bytes, bytes};
+    const Range values = memory.states.part(state * bytes, bytes);
+    return {whole ? DType::int32 : DType::float32, buffer, values.offset, bytes, values.mapped, device_.is_cached()};
 }
 
 std::string VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffer* buffer) {

@@ -20,7 +20,9 @@ Training& VulkanExecutor::training() {
                         .job_system = job_system_,
                         .set_weights = [this](uint32_t q, std::vector<float> weights) { set_weights(q, std::move(weights)); }};
     for (uint32_t q = 0; q < projections_.size(); ++q) place.projection_counters.push_back(counter_of_projection(q));
+    Device::Claim claim(device_);
     training_ = std::make_unique<Training>(std::move(place));
+    claim.keep();
     return *training_;
 }
 
@@ -30,7 +32,13 @@ void VulkanExecutor::run_taped(const RunRequest& request) {
             throw Error(SNN_ERROR_UNSUPPORTED, "input '", network().population(input.population).name,
                         "' is read from a buffer of the host program; training on the device \"vulkan\" takes inputs from "
                         "batches only");
-    training().run(request, seed_);
+    const bool was_ahead = training().is_ahead();
+    try {
+        change_state([&] { training().run(request, seed_); });
+    } catch (...) {
+        is_torn_ |= was_ahead && !training().is_ahead();
+        throw;
+    }
     now_ += request.step_count;
 }
 

@@ -1,6 +1,7 @@
-// Resetting, reading and writing: everything in canonical order, through the device's staging buffer.
+// Resetting, reading and writing: everything in canonical order.
 #include <algorithm>
 #include <bit>
+#include <optional>
 #include <utility>
 
 #include "backend/slots.h"
@@ -76,15 +77,14 @@ void VulkanExecutor::write_traces(const Slot& slot, DType dtype, const void* dat
 template <class Change>
 void VulkanExecutor::change_parameters(size_t place, const Change& change) {
     const bool was_ready = std::exchange(step_is_ready_, false);
-    is_set_[place] = 0;
-    const bool changes = change();
-    is_set_[place] = 1;
+    bool changes = false;
+    set(place, [&] { changes = change(); });
     if (changes || !was_ready) change_step();
     else step_is_ready_ = true;
 }
 
 void VulkanExecutor::set_plasticity(uint32_t projection, std::shared_ptr<const PlasticityPlan> plan) {
-    change_parameters(populations_.size() + projection,
+    change_parameters(place_of(of_rule, projection),
                       [&] { return plastic_[projection]->set_plan(device_, std::move(plan)); });
 }
 
@@ -191,11 +191,21 @@ void VulkanExecutor::read_copies(const Slot& slot, DType dtype, void* out_data) 
     convert(DType::float32, values_.data(), dtype, out_data, values_.size());
 }
 
+// What the host has of them stays as it was where the device refuses them.
 void VulkanExecutor::set_weights(uint32_t projection, std::vector<float> weights) {
-    projections_[projection].set_weights(device_, network(), network().projection(projection), std::move(weights));
-    if (bundle_of_[projection] == no_bundle) return;
-    ThreadPool threads(1, {});
-    load_bundle(bundles_[bundle_of_[projection]], threads);
+    ProjectionMemory& memory = projections_[projection];
+    set(place_of(of_weights, projection), [&] {
+        std::optional<std::vector<float>> before = memory.exchange_weights(std::move(weights));
+        try {
+            memory.load(device_, network(), network().projection(projection));
+            if (bundle_of_[projection] == no_bundle) return;
+            ThreadPool threads(1, {});
+            load_bundle(bundles_[bundle_of_[projection]], threads);
+        } catch (...) {
+            memory.exchange_weights(std::move(before));
+            throw;
+        }
+    });
 }
 
 void VulkanExecutor::write_state(uint32_t population, uint32_t state, DType dtype, const void* data) {
@@ -214,6 +224,25 @@ void VulkanExecutor::write_state(uint32_t population, uint32_t state, DType dtyp
 
 void VulkanExecutor::write(const Slot& slot, DType dtype, const void* data) {
     settle();
+    if (slot.kind == Slot::weight || slot.kind == Slot::bias) return write_weights(slot, dtype, data);
+    change_state([&] { write_values(slot, dtype, data); });
+}
+
+void VulkanExecutor::write_weights(const Slot& slot, DType dtype, const void* data) {
+    std::vector<float> values(count(slot));
+    convert(dtype, data, DType::float32, values.data(), values.size());
+    if (training_) training_->weights_changed(slot.index);  // after an error as well: some may have arrived
+    if (slot.kind == Slot::weight && !plan_->sample_weights) return set_weights(slot.index, std::move(values));
+    const size_t place = place_of(slot.kind == Slot::weight ? of_weights : of_bias, slot.index);
+    if (!plan_->sample_weights)
+        return set(place, [&] { projections_[slot.index].set_bias(device_, std::move(values)); });
+    const WeightCopies copies = weight_copies(*plan_, batch_size_, slot);
+    const bool stays_unset = !is_set_[place] && copies.last - copies.first < batch_size_;
+    set(place, [&] { device_.upload(copies_of(slot), 0, values.data(), values.size() * 4); });
+    if (stays_unset) is_set_[place] = 0;
+}
+
+void VulkanExecutor::write_values(const Slot& slot, DType dtype, const void* data) {
     const auto write_slot = [&](uint32_t lag, const void* from) {
         const PopulationMemory& memory = populations_[slot.index];
         values_.resize(memory.frame);
@@ -228,24 +257,16 @@ void VulkanExecutor::write(const Slot& slot, DType dtype, const void* data) {
             for (uint32_t lag = 0; lag < plan_->populations[slot.index].history_depth; ++lag)
                 write_slot(lag, static_cast<const char*>(data) + size_t{lag} * populations_[slot.index].frame * size_of(dtype));
             return;
-        case Slot::weight:
-        case Slot::bias: {
-            std::vector<float> values(count(slot));
-            convert(dtype, data, DType::float32, values.data(), values.size());
-            if (training_) training_->weights_changed(slot.index);  // after an error as well: some may have arrived
-            if (plan_->sample_weights) device_.upload(copies_of(slot), 0, values.data(), values.size() * 4);
-            else if (slot.kind == Slot::weight) set_weights(slot.index, std::move(values));
-            else projections_[slot.index].set_bias(device_, std::move(values));
-            return;
-        }
         case Slot::pre_traces:
         case Slot::pre_age:
         case Slot::post_traces:
         case Slot::post_age:
         case Slot::synapse_traces:
         case Slot::synapse_age: return write_traces(slot, dtype, data);
+        case Slot::weight:
+        case Slot::bias:
         case Slot::weight_gradient:
-        case Slot::bias_gradient: return;  // not there; the session has refused them
+        case Slot::bias_gradient: return;  // above; gradients the session has refused
     }
 }
 

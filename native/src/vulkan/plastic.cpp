@@ -79,19 +79,22 @@ bool PlasticMemory::set_plan(Device& device, std::shared_ptr<const PlasticityPla
     // Longer time constants have longer tables. Room for twice as long, so that few of those that
     // grow make a step anew.
     const bool grows = !traces.buffer || (kept_words + words.size()) * 4 > traces.size;
+    Device::Claim claim(device);
+    Range there = traces;
     if (grows) {
         const VkDeviceSize wanted = (kept_words + (traces.buffer ? 2 : 1) * words.size()) * 4;
-        const Range larger = device.allocate(std::min(wanted, std::max(device.storage_range(), (kept_words + words.size()) * 4)),
-                                             Memory::device, text("the traces of projection '", name_, "'"));
+        there = device.allocate(std::min(wanted, std::max(device.storage_range(), (kept_words + words.size()) * 4)),
+                                Memory::device, text("the traces of projection '", name_, "'"));
         if (traces.buffer && kept_words > 0) {
             std::vector<uint32_t> kept(kept_words);
             device.download(traces, 0, kept.data(), kept_words * 4);
-            device.upload(larger, 0, kept.data(), kept_words * 4);
+            device.upload(there, 0, kept.data(), kept_words * 4);
         }
-        device.release(std::exchange(traces, larger));  // not before all is there
     }
-    if (!words.empty()) device.upload(traces, kept_words * 4, words.data(), words.size() * 4);
+    if (!words.empty()) device.upload(there, kept_words * 4, words.data(), words.size() * 4);
+    claim.keep();
     plan_ = std::move(plan);
+    if (grows) device.release(std::exchange(traces, there));
     return grows;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <utility>
 
 #include "common/error.h"
 #include "vulkan/constants.h"
@@ -72,20 +73,24 @@ VkDeviceSize PopulationMemory::bytes(const Device& device, const Population& pop
 }
 
 bool PopulationMemory::set_constants(Device& device, const Population& population, const PopulationConstants& values) {
-    const std::vector<uint8_t> before = places.per_neuron;
-    const PackedConstants packed = pack_constants(values, size, receptor_scales_);
-    places = packed.places;
-    poisson = packed.poisson, shared_constants = packed.shared, own_constants = packed.own;
+    PackedConstants packed = pack_constants(values, size, receptor_scales_);
+    const bool changes = shader.empty() || places.per_neuron != packed.places.per_neuron;
     const std::vector<uint32_t>& words = packed.words;
     const bool grows = words.size() * 4 > constants.size || !constants.buffer;
-    initial_states = values.initial_states;
-    const Range old = constants;
-    if (grows)
-        constants = device.allocate(words.size() * 4, Memory::device, text("the parameters of population '", name, "'"));
-    device.upload(constants, 0, words.data(), words.size() * 4);
-    if (grows) device.release(old);
-    const bool changes = shader.empty() || before != places.per_neuron;
-    if (changes) shader = make_model_shader(*population.model, values.constants);
+    Device::Claim claim(device);
+    const Range there =
+        grows ? device.allocate(words.size() * 4, Memory::device, text("the parameters of population '", name, "'"))
+              : constants;
+    std::vector<uint32_t> made;
+    if (changes) made = make_model_shader(*population.model, values.constants);
+    std::vector<std::vector<double>> initial = values.initial_states;
+    device.upload(there, 0, words.data(), words.size() * 4);
+    claim.keep();
+    if (changes) shader = std::move(made);
+    initial_states = std::move(initial);
+    places = std::move(packed.places);
+    poisson = packed.poisson, shared_constants = packed.shared, own_constants = packed.own;
+    if (grows) device.release(std::exchange(constants, there));
     return grows || changes;
 }
 

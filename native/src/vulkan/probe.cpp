@@ -171,7 +171,7 @@ Verdict ask(Device& device, Pipelines& pipelines) {
     device.begin(commands, false);
     copy_barrier(device, commands);
     record_dispatch(device, pipelines.layout(), commands, dispatch);
-    copy_barrier(device, commands);
+    host_barrier(device, commands);
     device.end(commands);
     device.run({commands});
     device.download(given, 0, answers.data(), answers.size() * 4);

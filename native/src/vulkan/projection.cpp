@@ -71,25 +71,17 @@ void ProjectionMemory::load_copies(Device& device, const Projection& projection,
 }
 
 std::span<const float> ProjectionMemory::weights(const Projection& projection) const {
-    return has_own_weights_ ? std::span<const float>(own_weights_) : std::span<const float>(projection.weights());
+    return own_weights_ ? own_weights() : std::span<const float>(projection.weights());
 }
 
 std::span<const float> ProjectionMemory::bias(const Projection& projection) const {
     if (!projection.bias) return {};
-    return has_own_bias_ ? std::span<const float>(own_bias_) : std::span<const float>(*projection.bias);
-}
-
-void ProjectionMemory::set_weights(Device& device, const Network& network, const Projection& projection,
-                                   std::vector<float> weights) {
-    own_weights_ = std::move(weights);
-    has_own_weights_ = true;
-    load(device, network, projection);
+    return own_bias_ ? std::span<const float>(*own_bias_) : std::span<const float>(*projection.bias);
 }
 
 void ProjectionMemory::set_bias(Device& device, std::vector<float> bias) {
+    if (!bias.empty()) device.upload(bias_range, 0, bias.data(), bias.size() * 4);
     own_bias_ = std::move(bias);
-    has_own_bias_ = true;
-    if (!own_bias_.empty()) device.upload(bias_range, 0, own_bias_.data(), own_bias_.size() * 4);
 }
 
 // Weights are written where they were: segments depend on the connections only.
@@ -189,7 +181,7 @@ std::vector<ProjectionMemory::Data> ProjectionMemory::plastic(const Network& net
             data.rows.push_back(place);
             for (; k < row.targets.size() && (row.delays.empty() ? 0u : row.delays[k]) + projection.delay_steps == delay; ++k) {
                 data.synapses.push_back(row.targets[k]);
-                data.synapses.push_back(std::bit_cast<uint32_t>(has_own_weights_ ? own_weights_[place] : row.weights[k]));
+                data.synapses.push_back(std::bit_cast<uint32_t>(own_weights_ ? (*own_weights_)[place] : row.weights[k]));
                 ++place;
             }
         }

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "network/plan.h"
@@ -36,9 +38,15 @@ public:
 
     // As they are now, in canonical order.
     std::span<const float> weights(const Projection& projection) const;
-    std::span<const float> own_weights() const { return own_weights_; }  // that were written; empty: none
+    std::span<const float> own_weights() const {  // that were written; empty: none
+        return own_weights_ ? std::span<const float>(*own_weights_) : std::span<const float>();
+    }
     std::span<const float> bias(const Projection& projection) const;
-    void set_weights(Device& device, const Network& network, const Projection& projection, std::vector<float> weights);
+    // Those that were written are others now, nothing: the projection's. load() brings them to the device.
+    std::optional<std::vector<float>> exchange_weights(std::optional<std::vector<float>> written) {
+        return std::exchange(own_weights_, std::move(written));
+    }
+    void load(Device& device, const Network& network, const Projection& projection);
     void set_bias(Device& device, std::vector<float> bias);
 
     Delivery delivery;
@@ -57,10 +65,8 @@ private:
     std::vector<Data> dense(const Network& network, const Projection& projection, VkDeviceSize range) const;
     std::vector<Data> sparse(const Network& network, const Projection& projection, VkDeviceSize range) const;
     std::vector<Data> plastic(const Network& network, const Projection& projection, VkDeviceSize range) const;
-    void load(Device& device, const Network& network, const Projection& projection);
 
-    bool has_own_weights_ = false, has_own_bias_ = false;
-    std::vector<float> own_weights_, own_bias_;  // once they were written
+    std::optional<std::vector<float>> own_weights_, own_bias_;  // once they were written
 };
 
 }  // namespace snn::vulkan

@@ -71,7 +71,7 @@ void copy_barrier(const Device& device, VkCommandBuffer commands);
 void after_all_commands_barrier(const Device& device, VkCommandBuffer commands);
 // Makes it visible to every later command of a host, which may draw from it, and to the host where it sees the memory.
 void all_commands_barrier(const Device& device, VkCommandBuffer commands);
-// Makes it visible to the host, once the submission is done.
+// Makes it visible to the host, which may write over it, once the submission is done.
 void host_barrier(const Device& device, VkCommandBuffer commands);
 
 }  // namespace snn::vulkan

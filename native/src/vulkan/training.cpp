@@ -35,25 +35,32 @@ uint32_t pack_bits(const float* values, uint32_t size, uint32_t* out_words) {
 Moments::Moments(Device& device, const std::vector<TapedProjection>& projections, uint32_t optimizer,
                  std::shared_ptr<Free> free)
     : device_(device), has_squares_(has_second_moment(optimizer)), free_(std::move(free)) {
-    for (const TapedProjection& projection : projections) {
-        const size_t count =
-            projection.is_trained ? size_t{projection.parameter_count()} * (has_squares_ ? 2 : 1) : 0;
-        counts_.push_back(count);
-        count_ += count;
-        ranges.emplace_back();
-        if (count == 0) continue;
-        const auto found = free_->lower_bound(count * 4);
-        if (found != free_->end()) {
-            ranges.back() = found->second;
-            free_->erase(found);
-        } else {
-            ranges.back() = device.allocate(count * 4, Memory::device, "the moments of an optimiser");
+    try {
+        for (const TapedProjection& projection : projections) {
+            const size_t count =
+                projection.is_trained ? size_t{projection.parameter_count()} * (has_squares_ ? 2 : 1) : 0;
+            counts_.push_back(count);
+            count_ += count;
+            ranges.emplace_back();
+            if (count == 0) continue;
+            const auto found = free_->lower_bound(count * 4);
+            if (found != free_->end()) {
+                ranges.back() = found->second;
+                free_->erase(found);
+            } else {
+                ranges.back() = device.allocate(count * 4, Memory::device, "the moments of an optimiser");
+            }
+            device.fill(ranges.back(), 0);
         }
-        device.fill(ranges.back(), 0);
+    } catch (...) {
+        give_back();
+        throw;
     }
 }
 
-Moments::~Moments() {
+Moments::~Moments() { give_back(); }
+
+void Moments::give_back() {
     for (const Range& range : ranges)
         if (range.buffer) free_->emplace(range.size, range);
 }
@@ -162,14 +169,14 @@ void Training::run_commands(const Commands& commands) {
 // ---- A run
 
 void Training::run(const RunRequest& request, uint64_t seed) {
-    ++run_count_;
-    steps_ = 0;
-    is_ahead_ = false;
     const uint64_t rows = uint64_t{request.step_count} * place_.batch_size;
     if (request.step_count > most_steps || rows > most_rows)
         throw Error(SNN_ERROR_UNSUPPORTED, "training of ", request.step_count, " steps with ", place_.batch_size,
                     " samples; the device \"vulkan\" takes at most ", most_steps, " steps and ", most_rows,
                     " steps of samples");
+    ++run_count_;
+    steps_ = 0;
+    is_ahead_ = false;
     RunShape shape{.steps = request.step_count,
                    .gradient_steps = request.gradient_steps ? request.gradient_steps : UINT32_MAX,
                    .goes_on = request.first_step != 0,
@@ -422,6 +429,7 @@ void Training::backward(std::span<const OutputGradient> gradients, std::span<con
         out += linear_words(p);
     }
     for (std::vector<float>& values : host_gradients_) values.clear();
+    has_gradients_ = false;
     for (size_t k = 0; k < backward_pass_.used; ++k) {
         run_commands(backward_pass_.parts[k].commands);
         go_back(backward_pass_.parts[k].normalized);

@@ -69,6 +69,8 @@ public:
 
 private:
     Device& device_;
+    void give_back();
+
     std::vector<size_t> counts_;  // by projection
     size_t count_ = 0;
     bool has_squares_;
@@ -97,6 +99,7 @@ public:
     void populations_changed();
 
     void settle(uint64_t now);
+    bool is_ahead() const { return is_ahead_; }
     void forget_activity() { is_ahead_ = false, input_spikes_ = spikes_ = 0; }  // of the last run
 
 private:

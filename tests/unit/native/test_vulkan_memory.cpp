@@ -110,6 +110,63 @@ TEST_CASE("what lies in a room is not used by others") {
     CHECK(device->allocate(1024, Memory::device, "another").offset != inside.offset);
 }
 
+TEST_CASE("what a claim does not keep is used again") {
+    std::optional<Device> device;
+    if (!open(device)) return;
+    const Range before = device->allocate(4096, Memory::device, "one before");
+    Range lost, kept, given_back;
+    {
+        Device::Claim outer(*device);
+        kept = device->allocate(4096, Memory::device, "one that is kept");
+        {
+            const Device::Claim inner(*device);
+            lost = device->allocate(8192, Memory::device, "one that is lost");
+            device->allocate(100 * mib, Memory::device, "a large one");
+            given_back = device->allocate(4096, Memory::device, "one that is given back");
+            device->release(given_back);
+        }
+        CHECK(freed == 1);
+        outer.keep();
+    }
+    const Range after = device->allocate(8192, Memory::device, "one after");
+    CHECK(after == lost);
+    CHECK(device->allocate(4096, Memory::device, "another").offset == after.offset + after.size);
+    CHECK(kept.offset == before.offset + before.size);
+}
+
+TEST_CASE("memory is used in place where the host sees all of the device's") {
+    constexpr VkMemoryPropertyFlags local = 1, visible = 2 | 4, cached = 8, uncached_of_amd = 64 | 128;
+    struct Type {
+        VkMemoryPropertyFlags flags;
+        uint32_t heap;
+    };
+    struct Heap {
+        VkDeviceSize mib;
+        bool is_local;
+    };
+    const auto found = [](const std::vector<Heap>& heaps, const std::vector<Type>& types, uint32_t allowed = UINT32_MAX) {
+        VkPhysicalDeviceMemoryProperties memory{};
+        for (const Heap& heap : heaps) memory.memoryHeaps[memory.memoryHeapCount++] = {heap.mib * mib, heap.is_local};
+        for (const Type& type : types) memory.memoryTypes[memory.memoryTypeCount++] = {type.flags, type.heap};
+        return seen_memory_type(memory, allowed);
+    };
+    // A discrete GPU with a window of 246 MiB.
+    CHECK(found({{8192, true}, {23890, false}, {246, true}}, {{0, 1}, {local, 0}, {visible, 1}, {visible | cached, 1},
+                                                               {local | visible, 2}}) == no_memory_type);
+    // The same with a resizable BAR; another that then has two heaps of one size.
+    CHECK(found({{8192, true}, {23890, false}}, {{0, 1}, {local, 0}, {visible, 1}, {visible | cached, 1},
+                                                  {local | visible, 0}}) == 4);
+    CHECK(found({{8192, true}, {8192, true}, {23890, false}}, {{local, 0}, {visible, 2}, {local | visible, 1}}) == 2);
+    // An integrated GPU with both kinds: the first; where that is not allowed, the other. And one that has extensions' too.
+    const std::vector<Type> integrated{{local, 0}, {local | visible, 0}, {local | visible | cached, 0}};
+    CHECK(found({{16384, true}}, integrated) == 1);
+    CHECK(found({{16384, true}}, integrated, 0b101) == 2);
+    CHECK(found({{16384, true}}, {{local | visible | uncached_of_amd, 0}, {local | visible, 0}}) == 1);
+    // A processor, and memory that has to be flushed.
+    CHECK(found({{32768, true}}, {{local | visible | cached, 0}}) == 0);
+    CHECK(found({{32768, true}}, {{local | 2, 0}, {local | 2 | cached, 0}}) == no_memory_type);
+}
+
 TEST_CASE("a range that grows takes no more than a few times the longest") {
     std::optional<Device> device;
     if (!open(device)) return;

@@ -481,12 +481,15 @@ final class Native {
 
     /** Offsets of SNNVulkanBuffer in bytes. */
     static final class SNNVulkanBuffer {
-        static final int SIZE = 32;
+        static final int SIZE = 48;
         static final int struct_size = 0;
         static final int type = 4;
         static final int buffer = 8;
         static final int offset_bytes = 16;
         static final int size_bytes = 24;
+        static final int mapped = 32;
+        static final int is_cached = 40;
+        static final int reserved = 44;
     }
 
     /** Offsets of SNNVulkanPlanShader in bytes. */

@@ -898,6 +898,12 @@ pub struct SNNVulkanBuffer {
     /// where the values begin, \[batch_size\]\[size\]
     pub offset_bytes: u64,
     pub size_bytes: u64,
+    /// only an answer: the values in memory that the host sees too, mapped and coherent as long as the buffer stays the same.
+    pub mapped: *mut c_void,
+    /// of `mapped`: 1: the host reads through its caches. 0: writing is fast, reading is many times slower than snn_session_read
+    pub is_cached: u32,
+    /// 0
+    pub reserved: u32,
 }
 
 /// These structs are parts of a plan: they have no size of their own and never change.
@@ -1226,7 +1232,7 @@ pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
     ("SNNVulkanSemaphore", 16, 8, &[0, 8]),
     ("SNNVulkanSubmission", 32, 8, &[0, 4, 8, 12, 16, 24]),
     ("SNNVulkanDevice", 64, 8, &[0, 4, 8, 16, 24, 32, 40, 48]),
-    ("SNNVulkanBuffer", 32, 8, &[0, 4, 8, 16, 24]),
+    ("SNNVulkanBuffer", 48, 8, &[0, 4, 8, 16, 24, 32, 40, 44]),
     ("SNNVulkanPlanShader", 32, 8, &[0, 8, 16, 24]),
     ("SNNVulkanPlanBuffer", 24, 8, &[0, 8, 16]),
     ("SNNVulkanPlanBinding", 24, 8, &[0, 4, 8, 16]),
@@ -1272,7 +1278,7 @@ pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
         layout!(SNNVulkanSemaphore: semaphore, value),
         layout!(SNNVulkanSubmission: struct_size, wait_count, signal_count, reserved, waits, signals),
         layout!(SNNVulkanDevice: struct_size, queue_family, instance, physical_device, device, queue, get_instance_proc_addr, submitted),
-        layout!(SNNVulkanBuffer: struct_size, r#type, buffer, offset_bytes, size_bytes),
+        layout!(SNNVulkanBuffer: struct_size, r#type, buffer, offset_bytes, size_bytes, mapped, is_cached, reserved),
         layout!(SNNVulkanPlanShader: spirv, word_count, constants, constant_count),
         layout!(SNNVulkanPlanBuffer: size_bytes, contents, host_buffer),
         layout!(SNNVulkanPlanBinding: buffer, reserved, offset_bytes, size_bytes),

@@ -1,0 +1,250 @@
+"""Memory for kernels that the host sees as well is read and written in place: the same bits as through a staging buffer.
+
+`SNN_VULKAN_MEMORY=hidden` makes of a device one whose own memory the host does not see, as most discrete GPUs are, and
+`uncached` one where it does not read there, as discrete GPUs with a resizable BAR are.
+"""
+
+from __future__ import annotations
+
+import ctypes
+
+import numpy as np
+import pytest
+
+import snn
+
+from .cases import CASES
+from .running import Setting, simulate
+from .test_vulkan_buffers import COPIED
+from .test_vulkan_hostile import DEVICE_LOST, OUT_OF_DEVICE_MEMORY, Meddler
+from .together import check_equal
+from .vulkan_renderer import Renderer, number, vk
+
+BY_NAME = {case.name: case for case in CASES}
+PLACES = ["", "hidden", "uncached"]
+CELLS = 300
+
+
+@pytest.fixture(params=PLACES, ids=["seen", "hidden", "uncached"])
+def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("SNN_VULKAN_MEMORY", request.param)
+    return request.param
+
+
+@pytest.fixture
+def net() -> snn.Network:
+    net = snn.Network(dt=1.0)
+    net.add("currents", snn.Input(CELLS))
+    net.add("cells", snn.LIF(CELLS, refractory=2.0))
+    net.connect("currents", "cells", snn.OneToOne(0.2))
+    net.connect("cells", "cells", snn.Sparse.fixed_total(6000, weight=0.2, delay=snn.Uniform(1, 9), trainable=False))
+    net.add("learner", snn.LIF(40, tau_membrane=5.0))
+    learns = snn.Sparse.fixed_probability(0.4, weight=snn.Uniform(0.1, 0.4), plasticity=snn.PairSTDP(w_max=0.9))
+    net.connect("cells", "learner", learns, name="learned")
+    return net
+
+
+def seen(sim: snn.Simulation, state: str) -> np.ndarray:
+    """The values of a state in memory that host and device see."""
+    found = snn.vulkan.buffer(sim, state)
+    assert found.mapped != 0
+    return np.frombuffer((ctypes.c_float * (found.size // 4)).from_address(found.mapped), np.float32)
+
+
+def is_seen(renderer: Renderer) -> bool:
+    """Whether the host sees all of the device's own memory, and through its caches."""
+    memory = vk.vkGetPhysicalDeviceMemoryProperties(renderer.physical)
+    heaps = [memory.memoryHeaps[i] for i in range(memory.memoryHeapCount)]
+    largest = max(heap.size for heap in heaps if heap.flags & vk.VK_MEMORY_HEAP_DEVICE_LOCAL_BIT)
+    local_and_visible = (
+        vk.VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT
+        | vk.VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT
+        | vk.VK_MEMORY_PROPERTY_HOST_COHERENT_BIT
+    )
+    cached = vk.VK_MEMORY_PROPERTY_HOST_CACHED_BIT
+    for i in range(memory.memoryTypeCount):
+        kind = memory.memoryTypes[i]
+        if kind.propertyFlags | cached == local_and_visible | cached and heaps[kind.heapIndex].size == largest:
+            return bool(kind.propertyFlags & cached)
+    return False
+
+
+@pytest.fixture
+def seeing(renderer: Renderer) -> Renderer:
+    if not is_seen(renderer):
+        pytest.skip("the host does not see this device's own memory, or not through its caches")
+    return renderer
+
+
+@pytest.mark.parametrize("name", ["recurrent_3", "recurrent_sparse", "conv_strided", "several_projections"])
+def test_runs_have_the_same_bits(name: str, place: str) -> None:
+    case = BY_NAME[name]
+    difference = simulate(case, Setting("reference")).first_difference(simulate(case, Setting("vulkan")))
+    assert not difference, difference
+
+
+def test_all_that_the_host_reads_and_writes(renderer: Renderer, net: snn.Network, place: str) -> None:
+    """States, weights, traces, parameters, resets and counters between runs, recorded steps and submissions."""
+    found: list[list[np.ndarray]] = []
+    for device in ("reference", renderer.host()):
+        with snn.Simulation(net, device=device) as sim:
+            values: list[np.ndarray] = []
+            for turn in range(4):
+                sim.set_input("currents", np.linspace(0, 3 + turn, CELLS))
+                if device == "reference":
+                    sim.step(10)
+                elif turn % 2:
+                    snn.vulkan.submit_steps(sim, 10)
+                else:
+                    commands = renderer.commands()
+                    snn.vulkan.record_steps(sim, number(commands), 10)
+                    vk.vkEndCommandBuffer(commands)
+                    renderer.submit([commands])
+                values += [sim[path] for path in ("cells.v", "cells.spikes", "learner.v", "learned.weight")]
+                sim["cells.v"] = sim["cells.v"] * np.float32(0.5)
+                sim["learned.weight"] = sim["learned.weight"] * np.float32(0.75)
+                sim["cells.tau_membrane"] = np.linspace(5, 20 + turn, CELLS)
+                values.append(sim.run(5, record={"cells": "v"})["cells"]["v"])
+                values.append(np.array([sim.counters.spikes, sim.counters.synaptic_events]))
+                if turn == 2:
+                    sim.reset()
+            found.append(values)
+    assert found[0][-1][0] > 100
+    check_equal(*found)
+
+
+def test_training_has_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = np.random.default_rng(2).uniform(0, 1, (32, 20)).astype(np.float32)
+    trained = []
+    for place in PLACES:
+        monkeypatch.setenv("SNN_VULKAN_MEMORY", place)
+        net = snn.Network(seed=3)
+        net.add("in", snn.Input(20))
+        net.add("cells", snn.LIF(30, tau_membrane=8.0))
+        net.add("out", snn.LIF(4))
+        net.connect("in", "cells", snn.Dense(bias=np.full(30, 0.1)))
+        net.connect("cells", "cells", snn.Dense(delay_steps=1, init=0.1))
+        net.connect("cells", "out", snn.Sparse.fixed_probability(0.6, weight=snn.Uniform(0.0, 0.3)), name="last")
+        trainer = snn.Trainer(net, steps=10, epochs=2, batch_size=8, output="out", seed=2, device="vulkan", dropout=0.2)
+        begun = np.array(net.projections["last"].weights)
+        trainer.fit(samples, np.arange(32) % 4)
+        trained.append([np.array(projection.weights) for projection in net.projections.values()])
+        assert (trained[-1][-1] != begun).any()
+    check_equal(trained[0], trained[1])
+    check_equal(trained[0], trained[2])
+
+
+def test_in_place_nothing_is_submitted(seeing: Renderer, net: snn.Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = {
+        "read": lambda sim: sim["cells.v"],
+        "write": lambda sim: sim.set("cells.v", np.float32(0.25)),
+        "weights": lambda sim: sim.set("learned.weight", sim["learned.weight"]),
+        "reset": lambda sim: sim.reset(),
+        "counters": lambda sim: sim.counters,
+    }
+    for place, expected in (("", False), ("hidden", True)):
+        monkeypatch.setenv("SNN_VULKAN_MEMORY", place)
+        meddler = Meddler(seeing)
+        with snn.Simulation(net, device=meddler.host()) as sim:
+            sim.step(3)
+            for name, call in calls.items():
+                before = meddler.submissions
+                call(sim)
+                assert (meddler.submissions > before) == expected, name
+
+
+def test_what_a_frame_has_written_comes_to_the_host_once(seeing: Renderer, net: snn.Network) -> None:
+    """Recorded steps of a session that shares no buffer end without a barrier for the host: the first read makes up for it."""
+    meddler = Meddler(seeing)
+    with snn.Simulation(net, device=meddler.host()) as sim, snn.Simulation(net, device="reference") as reference:
+        for one in (sim, reference):
+            one.set_input("currents", np.linspace(0, 3, CELLS))
+        for _ in range(3):
+            commands = seeing.commands()
+            snn.vulkan.record_steps(sim, number(commands), 10)
+            vk.vkEndCommandBuffer(commands)
+            seeing.submit([commands])
+            reference.step(10)
+            before = meddler.submissions
+            for path in ("cells.v", "cells.spikes", "learner.v"):
+                np.testing.assert_array_equal(sim[path], reference[path], path)
+            assert meddler.submissions == before + 1
+
+
+def test_a_program_reads_and_writes_states_without_a_call(seeing: Renderer, net: snn.Network) -> None:
+    with snn.Simulation(net, device=seeing.host()) as sim, snn.Simulation(net, device="reference") as reference:
+        membranes = seen(sim, "cells.v")
+        assert snn.vulkan.buffer(sim, "cells.v").is_cached
+        for one in (sim, reference):
+            one.set_input("currents", np.linspace(0, 3, CELLS))
+        for frame in range(6):
+            commands = seeing.commands()
+            snn.vulkan.record_steps(sim, number(commands), 5)
+            vk.vkEndCommandBuffer(commands)
+            seeing.submit([commands])  # waits
+            reference.step(5)
+            np.testing.assert_array_equal(membranes, reference["cells.v"].ravel(), f"frame {frame}")
+            membranes[::3] = np.float32(0.125 * frame)
+            pushed = reference["cells.v"].copy()
+            pushed.ravel()[::3] = np.float32(0.125 * frame)
+            reference["cells.v"] = pushed
+        np.testing.assert_array_equal(sim["cells.v"], reference["cells.v"])
+        assert reference.counters.spikes > 100
+
+
+@pytest.mark.parametrize("place", ["hidden", "uncached"])
+def test_a_program_is_told_what_it_does_not_see(
+    seeing: Renderer, net: snn.Network, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SNN_VULKAN_MEMORY", place)
+    with snn.Simulation(net, device=seeing.host()) as sim:
+        found = snn.vulkan.buffer(sim, "cells.v")
+        assert (found.mapped != 0) == (place == "uncached")
+        assert not found.is_cached
+        given, values = seeing.memory(2 * CELLS, COPIED)
+        snn.vulkan.bind_buffer(sim, "cells.states", snn.vulkan.Buffer(number(given), 0, values.nbytes))
+        assert snn.vulkan.buffer(sim, "cells.v").mapped == 0  # the program's own
+
+
+def test_memory_that_cannot_be_mapped_is_not(seeing: Renderer, net: snn.Network) -> None:
+    """The session's memory is then reached through the staging buffer; that one must be mapped."""
+    outcomes = []
+    for call in range(1, 20):
+        meddler = Meddler(seeing)
+        mapping = meddler.spoil("vkMapMemory")
+        mapping.fails_at = call
+        try:
+            sim = snn.Simulation(net, device=meddler.host())
+        except snn.OutOfMemoryError:
+            outcomes.append("refused")
+            continue
+        with sim, snn.Simulation(net, device="reference") as reference:
+            for one in (sim, reference):
+                one.set_input("currents", np.linspace(0, 3, CELLS))
+                one.step(20)
+                one["cells.v"] = one["cells.v"] * np.float32(0.5)
+                one.step(20)
+            np.testing.assert_array_equal(sim["cells.v"], reference["cells.v"])
+        if mapping.fails_at > 0:
+            break
+        outcomes.append("staged")
+    assert {"refused", "staged"} == set(outcomes)
+    assert mapping.fails_at > 0
+
+
+def test_reading_waits_for_submissions_and_says_where_it_cannot(seeing: Renderer, net: snn.Network) -> None:
+    meddler = Meddler(seeing)
+    wait, status = meddler.spoil("vkWaitForFences"), meddler.spoil("vkGetFenceStatus")
+    with snn.Simulation(net, device=meddler.host()) as sim, snn.Simulation(net, device="reference") as reference:
+        for one in (sim, reference):
+            one.set_input("currents", np.linspace(0, 3, CELLS))
+        snn.vulkan.submit_steps(sim, 30)
+        reference.step(30)
+        wait.error, wait.fails_at = OUT_OF_DEVICE_MEMORY, 1
+        with pytest.raises(snn.OutOfMemoryError, match="could not finish its work"):
+            sim["cells.v"]
+        np.testing.assert_array_equal(sim["cells.v"], reference["cells.v"])
+        status.error, status.fails_at = DEVICE_LOST, 1
+        for _ in range(2):
+            with pytest.raises(snn.DeviceLostError, match="it was lost"):
+                sim["cells.v"]
