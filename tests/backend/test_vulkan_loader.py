@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.vulkan_loader import make_loader
+
 from .running import vulkan_settings
 
-pytestmark = [
-    pytest.mark.skipif(not vulkan_settings(), reason="no Vulkan device, or built without Vulkan"),
-    pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler to make a Vulkan loader with"),
-]
+pytestmark = pytest.mark.skipif(not vulkan_settings(), reason="no Vulkan device, or built without Vulkan")
 
-# Says which extensions a device is made with, and when it is destroyed. Every device has VK_KHR_portability_subset, which it
-# takes out again for the driver, and lacks the function that HIDDEN names.
-LOADER = r"""
-#include <dlfcn.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <vulkan/vulkan.h>
+# Says which extensions a device is made with, and when it is destroyed. Every device has VK_KHR_portability_subset, which is
+# taken out again for the driver.
+FUNCTIONS = r"""
 #define SUBSET "VK_KHR_portability_subset"
-
-static PFN_vkGetInstanceProcAddr real_instance_proc;
-static PFN_vkGetDeviceProcAddr real_device_proc;
 static PFN_vkCreateDevice real_create;
 static PFN_vkDestroyDevice real_destroy;
 static PFN_vkEnumerateDeviceExtensionProperties real_extensions;
@@ -67,32 +57,9 @@ static void VKAPI_CALL destroy(VkDevice device, const VkAllocationCallbacks *all
     fflush(stdout);
     real_destroy(device, allocator);
 }
-static PFN_vkVoidFunction VKAPI_CALL device_proc(VkDevice device, const char *name) {
-    if (!strcmp(name, getenv("HIDDEN"))) return 0;
-    PFN_vkVoidFunction found = real_device_proc(device, name);
-    if (strcmp(name, "vkDestroyDevice")) return found;
-    real_destroy = (PFN_vkDestroyDevice)found;
-    return (PFN_vkVoidFunction)destroy;
-}
-__attribute__((visibility("default")))
-PFN_vkVoidFunction VKAPI_CALL vkGetInstanceProcAddr(VkInstance instance, const char *name) {
-    if (!real_instance_proc)
-        real_instance_proc = (PFN_vkGetInstanceProcAddr)dlsym(dlopen(getenv("REAL_LOADER"), RTLD_NOW), "vkGetInstanceProcAddr");
-    PFN_vkVoidFunction found = real_instance_proc(instance, name);
-    if (!strcmp(name, "vkGetDeviceProcAddr")) {
-        real_device_proc = (PFN_vkGetDeviceProcAddr)found;
-        return (PFN_vkVoidFunction)device_proc;
-    }
-    if (!strcmp(name, "vkCreateDevice")) {
-        real_create = (PFN_vkCreateDevice)found;
-        return (PFN_vkVoidFunction)create;
-    }
-    if (!strcmp(name, "vkEnumerateDeviceExtensionProperties")) {
-        real_extensions = (PFN_vkEnumerateDeviceExtensionProperties)found;
-        return (PFN_vkVoidFunction)extensions;
-    }
-    return found;
-}
+static const Instead instead[] = {INSTEAD("vkCreateDevice", create, real_create),
+                                  INSTEAD("vkDestroyDevice", destroy, real_destroy),
+                                  INSTEAD("vkEnumerateDeviceExtensionProperties", extensions, real_extensions)};
 """
 
 OPEN = """
@@ -107,12 +74,8 @@ except snn.SnnError as error:
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    (tmp_path / "loader.c").write_text(LOADER)
-    command = ["cc", "-shared", "-fPIC", "-fvisibility=hidden", "loader.c", "-o", "libvulkan.so.1", "-ldl"]
-    subprocess.run(command, cwd=tmp_path, check=True)
-    loaded = [line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if "libvulkan.so" in line]
     plain = {name: value for name, value in os.environ.items() if name != "SNN_VULKAN_VALIDATION"}
-    return plain | {"LD_LIBRARY_PATH": str(tmp_path), "REAL_LOADER": loaded[0], "HIDDEN": ""}
+    return plain | make_loader(tmp_path, FUNCTIONS)
 
 
 def opened(environment: dict[str, str], folder: Path) -> list[str]:
