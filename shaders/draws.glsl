@@ -9,11 +9,10 @@ uint constant_word(const uint at);          // of the population's constants
 uint poisson_tables();                      // among those: for each mean what NeuronStep::poisson tells
 float normal_coefficient(const uint at);    // [degree][octave]
 
-// Philox4x32-10: the word of draw `number` for this neuron.
-uint draw_word(const uint number) {
+// Philox4x32-10: what one call gives. The tag says which of its uses.
+uvec4 draw_call(const uint tag, const uint call, const uint number) {
     const uvec2 step = step_number();
-    uvec4 c = uvec4(0xD0000000u | ((first_neuron() + neuron) / 64 * 16 + neuron % 16), step.x, population_number() | (step.y << 20),
-                    sample_number() | (number << 20));
+    uvec4 c = uvec4(tag | call, step.x, population_number() | (step.y << 20), sample_number() | (number << 20));
     uvec2 key = seed();
     for (int round = 0; round < 10; ++round) {
         uint high0, low0, high1, low1;
@@ -22,7 +21,18 @@ uint draw_word(const uint number) {
         c = uvec4(high1 ^ c.y ^ key.x, low1, high0 ^ c.w ^ key.y, low0);
         key += uvec2(0x9E3779B9u, 0xBB67AE85u);
     }
-    return c[neuron / 16 % 4];
+    return c;
+}
+
+// The word of draw `number` for this neuron.
+uint draw_word(const uint number) {
+    return draw_call(0xD0000000u, (first_neuron() + neuron) / 64 * 16 + neuron % 16, number)[neuron / 16 % 4];
+}
+
+// The upper (tag 0xD0000000) or lower (0xC0000000) half of the word of a Poisson draw.
+uint draw_half(const uint tag, const uint number) {
+    const uint at = first_neuron() + neuron;
+    return (draw_call(tag, at / 128 * 16 + at % 16, number)[at / 32 % 4] >> (at / 16 % 2 * 16)) & 0xFFFFu;
 }
 
 float op_uniform(const uint number) {
@@ -42,12 +52,17 @@ float op_normal(const uint number) {
     return uintBitsToFloat(floatBitsToUint(z) ^ (word << 31));
 }
 
-// The number of limits below the word. They ascend, so the first that is not below ends it.
+// The number of limits below the word. They ascend, so the first that is not below ends it. The lower half of the word is drawn
+// only where the upper half is that of a limit.
 float op_poisson(const uint number, const uint mean) {
-    const uint word = draw_word(number), table = poisson_tables() + 4 * mean;
+    const uint upper = draw_half(0xD0000000u, number), table = poisson_tables() + 4 * mean;
     const uint first = constant_word(table) + (constant_word(table + 3) != 0 ? neuron : 0);
     const uint count = constant_word(table + 1), stride = constant_word(table + 2);
     uint events = 0;
-    while (events < count && constant_word(first + events * stride) < word) ++events;
+    while (events < count && (constant_word(first + events * stride) >> 16) < upper) ++events;
+    if (events < count && (constant_word(first + events * stride) >> 16) == upper) {
+        const uint word = (upper << 16) | draw_half(0xC0000000u, number);
+        while (events < count && constant_word(first + events * stride) < word) ++events;
+    }
     return float(events);
 }

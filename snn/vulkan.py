@@ -1,8 +1,9 @@
 """Simulations on the Vulkan device of the calling program, stepped inside its own command buffers.
 
 The program owns instance, device, queue and command buffers. Their handles are integers here; with the package ``vulkan``
-get them as ``int(vulkan.ffi.cast("uintptr_t", handle))``. ``snn_vulkan.h`` is the manual: what is recorded, when functions
-may be called, what buffers need. ``samples/vulkan_renderer`` is a complete program.
+get them as ``int(vulkan.ffi.cast("uintptr_t", handle))``. A simulation on a device of its own gives its handles: `device`.
+``snn_vulkan.h`` is the manual: what is recorded, when functions may be called, what buffers need.
+``samples/vulkan_renderer`` is a complete program.
 
 Examples
 --------
@@ -18,7 +19,7 @@ Examples
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Buffer",
+    "Device",
     "Dispatch",
     "Host",
     "Plan",
@@ -41,6 +43,7 @@ __all__ = [
     "Shader",
     "bind_buffer",
     "buffer",
+    "device",
     "plan",
     "read_back",
     "record_readback",
@@ -95,7 +98,7 @@ class Host:
     ----------
     instance, physical_device, device, queue : int
         VkInstance, VkPhysicalDevice, VkDevice, and a VkQueue with compute. The queue is used when a simulation is opened and
-        by functions of the simulation outside this module, never by `record_steps`.
+        by functions of the simulation outside this module, never by `record_steps`. It may be 0 with `submit`.
     queue_family : int
         Family of `queue` and of the command buffers.
     get_instance_proc_addr : int, default the system loader's
@@ -104,6 +107,11 @@ class Host:
         Held around each submission to `queue`. None: nothing else submits to it at the same time.
     pipeline_cache : int, default none
         VkPipelineCache. With what an earlier run of the program left in it, a simulation opens without compiling shaders.
+    submit : callable, optional
+        Submits in place of libsnn, instead of `queue_lock`: ``submit(submit_info, fence)`` calls vkQueueSubmit on a queue of
+        `queue_family`, on any thread, and returns its VkResult (None: it succeeded) after that call. The arguments are the
+        address of a VkSubmitInfo, valid during the call, and a VkFence. An exception counts as a submission that was refused,
+        and goes on in the call that submitted. ``snn_vulkan.h`` has the rules.
     """
 
     instance: int
@@ -114,8 +122,11 @@ class Host:
     get_instance_proc_addr: int = 0
     queue_lock: Any = None
     pipeline_cache: int = 0
+    submit: Callable[[int, int], int | None] | None = None
 
     def __post_init__(self) -> None:
+        if self.submit is not None and not callable(self.submit):
+            raise ArgumentTypeError(f"submit is {shown(self.submit)}, not a function")
         if self.queue_lock is not None and not (
             callable(getattr(self.queue_lock, "acquire", None)) and callable(getattr(self.queue_lock, "release", None))
         ):
@@ -151,6 +162,31 @@ class Buffer(NamedTuple):
     offset: int
     size: int
     dtype: DTypeLike = np.float32
+
+
+class Device(NamedTuple):
+    """The Vulkan device of a simulation: handles as integers.
+
+    Attributes
+    ----------
+    queue_family : int
+        Family of `queue`.
+    instance, physical_device, device, queue : int
+        VkInstance, VkPhysicalDevice, VkDevice, VkQueue.
+    get_instance_proc_addr : int
+        Address of vkGetInstanceProcAddr.
+    submitted : (int, int) or None
+        A timeline semaphore, and the value that it has when everything is done that the simulation has submitted so far. None:
+        a `Host`, or a device without timeline semaphores.
+    """
+
+    queue_family: int
+    instance: int
+    physical_device: int
+    device: int
+    queue: int
+    get_instance_proc_addr: int
+    submitted: tuple[int, int] | None
 
 
 class Shader(NamedTuple):
@@ -267,9 +303,9 @@ def record_steps(simulation: Simulation, command_buffer: int, count: int = 1) ->
     Parameters
     ----------
     simulation : Simulation
-        One whose device is a `Host`.
+        On a Vulkan device, its own or a `Host`.
     command_buffer : int
-        VkCommandBuffer of the host's queue family.
+        VkCommandBuffer of the device, for its queue family.
     count : int, default 1
         Number of steps.
     """
@@ -302,6 +338,26 @@ def submit_steps(
     session.submit_steps(count, _semaphores(waits, "waits"), _semaphores(signals, "signals"))
 
 
+def device(simulation: Simulation) -> Device:
+    """Return the Vulkan device that a simulation runs on, for commands and buffers of the program's own.
+
+    Use the queue only while no function of the simulation runs. If the device is the simulation's own, destroy what you made on
+    it before you close the simulation. `Device.submitted` changes with each submission: get it anew. The first call waits for
+    what was submitted before. ``snn_vulkan_get_device`` says which features are enabled.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        On a Vulkan device, its own or a `Host`.
+
+    Examples
+    --------
+    >>> snn.vulkan.submit_steps(sim, 16)
+    >>> semaphore, value = snn.vulkan.device(sim).submitted  # a submission that waits for them may read the states
+    """
+    return Device(*_session_of(simulation).vulkan_device())
+
+
 def buffer(simulation: Simulation, state: str) -> Buffer:
     """Return the device buffer of a state, to read it in place; it stays the same until states are bound.
 
@@ -322,7 +378,7 @@ def bind_buffer(simulation: Simulation, path: str, memory: Buffer | None) -> Non
     Parameters
     ----------
     simulation : Simulation
-        One whose device is a `Host`.
+        On a Vulkan device, its own or a `Host`.
     path : str
         ``"population.input"``, ``"population.states"``, ``"population.spikes"`` or ``"population.spike_count"``:
         ``snn_vulkan_bind_buffer`` says what they contain and what the VkBuffer needs.
@@ -371,7 +427,7 @@ def record_readback(simulation: Simulation, command_buffer: int, frame: int) -> 
     simulation : Simulation
         On a Vulkan device.
     command_buffer : int
-        VkCommandBuffer of the host's queue family.
+        VkCommandBuffer of the device, for its queue family.
     frame : int
         The program's number of the frame; numbers must increase. It replaces the oldest frame kept.
     """

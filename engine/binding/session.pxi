@@ -18,6 +18,7 @@ cdef class Session:
     cdef object _network
     cdef dict _bound
     cdef object _vulkan_host
+    cdef Submitter _submitter
     cdef object _spike_callback
     cdef object _weight_callback
     cdef object _epoch_callback
@@ -57,9 +58,13 @@ cdef class Session:
                 status = snn_create_network(&config, &self.handle)
         else:
             self._vulkan_host = vulkan_host
-            fill_host(&host, vulkan_host)
+            if vulkan_host.submit is not None:
+                self._submitter = Submitter(vulkan_host.submit)
+            fill_host(&host, vulkan_host, self._submitter)
             with nogil:
                 status = snn_vulkan_create_network(&config, &host, &self.handle)
+            if self._submitter is not None:
+                self._submitter.resume()
         if status == SNN_ERROR_OUT_OF_MEMORY:
             raise error_for_status(
                 status,
@@ -99,7 +104,9 @@ cdef class Session:
         return <size_t>self.handle
 
     cdef int _check(self, SNNStatus status) except -1:
-        """Raise the error of `status`; of a closed session in words that do not speak of handles."""
+        """Raise what the host's `submit` raised, else the error of `status`; of a closed session in words without handles."""
+        if self._submitter is not None:
+            self._submitter.resume()
         if status == SNN_ERROR_INVALID_HANDLE and self.handle == NULL:
             raise InvalidHandleError("the simulation is closed")
         return check(status)
@@ -369,6 +376,18 @@ cdef class Session:
         with nogil:
             status = snn_vulkan_submit_steps(self.handle, &submission, steps)
         self._check(status)
+
+    def vulkan_device(self):
+        """The members of SNNVulkanDevice as integers, in its order; the semaphore with its value, or None."""
+        cdef SNNVulkanDevice device
+        cdef SNNStatus status
+        device.struct_size = sizeof(device)
+        with nogil:
+            status = snn_vulkan_get_device(self.handle, &device)
+        self._check(status)
+        submitted = (device.submitted.semaphore, device.submitted.value) if device.submitted.semaphore else None
+        return (device.queue_family, <size_t>device.instance, <size_t>device.physical_device, <size_t>device.device,
+                <size_t>device.queue, <size_t>device.get_instance_proc_addr, submitted)
 
     def vulkan_buffer(self, path):
         """Where a state lies: (VkBuffer, offset in bytes, size in bytes, whether int32)."""

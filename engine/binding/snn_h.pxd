@@ -515,6 +515,7 @@ cdef extern from "snn/snn_vulkan.h" nogil:
         void (*unlock_queue)(void *user) noexcept
         void *user
         uint64_t pipeline_cache
+        int32_t (*submit)(void *user, const void *submit_info, uint64_t fence) noexcept
     void snn_vulkan_host_init(SNNVulkanHost *out_host, uint32_t struct_size)
     SNNStatus snn_vulkan_create_network(const SNNConfig *config, const SNNVulkanHost *host, SNNHandle *out_handle)
     SNNStatus snn_vulkan_record_steps(SNNHandle handle, void *command_buffer, uint32_t step_count)
@@ -528,6 +529,16 @@ cdef extern from "snn/snn_vulkan.h" nogil:
         const SNNVulkanSemaphore *waits
         const SNNVulkanSemaphore *signals
     SNNStatus snn_vulkan_submit_steps(SNNHandle handle, const SNNVulkanSubmission *submission, uint32_t step_count)
+    ctypedef struct SNNVulkanDevice:
+        uint32_t struct_size
+        uint32_t queue_family
+        void *instance
+        void *physical_device
+        void *device
+        void *queue
+        SNNVulkanFunction (*get_instance_proc_addr)(void *instance, const char *name) noexcept
+        SNNVulkanSemaphore submitted
+    SNNStatus snn_vulkan_get_device(SNNHandle handle, SNNVulkanDevice *out_device)
     ctypedef struct SNNVulkanBuffer:
         uint32_t struct_size
         uint32_t type

@@ -8,12 +8,43 @@ cdef void unlock_queue(void *user) noexcept with gil:
     (<object>user).release()
 
 
+cdef int32_t VK_ERROR_UNKNOWN = -13
+
+
+cdef class Submitter:
+    """The function that submits for a session, and what it raised."""
+
+    cdef object submit
+    cdef object raised
+
+    def __cinit__(self, submit):
+        self.submit = submit
+
+    cdef int resume(self) except -1:
+        """Let an exception go on in the call that submitted."""
+        raised = self.raised
+        if raised is not None:
+            self.raised = None
+            raise raised
+        return 0
+
+
+cdef int32_t submit_batch(void *user, const void *submit_info, uint64_t fence) noexcept with gil:
+    cdef Submitter submitter = <Submitter>user
+    try:
+        result = submitter.submit(<size_t>submit_info, fence)
+        return 0 if result is None else as_integer(result, "what host.submit returned")
+    except BaseException as error:
+        submitter.raised = error
+        return VK_ERROR_UNKNOWN
+
+
 cdef void *as_handle(object value, str what) except? NULL:
     return <void *><size_t>as_u64(value, what)
 
 
-cdef int fill_host(SNNVulkanHost *host, object given) except -1:
-    """Take the members of a `snn.vulkan.Host`, which the caller keeps alive."""
+cdef int fill_host(SNNVulkanHost *host, object given, Submitter submitter) except -1:
+    """Take the members of a `snn.vulkan.Host`, which the caller keeps alive, as it does what calls its `submit`, or None."""
     snn_vulkan_host_init(host, sizeof(host[0]))
     host.queue_family = as_u32(given.queue_family, "host.queue_family")
     host.instance = as_handle(given.instance, "host.instance")
@@ -26,6 +57,9 @@ cdef int fill_host(SNNVulkanHost *host, object given) except -1:
         host.lock_queue = lock_queue
         host.unlock_queue = unlock_queue
         host.user = <void *>given.queue_lock
+    if submitter is not None:
+        host.submit = submit_batch
+        host.user = <void *>submitter
     host.pipeline_cache = as_u64(given.pipeline_cache, "host.pipeline_cache")
     return 0
 

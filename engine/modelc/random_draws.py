@@ -15,6 +15,7 @@ from .normal_table import NORMAL_TABLE
 
 LARGEST_MEAN = 16.0
 _TAG = 0xD0000000
+_LOWER_HALF_TAG = 0xC0000000
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
 _TABLE = np.array(NORMAL_TABLE, np.float32)
@@ -33,19 +34,36 @@ def philox(key: int, counter: Any) -> NDArray[np.uint32]:
     return np.stack(np.broadcast_arrays(*c)).astype(np.uint32)
 
 
-def words(seed: int, step: int, population: int, sample: int, number: int, neurons: int) -> NDArray[np.uint32]:
-    """The random word of draw ``number`` for each of the first ``neurons`` neurons."""
-    blocks = (neurons + 63) // 64
-    call = np.arange(16 * blocks)
+def _calls(tag: int, seed: int, step: int, population: int, sample: int, number: int, calls: int) -> NDArray[np.uint32]:
+    """The words of the first ``calls`` calls of a draw, [4][calls]."""
     counter = (
-        _TAG | call,
+        tag | np.arange(calls),
         step & 0xFFFFFFFF,
         population | (step >> 32 & 0xFFF) << 20,
         sample | number << 20,
     )
+    return philox(seed, np.broadcast_arrays(*(np.asarray(word) for word in counter)))
+
+
+def words(seed: int, step: int, population: int, sample: int, number: int, neurons: int) -> NDArray[np.uint32]:
+    """The random word of draw ``number`` for each of the first ``neurons`` neurons."""
+    blocks = (neurons + 63) // 64
     # Neuron 64 b + 16 w + l has word w of call 16 b + l.
-    drawn = philox(seed, np.broadcast_arrays(*(np.asarray(word) for word in counter)))
+    drawn = _calls(_TAG, seed, step, population, sample, number, 16 * blocks)
     return drawn.reshape(4, blocks, 16).transpose(1, 0, 2).reshape(-1)[:neurons]
+
+
+def poisson_words(seed: int, step: int, population: int, sample: int, number: int, neurons: int) -> NDArray[np.uint32]:
+    """The same for Poisson counts: the upper halves of the words are of one call, the lower halves of another."""
+    blocks = (neurons + 127) // 128
+
+    def halves(tag: int) -> NDArray[np.uint32]:
+        # Neuron 128 b + 32 w + 16 h + l has half h of word w of call 16 b + l.
+        drawn = _calls(tag, seed, step, population, sample, number, 16 * blocks).reshape(4, 1, blocks, 16)
+        both = np.concatenate((drawn & np.uint32(0xFFFF), drawn >> np.uint32(16)), axis=1)
+        return both.transpose(2, 0, 1, 3).reshape(-1)[:neurons]
+
+    return halves(_TAG) << np.uint32(16) | halves(_LOWER_HALF_TAG)
 
 
 def uniform_of(word: Any) -> NDArray[np.float32]:
@@ -116,4 +134,4 @@ class Draws:
         return normal_of(self.word(number))
 
     def poisson(self, number: int, mean: Any) -> NDArray[np.int32]:
-        return poisson_of(self.word(number), mean)
+        return poisson_of(poisson_words(*self._place, number, self.neurons), mean)

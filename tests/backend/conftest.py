@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+# The layer waits ten seconds for a thread of its own to see a semaphore. On a busy machine that is not enough, and it says
+# itself that it is most likely its own fault.
+LAYER_WAITED = "UNASSIGNED-VkSemaphore-state-timeout"
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate", action="store_true", help="rewrite the golden hashes: marks a BITS change")
@@ -32,7 +36,7 @@ def vulkan_messages(_messages: Path):
     _messages.write_text("")
     yield _messages
     said = [line for line in _messages.read_text().splitlines() if not line.startswith("information: ")]
-    assert not said
+    assert not [line for line in said if LAYER_WAITED not in line]
 
 
 @pytest.fixture

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import faulthandler
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
 
 import snn
 
-from .vulkan_renderer import Renderer, number, vk
+from .vulkan_renderer import Renderer, SubmissionThread, number, vk
 
 CELLS, FRAMES, STEPS = 300, 20, 3
 
@@ -87,12 +88,22 @@ def copy_frame(renderer: Renderer, state: snn.vulkan.Buffer, target, wait: tuple
     vk.vkQueueSubmit(renderer.queue, 1, [info], None)
 
 
-def test_steps_and_the_hosts_copies_take_turns(renderer: Renderer, net: snn.Network) -> None:
+@pytest.mark.parametrize("submits", [False, True], ids=["lock", "the-host-submits"])
+def test_steps_and_the_hosts_copies_take_turns(renderer: Renderer, net: snn.Network, submits: bool) -> None:
     """Twenty frames are given to the device without waiting for one of them."""
     lock = threading.Lock()
+    with SubmissionThread(renderer) as engine:
+        host = renderer.host(submit=engine.submit) if submits else renderer.host(lock)
+        take_turns(renderer, net, host, engine, lock)
+        assert engine.submissions >= FRAMES * submits
+
+
+def take_turns(
+    renderer: Renderer, net: snn.Network, host: snn.vulkan.Host, engine: SubmissionThread, lock: threading.Lock
+) -> None:
     semaphores = Semaphores(renderer)
     targets = [renderer.memory(CELLS, vk.VK_BUFFER_USAGE_TRANSFER_DST_BIT) for _ in range(FRAMES)]
-    sim = snn.Simulation(net, device=renderer.host(lock))
+    sim = snn.Simulation(net, device=host)
     state = snn.vulkan.buffer(sim, "cells.v")
     copied = None
     for spikes, (target, _) in zip(driven(), targets, strict=True):
@@ -102,7 +113,7 @@ def test_steps_and_the_hosts_copies_take_turns(renderer: Renderer, net: snn.Netw
         snn.vulkan.submit_steps(sim, STEPS, waits=waits, signals=[(number(stepped[0]), stepped[1])])
         copied = semaphores.next()
         with lock:
-            copy_frame(renderer, state, target, stepped, copied)
+            engine.call(partial(copy_frame, renderer, state, target, stepped, copied))
     membranes = wanted(net)
     np.testing.assert_array_equal(sim["cells.v"].ravel(), membranes[-1])  # waits by itself
     sim.close()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import queue
+import threading
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 import snn
 
-from .conftest import has_validation_layer
+from .conftest import LAYER_WAITED, has_validation_layer
 from .running import vulkan_settings
 
 try:
@@ -20,11 +25,6 @@ if not vulkan_settings():
 
 def number(handle) -> int:
     return int(vk.ffi.cast("uintptr_t", handle))
-
-
-# The layer waits ten seconds for a thread of its own to see a semaphore. On a busy machine that is not enough, and it says
-# itself that it is most likely its own fault.
-_LAYER_WAITED = "UNASSIGNED-VkSemaphore-state-timeout"
 
 
 class Renderer:
@@ -80,13 +80,13 @@ class Renderer:
 
     def say(self, severity, types, data, user) -> int:
         message = vk.ffi.string(data.pMessage).decode()
-        if _LAYER_WAITED not in message:
+        if LAYER_WAITED not in message:
             self.problems.append(message)
         return 0
 
-    def host(self, lock=None) -> snn.vulkan.Host:
+    def host(self, lock=None, **others) -> snn.vulkan.Host:
         handles = [number(one) for one in (self.instance, self.physical, self.device, self.queue)]
-        return snn.vulkan.Host(*handles, self.family, queue_lock=lock)
+        return snn.vulkan.Host(*handles, self.family, queue_lock=lock, **others)
 
     def buffer(self, size: int, usage: int):
         """A buffer of `size` float32, without memory."""
@@ -138,3 +138,37 @@ class Renderer:
                 self.instance, self.messenger, None
             )
         vk.vkDestroyInstance(self.instance, None)
+
+
+class SubmissionThread(contextlib.AbstractContextManager):
+    """What an engine may have: the one thread that uses its queue; others give it their work and wait until it is submitted."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self.renderer, self.submissions, self.callers = renderer, 0, set[int]()
+        self.refusals: list[int] = []  # VkResults of the submissions to come, which do not reach the queue
+        self._jobs: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        for job in iter(self._jobs.get, None):
+            job()
+
+    def call(self, function: Callable[[], object]) -> object:
+        """What the function gives on the thread."""
+        answers: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._jobs.put(lambda: answers.put(function()))
+        return answers.get(timeout=60)
+
+    def submit(self, info: int, fence: int) -> int:
+        """For `snn.vulkan.Host`."""
+        self.submissions += 1
+        self.callers.add(threading.get_ident())
+        if self.refusals:
+            return self.refusals.pop(0)
+        arguments = vk.ffi.cast("VkSubmitInfo *", info), vk.ffi.cast("VkFence", fence)
+        return self.call(lambda: vk.lib.vkQueueSubmit(self.renderer.queue, 1, *arguments))
+
+    def __exit__(self, *error: object) -> None:
+        self._jobs.put(None)
+        self._thread.join()

@@ -53,5 +53,5 @@ def test_a_session_on_the_device_of_a_program_in_rust(built: Built, host: Path, 
     environment = {**os.environ, **rust_environment(shared / "rust"), "LD_LIBRARY_PATH": str(LIBRARY)}
     cargo = tool("cargo", "cargo")
     output = run(cargo, "test", "--test", "vulkan", cwd=BINDINGS / "rust", SNN_TEST_HOST=str(host), **environment)
-    assert re.search(r"test result: ok. 7 passed; 0 failed", output), output
+    assert re.search(r"test result: ok. 8 passed; 0 failed", output), output
     assert "skipped" not in output

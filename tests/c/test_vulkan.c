@@ -10,7 +10,14 @@ static SNNVulkanFunction SNN_CALL no_functions(void *instance, const char *name)
     return NULL;
 }
 
-static void hook(void *user) { (void)user; }
+static void SNN_CALL hook(void *user) { (void)user; }
+
+static int32_t SNN_CALL submit(void *user, const void *submit_info, uint64_t fence) {
+    (void)user;
+    (void)submit_info;
+    (void)fence;
+    return -1;
+}
 
 /* A host whose members are all there, though none is Vulkan's. */
 static SNNVulkanHost made_up_host(void) {
@@ -32,13 +39,16 @@ static void an_incomplete_host_is_refused(void) {
     CHECK_ERROR(snn_vulkan_create_network(&config, &host, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_handle");
     CHECK_ERROR(snn_vulkan_create_network(&config, NULL, &handle), SNN_ERROR_INVALID_ARGUMENT, "host");
     for (size = 0; size <= sizeof host + 8; ++size) {
-        if (size == sizeof host || size == offsetof(SNNVulkanHost, pipeline_cache)) continue;
+        if (size == sizeof host || size == offsetof(SNNVulkanHost, pipeline_cache) || size == offsetof(SNNVulkanHost, submit))
+            continue;
         host.struct_size = size;
         CHECK_ERROR(snn_vulkan_create_network(&config, &host, &handle), SNN_ERROR_VERSION, "host->struct_size is");
     }
-    /* A host has grown by `pipeline_cache`, from 72 bytes. */
-    host.struct_size = offsetof(SNNVulkanHost, pipeline_cache);
+    /* A host has grown by `pipeline_cache`, from 72 bytes, and by `submit`. */
     host.instance = NULL;
+    host.struct_size = offsetof(SNNVulkanHost, pipeline_cache);
+    CHECK_ERROR(snn_vulkan_create_network(&config, &host, &handle), SNN_ERROR_INVALID_ARGUMENT, "host->instance");
+    host.struct_size = offsetof(SNNVulkanHost, submit);
     CHECK_ERROR(snn_vulkan_create_network(&config, &host, &handle), SNN_ERROR_INVALID_ARGUMENT, "host->instance");
     host = made_up_host();
     host.instance = NULL;
@@ -49,6 +59,9 @@ static void an_incomplete_host_is_refused(void) {
     host = made_up_host();
     host.lock_queue = hook;
     CHECK_ERROR(snn_vulkan_create_network(&config, &host, &handle), SNN_ERROR_INVALID_ARGUMENT, "unlock_queue");
+    host.unlock_queue = hook;
+    host.submit = submit;
+    CHECK_ERROR(snn_vulkan_create_network(&config, &host, &handle), SNN_ERROR_INVALID_ARGUMENT, "host has submit and lock_queue");
     host = made_up_host();
     host.get_instance_proc_addr = NULL;
     CHECK_ERROR(snn_vulkan_create_network(&config, &host, &handle), SNN_ERROR_INVALID_ARGUMENT, "vkGetInstanceProcAddr");
@@ -58,28 +71,38 @@ static void an_incomplete_host_is_refused(void) {
 
 static void functions_that_are_not_vulkan_s_are_refused(void) {
     SNNConfig config;
-    const SNNVulkanHost host = made_up_host();
+    SNNVulkanHost host = made_up_host();
     SNNHandle handle = NULL;
     SNNStatus status;
+    int submits;
     snn_config_default(&config);
     config.network = make_chain();
-    status = snn_vulkan_create_network(&config, &host, &handle);
-    CHECK(status == SNN_ERROR_INVALID_ARGUMENT || status == SNN_ERROR_NOT_FOUND); /* the latter: built without Vulkan */
-    CHECK(handle == NULL);
+    for (submits = 0; submits < 2; ++submits) {
+        status = snn_vulkan_create_network(&config, &host, &handle);
+        CHECK(status == SNN_ERROR_INVALID_ARGUMENT || status == SNN_ERROR_NOT_FOUND); /* the latter: built without Vulkan */
+        CHECK(status == SNN_ERROR_NOT_FOUND || strstr(snn_last_error(), "does not know") != NULL);
+        CHECK(handle == NULL);
+        host.submit = submit; /* it needs no queue then */
+        host.queue = NULL;
+    }
     snn_network_release(config.network);
 }
 
 static void a_session_elsewhere_records_nothing(void) {
     SNNHandle handle = open_session(make_chain(), "cpu");
     SNNVulkanBuffer buffer;
+    SNNVulkanDevice device;
     uint64_t steps = 1;
     int commands;
     memset(&buffer, 0, sizeof buffer);
     buffer.struct_size = sizeof buffer;
+    memset(&device, 0, sizeof device);
+    device.struct_size = sizeof device;
     CHECK_ERROR(snn_vulkan_record_steps(handle, NULL, 1), SNN_ERROR_INVALID_ARGUMENT, "command_buffer");
     CHECK_ERROR(snn_vulkan_record_steps(handle, &commands, 1), SNN_ERROR_UNSUPPORTED, "not on a Vulkan device");
     CHECK_OK(snn_session_step_count(handle, &steps));
     CHECK(steps == 0);
+    CHECK_ERROR(snn_vulkan_get_device(handle, &device), SNN_ERROR_UNSUPPORTED, "not on a Vulkan device");
     CHECK_ERROR(snn_vulkan_get_buffer(handle, NULL, &buffer), SNN_ERROR_INVALID_ARGUMENT, "state");
     CHECK_ERROR(snn_vulkan_get_buffer(handle, "first.nothing", &buffer), SNN_ERROR_NOT_FOUND, "first");
     snn_destroy_network(handle);
@@ -148,6 +171,7 @@ static void a_plan_is_whole(void) {
     SNNHandle handle = NULL;
     SNNVulkanPlan plan;
     SNNVulkanBuffer buffer;
+    SNNVulkanDevice device;
     SNNStatus status;
     uint32_t i, k;
     snn_config_default(&config);
@@ -161,6 +185,8 @@ static void a_plan_is_whole(void) {
     }
     CHECK_OK(status);
     memset(&plan, 0, sizeof plan);
+    memset(&device, 0, sizeof device);
+    device.struct_size = sizeof device;
     CHECK_ERROR(snn_vulkan_get_plan(handle, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_plan");
     CHECK_ERROR(snn_vulkan_get_plan(handle, &plan), SNN_ERROR_VERSION, "out_plan->struct_size is 0");
     memset(&buffer, 0, sizeof buffer);
@@ -184,6 +210,36 @@ static void a_plan_is_whole(void) {
         }
     }
     CHECK_ERROR(snn_session_step(handle, 1), SNN_ERROR_UNSUPPORTED, "runs nothing");
+    CHECK_ERROR(snn_vulkan_get_device(handle, &device), SNN_ERROR_UNSUPPORTED, "runs nothing");
+    snn_destroy_network(handle);
+}
+
+/* The device is opened by libsnn. */
+static void a_session_gives_its_own_device(void) {
+    SNNConfig config;
+    SNNHandle handle = NULL;
+    SNNVulkanDevice device, later;
+    SNNStatus status;
+    snn_config_default(&config);
+    config.network = make_chain();
+    config.device = "vulkan";
+    status = snn_create_network(&config, &handle);
+    snn_network_release(config.network);
+    if (status == SNN_ERROR_NOT_FOUND || status == SNN_ERROR_UNSUPPORTED) SKIP(snn_last_error());
+    CHECK_OK(status);
+    memset(&device, 0, sizeof device);
+    CHECK_ERROR(snn_vulkan_get_device(handle, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_device");
+    CHECK_ERROR(snn_vulkan_get_device(handle, &device), SNN_ERROR_VERSION, "out_device->struct_size is 0");
+    device.struct_size = sizeof device;
+    later = device;
+    CHECK_OK(snn_vulkan_get_device(handle, &device));
+    CHECK(device.instance && device.physical_device && device.device && device.queue);
+    CHECK(device.get_instance_proc_addr && device.get_instance_proc_addr(device.instance, "vkDestroyDevice"));
+    CHECK_OK(snn_vulkan_submit_steps(handle, NULL, 3));
+    CHECK_OK(snn_vulkan_get_device(handle, &later));
+    CHECK(later.device == device.device && later.submitted.semaphore == device.submitted.semaphore);
+    CHECK(later.submitted.value == device.submitted.value + (device.submitted.semaphore != 0));
+    CHECK_OK(snn_session_step(handle, 1));
     snn_destroy_network(handle);
 }
 
@@ -195,6 +251,7 @@ static const CheckCase cases[] = {
     CASE(semaphores_are_checked),
     CASE(what_is_read_back_is_checked),
     CASE(a_plan_is_whole),
+    CASE(a_session_gives_its_own_device),
 };
 
 int main(int argc, char **argv) { return check_main(argc, argv, cases, COUNT(cases)); }

@@ -637,6 +637,7 @@ TEST_CASE("functions of snn_vulkan.hpp reach those of snn_vulkan.h") {
     CHECK(status_of([&] { snn::vulkan::record_steps(session, &session, 1); }) == SNN_ERROR_UNSUPPORTED);
     CHECK(status_of([&] { snn::vulkan::submit_steps(session); }) == SNN_ERROR_UNSUPPORTED);
     CHECK(status_of([&] { snn::vulkan::submit_steps(session, 1, {}, {&none, 1}); }) == SNN_ERROR_INVALID_ARGUMENT);
+    CHECK(status_of([&] { snn::vulkan::device(session); }) == SNN_ERROR_UNSUPPORTED);
     CHECK(status_of([&] { snn::vulkan::buffer(session, "cells.v"); }) == SNN_ERROR_UNSUPPORTED);
     CHECK(status_of([&] { snn::vulkan::bind_buffer(session, "in.input", buffer); }) == SNN_ERROR_UNSUPPORTED);
     CHECK(status_of([&] { snn::vulkan::unbind_buffer(session, "in.input"); }) == SNN_ERROR_UNSUPPORTED);

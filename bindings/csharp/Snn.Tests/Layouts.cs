@@ -416,7 +416,7 @@ namespace Snn.Tests
                 Assert.Equal(24, (byte*)&it.correct_count - start, "SNNEpoch.correct_count");
                 Assert.Equal(32, (byte*)&it.mean_loss - start, "SNNEpoch.mean_loss");
             }
-            Assert.Equal(80, sizeof(SNNVulkanHost), "sizeof(SNNVulkanHost)");
+            Assert.Equal(88, sizeof(SNNVulkanHost), "sizeof(SNNVulkanHost)");
             {
                 SNNVulkanHost it;
                 byte* start = (byte*)&it;
@@ -431,6 +431,7 @@ namespace Snn.Tests
                 Assert.Equal(56, (byte*)&it.unlock_queue - start, "SNNVulkanHost.unlock_queue");
                 Assert.Equal(64, (byte*)&it.user - start, "SNNVulkanHost.user");
                 Assert.Equal(72, (byte*)&it.pipeline_cache - start, "SNNVulkanHost.pipeline_cache");
+                Assert.Equal(80, (byte*)&it.submit - start, "SNNVulkanHost.submit");
             }
             Assert.Equal(16, sizeof(SNNVulkanSemaphore), "sizeof(SNNVulkanSemaphore)");
             {
@@ -449,6 +450,19 @@ namespace Snn.Tests
                 Assert.Equal(12, (byte*)&it.reserved - start, "SNNVulkanSubmission.reserved");
                 Assert.Equal(16, (byte*)&it.waits - start, "SNNVulkanSubmission.waits");
                 Assert.Equal(24, (byte*)&it.signals - start, "SNNVulkanSubmission.signals");
+            }
+            Assert.Equal(64, sizeof(SNNVulkanDevice), "sizeof(SNNVulkanDevice)");
+            {
+                SNNVulkanDevice it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNVulkanDevice.struct_size");
+                Assert.Equal(4, (byte*)&it.queue_family - start, "SNNVulkanDevice.queue_family");
+                Assert.Equal(8, (byte*)&it.instance - start, "SNNVulkanDevice.instance");
+                Assert.Equal(16, (byte*)&it.physical_device - start, "SNNVulkanDevice.physical_device");
+                Assert.Equal(24, (byte*)&it.device - start, "SNNVulkanDevice.device");
+                Assert.Equal(32, (byte*)&it.queue - start, "SNNVulkanDevice.queue");
+                Assert.Equal(40, (byte*)&it.get_instance_proc_addr - start, "SNNVulkanDevice.get_instance_proc_addr");
+                Assert.Equal(48, (byte*)&it.submitted - start, "SNNVulkanDevice.submitted");
             }
             Assert.Equal(32, sizeof(SNNVulkanBuffer), "sizeof(SNNVulkanBuffer)");
             {

@@ -14,6 +14,7 @@ namespace Snn.Tests
         [DllImport(Name)] internal static extern void test_host_close();
         [DllImport(Name)] internal static extern ulong test_host_begin();
         [DllImport(Name)] internal static extern void test_host_submit(ulong commandBuffer);
+        [DllImport(Name)] internal static extern int test_host_queue_submit(IntPtr submitInfo, ulong fence);
         [DllImport(Name)] internal static extern ulong test_host_make_buffer(ulong sizeBytes);
         [DllImport(Name)] internal static extern float test_host_get(ulong buffer, ulong index);
         [DllImport(Name)] internal static extern void test_host_set(ulong buffer, ulong index, float value);
@@ -206,6 +207,53 @@ namespace Snn.Tests
                     Assert.True(!Monitor.IsEntered(host.QueueLock), "it was unlocked");
                 }
             });
+        }
+
+        [Test]
+        internal static void TheProgramSubmits()
+        {
+            OnAHost(host =>
+            {
+                int submissions = 0;
+                int refusal = 0;
+                host.Queue = IntPtr.Zero;
+                host.Submit = (submitInfo, fence) =>
+                {
+                    ++submissions;
+                    if (refusal > 0) throw new TimeoutException("the engine is closing");
+                    return refusal != 0 ? refusal : VulkanTestHost.test_host_queue_submit(submitInfo, fence);
+                };
+                using (Session session = Open(host))
+                {
+                    int before = submissions;
+                    session.SetInput(0, new float[] { 1, 1 });
+                    refusal = 1;
+                    Assert.Throws<TimeoutException>(() => session.SubmitSteps(1));
+                    refusal = -2; // VK_ERROR_OUT_OF_DEVICE_MEMORY
+                    Assert.Fails(Status.OutOfMemory, () => session.SubmitSteps(1));
+                    refusal = 0;
+                    Assert.Equal(0, (long)session.StepCount, "steps");
+                    session.SubmitSteps(1);
+                    Assert.Same(new[] { 0.75f, 0 }, session.Read("cells.v"));
+                    Assert.True(submissions >= before + 3, "submissions");
+                    VulkanDevice device = session.VulkanDevice();
+                    Assert.True(device.Device == host.Device && device.Queue == host.Queue, "handles");
+                    Assert.Equal((long)0, (long)device.Submitted.Handle, "a semaphore of a host's device");
+                }
+                refusal = 1;
+                Assert.Throws<TimeoutException>(() => Open(host));
+                host.QueueLock = new object();
+                Assert.Fails(Status.InvalidArgument, () => Open(host));
+            });
+            using (Network network = Networks.Adders())
+            using (Session session = new Session(network, new SessionOptions { Device = "vulkan" }))
+            {
+                ulong value = session.VulkanDevice().Submitted.Value;
+                session.SubmitSteps(1);
+                VulkanDevice device = session.VulkanDevice();
+                Assert.True(device.Instance != IntPtr.Zero && device.GetInstanceProcAddr != IntPtr.Zero, "handles");
+                if (device.Submitted.Handle != 0) Assert.Equal((long)value + 1, (long)device.Submitted.Value, "value");
+            }
         }
 
         [Test]

@@ -69,6 +69,7 @@ namespace Snn
         internal LogHandler Log;
         internal ISessionAllocator Allocator;
         internal object QueueLock;
+        internal VulkanSubmitHandler Submit;
         private readonly JobRunner jobs;
         private ExceptionDispatchInfo thrown;
 
@@ -89,6 +90,7 @@ namespace Snn
         private static readonly SNNAllocator_release releaseCallback = OnRelease;
         private static readonly SNNVulkanHost_lock_queue lockQueueCallback = OnLockQueue;
         private static readonly SNNVulkanHost_unlock_queue unlockQueueCallback = OnUnlockQueue;
+        private static readonly SNNVulkanHost_submit submitCallback = OnSubmit;
         internal static readonly IntPtr SpikeFunction = Marshal.GetFunctionPointerForDelegate(spikeCallback);
         internal static readonly IntPtr WeightFunction = Marshal.GetFunctionPointerForDelegate(weightCallback);
         internal static readonly IntPtr EpochFunction = Marshal.GetFunctionPointerForDelegate(epochCallback);
@@ -98,6 +100,7 @@ namespace Snn
         internal static readonly IntPtr ReleaseFunction = Marshal.GetFunctionPointerForDelegate(releaseCallback);
         internal static readonly IntPtr LockQueueFunction = Marshal.GetFunctionPointerForDelegate(lockQueueCallback);
         internal static readonly IntPtr UnlockQueueFunction = Marshal.GetFunctionPointerForDelegate(unlockQueueCallback);
+        internal static readonly IntPtr SubmitFunction = Marshal.GetFunctionPointerForDelegate(submitCallback);
 
         /// <summary>Throws what a callback threw.</summary>
         internal void Rethrow()
@@ -250,6 +253,21 @@ namespace Snn
             catch (Exception exception) // another thread interrupts this one
             {
                 hooks.Keep(exception);
+            }
+        }
+
+        [MonoPInvokeCallback(typeof(SNNVulkanHost_submit))]
+        private static int OnSubmit(void* user, void* submitInfo, ulong fence)
+        {
+            Hooks hooks = Of(user);
+            try
+            {
+                return hooks.Submit((IntPtr)submitInfo, fence);
+            }
+            catch (Exception exception)
+            {
+                hooks.Keep(exception);
+                return -13; // VK_ERROR_UNKNOWN
             }
         }
     }

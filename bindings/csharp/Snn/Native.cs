@@ -602,7 +602,7 @@ namespace Snn
         internal void* physical_device;
         /// <summary>VkDevice</summary>
         internal void* device;
-        /// <summary>VkQueue, used to open the session and by the functions named above; never by recording</summary>
+        /// <summary>VkQueue, used to open the session and by the functions named above; never by recording.</summary>
         internal void* queue;
         /// <summary>vkGetInstanceProcAddr</summary>
         internal IntPtr get_instance_proc_addr;
@@ -612,6 +612,8 @@ namespace Snn
         internal void* user;
         /// <summary>VkPipelineCache, or 0: none.</summary>
         internal ulong pipeline_cache;
+        /// <summary>The host submits.</summary>
+        internal IntPtr submit;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -635,6 +637,25 @@ namespace Snn
         internal SNNVulkanSemaphore* waits;
         /// <summary>after the last</summary>
         internal SNNVulkanSemaphore* signals;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNVulkanDevice
+    {
+        internal uint struct_size;
+        internal uint queue_family;
+        /// <summary>VkInstance</summary>
+        internal void* instance;
+        /// <summary>VkPhysicalDevice</summary>
+        internal void* physical_device;
+        /// <summary>VkDevice</summary>
+        internal void* device;
+        /// <summary>VkQueue; null if the host gave none</summary>
+        internal void* queue;
+        /// <summary>vkGetInstanceProcAddr</summary>
+        internal IntPtr get_instance_proc_addr;
+        /// <summary>a timeline semaphore, and the value that it has when all is done that the session has submitted so far; null on a host's device, and where the device has none</summary>
+        internal SNNVulkanSemaphore submitted;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -757,6 +778,12 @@ namespace Snn
 
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void SNNVulkanHost_unlock_queue(void* user);
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate int SNNVulkanHost_submit(void* user, void* submit_info, ulong fence);
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate IntPtr SNNVulkanDevice_get_instance_proc_addr(void* instance, byte* name);
 
     internal static unsafe class Native
     {
@@ -1239,6 +1266,10 @@ namespace Snn
         /// <summary>Submits the next `step_count` steps in a submission of the session's own, on the queue with which the session was opened.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_vulkan_submit_steps(SessionHandle handle, SNNVulkanSubmission* submission, uint step_count);
+
+        /// <summary>Gets the device that a session runs on, for commands, buffers and submissions of your own.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_vulkan_get_device(SessionHandle handle, SNNVulkanDevice* out_device);
 
         /// <summary>The buffer that holds a state ("population.state") on the device, for reading in place or writing between two recorded steps.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]

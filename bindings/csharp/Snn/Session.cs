@@ -116,7 +116,10 @@ namespace Snn
             Library.CheckVersion();
             options = options ?? new SessionOptions();
             VulkanHost host = options.VulkanHost;
-            hooks = new Hooks(options.Log, options.JobSystem, options.Allocator) { Session = this, QueueLock = host?.QueueLock };
+            hooks = new Hooks(options.Log, options.JobSystem, options.Allocator)
+            {
+                Session = this, QueueLock = host?.QueueLock, Submit = host?.Submit
+            };
             // Weak: a session that nobody has can be collected, with what its callbacks refer to. But a finalizer does not know
             // whether an allocator or the device of the program is still there.
             bool collected = options.Allocator == null && host == null;
@@ -133,6 +136,7 @@ namespace Snn
             catch
             {
                 hooksHandle.Free();
+                hooks.Rethrow();
                 throw;
             }
             handle = new SessionHandle(session, hooksHandle);

@@ -5,6 +5,10 @@ using static Snn.Library;
 
 namespace Snn
 {
+    /// <summary>Submits a batch: calls vkQueueSubmit, on any thread, with the VkSubmitInfo at this address, which is valid during
+    /// the call, and this VkFence, and returns its VkResult afterwards. The rules are those of <c>SNNVulkanHost.submit</c>.</summary>
+    public delegate int VulkanSubmitHandler(IntPtr submitInfo, ulong fence);
+
     /// <summary>The Vulkan device of the program, for <see cref="SessionOptions.VulkanHost"/>; <c>snn_vulkan.h</c> is the manual.
     /// Its handles stay the program's and must outlive the sessions, which are therefore to be disposed: no finalizer ends
     /// them.</summary>
@@ -33,6 +37,10 @@ namespace Snn
         /// a session on several devices, one of libsnn; null: nobody else submits meanwhile.</summary>
         public object QueueLock { get; set; }
 
+        /// <summary>Called in place of vkQueueSubmit, instead of a lock, by the same threads; the queue may be zero then. An exception
+        /// counts as a submission that was refused, and goes on in the call that submitted.</summary>
+        public VulkanSubmitHandler Submit { get; set; }
+
         /// <summary>VkPipelineCache, or 0. With what an earlier run of the program left in it, a session opens without compiling
         /// shaders.</summary>
         public ulong PipelineCache { get; set; }
@@ -53,6 +61,11 @@ namespace Snn
                 host.unlock_queue = Hooks.UnlockQueueFunction;
                 host.user = (void*)hooks;
             }
+            if (Submit != null)
+            {
+                host.submit = Hooks.SubmitFunction;
+                host.user = (void*)hooks;
+            }
             host.pipeline_cache = PipelineCache;
             return Native.snn_vulkan_create_network(config, &host, session);
         }
@@ -69,6 +82,23 @@ namespace Snn
             Handle = handle;
             Value = value;
         }
+    }
+
+    /// <summary>The Vulkan device that a session runs on.</summary>
+    public struct VulkanDevice
+    {
+        /// <summary>VkInstance, VkPhysicalDevice, VkDevice, VkQueue.</summary>
+        public IntPtr Instance, PhysicalDevice, Device, Queue;
+
+        /// <summary>Of the queue.</summary>
+        public int QueueFamily;
+
+        /// <summary>The address of vkGetInstanceProcAddr.</summary>
+        public IntPtr GetInstanceProcAddr;
+
+        /// <summary>A timeline semaphore, and the value that it has when all is done that the session has submitted so far; 0 on a
+        /// host's device, and where the device has none.</summary>
+        public VulkanSemaphore Submitted;
     }
 
     /// <summary>A piece of a VkBuffer: where its values begin and how long they are, in bytes. Of a plan, the handle is what
@@ -216,6 +246,21 @@ namespace Snn
                 submission.signals = (SNNVulkanSemaphore*)firstSignal;
                 Finish(Native.snn_vulkan_submit_steps(handle, &submission, Whole(stepCount, "stepCount")));
             }
+        }
+
+        /// <summary>The device that the session runs on, for commands and buffers of your own. Its queue may be used while no function
+        /// of the session runs. The first call waits for what was submitted before. C: <c>snn_vulkan_get_device</c>.</summary>
+        public VulkanDevice VulkanDevice()
+        {
+            SNNVulkanDevice raw;
+            raw.struct_size = (uint)sizeof(SNNVulkanDevice);
+            Finish(Native.snn_vulkan_get_device(handle, &raw));
+            return new VulkanDevice
+            {
+                Instance = (IntPtr)raw.instance, PhysicalDevice = (IntPtr)raw.physical_device, Device = (IntPtr)raw.device,
+                Queue = (IntPtr)raw.queue, QueueFamily = (int)raw.queue_family, GetInstanceProcAddr = raw.get_instance_proc_addr,
+                Submitted = new VulkanSemaphore(raw.submitted.semaphore, raw.submitted.value)
+            };
         }
 
         /// <summary>Where the device keeps a state, "population.state", to be read in place; the same until states are bound.

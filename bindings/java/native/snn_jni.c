@@ -1,7 +1,7 @@
 /* snn_jni.c - what the Java binding needs beside the functions of snn.h: memory, and the functions that libsnn calls.
  *
  * A session's `user` pointer is a weak global reference to its snn.Hooks; callbacks arrive on the thread that calls into the
- * session, which is a Java thread (locks of a Vulkan queue excepted). Methods of Hooks catch everything that is thrown, so nothing is pending when C goes on. */
+ * session, which is a Java thread (those of a Vulkan queue excepted). Methods of Hooks catch everything that is thrown, so nothing is pending when C goes on. */
 #include <jni.h>
 #include <snn/snn.h>
 
@@ -9,7 +9,7 @@
 #include <string.h>
 
 static JavaVM *vm;
-static jmethodID on_spikes, on_weights, on_epoch, on_log, on_parallel_for, on_progress, on_lock_queue, on_unlock_queue;
+static jmethodID on_spikes, on_weights, on_epoch, on_log, on_parallel_for, on_progress, on_lock_queue, on_unlock_queue, on_submit;
 
 static int find_methods(JNIEnv *env) {
     const jclass hooks = (*env)->FindClass(env, "snn/Hooks");
@@ -22,8 +22,9 @@ static int find_methods(JNIEnv *env) {
     on_progress = on_parallel_for ? (*env)->GetMethodID(env, hooks, "onProgress", "(JJ)Z") : NULL;
     on_lock_queue = on_progress ? (*env)->GetMethodID(env, hooks, "onLockQueue", "()V") : NULL;
     on_unlock_queue = on_lock_queue ? (*env)->GetMethodID(env, hooks, "onUnlockQueue", "()V") : NULL;
+    on_submit = on_unlock_queue ? (*env)->GetMethodID(env, hooks, "onSubmit", "(JJ)I") : NULL;
     (*env)->DeleteLocalRef(env, hooks);
-    return on_unlock_queue != NULL;
+    return on_submit != NULL;
 }
 
 JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *loading, void *reserved) {
@@ -110,15 +111,32 @@ static int32_t SNN_CALL progress_function(uint64_t steps_done, uint64_t steps_to
     return go_on ? 0 : 1;
 }
 
-/* A session on several devices submits from a thread of libsnn's own, which becomes Java's from lock to unlock. */
+/* A session on several devices submits from a thread of libsnn's own, which becomes Java's from lock to unlock, or while the program
+ * submits. */
 static _Thread_local int attached;
 
+static jobject attach_to_hooks(void *user, JNIEnv **out_env) {
+    attached = (*vm)->GetEnv(vm, (void **)out_env, JNI_VERSION_9) == JNI_EDETACHED;
+    if (attached) (*vm)->AttachCurrentThreadAsDaemon(vm, (void **)out_env, NULL);
+    return hooks_of(user, out_env);
+}
+
+static int32_t SNN_CALL submit_function(void *user, const void *submit_info, uint64_t fence) {
+    JNIEnv *env;
+    const jobject hooks = attach_to_hooks(user, &env);
+    jint result = -13; /* VK_ERROR_UNKNOWN */
+    if (hooks) {
+        result = (*env)->CallIntMethod(env, hooks, on_submit, (jlong)(intptr_t)submit_info, (jlong)fence);
+        if ((*env)->ExceptionCheck(env)) result = -13;
+        done(env, hooks);
+    }
+    if (attached) (*vm)->DetachCurrentThread(vm);
+    return result;
+}
+
 static void SNN_CALL lock_queue_function(void *user) {
-    JNIEnv *env = NULL;
-    jobject hooks;
-    attached = (*vm)->GetEnv(vm, (void **)&env, JNI_VERSION_9) == JNI_EDETACHED;
-    if (attached) (*vm)->AttachCurrentThreadAsDaemon(vm, (void **)&env, NULL);
-    hooks = hooks_of(user, &env);
+    JNIEnv *env;
+    const jobject hooks = attach_to_hooks(user, &env);
     if (!hooks) return;
     (*env)->CallVoidMethod(env, hooks, on_lock_queue);
     done(env, hooks);
@@ -146,6 +164,7 @@ JNIEXPORT jlong JNICALL Java_snn_Jni_function(JNIEnv *env, jclass self, jint whi
     case 5: return (jlong)(intptr_t)progress_function;
     case 6: return (jlong)(intptr_t)lock_queue_function;
     case 7: return (jlong)(intptr_t)unlock_queue_function;
+    case 8: return (jlong)(intptr_t)submit_function;
     default: return 0;
     }
 }

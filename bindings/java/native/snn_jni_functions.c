@@ -296,7 +296,7 @@ LAYOUT(offsetof(SNNEpoch, epoch) == 8);
 LAYOUT(offsetof(SNNEpoch, sample_count) == 16);
 LAYOUT(offsetof(SNNEpoch, correct_count) == 24);
 LAYOUT(offsetof(SNNEpoch, mean_loss) == 32);
-LAYOUT(sizeof(SNNVulkanHost) == 80);
+LAYOUT(sizeof(SNNVulkanHost) == 88);
 LAYOUT(offsetof(SNNVulkanHost, struct_size) == 0);
 LAYOUT(offsetof(SNNVulkanHost, queue_family) == 4);
 LAYOUT(offsetof(SNNVulkanHost, instance) == 8);
@@ -308,6 +308,7 @@ LAYOUT(offsetof(SNNVulkanHost, lock_queue) == 48);
 LAYOUT(offsetof(SNNVulkanHost, unlock_queue) == 56);
 LAYOUT(offsetof(SNNVulkanHost, user) == 64);
 LAYOUT(offsetof(SNNVulkanHost, pipeline_cache) == 72);
+LAYOUT(offsetof(SNNVulkanHost, submit) == 80);
 LAYOUT(sizeof(SNNVulkanSemaphore) == 16);
 LAYOUT(offsetof(SNNVulkanSemaphore, semaphore) == 0);
 LAYOUT(offsetof(SNNVulkanSemaphore, value) == 8);
@@ -318,6 +319,15 @@ LAYOUT(offsetof(SNNVulkanSubmission, signal_count) == 8);
 LAYOUT(offsetof(SNNVulkanSubmission, reserved) == 12);
 LAYOUT(offsetof(SNNVulkanSubmission, waits) == 16);
 LAYOUT(offsetof(SNNVulkanSubmission, signals) == 24);
+LAYOUT(sizeof(SNNVulkanDevice) == 64);
+LAYOUT(offsetof(SNNVulkanDevice, struct_size) == 0);
+LAYOUT(offsetof(SNNVulkanDevice, queue_family) == 4);
+LAYOUT(offsetof(SNNVulkanDevice, instance) == 8);
+LAYOUT(offsetof(SNNVulkanDevice, physical_device) == 16);
+LAYOUT(offsetof(SNNVulkanDevice, device) == 24);
+LAYOUT(offsetof(SNNVulkanDevice, queue) == 32);
+LAYOUT(offsetof(SNNVulkanDevice, get_instance_proc_addr) == 40);
+LAYOUT(offsetof(SNNVulkanDevice, submitted) == 48);
 LAYOUT(sizeof(SNNVulkanBuffer) == 32);
 LAYOUT(offsetof(SNNVulkanBuffer, struct_size) == 0);
 LAYOUT(offsetof(SNNVulkanBuffer, type) == 4);
@@ -1111,6 +1121,12 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1vulkan_1submit_1steps(JNIEnv *env, j
     (void)env;
     (void)self;
     return (jint)snn_vulkan_submit_steps((SNNHandle)(intptr_t)handle, (const SNNVulkanSubmission *)(intptr_t)submission, (uint32_t)step_count);
+}
+
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1vulkan_1get_1device(JNIEnv *env, jclass self, jlong handle, jlong out_device) {
+    (void)env;
+    (void)self;
+    return (jint)snn_vulkan_get_device((SNNHandle)(intptr_t)handle, (SNNVulkanDevice *)(intptr_t)out_device);
 }
 
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1vulkan_1get_1buffer(JNIEnv *env, jclass self, jlong handle, jlong state, jlong out_buffer) {

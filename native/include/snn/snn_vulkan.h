@@ -20,6 +20,13 @@
  *     snn_vulkan_record_steps(brain, command_buffer, 16);       // outside a render pass
  *     // draws that read `membrane`; then the host submits its command buffer
  *
+ * Which functions a host needs depends on what its engine gives to others:
+ * - a command buffer that it is recording (Unity, Unreal, wgpu, most engines of your own): snn_vulkan_record_steps
+ * - a queue, with a lock or a thread that submits for others (Unreal's RHIRunOnQueue, engines of your own):
+ *   snn_vulkan_submit_steps, with SNNVulkanHost.lock_queue or SNNVulkanHost.submit
+ * - a GPU layer without Vulkan's handles (Godot's RenderingDevice): snn_vulkan_get_plan
+ * - nothing: a session on a device of its own, whose handles snn_vulkan_get_device gives
+ *
  * The state of such a session is what the device will hold when all recorded command buffers have run. Record them in the order
  * in which you submit them, and submit each once. Steps that are recorded but never run leave the state wrong, whatever its
  * step count is set to; to repair it, call snn_session_reset, or snn_load_state with a state from before them.
@@ -45,11 +52,11 @@ typedef void(SNN_CALL *SNNVulkanFunction)(void);
  * functions that use the queue wait for their own fence.
  *
  * The first session in a process that opens on a device of a driver asks it some thousand questions with known answers, in one
- * dispatch on the queue; devices of hosts and devices of its own are asked apart. If an answer is wrong, SNN_ERROR_UNSUPPORTED names it: results would not be those of other devices. If only
- * denormals are flushed, the log has a warning: networks with weights, parameters or inputs below 2^-126 may spike differently
- * from other devices. A session on a device of its own also asks for IEEE 754 float32 arithmetic (VK_KHR_shader_float_controls);
- * on a host's device, where the extension may not be enabled, rounding, denormals and signs of zeros are the driver's default,
- * and the answers show what that is.
+ * dispatch on the queue; devices of hosts and devices of its own are asked apart. If an answer is wrong, SNN_ERROR_UNSUPPORTED
+ * names it: results would not be those of other devices. If only denormals are flushed, the log has a warning: networks with
+ * weights, parameters or inputs below 2^-126 may spike differently from other devices. A session on a device of its own also
+ * asks for IEEE 754 float32 arithmetic (VK_KHR_shader_float_controls); on a host's device, where the extension may not be
+ * enabled, rounding, denormals and signs of zeros are the driver's default, and the answers show what that is.
  *
  * If VK_EXT_debug_utils is enabled in the instance, objects of a session have names ("snn memory", "snn neuron_step of lif")
  * and recorded commands have labels ("snn steps") in validation messages and in debuggers such as RenderDoc. */
@@ -60,9 +67,11 @@ typedef struct SNNVulkanHost {
     void *instance;        /* VkInstance */
     void *physical_device; /* VkPhysicalDevice */
     void *device;          /* VkDevice */
-    void *queue;           /* VkQueue, used to open the session and by the functions named above; never by recording */
+    void *queue;           /* VkQueue, used to open the session and by the functions named above; never by recording. May be
+                              null if `submit` is set */
     SNNVulkanFunction(SNN_CALL *get_instance_proc_addr)(void *instance, const char *name); /* vkGetInstanceProcAddr */
-    /* Called around every vkQueueSubmit; set both or neither. Null: nobody else submits to `queue` meanwhile. */
+    /* Called around every vkQueueSubmit; set both or neither. Null: nobody else submits to `queue` meanwhile, or `submit` is
+     * set. */
     void(SNN_CALL *lock_queue)(void *user);
     void(SNN_CALL *unlock_queue)(void *user);
     void *user;
@@ -70,6 +79,16 @@ typedef struct SNNVulkanHost {
                                 it, the driver compiles a dozen shaders or more while a session opens. It may be in use by other
                                 threads, unless it was created with VK_PIPELINE_CACHE_CREATE_EXTERNALLY_SYNCHRONIZED_BIT.
                                 Saving it is up to the host */
+    /* The host submits. If this is set, libsnn never calls vkQueueSubmit; lock_queue and unlock_queue must be null. The call
+     * gives one batch to `queue`, or to one queue of `queue_family` if that is null, with whatever thread and lock the engine
+     * has for it, and returns what vkQueueSubmit returned. It may hand the batch to another thread, but returns only after
+     * vkQueueSubmit has. An error says that nothing was submitted; it is treated like that of a queue, see
+     * snn_vulkan_submit_steps.
+     * submit_info: a const VkSubmitInfo *, perhaps with a VkTimelineSemaphoreSubmitInfo as pNext; valid until the call returns.
+     * fence: the VkFence to submit with, never null.
+     * Called by the thread that calls into the session or, with several devices, by one of libsnn's; for two sessions perhaps
+     * at the same time. It must not call into the session, nor wait for that thread. */
+    int32_t(SNN_CALL *submit)(void *user, const void *submit_info, uint64_t fence);
 } SNNVulkanHost;
 
 SNN_API void SNN_CALL snn_vulkan_host_init(SNNVulkanHost *out_host, uint32_t struct_size);
@@ -77,8 +96,8 @@ SNN_INLINE void snn_vulkan_host_default(SNNVulkanHost *out_host) { snn_vulkan_ho
 
 /* Opens a session on the host's device, as snn_create_network does. config->device is null or "vulkan", or several devices with
  * "vulkan" once among them. End the session with snn_destroy_network when what was recorded has run.
- * Errors: SNN_ERROR_INVALID_ARGUMENT (a member of host is null, or the family has no compute), SNN_ERROR_UNSUPPORTED,
- * SNN_ERROR_NOT_FOUND (the library was built without Vulkan), those of snn_create_network.
+ * Errors: SNN_ERROR_INVALID_ARGUMENT (a member of host is null, lock_queue and `submit` are both set, or the family has no
+ * compute), SNN_ERROR_UNSUPPORTED, SNN_ERROR_NOT_FOUND (the library was built without Vulkan), those of snn_create_network.
  * Thread-safety: any thread; it uses the queue. */
 SNN_API SNNStatus SNN_CALL snn_vulkan_create_network(const SNNConfig *config, const SNNVulkanHost *host, SNNHandle *out_handle);
 
@@ -110,11 +129,11 @@ typedef struct SNNVulkanSubmission {
 } SNNVulkanSubmission;
 
 /* Submits the next `step_count` steps in a submission of the session's own, on the queue with which the session was opened. If
- * the host submits to that queue too, give lock_queue and unlock_queue, or call this while nobody else submits. The call does
- * not wait for the device, except for the oldest submission when 8 are in flight. Inputs, spike inputs and callbacks are as
- * with snn_vulkan_record_steps. Host commands that read the results wait for one of `signals`. Buffers that the session shares
- * with a queue of another family need VK_SHARING_MODE_CONCURRENT. The host must have enabled timeline semaphores if it uses
- * them. `submission` may be null: no semaphores.
+ * the host submits to that queue too, set lock_queue and unlock_queue or `submit` of SNNVulkanHost, or call this while nobody
+ * else submits. The call does not wait for the device, except for the oldest submission when 8 are in flight. Inputs, spike
+ * inputs and callbacks are as with snn_vulkan_record_steps. Host commands that read the results wait for one of `signals`.
+ * Buffers that the session shares with a queue of another family need VK_SHARING_MODE_CONCURRENT. The host must have enabled
+ * timeline semaphores if it uses them. `submission` may be null: no semaphores.
  *
  * Other functions of the session wait for its submissions by themselves, so snn_session_read returns the result of the steps; a
  * wait on a semaphore that is never signalled blocks them for ever. Works for a session that owns its device too.
@@ -122,10 +141,41 @@ typedef struct SNNVulkanSubmission {
  * their step, so the call can be repeated. After SNN_ERROR_DEVICE_LOST the session is lost: its functions that use the device
  * give that error from then on.
  * Errors: SNN_ERROR_INVALID_ARGUMENT (a semaphore is null), SNN_ERROR_UNSUPPORTED (not on a Vulkan device),
- * SNN_ERROR_OUT_OF_MEMORY (the device takes no work now), SNN_ERROR_DEVICE_LOST.
+ * SNN_ERROR_OUT_OF_MEMORY (the device takes no work now), SNN_ERROR_DEVICE_LOST. Where the host submits, other errors
+ * that it returns are SNN_ERROR_UNSUPPORTED, and what is no error is SNN_ERROR_INVALID_ARGUMENT, except VK_SUCCESS.
  * Thread-safety: as all functions of a session; it uses the queue. */
 SNN_API SNNStatus SNN_CALL snn_vulkan_submit_steps(SNNHandle handle, const SNNVulkanSubmission *submission,
                                                    uint32_t step_count);
+
+typedef struct SNNVulkanDevice {
+    uint32_t struct_size;
+    uint32_t queue_family;
+    void *instance;        /* VkInstance */
+    void *physical_device; /* VkPhysicalDevice */
+    void *device;          /* VkDevice */
+    void *queue;           /* VkQueue; null if the host gave none */
+    SNNVulkanFunction(SNN_CALL *get_instance_proc_addr)(void *instance, const char *name); /* vkGetInstanceProcAddr */
+    SNNVulkanSemaphore submitted; /* a timeline semaphore, and the value that it has when all is done that the session has
+                                     submitted so far; null on a host's device, and where the device has none */
+} SNNVulkanDevice;
+
+/* Gets the device that a session runs on, for commands, buffers and submissions of your own. A host gets back what it gave.
+ *
+ *     snn_vulkan_submit_steps(brain, NULL, 16);
+ *     snn_vulkan_get_device(brain, &device);     then vkQueueSubmit(device.queue, ...), waiting for device.submitted
+ *
+ * A device of the session's own has one queue and is of Vulkan 1.1, or 1.0 with a loader that knows no other. No feature is
+ * enabled except timelineSemaphore by VK_KHR_timeline_semaphore, where there is that. It ends with the session: destroy before
+ * what you made on it. Use `queue` only while no function of the session runs. Steps that are recorded or submitted later wait
+ * for your commands if you have got or bound a buffer; other functions of the session do not, see above.
+ *
+ * `submitted.value` rises with each submission of the session, whichever function makes it: get it anew after the call. A
+ * submission that was refused does not count, so every value that is given here will be reached, unless the device is lost.
+ * Do not signal the semaphore. The first call makes it, and waits for what was submitted before.
+ * Errors: SNN_ERROR_UNSUPPORTED (not on a Vulkan device, or on several devices), SNN_ERROR_OUT_OF_MEMORY,
+ * SNN_ERROR_DEVICE_LOST.
+ * Thread-safety: as all functions of a session. */
+SNN_API SNNStatus SNN_CALL snn_vulkan_get_device(SNNHandle handle, SNNVulkanDevice *out_device);
 
 typedef struct SNNVulkanBuffer {
     uint32_t struct_size;

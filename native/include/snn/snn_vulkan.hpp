@@ -77,6 +77,13 @@ inline void submit_steps(Session& session, uint32_t step_count = 1, Values<SNNVu
     submission.signals = signals.data();
     check(snn_vulkan_submit_steps(session.get(), &submission, step_count));
 }
+// The device that the session runs on; `submitted` is one of the waits of other submissions.
+inline SNNVulkanDevice device(Session& session) {
+    SNNVulkanDevice device{};
+    device.struct_size = sizeof device;
+    check(snn_vulkan_get_device(session.get(), &device));
+    return device;
+}
 // The buffer that holds a state, "population.state", on the device.
 inline SNNVulkanBuffer buffer(const Session& session, const std::string& state) {
     SNNVulkanBuffer buffer{};

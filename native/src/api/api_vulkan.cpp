@@ -8,7 +8,8 @@ using namespace snn::api;
 namespace snn::api {
 
 template <>
-inline constexpr uint32_t sizes_of<SNNVulkanHost>[] = {offsetof(SNNVulkanHost, pipeline_cache), sizeof(SNNVulkanHost)};
+inline constexpr uint32_t sizes_of<SNNVulkanHost>[] = {offsetof(SNNVulkanHost, pipeline_cache),
+                                                        offsetof(SNNVulkanHost, submit), sizeof(SNNVulkanHost)};
 
 }  // namespace snn::api
 
@@ -39,11 +40,13 @@ SNNStatus snn_vulkan_create_network(const SNNConfig* config, const SNNVulkanHost
         check_given(complete_host.instance, "host->instance");
         check_given(complete_host.physical_device, "host->physical_device");
         check_given(complete_host.device, "host->device");
-        check_given(complete_host.queue, "host->queue");
+        if (!complete_host.submit) check_given(complete_host.queue, "host->queue");
         if (!complete_host.get_instance_proc_addr)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->get_instance_proc_addr is null; it is vkGetInstanceProcAddr");
         if (!complete_host.lock_queue != !complete_host.unlock_queue)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "host has one of lock_queue and unlock_queue; give both or neither");
+        if (complete_host.submit && complete_host.lock_queue)
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "host has submit and lock_queue; what submit calls locks its queue itself");
         *out_handle = open_session(config, &complete_host);
     });
 }
@@ -52,6 +55,14 @@ SNNStatus snn_vulkan_record_steps(SNNHandle handle, void* command_buffer, uint32
     return with_session(handle, [&](Session& session) {
         check_given(command_buffer, "command_buffer");
         session.record(command_buffer, step_count);
+    });
+}
+
+SNNStatus snn_vulkan_get_device(SNNHandle handle, SNNVulkanDevice* out_device) {
+    return with_session(handle, [&](Session& session) {
+        SNNVulkanDevice device{};
+        session.device_handles(device);
+        answer(out_device, device, "out_device");
     });
 }
 

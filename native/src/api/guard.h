@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <span>
 #include <stdexcept>
 #include <string>
 
@@ -85,14 +86,18 @@ template <>
 inline constexpr uint32_t sizes_of<SNNRunDef>[] = {offsetof(SNNRunDef, spike_records), offsetof(SNNRunDef, spike_inputs),
                                                    sizeof(SNNRunDef)};
 
+// Not part of the template below, of which there is a copy for each struct.
+[[noreturn]] SNN_NO_INLINE inline void refuse_size(uint32_t size, std::span<const uint32_t> known, const char* name) {
+    std::string sizes;
+    for (const uint32_t one : known) sizes += (sizes.empty() ? "" : ", ") + std::to_string(one);
+    throw Error(SNN_ERROR_VERSION, name, "->struct_size is ", size, "; this library knows ", sizes,
+                " (call the struct's default function, or set sizeof where it has none)");
+}
+
 template <class T>
 uint32_t checked_size(const T& value, const char* name) {
-    if (std::ranges::find(sizes_of<T>, value.struct_size) == std::end(sizes_of<T>)) {
-        std::string known;
-        for (const uint32_t size : sizes_of<T>) known += (known.empty() ? "" : ", ") + std::to_string(size);
-        throw Error(SNN_ERROR_VERSION, name, "->struct_size is ", value.struct_size, "; this library knows ", known,
-                    " (call the struct's default function, or set sizeof where it has none)");
-    }
+    if (std::ranges::find(sizes_of<T>, value.struct_size) == std::end(sizes_of<T>))
+        refuse_size(value.struct_size, sizes_of<T>, name);
     return value.struct_size;
 }
 

@@ -9,6 +9,7 @@
 
 #include "backend/backend.h"
 
+struct SNNVulkanDevice;
 struct SNNVulkanPlan;
 struct SNNVulkanSubmission;
 
@@ -43,6 +44,8 @@ public:
     virtual void submit(void* commands, const SNNVulkanSubmission& submission) = 0;
     // After begin_submission(), when record() or submit() has thrown: the steps have not been.
     virtual void cancel_submission() = 0;
+    // For other code that works on the device beside this one.
+    virtual void handles(SNNVulkanDevice& out_device) = 0;
     virtual DeviceBuffer state_buffer(uint32_t population, uint32_t state) const = 0;
     // From now on the port is read or written there; null: in the executor's own memory, or not at all. States move with it.
     // The values of an input that is bound are not read from a request. Gives why steps take longer from now on, as a sentence;

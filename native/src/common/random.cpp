@@ -72,13 +72,26 @@ uint64_t RandomStream::below(uint64_t n) {
     return drawn % n;
 }
 
+namespace {
+
+std::array<uint32_t, 4> draw_call(const DrawPlace& place, uint32_t number, uint32_t tag, uint32_t call) {
+    return philox(place.seed, {tag | call, static_cast<uint32_t>(place.step),
+                               place.population | static_cast<uint32_t>(place.step >> 32) << 20, place.sample | number << 20});
+}
+
+}  // namespace
+
 uint32_t draw_word(const DrawPlace& place, uint32_t number) {
     // Neuron 64 b + 16 w + l has word w of call 16 b + l.
     const uint32_t call = place.neuron / 64 * 16 + place.neuron % 16;
-    const std::array<uint32_t, 4> words =
-        philox(place.seed, {0xD0000000u | call, static_cast<uint32_t>(place.step),
-                            place.population | static_cast<uint32_t>(place.step >> 32) << 20, place.sample | number << 20});
-    return words[place.neuron / 16 % 4];
+    return draw_call(place, number, 0xD0000000u, call)[place.neuron / 16 % 4];
+}
+
+uint32_t poisson_word(const DrawPlace& place, uint32_t number) {
+    // Neuron 128 b + 32 w + 16 h + l has half h of word w of call 16 b + l.
+    const uint32_t call = place.neuron / 128 * 16 + place.neuron % 16, word = place.neuron / 32 % 4;
+    const auto half = [&](uint32_t tag) { return draw_call(place, number, tag, call)[word] >> place.neuron / 16 % 2 * 16 & 0xFFFF; };
+    return half(0xD0000000u) << 16 | half(0xC0000000u);
 }
 
 float draw_uniform(uint32_t word) { return static_cast<float>(word >> 8) * 0x1p-24f; }

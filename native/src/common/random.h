@@ -42,6 +42,7 @@ struct DrawPlace {
     uint32_t population, sample, neuron;
 };
 uint32_t draw_word(const DrawPlace& place, uint32_t number);
+uint32_t poisson_word(const DrawPlace& place, uint32_t number);  // its halves are of two calls
 // A word as a number in [0, 1), and as a standard normal one by the table that engine/modelc prints.
 float draw_uniform(uint32_t word);
 float draw_normal(uint32_t word);

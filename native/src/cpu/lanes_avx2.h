@@ -86,6 +86,10 @@ SNN_ALWAYS_INLINE void multiply_wide(I a, uint32_t m, I& high, I& low) {
     multiply_wide(a.lo, factor, high.lo, low.lo);
     multiply_wide(a.hi, factor, high.hi, low.hi);
 }
+SNN_ALWAYS_INLINE I broadcast_halves(int16_t x) { return {_mm256_set1_epi16(x), _mm256_set1_epi16(x)}; }
+SNN_ALWAYS_INLINE I sub_halves(I a, I b) { return {_mm256_sub_epi16(a.lo, b.lo), _mm256_sub_epi16(a.hi, b.hi)}; }
+SNN_ALWAYS_INLINE I lt_halves(I a, I b) { return {_mm256_cmpgt_epi16(b.lo, a.lo), _mm256_cmpgt_epi16(b.hi, a.hi)}; }
+SNN_ALWAYS_INLINE I eq_halves(I a, I b) { return {_mm256_cmpeq_epi16(a.lo, b.lo), _mm256_cmpeq_epi16(a.hi, b.hi)}; }
 template <int Count>
 SNN_ALWAYS_INLINE I shift_left(I a) { return {_mm256_slli_epi32(a.lo, Count), _mm256_slli_epi32(a.hi, Count)}; }
 template <int Count>

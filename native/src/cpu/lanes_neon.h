@@ -98,6 +98,19 @@ SNN_ALWAYS_INLINE void multiply_wide(I x, uint32_t m, I& high, I& low) {
     multiply_wide(x.c, factor, high.c, low.c);
     multiply_wide(x.d, factor, high.d, low.d);
 }
+SNN_ALWAYS_INLINE I broadcast_halves(int16_t x) { return all(vreinterpretq_s32_s16(vdupq_n_s16(x))); }
+SNN_ALWAYS_INLINE int32x4_t sub_halves(int32x4_t x, int32x4_t y) {
+    return vreinterpretq_s32_s16(vsubq_s16(vreinterpretq_s16_s32(x), vreinterpretq_s16_s32(y)));
+}
+SNN_ALWAYS_INLINE int32x4_t lt_halves(int32x4_t x, int32x4_t y) {
+    return vreinterpretq_s32_u16(vcltq_s16(vreinterpretq_s16_s32(x), vreinterpretq_s16_s32(y)));
+}
+SNN_ALWAYS_INLINE int32x4_t eq_halves(int32x4_t x, int32x4_t y) {
+    return vreinterpretq_s32_u16(vceqq_s16(vreinterpretq_s16_s32(x), vreinterpretq_s16_s32(y)));
+}
+SNN_ALWAYS_INLINE I sub_halves(I x, I y) { return SNN_EACH_2(sub_halves, x, y); }
+SNN_ALWAYS_INLINE I lt_halves(I x, I y) { return SNN_EACH_2(lt_halves, x, y); }
+SNN_ALWAYS_INLINE I eq_halves(I x, I y) { return SNN_EACH_2(eq_halves, x, y); }
 template <int Count>
 SNN_ALWAYS_INLINE I shift_left(I x) {
     return {vshlq_n_s32(x.a, Count), vshlq_n_s32(x.b, Count), vshlq_n_s32(x.c, Count), vshlq_n_s32(x.d, Count)};

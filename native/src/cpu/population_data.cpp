@@ -85,6 +85,8 @@ void PopulationData::set_constants(const PopulationConstants& made, const SNNAll
     std::vector<const void*> pointers;
     std::vector<uint32_t> masks;
     std::vector<PoissonTable> tables;
+    std::vector<UpperHalves> halves;
+    halves.reserve(made.poisson.size());
     for (const Constant& constant : made.constants) {
         // One value is repeated over 16 lanes. Lanes behind the last neuron compute too; they get a valid neuron's value.
         const bool per_neuron = constant.per_neuron();
@@ -110,11 +112,14 @@ void PopulationData::set_constants(const PopulationConstants& made, const SNNAll
                 const uint32_t limit = k < limits.count ? limits.limits[from] : UINT32_MAX;
                 memory[size_t{k} * stride + i] = std::bit_cast<int32_t>(limit ^ 0x80000000u);
             }
-        tables.push_back({memory.data(), count, stride, limits.per_neuron ? 0xFFFFFFFFu : 0u});
+        if (!limits.per_neuron) halves.push_back(upper_halves(limits.limits));
+        tables.push_back({memory.data(), count, stride, limits.per_neuron ? 0xFFFFFFFFu : 0u,
+                          limits.per_neuron ? nullptr : halves.back().data()});
     }
     std::vector<std::vector<double>> initial = made.initial_states;
     constant_memory_.swap(constant_memory);
     poisson_memory_.swap(poisson_memory);
+    poisson_halves_.swap(halves);
     constants.swap(pointers);
     constant_masks.swap(masks);
     poisson.swap(tables);

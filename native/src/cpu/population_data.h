@@ -183,6 +183,7 @@ private:
     std::vector<size_t> state_blocks_;  // by range, when separate: where its first state is
     std::vector<Buffer<uint32_t>> constant_memory_;
     std::vector<Buffer<int32_t>> poisson_memory_;
+    std::vector<UpperHalves> poisson_halves_;
 };
 
 }  // namespace snn::cpu

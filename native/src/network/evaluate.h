@@ -62,7 +62,7 @@ struct Draws {
 
     uint32_t count(const Instruction& draw) const {
         const PoissonLimits& table = poisson[draw.b];
-        const uint32_t word = draw_word(place, static_cast<uint32_t>(draw.value));
+        const uint32_t word = poisson_word(place, static_cast<uint32_t>(draw.value));
         const size_t row = table.per_neuron ? table.limits.size() / table.count : 1;
         const size_t column = table.per_neuron ? neuron : 0;
         uint32_t events = 0;

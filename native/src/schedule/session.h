@@ -103,6 +103,7 @@ public:
     // False: no frame is kept that is old enough.
     bool read_back(std::string_view path, uint64_t finished_frame, uint32_t dtype, void* out_data, size_t count,
                    uint64_t& out_frame) const;
+    void device_handles(SNNVulkanDevice& out_device);
     DeviceBuffer device_buffer(std::string_view path) const;
     void bind_buffer(std::string_view path, const DeviceBuffer* buffer);
     void plan(SNNVulkanPlan& out_plan);

@@ -117,6 +117,8 @@ bool Session::read_back(std::string_view path, uint64_t finished_frame, uint32_t
                                      out_frame);
 }
 
+void Session::device_handles(SNNVulkanDevice& out_device) { shared_device().handles(out_device); }
+
 DeviceBuffer Session::device_buffer(std::string_view path) const {
     const Variable variable = find_variable(path);
     if (variable.slot.kind != Slot::state || variable.kind != Variable::values)

@@ -96,15 +96,30 @@ void Device::open_own(std::string_view choice) {
     info.pQueueCreateInfos = &queue;
     const InstanceFunctions& vk = instance_->functions;
     float_controls_ = float_controls_of(vk, candidate.handle, candidate.properties.apiVersion);
-    std::vector<const char*> extensions;
-    if (float_controls_ != FloatControls{}) extensions.push_back(VK_KHR_SHADER_FLOAT_CONTROLS_EXTENSION_NAME);
+    const char* extensions[3];
+    info.ppEnabledExtensionNames = extensions;
+    const auto enable = [&](const char* name) { extensions[info.enabledExtensionCount++] = name; };
+    if (float_controls_ != FloatControls{}) enable(VK_KHR_SHADER_FLOAT_CONTROLS_EXTENSION_NAME);
     // A device that is not all of Vulkan, as MoltenVK's, has to be opened with this. What it lacks is not used here.
-    if (has_extension(vk, candidate.handle, portability_subset)) extensions.push_back(portability_subset);
-    info.enabledExtensionCount = static_cast<uint32_t>(extensions.size());
-    info.ppEnabledExtensionNames = extensions.data();
+    if (has_extension(vk, candidate.handle, portability_subset)) enable(portability_subset);
+    // Whoever has this extension has its feature. An instance of Vulkan 1.0 lacks what it builds on.
+    has_timelines_ = vk.vkGetPhysicalDeviceProperties2 && candidate.properties.apiVersion >= VK_API_VERSION_1_1 &&
+                     has_extension(vk, candidate.handle, VK_KHR_TIMELINE_SEMAPHORE_EXTENSION_NAME);
+    auto timelines = made<VkPhysicalDeviceTimelineSemaphoreFeatures>(
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES);
+    timelines.timelineSemaphore = VK_TRUE;
+    if (has_timelines_) {
+        enable(VK_KHR_TIMELINE_SEMAPHORE_EXTENSION_NAME);
+        info.pNext = &timelines;
+    }
     debug_ = load_debug_functions(loader().vkGetInstanceProcAddr, instance_->handle);
     check(vk.vkCreateDevice(candidate.handle, &info, nullptr, &handle), "could not be opened");
     functions.vkDestroyDevice = reinterpret_cast<PFN_vkDestroyDevice>(vk.vkGetDeviceProcAddr(handle, "vkDestroyDevice"));
+    host_.queue_family = candidate.queue_family;
+    host_.instance = instance_->handle;
+    host_.physical_device = candidate.handle;
+    host_.device = handle;
+    host_.get_instance_proc_addr = reinterpret_cast<decltype(host_.get_instance_proc_addr)>(loader().vkGetInstanceProcAddr);
     take(candidate, vk);
 }
 
@@ -150,8 +165,11 @@ void Device::take(const Candidate& candidate, const InstanceFunctions& instance_
     workgroup_invocations_ = std::min(limits.maxComputeWorkGroupInvocations, limits.maxComputeWorkGroupSize[0]);
     alignment_ = std::max<VkDeviceSize>(16, limits.minStorageBufferOffsetAlignment);
     storage_range_ = usable_range(std::min<VkDeviceSize>(limits.maxStorageBufferRange, candidate.most_bytes), alignment_);
-    if (instance_) functions.vkGetDeviceQueue(handle, candidate.queue_family, 0, &queue_);
-    else queue_ = static_cast<VkQueue>(host_.queue);
+    if (instance_) {
+        VkQueue queue;
+        functions.vkGetDeviceQueue(handle, candidate.queue_family, 0, &queue);
+        host_.queue = queue;
+    }
     auto pool = made<VkCommandPoolCreateInfo>(VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO);
     pool.flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT;
     pool.queueFamilyIndex = candidate.queue_family;
@@ -181,6 +199,7 @@ Device::Label::Label(const Device& device, VkCommandBuffer commands, const char*
 void Device::close() {
     if (!handle) return;
     end_submissions();
+    if (submitted_.semaphore) functions.vkDestroySemaphore(handle, (VkSemaphore)submitted_.semaphore, nullptr);
     for (std::vector<Block>& blocks : blocks_)
         for (const Block& block : blocks) destroy(block);
     if (fence_) functions.vkDestroyFence(handle, fence_, nullptr);

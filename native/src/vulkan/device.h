@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -216,6 +217,8 @@ public:
     void wait_for_submissions();
     // Before what they and run() use is destroyed: waits too, and takes no error for an answer but that the device is lost.
     void end_submissions();
+    // Where it is, and what tells others that the work is done which it was given so far: snn_vulkan.h. Throws once it is lost.
+    SNNVulkanDevice handles();
     // Runs command buffers one after the other, when all submissions are done, and waits for the last. Where waiting fails, they
     // run all the same: is_running(), and whatever uses the device next waits again.
     void run(const std::vector<VkCommandBuffer>& commands);
@@ -247,7 +250,7 @@ private:
     void end_transfer();
 
     std::shared_ptr<const Instance> instance_;  // null: the device is the host's
-    SNNVulkanHost host_{};
+    SNNVulkanHost host_{};                      // for a device of its own: its handles, and no hooks
     DebugFunctions debug_;
     DeviceDescription description_;
     VkPhysicalDeviceMemoryProperties memory_properties_{};
@@ -257,7 +260,6 @@ private:
     Range room_;                // what is left of it
     std::vector<Range> rooms_;  // all there were
     std::function<void(VkBuffer)> forget_;
-    VkQueue queue_ = VK_NULL_HANDLE;
     VkCommandPool command_pool_ = VK_NULL_HANDLE;
     VkCommandBuffer transfer_ = VK_NULL_HANDLE;
     VkFence fence_ = VK_NULL_HANDLE;  // of run()
@@ -275,6 +277,10 @@ private:
     std::vector<Submission> submissions_;
     VkCommandBuffer begun_ = VK_NULL_HANDLE;  // of one that is being recorded
     uint64_t submission_count_ = 0;
+    // Of a device of its own: counts what it was given. Made for the first who asks, so that others do not pay for it. Waiting
+    // here is by fences all the same, as on a host's device, where the feature may not be enabled.
+    SNNVulkanSemaphore submitted_{};
+    bool has_timelines_ = false;
     bool is_strict_ = false;
     bool is_lost_ = false;
     VkResult heed(VkResult result);  // of a call that may find the device lost
@@ -283,7 +289,8 @@ private:
     void wait_for_run();
     void wait_to_the_end(VkFence fence);
     VkFence make_fence();
-    void submit_locked(const VkSubmitInfo& info, VkFence fence);
+    void give(std::span<const VkCommandBuffer> commands, const SNNVulkanSubmission& submission, VkFence fence);
+    VkResult queue_submit(const VkSubmitInfo& info, VkFence fence);
     std::array<std::vector<Block>, 3> blocks_;        // by Memory
     std::array<VkDeviceSize, 3> next_block_bytes_{};  // likewise, where less is asked for; 0: the smallest
     bool is_on_paper_ = false;

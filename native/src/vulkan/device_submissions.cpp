@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "common/error.h"
 #include "vulkan/device.h"
 
 namespace snn::vulkan {
@@ -48,13 +49,80 @@ void Device::check_not_lost() const {
     if (is_lost_) check(VK_ERROR_DEVICE_LOST, "could not take work");
 }
 
-void Device::submit_locked(const VkSubmitInfo& info, VkFence fence) {
-    check_not_lost();
-    check(functions.vkResetFences(handle, 1, &fence), "could not reset a fence");
+VkResult Device::queue_submit(const VkSubmitInfo& info, VkFence fence) {
+    // A fence is a pointer or a number, as the platform has it.
+    if (host_.submit) return static_cast<VkResult>(host_.submit(host_.user, &info, (uint64_t)fence));
     if (host_.lock_queue) host_.lock_queue(host_.user);
-    const VkResult submitted = heed(functions.vkQueueSubmit(queue_, 1, &info, fence));
+    const VkResult result = functions.vkQueueSubmit(static_cast<VkQueue>(host_.queue), 1, &info, fence);
     if (host_.unlock_queue) host_.unlock_queue(host_.user);
-    check(submitted, "could not take work");
+    return result;
+}
+
+// Waits for and signals what `submission` says and, where somebody asked for it, the semaphore that counts. Its value goes on
+// when the queue has taken the work, so nobody waits for a value that is not to come.
+void Device::give(std::span<const VkCommandBuffer> commands, const SNNVulkanSubmission& submission, VkFence fence) {
+    check_not_lost();
+    std::vector<VkSemaphore> waits, signals;
+    std::vector<uint64_t> wait_values, signal_values;
+    bool is_timeline = false;
+    const auto take = [&](const SNNVulkanSemaphore* given, uint32_t count, auto& semaphores, auto& values) {
+        for (uint32_t i = 0; i < count; ++i) {
+            semaphores.push_back((VkSemaphore)given[i].semaphore);  // a pointer or a number, as the platform has it
+            values.push_back(given[i].value);
+            is_timeline |= given[i].value != 0;
+        }
+    };
+    take(submission.waits, submission.wait_count, waits, wait_values);
+    take(submission.signals, submission.signal_count, signals, signal_values);
+    const SNNVulkanSemaphore next{submitted_.semaphore, submitted_.value + 1};
+    take(&next, next.semaphore != 0, signals, signal_values);
+    const std::vector<VkPipelineStageFlags> stages(
+        waits.size(),
+        VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT);
+    auto values = made<VkTimelineSemaphoreSubmitInfo>(VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO);
+    auto info = made<VkSubmitInfo>(VK_STRUCTURE_TYPE_SUBMIT_INFO);
+    if (is_timeline) info.pNext = &values;
+    values.waitSemaphoreValueCount = info.waitSemaphoreCount = static_cast<uint32_t>(waits.size());
+    values.pWaitSemaphoreValues = wait_values.data();
+    info.pWaitSemaphores = waits.data();
+    info.pWaitDstStageMask = stages.data();
+    info.commandBufferCount = static_cast<uint32_t>(commands.size());
+    info.pCommandBuffers = commands.data();
+    values.signalSemaphoreValueCount = info.signalSemaphoreCount = static_cast<uint32_t>(signals.size());
+    values.pSignalSemaphoreValues = signal_values.data();
+    info.pSignalSemaphores = signals.data();
+    check(functions.vkResetFences(handle, 1, &fence), "could not reset a fence");
+    const VkResult result = heed(queue_submit(info, fence));
+    check(result, "could not take work");
+    if (result != VK_SUCCESS)  // the fence may never be signalled
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->submit returned ", static_cast<int>(result),
+                    "; it must be what vkQueueSubmit returns: VK_SUCCESS (0) or an error");
+    if (next.semaphore) submitted_ = next;
+}
+
+SNNVulkanDevice Device::handles() {
+    check_not_lost();
+    if (has_timelines_ && !submitted_.semaphore) {
+        wait_for_submissions();  // which it does not count
+        auto kind = made<VkSemaphoreTypeCreateInfo>(VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO);
+        kind.semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE;
+        kind.initialValue = 1;  // 0 would say that it is a binary one
+        auto info = made<VkSemaphoreCreateInfo>(VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO);
+        info.pNext = &kind;
+        VkSemaphore semaphore = VK_NULL_HANDLE;
+        check(functions.vkCreateSemaphore(handle, &info, nullptr, &semaphore), "could not make a semaphore");
+        name(VK_OBJECT_TYPE_SEMAPHORE, semaphore, "submissions");
+        submitted_ = {(uint64_t)semaphore, kind.initialValue};
+    }
+    SNNVulkanDevice handles{};
+    handles.queue_family = host_.queue_family;
+    handles.instance = host_.instance;
+    handles.physical_device = host_.physical_device;
+    handles.device = host_.device;
+    handles.queue = host_.queue;
+    handles.get_instance_proc_addr = host_.get_instance_proc_addr;
+    handles.submitted = submitted_;
+    return handles;
 }
 
 void Device::wait_for(VkFence fence) {
@@ -109,39 +177,9 @@ void Device::cancel_submission() {
 void Device::submit(VkCommandBuffer commands, const SNNVulkanSubmission& submission) {
     begun_ = VK_NULL_HANDLE;
     end(commands);
-    std::vector<VkSemaphore> waits, signals;
-    std::vector<uint64_t> wait_values, signal_values;
-    const auto take = [](const SNNVulkanSemaphore* given, uint32_t count, auto& semaphores, auto& values) {
-        bool is_timeline = false;
-        for (uint32_t i = 0; i < count; ++i) {
-            semaphores.push_back((VkSemaphore)given[i].semaphore);  // a pointer or a number, as the platform has it
-            values.push_back(given[i].value);
-            is_timeline |= given[i].value != 0;
-        }
-        return is_timeline;
-    };
-    const bool timeline_waits = take(submission.waits, submission.wait_count, waits, wait_values);
-    const bool timeline_signals = take(submission.signals, submission.signal_count, signals, signal_values);
-    const std::vector<VkPipelineStageFlags> stages(
-        waits.size(),
-        VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT);
-    auto values = made<VkTimelineSemaphoreSubmitInfo>(VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO);
-    values.waitSemaphoreValueCount = submission.wait_count;
-    values.pWaitSemaphoreValues = wait_values.data();
-    values.signalSemaphoreValueCount = submission.signal_count;
-    values.pSignalSemaphoreValues = signal_values.data();
-    auto info = made<VkSubmitInfo>(VK_STRUCTURE_TYPE_SUBMIT_INFO);
-    if (timeline_waits || timeline_signals) info.pNext = &values;
-    info.waitSemaphoreCount = submission.wait_count;
-    info.pWaitSemaphores = waits.data();
-    info.pWaitDstStageMask = stages.data();
-    info.commandBufferCount = 1;
-    info.pCommandBuffers = &commands;
-    info.signalSemaphoreCount = submission.signal_count;
-    info.pSignalSemaphores = signals.data();
     Submission& mine = *std::find_if(submissions_.begin(), submissions_.end(),
                                      [&](const Submission& one) { return one.commands == commands; });
-    submit_locked(info, mine.fence);
+    give({&commands, 1}, submission, mine.fence);
     mine.number = ++submission_count_;
 }
 
@@ -162,10 +200,7 @@ void Device::wait_for_submissions() {
 
 void Device::run(const std::vector<VkCommandBuffer>& commands) {
     wait_for_submissions();
-    auto submission = made<VkSubmitInfo>(VK_STRUCTURE_TYPE_SUBMIT_INFO);
-    submission.commandBufferCount = static_cast<uint32_t>(commands.size());
-    submission.pCommandBuffers = commands.data();
-    submit_locked(submission, fence_);
+    give(commands, {}, fence_);
     is_running_ = true;
     wait_for_run();
 }

@@ -64,6 +64,7 @@ private:
     void* begin_submission() override;
     void submit(void* commands, const SNNVulkanSubmission& submission) override;
     void cancel_submission() override;
+    void handles(SNNVulkanDevice& out_device) override;
     DeviceBuffer state_buffer(uint32_t population, uint32_t state) const override;
     std::string bind_buffer(uint32_t population, Port port, const DeviceBuffer* buffer) override;
     std::string set_readback(std::span<const Readable> values, uint32_t frame_count) override;

@@ -74,6 +74,11 @@ void VulkanExecutor::cancel_submission() {
     device_.cancel_submission();
 }
 
+void VulkanExecutor::handles(SNNVulkanDevice& out_device) {
+    check_not_on_paper();
+    out_device = device_.handles();
+}
+
 DeviceBuffer VulkanExecutor::state_buffer(uint32_t population, uint32_t state) const {
     const PopulationMemory& memory = populations_[population];
     const bool whole = network().population(population).model->states[state].type == ValueType::int_;

@@ -25,7 +25,7 @@ namespace snn::vulkan {
     F(vkBeginCommandBuffer) F(vkEndCommandBuffer) F(vkCmdBindPipeline) F(vkCmdBindDescriptorSets)                   \
     F(vkCmdPushConstants) F(vkCmdDispatch) F(vkCmdPipelineBarrier) F(vkCmdCopyBuffer)      \
     F(vkCmdFillBuffer) F(vkCmdUpdateBuffer) F(vkQueueSubmit) F(vkGetFenceStatus) F(vkCreateFence) F(vkDestroyFence) \
-    F(vkWaitForFences) F(vkResetFences)
+    F(vkWaitForFences) F(vkResetFences) F(vkCreateSemaphore) F(vkDestroySemaphore)
 
 // The functions that need no instance. Null members: there is no loader.
 struct Loader {

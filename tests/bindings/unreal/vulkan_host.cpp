@@ -11,8 +11,12 @@
 #define HOST_REQUIRE(condition) REQUIRE(condition)
 #include "../vulkan_device.hpp"
 
+#include <condition_variable>
 #include <fstream>
+#include <functional>
 #include <iterator>
+#include <mutex>
+#include <thread>
 
 namespace {
 
@@ -166,6 +170,78 @@ TEST_CASE("the game is the same between the semaphores of a host") {
     CHECK(line == std::getenv("SNN_EXPECTED"));
     CHECK(locks >= 600);
     CHECK(locked == 0);
+}
+
+// One thread submits, as Unreal's does; RHIRunOnQueue(..., true) waits for it.
+class SubmissionThread {
+public:
+    int32_t run(std::function<int32_t()> job) {
+        std::unique_lock lock(mutex_);
+        job_ = std::move(job);
+        changed_.notify_all();
+        changed_.wait(lock, [&] { return !job_; });
+        return result_;
+    }
+    ~SubmissionThread() {
+        run([&] {
+            ends_ = true;
+            return 0;
+        });
+        thread_.join();
+    }
+    const std::thread::id& id() const { return id_; }
+
+private:
+    void loop() {
+        std::unique_lock lock(mutex_);
+        while (!ends_) {
+            changed_.wait(lock, [&] { return static_cast<bool>(job_); });
+            result_ = job_();
+            job_ = nullptr;
+            changed_.notify_all();
+        }
+    }
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::function<int32_t()> job_;
+    int32_t result_ = 0;
+    bool ends_ = false;
+    std::thread thread_{[this] { loop(); }};
+    const std::thread::id id_ = thread_.get_id();
+};
+
+TEST_CASE("the game is the same when the host submits on a thread of its own") {
+    Rhi rhi;
+    SubmissionThread submissions;
+    SnnUnreal::VulkanHost host;
+    REQUIRE(SnnUnreal::VulkanHostOfRHI(host));
+    host.Queue = nullptr;
+    int count = 0;
+    host.Submit = [&](const void* info, uint64_t fence) {
+        return submissions.run([&] {
+            CHECK(std::this_thread::get_id() == submissions.id());
+            ++count;
+            return vkQueueSubmit(rhi.vulkan.queue, 1, static_cast<const VkSubmitInfo*>(info), reinterpret_cast<VkFence>(fence));
+        });
+    };
+    SnnUnreal::VulkanBrain brain;
+    REQUIRE_MESSAGE(brain.Open(creature(), host), brain.Error());
+    const SnnUnreal::VulkanSemaphore before{reinterpret_cast<uint64_t>(rhi.semaphores[0]), 0},
+        after{reinterpret_cast<uint64_t>(rhi.semaphores[1]), 0};
+    const std::string line = play(brain, rhi, [&](uint32_t steps) {
+        submissions.run([&] {
+            rhi.submit(VK_NULL_HANDLE, rhi.semaphores[0]);
+            return 0;
+        });
+        REQUIRE_MESSAGE(brain.Submit({before}, {after}, steps), brain.Error());
+        submissions.run([&] {
+            rhi.submit(rhi.semaphores[1], VK_NULL_HANDLE);
+            vk(vkQueueWaitIdle(rhi.vulkan.queue));
+            return 0;
+        });
+    });
+    CHECK(line == std::getenv("SNN_EXPECTED"));
+    CHECK(count >= 600);
 }
 
 TEST_CASE("a state is a buffer on Unreal's device") {

@@ -95,6 +95,11 @@ void test_host_submit(uint64_t command_buffer) {
     vkFreeCommandBuffers(host->device, host->pool, 1, &commands);
 }
 
+// What a session that submits through its host calls.
+int32_t test_host_queue_submit(const void* submit_info, uint64_t fence) {
+    return vkQueueSubmit(host->queue, 1, static_cast<const VkSubmitInfo*>(submit_info), reinterpret_cast<VkFence>(fence));
+}
+
 uint64_t test_host_make_buffer(uint64_t size_bytes) {
     const Buffer made = host->make_buffer(size_bytes, VK_BUFFER_USAGE_STORAGE_BUFFER_BIT);
     return host->buffers.emplace(number_of(made.buffer), made).first->first;

@@ -6,6 +6,7 @@ void test_host_open(uint64_t out_handles[6]);
 void test_host_close(void);
 uint64_t test_host_begin(void);
 void test_host_submit(uint64_t command_buffer);
+int32_t test_host_queue_submit(const void *submit_info, uint64_t fence);
 uint64_t test_host_make_buffer(uint64_t size_bytes);
 float test_host_get(uint64_t buffer, uint64_t index);
 void test_host_set(uint64_t buffer, uint64_t index, float value);
@@ -35,6 +36,10 @@ FUNCTION(jlong, begin) {
 FUNCTION(void, submit, jlong command_buffer) {
     UNUSED;
     test_host_submit((uint64_t)command_buffer);
+}
+FUNCTION(jint, queueSubmit, jlong submit_info, jlong fence) {
+    UNUSED;
+    return test_host_queue_submit((const void *)(intptr_t)submit_info, (uint64_t)fence);
 }
 FUNCTION(jlong, makeBuffer, jlong size_bytes) {
     UNUSED;

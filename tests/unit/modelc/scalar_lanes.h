@@ -128,21 +128,23 @@ inline Words philox_one(uint64_t key, Words c) {
     }
     return c;
 }
-struct Draw {
-    snn::cpu::DrawArgs args;
-    uint32_t number;
-    Draw(const snn::cpu::DrawArgs& from, uint32_t which, uint32_t) : args(from), number(which) {}
-    I at(uint32_t index) const {
-        I r;
-        for (uint32_t i = 0; i < 16; ++i) {
-            const Words drawn = philox_one(args.seed, {{0xD0000000u + index / 64 * 16 + i, static_cast<uint32_t>(args.step),
-                                                        args.population + (static_cast<uint32_t>(args.step >> 32) << 20),
-                                                        args.sample + (number << 20)}});
-            r.v[i] = static_cast<int32_t>(drawn.v[index / 16 % 4]);
-        }
-        return r;
-    }
-};
+inline Words draw_call(const snn::cpu::DrawArgs& args, uint32_t number, uint32_t tag, uint32_t call) {
+    return philox_one(args.seed, {{tag + call, static_cast<uint32_t>(args.step),
+                                   args.population + (static_cast<uint32_t>(args.step >> 32) << 20), args.sample + (number << 20)}});
+}
+inline I draw_words(const snn::cpu::DrawArgs& args, uint32_t number, uint32_t index) {
+    I r;
+    LANES(static_cast<int32_t>(draw_call(args, number, 0xD0000000u, index / 64 * 16 + i).v[index / 16 % 4]));
+}
+inline uint32_t draw_half(const snn::cpu::DrawArgs& args, uint32_t number, uint32_t tag, uint32_t neuron) {
+    const Words drawn = draw_call(args, number, tag, neuron / 128 * 16 + neuron % 16);
+    return neuron / 16 % 2 ? drawn.v[neuron / 32 % 4] >> 16 : drawn.v[neuron / 32 % 4] & 0xFFFFu;
+}
+inline I poisson_words(const snn::cpu::DrawArgs& args, uint32_t number, uint32_t index) {
+    I r;
+    LANES(static_cast<int32_t>((draw_half(args, number, 0xD0000000u, index + i) << 16) +
+                               draw_half(args, number, 0xC0000000u, index + i)));
+}
 inline float normal_one(uint32_t word) {
     float half = static_cast<float>(word >> 1) + 0.5f;
     if (half > 2147483520.0f) half = 2147483520.0f;
@@ -170,22 +172,21 @@ inline F poisson_(const snn::cpu::PoissonTable& table, I word, uint32_t index) {
 // Draws for a chunk of neurons, as the printed code asks for them.
 constexpr uint32_t draw_chunk = 512;
 template <class Make>
-void draw_each(const snn::cpu::DrawArgs& args, uint32_t number, uint32_t begin, uint32_t end, float* out, Make&& make) {
-    const Draw draw(args, number, end);
+void draw_each(uint32_t begin, uint32_t end, float* out, Make&& make) {
     for (uint32_t index = begin; index < end; index += 16) {
-        const F made = make(draw.at(index), index);
+        const F made = make(index);
         for (uint32_t i = 0; i < 16; ++i) out[index - begin + i] = made.v[i];
     }
 }
 inline void draw_uniform(const snn::cpu::DrawArgs& args, uint32_t number, uint32_t begin, uint32_t end, float* out) {
-    draw_each(args, number, begin, end, out, [](I word, uint32_t) { return uniform_(word); });
+    draw_each(begin, end, out, [&](uint32_t index) { return uniform_(draw_words(args, number, index)); });
 }
 inline void draw_normal(const snn::cpu::DrawArgs& args, uint32_t number, uint32_t begin, uint32_t end, float* out) {
-    draw_each(args, number, begin, end, out, [](I word, uint32_t) { return normal_(word); });
+    draw_each(begin, end, out, [&](uint32_t index) { return normal_(draw_words(args, number, index)); });
 }
 inline void draw_poisson(const snn::cpu::DrawArgs& args, uint32_t number, const snn::cpu::PoissonTable& table, uint32_t begin,
                          uint32_t end, float* out) {
-    draw_each(args, number, begin, end, out, [&](I word, uint32_t index) { return poisson_(table, word, index); });
+    draw_each(begin, end, out, [&](uint32_t index) { return poisson_(table, poisson_words(args, number, index), index); });
 }
 
 #undef LANES

@@ -59,6 +59,8 @@ def test_philox_gives_the_published_vectors(key, counter, expected):
 def test_words_are_laid_out_as_documented(place):
     expected = [random_words.word(n, **place) for n in range(150)]
     np.testing.assert_array_equal(random_draws.words(**place, neurons=150), expected)
+    expected = [random_words.poisson_word(n, **place) for n in range(300)]
+    np.testing.assert_array_equal(random_draws.poisson_words(**place, neurons=300), expected)
 
 
 def test_every_part_of_the_place_gives_other_words():

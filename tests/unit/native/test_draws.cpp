@@ -33,47 +33,77 @@ float count_of(uint32_t word, const std::vector<uint32_t>& limits) {
 
 }  // namespace
 
-TEST_CASE("a draw depends on its place alone, wherever a kernel begins and ends") {
-    constexpr uint32_t size = 512;
-    const DrawArgs place{0x0123456789abcdefu, 0x00000abc80000001u, 70000, 33};
-    const std::vector<uint32_t> limits = poisson_limits(3.0);
-    const size_t padded_limits = (limits.size() + poisson_group - 1) / poisson_group * poisson_group;
-    alignas(64) int32_t rows[64][16];
-    REQUIRE(padded_limits <= 64);
-    for (size_t k = 0; k < padded_limits; ++k)
-        std::fill_n(rows[k], 16, std::bit_cast<int32_t>((k < limits.size() ? limits[k] : UINT32_MAX) ^ 0x80000000u));
-    const PoissonTable table{&rows[0][0], static_cast<uint32_t>(padded_limits), 16, 0};
-    alignas(64) const float mean[16] = {};
+namespace {
+
+constexpr uint32_t size = 512;
+
+// What an op draws, by every instruction set and for ranges that begin and end anywhere.
+void check_draws(const char* op, const DrawArgs& place, const PoissonTable& table, const std::vector<float>& expected) {
+    alignas(64) const float mean[size] = {};
     const void* const constants[] = {mean};
-    const uint32_t masks[] = {0};
-    for (const auto& [op, value] : {std::pair<const char*, float (*)(uint32_t)>{R"(["uniform", 63])", draw_uniform},
-                                    {R"(["normal", 63])", draw_normal},
-                                    {R"(["poisson", 63, 0])", nullptr}}) {
-        const auto model = bare(op);
-        const InterpretedProgram program = InterpretedProgram::step(*model, {}, {});
-        std::vector<float> expected;
-        for (uint32_t neuron = 0; neuron < size; ++neuron) {
-            const uint32_t word = draw_word({place.seed, place.step, place.population, place.sample, neuron}, 63);
-            expected.push_back(value ? value(word) : count_of(word, limits));
+    const uint32_t masks[] = {table.mask};
+    const auto model = bare(op);
+    const InterpretedProgram program = InterpretedProgram::step(*model, {}, {});
+    for (const uint32_t set : machine_instruction_sets())
+        for (const uint32_t begin : {0u, 16u, 32u, 48u, 64u, 80u, 176u, 240u})
+            for (const uint32_t end : {begin + 16, begin + 48, begin + 64, size}) {
+                INFO(op, ", set ", set, ", from ", begin, " to ", end, ", block ", place.first_block);
+                Buffer<uint32_t> scratch;
+                scratch.allocate({}, program.scratch_words());
+                Buffer<float> row;
+                row.allocate({}, size);
+                std::fill_n(row.data(), size, -100.0f);
+                void* const states[] = {row.data()};
+                const float* const receptors[] = {row.data()};
+                const NeuronStepArgs args{constants, masks, receptors, states, nullptr, nullptr, place, &table};
+                kernels_for(set).interpret_step(program.view(), args, scratch.data(), begin, end);
+                bool same = true;
+                for (uint32_t n = 0; n < size; ++n)
+                    same &= n >= begin && n < end ? std::memcmp(&row[n], &expected[n], sizeof(float)) == 0 : row[n] == -100.0f;
+                CHECK(same);
+            }
+}
+
+}  // namespace
+
+TEST_CASE("a draw depends on its place alone, wherever a kernel begins and ends") {
+    for (const uint32_t first_block : {0u, 1u, 70u}) {
+        const DrawArgs place{0x0123456789abcdefu, 0x00000abc80000001u, 70000, 33, first_block};
+        const auto each = [&](auto&& value) {
+            std::vector<float> values;
+            for (uint32_t n = 0; n < size; ++n)
+                values.push_back(value(DrawPlace{place.seed, place.step, place.population, place.sample, first_block * 64 + n}));
+            return values;
+        };
+        check_draws(R"(["uniform", 63])", place, {}, each([](const DrawPlace& at) { return draw_uniform(draw_word(at, 63)); }));
+        check_draws(R"(["normal", 63])", place, {}, each([](const DrawPlace& at) { return draw_normal(draw_word(at, 63)); }));
+        // The last are limits that the lower halves of some words decide about: those words, and their neighbours.
+        std::vector<std::vector<uint32_t>> cases;
+        for (const double mean : {0.003, 1.6, 3.0, 16.0}) cases.push_back(poisson_limits(mean));
+        for (const uint32_t limit_count : {4u, 20u, 40u}) {
+            std::vector<uint32_t>& limits = cases.emplace_back();
+            for (uint32_t k = 0; k < limit_count; ++k)
+                limits.push_back(poisson_word({place.seed, place.step, place.population, place.sample,
+                                               first_block * 64 + 12 * k}, 63) - k % 3 + 1);
+            std::sort(limits.begin(), limits.end());
         }
-        for (const uint32_t set : machine_instruction_sets())
-            for (const uint32_t begin : {0u, 16u, 32u, 48u, 64u, 80u, 176u, 240u})
-                for (const uint32_t end : {begin + 16, begin + 48, begin + 64, size}) {
-                    INFO(op, ", set ", set, ", from ", begin, " to ", end);
-                    Buffer<uint32_t> scratch;
-                    scratch.allocate({}, program.scratch_words());
-                    Buffer<float> row;
-                    row.allocate({}, size);
-                    std::fill_n(row.data(), size, -100.0f);
-                    void* const states[] = {row.data()};
-                    const float* const receptors[] = {row.data()};
-                    const NeuronStepArgs args{constants, masks, receptors, states, nullptr, nullptr, place, &table};
-                    kernels_for(set).interpret_step(program.view(), args, scratch.data(), begin, end);
-                    bool same = true;
-                    for (uint32_t n = 0; n < size; ++n)
-                        same &= n >= begin && n < end ? std::memcmp(&row[n], &expected[n], sizeof(float)) == 0 : row[n] == -100.0f;
-                    CHECK(same);
-                }
+        for (const std::vector<uint32_t>& limits : cases) {
+            CAPTURE(limits.size());
+            const auto count = static_cast<uint32_t>((limits.size() + poisson_group - 1) / poisson_group * poisson_group);
+            const std::vector<float> expected =
+                each([&](const DrawPlace& at) { return count_of(poisson_word(at, 63), limits); });
+            const UpperHalves halves = upper_halves(limits);
+            for (const bool is_shared : {true, false}) {
+                const uint32_t stride = is_shared ? 16 : size;
+                Buffer<int32_t> rows;
+                rows.allocate({}, size_t{count} * stride);
+                for (uint32_t k = 0; k < count; ++k)
+                    std::fill_n(rows.data() + k * stride, stride,
+                                std::bit_cast<int32_t>((k < limits.size() ? limits[k] : UINT32_MAX) ^ 0x80000000u));
+                check_draws(R"(["poisson", 63, 0])", place,
+                            {rows.data(), count, stride, is_shared ? 0u : UINT32_MAX, is_shared ? halves.data() : nullptr}, expected);
+            }
+        }
     }
 }
 

@@ -20,15 +20,17 @@ final class Hooks {
     private final SessionOptions.LogHandler log;
     private final SessionOptions.JobSystem jobs;
     private final Lock queueLock;
+    private final Vulkan.Submit submit;
     private Throwable thrown;
     private ByteBuffer neurons = ByteBuffer.allocateDirect(0);
     private IntBuffer readable = neurons.asIntBuffer();
     private long neuronsAddress;
 
-    Hooks(SessionOptions.LogHandler log, SessionOptions.JobSystem jobs, Lock queueLock) {
+    Hooks(SessionOptions.LogHandler log, SessionOptions.JobSystem jobs, Lock queueLock, Vulkan.Submit submit) {
         this.log = log;
         this.jobs = jobs;
         this.queueLock = queueLock;
+        this.submit = submit;
     }
 
     /** Throws what a callback threw. */
@@ -113,6 +115,15 @@ final class Hooks {
             queueLock.unlock();
         } catch (Throwable any) {
             keep(any);
+        }
+    }
+
+    int onSubmit(long submitInfo, long fence) {
+        try {
+            return submit.submit(submitInfo, fence);
+        } catch (Throwable any) {
+            keep(any);
+            return -13; // VK_ERROR_UNKNOWN
         }
     }
 

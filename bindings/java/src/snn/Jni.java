@@ -7,7 +7,8 @@ import java.nio.ByteBuffer;
 final class Jni {
     private Jni() {}
 
-    static final int SPIKES = 0, WEIGHTS = 1, EPOCH = 2, LOG = 3, PARALLEL_FOR = 4, PROGRESS = 5, LOCK_QUEUE = 6, UNLOCK_QUEUE = 7;
+    static final int SPIKES = 0, WEIGHTS = 1, EPOCH = 2, LOG = 3, PARALLEL_FOR = 4, PROGRESS = 5, LOCK_QUEUE = 6, UNLOCK_QUEUE = 7,
+        SUBMIT = 8;
 
     static {
         Natives.load();

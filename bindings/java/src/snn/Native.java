@@ -433,7 +433,7 @@ final class Native {
 
     /** Offsets of SNNVulkanHost in bytes. */
     static final class SNNVulkanHost {
-        static final int SIZE = 80;
+        static final int SIZE = 88;
         static final int struct_size = 0;
         static final int queue_family = 4;
         static final int instance = 8;
@@ -445,6 +445,7 @@ final class Native {
         static final int unlock_queue = 56;
         static final int user = 64;
         static final int pipeline_cache = 72;
+        static final int submit = 80;
     }
 
     /** Offsets of SNNVulkanSemaphore in bytes. */
@@ -463,6 +464,19 @@ final class Native {
         static final int reserved = 12;
         static final int waits = 16;
         static final int signals = 24;
+    }
+
+    /** Offsets of SNNVulkanDevice in bytes. */
+    static final class SNNVulkanDevice {
+        static final int SIZE = 64;
+        static final int struct_size = 0;
+        static final int queue_family = 4;
+        static final int instance = 8;
+        static final int physical_device = 16;
+        static final int device = 24;
+        static final int queue = 32;
+        static final int get_instance_proc_addr = 40;
+        static final int submitted = 48;
     }
 
     /** Offsets of SNNVulkanBuffer in bytes. */
@@ -864,6 +878,9 @@ final class Native {
 
     /** Submits the next `step_count` steps in a submission of the session's own, on the queue with which the session was opened. */
     static native int snn_vulkan_submit_steps(long handle, long submission, int step_count);
+
+    /** Gets the device that a session runs on, for commands, buffers and submissions of your own. */
+    static native int snn_vulkan_get_device(long handle, long out_device);
 
     /** The buffer that holds a state ("population.state") on the device, for reading in place or writing between two recorded steps. */
     static native int snn_vulkan_get_buffer(long handle, long state, long out_buffer);

@@ -87,7 +87,8 @@ public final class Session implements AutoCloseable {
     }
 
     private Session(String path, Network network, SessionOptions options) {
-        hooks = new Hooks(options.log, options.jobs, options.vulkanHost == null ? null : options.vulkanHost.queueLock);
+        Vulkan.Host host = options.vulkanHost;
+        hooks = new Hooks(options.log, options.jobs, host == null ? null : host.queueLock, host == null ? null : host.submit);
         hooks.session = this;
         long weak = Jni.newWeak(hooks);
         weakHooks = weak;
@@ -95,7 +96,6 @@ public final class Session implements AutoCloseable {
         try (Scope scope = new Scope()) {
             ByteBuffer session = scope.bytes(8);
             long config = options.write(scope, path, network == null ? 0 : network.handle.get(), weak);
-            Vulkan.Host host = options.vulkanHost;
             Library.check(host == null ? Native.snn_create_network(config, Jni.address(session))
                 : host.create(scope, config, weak, Jni.address(session)));
             opened = true;
@@ -104,10 +104,13 @@ public final class Session implements AutoCloseable {
                 Jni.deleteWeak(weak);
             });
         } finally {
-            if (!opened) Jni.deleteWeak(weak);
             Reference.reachabilityFence(network);
+            if (!opened) {
+                Jni.deleteWeak(weak);
+                hooks.rethrow();
+            }
         }
-        if (options.vulkanHost != null) ON_HOSTS.add(this);
+        if (host != null) ON_HOSTS.add(this);
         try {
             hooks.rethrow();
         } catch (Throwable any) {

@@ -21,6 +21,7 @@ public final class Vulkan {
         private final long instance, physicalDevice, device, queue, getInstanceProcAddr;
         private final int queueFamily;
         Lock queueLock;
+        Submit submit;
         private long pipelineCache;
 
         /** VkInstance, VkPhysicalDevice, VkDevice; a VkQueue with compute, which is used while a session is opened and by its functions
@@ -39,6 +40,13 @@ public final class Vulkan {
          * one of libsnn; without one nobody else submits meanwhile. */
         public Host queueLock(Lock lock) {
             queueLock = lock;
+            return this;
+        }
+
+        /** Called in place of vkQueueSubmit, instead of a lock, by the same threads; the queue may be 0 then. What it throws counts as
+         * a submission that was refused, and goes on in the call that submitted. */
+        public Host submit(Submit function) {
+            submit = function;
             return this;
         }
 
@@ -62,8 +70,43 @@ public final class Vulkan {
                 host.putLong(Native.SNNVulkanHost.unlock_queue, Jni.function(Jni.UNLOCK_QUEUE));
                 host.putLong(Native.SNNVulkanHost.user, hooks);
             }
+            if (submit != null) {
+                host.putLong(Native.SNNVulkanHost.submit, Jni.function(Jni.SUBMIT));
+                host.putLong(Native.SNNVulkanHost.user, hooks);
+            }
             host.putLong(Native.SNNVulkanHost.pipeline_cache, pipelineCache);
             return Native.snn_vulkan_create_network(config, Jni.address(host), session);
+        }
+    }
+
+    /** What submits for a session. */
+    public interface Submit {
+        /** Calls vkQueueSubmit, on any thread, with the VkSubmitInfo at this address, which is valid during the call, and this VkFence;
+         * returns its VkResult afterwards. The rules are those of {@code SNNVulkanHost.submit}. */
+        int submit(long submitInfo, long fence);
+    }
+
+    /** The Vulkan device that a session runs on. */
+    public static final class Device {
+        public final long instance, physicalDevice, device, queue;
+        /** Of the queue. */
+        public final int queueFamily;
+        /** The address of vkGetInstanceProcAddr. */
+        public final long getInstanceProcAddr;
+        /** A timeline semaphore, and the value that it has when all is done that the session has submitted so far; null on a host's
+         * device, and where the device has none. */
+        public final Semaphore submitted;
+
+        private Device(ByteBuffer raw) {
+            instance = raw.getLong(Native.SNNVulkanDevice.instance);
+            physicalDevice = raw.getLong(Native.SNNVulkanDevice.physical_device);
+            device = raw.getLong(Native.SNNVulkanDevice.device);
+            queue = raw.getLong(Native.SNNVulkanDevice.queue);
+            queueFamily = raw.getInt(Native.SNNVulkanDevice.queue_family);
+            getInstanceProcAddr = raw.getLong(Native.SNNVulkanDevice.get_instance_proc_addr);
+            int at = Native.SNNVulkanDevice.submitted;
+            long semaphore = raw.getLong(at + Native.SNNVulkanSemaphore.semaphore);
+            submitted = semaphore == 0 ? null : new Semaphore(semaphore, raw.getLong(at + Native.SNNVulkanSemaphore.value));
         }
     }
 
@@ -244,6 +287,19 @@ public final class Vulkan {
             place += Native.SNNVulkanSemaphore.SIZE;
         }
         return Jni.address(raw);
+    }
+
+    /** The device that the session runs on, for commands and buffers of your own. Its queue may be used while no function of the
+     * session runs. The first call waits for what was submitted before. C: {@code snn_vulkan_get_device}. */
+    public static Device device(Session session) {
+        long handle = session.handle.enter();
+        try (Scope scope = new Scope()) {
+            ByteBuffer raw = scope.struct(Native.SNNVulkanDevice.SIZE);
+            session.finish(Native.snn_vulkan_get_device(handle, Jni.address(raw)));
+            return new Device(raw);
+        } finally {
+            session.leave();
+        }
     }
 
     /** Where the device keeps a state, "population.state", to be read in place; the same until states are bound.

@@ -18,6 +18,8 @@ final class VulkanTestHost {
 
     static native void submit(long commandBuffer);
 
+    static native int queueSubmit(long submitInfo, long fence);
+
     static native long makeBuffer(long sizeBytes);
 
     static native float get(long buffer, long index);

@@ -171,6 +171,45 @@ final class VulkanTests {
         }
     }
 
+    static void theProgramSubmits() {
+        int[] submissions = {0};
+        int[] refusal = {0};
+        Vulkan.Host host = newHost(false).submit((submitInfo, fence) -> {
+            ++submissions[0];
+            if (refusal[0] > 0) throw new IllegalStateException("the engine is closing");
+            return refusal[0] != 0 ? refusal[0] : VulkanTestHost.queueSubmit(submitInfo, fence);
+        });
+        try (Session session = Support.newSession(new SessionOptions().vulkanHost(host))) {
+            int before = submissions[0];
+            session.setInput(0, new float[] {1, 1});
+            refusal[0] = 1;
+            fails(IllegalStateException.class, () -> Vulkan.submitSteps(session, 1, List.of(), List.of()));
+            refusal[0] = -2; // VK_ERROR_OUT_OF_DEVICE_MEMORY
+            fails(Status.OUT_OF_MEMORY, () -> Vulkan.submitSteps(session, 1, List.of(), List.of()));
+            refusal[0] = 0;
+            equal(0L, session.stepCount());
+            Vulkan.submitSteps(session, 1, List.of(), List.of());
+            same(new float[] {0.75f, 0}, session.read("cells.v"));
+            check(submissions[0] >= before + 3, "submissions");
+            Vulkan.Device device = Vulkan.device(session);
+            check(device.device != 0 && device.queue != 0 && device.getInstanceProcAddr != 0, "handles");
+            check(device.submitted == null, "a semaphore of a host's device");
+            refusal[0] = 1;
+            fails(IllegalStateException.class, () -> Support.newSession(new SessionOptions().vulkanHost(host)));
+            host.queueLock(new ReentrantLock());
+            fails(Status.INVALID_ARGUMENT, () -> Support.newSession(new SessionOptions().vulkanHost(host)));
+        } finally {
+            VulkanTestHost.close();
+        }
+        try (Session session = Support.newSession(new SessionOptions().device("vulkan"))) {
+            Vulkan.Semaphore before = Vulkan.device(session).submitted;
+            Vulkan.submitSteps(session, 1, List.of(), List.of());
+            Vulkan.Device device = Vulkan.device(session);
+            check(device.instance != 0 && device.physicalDevice != 0, "handles");
+            if (before != null) equal(before.value + 1, device.submitted.value);
+        }
+    }
+
     static void aPlanIsThatOfC() {
         String path = folder.resolve("adders.snn").toString();
         try (Network network = newAdders()) {

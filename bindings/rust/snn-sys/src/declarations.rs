@@ -230,6 +230,10 @@ pub type SNNVulkanHost_lock_queue = Option<unsafe extern "C" fn(user: *mut c_voi
 
 pub type SNNVulkanHost_unlock_queue = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
+pub type SNNVulkanHost_submit = Option<unsafe extern "C" fn(user: *mut c_void, submit_info: *const c_void, fence: u64) -> i32>;
+
+pub type SNNVulkanDevice_get_instance_proc_addr = Option<unsafe extern "C" fn(instance: *mut c_void, name: *const c_char) -> SNNVulkanFunction>;
+
 /// Optional.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -827,7 +831,7 @@ pub struct SNNVulkanHost {
     pub physical_device: *mut c_void,
     /// VkDevice
     pub device: *mut c_void,
-    /// VkQueue, used to open the session and by the functions named above; never by recording
+    /// VkQueue, used to open the session and by the functions named above; never by recording.
     pub queue: *mut c_void,
     /// vkGetInstanceProcAddr
     pub get_instance_proc_addr: SNNVulkanHost_get_instance_proc_addr,
@@ -837,6 +841,8 @@ pub struct SNNVulkanHost {
     pub user: *mut c_void,
     /// VkPipelineCache, or 0: none.
     pub pipeline_cache: u64,
+    /// The host submits.
+    pub submit: SNNVulkanHost_submit,
 }
 
 #[repr(C)]
@@ -860,6 +866,25 @@ pub struct SNNVulkanSubmission {
     pub waits: *const SNNVulkanSemaphore,
     /// after the last
     pub signals: *const SNNVulkanSemaphore,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNVulkanDevice {
+    pub struct_size: u32,
+    pub queue_family: u32,
+    /// VkInstance
+    pub instance: *mut c_void,
+    /// VkPhysicalDevice
+    pub physical_device: *mut c_void,
+    /// VkDevice
+    pub device: *mut c_void,
+    /// VkQueue; null if the host gave none
+    pub queue: *mut c_void,
+    /// vkGetInstanceProcAddr
+    pub get_instance_proc_addr: SNNVulkanDevice_get_instance_proc_addr,
+    /// a timeline semaphore, and the value that it has when all is done that the session has submitted so far; null on a host's device, and where the device has none
+    pub submitted: SNNVulkanSemaphore,
 }
 
 #[repr(C)]
@@ -1153,6 +1178,8 @@ extern "C" {
     pub fn snn_vulkan_record_steps(handle: SNNHandle, command_buffer: *mut c_void, step_count: u32) -> SNNStatus;
     /// Submits the next `step_count` steps in a submission of the session's own, on the queue with which the session was opened.
     pub fn snn_vulkan_submit_steps(handle: SNNHandle, submission: *const SNNVulkanSubmission, step_count: u32) -> SNNStatus;
+    /// Gets the device that a session runs on, for commands, buffers and submissions of your own.
+    pub fn snn_vulkan_get_device(handle: SNNHandle, out_device: *mut SNNVulkanDevice) -> SNNStatus;
     /// The buffer that holds a state ("population.state") on the device, for reading in place or writing between two recorded steps.
     pub fn snn_vulkan_get_buffer(handle: SNNHandle, state: *const c_char, out_buffer: *mut SNNVulkanBuffer) -> SNNStatus;
     /// Binds a buffer of the host to what `path` names: from now on every step reads or writes it in place.
@@ -1197,9 +1224,10 @@ pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
     ("SNNTrainResult", 32, 8, &[0, 4, 8, 16, 24]),
     ("SNNWeightUpdate", 24, 8, &[0, 4, 8, 16]),
     ("SNNEpoch", 40, 8, &[0, 8, 16, 24, 32]),
-    ("SNNVulkanHost", 80, 8, &[0, 4, 8, 16, 24, 32, 40, 48, 56, 64, 72]),
+    ("SNNVulkanHost", 88, 8, &[0, 4, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80]),
     ("SNNVulkanSemaphore", 16, 8, &[0, 8]),
     ("SNNVulkanSubmission", 32, 8, &[0, 4, 8, 12, 16, 24]),
+    ("SNNVulkanDevice", 64, 8, &[0, 4, 8, 16, 24, 32, 40, 48]),
     ("SNNVulkanBuffer", 32, 8, &[0, 4, 8, 16, 24]),
     ("SNNVulkanPlanShader", 32, 8, &[0, 8, 16, 24]),
     ("SNNVulkanPlanBuffer", 24, 8, &[0, 8, 16]),
@@ -1242,9 +1270,10 @@ pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
         layout!(SNNTrainResult: struct_size, sample_count, correct_count, loss, spike_count),
         layout!(SNNWeightUpdate: struct_size, projection, update, gradient_norm),
         layout!(SNNEpoch: struct_size, epoch, sample_count, correct_count, mean_loss),
-        layout!(SNNVulkanHost: struct_size, queue_family, instance, physical_device, device, queue, get_instance_proc_addr, lock_queue, unlock_queue, user, pipeline_cache),
+        layout!(SNNVulkanHost: struct_size, queue_family, instance, physical_device, device, queue, get_instance_proc_addr, lock_queue, unlock_queue, user, pipeline_cache, submit),
         layout!(SNNVulkanSemaphore: semaphore, value),
         layout!(SNNVulkanSubmission: struct_size, wait_count, signal_count, reserved, waits, signals),
+        layout!(SNNVulkanDevice: struct_size, queue_family, instance, physical_device, device, queue, get_instance_proc_addr, submitted),
         layout!(SNNVulkanBuffer: struct_size, r#type, buffer, offset_bytes, size_bytes),
         layout!(SNNVulkanPlanShader: spirv, word_count, constants, constant_count),
         layout!(SNNVulkanPlanBuffer: size_bytes, contents, host_buffer),

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
 use crate::error::borrowed_slice;
-use crate::vulkan::QueueLock;
+use crate::vulkan::{QueueLock, Submit};
 use crate::{sys, LogLevel, SessionView};
 
 /// Spikes of one population and sample in the step that has just been computed.
@@ -90,6 +90,7 @@ pub(crate) struct Hooks {
     pub jobs: Option<Jobs>,
     pub allocator: Option<Allocator>,
     pub queue_lock: Option<Arc<dyn QueueLock>>,
+    pub submit: Option<Submit>,
     pub panic: RefCell<Option<Box<dyn Any + Send>>>,
 }
 
@@ -239,6 +240,12 @@ pub(crate) unsafe extern "C" fn lock_queue(user: *mut c_void) {
 
 pub(crate) unsafe extern "C" fn unlock_queue(user: *mut c_void) {
     with_queue_lock(user, |lock| lock.unlock());
+}
+
+pub(crate) unsafe extern "C" fn submit(user: *mut c_void, submit_info: *const c_void, fence: u64) -> i32 {
+    let hooks = &*user.cast::<Hooks>();
+    let call = || hooks.submit.as_ref().map_or(-13, |submit| submit(submit_info, fence)); // VK_ERROR_UNKNOWN
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| std::process::abort())
 }
 
 /// Room before each block for the alignment that C does not give back; as large as the alignment itself.

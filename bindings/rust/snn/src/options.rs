@@ -161,6 +161,7 @@ impl SessionOptions {
             jobs: self.jobs.clone().map(Jobs::new),
             allocator: self.allocator.clone(),
             queue_lock: self.vulkan_host.as_ref().and_then(|host| host.queue_lock.clone()),
+            submit: self.vulkan_host.as_ref().and_then(|host| host.submit.clone()),
             ..Hooks::default()
         }));
         let mut handle = ptr::null_mut();

@@ -41,6 +41,10 @@ pub trait QueueLock: Send + Sync {
     fn unlock(&self);
 }
 
+/// Submits for a session: calls vkQueueSubmit, on any thread, with a VkSubmitInfo, which is valid during the call, and a VkFence, and
+/// returns its VkResult afterwards. The rules are those of `SNNVulkanHost.submit`. A panic inside aborts the program.
+pub type Submit = Arc<dyn Fn(*const c_void, u64) -> i32 + Send + Sync>;
+
 /// The Vulkan device of the program, for [`SessionOptions::vulkan_host`](crate::SessionOptions::vulkan_host).
 #[derive(Clone)]
 pub struct Host {
@@ -51,6 +55,7 @@ pub struct Host {
     queue_family: u32,
     get_instance_proc_addr: u64,
     pub(crate) queue_lock: Option<Arc<dyn QueueLock>>,
+    pub(crate) submit: Option<Submit>,
     pipeline_cache: u64,
 }
 
@@ -62,7 +67,8 @@ impl Host {
     ///
     /// `device` was made of `physical_device` and `instance`, `queue` is of the family `queue_family` and `get_instance_proc_addr` is
     /// vkGetInstanceProcAddr; all of it outlives the sessions that are opened with it. Nobody else submits to `queue` while a
-    /// function of such a session uses it, or both sides hold the [`queue_lock`](Self::queue_lock).
+    /// function of such a session uses it, or both sides hold the [`queue_lock`](Self::queue_lock), or the program
+    /// [submits](Self::submit).
     pub unsafe fn new(
         instance: u64,
         physical_device: u64,
@@ -79,6 +85,7 @@ impl Host {
             queue_family,
             get_instance_proc_addr: get_instance_proc_addr as u64,
             queue_lock: None,
+            submit: None,
             pipeline_cache: 0,
         }
     }
@@ -86,6 +93,12 @@ impl Host {
     /// A lock that the session holds around its submissions.
     pub fn queue_lock(mut self, lock: Arc<dyn QueueLock>) -> Self {
         self.queue_lock = Some(lock);
+        self
+    }
+
+    /// What is called in place of vkQueueSubmit, instead of a lock and by the same threads; the queue may be 0 then.
+    pub fn submit(mut self, submit: Submit) -> Self {
+        self.submit = Some(submit);
         self
     }
 
@@ -122,6 +135,10 @@ impl Host {
             host.unlock_queue = Some(hooks::unlock_queue);
             host.user = hooks.cast();
         }
+        if self.submit.is_some() {
+            host.submit = Some(hooks::submit);
+            host.user = hooks.cast();
+        }
         sys::snn_vulkan_create_network(config, &host, out_handle)
     }
 }
@@ -133,6 +150,27 @@ pub struct Semaphore {
     pub handle: u64,
     /// Of a timeline semaphore, above 0.
     pub value: u64,
+}
+
+/// The Vulkan device that a session runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Device {
+    /// VkInstance.
+    pub instance: u64,
+    /// VkPhysicalDevice.
+    pub physical_device: u64,
+    /// VkDevice.
+    pub device: u64,
+    /// VkQueue, to be used while no function of the session runs.
+    pub queue: u64,
+    /// Of the queue.
+    pub queue_family: u32,
+    /// The address of vkGetInstanceProcAddr.
+    pub get_instance_proc_addr: u64,
+    /// A timeline semaphore, and the value that it has when all is done that the session has submitted so far; none on a host's
+    /// device, and where the device has none.
+    pub submitted: Option<Semaphore>,
 }
 
 /// A piece of a VkBuffer.
@@ -251,6 +289,22 @@ impl Session {
         };
         let status = sys::snn_vulkan_submit_steps(self.handle(), &submission, step_count);
         self.finish(status)
+    }
+
+    /// The device that the session runs on, for commands and buffers of your own. The first call waits for what was submitted before.
+    #[doc(alias = "snn_vulkan_get_device")]
+    pub fn vulkan_device(&mut self) -> Result<Device> {
+        let raw = fill!(sys::SNNVulkanDevice, |device| unsafe { sys::snn_vulkan_get_device(self.handle(), device) })?;
+        Ok(Device {
+            instance: raw.instance as u64,
+            physical_device: raw.physical_device as u64,
+            device: raw.device as u64,
+            queue: raw.queue as u64,
+            queue_family: raw.queue_family,
+            get_instance_proc_addr: raw.get_instance_proc_addr.map_or(0, |function| function as usize as u64),
+            submitted: Some(Semaphore { handle: raw.submitted.semaphore, value: raw.submitted.value })
+                .filter(|one| one.handle != 0),
+        })
     }
 
     /// Where the device keeps a state, `"population.state"`, to be read in place; the same until states are bound.

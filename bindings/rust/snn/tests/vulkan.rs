@@ -7,7 +7,7 @@ mod networks;
 
 use std::ffi::{c_void, CString};
 use std::os::raw::{c_char, c_int};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use networks::{adders, folder};
@@ -216,6 +216,43 @@ fn the_queue_is_locked_around_submissions() {
         unsafe { session.submit_steps(1, &[], &[]).unwrap() };
         assert_eq!(lock.times.load(Ordering::SeqCst), before + 1);
         assert_eq!(lock.held.load(Ordering::SeqCst), 0);
+    }
+}
+
+#[test]
+fn the_program_submits() {
+    if let Some((device, host)) = Device::open() {
+        let queue_submit: extern "C" fn(*const c_void, u64) -> i32 = unsafe { device.function("test_host_queue_submit") };
+        let (submissions, refusal) = (Arc::new(AtomicI64::new(0)), Arc::new(AtomicI32::new(0)));
+        let (counted, refused) = (submissions.clone(), refusal.clone());
+        let host = host.submit(Arc::new(move |submit_info, fence| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            match refused.load(Ordering::SeqCst) {
+                0 => queue_submit(submit_info, fence),
+                error => error,
+            }
+        }));
+        let mut session = open(&host);
+        let before = submissions.load(Ordering::SeqCst);
+        assert!(before > 0);
+        session.set_input(0, &[1.0, 1.0]).unwrap();
+        refusal.store(-2, Ordering::SeqCst); // VK_ERROR_OUT_OF_DEVICE_MEMORY
+        let error = unsafe { session.submit_steps(1, &[], &[]).unwrap_err() };
+        assert_eq!(error.status(), Status::OutOfMemory);
+        refusal.store(0, Ordering::SeqCst);
+        unsafe { session.submit_steps(1, &[], &[]).unwrap() };
+        assert_eq!(session.read_vec::<f32>("cells.v").unwrap(), [0.75, 0.0]);
+        assert!(submissions.load(Ordering::SeqCst) >= before + 2);
+        let found = session.vulkan_device().unwrap();
+        assert!(found.device != 0 && found.queue != 0 && found.get_instance_proc_addr != 0);
+        assert_eq!(found.submitted, None);
+        drop(session);
+        let mut own = SessionOptions::new().device("vulkan").open(&adders()).unwrap();
+        let value = own.vulkan_device().unwrap().submitted.map(|one| one.value);
+        unsafe { own.submit_steps(1, &[], &[]).unwrap() };
+        let found = own.vulkan_device().unwrap();
+        assert_ne!(found.instance, 0);
+        assert_eq!(found.submitted.map(|one| one.value), value.map(|value| value + 1));
     }
 }
 

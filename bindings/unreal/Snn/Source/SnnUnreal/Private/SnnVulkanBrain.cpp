@@ -62,6 +62,11 @@ bool VulkanBrain::Open(const NetworkPtr& Opened, const VulkanHost& Wanted, uint6
             Host.unlock_queue = [](void* User) { HostOf(User).UnlockQueue(); };
             Host.user = &It->Host;
         }
+        if (Wanted.Submit)
+        {
+            Host.submit = [](void* User, const void* SubmitInfo, uint64_t Fence) { return HostOf(User).Submit(SubmitInfo, Fence); };
+            Host.user = &It->Host;
+        }
         It->Session.emplace(snn::vulkan::open(Config, Host));
         It->Shared = Opened;
     });

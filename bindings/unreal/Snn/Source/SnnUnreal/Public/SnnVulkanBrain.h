@@ -17,8 +17,11 @@ struct VulkanHost
     void* Queue = nullptr;               // used while a brain is opened, read or submits; never by Record
     uint32_t QueueFamily = 0;            // of Queue and of the command buffers
     void* GetInstanceProcAddr = nullptr; // vkGetInstanceProcAddr
-    /** Called around each submission, both or neither. Neither: nobody else submits to Queue meanwhile. */
+    /** Called around each submission, both or neither. Neither: nobody else submits to Queue meanwhile, or Submit is set. */
     std::function<void()> LockQueue, UnlockQueue;
+    /** Called in place of vkQueueSubmit, instead of a lock; Queue may be null then. Submits the VkSubmitInfo, which is valid during the
+     *  call, with the VkFence, on any thread, and returns the VkResult after that: SNNVulkanHost.submit in snn_vulkan.h. */
+    std::function<int32_t(const void* SubmitInfo, uint64_t Fence)> Submit;
 };
 
 /** A VkSemaphore; Value is that of a timeline semaphore, 0 for a binary one. */

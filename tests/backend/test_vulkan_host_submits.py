@@ -1,0 +1,183 @@
+"""Host programs that call vkQueueSubmit themselves, on a thread of their own: libsnn never does."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+import snn
+
+from .test_vulkan_hostile import DEVICE_LOST, OUT_OF_DEVICE_MEMORY, Meddler
+from .vulkan_renderer import Renderer, SubmissionThread
+
+UNKNOWN, TIMEOUT = -13, 2
+
+
+@pytest.fixture
+def engine(renderer: Renderer) -> Iterator[SubmissionThread]:
+    with SubmissionThread(renderer) as thread:
+        yield thread
+
+
+@pytest.fixture
+def net() -> snn.Network:
+    net = snn.Network(dt=1.0)
+    net.add("spikes", snn.SpikeInput(50))
+    net.add("cells", snn.LIF(50))
+    net.connect("spikes", "cells", snn.Dense(weights=np.full((50, 50), 0.02)))
+    net.connect("cells", "cells", snn.Sparse.fixed_total(400, weight=0.1, delay=2.0, trainable=False))
+    return net
+
+
+SPIKES = (np.arange(50) % 3 > 0).astype(np.float32)
+
+
+def host_of(meddler: Meddler, engine: SubmissionThread, **others: object) -> snn.vulkan.Host:
+    """A host that gives no queue, and whose vkQueueSubmit is counted when libsnn calls it."""
+    return snn.vulkan.Host(**(vars(meddler.host()) | {"queue": 0, "submit": engine.submit} | others))
+
+
+def test_all_that_uses_the_queue_goes_through_the_host(
+    renderer: Renderer, engine: SubmissionThread, net: snn.Network
+) -> None:
+    meddler = Meddler(renderer)
+    calls = [
+        lambda sim: sim.step(20, {"spikes": SPIKES}),
+        lambda sim: sim.run(30, {"spikes": np.tile(SPIKES, (30, 1))}, record={"cells": ["v", "spikes"]}),
+        lambda sim: sim["cells.v"],
+        lambda sim: sim.set("cells.v", 0.25),
+        lambda sim: sim.set("cells.tau_membrane", np.linspace(5, 20, 50)),
+        lambda sim: snn.vulkan.submit_steps(sim, 4) if sim.device != "reference" else sim.step(4),
+        lambda sim: sim.counters,
+        lambda sim: sim.reset(),
+        lambda sim: sim.step(7, {"spikes": SPIKES}),
+    ]
+    host = host_of(meddler, engine)
+    with snn.Simulation(net, device=host) as sim, snn.Simulation(net, device="reference") as expected:
+        assert engine.submissions > 0
+        uses = []
+        for call in calls:
+            before = engine.submissions
+            for one in (sim, expected):
+                call(one)
+            uses.append(engine.submissions > before)
+            np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"])
+        assert sim["cells.v"].any()
+        assert sum(uses) >= 7  # each but what needs nothing of the device
+    assert meddler.submissions == 0
+    assert engine.callers == {threading.get_ident()}
+
+
+def test_one_of_several_devices_submits_through_the_host_too(
+    renderer: Renderer, engine: SubmissionThread, net: snn.Network
+) -> None:
+    """On threads of libsnn's own: while this one steps the first samples, slowly, another comes to those of the GPU."""
+    meddler = Meddler(renderer)
+    devices = ["reference", host_of(meddler, engine)]
+    with (
+        snn.Simulation(net, devices=devices, samples=[98, 2], batch_size=100) as sim,
+        snn.Simulation(net, device="reference", batch_size=100) as expected,
+    ):
+        for _ in range(100):
+            for one in (sim, expected):
+                one.step(1, {"spikes": SPIKES})
+            if engine.callers - {threading.get_ident()}:
+                break
+        np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"])
+    assert engine.callers - {threading.get_ident()}
+    assert meddler.submissions == 0
+
+
+@pytest.mark.parametrize(
+    ("result", "error", "words"),
+    [
+        (OUT_OF_DEVICE_MEMORY, snn.OutOfMemoryError, "could not take work"),
+        (UNKNOWN, snn.UnsupportedError, r"could not take work: its driver said VK_ERROR_UNKNOWN \(-13\)"),
+        (TIMEOUT, snn.InvalidArgumentError, r"host.submit returned 2; .* VK_SUCCESS \(0\) or an error"),
+    ],
+)
+def test_a_submission_that_the_host_refuses_has_not_happened(
+    engine: SubmissionThread, net: snn.Network, result: int, error: type[Exception], words: str
+) -> None:
+    host = engine.renderer.host(submit=engine.submit)
+    engine.refusals = [result]
+    with pytest.raises(error, match=words):
+        snn.Simulation(net, device=host)
+    with snn.Simulation(net, device=host) as sim, snn.Simulation(net, device="reference") as expected:
+        for one in (sim, expected):
+            one.step(20, {"spikes": SPIKES})
+            one.set_input("spikes", SPIKES)
+        for attempt in (lambda: snn.vulkan.submit_steps(sim, 5), lambda: sim.step(5)):
+            engine.refusals = [result]
+            with pytest.raises(error, match=words):
+                attempt()
+            assert sim.step_count == 20
+        snn.vulkan.submit_steps(sim, 5)  # with the spikes that were set
+        expected.step(5)
+        np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"])
+        assert sim.counters == expected.counters
+
+
+def test_a_device_that_the_host_finds_lost_stays_lost(engine: SubmissionThread, net: snn.Network) -> None:
+    with snn.Simulation(net, device=engine.renderer.host(submit=engine.submit)) as sim:
+        sim.step(3)
+        engine.refusals = [DEVICE_LOST]
+        for attempt in (sim.step, lambda: sim["cells.v"], lambda: snn.vulkan.submit_steps(sim, 1), sim.reset):
+            before = engine.submissions
+            with pytest.raises(snn.DeviceLostError, match="it was lost"):
+                attempt()
+            assert engine.submissions == before + (attempt == sim.step)
+        with pytest.raises(snn.DeviceLostError):
+            snn.vulkan.device(sim)
+        assert not engine.refusals
+
+
+def test_an_exception_goes_on_in_the_call_that_submitted(engine: SubmissionThread, net: snn.Network) -> None:
+    answers: list[object] = []
+
+    def submit(info: int, fence: int) -> int:
+        answer = answers.pop(0) if answers else None
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer if answer is not None else engine.submit(info, fence)  # type: ignore[return-value]
+
+    host = engine.renderer.host(submit=submit)
+    answers.append(KeyError("opening"))
+    with pytest.raises(KeyError, match="opening"):
+        snn.Simulation(net, device=host)
+    with snn.Simulation(net, device=host) as sim, snn.Simulation(net, device="reference") as expected:
+        for one in (sim, expected):
+            one.set_input("spikes", SPIKES)
+        for attempt in (lambda: snn.vulkan.submit_steps(sim, 2), sim.step, lambda: sim["cells.v"]):
+            answers.append(KeyboardInterrupt())
+            with pytest.raises(KeyboardInterrupt):
+                attempt()
+            answers.append("done")
+            with pytest.raises(snn.ArgumentTypeError, match=r"what host\.submit returned is 'done'"):
+                attempt()
+        assert sim.step_count == 0
+        for one in (sim, expected):
+            one.step(4)
+        np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"])
+
+
+def test_a_host_that_returns_nothing_has_submitted(engine: SubmissionThread, net: snn.Network) -> None:
+    def submit(info: int, fence: int) -> None:
+        assert engine.submit(info, fence) == 0
+
+    host = engine.renderer.host(submit=submit)
+    with snn.Simulation(net, device=host) as sim, snn.Simulation(net, device="reference") as expected:
+        for one in (sim, expected):
+            one.step(9, {"spikes": SPIKES})
+        np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"])
+
+
+def test_a_host_either_locks_or_submits(engine: SubmissionThread, net: snn.Network) -> None:
+    with pytest.raises(snn.InvalidArgumentError, match="host has submit and lock_queue"):
+        snn.Simulation(net, device=engine.renderer.host(threading.Lock(), submit=engine.submit))
+    with pytest.raises(snn.ArgumentTypeError, match="submit is 3, not a function"):
+        engine.renderer.host(submit=3)
+    assert engine.submissions == 0
