@@ -193,6 +193,11 @@ class Inputs:
                 f"input {name!r} is {values!r}, which Simulation.run takes; a step takes values of each neuron, and "
                 "add_input_spikes gives it spikes"
             )
+        if callable(values):
+            raise ArgumentTypeError(
+                f"input {name!r} is {shown(values)}, a function, which Simulation.run calls for the steps that it needs; a "
+                "step takes values of each neuron, here function(0, 1)[0]"
+            )
         array = float32_array(values, f"input {name!r}")
         shapes = {population.shape, (population.size,)}
         if array.shape in shapes:

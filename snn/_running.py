@@ -15,7 +15,7 @@ from snn._between import also
 from snn._inputs import EventInput, MadeInput
 from snn._wanted import Wanted, flat_indices, recorded_population, wanted_of
 from snn.engine.errors import InvalidArgumentError, StoppedError
-from snn.recording import Recording
+from snn.recording import OF_A_RUN, Recording
 from snn.spike_events import SpikeEvents
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ Record = Mapping[str, Wanted]  # by population or projection
 
 # Room for so many events between two looks at them: 8 MB with steps and neurons.
 _EVENTS_AT_ONCE = 1 << 20
-
-OF_A_RUN = ("spike_count", "spike_events")
 
 
 class _Events:

@@ -18,6 +18,8 @@ from snn.spike_events import SpikeEvents
 
 __all__ = ["Recording"]
 
+OF_A_RUN = ("spike_count", "spike_events")  # variables that have no row for each recorded step
+
 
 class Recording(Strict, Mapping[str, Mapping[str, Any]]):
     """Recorded arrays by population or projection and variable: ``recording["hidden"]["v"]``.
@@ -41,7 +43,7 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
         Interval between recorded rows, in steps.
     steps : array_like of int, shape (recorded steps,), optional
         The step count at the end of each recorded row; default: every `every` steps from `first_step` on. Those of a
-        `Recorder` are others where the simulation advanced without it.
+        `Recorder` are others where the simulation advanced without it, those of joined recordings where a run was interrupted.
     """
 
     def __init__(
@@ -63,8 +65,9 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
         self._steps: NDArray[np.int64] | None = None  # where the rows do not follow each other
         if steps is not None:
             told = integer_array(steps, "steps").astype(np.int64)
-            if told.shape != self.steps.shape:
-                raise InvalidArgumentError(f"steps has {len(told)} entries; there are {len(self.steps)} rows")
+            rows = self._row_count()
+            if told.ndim != 1 or rows not in (None, len(told)):
+                raise InvalidArgumentError(f"steps has {told.size} entries; there are {rows} rows")
             if not np.array_equal(told, self.steps):
                 self._steps = told
 
@@ -90,6 +93,14 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
                     return len(array) * self.every
         return 0
 
+    def _row_count(self) -> int | None:
+        """Return how many rows the arrays have; None where there is no array with rows."""
+        for variables in self._arrays.values():
+            for name, array in variables.items():
+                if name not in OF_A_RUN:
+                    return len(array)
+        return None
+
     @property
     def steps(self) -> NDArray[np.int64]:
         """Step count at the end of each recorded step: shape (recorded steps,)."""
@@ -109,8 +120,8 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
         Parameters
         ----------
         recordings : iterable of Recording
-            In order, without steps between them, with the same variables and interval. All but the last must have whole
-            intervals.
+            In order, without steps between them, with the same variables and interval. A run that was interrupted between
+            two rows is one of them: those of the next run are counted from where it begins, and `times` tells where they are.
 
         Raises
         ------
@@ -142,12 +153,10 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
                 )
             if part.first_step != end:
                 raise InvalidArgumentError(f"{what} begins with step {part.first_step}; the one before ended at {end}")
-            if steps % first.every:
-                raise InvalidArgumentError(
-                    f"{what} follows {steps} steps, which are no whole number of intervals of {first.every}"
-                )
             steps += part.step_count
-            end = part.first_step + part.step_count if part._steps is None else int(part._steps[-1])
+            end = part.first_step + part.step_count
+            if part._steps is not None and part.every == 1:  # a recorder, with steps between its rows
+                end = int(part._steps[-1])
         arrays: dict[str, dict[str, Any]] = {}
         for population, variables in names.items():
             for name in variables:
@@ -218,6 +227,8 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
 
     def spike_times(self, population: str, sample: int = 0) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Return the spikes of one sample as (times in milliseconds, neuron indices), sorted by time.
+
+        A `Recorder` that went on over a reset has the spikes of one run after those of the other, so times begin again.
 
         Parameters
         ----------

@@ -275,6 +275,11 @@ class Simulation(NotCopied, Strict):
         self._session.step_count = integer(steps, "step_count", maximum=2**64 - 1)
 
     @property
+    def seed(self) -> int:
+        """Seed of the random draws: the argument `seed`, or that of the state that was loaded last."""
+        return self._session.seed
+
+    @property
     def device(self) -> str:
         """The device that it runs on: as named, or as ``"auto"`` chose; of several devices, those that have not failed."""
         return self._session.device[0]

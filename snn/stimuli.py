@@ -34,7 +34,7 @@ from snn._arrays import (
     real_array,
 )
 from snn.distributions import Normal
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, counted
 from snn.neurons import SpikeInput
 from snn.spike_events import SpikeEvents
 
@@ -264,7 +264,7 @@ class OrnsteinUhlenbeck:
 
     Give it to `Simulation.run` as an input: it is called for the values of the next steps, which it makes from the last ones.
     So the noise goes on from run to run, and its parts are those of one array. A run that was stopped may have called it for
-    steps that it did not reach. Noise that begins again is a new object.
+    steps that it did not reach: `step_count` tells how many it has made. Noise that begins again is a new object.
 
     Parameters
     ----------
@@ -284,10 +284,12 @@ class OrnsteinUhlenbeck:
     ) -> None:
         sizes = neurons if isinstance(neurons, tuple) else (neurons,)
         self._shape = tuple(integer(size, "neurons", minimum=1) for size in sizes)
-        self._kept = math.exp(-_positive(dt, "dt") / _positive(tau, "tau"))
+        self._tau = _positive(tau, "tau")
+        self._kept = math.exp(-_positive(dt, "dt") / self._tau)
         self._new = math.sqrt(1.0 - self._kept * self._kept)
         self._mean = np.float32(float32_number(mean, "mean"))
-        self._normal = Normal(0.0, float32_number(std, "std", minimum=0.0))
+        self._std = float32_number(std, "std", minimum=0.0)
+        self._normal = Normal(0.0, self._std)
         self._seed = integer(seed, "seed", maximum=MAX_SEED)
         self._step = 0
         self._state: NDArray[np.float64] | None = None  # without the mean; None before the first step
@@ -304,6 +306,18 @@ class OrnsteinUhlenbeck:
         frames += self._mean
         self._state, self._step = state, self._step + steps  # at the end, so that Ctrl+C before it changes nothing
         return frames
+
+    @property
+    def step_count(self) -> int:
+        """Number of steps that it has made: where in the noise the next call begins."""
+        return self._step
+
+    def __repr__(self) -> str:
+        size = self._shape[0] if len(self._shape) == 1 else self._shape
+        return (
+            f"<OrnsteinUhlenbeck({size}, mean={self._mean:g}, std={self._std:g}, tau={self._tau:g}, seed={self._seed}) "
+            f"after {counted(self._step, 'step')}>"
+        )
 
 
 def ornstein_uhlenbeck(

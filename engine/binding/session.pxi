@@ -187,6 +187,13 @@ cdef class Session:
     def step_count(self, uint64_t steps):
         self._check(snn_session_set_step_count(self.handle, steps))
 
+    @property
+    def seed(self):
+        """The seed of the random draws."""
+        cdef uint64_t seed = 0
+        self._check(snn_session_seed(self.handle, &seed))
+        return seed
+
     def counters(self):
         """What was computed since the session was opened or reset."""
         cdef SNNCounters counters

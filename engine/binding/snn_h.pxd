@@ -322,6 +322,7 @@ cdef extern from "snn/snn.h" nogil:
         char reason[256]
     SNNStatus snn_session_device(SNNHandle handle, SNNSessionDevice *out_device)
     SNNStatus snn_session_step_count(SNNHandle handle, uint64_t *out_steps)
+    SNNStatus snn_session_seed(SNNHandle handle, uint64_t *out_seed)
     SNNStatus snn_session_get_spikes(SNNHandle handle, uint32_t population, uint32_t sample,
                                      const uint32_t **out_neurons, uint32_t *out_count)
     ctypedef struct SNNCounters:

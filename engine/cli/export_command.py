@@ -15,7 +15,7 @@ __all__ = ["export"]
 
 def export(
     file: Annotated[Path, typer.Argument(help="A .snn file.")],
-    output: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
+    output: Annotated[Path, typer.Argument(help="The .onnx file to write. Missing folders are made.")],
     steps: Annotated[int, typer.Option(min=1, help="Number of steps that one call of the graph computes.")] = 1,
     batch_size: BatchSize = 1,
     weights: Annotated[str, typer.Option(help="float32, or int8 with one scale per channel.")] = "float32",

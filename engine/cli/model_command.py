@@ -36,7 +36,12 @@ def model(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE.json", help="Write the definition as JSON, for snn_model_load."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE.json",
+            help="Write the definition as JSON, for snn_model_load. Missing folders are made.",
+        ),
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:

@@ -44,7 +44,10 @@ def run(
     ] = None,
     every: Annotated[int, typer.Option(min=1, help="Record states, spikes and weights only every N steps.")] = 1,
     output: Annotated[
-        Path | None, typer.Option(help="Write the recording to this .npz file; snn.Recording.load reads it.")
+        Path | None,
+        typer.Option(
+            help="Write the recording to this .npz file; snn.Recording.load reads it. Missing folders are made."
+        ),
     ] = None,
     device: Device = "cpu",
     batch_size: BatchSize = 1,

@@ -52,7 +52,7 @@ class Place:
 
 
 _COMMON = frozenset({"select", "min", "max", "abs", "floor", "exp", "log", "reciprocal", "to_float", "to_int"})
-DERIVED = Place("[derived]", _COMMON | {"sqrt", "round", "decay"}, division=True)
+DERIVED = Place("[derived]", _COMMON | {"sqrt", "round", "exprel", "decay"}, division=True)
 STEP = Place(
     "[step]",
     _COMMON | {"spike", "detach"} | set(DRAWS),
@@ -73,7 +73,7 @@ SMOOTH = Place("[smooth]", DERIVATIVE.functions | {"atan", "tanh"}, division=Tru
 
 ARGUMENTS = {
     **dict.fromkeys(
-        ("abs", "floor", "exp", "reciprocal", "log", "sqrt", "atan", "tanh", "to_float", "to_int", "round"), 1
+        ("abs", "floor", "exp", "reciprocal", "log", "sqrt", "exprel", "atan", "tanh", "to_float", "to_int", "round"), 1
     ),
     **dict.fromkeys(("min", "max", "decay", "detach"), 2),
     "select": 3,
@@ -356,7 +356,18 @@ class Lowerer:
             )
         if function == "round":
             return Value(self.graph.emit("to_float", self.graph.emit("to_int", value.node)))
+        if function == "exprel":
+            return Value(self._exprel(value.node))
         return Value(self.graph.emit(function, value.node), value.unit if function == "abs" else units.DIMENSIONLESS)
+
+    def _exprel(self, x: Node) -> Node:
+        """(exp(x) - 1) / x; near 0, where that cancels, its power series, within 5e-11."""
+        graph = self.graph
+        one = graph.const(1)
+        series = graph.emit("add", graph.const(0.5), graph.emit("div", x, graph.const(6)))
+        near = graph.emit("add", one, graph.emit("mul", x, series))
+        far = graph.emit("div", graph.emit("sub", graph.emit("exp", x), one), x)
+        return graph.emit("select", graph.emit("lt", graph.emit("abs", x), graph.const(0.001)), near, far)
 
     def _select(self, arguments: list[ast.expr]) -> Value:
         condition = self._bool(arguments[0])

@@ -11,7 +11,7 @@ import pytest
 import snn
 
 from .cases import COMPACT, FIXED, FLOAT, NEURONS, ONE_TO_ONE, SPIKES, VALUES, Builder, Case
-from .running import Setting, open_session, simulate, vulkan_settings
+from .running import Setting, open_session, recorded, vulkan_settings
 from .together import check_equal, column, outcome
 
 HAS_VULKAN = bool(vulkan_settings())
@@ -66,15 +66,13 @@ CASES = [
 )
 def test_every_cut_has_the_bits_of_one_device(case: Case, devices: str, cuts: list[str]) -> None:
     builder = Builder(case)
-    expected = simulate(case, Setting("reference"))
-    single = open_session(builder, case, Setting("cpu"))
-    single.run(case.steps, builder.drive(case), [])
+    single = open_session(builder, case, Setting("reference"))
+    expected = recorded(builder, single, case, builder.drive(case))
     assert all(array.any() for name, array in expected.arrays.items() if name.endswith(".spikes"))
     for cut in cuts:
-        difference = expected.first_difference(simulate(case, Setting(f"{devices};{cut}")))
-        assert not difference, f"{devices};{cut}: {difference}"
         session = open_session(builder, case, Setting(f"{devices};{cut}"))
-        session.run(case.steps, builder.drive(case), [])
+        difference = expected.first_difference(recorded(builder, session, case, builder.drive(case)))
+        assert not difference, f"{devices};{cut}: {difference}"
         assert session.counters() == single.counters()
 
 

@@ -26,7 +26,7 @@ from .cases import (
     Builder,
     Case,
 )
-from .running import Setting, load_golden, open_session, simulate, vulkan_settings
+from .running import Setting, load_golden, open_session, recorded, simulate, vulkan_settings
 from .test_equal import GOLDEN
 from .together import check_equal, column, outcome
 
@@ -94,11 +94,15 @@ SPLIT = [
 
 
 def splits(builder: Builder, devices: str) -> list[str]:
-    """Every placement of the populations of neurons on two devices, as a session takes it."""
+    """Every placement of the populations of neurons on two devices, as a session takes it.
+
+    On two Vulkan devices, which are slow here, without those where only the two are exchanged: of two CPUs there are all.
+    """
     names = [name for name, kind in zip(builder.names, builder.kinds, strict=True) if kind == NEURONS]
     return [
         devices + "".join(f";{name}={place}" for name, place in zip(names, places, strict=True))
         for places in itertools.product((0, 1), repeat=len(names))
+        if devices != "vulkan+vulkan" or places[0] == 0
     ]
 
 
@@ -109,29 +113,24 @@ def splits(builder: Builder, devices: str) -> list[str]:
 )
 def test_every_split_has_the_bits_of_one_device(case: Case, devices: str) -> None:
     builder = Builder(case)
-    expected = simulate(case, Setting("reference"))
     single = open_session(builder, case, Setting("reference"))
-    single.run(case.steps, builder.drive(case), [])
+    expected = recorded(builder, single, case, builder.drive(case))
     spikes = [array.mean() for name, array in expected.arrays.items() if name.endswith(".spikes")]
     assert min(spikes) > 0
     for device in splits(builder, devices):
-        difference = expected.first_difference(simulate(case, Setting(device)))
-        assert not difference, f"{device}: {difference}"
         session = open_session(builder, case, Setting(device))
-        session.run(case.steps, builder.drive(case), [])
+        difference = expected.first_difference(recorded(builder, session, case, builder.drive(case)))
+        assert not difference, f"{device}: {difference}"
         assert session.counters() == single.counters(), device
 
 
 @pytest.mark.skipif(not vulkan_settings(), reason="no Vulkan device, or built without Vulkan")
 def test_one_network_has_one_hash() -> None:
-    """On the reference, the CPU with one and two threads, a Vulkan device, two of them, the CPU with a Vulkan device."""
+    """On the reference, the CPU with one and two threads, and a Vulkan device; on two of these, see the test before."""
     case = SPLIT[0]
     alone = simulate(case, Setting("reference"))
     assert all(array.any() for name, array in alone.arrays.items() if name.endswith(".spikes"))
-    builder = Builder(case)
-    together = [device for devices in ("vulkan+vulkan", "cpu+vulkan") for device in splits(builder, devices)]
-    assert len(together) == 2 * 2**5
-    settings = [Setting("cpu"), Setting("cpu", threads=2), Setting("vulkan"), *map(Setting, together)]
+    settings = [Setting("cpu"), Setting("cpu", threads=2), Setting("vulkan")]
     assert {simulate(case, setting).digest() for setting in settings} == {alone.digest()}
 
 
@@ -207,7 +206,7 @@ def test_rules_records_and_plasticity(rule: snn.Plasticity | None, devices: str)
     """Synapses that a rule makes, and learning between devices."""
     net = column(rule)
     expected = outcome(net, "cpu")
-    for places in ((0, 0, 1), (0, 1, 0), (0, 1, 1), (1, 0, 0)):
+    for places in ((0, 0, 1), (0, 1, 0), (0, 1, 1), *([(1, 0, 0)] if devices != "vulkan+vulkan" else [])):
         device = devices + "".join(f";{name}={at}" for name, at in zip(("drive", "exc", "inh"), places, strict=True))
         check_equal(expected, outcome(net, device), device)
 

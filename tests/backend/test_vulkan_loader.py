@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.vulkan_loader import make_loader
+
 from .running import vulkan_settings
 
-pytestmark = [
-    pytest.mark.skipif(not vulkan_settings(), reason="no Vulkan device, or built without Vulkan"),
-    pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler to make a Vulkan loader with"),
-]
+pytestmark = pytest.mark.skipif(not vulkan_settings(), reason="no Vulkan device, or built without Vulkan")
 
-# Says which extensions a device is made with, and when it is destroyed. Every device has VK_KHR_portability_subset, which it
-# takes out again for the driver, and lacks the function or extension that HIDDEN names. The next submission gives `refusal`, if
-# that is set.
-LOADER = r"""
-#include <dlfcn.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <vulkan/vulkan.h>
+# Says which extensions a device is made with, and when it is destroyed. Every device has VK_KHR_portability_subset, which is
+# taken out again for the driver, and lacks the extension that HIDDEN names. The next submission gives `refusal`, if it is set.
+FUNCTIONS = r"""
 #define SUBSET "VK_KHR_portability_subset"
-
-static PFN_vkGetInstanceProcAddr real_instance_proc;
-static PFN_vkGetDeviceProcAddr real_device_proc;
 static PFN_vkCreateDevice real_create;
 static PFN_vkDestroyDevice real_destroy;
 static PFN_vkEnumerateDeviceExtensionProperties real_extensions;
@@ -77,36 +66,10 @@ static VkResult VKAPI_CALL submit(VkQueue queue, uint32_t count, const VkSubmitI
     refusal = 0;
     return result ? result : real_submit(queue, count, infos, fence);
 }
-static PFN_vkVoidFunction VKAPI_CALL device_proc(VkDevice device, const char *name) {
-    if (!strcmp(name, getenv("HIDDEN"))) return 0;
-    PFN_vkVoidFunction found = real_device_proc(device, name);
-    if (!strcmp(name, "vkQueueSubmit")) {
-        real_submit = (PFN_vkQueueSubmit)found;
-        return (PFN_vkVoidFunction)submit;
-    }
-    if (strcmp(name, "vkDestroyDevice")) return found;
-    real_destroy = (PFN_vkDestroyDevice)found;
-    return (PFN_vkVoidFunction)destroy;
-}
-__attribute__((visibility("default")))
-PFN_vkVoidFunction VKAPI_CALL vkGetInstanceProcAddr(VkInstance instance, const char *name) {
-    if (!real_instance_proc)
-        real_instance_proc = (PFN_vkGetInstanceProcAddr)dlsym(dlopen(getenv("REAL_LOADER"), RTLD_NOW), "vkGetInstanceProcAddr");
-    PFN_vkVoidFunction found = real_instance_proc(instance, name);
-    if (!strcmp(name, "vkGetDeviceProcAddr")) {
-        real_device_proc = (PFN_vkGetDeviceProcAddr)found;
-        return (PFN_vkVoidFunction)device_proc;
-    }
-    if (!strcmp(name, "vkCreateDevice")) {
-        real_create = (PFN_vkCreateDevice)found;
-        return (PFN_vkVoidFunction)create;
-    }
-    if (!strcmp(name, "vkEnumerateDeviceExtensionProperties")) {
-        real_extensions = (PFN_vkEnumerateDeviceExtensionProperties)found;
-        return (PFN_vkVoidFunction)extensions;
-    }
-    return found;
-}
+static const Instead instead[] = {INSTEAD("vkCreateDevice", create, real_create),
+                                  INSTEAD("vkDestroyDevice", destroy, real_destroy),
+                                  INSTEAD("vkEnumerateDeviceExtensionProperties", extensions, real_extensions),
+                                  INSTEAD("vkQueueSubmit", submit, real_submit)};
 """
 
 # By how much the semaphore is to rise with a submission, whether it does, and the steps so far; then the device is lost.
@@ -162,12 +125,8 @@ except snn.SnnError as error:
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    (tmp_path / "loader.c").write_text(LOADER)
-    command = ["cc", "-shared", "-fPIC", "-fvisibility=hidden", "loader.c", "-o", "libvulkan.so.1", "-ldl"]
-    subprocess.run(command, cwd=tmp_path, check=True)
-    loaded = [line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if "libvulkan.so" in line]
     plain = {name: value for name, value in os.environ.items() if name != "SNN_VULKAN_VALIDATION"}
-    return plain | {"LD_LIBRARY_PATH": str(tmp_path), "REAL_LOADER": loaded[0], "HIDDEN": ""}
+    return plain | make_loader(tmp_path, FUNCTIONS) | {"HIDDEN": ""}
 
 
 def opened(environment: dict[str, str], folder: Path, program: str = OPEN) -> list[str]:

@@ -29,6 +29,7 @@ static void refuse_session(SNNHandle handle) {
     CHECK_ERROR(snn_session_step(handle, 1), SNN_ERROR_INVALID_HANDLE, "handle");
     CHECK_ERROR(snn_session_reset(handle), SNN_ERROR_INVALID_HANDLE, "handle");
     CHECK_ERROR(snn_session_step_count(handle, &steps), SNN_ERROR_INVALID_HANDLE, "handle");
+    CHECK_ERROR(snn_session_seed(handle, &steps), SNN_ERROR_INVALID_HANDLE, "handle");
     CHECK_ERROR(snn_session_get_spikes(handle, 1, 0, &neurons, &count), SNN_ERROR_INVALID_HANDLE, "handle");
     CHECK_ERROR(snn_session_read(handle, "cells.v", SNN_FLOAT32, potentials, 3), SNN_ERROR_INVALID_HANDLE, "handle");
     CHECK_ERROR(snn_session_write(handle, "cells.v", SNN_FLOAT32, zero, 3), SNN_ERROR_INVALID_HANDLE, "handle");

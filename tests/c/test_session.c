@@ -254,6 +254,10 @@ static void random_draws_follow_from_seed_and_step(void) {
     size_t i;
     for (i = 0; i < 2; ++i) {
         SNNHandle handle = open_noisy(devices[i], 7, sizeof(SNNConfig)), twin = open_noisy(devices[i], 7, sizeof(SNNConfig));
+        uint64_t seed = 0;
+        CHECK_OK(snn_session_seed(handle, &seed));
+        CHECK_EQUAL(seed, 7);
+        CHECK_ERROR(snn_session_seed(handle, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_seed");
         CHECK_OK(snn_session_step(handle, 20));
         CHECK_OK(snn_get_membrane_potentials(handle, "cells", first, 40));
         CHECK(first[0] != first[1]);

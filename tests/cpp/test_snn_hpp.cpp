@@ -233,6 +233,7 @@ TEST_CASE("handles move and share") {
     snn::Session elsewhere = std::move(session);
     elsewhere.step();
     CHECK(elsewhere.step_count() == 4);
+    CHECK(elsewhere.seed() == 0);
     CHECK(elsewhere.network().info().population_count == 2);
     const snn::Model model = snn::Model::builtin("lif");
     CHECK(model.share().text() == model.text());

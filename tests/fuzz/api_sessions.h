@@ -71,6 +71,7 @@ protected:
         }
         uint64_t steps = 0;
         CHECKED(snn_session_step_count(session, &steps));
+        CHECKED(snn_session_seed(session, &steps));
         const uint32_t* neurons = nullptr;
         uint32_t count = 0;
         if (CHECKED(snn_session_get_spikes(session, index(3), index(2), &neurons, &count)) == SNN_OK)

@@ -22,7 +22,9 @@ def philox4x32(key: tuple[int, int], counter: tuple[int, int, int, int]) -> tupl
     return c0, c1, c2, c3
 
 
-def called(tag: int, call: int, step: int, number: int, seed: int, population: int, sample: int) -> tuple[int, int, int, int]:
+def called(
+    tag: int, call: int, step: int, number: int, seed: int, population: int, sample: int
+) -> tuple[int, int, int, int]:
     counter = (
         tag * 2**28 + call,
         step % WORD,
@@ -42,7 +44,9 @@ def poisson_word(neuron: int, step: int, number: int = 0, seed: int = 0, populat
     block, within = divmod(neuron, 128)
     group, lane = divmod(within, 16)
     upper, lower = (
-        called(tag, 16 * block + lane, step, number, seed, population, sample)[group // 2] // 2 ** (16 * (group % 2)) % 2**16
+        called(tag, 16 * block + lane, step, number, seed, population, sample)[group // 2]
+        // 2 ** (16 * (group % 2))
+        % 2**16
         for tag in (13, 12)
     )
     return 2**16 * upper + lower
@@ -67,7 +71,9 @@ def with_background(one):
 
     def driven(p, inputs, frozen, initial):
         mean = p.background_rate * p.dt / 1000  # Hz and ms
-        current = [x + p.background_weight * poisson(poisson_word(p.index, t), mean) for t, x in enumerate(inputs["current"])]
+        current = [
+            x + p.background_weight * poisson(poisson_word(p.index, t), mean) for t, x in enumerate(inputs["current"])
+        ]
         return one(p, {**inputs, "current": current}, frozen, initial)
 
     return driven

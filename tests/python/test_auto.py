@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import snn
+from tests.vulkan_loader import make_loader
 
 
 def small() -> snn.Network:
@@ -239,49 +239,20 @@ print("equal")
     assert run_with_speeds(tmp_path, code, 0.1).splitlines()[-1] == "equal"
 
 
-# A loader whose devices are lost as soon as the environment says so.
-FAILING_LOADER = r"""
-#include <dlfcn.h>
-#include <stdlib.h>
-#include <string.h>
-#include <vulkan/vulkan.h>
-
-static PFN_vkGetInstanceProcAddr real_instance_proc;
-static PFN_vkGetDeviceProcAddr real_device_proc;
+# Devices are lost as soon as the environment says so.
+LOSE = r"""
 static PFN_vkQueueSubmit real_submit;
-
 static VkResult VKAPI_CALL submit(VkQueue queue, uint32_t count, const VkSubmitInfo *infos, VkFence fence) {
     return getenv("LOSE_THE_DEVICE") ? VK_ERROR_DEVICE_LOST : real_submit(queue, count, infos, fence);
 }
-static PFN_vkVoidFunction VKAPI_CALL device_proc(VkDevice device, const char *name) {
-    PFN_vkVoidFunction found = real_device_proc(device, name);
-    if (strcmp(name, "vkQueueSubmit") != 0) return found;
-    real_submit = (PFN_vkQueueSubmit)found;
-    return (PFN_vkVoidFunction)submit;
-}
-__attribute__((visibility("default")))
-PFN_vkVoidFunction VKAPI_CALL vkGetInstanceProcAddr(VkInstance instance, const char *name) {
-    if (!real_instance_proc)
-        real_instance_proc = (PFN_vkGetInstanceProcAddr)dlsym(dlopen(getenv("REAL_LOADER"), RTLD_NOW), "vkGetInstanceProcAddr");
-    PFN_vkVoidFunction found = real_instance_proc(instance, name);
-    if (strcmp(name, "vkGetDeviceProcAddr") != 0) return found;
-    real_device_proc = (PFN_vkGetDeviceProcAddr)found;
-    return (PFN_vkVoidFunction)device_proc;
-}
+static const Instead instead[] = {INSTEAD("vkQueueSubmit", submit, real_submit)};
 """
 
 
 @needs_vulkan
 def test_a_gpu_that_is_lost_is_left_to_the_next_best(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    compiler = shutil.which("cc")
-    if not compiler:
-        pytest.skip("no C compiler to make a failing Vulkan loader with")
-    loaded = [line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if "libvulkan.so" in line]
-    (tmp_path / "loader.c").write_text(FAILING_LOADER)
-    command = [compiler, "-shared", "-fPIC", "-fvisibility=hidden", "loader.c", "-o", "libvulkan.so.1", "-ldl"]
-    subprocess.run(command, cwd=tmp_path, check=True)
-    monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))
-    monkeypatch.setenv("REAL_LOADER", loaded[0])
+    for name, value in make_loader(tmp_path, LOSE).items():
+        monkeypatch.setenv(name, value)
     code = """
 import os
 frames = (np.random.default_rng(1).random((40, 1500)) < 0.1).astype(np.float32)

@@ -47,7 +47,7 @@ def assert_sentence(ended: tuple[int, str], sentence: str) -> None:
 
 
 def test_a_command_that_works_ends_with_status_0(file: Path, tmp_path: Path) -> None:
-    output = tmp_path / "recorded"  # no suffix is added
+    output = tmp_path / "not" / "there" / "recorded"  # folders are made; no suffix is added
     arguments = ("--steps", 20, "--input", "input=1", "--record", "hidden.v", "--record", "hidden.refractory_left")
     assert run("run", file, *arguments, "--output", output) == (0, "")
     with np.load(output) as recorded:

@@ -157,8 +157,8 @@ def test_bounds_that_take_the_steps_from_plastic_weights_are_told(
     assert delivered == 0
     (sentence,) = _warnings(caplog)
     assert "'drive_to_cells' delivers its plastic weights rounded to multiples of 2^2 (4)" in sentence
-    assert "are at most 0.5; " in sentence
-    assert "up to 10000000, so a smaller bound" in sentence
+    assert "are at most 0.5, which arrives as 0; " in sentence
+    assert "weights from 0 (w_min) to 10000000 (w_max), so bounds closer to 0" in sentence
     with snn.Simulation(lost) as sim:
         assert _warnings(caplog) == [sentence]
         sim["drive_to_cells.weight"] = 0.25
@@ -174,7 +174,7 @@ def test_bounds_that_take_the_steps_from_plastic_weights_are_told(
 @pytest.mark.parametrize("as_arrays", [False, True])
 @pytest.mark.parametrize(("arithmetic", "sigma"), [("compact", 5.0), ("fixed", 12.0)])
 def test_weights_that_the_arithmetic_asked_for_takes_are_told(
-    arithmetic: str, sigma: float, as_arrays: bool, caplog: pytest.LogCaptureFixture
+    arithmetic: str, sigma: float, as_arrays: bool, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     weight = snn.LogNormal(0.0, sigma)
     common = {"trainable": False, "arithmetic": arithmetic}
@@ -189,6 +189,10 @@ def test_weights_that_the_arithmetic_asked_for_takes_are_told(
             f"projection 'drive_weights' has {'fixed-point' if arithmetic == 'fixed' else arithmetic}"
         )
         assert " % of them became 0; arithmetic " in sentence
+        # A file has compact weights as they became.
+        net.save(tmp_path / "net.snn")
+        with snn.Simulation(snn.load(tmp_path / "net.snn")):
+            assert _warnings(caplog) == ([] if arithmetic == "compact" and as_arrays else [sentence])
         # Where weights are their own now, nothing is left to tell.
         sim["drive_weights.weight"] = 2.0 ** -int(np.log2(net.projections["drive_weights"].fixed_point_scale))
         changed = sim.to_network()

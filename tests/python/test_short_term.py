@@ -147,5 +147,7 @@ def test_a_rule_needs_an_event():
 def test_values_outside_are_refused():
     with pytest.raises(InvalidArgumentError, match=r"utilization is 1\.5"):
         snn.TsodyksMarkram(utilization=1.5)
-    with pytest.raises(InvalidArgumentError, match=r"a weight is 3; the rule keeps weights from 0 to 1"):
+    with pytest.raises(
+        InvalidArgumentError, match=r"a weight is 3; the rule keeps weights from 0 \(w_min\) to 1 \(w_max\)"
+    ):
         snn.Simulation(network(snn.TsodyksMarkram(), 1, 1, weight=3.0))

@@ -112,6 +112,14 @@ def test_noise_in_parts_is_that_of_one_array(room: int, monkeypatch: pytest.Monk
     whole = stimuli.ornstein_uhlenbeck(200, 10, **settings)
     noise = stimuli.OrnsteinUhlenbeck(10, **settings)
     assert np.array_equal(membranes((130, noise), (70, noise)), membranes((200, whole)))
+    assert noise.step_count == 200
+    assert repr(noise) == "<OrnsteinUhlenbeck(10, mean=5, std=2, tau=4, seed=7) after 200 steps>"
+    with snn.Simulation(net) as sim:
+        sentence = r"input 'input' is <OrnsteinUhlenbeck.* after 200 steps>, a function, which Simulation.run calls"
+        with pytest.raises(snn.ArgumentTypeError, match=sentence):
+            sim.step(2, {"input": noise})
+        with pytest.raises(snn.ArgumentTypeError, match=sentence):
+            sim.set_input("input", noise)
     white = stimuli.white_noise(200, 10, mean=1.0, std=2.0, seed=3)
 
     def made(begin: int, end: int) -> np.ndarray:

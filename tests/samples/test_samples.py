@@ -58,19 +58,21 @@ def test_voltage_stdp_depresses_at_low_rates_and_potentiates_at_high_ones() -> N
 
 
 def test_game_frame_keeps_its_budget(tmp_path: Path) -> None:
-    sample = ROOT / "samples" / "python" / "game_frame.py"
+    sample = (ROOT / "samples" / "python" / "game_frame.py").read_text(encoding="utf-8")
+    shorter = sample.replace("FRAMES = 600 ", "FRAMES = 180 ")  # it waits for every frame
+    assert shorter != sample
     result = subprocess.run(
-        [sys.executable, str(sample)], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "-c", shorter], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
     )
     assert result.returncode == 0, result.stderr
-    assert "10,000 neurons, 1,000,000 synapses, 600 frames of 16.7 ms" in result.stdout
+    assert "10,000 neurons, 1,000,000 synapses, 180 frames of 16.7 ms" in result.stdout
     cost = re.search(r"median ([\d.]+) ms, 99th percentile ([\d.]+) ms", result.stdout)
     assert cost, result.stdout
     # The budget is 4.2 ms and a step must end; the rest is what a busy machine adds.
     assert 0 < float(cost[1]) <= 6 < 1000 / 60
     # Within the budget all steps are done; without enough time some are due later, and none is done twice.
-    steps = int(re.search(r"steps: ([\d,]+) in 10 s", result.stdout)[1].replace(",", ""))
-    assert 5000 < steps <= 10_001
+    steps = int(re.search(r"steps: ([\d,]+) in 3 s", result.stdout)[1].replace(",", ""))
+    assert 1500 < steps <= 3_001
     assert float(re.search(r"([\d.]+) excitatory spikes", result.stdout)[1]) > 10
     assert (tmp_path / "frame_times.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 

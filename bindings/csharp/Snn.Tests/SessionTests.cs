@@ -61,8 +61,9 @@ namespace Snn.Tests
         [Test]
         internal static void FrameTimeBecomesWholeSteps()
         {
-            using (Session session = Networks.OpenAdders(new SessionOptions { MaxCatchUpSteps = 50 }))
+            using (Session session = Networks.OpenAdders(new SessionOptions { MaxCatchUpSteps = 50, Seed = ulong.MaxValue }))
             {
+                Assert.True(session.Seed == ulong.MaxValue, "seed");
                 session.RunStep(0.0025f);
                 Assert.Equal(2, (long)session.StepCount, "steps");
                 session.RunStep(0.0005f);

@@ -950,6 +950,10 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_set_step_count(SessionHandle handle, ulong steps);
 
+        /// <summary>The seed of the random draws: SNNConfig's, or that of the state that was loaded last.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int snn_session_seed(SessionHandle handle, ulong* out_seed);
+
         /// <summary>The neurons of `sample` that spiked in the last step, ascending.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_session_get_spikes(SessionHandle handle, uint population, uint sample, uint** out_neurons, uint* out_count);

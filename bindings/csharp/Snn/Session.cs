@@ -267,6 +267,18 @@ namespace Snn
             set { Library.Check(Native.snn_session_set_step_count(handle, value)); }
         }
 
+        /// <summary>The seed of the random draws: that it was opened with, or that of the state that was loaded last.
+        /// C: <c>snn_session_seed</c>.</summary>
+        public ulong Seed
+        {
+            get
+            {
+                ulong seed;
+                Library.Check(Native.snn_session_seed(handle, &seed));
+                return seed;
+            }
+        }
+
         /// <summary>Input for the coming step: [batch_size][size]. Spikes, 0 or 1, hold for one step; values stay.
         /// C: <c>snn_session_set_input</c>.</summary>
         public void SetInput(int population, ReadOnlySpan<float> values)

@@ -586,6 +586,12 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1set_1step_1count(JNIEnv *en
     return (jint)snn_session_set_step_count((SNNHandle)(intptr_t)handle, (uint64_t)steps);
 }
 
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1seed(JNIEnv *env, jclass self, jlong handle, jlong out_seed) {
+    (void)env;
+    (void)self;
+    return (jint)snn_session_seed((SNNHandle)(intptr_t)handle, (uint64_t *)(intptr_t)out_seed);
+}
+
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1session_1get_1spikes(JNIEnv *env, jclass self, jlong handle, jint population, jint sample, jlong out_neurons, jlong out_count) {
     (void)env;
     (void)self;

@@ -423,6 +423,8 @@ SNN_API SNNStatus SNN_CALL snn_session_reset_samples(SNNHandle handle, const uin
 SNN_API SNNStatus SNN_CALL snn_session_step_count(SNNHandle handle, uint64_t *out_steps);
 /* Sets that number, to continue from a state that was read before: random draws depend on it. States and activity stay. */
 SNN_API SNNStatus SNN_CALL snn_session_set_step_count(SNNHandle handle, uint64_t steps);
+/* The seed of the random draws: SNNConfig's, or that of the state that was loaded last. */
+SNN_API SNNStatus SNN_CALL snn_session_seed(SNNHandle handle, uint64_t *out_seed);
 /* The neurons of `sample` that spiked in the last step, ascending. Borrowed: valid until the session is next used. */
 SNN_API SNNStatus SNN_CALL snn_session_get_spikes(SNNHandle handle, uint32_t population, uint32_t sample,
                                                   const uint32_t **out_neurons, uint32_t *out_count);

@@ -162,6 +162,11 @@ public:
         check(snn_session_step_count(get(), &steps));
         return steps;
     }
+    uint64_t seed() const {
+        uint64_t seed = 0;
+        check(snn_session_seed(get(), &seed));
+        return seed;
+    }
 
     // The device it runs on, and why.
     SNNSessionDevice device() const {

@@ -403,6 +403,10 @@ SNNStatus snn_session_step_count(SNNHandle handle, uint64_t* out_steps) {
     return reading_session(handle, [&](Session& session) { required(out_steps, "out_steps") = session.steps_done(); });
 }
 
+SNNStatus snn_session_seed(SNNHandle handle, uint64_t* out_seed) {
+    return reading_session(handle, [&](Session& session) { required(out_seed, "out_seed") = session.seed(); });
+}
+
 SNNStatus snn_get_counters(SNNHandle handle, SNNCounters* out_counters) {
     return reading_session(handle, [&](Session& session) { answer(out_counters, session.counters(), "out_counters"); });
 }

@@ -116,26 +116,10 @@ void Backpropagation::make_weight_tasks() {
                 break;
             case SNN_CONNECT_ONE_TO_ONE: add(WeightTask::one_to_one, data.source_size, sources_of_task); break;
             case SNN_CONNECT_SPARSE: add(WeightTask::sparse, data.source_size, sources_of_task); break;
-            case SNN_CONNECT_CONV2D: {
-                const ConvShape& shape = data.conv->shape();
-                if (data.scatters) {
-                    add(WeightTask::narrow, shape.out_channels, 1);
-                    break;
-                }
-                // Parts of the samples have everything to themselves; blocks in tasks of their own each walk over the sources,
-                // and inputs each turn the gradient round. Two tasks for each thread end at about the same time.
-                const uint32_t blocks = data.conv->block_count(), parts = projections_[q].parts, width = context_.pool.width();
-                const uint32_t wanted = parts > 1 ? (2 * width + parts - 1) / parts : width;  // tasks of a part
-                const uint32_t cuts = std::clamp(wanted / blocks, 1u, shape.group_inputs);
-                const uint32_t together = std::max(blocks / wanted, 1u);
-                const auto bound = [&](uint32_t i) { return static_cast<uint32_t>(uint64_t{shape.group_inputs} * i / cuts); };
-                for (uint32_t part = 0; part < parts; ++part)
-                    for (uint32_t block = 0; block < blocks; block += together)
-                        for (uint32_t i = 0; i < cuts; ++i)
-                            weight_tasks_.push_back(
-                                {WeightTask::conv, q, block, std::min(block + together, blocks), bound(i), bound(i + 1), part});
+            case SNN_CONNECT_CONV2D:
+                if (data.scatters) add(WeightTask::narrow, data.conv->shape().out_channels, 1);
+                else make_conv_tasks(q);
                 break;
-            }
             default: break;
         }
         if (data.bias_count > 0) {
@@ -143,6 +127,22 @@ void Backpropagation::make_weight_tasks() {
             add(WeightTask::bias, static_cast<uint32_t>(data.bias_count), by_channel ? 1 : targets_of_bias_task);
         }
     }
+}
+
+// Parts of the samples have everything to themselves; blocks in tasks of their own each walk over the sources, and inputs each
+// turn the gradient round. Two tasks for each thread end at about the same time.
+void Backpropagation::make_conv_tasks(uint32_t q) {
+    const ConvLayout& conv = *context_.projections[q]->conv;
+    const uint32_t blocks = conv.block_count(), parts = projections_[q].parts, width = context_.pool.width();
+    const uint32_t wanted = parts > 1 ? (2 * width + parts - 1) / parts : width;  // tasks of a part
+    const uint32_t inputs = conv.shape().group_inputs, cuts = std::clamp(wanted / blocks, 1u, inputs);
+    const uint32_t together = std::max(blocks / wanted, 1u);
+    const auto bound = [&](uint32_t i) { return static_cast<uint32_t>(uint64_t{inputs} * i / cuts); };
+    for (uint32_t part = 0; part < parts; ++part)
+        for (uint32_t block = 0; block < blocks; block += together)
+            for (uint32_t i = 0; i < cuts; ++i)
+                weight_tasks_.push_back(
+                    {WeightTask::conv, q, block, std::min(block + together, blocks), bound(i), bound(i + 1), part});
 }
 
 uint32_t Backpropagation::steps_of_chunk(const CpuContext& context, uint32_t step_count) {

@@ -138,6 +138,7 @@ private:
     void sum_over_samples(uint32_t population, const float* values, double* out_values) const;
     void prepare(uint32_t step_count);
     void make_weight_tasks();
+    void make_conv_tasks(uint32_t projection);
     void forget_later_steps();  // the gradients that came from them
     float* activity_row(uint32_t population, uint32_t step, uint32_t sample);
     float* sums_row(uint32_t population, uint32_t receptor, uint32_t chunk_step, uint32_t sample);

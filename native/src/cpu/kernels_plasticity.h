@@ -211,7 +211,7 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
     uint32_t at = 0;
     // Two groups side by side: while one waits for its last result the other goes on, and the processor has one guess to make,
     // not two, of how many spikes there are.
-    if constexpr (groups_together > 1 && !Listed && !Rule::has_own)
+    if constexpr (plastic_pairs && !Listed && !Rule::has_own)
         for (; visit.count - at >= 32; at += 32) {
             const PlasticTargets<Listed> targets(visit, at), others(visit, at + 16);
             uint32_t behind = 0;

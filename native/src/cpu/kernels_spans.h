@@ -108,8 +108,7 @@ struct SpanGroups {
 
     void step_fully(uint32_t step) {
         for (uint32_t k = 0; k < together; ++k) {
-            const uint32_t fired =
-                mask_bits(model.step(first + 16 * k, sums[k][step], states[k], states[k]));
+            const uint32_t fired = mask_bits(model.step(first + 16 * k, sums[k][step], states[k], states[k]));
             for (uint32_t left = fired; left != 0; left &= left - 1) {
                 const uint32_t slot = first + 16 * k + lowest_bit(left);
                 if (slot >= args.slot_count) continue;

@@ -80,6 +80,7 @@ SNN_ALWAYS_INLINE void multiply_wide(__m256i a, __m256i factor, __m256i& high, _
 }
 constexpr int philox_together = 1;  // calls that fit the registers
 constexpr uint32_t groups_together = 1;  // whose states fit the registers, see kernels_spans.h
+constexpr bool plastic_pairs = false;  // two groups of learning synapses fit, see kernels_plasticity.h
 SNN_ALWAYS_INLINE void multiply_wide(I a, uint32_t m, I& high, I& low) {
     const __m256i factor = _mm256_set1_epi64x(m);
     multiply_wide(a.lo, factor, high.lo, low.lo);

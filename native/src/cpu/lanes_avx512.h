@@ -69,6 +69,7 @@ SNN_ALWAYS_INLINE I bit_xor(I a, I b) { return {_mm512_xor_si512(a.v, b.v)}; }
 SNN_ALWAYS_INLINE I bit_xor(I a, I b, I c) { return {_mm512_ternarylogic_epi32(a.v, b.v, c.v, 0x96)}; }
 constexpr int philox_together = 2;  // calls that fit the registers
 constexpr uint32_t groups_together = 4;  // whose states fit the registers, see kernels_spans.h
+constexpr bool plastic_pairs = true;  // two groups of learning synapses fit, see kernels_plasticity.h
 SNN_ALWAYS_INLINE void multiply_wide(I a, uint32_t m, I& high, I& low) {
     const __m512i factor = _mm512_set1_epi64(m);
     const __m512i even = _mm512_maskz_mul_epu32(0xff, a.v, factor);

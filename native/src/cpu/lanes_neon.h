@@ -90,6 +90,7 @@ SNN_ALWAYS_INLINE void multiply_wide(int32x4_t x, uint32x4_t factor, int32x4_t& 
 }
 constexpr int philox_together = 1;  // calls that fit the registers
 constexpr uint32_t groups_together = 1;  // whose states fit the registers, see kernels_spans.h
+constexpr bool plastic_pairs = false;  // two groups of learning synapses fit, see kernels_plasticity.h
 SNN_ALWAYS_INLINE void multiply_wide(I x, uint32_t m, I& high, I& low) {
     const uint32x4_t factor = vdupq_n_u32(m);
     multiply_wide(x.a, factor, high.a, low.a);

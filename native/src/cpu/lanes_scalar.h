@@ -78,6 +78,7 @@ SNN_ALWAYS_INLINE I bit_xor(I a, I b) { I r; SNN_EACH r.v[i] = a.v[i] ^ b.v[i]; 
 SNN_ALWAYS_INLINE I bit_xor(I a, I b, I c) { return bit_xor(bit_xor(a, b), c); }
 constexpr int philox_together = 1;  // calls that fit the registers
 constexpr uint32_t groups_together = 1;  // whose states fit the registers, see kernels_spans.h
+constexpr bool plastic_pairs = false;  // two groups of learning synapses fit, see kernels_plasticity.h
 SNN_ALWAYS_INLINE void multiply_wide(I a, uint32_t m, I& high, I& low) {
     for (int i = 0; i < 16; ++i) {
         const uint64_t product = uint64_t{unsigned_of(a.v[i])} * m;

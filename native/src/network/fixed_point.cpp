@@ -63,8 +63,8 @@ private:
 };
 
 // A plastic weight may become as large as its rule lets it.
-double plastic_bound(const Network& network, const Projection& projection) {
-    return weight_bounds(*projection.plasticity, network.dt_ms(), text("projection '", projection.name, "'")).largest();
+WeightBounds plastic_bounds(const Network& network, const Projection& projection) {
+    return weight_bounds(*projection.plasticity, network.dt_ms(), text("projection '", projection.name, "'"));
 }
 
 // The largest sum of |w| that the group could put onto one neuron in a step; where weights_of gives null, for the weights of a
@@ -77,7 +77,7 @@ double largest_sum(const Network& network, const Group& group, const WeightsOf& 
         const Projection& projection = network.projections()[p];
         const Synapses& synapses = *projection.synapses;
         const float* const weights = projection.plasticity ? nullptr : weights_of(p);
-        const double bound = projection.plasticity ? plastic_bound(network, projection) : synapses.largest_weight();
+        const double bound = projection.plasticity ? plastic_bounds(network, projection).largest() : synapses.largest_weight();
         if (!weights && synapses.is_rule()) {
             by_rules += bound * static_cast<double>(synapses.largest_in_degree(target_size));
             continue;
@@ -123,6 +123,14 @@ double median_magnitude(std::span<const float> weights) {
     return static_cast<double>(*middle);
 }
 
+// Weights that stand for all of a projection: those of a rule by their quantiles, without making them.
+template <class Use>
+auto with_weights(const Projection& projection, const Use& use) {
+    if (!projection.synapses->is_rule()) return use(std::span<const float>(projection.weights()));
+    const std::vector<float> quantiles = projection.synapses->rule()->weight_quantiles();
+    return use(std::span<const float>(quantiles));
+}
+
 constexpr double most_lost = 1e-2;  // share of the weights: of a distribution around 0, some are always close to it
 
 // Whether weights, rounded to multiples of 2^-exponent, are others than were meant: some become 0, they change on the whole, as
@@ -147,11 +155,10 @@ bool loses(std::span<const float> weights, int exponent) {
 
 bool loses(const Network& network, const Projection& projection, int exponent) {
     if (projection.plasticity) {  // of a weight that its rule moves in small steps, the largest
-        const float bound = static_cast<float>(plastic_bound(network, projection));
+        const float bound = static_cast<float>(plastic_bounds(network, projection).largest());
         return bound > 0 && std::ldexp(bound, exponent) < 512;
     }
-    if (projection.synapses->is_rule()) return loses(projection.synapses->rule()->weight_quantiles(), exponent);
-    return loses(projection.weights(), exponent);
+    return with_weights(projection, [&](std::span<const float> weights) { return loses(weights, exponent); });
 }
 
 // A number of units of the scale as a weight, as it was written, not as float has it.
@@ -170,8 +177,10 @@ std::string plastic_loss(const Network& network, const Projection& projection, s
     if (usual == 0 || usual >= fewest_units) return {};
     return text("projection '", projection.name, "' delivers its plastic weights rounded to multiples of 2^", -exponent, " (",
                 of_units(1, exponent), "), and half of those that are not 0 are at most ", of_units(usual, exponent),
-                "; the scale has to hold the largest sum onto one neuron, with plastic weights of up to ",
-                plastic_bound(network, projection), ", so a smaller bound of the weights makes it finer");
+                usual <= 0.5 ? ", which arrives as 0" : "",
+                "; the scale has to hold the largest sum onto one neuron, with plastic weights ",
+                describe_bounds(*projection.plasticity, plastic_bounds(network, projection)),
+                ", so bounds closer to 0 make it finer");
 }
 
 void check_compact_weight(double weight, const Projection& projection) {
@@ -298,10 +307,7 @@ void Network::keep_losses(const FixedGroup& group, int exponent) {
         Projection& projection = projections_[p];
         if (projection.plasticity) continue;
         projection.fixed_exponent = exponent;
-        const Synapses& synapses = *projection.synapses;
-        projection.rounding_loss = synapses.is_rule()
-                                       ? rounding_loss(*this, projection, synapses.rule()->weight_quantiles(), false)
-                                       : rounding_loss(*this, projection, projection.weights(), false);
+        projection.rounding_loss = loss_of_own_weights(*this, projection);
     }
 }
 
@@ -325,6 +331,7 @@ void Network::set_fixed_exponents(const std::vector<int32_t>& exponents) {
     for (const Group& group : groups) {
         check_sum(largest_sum(*this, group), projections_[group[0]]);
         for (const uint32_t p : group) check_compact_weight(largest_compact_weight(*this, {p}), projections_[p]);
+        keep_losses(group, projections_[group[0]].fixed_exponent);
     }
 }
 
@@ -360,10 +367,10 @@ std::string rounding_loss(const Network& network, const Projection& projection, 
                 are_written ? ", or a network that is made with weights of their size" : "");
 }
 
-std::string plastic_rounding_loss(const Network& network, const Projection& projection) {
-    const SynapseRule* const rule = projection.synapses->rule();
-    if (rule) return plastic_loss(network, projection, rule->weight_quantiles());
-    return plastic_loss(network, projection, projection.weights());
+std::string loss_of_own_weights(const Network& network, const Projection& projection) {
+    return with_weights(projection, [&](std::span<const float> weights) {
+        return rounding_loss(network, projection, weights, false);
+    });
 }
 
 void check_fixed_ranges(const Network& network, const WeightsOf& weights_of) {

@@ -199,7 +199,7 @@ private:
     void choose_arithmetic();  // where it is the default, and the exponents
     void take_float_for_zeros();
     void choose_scale(FixedGroup& group);
-    void keep_losses(const FixedGroup& group, int exponent);
+    void keep_losses(const FixedGroup& group, int exponent);  // sets rounding_loss
     void keep_fixed_groups();
     void set_fixed_exponents(const std::vector<int32_t>& exponents);  // throws when the weights do not fit them
     void round_compact_weights();
@@ -229,8 +229,8 @@ void round_compact(const Projection& projection, std::vector<float>& io_weights)
 // arithmetic allows, or leaves plastic weights too few steps; else empty.
 std::string rounding_loss(const Network& network, const Projection& projection, std::span<const float> weights,
                           bool are_written);
-// The same for the plastic weights that the network has.
-std::string plastic_rounding_loss(const Network& network, const Projection& projection);
+// The same for the weights that the network has; of those of a rule for their quantiles.
+std::string loss_of_own_weights(const Network& network, const Projection& projection);
 // For each projection the largest |w| that training may reach so that a fixed-point sum can never overflow; the largest float
 // for those in float.
 std::vector<float> fixed_weight_limits(const Network& network);

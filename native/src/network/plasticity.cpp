@@ -45,9 +45,10 @@ TracePlan make_trace(const TraceInfo& info, const std::vector<double>& registers
         const float value = trace.coarse.back() * trace.fine[n % fine_steps];
         if (value < smallest_decay) break;
         trace.decay.push_back(value);
+        constexpr double most = longest_tau_steps / 1000 * 1000;  // a round number, as documents have it
         if (trace.decay.size() == max_decay_steps)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": tau of trace '", info.name, "' is ", tau, " ms, ", tau / dt_ms,
-                        " steps; expected at most 100000 steps, as with a dt of ", tau / 100000.0, " ms or more");
+                        " steps; expected at most ", most, " steps, as with a dt of ", tau / most, " ms or more");
     }
     trace.decay.push_back(0.0f);
     trace.coarse.resize(std::max(trace.coarse.size(), coarse_steps), 0.0f);
@@ -73,6 +74,15 @@ void check_plasticity_parameter(const Projection& projection, uint32_t parameter
 
 double WeightBounds::largest() const {
     return std::max(std::abs(static_cast<double>(minimum)), std::abs(static_cast<double>(maximum)));
+}
+
+std::string describe_bounds(const Plasticity& plasticity, const WeightBounds& bounds) {
+    const auto named = [&](float bound, uint32_t place) {
+        if (place >= plasticity.parameters.size()) return text(bound);
+        return text(plasticity.parameters[place], " (", plasticity.rule->parameters[place].name, ")");
+    };
+    return text("from ", named(bounds.minimum, plasticity.rule->minimum), " to ",
+                named(bounds.maximum, plasticity.rule->maximum));
 }
 
 WeightBounds weight_bounds(const Plasticity& plasticity, double dt_ms, const std::string& what) {
@@ -222,7 +232,7 @@ void check_plastic_weights(const Network& network, const Projection& projection,
     for (const float weight : weights)
         if (!(weight >= bounds.minimum && weight <= bounds.maximum))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, describe_plasticity(projection), ": a weight is ", weight,
-                        "; the rule keeps weights from ", bounds.minimum, " to ", bounds.maximum);
+                        "; the rule keeps weights ", describe_bounds(*projection.plasticity, bounds));
 }
 
 }  // namespace snn

@@ -28,8 +28,10 @@ struct TracePlan {
 };
 constexpr size_t fine_steps = 32, coarse_steps = 64;
 
-// Entries of TracePlan::decay that are allowed; with the smallest trace kept, tau / dt is at most a fortieth of it.
+// Entries of TracePlan::decay that are allowed, and the longest tau / dt that needs no more: exp(-n dt / tau) reaches 2^-60,
+// the smallest trace kept, at n = 41.59 tau / dt.
 constexpr size_t max_decay_steps = 1u << 22;
+constexpr uint32_t longest_tau_steps = static_cast<uint32_t>(max_decay_steps / 41.6);
 
 // A parameter, option or derived constant of a rule.
 struct PlasticConstant {
@@ -74,6 +76,8 @@ struct WeightBounds {
     float minimum, maximum;
     double largest() const;  // of |w|
 };
+// For sentences: "from 0 (w_min) to 1 (w_max)", with the parameters that they are.
+std::string describe_bounds(const Plasticity& plasticity, const WeightBounds& bounds);
 
 class Synapses;
 std::vector<uint16_t> delays_of(const Synapses& synapses, uint32_t source_size);

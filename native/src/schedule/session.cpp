@@ -88,7 +88,7 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
     report_opening();
     for (uint32_t p = 0; p < network_->projections().size(); ++p) {
         const Projection& projection = network_->projections()[p];
-        warn_of_rounding(p, projection.plasticity ? plastic_rounding_loss(*network_, projection) : projection.rounding_loss);
+        warn_of_rounding(p, projection.plasticity ? loss_of_own_weights(*network_, projection) : projection.rounding_loss);
     }
 }
 

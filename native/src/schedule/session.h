@@ -91,6 +91,7 @@ public:
     void wait();  // until poll() is true
     uint64_t steps_done() const { return steps_done_; }
     void set_steps_done(uint64_t steps) { steps_done_ = steps; }
+    uint64_t seed() const { return seed_; }
     SNNCounters counters() const;
 
     // --- on a device that the host program shares (session_device.cpp)

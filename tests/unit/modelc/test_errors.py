@@ -145,6 +145,7 @@ CASES = [
     (ModelUnitError, "state 'v' is in u, its next value in 1", changed("membrane - threshold * fired", "fired")),
     (ModelUnitError, "'kHz' is not a unit; the units are ms, mV", changed('tau = { default = 20.0, unit = "ms"', 'tau = { default = 20.0, unit = "kHz"')),
     (ModelUnitError, "exp needs a plain number, but 'v' is in u", changed("kept * v", "exp(v) * v")),
+    (ModelUnitError, "exprel needs a plain number, but 'tau' is in ms", changed("decay(tau, decay)", "exprel(tau)")),
     (ModelUnitError, "decay needs a time in ms, but 'threshold' is in u", changed("decay(tau, decay)", "decay(threshold, decay)")),
     (ModelUnitError, "starts with 'tau', which has another unit (ms)", changed('v = { unit = "u" }', 'v = { unit = "u", initial = "tau" }')),
     # Bounds
@@ -161,6 +162,7 @@ CASES = [
     (ModelNameError, "there is no function 'randn': write normal()", changed("kept * v", "kept * v + randn()")),
     (ModelNameError, "there is no function 'clip': write min(max(x, low), high)", changed("kept * v", "clip(v, 0, 1)")),
     (ModelLanguageError, "'sqrt' is not available in [step]: write exp(0.5 * log(x))", changed("kept * v", "sqrt(v)")),
+    (ModelLanguageError, "'exprel' is not available in [step]: write (exp(x) - 1) * reciprocal(x)", changed("kept * v", "exprel(0) * v")),
     (ModelLanguageError, "'tanh' is not available in [step]: write 1 - 2 * reciprocal(exp(2 * x) + 1)", changed("kept * v", "tanh(v)")),
     (ModelLanguageError, "'if v > 0:' is not a statement of [step]: a choice is written select(condition, a, b); there are name", changed("emit(fired)", "emit(fired)\nif v > 0:\n    x = v")),
     (ModelLanguageError, "'v += 1' is not a statement of [step]: a value that changes gets a new name, a state its next value;", changed("emit(fired)", "emit(fired)\nv += 1")),

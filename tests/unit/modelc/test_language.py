@@ -42,6 +42,22 @@ def test_sums_are_taken_from_left_to_right():
     assert "v + (a + b)" in model.numpy_source
 
 
+def test_exprel_is_exact_near_zero_and_far_from_it():
+    model = compile_model(
+        {
+            "model": {"name": "test"},
+            "parameters": {"x": {"default": 0.0}},
+            "derived": {"y": "exprel(x)"},
+            "states": {"v": {}},
+            "step": {"program": "next.v = y + 0 * v"},
+        }
+    )
+    for x in (-700.0, -3.0, -0.0011, -0.0009, -1e-9, 0.0, 1e-300, 0.0009, 0.0011, 2.0, 300.0):
+        found = model.numpy.derive({"x": x}, {}, 1.0)["y"]
+        # The series leaves out x^3 / 24; beyond it the difference cancels three of sixteen digits.
+        assert found == pytest.approx(np.expm1(x) / x if x else 1.0, rel=1e-10, abs=0)
+
+
 def test_equal_operations_are_done_once():
     assert ops(step_of("a = v * v\nb = v * v\nnext.v = a + b")) == ["mul", "add"]
 

@@ -258,11 +258,10 @@ def test_hodgkin_huxley_stays_between_its_reversal_potentials(dt, substeps):
 def test_hodgkin_huxley_rests_and_fires_repetitively():
     """Spikes in 200 ms as in a solution of the equations by LSODA with a tolerance of 1e-9."""
     model = load_builtin_model("hodgkin_huxley")
-    for current, spikes in ((-100.0, 0), (0.0, 3), (400.0, 15)):
-        inputs = {r.name: np.zeros((2000, 1)) for r in model.receptors}
-        parameters = {**model.default_parameters(), "bias_current": current}
-        got, _, _ = simulate(model, inputs, parameters, {}, 0.1, np.float32)
-        assert got["spikes"].sum() == spikes
+    inputs = {r.name: np.zeros((2000, 3)) for r in model.receptors}
+    parameters = {**model.default_parameters(), "bias_current": np.array([-100.0, 0.0, 400.0])}
+    got, _, _ = simulate(model, inputs, parameters, {}, 0.1, np.float32)
+    assert got["spikes"].sum(axis=0).tolist() == [0, 3, 15]
 
 
 def test_izhikevich_regular_spiking_adapts():

@@ -291,9 +291,11 @@ std::vector<uint32_t> machine_instruction_sets() {
 }
 
 bool is_large(const CpuCase& test_case) {
-    uint64_t neurons = 0;
+    uint64_t neurons = 0, learning = 0;
     for (const Population& population : test_case.plan->network->populations()) neurons += population.size;
-    return neurons >= 1000;
+    for (const Projection& projection : test_case.plan->network->projections())
+        if (projection.plasticity) learning += projection.weight_count();
+    return neurons >= 1000 || (only_memory && learning * test_case.steps >= 5'000'000);
 }
 
 const char* oracle(const CpuCase& test_case) {

@@ -39,7 +39,8 @@ double mean_rate(const CpuCase& test_case, uint32_t population);
 // Weights of a projection after a run on the CPU.
 std::vector<float> weights_after(const CpuCase& test_case, uint32_t projection);
 
-// 1000 neurons and more: what takes the reference, and the interpreter under sanitizers, long.
+// 1000 neurons and more: what takes the reference, and the interpreter under sanitizers, long. Under AddressSanitizer also what
+// has many synapses that learn in many steps.
 bool is_large(const CpuCase& test_case);
 // What a case is compared with: "reference", but under sanitizers, where that takes minutes, "cpu" for the large ones, and for all
 // where only threads are watched.

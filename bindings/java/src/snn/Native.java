@@ -649,6 +649,9 @@ final class Native {
     /** Sets that number, to continue from a state that was read before: random draws depend on it. */
     static native int snn_session_set_step_count(long handle, long steps);
 
+    /** The seed of the random draws: SNNConfig's, or that of the state that was loaded last. */
+    static native int snn_session_seed(long handle, long out_seed);
+
     /** The neurons of `sample` that spiked in the last step, ascending. */
     static native int snn_session_get_spikes(long handle, int population, int sample, long out_neurons, long out_count);
 

@@ -251,6 +251,14 @@ public final class Session implements AutoCloseable {
         Library.check(Native.snn_session_set_step_count(handle.get(), steps));
     }
 
+    /** The seed of the random draws: that it was opened with, or that of the state that was loaded last; unsigned.
+     * C: {@code snn_session_seed}. */
+    public long seed() {
+        ByteBuffer seed = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder()); // callbacks may ask, so not scratch
+        Library.check(Native.snn_session_seed(handle.get(), Jni.address(seed)));
+        return seed.getLong(0);
+    }
+
     /** Input for the coming step: [batch_size][size]. Spikes, 0 or 1, hold for one step; values stay.
      * C: {@code snn_session_set_input}. */
     public void setInput(int population, float[] values) {

@@ -59,7 +59,8 @@ final class SessionTests {
     }
 
     static void frameTimeBecomesWholeSteps() {
-        try (Session session = newSession(new SessionOptions().maxCatchUpSteps(50))) {
+        try (Session session = newSession(new SessionOptions().maxCatchUpSteps(50).seed(-7))) {
+            equal(-7L, session.seed());
             session.runStep(0.0025f);
             equal(2L, session.stepCount());
             session.runStep(0.0005f);

@@ -1041,6 +1041,8 @@ extern "C" {
     pub fn snn_session_step_count(handle: SNNHandle, out_steps: *mut u64) -> SNNStatus;
     /// Sets that number, to continue from a state that was read before: random draws depend on it.
     pub fn snn_session_set_step_count(handle: SNNHandle, steps: u64) -> SNNStatus;
+    /// The seed of the random draws: SNNConfig's, or that of the state that was loaded last.
+    pub fn snn_session_seed(handle: SNNHandle, out_seed: *mut u64) -> SNNStatus;
     /// The neurons of `sample` that spiked in the last step, ascending.
     pub fn snn_session_get_spikes(handle: SNNHandle, population: u32, sample: u32, out_neurons: *mut *const u32, out_count: *mut u32) -> SNNStatus;
     /// Copies the counters; set out_counters->struct_size first.

@@ -114,6 +114,14 @@ impl SessionView<'_> {
         Ok(steps)
     }
 
+    /// The seed of the random draws: that it was opened with, or that of the state that was loaded last.
+    #[doc(alias = "snn_session_seed")]
+    pub fn seed(&self) -> Result<u64> {
+        let mut seed = 0;
+        check(unsafe { sys::snn_session_seed(self.handle, &mut seed) })?;
+        Ok(seed)
+    }
+
     /// What was computed.
     #[doc(alias = "snn_get_counters")]
     pub fn counters(&self) -> Result<Counters> {

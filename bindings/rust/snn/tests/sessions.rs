@@ -57,7 +57,8 @@ fn a_sample_is_given_its_own_input() {
 
 #[test]
 fn frame_time_becomes_whole_steps() {
-    let mut session = SessionOptions::new().max_catch_up_steps(50).open(&adders()).unwrap();
+    let mut session = SessionOptions::new().max_catch_up_steps(50).seed(u64::MAX).open(&adders()).unwrap();
+    assert_eq!(session.seed().unwrap(), u64::MAX);
     session.run_step(0.0025).unwrap();
     assert_eq!(session.step_count().unwrap(), 2);
     session.run_step(0.0005).unwrap();
