@@ -120,7 +120,7 @@ def test_the_renderer_of_the_page_of_cpp_draws(tmp_path: Path) -> None:
     skip_without_vulkan()
     tool("glslangValidator", "glslang-tools")
     output = run_in_checkout(commands_of("cpp")[1], tmp_path)
-    assert "frame 40: 100344 spikes so far" in output, output
+    assert "frame 40: 100273 spikes so far" in output, output
 
 
 def test_pkg_config_finds_libsnn_in_the_python_package(tmp_path: Path) -> None:
