@@ -63,11 +63,11 @@ CASES = {
     ),
     "a struct that grows at its end": ("} SNNEpoch;", "    uint64_t more;\n} SNNEpoch;", []),
     "a field before others": (
-        "    uint64_t size_bytes;\n} SNNVulkanBuffer;",
-        "    uint64_t more, size_bytes;\n} SNNVulkanBuffer;",
+        "    double mean_loss;\n} SNNEpoch;",
+        "    double more, mean_loss;\n} SNNEpoch;",
         [
-            "SNNVulkanBuffer.size_bytes was uint64_t at 24 and is uint64_t at 32",
-            "SNNVulkanBuffer.more is new and lies at 24, within the 32 bytes that the struct had",
+            "SNNEpoch.mean_loss was double at 32 and is double at 40",
+            "SNNEpoch.more is new and lies at 32, within the 40 bytes that the struct had",
         ],
     ),
     "a field in what was padding": (
