@@ -291,7 +291,10 @@ private:
     void restore(uint32_t checkpoint, uint32_t step);
 
     // Taped runs, layer by layer.
+    struct TileRoom;
     void make_groups();
+    void cut_into_tiles(Group& group, TileRoom& room) const;
+    void allocate_tiles(const TileRoom& room);
     bool runs_by_layers(const RunRequest& request) const;
     void run_layers(const RunRequest& request);
     void tape_inputs(const RunRequest& request);

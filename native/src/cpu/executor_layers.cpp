@@ -39,6 +39,13 @@ bool is_recorded(const RunRequest& request, uint32_t population) {
 
 // ---- Groups -----------------------------------------------------------------------------------------------------------
 
+// What the tiles of all groups need of a task's memory, in floats where nothing else is said.
+struct CpuExecutor::TileRoom {
+    size_t incoming = 0;  // projections
+    size_t sums = 0, panel = 0, start = 0, held = 0;
+    uint32_t widest_source = 0;  // neurons of one that is listed
+};
+
 void CpuExecutor::make_groups() {
     const auto& populations = context_.populations;
     std::vector<size_t> place(populations.size(), 0);
@@ -50,8 +57,7 @@ void CpuExecutor::make_groups() {
         if (from >= to) last[to] = std::max(last[to], from);
     }
     group_of_.assign(populations.size(), no_group);  // inputs stay in none
-    uint32_t longest_source = 0, widest_dense_source = 0;
-    size_t incoming = 0, panel = 0, start = 0, held = 0, sums = 0;
+    TileRoom room;
     for (size_t begin = 1; begin <= neurons_.size();) {
         size_t end = begin;  // of the last member
         for (size_t i = begin; i <= end; ++i) end = std::max(end, last[i]);
@@ -60,51 +66,62 @@ void CpuExecutor::make_groups() {
             group.populations.push_back(neurons_[i - 1]);
             group_of_[neurons_[i - 1]] = static_cast<uint32_t>(groups_.size());
         }
-        const PopulationData& first = *populations[group.populations[0]];
-        group.by_tiles = group.populations.size() == 1;
-        group.is_loop = group.by_tiles && last[begin] > 0;
-        size_t sources = 1;
-        for (const uint32_t q : first.incoming) {
-            const ProjectionData& projection = *context_.projections[q];
-            if (context_.normalized[q]) continue;  // its sums are there before
-            group.by_tiles &= projection.info.kind == SNN_CONNECT_DENSE && !projection.is_fixed;
-            sources += projection.source_size;
-        }
-        if (group.by_tiles) {
-            const size_t fitting = std::max<size_t>(weight_bytes_of_tile / sizeof(float) / sources, fewest_neurons_of_tile);
-            const uint32_t tiles = group.is_loop ? 1 : static_cast<uint32_t>((first.row + fitting - 1) / fitting);
-            group.tile = padded((first.row + tiles - 1) / tiles);
-            const uint32_t samples = std::min(context_.batch, group.is_loop ? most_samples_of_loop : most_samples_of_item);
-            sums = std::max<size_t>(sums, size_t{first.receptor_count} * group.tile * samples);
-            group.panels.resize(first.incoming.size());
-            size_t floats = 0;
-            for (size_t k = 0; k < first.incoming.size(); ++k) {
-                const ProjectionData& projection = *context_.projections[first.incoming[k]];
-                const PopulationData& source = *populations[projection.info.source];
-                if (context_.normalized[first.incoming[k]]) continue;
-                group.panels[k] = floats;
-                floats += size_t{projection.source_size} * padded_panel(group.tile);
-                if (source.info.is_input()) held = std::max<size_t>(held, padded_panel(group.tile));
-                if (!source.is_value_input()) widest_dense_source = std::max(widest_dense_source, source.row);
-            }
-            panel = std::max(panel, floats);
-            incoming = std::max(incoming, first.incoming.size());
-            start = std::max(start, first.incoming.size() * padded_panel(group.tile));
+        if (begin == end) {
+            group.is_loop = last[begin] > 0;
+            cut_into_tiles(group, room);
         }
         groups_.push_back(std::move(group));
         begin = end + 1;
     }
+    allocate_tiles(room);
+}
+
+// Leaves the group of one population whole if it has a projection that tiles cannot take.
+void CpuExecutor::cut_into_tiles(Group& group, TileRoom& room) const {
+    const PopulationData& target = *context_.populations[group.populations[0]];
+    std::vector<size_t> incoming;  // places in target.incoming; the sums of normalised projections are there before
+    for (size_t k = 0; k < target.incoming.size(); ++k)
+        if (!context_.normalized[target.incoming[k]]) incoming.push_back(k);
+    size_t sources = 1;
+    for (const size_t k : incoming) {
+        const ProjectionData& projection = *context_.projections[target.incoming[k]];
+        if (projection.info.kind != SNN_CONNECT_DENSE || projection.is_fixed) return;
+        sources += projection.source_size;
+    }
+    group.by_tiles = true;
+    const size_t fitting = std::max<size_t>(weight_bytes_of_tile / sizeof(float) / sources, fewest_neurons_of_tile);
+    const uint32_t tiles = group.is_loop ? 1 : static_cast<uint32_t>((target.row + fitting - 1) / fitting);
+    group.tile = padded((target.row + tiles - 1) / tiles);
+    group.panels.resize(target.incoming.size());
+    size_t panel = 0;
+    for (const size_t k : incoming) {
+        const ProjectionData& projection = *context_.projections[target.incoming[k]];
+        const PopulationData& source = *context_.populations[projection.info.source];
+        group.panels[k] = panel;
+        panel += size_t{projection.source_size} * padded_panel(group.tile);
+        if (source.info.is_input()) room.held = std::max<size_t>(room.held, padded_panel(group.tile));
+        if (!source.is_value_input()) room.widest_source = std::max(room.widest_source, source.row);
+    }
+    const uint32_t samples = std::min(context_.batch, group.is_loop ? most_samples_of_loop : most_samples_of_item);
+    room.sums = std::max<size_t>(room.sums, size_t{target.receptor_count} * group.tile * samples);
+    room.panel = std::max(room.panel, panel);
+    room.incoming = std::max(room.incoming, target.incoming.size());
+    room.start = std::max(room.start, target.incoming.size() * padded_panel(group.tile));
+}
+
+void CpuExecutor::allocate_tiles(const TileRoom& room) {
+    uint32_t longest_source = 0;
     for (const auto& projection : context_.projections)
         longest_source = std::max(longest_source, padded(projection->source_size));
     const uint32_t samples = std::min(context_.batch, most_samples_of_item);
     for (TaskMemory& task : context_.tasks) {
         task.active.allocate(context_.allocator, longest_source, false);
-        task.tile_sums.allocate(context_.allocator, sums);
-        task.panel.allocate(context_.allocator, panel);
-        task.start.allocate(context_.allocator, start);
-        task.packed.resize(incoming);
-        task.held_sums.allocate(context_.allocator, held * samples);
-        task.lists.allocate(context_.allocator, size_t{widest_dense_source} * samples, false);
+        task.tile_sums.allocate(context_.allocator, room.sums);
+        task.panel.allocate(context_.allocator, room.panel);
+        task.start.allocate(context_.allocator, room.start);
+        task.packed.resize(room.incoming);
+        task.held_sums.allocate(context_.allocator, room.held * samples);
+        task.lists.allocate(context_.allocator, size_t{room.widest_source} * samples, false);
         task.list_ends.allocate(context_.allocator, samples);
     }
 }
