@@ -14,6 +14,7 @@ from snn._wanted import flat_indices
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 from snn.events import EventData, Events, has_events
 from snn.spike_events import SpikeEvents
+from snn.stimuli import OrnsteinUhlenbeck
 
 if TYPE_CHECKING:
     from snn.network import Network
@@ -140,6 +141,11 @@ class Inputs:
                 "events.units, events.shape, dt=network.dt), or the frames of one sample, data[0] of an EventData"
             )
         if callable(values):
+            if isinstance(values, OrnsteinUhlenbeck) and not math.isclose(values.dt, self._network.dt, rel_tol=1e-9):
+                raise InvalidArgumentError(
+                    f"input {name!r} is {values!r}, noise for steps of {values.dt:g} ms; those of the network are "
+                    f"{self._network.dt:g} ms long. Make it with dt=network.dt"
+                )
             return MadeInput(population, values, self._batch_size)
         shape, batch = population.shape, self._batch_size
         array = float32_array(values, f"input {name!r}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from snn._arrays import mapping, new_array
 from snn._between import also
 from snn._inputs import EventInput, MadeInput
 from snn._wanted import Wanted, flat_indices, recorded_population, wanted_of
-from snn.engine.errors import InvalidArgumentError, StoppedError
+from snn.engine.errors import InvalidArgumentError, StoppedError, counted
 from snn.recording import OF_A_RUN, Recording
 from snn.spike_events import SpikeEvents
 
@@ -118,6 +119,13 @@ class Run:
                 population = recorded_population(network, name, wanted, "record={{{}: {}}}")
                 what = f"what to record of population {population.name!r}"
                 self._add_population(population, wanted_of(wanted, what), max_events)
+        rowed = [f"{name}.{key}" for name, keys in self._arrays.items() for key in keys if key not in OF_A_RUN]
+        if 0 < steps < every and rowed:
+            warnings.warn(
+                f"nothing is recorded of {', '.join(rowed)}: the run has {counted(steps, 'step')}, and every is {every}, "
+                "counted from its first step",
+                stacklevel=4,  # the line that calls `Simulation.run`, which is wrapped
+            )
         # Whether libsnn has to come back before the end.
         self._is_cut = bool(self._events or self._made_inputs or simulation._between.functions)
         self._sums = [(i, array, np.zeros_like(array) if self._is_cut else array) for i, array, _ in self._sums]

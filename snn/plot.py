@@ -152,7 +152,8 @@ def _is_list(color: Any) -> bool:
 def traces(
     values: ArrayLike,
     *,
-    dt: float = 1.0,
+    dt: float | None = None,
+    times: ArrayLike | None = None,
     threshold: float | None = None,
     labels: Sequence[str] | None = None,
     axes: Axes | None = None,
@@ -165,8 +166,11 @@ def traces(
     ----------
     values : array_like, shape (steps, neurons) or (steps,)
         As ``recording["hidden"]["v"][:, sample]``.
-    dt : float, default 1.0
-        Time step in milliseconds.
+    dt : float, optional
+        Time between two rows in milliseconds, the first of which is drawn at `dt`; default 1.0.
+    times : array_like, shape (steps,), optional
+        In place of `dt`, the time of each row in milliseconds, ascending, as ``recording.times``: for what was recorded every
+        few steps, or after the simulation had run before.
     threshold : float, optional
         Draws a dashed line at this value.
     labels : sequence of str, optional
@@ -178,20 +182,19 @@ def traces(
     """
     array = real_array(values, "values").astype(np.float64)
     array = _frames(array[:, np.newaxis] if array.ndim == 1 else array, "values")
-    dt = number(dt, "dt", minimum=0.0, exclusive=True)
+    moments, half = _moments(len(array), dt, times)
     words = None if labels is None else _names(labels, "labels")
     if words is not None and len(words) != array.shape[1]:
         raise InvalidArgumentError(f"there are {len(words)} labels for {array.shape[1]} lines")
     if threshold is not None:
         threshold = number(threshold, "threshold")
     axes = _axes(axes)
-    times = (np.arange(array.shape[0]) + 1) * dt
     for column in range(array.shape[1]):
         color = COLORS[column % len(COLORS)]
-        axes.plot(times, array[:, column], color=color, linewidth=1.4)
+        axes.plot(moments, array[:, column], color=color, linewidth=1.4)
         if words is not None:
             # At the end of the line: a legend would cover other lines.
-            place = (times[-1], array[-1, column])
+            place = (moments[-1], array[-1, column])
             axes.annotate(
                 words[column],
                 place,
@@ -214,9 +217,27 @@ def traces(
             fontsize="x-small",
             color=INK,
         )
-    axes.set_xlim(0.5 * dt, (array.shape[0] + 0.5) * dt)
+    axes.set_xlim(moments[0] - half, moments[-1] + half)
     _dress(axes, title, "time (ms)", y_label)
     return axes
+
+
+def _moments(rows: int, dt: float | None, times: ArrayLike | None) -> tuple[NDArray[np.float64], float]:
+    """Return the time of each row, and half of what lies between two."""
+    if times is None:
+        step = number(1.0 if dt is None else dt, "dt", minimum=0.0, exclusive=True)
+        return (np.arange(rows, dtype=np.float64) + 1.0) * np.float64(step), 0.5 * step
+    if dt is not None:
+        raise ArgumentTypeError(
+            "dt and times are both given; times says where each row is, and dt how far they are apart"
+        )
+    moments = real_array(times, "times").astype(np.float64)
+    if moments.shape != (rows,):
+        raise InvalidArgumentError(f"times has shape {moments.shape}; values has {rows} rows, so it must be ({rows},)")
+    between = np.diff(moments)
+    if not np.isfinite(moments).all() or (between <= 0.0).any():
+        raise InvalidArgumentError("times must be finite and ascend from row to row")
+    return moments, 0.5 * float(np.median(between)) if rows > 1 else 0.5
 
 
 def confusion_matrix(

@@ -24,7 +24,8 @@ OF_A_RUN = ("spike_count", "spike_events")  # variables that have no row for eac
 class Recording(Strict, Mapping[str, Mapping[str, Any]]):
     """Recorded arrays by population or projection and variable: ``recording["hidden"]["v"]``.
 
-    - States and ``"spikes"`` (bool): shape (recorded steps, batch size, *shape of the population);
+    - States and ``"spikes"`` (bool), those of the recorded steps: shape (recorded steps, batch size, *shape of the
+      population);
     - ``"spike_count"``: shape (batch size, *shape of the population);
     - ``"spike_events"``: `SpikeEvents`;
     - ``"weight"`` and ``"bias"`` of a projection: shape (recorded steps, *shape of the weights or biases).
@@ -236,6 +237,11 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
             A population whose ``"spike_events"`` or ``"spikes"`` were recorded.
         sample : int
             Index in the batch.
+
+        Raises
+        ------
+        InvalidArgumentError
+            Only ``"spikes"`` were recorded, and not of every step (`every`): most of them are not there.
         """
         events = self[population].get("spike_events")
         if events is not None:
@@ -247,7 +253,18 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
         return self.times[steps], neurons
 
     def rates(self, population: str) -> NDArray[np.float64]:
-        """Return the mean rate of each neuron in hertz: shape (batch size, *shape of the population)."""
+        """Return the mean rate of each neuron in hertz: shape (batch size, *shape of the population).
+
+        Parameters
+        ----------
+        population : str
+            A population whose ``"spike_count"``, ``"spike_events"`` or ``"spikes"`` were recorded.
+
+        Raises
+        ------
+        InvalidArgumentError
+            Events were dropped, or only ``"spikes"`` were recorded, and not of every step (`every`); or there are no steps.
+        """
         if self.step_count == 0:
             raise InvalidArgumentError("the recording has no steps, so there are no rates")
         counts = self[population].get("spike_count")
@@ -267,6 +284,11 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
         variables = self[population]
         if "spikes" not in variables:
             raise InvalidArgumentError(f"the spikes of {population!r} were not recorded; only {', '.join(variables)}")
+        if self.every > 1:
+            raise InvalidArgumentError(
+                f"the spikes of {population!r} were recorded every {self.every} steps only, so their times and rates are "
+                "not known; record 'spike_events', which has those of all steps, or 'spike_count'"
+            )
         spikes: NDArray[np.bool_] = variables["spikes"]
         return spikes
 

@@ -343,7 +343,9 @@ class Simulation(NotCopied, Strict):
             dict of variables with flat indices or a slice, None for all:
             ``{"exc": {"v": [0, 10, 20], "spike_events": None}}``.
         every : int, default 1
-            Interval, in steps, at which states, ``"spikes"``, weights and biases are recorded.
+            Interval, in steps, at which states, ``"spikes"``, weights and biases are recorded, counted from the first step of
+            this run: a run that is shorter records none of them, and warns. ``"spikes"`` are then those of the recorded steps
+            only; ``"spike_count"`` and ``"spike_events"`` are of all steps.
         max_events : int, optional
             Number of spike events to keep for each population, the newest ones. Dropped events are counted.
         progress : bool or callable, optional

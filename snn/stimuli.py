@@ -33,6 +33,7 @@ from snn._arrays import (
     number,
     real_array,
 )
+from snn._strict import Strict
 from snn.distributions import Normal
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, counted
 from snn.neurons import SpikeInput
@@ -259,12 +260,13 @@ def white_noise(steps: int, neurons: int, *, mean: float, std: float, seed: int,
     return frames
 
 
-class OrnsteinUhlenbeck:
+class OrnsteinUhlenbeck(Strict):
     """Ornstein-Uhlenbeck noise in parts, for runs that are too long for the array of `ornstein_uhlenbeck`.
 
     Give it to `Simulation.run` as an input: it is called for the values of the next steps, which it makes from the last ones.
     So the noise goes on from run to run, and its parts are those of one array. A run that was stopped may have called it for
-    steps that it did not reach: `step_count` tells how many it has made. Noise that begins again is a new object.
+    steps that it did not reach: `step_count` tells how many it has made. Noise that begins again is a new object. A run of a
+    network with another `dt` refuses it. What it was made with can be read, and not changed.
 
     Parameters
     ----------
@@ -285,7 +287,8 @@ class OrnsteinUhlenbeck:
         sizes = neurons if isinstance(neurons, tuple) else (neurons,)
         self._shape = tuple(integer(size, "neurons", minimum=1) for size in sizes)
         self._tau = _positive(tau, "tau")
-        self._kept = math.exp(-_positive(dt, "dt") / self._tau)
+        self._dt = _positive(dt, "dt")
+        self._kept = math.exp(-self._dt / self._tau)
         self._new = math.sqrt(1.0 - self._kept * self._kept)
         self._mean = np.float32(float32_number(mean, "mean"))
         self._std = float32_number(std, "std", minimum=0.0)
@@ -312,11 +315,40 @@ class OrnsteinUhlenbeck:
         """Number of steps that it has made: where in the noise the next call begins."""
         return self._step
 
+    @property
+    def neurons(self) -> int | tuple[int, ...]:
+        """The shape of a step: the number of neurons, or a tuple."""
+        return self._shape[0] if len(self._shape) == 1 else self._shape
+
+    @property
+    def dt(self) -> float:
+        """Time step in milliseconds."""
+        return self._dt
+
+    @property
+    def mean(self) -> float:
+        """Mean, rounded to float32."""
+        return float(self._mean)
+
+    @property
+    def std(self) -> float:
+        """Standard deviation."""
+        return self._std
+
+    @property
+    def tau(self) -> float:
+        """Time constant in milliseconds."""
+        return self._tau
+
+    @property
+    def seed(self) -> int:
+        """Seed."""
+        return self._seed
+
     def __repr__(self) -> str:
-        size = self._shape[0] if len(self._shape) == 1 else self._shape
         return (
-            f"<OrnsteinUhlenbeck({size}, mean={self._mean:g}, std={self._std:g}, tau={self._tau:g}, seed={self._seed}) "
-            f"after {counted(self._step, 'step')}>"
+            f"<OrnsteinUhlenbeck({self.neurons}, dt={self._dt:g}, mean={self._mean:g}, std={self._std:g}, tau={self._tau:g}, "
+            f"seed={self._seed}) after {counted(self._step, 'step')}>"
         )
 
 

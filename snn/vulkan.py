@@ -1,7 +1,8 @@
 """Simulations on the Vulkan device of the calling program, stepped inside its own command buffers.
 
-The program owns instance, device, queue and command buffers. Their handles are integers here; with the package ``vulkan``
-get them as ``int(vulkan.ffi.cast("uintptr_t", handle))``. A simulation on a device of its own gives its handles: `device`.
+The program owns instance, device, queue and command buffers. Their handles are integers here. With the package ``vulkan``
+(``pip install vulkan``, imported as ``vk``) an integer is ``int(vk.ffi.cast("uintptr_t", handle))``, and a handle of one is
+``vk.ffi.cast("VkBuffer", integer)``. A simulation on a device of its own gives its handles: `device`.
 ``snn_vulkan.h`` is the manual: what is recorded, when functions may be called, what buffers need.
 ``samples/vulkan_renderer`` is a complete program.
 
@@ -44,6 +45,7 @@ __all__ = [
     "bind_buffer",
     "buffer",
     "device",
+    "mapped_array",
     "plan",
     "read_back",
     "record_readback",
@@ -109,9 +111,31 @@ class Host:
         VkPipelineCache. With what an earlier run of the program left in it, a simulation opens without compiling shaders.
     submit : callable, optional
         Submits in place of libsnn, instead of `queue_lock`: ``submit(submit_info, fence)`` calls vkQueueSubmit on a queue of
-        `queue_family`, on any thread, and returns its VkResult (None: it succeeded) after that call. The arguments are the
-        address of a VkSubmitInfo, valid during the call, and a VkFence. An exception counts as a submission that was refused,
-        and goes on in the call that submitted. ``snn_vulkan.h`` has the rules.
+        `queue_family`, on any thread, and returns its VkResult after that call. The arguments are integers: the address of a
+        VkSubmitInfo, valid during the call, and a VkFence. ``snn_vulkan.h`` has the rules.
+
+    Notes
+    -----
+    What `submit` may do:
+
+    - Return 0 or None: it has submitted.
+    - Return an error of VkResult, below 0, or raise one that ``vulkan.vkQueueSubmit`` raises (``VkErrorDeviceLost``,
+      ``VkErrorOutOfDeviceMemory``, ``VkErrorOutOfHostMemory``): nothing was submitted. The call that submitted raises
+      `DeviceLostError`, `OutOfMemoryError` or, for other errors, `UnsupportedError`.
+    - Raise anything else, or return True or a number above 0: nobody knows whether it has submitted. The exception, or one
+      that names the value, goes on in the call that submitted. The simulation is lost: it raises `DeviceLostError` from then
+      on. Closing it waits up to five seconds for the fence, because the device may be using its memory. Ctrl+C that was
+      pressed before `submit` is called is raised in its place, and nothing is lost.
+
+    Examples
+    --------
+    >>> def submit(submit_info, fence):
+    ...     with lock:  # that of the program's other submissions
+    ...         return vk.lib.vkQueueSubmit(
+    ...             queue, 1, vk.ffi.cast("VkSubmitInfo *", submit_info), vk.ffi.cast("VkFence", fence)
+    ...         )
+    >>> handles = [int(vk.ffi.cast("uintptr_t", one)) for one in (instance, physical_device, device)]
+    >>> host = snn.vulkan.Host(*handles, 0, queue_family, submit=submit)
     """
 
     instance: int
@@ -157,8 +181,9 @@ class Buffer(NamedTuple):
     dtype : numpy dtype
         Type of the values: float32 or int32.
     mapped : int
-        Of a state: address of its values in memory that the host sees too; 0 where it does not see the device's memory.
-        Valid until states are bound or the simulation is closed.
+        Of a state: address of its first value in memory that the host sees too, to which `offset` is not added; 0 where it
+        does not see the device's memory. Valid until states are bound or the simulation is closed. `mapped_array` makes an
+        array of it.
     is_cached : bool
         Whether the host reads there through its caches. If not, reading is many times slower than `Simulation.get`.
     """
@@ -357,10 +382,33 @@ def device(simulation: Simulation) -> Device:
     simulation : Simulation
         On a Vulkan device, its own or a `Host`.
 
+    Notes
+    -----
+    The simulation's own device is of Vulkan 1.1, where timeline semaphores are an extension. Wait with
+    ``vkWaitSemaphoresKHR`` from ``vkGetDeviceProcAddr``: ``vulkan.vkWaitSemaphores``, of Vulkan 1.2, would call a null pointer
+    and end the process.
+
     Examples
     --------
-    >>> snn.vulkan.submit_steps(sim, 16)
-    >>> semaphore, value = snn.vulkan.device(sim).submitted  # a submission that waits for them may read the states
+    Steps run on the device while the program does something else; then it waits for them and reads states in place:
+
+    >>> import vulkan as vk  # pip install vulkan
+    >>> import snn
+    >>> net = snn.Network(dt=1.0, seed=1)
+    >>> net.add("drive", snn.PoissonSource(100, rate=50.0))
+    >>> net.add("cells", snn.LIF(1000))
+    >>> net.connect("drive", "cells", snn.Sparse.fixed_probability(0.1, weight=0.2))
+    >>> with snn.Simulation(net, device="vulkan", seed=1) as sim:
+    ...     device = vk.ffi.cast("VkDevice", snn.vulkan.device(sim).device)
+    ...     wait = vk.vkGetDeviceProcAddr(device, "vkWaitSemaphoresKHR")
+    ...     membrane = snn.vulkan.mapped_array(sim, "cells.v")
+    ...     for frame in range(10):
+    ...         snn.vulkan.submit_steps(sim, 16)
+    ...         semaphore, value = snn.vulkan.device(sim).submitted
+    ...         ...  # anything but to call the simulation, which would wait
+    ...         info = vk.VkSemaphoreWaitInfo(pSemaphores=[vk.ffi.cast("VkSemaphore", semaphore)], pValues=[value])
+    ...         wait(device, info, 10**9)  # ns; vk.VkTimeout where that was too short
+    ...         print(frame, membrane.shape, membrane.mean() > 0)
     """
     return Device(*_session_of(simulation).vulkan_device())
 
@@ -368,8 +416,7 @@ def device(simulation: Simulation) -> Device:
 def buffer(simulation: Simulation, state: str) -> Buffer:
     """Return the device buffer of a state, to read it in place; it stays the same until states are bound.
 
-    On integrated GPUs, on processors and on discrete GPUs with a resizable BAR, the program has the values without a copy at
-    `Buffer.mapped`: it reads them once the steps are done, and writes them while none are under way.
+    `mapped_array` gives the values to Python; the address is `Buffer.mapped`.
 
     Parameters
     ----------
@@ -380,6 +427,49 @@ def buffer(simulation: Simulation, state: str) -> Buffer:
     """
     handle, offset, size, whole, mapped, is_cached = _session_of(simulation).vulkan_buffer(state)
     return Buffer(handle, offset, size, np.int32 if whole else np.float32, mapped, is_cached)
+
+
+def mapped_array(simulation: Simulation, state: str) -> NDArray[Any]:
+    """Return the values of a state as an array in the memory of the device, without a copy.
+
+    Read it once the steps are done, and write it while none are under way. It is there on processors, on integrated GPUs and
+    on discrete GPUs with a resizable BAR. `Buffer.is_cached` tells whether reading it is fast.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        On a Vulkan device, its own or a `Host`.
+    state : str
+        ``"population.state"``.
+
+    Returns
+    -------
+    array of float32 or int32, shape (batch size, *shape)
+        It keeps the simulation from being freed. On its own device the memory stays when the simulation is closed, until the
+        last such array is gone. On a `Host` it ends when the simulation is closed: using the array afterwards crashes. When
+        states of the population are bound to a buffer of the program, the array is left with the values from before.
+
+    Raises
+    ------
+    UnsupportedError
+        The processor does not see the device's memory, or the states are bound to a buffer of the program.
+        `Simulation.get` copies them.
+
+    Examples
+    --------
+    >>> membrane = snn.vulkan.mapped_array(sim, "cells.v")
+    >>> sim.step(16)  # waits for the device; `device` shows how to wait for submitted steps
+    >>> membrane[0, :10]
+    """
+    session = _session_of(simulation)
+    memory = session.mapped_values(state)
+    if memory is None:
+        raise UnsupportedError(
+            f"the processor does not see the memory of {state!r} on this device, or its states are bound to a buffer of the "
+            "program; Simulation.get copies it"
+        )
+    variables = simulation._variables
+    return np.frombuffer(memory, variables.dtype(state)).reshape(variables.shape(state))
 
 
 def bind_buffer(simulation: Simulation, path: str, memory: Buffer | None) -> None:

@@ -15,6 +15,8 @@ cdef class Session:
     """
 
     cdef SNNHandle handle
+    cdef SNNHandle _ended  # one that was closed while arrays lay in its memory
+    cdef object _mapped  # the MappedValues of these arrays, a weak set; None: there were none
     cdef object _network
     cdef dict _bound
     cdef object _vulkan_host
@@ -34,7 +36,7 @@ cdef class Session:
         cdef SNNStatus status
         cdef bytes c_file = None
         cdef bytes c_device = device_text(device)
-        self.handle = NULL
+        self.handle = self._ended = NULL
         self._bound = {}
         self._waits = c_device not in (b"cpu", b"reference", b"null")
         snn_config_default(&config)
@@ -83,6 +85,7 @@ cdef class Session:
     def __dealloc__(self):
         cdef PyThreadState *released = let_go(self._waits)
         snn_destroy_network(self.handle)
+        snn_destroy_network(self._ended)
         take_back(released)
 
     def close(self):
@@ -90,6 +93,10 @@ cdef class Session:
         # Bound arrays stay until this object goes: another thread may be in its last step.
         cdef SNNHandle handle = self.handle
         self.handle = NULL
+        # Arrays in memory of the session keep this object. The host's device goes when the host likes.
+        if handle != NULL and self._mapped and self._vulkan_host is None:
+            self._ended = handle
+            return
         with nogil:
             snn_destroy_network(handle)
 
@@ -397,6 +404,22 @@ cdef class Session:
         return (buffer.buffer, buffer.offset_bytes, buffer.size_bytes, buffer.type == SNN_INT32, <size_t>buffer.mapped,
                 buffer.is_cached != 0)
 
+    def mapped_values(self, path):
+        """The bytes of a state in memory that the device and the processor see, which keep this object; None: they do not."""
+        cdef SNNVulkanBuffer buffer
+        buffer.struct_size = sizeof(buffer)
+        self._check(snn_vulkan_get_buffer(self.handle, text(path, "the path"), &buffer))
+        if buffer.mapped == NULL:
+            return None
+        cdef MappedValues values = MappedValues()
+        values.session = self
+        values.address = buffer.mapped
+        values.byte_count = <Py_ssize_t>buffer.size_bytes
+        if self._mapped is None:
+            self._mapped = weakref.WeakSet()
+        self._mapped.add(values)
+        return memoryview(values)
+
     def bind_vulkan_buffer(self, path, buffer, offset=0, size=0):
         """Bind a VkBuffer to what `path` names; None ends the binding."""
         cdef SNNVulkanBuffer given
@@ -539,6 +562,18 @@ cdef class Session:
             function = NULL
         self._check(snn_register_epoch_callback(self.handle, function, <void *>self))
         self._epoch_callback = callback
+
+
+cdef class MappedValues:
+    """Bytes in memory of a session, for an array; they keep the session."""
+
+    cdef Session session
+    cdef void *address
+    cdef Py_ssize_t byte_count
+    cdef object __weakref__
+
+    def __getbuffer__(self, Py_buffer *view, int flags):
+        PyBuffer_FillInfo(view, self, self.address, self.byte_count, 0, flags)
 
 
 cdef object copied_indices(const uint32_t *neurons, uint32_t count):

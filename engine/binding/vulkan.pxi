@@ -9,6 +9,10 @@ cdef void unlock_queue(void *user) noexcept with gil:
 
 
 cdef int32_t VK_ERROR_UNKNOWN = -13
+cdef int32_t PERHAPS_SUBMITTED = 1  # no VkResult of vkQueueSubmit: libsnn then frees nothing before it has waited
+
+# What vkQueueSubmit of the package `vulkan` raises in place of returning it. Its exceptions have no number.
+cdef dict VULKAN_ERRORS = {"VkErrorOutOfHostMemory": -1, "VkErrorOutOfDeviceMemory": -2, "VkErrorDeviceLost": -4}
 
 
 cdef class Submitter:
@@ -29,14 +33,33 @@ cdef class Submitter:
         return 0
 
 
+cdef int32_t as_submitted(object result) except? -1:
+    """The VkResult that `submit` returned. True, a count or a status of another kind does not say what was done."""
+    if result is None:
+        return 0
+    number = as_integer(result, "what host.submit returned")
+    if isinstance(result, bool) or not -0x80000000 <= number <= 0:
+        kind = ArgumentTypeError if isinstance(result, bool) else InvalidArgumentError
+        raise kind(f"what host.submit returned is {shown(result)}; it must be what vkQueueSubmit returns: 0 (VK_SUCCESS), or "
+                   "None for it, where it has submitted, else an error, which is below 0")
+    return <int32_t>number
+
+
 cdef int32_t submit_batch(void *user, const void *submit_info, uint64_t fence) noexcept with gil:
     cdef Submitter submitter = <Submitter>user
     try:
-        result = submitter.submit(<size_t>submit_info, fence)
-        return 0 if result is None else as_integer(result, "what host.submit returned")
+        PyErr_CheckSignals()  # Ctrl+C comes here, where nothing has been submitted, rather than inside `submit`
     except BaseException as error:
         submitter.raised = error
         return VK_ERROR_UNKNOWN
+    try:
+        return as_submitted(submitter.submit(<size_t>submit_info, fence))
+    except BaseException as error:
+        refusal = VULKAN_ERRORS.get(type(error).__name__) if type(error).__module__.split(".")[0] == "vulkan" else None
+        if refusal is not None:
+            return refusal
+        submitter.raised = error
+        return PERHAPS_SUBMITTED
 
 
 cdef void *as_handle(object value, str what) except? NULL:

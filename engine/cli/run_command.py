@@ -63,8 +63,8 @@ def run(
         int | None,
         typer.Option(
             min=0,
-            help="Seed of random inputs and of random draws in models; default: 0. With --load-state, models keep the saved "
-            "seed, and random inputs need this option.",
+            help="Seed of random inputs and of random draws in models; default: 0. With --load-state it is the seed of random "
+            "inputs only, which then need it: models keep the saved seed, and without random inputs another one is refused.",
         ),
     ] = None,
     load_state: Annotated[
@@ -87,12 +87,12 @@ def run(
 ) -> None:
     """Run a network file. Print firing rates and speed."""
     network = snn.load(file)
-    if load_state is not None and seed is None and any("=random:" in text for text in inputs or []):
+    has_random = any("=random:" in text for text in inputs or [])
+    if load_state is not None and seed is None and has_random:
         raise fail(
             "random inputs after --load-state need --seed: that of the run that saved the state, to go on with its spikes"
         )
-    seed = seed or 0
-    given = GivenInput(network, inputs or [], batch_size, seed)
+    given = GivenInput(network, inputs or [], batch_size, seed or 0)
     wanted = wanted_variables(record or [])
     if every > 1 and not wanted:
         raise fail(f"--every is {every} and needs --record NAME.VARIABLE")
@@ -105,11 +105,16 @@ def run(
         recorded[name].append("spike_count")
     interrupt: KeyboardInterrupt | None = None
     with snn.Simulation(
-        network, device=device, batch_size=batch_size, threads=threads, instruction_set=instruction_set, seed=seed
+        network, device=device, batch_size=batch_size, threads=threads, instruction_set=instruction_set, seed=seed or 0
     ) as simulation:
         if load_state is not None:
             _load_state(simulation, load_state)
             given.first_step = simulation.step_count
+            if seed not in (None, simulation.seed) and not has_random:
+                raise fail(
+                    f"--seed is {seed}, and nothing would use it: no input is random, and models go on with the seed of "
+                    f"--load-state, {simulation.seed}"
+                )
         before = simulation.counters
         begin = time.perf_counter()
         try:
@@ -121,7 +126,7 @@ def run(
             interrupt, recording = caught, caught.recording
         seconds = time.perf_counter() - begin - given.seconds
         counters = Counters(*(after - old for after, old in zip(simulation.counters, before, strict=True)))
-        chosen, reason = simulation.device, simulation.device_reason
+        chosen, reason, drawn_with = simulation.device, simulation.device_reason, simulation.seed
         try:
             if output is not None:
                 _write(output, recording, wanted)
@@ -177,7 +182,12 @@ def run(
                 f"no --input was given, so {' and '.join(silent)} stayed silent; try --input {silent[0]}=random:0.1"
             )
         told += [reason] if reason else []
-        told += [f"went on from {load_state}, at step {recording.first_step:,}"] if load_state is not None else []
+        if load_state is not None:
+            told.append(f"went on from {load_state}, at step {recording.first_step:,}")
+            if seed not in (None, drawn_with):
+                told.append(
+                    f"random inputs have the seed {seed}; models went on with that of {load_state}, {drawn_with}"
+                )
         told += [f"recorded to {output}"] if output is not None else []
         told += [f"state saved to {save_state}"] if save_state is not None else []
         console.print("\n".join(told), highlight=False, markup=False)

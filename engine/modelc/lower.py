@@ -92,7 +92,8 @@ _HINTS: dict[type, str] = {
 _INSTEAD = {
     "ceil": "-floor(-x)",
     "clip": "min(max(x, low), high)",
-    "exprel": "(exp(x) - 1) * reciprocal(x), with a select for x near 0",
+    "exprel": "select(abs(x) < 0.1, 1 + x * (0.5 + x * (0.16666667 + x * 0.041666668)), (exp(x) - 1) * reciprocal(x)), "
+    "which is a power series near 0, where the difference cancels; exprel of what is constant belongs in [derived]",
     "heaviside": "select(x > 0, 1, 0)",
     "int": "select(condition, 1, 0)",
     "pow": "exp(y * log(x)) where x > 0",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import doctest
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -163,6 +166,18 @@ def test_what_runs_already_is_waited_for_where_the_semaphore_is_made(net: snn.Ne
             program.wait(program.found.submitted)
             assert program.reached() == program.found.submitted[1]
         program.close()
+
+
+def test_the_example_of_the_documentation_runs(sim: snn.Simulation) -> None:
+    """With wait functions of the extension: those of Vulkan 1.2 are null on this device."""
+    examples = doctest.DocTestParser().get_examples(snn.vulkan.device.__doc__)
+    program = "".join(example.source for example in examples)
+    assert "vkWaitSemaphoresKHR" in program
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [f"{frame} (1, 1000) True" for frame in range(10)]
 
 
 def test_two_sessions_share_the_device_of_one(sim: snn.Simulation, net: snn.Network) -> None:  # noqa: F811

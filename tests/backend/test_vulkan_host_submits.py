@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import _thread
 import threading
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,7 +13,7 @@ import pytest
 import snn
 
 from .test_vulkan_hostile import DEVICE_LOST, OUT_OF_DEVICE_MEMORY, Meddler
-from .vulkan_renderer import Renderer, SubmissionThread
+from .vulkan_renderer import Renderer, SubmissionThread, number, vk
 
 UNKNOWN, TIMEOUT = -13, 2
 
@@ -102,7 +104,6 @@ def test_one_of_several_devices_submits_through_the_host_too(
     [
         (OUT_OF_DEVICE_MEMORY, snn.OutOfMemoryError, "could not take work"),
         (UNKNOWN, snn.UnsupportedError, r"could not take work: its driver said VK_ERROR_UNKNOWN \(-13\)"),
-        (TIMEOUT, snn.InvalidArgumentError, r"host.submit returned 2; .* VK_SUCCESS \(0\) or an error"),
     ],
 )
 def test_a_submission_that_the_host_refuses_has_not_happened(
@@ -141,33 +142,134 @@ def test_a_device_that_the_host_finds_lost_stays_lost(engine: SubmissionThread, 
         assert not engine.refusals
 
 
-def test_an_exception_goes_on_in_the_call_that_submitted(engine: SubmissionThread, net: snn.Network) -> None:
-    answers: list[object] = []
+class Answering:
+    """A host whose next submission has an answer: what it returns, or an exception that it raises."""
 
-    def submit(info: int, fence: int) -> int:
-        answer = answers.pop(0) if answers else None
+    def __init__(self, engine: SubmissionThread) -> None:
+        self.engine, self.answers, self.is_given = engine, list[object](), True
+        self.host = engine.renderer.host(submit=self.submit)
+
+    def submit(self, info: int, fence: int) -> object:
+        if not self.answers:
+            return self.engine.submit(info, fence)
+        if self.is_given:
+            assert self.engine.submit(info, fence) == 0
+        answer = self.answers.pop()
         if isinstance(answer, BaseException):
             raise answer
-        return answer if answer is not None else engine.submit(info, fence)  # type: ignore[return-value]
+        return answer
 
-    host = engine.renderer.host(submit=submit)
-    answers.append(KeyError("opening"))
-    with pytest.raises(KeyError, match="opening"):
-        snn.Simulation(net, device=host)
-    with snn.Simulation(net, device=host) as sim, snn.Simulation(net, device="reference") as expected:
+
+@pytest.mark.parametrize(
+    ("answer", "error", "words"),
+    [
+        (True, snn.ArgumentTypeError, r"what host\.submit returned is True; it must be what vkQueueSubmit returns: 0"),
+        (
+            TIMEOUT,
+            snn.InvalidArgumentError,
+            r"returned is 2; .* 0 \(VK_SUCCESS\), or None .* else an error, which is below 0",
+        ),
+        (-(2**31) - 1, snn.InvalidArgumentError, "returned is -2147483649; it must be"),
+        ("done", snn.ArgumentTypeError, r"what host\.submit returned is 'done', not an integer"),
+        (KeyError("late"), KeyError, "late"),
+        (KeyboardInterrupt("now"), KeyboardInterrupt, "now"),
+    ],
+    ids=repr,
+)
+def test_what_may_have_been_submitted_is_not_freed_before_it_has_run(
+    engine: SubmissionThread, net: snn.Network, answer: object, error: type[BaseException], words: str
+) -> None:
+    """Freed under the device, its memory would crash this process; the validation layer would tell too."""
+    program = Answering(engine)
+    program.answers.append(answer)
+    with pytest.raises(error, match=words):
+        snn.Simulation(net, device=program.host)
+    for attempt in (lambda: snn.vulkan.submit_steps(sim, 3000), lambda: sim.step(3000), lambda: sim["cells.v"]):
+        with snn.Simulation(net, device=program.host) as sim:
+            sim.step(3, {"spikes": SPIKES})
+            program.answers.append(answer)
+            with pytest.raises(error, match=words):
+                attempt()
+            before = engine.submissions
+            for lost in (sim.step, lambda: sim["cells.v"], lambda: snn.vulkan.submit_steps(sim, 1), sim.reset):
+                with pytest.raises(
+                    snn.DeviceLostError, match=r"host.submit returned 1 earlier, so nobody knows whether"
+                ):
+                    lost()
+            assert engine.submissions == before
+            assert sim.step_count == 3
+
+
+def test_what_was_not_submitted_is_not_waited_for_for_ever(engine: SubmissionThread, net: snn.Network) -> None:
+    program = Answering(engine)
+    program.is_given = False
+    with snn.Simulation(net, device=program.host) as sim:
+        program.answers.append(ValueError("before"))
+        with pytest.raises(ValueError, match="before"):
+            sim.step()
+        since = time.monotonic()
+    assert 4.5 < time.monotonic() - since < 30.0
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("VkErrorDeviceLost", snn.DeviceLostError),
+        ("VkErrorOutOfDeviceMemory", snn.OutOfMemoryError),
+        ("VkErrorOutOfHostMemory", snn.OutOfMemoryError),
+    ],
+)
+def test_exceptions_of_the_package_vulkan_are_the_results_they_stand_for(
+    engine: SubmissionThread, net: snn.Network, name: str, error: type[Exception]
+) -> None:
+    program = Answering(engine)
+    program.is_given = False
+    with snn.Simulation(net, device=program.host) as sim:
+        program.answers.append(getattr(vk, name)())
+        with pytest.raises(error, match="could not take work"):
+            sim.step()
+        if error is snn.DeviceLostError:
+            with pytest.raises(error, match="it was lost"):
+                sim.step()
+        else:
+            sim.step()
+            assert sim.step_count == 1
+
+
+def test_ctrl_c_before_a_submission_loses_nothing(net: snn.Network) -> None:
+    """It comes while the session waits for a semaphore, and is raised where the next submission would have been made."""
+    renderer = Renderer(timeline=True)
+    kind = vk.VkSemaphoreTypeCreateInfo(semaphoreType=vk.VK_SEMAPHORE_TYPE_TIMELINE, initialValue=0)
+    semaphore = vk.vkCreateSemaphore(renderer.device, vk.VkSemaphoreCreateInfo(pNext=kind), None)
+
+    def interrupt() -> None:
+        _thread.interrupt_main()
+        vk.vkSignalSemaphore(renderer.device, vk.VkSemaphoreSignalInfo(semaphore=semaphore, value=1))
+
+    with (
+        SubmissionThread(renderer) as engine,
+        snn.Simulation(net, device="reference") as expected,
+        snn.Simulation(net, device=renderer.host(submit=engine.submit)) as sim,
+    ):
         for one in (sim, expected):
             one.set_input("spikes", SPIKES)
-        for attempt in (lambda: snn.vulkan.submit_steps(sim, 2), sim.step, lambda: sim["cells.v"]):
-            answers.append(KeyboardInterrupt())
-            with pytest.raises(KeyboardInterrupt):
-                attempt()
-            answers.append("done")
-            with pytest.raises(snn.ArgumentTypeError, match=r"what host\.submit returned is 'done'"):
-                attempt()
-        assert sim.step_count == 0
+        snn.vulkan.submit_steps(sim, 4, waits=[(number(semaphore), 1)])
+        expected.step(4)
+        before = engine.submissions
+        timer = threading.Timer(0.2, interrupt)
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            sim.step(5)
+        timer.join()
+        assert engine.submissions == before
+        assert sim.step_count == 4
         for one in (sim, expected):
-            one.step(4)
+            one.step(5)
         np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"])
+        assert sim["cells.v"].any()
+    vk.vkDestroySemaphore(renderer.device, semaphore, None)
+    renderer.close()
+    assert renderer.problems == []
 
 
 def test_a_host_that_returns_nothing_has_submitted(engine: SubmissionThread, net: snn.Network) -> None:

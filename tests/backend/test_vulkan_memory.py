@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import ctypes
+import gc
+import weakref
 
 import numpy as np
 import pytest
@@ -204,6 +206,66 @@ def test_a_program_is_told_what_it_does_not_see(
         given, values = seeing.memory(2 * CELLS, COPIED)
         snn.vulkan.bind_buffer(sim, "cells.states", snn.vulkan.Buffer(number(given), 0, values.nbytes))
         assert snn.vulkan.buffer(sim, "cells.v").mapped == 0  # the program's own
+
+
+@pytest.mark.usefixtures("seeing")
+def test_an_array_of_a_state_lies_in_the_memory_of_the_device(net: snn.Network) -> None:
+    with snn.Simulation(net, device="vulkan") as sim:
+        membrane = snn.vulkan.mapped_array(sim, "cells.v")
+        left = snn.vulkan.mapped_array(sim, "cells.refractory_left")
+        assert (membrane.shape, membrane.dtype, left.dtype) == ((1, CELLS), np.float32, np.int32)
+        place = snn.vulkan.buffer(sim, "cells.v")
+        assert membrane.ctypes.data == place.mapped  # to which no offset is added
+        np.testing.assert_array_equal(membrane, seen(sim, "cells.v").reshape(membrane.shape))
+        sim.step(20, {"currents": np.linspace(0, 3, CELLS, dtype=np.float32)})
+        np.testing.assert_array_equal(membrane, sim["cells.v"])
+        assert membrane.any()
+        membrane[0, 5] = 0.25
+        assert sim["cells.v"][0, 5] == 0.25
+        for wrong, error in (("cells.spikes", snn.InvalidArgumentError), ("cells.w", snn.NotFoundError)):
+            with pytest.raises(error, match=wrong.split(".")[1]):
+                snn.vulkan.mapped_array(sim, wrong)
+    with (
+        snn.Simulation(net, device="vulkan:plan") as plan,
+        pytest.raises(snn.UnsupportedError, match=r"Simulation\.get"),
+    ):
+        snn.vulkan.mapped_array(plan, "cells.v")
+
+
+@pytest.mark.usefixtures("seeing")
+def test_an_array_of_a_state_outlives_its_simulation(net: snn.Network) -> None:
+    sim = snn.Simulation(net, device="vulkan")
+    sim.step(20, {"currents": np.linspace(0, 3, CELLS, dtype=np.float32)})
+    membrane, expected = snn.vulkan.mapped_array(sim, "cells.v")[0, 100:], sim["cells.v"][0, 100:]
+    session = weakref.ref(sim._session)
+    sim.close()
+    with pytest.raises(snn.InvalidHandleError, match="the simulation is closed"):
+        sim.step()
+    with snn.Simulation(net, device="vulkan"):  # takes the memory, if it was given back
+        np.testing.assert_array_equal(membrane, expected)
+    del sim
+    gc.collect()
+    assert session() is not None
+    membrane += 1.0
+    np.testing.assert_array_equal(membrane, expected + 1.0)
+    del membrane
+    gc.collect()
+    assert session() is None
+
+
+def test_a_host_ends_the_memory_of_its_arrays(seeing: Renderer, net: snn.Network) -> None:
+    """The device is the program's, and may be destroyed while an array that nobody uses is still there."""
+    sim = snn.Simulation(net, device=seeing.host())
+    membrane = snn.vulkan.mapped_array(sim, "cells.v")
+    np.testing.assert_array_equal(membrane, sim["cells.v"])
+    buffer, _ = seeing.memory(2 * CELLS, COPIED)
+    snn.vulkan.bind_buffer(sim, "cells.states", snn.vulkan.Buffer(number(buffer), 0, 2 * CELLS * 4))
+    with pytest.raises(snn.UnsupportedError, match="its states are bound to a buffer of the program"):
+        snn.vulkan.mapped_array(sim, "cells.v")
+    assert not membrane.any()  # memory of the session still
+    sim.close()
+    del sim
+    gc.collect()  # the array keeps the session; the validation layer tells what is left on the device
 
 
 def test_memory_that_cannot_be_mapped_is_not(seeing: Renderer, net: snn.Network) -> None:

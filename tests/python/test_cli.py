@@ -585,6 +585,26 @@ def test_a_run_in_parts_is_a_run_in_one(snn_command: Command, tmp_path: Path, in
     assert f"state saved to {tmp_path / 'end'}\n" in told_words
 
 
+def test_a_seed_that_nothing_would_use_is_refused(snn_command: Command, tmp_path: Path) -> None:
+    network = snn.Network(dt=0.5)
+    network.add("in", snn.SpikeInput(3))
+    network.add("cells", snn.NoisyIzhikevich(3))
+    network.connect("in", "cells", snn.OneToOne(6.0))
+    path, state = tmp_path / "noisy.snn", tmp_path / "noisy.state"
+    network.save(path)
+    assert snn_command("run", path, "--steps", 5, "--seed", 7, "--save-state", state).status == 0
+    ran = ["run", path, "--steps", 5, "--load-state", state]
+    found = snn_command(*ran, "--seed", 8)
+    assert found.status == 1
+    assert "--seed is 8, and nothing would use it" in found.err
+    assert "with the seed of --load-state, 7" in found.err
+    for seed in ([], ["--seed", 7]):
+        assert "random inputs have" not in snn_command(*ran, *seed).out
+    found = snn_command(*ran, "--seed", 8, "--input", "in=random:0.5")
+    assert found.status == 0
+    assert "random inputs have the seed 8; models went on with that of" in found.out
+
+
 def test_a_state_of_another_network_is_refused(snn_command: Command, file: Path, pulse: Path, tmp_path: Path) -> None:
     state = tmp_path / "pulse.state"
     assert snn_command("run", pulse, "--steps", 3, "--save-state", state).status == 0

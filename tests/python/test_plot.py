@@ -96,6 +96,29 @@ def test_traces_of_one_neuron() -> None:
     assert axes.get_ylabel() == "membrane"
 
 
+def test_traces_are_drawn_where_they_were_recorded() -> None:
+    net = snn.Network(dt=0.5)
+    net.add("cells", snn.LIF(2))
+    with snn.Simulation(net) as sim:
+        sim.step(6)
+        run = sim.run(20, record={"cells": "v"}, every=4)
+    axes = traces(run["cells"]["v"][:, 0], times=run.times, labels=["a", "b"])
+    for line in axes.lines:
+        np.testing.assert_array_equal(line.get_xdata(), [5.0, 7.0, 9.0, 11.0, 13.0])
+    assert axes.get_xlim() == (4.0, 14.0)
+    assert axes.texts[0].xy == (13.0, 0.0)
+    assert traces([0.5], times=[3.0]).get_xlim() == (2.5, 3.5)
+    for wrong, sentence in (
+        ([1.0], r"times has shape \(1,\); values has 2 rows"),
+        ([2.0, 2.0], "ascend"),
+        ([0, np.nan], "finite"),
+    ):
+        with pytest.raises(snn.InvalidArgumentError, match=sentence):
+            traces([0.0, 1.0], times=wrong)
+    with pytest.raises(snn.ArgumentTypeError, match="dt and times are both given"):
+        traces([0.0, 1.0], dt=1.0, times=[1.0, 2.0])
+
+
 def test_confusion_matrix_counts(tmp_path: Path) -> None:
     truth, predicted = [0, 0, 0, 1, 1, 2, 2, 2, 2, 2], [0, 0, 1, 1, 1, 2, 2, 2, 2, 0]
     axes = confusion_matrix(truth, predicted, classes=["cat", "dog", "owl", "yak"], title="animals")

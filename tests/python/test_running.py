@@ -106,7 +106,7 @@ def test_the_newest_events_are_kept(chain: snn.Network, spikes: np.ndarray, maxi
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
-@pytest.mark.parametrize("every", [1, 2, 7, 40, 41])
+@pytest.mark.parametrize("every", [1, 2, 7, 40])
 def test_frames_every_few_steps(chain: snn.Network, spikes: np.ndarray, settings: dict, every: int) -> None:
     record = {"hidden": ["v", "spikes", "spike_count"]}
     with snn.Simulation(chain, batch_size=2, **settings) as sim:
@@ -122,6 +122,37 @@ def test_frames_every_few_steps(chain: snn.Network, spikes: np.ndarray, settings
         assert np.array_equal(run["hidden"]["spike_count"], whole["hidden"]["spike_count"])
         assert np.array_equal(run.times, whole.times[rows])
         assert run.step_count == 40
+
+
+def test_a_run_that_is_shorter_than_the_interval_warns(chain: snn.Network, spikes: np.ndarray) -> None:
+    name = next(iter(chain.projections))
+    record = {"hidden": ["v", "spike_count", "spike_events"], name: "weight"}
+    with snn.Simulation(chain, batch_size=2) as sim:
+        sentence = rf"nothing is recorded of hidden.v, {name}.weight: the run has 40 steps, and every is 41"
+        with pytest.warns(UserWarning, match=sentence) as told:
+            run = sim.run(40, {"input": spikes}, record, every=41)
+        assert [one.filename for one in told] == [__file__]
+        assert run["hidden"]["v"].shape == (0, 2, 7)
+        assert run["hidden"]["spike_count"].sum() == len(run["hidden"]["spike_events"]) > 0
+        assert (run.step_count, len(run.times)) == (40, 0)
+        # Nothing is missing where nothing was asked for, or of no steps.
+        sim.run(40, {"input": spikes}, {"hidden": "spike_count"}, every=41)
+        sim.run(0, record=record, every=41)
+
+
+def test_spikes_of_some_steps_have_no_times_and_rates(chain: snn.Network, spikes: np.ndarray) -> None:
+    with snn.Simulation(chain, batch_size=2) as sim:
+        some = sim.run(40, {"input": spikes}, {"hidden": ["v", "spikes"]}, every=5)
+        sim.reset()
+        all_of_them = sim.run(40, {"input": spikes}, {"hidden": ["spikes", "spike_events"]}, every=5)
+    for unknown in (some.rates, some.spike_times):
+        with pytest.raises(
+            snn.InvalidArgumentError, match=r"'hidden' were recorded every 5 steps only.*'spike_events'"
+        ):
+            unknown("hidden")
+    events = all_of_them["hidden"]["spike_events"]
+    assert all_of_them.rates("hidden").sum() == pytest.approx(len(events) * 1000 / (40 * chain.dt))
+    assert len(all_of_them.spike_times("hidden", 1)[0]) == len(events.of(1)) > some["hidden"]["spikes"][:, 1].sum()
 
 
 @pytest.mark.usefixtures("small_buffers")
@@ -480,7 +511,8 @@ def test_runs_that_ended_between_two_rows_are_joined(chain: snn.Network, spikes:
     with snn.Simulation(chain, batch_size=2) as sim:
         whole = sim.run(40, {"input": spikes}, record)
         sim.reset()
-        parts = [sim.run(b - a, {"input": spikes[a:b]}, record, every=4) for a, b in ((0, 10), (10, 13), (13, 40))]
+        with pytest.warns(UserWarning, match="the run has 3 steps, and every is 4"):
+            parts = [sim.run(b - a, {"input": spikes[a:b]}, record, every=4) for a, b in ((0, 10), (10, 13), (13, 40))]
     joined = snn.Recording.joined([snn.Recording.joined(parts[:2]), parts[2]])
     assert joined.steps.tolist() == [4, 8, 17, 21, 25, 29, 33, 37]
     assert np.array_equal(joined["hidden"]["v"], whole["hidden"]["v"][joined.steps - 1])

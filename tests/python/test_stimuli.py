@@ -113,7 +113,7 @@ def test_noise_in_parts_is_that_of_one_array(room: int, monkeypatch: pytest.Monk
     noise = stimuli.OrnsteinUhlenbeck(10, **settings)
     assert np.array_equal(membranes((130, noise), (70, noise)), membranes((200, whole)))
     assert noise.step_count == 200
-    assert repr(noise) == "<OrnsteinUhlenbeck(10, mean=5, std=2, tau=4, seed=7) after 200 steps>"
+    assert repr(noise) == "<OrnsteinUhlenbeck(10, dt=0.5, mean=5, std=2, tau=4, seed=7) after 200 steps>"
     with snn.Simulation(net) as sim:
         sentence = r"input 'input' is <OrnsteinUhlenbeck.* after 200 steps>, a function, which Simulation.run calls"
         with pytest.raises(snn.ArgumentTypeError, match=sentence):
@@ -130,6 +130,37 @@ def test_noise_in_parts_is_that_of_one_array(room: int, monkeypatch: pytest.Monk
     of_samples = stimuli.OrnsteinUhlenbeck((2, 10), **settings)(0, 5)
     assert of_samples.shape == (5, 2, 10)
     assert not np.array_equal(of_samples[:, 0], of_samples[:, 1])
+
+
+def test_noise_for_another_time_step_is_refused() -> None:
+    net = snn.Network(dt=0.1)
+    net.add("input", snn.Input(10))
+    noise = stimuli.OrnsteinUhlenbeck(10, dt=0.5, mean=5.0, std=2.0, tau=4.0, seed=7)
+    with snn.Simulation(net) as sim:
+        sentence = (
+            r"input 'input' is <Ornstein.*dt=0.5,.*>, noise for steps of 0.5 ms; those of the network are 0.1 ms long"
+        )
+        with pytest.raises(snn.InvalidArgumentError, match=sentence):
+            sim.run(5, noise)
+        assert sim.step_count == noise.step_count == 0
+        sim.run(
+            5, stimuli.OrnsteinUhlenbeck(10, dt=0.3 - 0.2, mean=5.0, std=2.0, tau=4.0, seed=7)
+        )  # 0.1 but for its last bit
+
+
+def test_noise_tells_what_it_was_made_with() -> None:
+    settings = {"dt": 0.5, "mean": 5.0, "std": 0.3, "tau": 4.0, "seed": 7}
+    noise = stimuli.OrnsteinUhlenbeck(10, **settings)
+    assert {name: getattr(noise, name) for name in settings} == settings
+    assert noise.neurons == 10
+    assert stimuli.OrnsteinUhlenbeck((2, 10), **settings).neurons == (2, 10)
+    for name in settings:
+        with pytest.raises(snn.UnknownAttributeError, match=f"OrnsteinUhlenbeck: {name} can be read only"):
+            setattr(noise, name, 1.0)
+    with pytest.raises(snn.UnknownAttributeError, match="has no attribute 'sigma'"):
+        noise.sigma = 3.0
+    with pytest.raises(snn.ArgumentTypeError, match="OrnsteinUhlenbeck has no argument 'sigma'"):
+        stimuli.OrnsteinUhlenbeck(10, dt=0.5, mean=5.0, sigma=2.0, tau=4.0, seed=7)
 
 
 @pytest.mark.parametrize("name", ["mean", "std", "tau", "dt"])

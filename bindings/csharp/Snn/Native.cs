@@ -669,7 +669,7 @@ namespace Snn
         /// <summary>where the values begin, [batch_size][size]</summary>
         internal ulong offset_bytes;
         internal ulong size_bytes;
-        /// <summary>only an answer: the values in memory that the host sees too, mapped and coherent as long as the buffer stays the same.</summary>
+        /// <summary>only an answer: the first value, in memory that the host sees too, mapped and coherent as long as the buffer stays the same; `offset_bytes` is not to be added.</summary>
         internal void* mapped;
         /// <summary>of `mapped`: 1: the host reads through its caches. 0: writing is fast, reading is many times slower than snn_session_read</summary>
         internal uint is_cached;

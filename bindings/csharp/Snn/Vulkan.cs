@@ -38,7 +38,8 @@ namespace Snn
         public object QueueLock { get; set; }
 
         /// <summary>Called in place of vkQueueSubmit, instead of a lock, by the same threads; the queue may be zero then. An exception
-        /// counts as a submission that was refused, and goes on in the call that submitted.</summary>
+        /// counts as a submission that was refused, and goes on in the call that submitted: once vkQueueSubmit has succeeded, throw
+        /// none.</summary>
         public VulkanSubmitHandler Submit { get; set; }
 
         /// <summary>VkPipelineCache, or 0. With what an earlier run of the program left in it, a session opens without compiling

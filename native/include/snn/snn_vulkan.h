@@ -82,8 +82,13 @@ typedef struct SNNVulkanHost {
     /* The host submits. If this is set, libsnn never calls vkQueueSubmit; lock_queue and unlock_queue must be null. The call
      * gives one batch to `queue`, or to one queue of `queue_family` if that is null, with whatever thread and lock the engine
      * has for it, and returns what vkQueueSubmit returned. It may hand the batch to another thread, but returns only after
-     * vkQueueSubmit has. An error says that nothing was submitted; it is treated like that of a queue, see
-     * snn_vulkan_submit_steps.
+     * vkQueueSubmit has. Returned value:
+     * - 0 (VK_SUCCESS): it was submitted;
+     * - below 0, an error of VkResult: nothing was submitted. It is treated like that of a queue, see snn_vulkan_submit_steps;
+     * - above 0, which vkQueueSubmit never gives: nobody knows whether it was submitted. The call that submitted fails with
+     *   SNN_ERROR_INVALID_ARGUMENT, and the session is lost, see there. When it ends, it waits for `fence`, for five seconds at
+     *   most, before it frees what the device may be using. A wrapper in a language with exceptions returns 1 for an exception
+     *   that may have come after vkQueueSubmit.
      * submit_info: a const VkSubmitInfo *, perhaps with a VkTimelineSemaphoreSubmitInfo as pNext; valid until the call returns.
      * fence: the VkFence to submit with, never null.
      * Called by the thread that calls into the session or, with several devices, by one of libsnn's; for two sessions perhaps
@@ -142,7 +147,8 @@ typedef struct SNNVulkanSubmission {
  * give that error from then on.
  * Errors: SNN_ERROR_INVALID_ARGUMENT (a semaphore is null), SNN_ERROR_UNSUPPORTED (not on a Vulkan device),
  * SNN_ERROR_OUT_OF_MEMORY (the device takes no work now), SNN_ERROR_DEVICE_LOST. Where the host submits, other errors
- * that it returns are SNN_ERROR_UNSUPPORTED, and what is no error is SNN_ERROR_INVALID_ARGUMENT, except VK_SUCCESS.
+ * that it returns are SNN_ERROR_UNSUPPORTED, and values above 0 are SNN_ERROR_INVALID_ARGUMENT, after which the session is
+ * lost too.
  * Thread-safety: as all functions of a session; it uses the queue. */
 SNN_API SNNStatus SNN_CALL snn_vulkan_submit_steps(SNNHandle handle, const SNNVulkanSubmission *submission,
                                                    uint32_t step_count);
@@ -165,9 +171,11 @@ typedef struct SNNVulkanDevice {
  *     snn_vulkan_get_device(brain, &device);     then vkQueueSubmit(device.queue, ...), waiting for device.submitted
  *
  * A device of the session's own has one queue and is of Vulkan 1.1, or 1.0 with a loader that knows no other. No feature is
- * enabled except timelineSemaphore by VK_KHR_timeline_semaphore, where there is that. It ends with the session: destroy before
- * what you made on it. Use `queue` only while no function of the session runs. Steps that are recorded or submitted later wait
- * for your commands if you have got or bound a buffer; other functions of the session do not, see above.
+ * enabled except timelineSemaphore by VK_KHR_timeline_semaphore, where there is that. So the functions of the semaphore are
+ * those of the extension, from vkGetDeviceProcAddr: vkWaitSemaphoresKHR, vkGetSemaphoreCounterValueKHR. vkWaitSemaphores, of
+ * Vulkan 1.2, would call a null pointer. The device ends with the session: destroy before what you made on it. Use `queue` only
+ * while no function of the session runs. Steps that are recorded or submitted later wait for your commands if you have got or
+ * bound a buffer; other functions of the session do not, see above.
  *
  * `submitted.value` rises with each submission of the session, whichever function makes it: get it anew after the call. A
  * submission that was refused does not count, so every value that is given here will be reached, unless the device is lost.
@@ -184,9 +192,9 @@ typedef struct SNNVulkanBuffer {
                               destination */
     uint64_t offset_bytes; /* where the values begin, [batch_size][size] */
     uint64_t size_bytes;
-    void *mapped;       /* only an answer: the values in memory that the host sees too, mapped and coherent as long as the
-                           buffer stays the same. Null: the host does not see the device's own memory (most discrete GPUs),
-                           or the states are bound to a buffer of the host */
+    void *mapped;       /* only an answer: the first value, in memory that the host sees too, mapped and coherent as long as the
+                           buffer stays the same; `offset_bytes` is not to be added. Null: the host does not see the device's
+                           own memory (most discrete GPUs), or the states are bound to a buffer of the host */
     uint32_t is_cached; /* of `mapped`: 1: the host reads through its caches. 0: writing is fast, reading is many times slower
                            than snn_session_read */
     uint32_t reserved;  /* 0 */

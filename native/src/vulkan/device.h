@@ -122,7 +122,8 @@ public:
     uint32_t workgroup_invocations() const { return workgroup_invocations_; }
     // What shaders ask for; nothing on a host's device, which may not have enabled it.
     const FloatControls& float_controls() const { return float_controls_; }
-    // Throws SNN_ERROR_DEVICE_LOST once a call has found the device lost: it stays so, whatever its driver says afterwards.
+    // Throws SNN_ERROR_DEVICE_LOST once a call has found the device lost: it stays so, whatever its driver says afterwards. So
+    // it does where nobody knows whether the host has submitted.
     void check_not_lost() const;
     bool is_on_paper() const { return is_on_paper_; }
     bool is_of_host() const { return !instance_ && !is_on_paper_; }
@@ -241,6 +242,7 @@ public:
     void cancel_submission();
     void wait_for_submissions();
     // Before what they and run() use is destroyed: waits too, and takes no error for an answer but that the device is lost.
+    // For what the host may not have submitted it waits no longer than longest_doubt_ns.
     void end_submissions();
     // Where it is, and what tells others that the work is done which it was given so far: snn_vulkan.h. Throws once it is lost.
     SNNVulkanDevice handles();
@@ -317,6 +319,12 @@ private:
     bool has_timelines_ = false;
     bool is_strict_ = false;
     bool is_lost_ = false;
+    // Where host_.submit gave an answer that is neither success nor an error: that answer, and the fence of what it was given.
+    // The device may be running that, so nothing is submitted any more, and the end waits for the fence before anything is
+    // freed. It does not wait for ever, as the host may not have submitted at all.
+    static constexpr uint64_t longest_doubt_ns = 5'000'000'000;
+    VkFence doubtful_ = VK_NULL_HANDLE;
+    int answer_of_host_ = 0;
     VkResult heed(VkResult result);  // of a call that may find the device lost
     void wait_for(VkFence fence);
     void wait_for(Submission& submission);

@@ -46,6 +46,9 @@ VkResult Device::heed(VkResult result) {
 }
 
 void Device::check_not_lost() const {
+    if (answer_of_host_ > 0)
+        throw Error(SNN_ERROR_DEVICE_LOST, "the session cannot go on: host->submit returned ", answer_of_host_,
+                    " earlier, so nobody knows whether it submitted; open a new session and load the last saved state");
     if (is_lost_) check(VK_ERROR_DEVICE_LOST, "could not take work");
 }
 
@@ -94,9 +97,12 @@ void Device::give(std::span<const VkCommandBuffer> commands, const SNNVulkanSubm
     check(functions.vkResetFences(handle, 1, &fence), "could not reset a fence");
     const VkResult result = heed(queue_submit(info, fence));
     check(result, "could not take work");
-    if (result != VK_SUCCESS)  // the fence may never be signalled
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->submit returned ", static_cast<int>(result),
-                    "; it must be what vkQueueSubmit returns: VK_SUCCESS (0) or an error");
+    if (result != VK_SUCCESS) {  // the device may be running it, or never
+        doubtful_ = fence;
+        answer_of_host_ = result;
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->submit returned ", answer_of_host_,
+                    "; it must be what vkQueueSubmit returns: VK_SUCCESS (0) or an error, which is below 0");
+    }
     if (next.semaphore) submitted_ = next;
 }
 
@@ -136,6 +142,7 @@ void Device::wait_for(Submission& submission) {
 }
 
 void Device::wait_for_run() {
+    if (doubtful_) check_not_lost();
     if (!is_running_) return;
     wait_for(fence_);
     is_running_ = false;
@@ -184,6 +191,8 @@ void Device::submit(VkCommandBuffer commands, const SNNVulkanSubmission& submiss
 }
 
 void Device::end_submissions() {
+    if (doubtful_) functions.vkWaitForFences(handle, 1, &doubtful_, VK_TRUE, longest_doubt_ns);
+    doubtful_ = VK_NULL_HANDLE;
     if (std::exchange(is_running_, false)) wait_to_the_end(fence_);
     for (const Submission& submission : submissions_) {
         if (submission.number) wait_to_the_end(submission.fence);

@@ -162,7 +162,7 @@ CASES = [
     (ModelNameError, "there is no function 'randn': write normal()", changed("kept * v", "kept * v + randn()")),
     (ModelNameError, "there is no function 'clip': write min(max(x, low), high)", changed("kept * v", "clip(v, 0, 1)")),
     (ModelLanguageError, "'sqrt' is not available in [step]: write exp(0.5 * log(x))", changed("kept * v", "sqrt(v)")),
-    (ModelLanguageError, "'exprel' is not available in [step]: write (exp(x) - 1) * reciprocal(x)", changed("kept * v", "exprel(0) * v")),
+    (ModelLanguageError, "'exprel' is not available in [step]: write select(abs(x) < 0.1, 1 + x * (0.5 + x", changed("kept * v", "exprel(0) * v")),
     (ModelLanguageError, "'tanh' is not available in [step]: write 1 - 2 * reciprocal(exp(2 * x) + 1)", changed("kept * v", "tanh(v)")),
     (ModelLanguageError, "'if v > 0:' is not a statement of [step]: a choice is written select(condition, a, b); there are name", changed("emit(fired)", "emit(fired)\nif v > 0:\n    x = v")),
     (ModelLanguageError, "'v += 1' is not a statement of [step]: a value that changes gets a new name, a state its next value;", changed("emit(fired)", "emit(fired)\nv += 1")),

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from snn.engine.modelc import (
+    ModelLanguageError,
     ModelUnitError,
     compile_model,
     compile_plasticity,
@@ -56,6 +57,19 @@ def test_exprel_is_exact_near_zero_and_far_from_it():
         found = model.numpy.derive({"x": x}, {}, 1.0)["y"]
         # The series leaves out x^3 / 24; beyond it the difference cancels three of sixteen digits.
         assert found == pytest.approx(np.expm1(x) / x if x else 1.0, rel=1e-10, abs=0)
+
+
+def test_what_the_error_gives_for_exprel_in_a_step_is_exprel():
+    with pytest.raises(ModelLanguageError) as refused:
+        step_of("next.v = exprel(v)")
+    advice = re.search(r": write (select\(.*\)), which", str(refused.value))
+    assert advice is not None
+    assert advice[1] in (models_folder() / "LANGUAGE.md").read_text()
+    model = step_of("next.v = " + advice[1].replace("x", "v").replace("evp", "exp"))
+    v = np.float32(np.concatenate([np.linspace(-0.25, 0.25, 20_001), [-80.0, -9.0, 1.0, 40.0, 1e-30, -1e-30]]))
+    after, _, _ = model.numpy.step({}, {}, {"v": v})
+    wanted = np.divide(np.expm1(v, dtype=np.float64), v, out=np.ones(v.shape), where=v != 0)
+    np.testing.assert_allclose(after["v"], wanted, rtol=2e-6)
 
 
 def test_equal_operations_are_done_once():

@@ -44,7 +44,7 @@ public final class Vulkan {
         }
 
         /** Called in place of vkQueueSubmit, instead of a lock, by the same threads; the queue may be 0 then. What it throws counts as
-         * a submission that was refused, and goes on in the call that submitted. */
+         * a submission that was refused, and goes on in the call that submitted: once vkQueueSubmit has succeeded, throw nothing. */
         public Host submit(Submit function) {
             submit = function;
             return this;

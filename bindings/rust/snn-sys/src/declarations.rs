@@ -898,7 +898,7 @@ pub struct SNNVulkanBuffer {
     /// where the values begin, \[batch_size\]\[size\]
     pub offset_bytes: u64,
     pub size_bytes: u64,
-    /// only an answer: the values in memory that the host sees too, mapped and coherent as long as the buffer stays the same.
+    /// only an answer: the first value, in memory that the host sees too, mapped and coherent as long as the buffer stays the same; `offset_bytes` is not to be added.
     pub mapped: *mut c_void,
     /// of `mapped`: 1: the host reads through its caches. 0: writing is fast, reading is many times slower than snn_session_read
     pub is_cached: u32,
