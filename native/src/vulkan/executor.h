@@ -125,14 +125,14 @@ private:
     void check_not_on_paper() const;
     void check_whole() const;  // throws SNN_ERROR_STATE when is_torn_, and when the device is lost says that
     void check_set() const;    // throws SNN_ERROR_STATE where not all of is_set_
-    // What changes the state: an error leaves it whole, where the device has not taken any of that, or torn.
+    // What changes the state: an error leaves it whole, where nothing on the device has changed, or torn.
     template <class Change>
     void change_state(const Change& change) {
-        const uint64_t before = device_.run_count();
+        const uint64_t before = device_.change_count();
         try {
             change();
         } catch (...) {
-            is_torn_ |= device_.run_count() != before;
+            is_torn_ |= device_.change_count() != before;
             throw;
         }
     }
