@@ -122,6 +122,8 @@ class Host:
     - Return an error of VkResult, below 0, or raise one that ``vulkan.vkQueueSubmit`` raises (``VkErrorDeviceLost``,
       ``VkErrorOutOfDeviceMemory``, ``VkErrorOutOfHostMemory``): nothing was submitted. The call that submitted raises
       `DeviceLostError`, `OutOfMemoryError` or, for other errors, `UnsupportedError`.
+    - Return VK_ERROR_VALIDATION_FAILED_EXT (-1000011001): nothing was submitted, for a reason of the program's own. The call
+      that submitted raises `InvalidArgumentError`, and a simulation on several devices keeps all of them.
     - Raise anything else, or return True or a number above 0: nobody knows whether it has submitted. The exception, or one
       that names the value, goes on in the call that submitted. The simulation is lost: it raises `DeviceLostError` from then
       on. Closing it waits up to five seconds for the fence, because the device may be using its memory. Ctrl+C that was

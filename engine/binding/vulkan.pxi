@@ -8,7 +8,7 @@ cdef void unlock_queue(void *user) noexcept with gil:
     (<object>user).release()
 
 
-cdef int32_t VK_ERROR_UNKNOWN = -13
+cdef int32_t NOT_SUBMITTED = -1000011001  # VK_ERROR_VALIDATION_FAILED_EXT: the device has not failed
 cdef int32_t PERHAPS_SUBMITTED = 1  # no VkResult of vkQueueSubmit: libsnn then frees nothing before it has waited
 
 # What vkQueueSubmit of the package `vulkan` raises in place of returning it. Its exceptions have no number.
@@ -51,7 +51,7 @@ cdef int32_t submit_batch(void *user, const void *submit_info, uint64_t fence) n
         PyErr_CheckSignals()  # Ctrl+C comes here, where nothing has been submitted, rather than inside `submit`
     except BaseException as error:
         submitter.raised = error
-        return VK_ERROR_UNKNOWN
+        return NOT_SUBMITTED
     try:
         return as_submitted(submitter.submit(<size_t>submit_info, fence))
     except BaseException as error:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import _thread
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import snn
+from snn.engine import _native
 
 from .test_vulkan_hostile import DEVICE_LOST, OUT_OF_DEVICE_MEMORY, Meddler
 from .vulkan_renderer import Renderer, SubmissionThread, number, vk
 
 UNKNOWN, TIMEOUT = -13, 2
+NOT_SUBMITTED = -1000011001  # VK_ERROR_VALIDATION_FAILED_EXT
 
 
 @pytest.fixture
@@ -270,6 +273,90 @@ def test_ctrl_c_before_a_submission_loses_nothing(net: snn.Network) -> None:
     vk.vkDestroySemaphore(renderer.device, semaphore, None)
     renderer.close()
     assert renderer.problems == []
+
+
+def test_an_exception_goes_on_in_the_call_of_a_trainer(engine: SubmissionThread) -> None:
+    net = snn.Network(dt=1.0)
+    net.add("in", snn.Input(20))
+    net.add("out", snn.LIF(4))
+    net.connect("in", "out", snn.Dense(init=0.2))
+    program = Answering(engine)
+    program.is_given = False
+
+    def trainer(sim: snn.Simulation) -> _native.Trainer:
+        return _native.Trainer(sim._session, output_population=net["out"]._index, steps=4)
+
+    attempts: list[Callable[[snn.Simulation, _native.Trainer], object]] = [
+        lambda sim, _: trainer(sim),
+        lambda _, made: made.state(),
+        lambda _, made: made.set_state(made.state()),
+        lambda _, made: made.set_quantization(0, 4),
+    ]
+    for attempt in attempts:
+        with snn.Simulation(net, device=program.host) as sim:
+            made = trainer(sim)
+            program.answers.append(KeyError("closing"))
+            with pytest.raises(KeyError, match="closing"):
+                attempt(sim, made)
+
+
+@pytest.mark.parametrize("shares", ["populations", "samples"])
+def test_what_a_program_does_not_submit_ends_the_use_of_no_device(
+    engine: SubmissionThread, net: snn.Network, tmp_path: Path, shares: str
+) -> None:
+    """A change that ends in the middle stops the session until it is reset: its state is lost, and no device."""
+    refused_at = 0
+
+    def submit(info: int, fence: int) -> int:
+        nonlocal refused_at
+        refused_at -= 1
+        if refused_at == 0:
+            return NOT_SUBMITTED
+        return engine.submit(info, fence)
+
+    devices = ["cpu", engine.renderer.host(submit=submit)]
+    places = {"placement": {"cells": 1}} if shares == "populations" else {"samples": [1, 2]}
+    with (
+        snn.Simulation(net, devices=devices, batch_size=3, **places) as sim,
+        snn.Simulation(net, device="reference", batch_size=3) as expected,
+    ):
+        device = sim.device
+        assert "vulkan" in device
+        for one in (sim, expected):
+            one.step(20, {"spikes": SPIKES})
+        expected.save_state(tmp_path / "state")
+        refused_at = 1
+        with pytest.raises(snn.InvalidArgumentError, match="has not submitted, for a reason of the program's own"):
+            sim.step()
+        sim.load_state(tmp_path / "state")
+        stopped = 0
+        for call in range(1, 40):
+            refused_at = call
+            try:
+                sim.load_state(tmp_path / "state")
+            except snn.InvalidArgumentError:
+                stopped += 1
+            if refused_at > 0:
+                break
+            for attempt in (sim.step, lambda: sim["cells.v"], lambda: sim.run(3, record={"cells": "v"})):
+                with pytest.raises(snn.StateError, match="reset the session or load a state"):
+                    attempt()
+        assert stopped > 2
+        refused_at = 0
+        for one in (sim, expected):
+            one.step(20, {"spikes": SPIKES})
+        np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"])
+        assert sim.device == device
+        assert sim["cells.v"].any()
+        # A state that is lost stays so where the session goes on without a device.
+        refused_at = 3
+        with pytest.raises(snn.InvalidArgumentError, match="has not submitted, for a reason of the program's own"):
+            sim.load_state(tmp_path / "state")
+        engine.refusals = [DEVICE_LOST]
+        assert sim.counters.steps > 0
+        assert sim.device != device
+        with pytest.raises(snn.StateError, match="reset the session or load a state"):
+            sim.step()
 
 
 def test_a_host_that_returns_nothing_has_submitted(engine: SubmissionThread, net: snn.Network) -> None:

@@ -267,7 +267,7 @@ namespace Snn
             catch (Exception exception)
             {
                 hooks.Keep(exception);
-                return -13; // VK_ERROR_UNKNOWN
+                return -1000011001; // VK_ERROR_VALIDATION_FAILED_EXT: not submitted, and the device has not failed
             }
         }
     }

@@ -84,7 +84,9 @@ typedef struct SNNVulkanHost {
      * has for it, and returns what vkQueueSubmit returned. It may hand the batch to another thread, but returns only after
      * vkQueueSubmit has. Returned value:
      * - 0 (VK_SUCCESS): it was submitted;
-     * - below 0, an error of VkResult: nothing was submitted. It is treated like that of a queue, see snn_vulkan_submit_steps;
+     * - below 0, an error of VkResult: nothing was submitted. It is treated like that of a queue, see snn_vulkan_submit_steps.
+     *   Exception: VK_ERROR_VALIDATION_FAILED_EXT says that the program has not submitted for a reason of its own, and nothing
+     *   about the device. The call that submitted fails with SNN_ERROR_INVALID_ARGUMENT, and none of several devices is left;
      * - above 0, which vkQueueSubmit never gives: nobody knows whether it was submitted. The call that submitted fails with
      *   SNN_ERROR_INVALID_ARGUMENT, and the session is lost, see there. When it ends, it waits for `fence`, for five seconds at
      *   most, before it frees what the device may be using. A wrapper in a language with exceptions returns 1 for an exception
@@ -170,12 +172,14 @@ typedef struct SNNVulkanDevice {
  *     snn_vulkan_submit_steps(brain, NULL, 16);
  *     snn_vulkan_get_device(brain, &device);     then vkQueueSubmit(device.queue, ...), waiting for device.submitted
  *
- * A device of the session's own has one queue and is of Vulkan 1.1, or 1.0 with a loader that knows no other. No feature is
- * enabled except timelineSemaphore by VK_KHR_timeline_semaphore, where there is that. So the functions of the semaphore are
- * those of the extension, from vkGetDeviceProcAddr: vkWaitSemaphoresKHR, vkGetSemaphoreCounterValueKHR. vkWaitSemaphores, of
- * Vulkan 1.2, would call a null pointer. The device ends with the session: destroy before what you made on it. Use `queue` only
- * while no function of the session runs. Steps that are recorded or submitted later wait for your commands if you have got or
- * bound a buffer; other functions of the session do not, see above.
+ * A device of the session's own has one queue. Its instance is of Vulkan 1.1, or of 1.0 if the loader knows no other; the
+ * physical device may be of 1.0 with either. No feature is enabled except timelineSemaphore by VK_KHR_timeline_semaphore, where
+ * there is that. So the functions of the semaphore are those of the extension, from vkGetDeviceProcAddr: vkWaitSemaphoresKHR,
+ * vkGetSemaphoreCounterValueKHR. vkWaitSemaphores, of Vulkan 1.2, would call a null pointer. VK_KHR_shader_float_controls and
+ * VK_KHR_portability_subset may be enabled too. The device ends with the session: destroy before what you made on it. Use
+ * `queue` only while no function of the session runs and no steps that snn_session_begin began are under way. Steps that are
+ * recorded or submitted later wait for your commands if you have got or bound a buffer; other functions of the session do not,
+ * see above.
  *
  * `submitted.value` rises with each submission of the session, whichever function makes it: get it anew after the call. A
  * submission that was refused does not count, so every value that is given here will be reached, unless the device is lost.

@@ -54,7 +54,7 @@ public:
     std::string better(std::string_view asked, const ExecutorOptions& options, std::vector<double>& io_slowness) override;
     std::string description() const override;
     void reset_state() override;
-    void lose_state() override { failed_ = true; }
+    void lose_state() override { is_state_lost_ = true; }
     void run(const RunRequest& request) override;
     ExecutorCounters counters() const override;
     void set_constants(uint32_t population, const PopulationConstants& constants) override;
@@ -91,6 +91,9 @@ private:
     std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
     void update(const OptimizerStep& step, OptimizerMemory& memory) override;
 
+    void check_state() const {
+        if (is_state_lost_) refuse_lost_state();
+    }
     size_t size_of_population(uint32_t population) const { return plan_->network->population(population).size; }
     void run_part(Running& io_running, const RunRequest& request);
     void go_back(Running& io_running, std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) const;
@@ -112,6 +115,7 @@ private:
     std::vector<std::vector<uint32_t>> lanes_;  // places in running_ of those that run one after the other
     ThreadPool pool_;  // a thread for each lane, the caller's among them
     bool failed_ = false;
+    bool is_state_lost_ = false;
     Observation observation_;
     uint64_t taped_runs_ = 0;
     std::unique_ptr<SharedTraining> training_;  // null before the first taped run

@@ -48,6 +48,7 @@ public:
     std::string other_bits() const override;
     void reset_state() override;
     void lose_state() override {
+        is_state_lost_ = true;
         if (executor_) executor_->lose_state();
     }
     void run(const RunRequest& request) override;
@@ -171,6 +172,7 @@ private:
     Move move_;
     bool is_plastic_;
     bool keeps_training_;  // what is trained is not lost with a device
+    bool is_state_lost_ = false;
     Settings settings_;  // as they are now
     SafePoint point_;
     std::vector<Act> log_;

@@ -68,7 +68,7 @@ public:
     std::string better(std::string_view asked, const ExecutorOptions& options, std::vector<double>& io_slowness) override;
     std::string description() const override;
     void reset_state() override;
-    void lose_state() override { failed_ = true; }
+    void lose_state() override { is_state_lost_ = true; }
     void run(const RunRequest& request) override;
     ExecutorCounters counters() const override;
     void set_constants(uint32_t population, const PopulationConstants& constants) override;
@@ -125,6 +125,9 @@ private:
     };
     using Pieces = std::vector<Piece>;
 
+    void check_state() const {
+        if (is_state_lost_) refuse_lost_state();
+    }
     uint32_t size_of_population(uint32_t population) const { return plan_->network->population(population).size; }
     uint32_t frame_of(uint32_t population) const { return batch_ * size_of_population(population); }
     bool is_cut(uint32_t population) const { return pieces_of_[population].size() > 1; }
@@ -170,6 +173,7 @@ private:
     Observation observation_;
     std::optional<DeviceFigures> measured_;  // before work was first considered to be moved
     std::atomic<bool> failed_{false};
+    bool is_state_lost_ = false;
     mutable std::vector<uint32_t> active_;  // what active() gathered
 };
 

@@ -96,6 +96,8 @@ void Device::give(std::span<const VkCommandBuffer> commands, const SNNVulkanSubm
     info.pSignalSemaphores = signals.data();
     check(functions.vkResetFences(handle, 1, &fence), "could not reset a fence");
     const VkResult result = heed(queue_submit(info, fence));
+    if (host_.submit && result == VK_ERROR_VALIDATION_FAILED_EXT)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->submit has not submitted, for a reason of the program's own");
     check(result, "could not take work");
     if (result != VK_SUCCESS) {  // the device may be running it, or never
         doubtful_ = fence;
@@ -211,7 +213,7 @@ void Device::run(const std::vector<VkCommandBuffer>& commands) {
     wait_for_submissions();
     give(commands, {}, fence_);
     is_running_ = true;
-    ++run_count_;
+    ++change_count_;
     wait_for_run();
 }
 

@@ -123,7 +123,7 @@ final class Hooks {
             return submit.submit(submitInfo, fence);
         } catch (Throwable any) {
             keep(any);
-            return -13; // VK_ERROR_UNKNOWN
+            return -1000011001; // VK_ERROR_VALIDATION_FAILED_EXT: not submitted, and the device has not failed
         }
     }
 
