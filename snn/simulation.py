@@ -566,8 +566,7 @@ class Simulation(NotCopied, Strict):
         `load_state` continues from it, bit for bit, in a simulation of the same network, on any device and with any number
         of threads. The file has the step count, time carried by `advance`, seed, states, activity kept for delays, inputs
         that were set, parameters, counters, and the weights that this simulation changed. It does not have the network (use
-        `Network.save`), bound inputs, recorders or callbacks. If parameters of a plasticity rule were changed, the file loads
-        only on devices that can change them, which ``"vulkan"`` cannot; `to_network` makes a network that has them.
+        `Network.save`), bound inputs, recorders or callbacks.
 
         Parameters
         ----------
