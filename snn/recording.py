@@ -154,7 +154,9 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
                 raise InvalidArgumentError(f"{what} begins with step {part.first_step}; the one before ended at {end}")
             steps += part.step_count
             end = part.first_step + part.step_count
-            if part.every == 1 and part.steps.size:  # the last row, also where a recorder left steps out between its rows
+            if (
+                part.every == 1 and part.steps.size
+            ):  # the last row, also where a recorder left steps out between its rows
                 end = int(part.steps[-1])
         arrays: dict[str, dict[str, Any]] = {}
         for population, variables in names.items():
