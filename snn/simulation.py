@@ -581,7 +581,11 @@ class Simulation(NotCopied, Strict):
         self._session.save_state(file_path(path))
 
     def load_state(self, path: str | os.PathLike[str]) -> None:
-        """Continue from a state that `save_state` wrote. After an error the simulation is unchanged.
+        """Continue from a state that `save_state` wrote.
+
+        After an error of the file the simulation is unchanged. One of memory or the device may end the load in the middle:
+        steps and values are then refused until a reset or another load, and the seed, parameters, weights and biases may be
+        those of the state.
 
         Parameters
         ----------

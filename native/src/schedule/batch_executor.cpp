@@ -264,7 +264,7 @@ void BatchExecutor::on_all_at_once(Use&& use) {
     std::exception_ptr first;
     for (Running& running : running_)
         if (std::exception_ptr error = std::exchange(running.error, nullptr); error && !first) first = error;
-    failed_ = first != nullptr;
+    failed_ |= first != nullptr;
     if (first) std::rethrow_exception(first);
 }
 
@@ -305,10 +305,7 @@ ExecutorCounters BatchExecutor::counters() const {
 // ---- Running
 
 void BatchExecutor::run(const RunRequest& request) {
-    if (failed_)
-        throw Error(SNN_ERROR_DEVICE_LOST,
-                    "a device of this session failed in an earlier run, and the others are ahead of it; reset ",
-                    "the session or load a state to go on");
+    check_whole();
     if (lost_with_weights_) std::rethrow_exception(lost_with_weights_);
     if (request.tape) {
         ++taped_runs_;
@@ -439,6 +436,7 @@ size_t BatchExecutor::count(const Slot& slot) const { return slot_count(*plan_, 
 // Rows of [batch][size], of which each part has a piece; of a state there is one row, which needs no memory between.
 void BatchExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
     if (training_ && training_->has(slot)) return training_->read(slot, dtype, out_data);
+    check_whole();
     if (!is_by_sample(slot.kind))
         return on_device(running_.front(), [&](Executor& executor) { executor.read(slot, dtype, out_data); });
     const size_t frame = batch_ * size_of_population(slot.index) * size_of(dtype);
@@ -480,6 +478,7 @@ void BatchExecutor::write(const Slot& slot, DType dtype, const void* data) {
 }
 
 std::span<const uint32_t> BatchExecutor::active(uint32_t population, uint32_t sample) const {
+    check_whole();
     const auto found = std::find_if(running_.begin(), running_.end(),
                                     [&](const Running& running) { return sample < running.first + running.count; });
     return on_device(*found, [&](Executor& executor) { return executor.active(population, sample - found->first); });

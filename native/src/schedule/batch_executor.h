@@ -54,7 +54,6 @@ public:
     std::string better(std::string_view asked, const ExecutorOptions& options, std::vector<double>& io_slowness) override;
     std::string description() const override;
     void reset_state() override;
-    void lose_state() override { failed_ = true; }
     void run(const RunRequest& request) override;
     ExecutorCounters counters() const override;
     void set_constants(uint32_t population, const PopulationConstants& constants) override;
@@ -91,6 +90,10 @@ private:
     std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
     void update(const OptimizerStep& step, OptimizerMemory& memory) override;
 
+    // Where a device failed in a run, the others are ahead of it.
+    void check_whole() const {
+        if (failed_) refuse_lost_state();
+    }
     size_t size_of_population(uint32_t population) const { return plan_->network->population(population).size; }
     void run_part(Running& io_running, const RunRequest& request);
     void go_back(Running& io_running, std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) const;

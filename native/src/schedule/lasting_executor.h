@@ -47,9 +47,6 @@ public:
     std::string description() const override;
     std::string other_bits() const override;
     void reset_state() override;
-    void lose_state() override {
-        if (executor_) executor_->lose_state();
-    }
     void run(const RunRequest& request) override;
     ExecutorCounters counters() const override;
     void set_constants(uint32_t population, const PopulationConstants& constants) override;

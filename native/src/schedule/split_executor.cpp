@@ -196,10 +196,7 @@ void SplitExecutor::reset_state() {
 // ---- Running
 
 void SplitExecutor::run(const RunRequest& request) {
-    if (failed_)
-        throw Error(SNN_ERROR_DEVICE_LOST,
-                    "a device of this session failed in an earlier run, and the others are ahead of it; reset ",
-                    "the session or load a state to go on");
+    check_whole();
     for (const auto& running : running_) {
         running->slice_events.resize(request.events.size());
         for (SliceEvents& events : running->slice_events) events.rows.clear(), events.neurons.clear();

@@ -68,7 +68,6 @@ public:
     std::string better(std::string_view asked, const ExecutorOptions& options, std::vector<double>& io_slowness) override;
     std::string description() const override;
     void reset_state() override;
-    void lose_state() override { failed_ = true; }
     void run(const RunRequest& request) override;
     ExecutorCounters counters() const override;
     void set_constants(uint32_t population, const PopulationConstants& constants) override;
@@ -125,6 +124,10 @@ private:
     };
     using Pieces = std::vector<Piece>;
 
+    // Where a device failed in a run, the others are ahead of it.
+    void check_whole() const {
+        if (failed_) refuse_lost_state();
+    }
     uint32_t size_of_population(uint32_t population) const { return plan_->network->population(population).size; }
     uint32_t frame_of(uint32_t population) const { return batch_ * size_of_population(population); }
     bool is_cut(uint32_t population) const { return pieces_of_[population].size() > 1; }

@@ -142,9 +142,7 @@ void VulkanExecutor::record_ends() {
 
 void VulkanExecutor::check_whole() const {
     device_.check_not_lost();
-    if (is_torn_)
-        throw Error(SNN_ERROR_STATE, "an error ended an earlier change of this session's state (a run, a reset, a write) when ",
-                    "some of it was done, so the state is not that of its step count; reset the session or load a state");
+    if (is_torn_) refuse_lost_state();
 }
 
 void VulkanExecutor::run_on_state(const std::vector<VkCommandBuffer>& commands) {
