@@ -41,7 +41,7 @@ cdef class Trainer:
         cdef PyThreadState *released = let_go(session._waits)
         cdef SNNStatus status = snn_trainer_create(session.handle, &definition, &self.handle)
         take_back(released)
-        check(status)
+        session._check(status)
         self._session = session
 
     def __dealloc__(self):
@@ -154,24 +154,24 @@ cdef class Trainer:
     def scores(self, out):
         """Copy the class scores of the last forward into float32 [batch_size][outputs]."""
         cdef Buffer buffer = open_buffer(out, FLOAT32, "the array", True)
-        check(snn_trainer_scores(self.handle, <float *>buffer.view.buf, buffer.count))
+        self._session._check(snn_trainer_scores(self.handle, <float *>buffer.view.buf, buffer.count))
 
     def loss_of(self, population):
         """The part of the last loss that is of a population's own, its weight included."""
         cdef double loss = 0.0
-        check(snn_trainer_loss_of(self.handle, as_u32(population, "population"), &loss))
+        self._session._check(snn_trainer_loss_of(self.handle, as_u32(population, "population"), &loss))
         return loss
 
     def state(self):
         """What it remembers from update to update: float64 [n]."""
         cdef size_t count = 0
-        check(snn_trainer_get_state(self.handle, NULL, &count))
+        self._session._check(snn_trainer_get_state(self.handle, NULL, &count))
         values = numpy.empty(count)
         cdef Buffer buffer = open_buffer(values, FLOAT64, "values", True)
         cdef PyThreadState *released = let_go(self._session._waits)
         cdef SNNStatus status = snn_trainer_get_state(self.handle, <double *>buffer.view.buf, &count)
         take_back(released)
-        check(status)
+        self._session._check(status)
         return values
 
     def set_state(self, values):
@@ -180,20 +180,22 @@ cdef class Trainer:
         cdef PyThreadState *released = let_go(self._session._waits)
         cdef SNNStatus status = snn_trainer_set_state(self.handle, <const double *>buffer.view.buf, buffer.count)
         take_back(released)
-        check(status)
+        self._session._check(status)
 
     def set_auxiliary_loss(self, population, loss, double weight):
         """Add `weight` times a loss of another population than the output; 0: none."""
-        check(snn_trainer_set_auxiliary_loss(self.handle, as_u32(population, "population"), as_u32(loss, "loss"), weight))
+        self._session._check(snn_trainer_set_auxiliary_loss(
+            self.handle, as_u32(population, "population"), as_u32(loss, "loss"), weight))
 
     def set_class_weights(self, weights):
         """Let classes count by weights, float32 [outputs], in cross-entropies."""
         cdef Buffer buffer = open_buffer(weights, FLOAT32, "class_weight")
-        check(snn_trainer_set_class_weights(self.handle, <const float *>buffer.view.buf, buffer.count))
+        self._session._check(snn_trainer_set_class_weights(self.handle, <const float *>buffer.view.buf, buffer.count))
 
     def set_dropout(self, population, double probability, seed=0):
         """Silence each neuron of a population with a probability, for all steps of a forward."""
-        check(snn_trainer_set_dropout(self.handle, as_u32(population, "population"), probability, as_u64(seed, "seed")))
+        self._session._check(snn_trainer_set_dropout(
+            self.handle, as_u32(population, "population"), probability, as_u64(seed, "seed")))
 
     def set_quantization(self, projection, bits, per_channel=False):
         """Round the weights of a projection to so many bits, the optimiser's own left as they are; 0: no longer."""
@@ -201,7 +203,7 @@ cdef class Trainer:
         cdef PyThreadState *released = let_go(self._session._waits)
         cdef SNNStatus status = snn_trainer_set_quantization(self.handle, place, width, each)
         take_back(released)
-        check(status)
+        self._session._check(status)
 
     def set_normalization(self, projection, double scale, double momentum, double epsilon):
         """Normalise what a projection delivers over all steps, folded into its weights between calls; scale 0: no longer."""
@@ -209,7 +211,7 @@ cdef class Trainer:
         cdef PyThreadState *released = let_go(self._session._waits)
         cdef SNNStatus status = snn_trainer_set_normalization(self.handle, place, scale, momentum, epsilon)
         take_back(released)
-        check(status)
+        self._session._check(status)
 
     def set_delay_learning(self, projection, kernel, double width, double rate_factor):
         """Learn the delays of a projection of taps, at one tap for each pair between calls; width 0: no longer."""
@@ -217,11 +219,11 @@ cdef class Trainer:
         cdef PyThreadState *released = let_go(self._session._waits)
         cdef SNNStatus status = snn_trainer_set_delay_learning(self.handle, place, number, width, rate_factor)
         take_back(released)
-        check(status)
+        self._session._check(status)
 
     def set_learning_rate(self, double learning_rate):
         """Change the learning rate from the next update on."""
-        check(snn_trainer_set_learning_rate(self.handle, learning_rate))
+        self._session._check(snn_trainer_set_learning_rate(self.handle, learning_rate))
 
     def end_epoch(self):
         """Sum up the steps since the last call; calls the epoch callback. Returns `EpochResult`."""

@@ -8,7 +8,7 @@ cdef void unlock_queue(void *user) noexcept with gil:
     (<object>user).release()
 
 
-cdef int32_t VK_ERROR_UNKNOWN = -13
+cdef int32_t VK_NOT_READY = 1  # no answer of vkQueueSubmit: the program has not submitted, and the device has not failed
 
 
 cdef class Submitter:
@@ -36,7 +36,7 @@ cdef int32_t submit_batch(void *user, const void *submit_info, uint64_t fence) n
         return 0 if result is None else as_integer(result, "what host.submit returned")
     except BaseException as error:
         submitter.raised = error
-        return VK_ERROR_UNKNOWN
+        return VK_NOT_READY
 
 
 cdef void *as_handle(object value, str what) except? NULL:

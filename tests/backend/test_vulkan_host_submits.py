@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import snn
+from snn.engine import _native
 
 from .test_vulkan_hostile import DEVICE_LOST, OUT_OF_DEVICE_MEMORY, Meddler
 from .vulkan_renderer import Renderer, SubmissionThread
@@ -168,6 +170,91 @@ def test_an_exception_goes_on_in_the_call_that_submitted(engine: SubmissionThrea
         for one in (sim, expected):
             one.step(4)
         np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"])
+
+
+def test_an_exception_goes_on_in_the_call_of_a_trainer(engine: SubmissionThread) -> None:
+    raised: list[Exception] = []
+
+    def submit(info: int, fence: int) -> int:
+        if raised:
+            raise raised.pop()
+        return engine.submit(info, fence)
+
+    net = snn.Network(dt=1.0)
+    net.add("in", snn.Input(20))
+    net.add("out", snn.LIF(4))
+    net.connect("in", "out", snn.Dense(init=0.2))
+    with snn.Simulation(net, device=engine.renderer.host(submit=submit)) as sim:
+
+        def trainer() -> _native.Trainer:
+            return _native.Trainer(sim._session, output_population=net["out"]._index, steps=4)
+
+        made = trainer()
+        state = made.state()
+        for attempt in (trainer, made.state, lambda: made.set_state(state), lambda: made.set_quantization(0, 4)):
+            raised.append(KeyError("closing"))
+            with pytest.raises(KeyError, match="closing"):
+                attempt()
+            attempt()  # nothing is left of it
+
+
+@pytest.mark.parametrize("shares", ["populations", "samples"])
+def test_an_exception_does_not_end_the_use_of_one_of_several_devices(
+    engine: SubmissionThread, net: snn.Network, tmp_path: Path, shares: str
+) -> None:
+    """A change that ends in the middle stops the session until it is reset: its state is lost, and no device."""
+    raises_at = 0
+
+    def submit(info: int, fence: int) -> int:
+        nonlocal raises_at
+        raises_at -= 1
+        if raises_at == 0:
+            raise KeyboardInterrupt
+        return engine.submit(info, fence)
+
+    devices = ["cpu", engine.renderer.host(submit=submit)]
+    places = {"placement": {"cells": 1}} if shares == "populations" else {"samples": [1, 2]}
+    with (
+        snn.Simulation(net, devices=devices, batch_size=3, **places) as sim,
+        snn.Simulation(net, device="reference", batch_size=3) as expected,
+    ):
+        device = sim.device
+        assert "vulkan" in device
+        for one in (sim, expected):
+            one.step(20, {"spikes": SPIKES})
+        expected.save_state(tmp_path / "state")
+        raises_at = 1
+        with pytest.raises(KeyboardInterrupt):
+            sim.step()
+        sim.load_state(tmp_path / "state")
+        stopped = 0
+        for call in range(1, 40):
+            raises_at = call
+            try:
+                sim.load_state(tmp_path / "state")
+            except KeyboardInterrupt:
+                stopped += 1
+            if raises_at > 0:
+                break
+            for attempt in (sim.step, lambda: sim["cells.v"], lambda: sim.run(3, record={"cells": "v"})):
+                with pytest.raises(snn.StateError, match="reset the session or load a state"):
+                    attempt()
+        assert stopped > 2
+        raises_at = 0
+        for one in (sim, expected):
+            one.step(20, {"spikes": SPIKES})
+        np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"])
+        assert sim.device == device
+        assert sim["cells.v"].any()
+        # A state that is lost stays so where the session goes on without a device.
+        raises_at = 3
+        with pytest.raises(KeyboardInterrupt):
+            sim.load_state(tmp_path / "state")
+        engine.refusals = [DEVICE_LOST]
+        assert sim.counters.steps > 0
+        assert sim.device != device
+        with pytest.raises(snn.StateError, match="reset the session or load a state"):
+            sim.step()
 
 
 def test_a_host_that_returns_nothing_has_submitted(engine: SubmissionThread, net: snn.Network) -> None:

@@ -171,6 +171,154 @@ def test_what_a_frame_has_written_comes_to_the_host_once(seeing: Renderer, net: 
             assert meddler.submissions == before + 1
 
 
+def test_what_was_recorded_before_a_binding_comes_to_the_host(seeing: Renderer) -> None:
+    """A network of one dispatch, whose binding is written in place; the steps recorded before run after that."""
+    net = snn.Network(dt=1.0)
+    net.add("currents", snn.Input(CELLS))
+    net.add("cells", snn.LIF(CELLS))
+    net.connect("currents", "cells", snn.OneToOne(0.2))
+    meddler = Meddler(seeing)
+    with snn.Simulation(net, device=meddler.host()) as sim, snn.Simulation(net, device="reference") as reference:
+        for one in (sim, reference):
+            one.set_input("currents", np.linspace(0, 3, CELLS))
+        commands = seeing.commands()
+        snn.vulkan.record_steps(sim, number(commands), 10)
+        vk.vkEndCommandBuffer(commands)
+        given, values = seeing.memory(CELLS, COPIED)
+        snn.vulkan.bind_buffer(sim, "cells.spike_count", snn.vulkan.Buffer(number(given), 0, values.nbytes))
+        seeing.submit([commands])
+        reference.step(10)
+        before = meddler.submissions
+        np.testing.assert_array_equal(sim["cells.v"], reference["cells.v"])
+        assert meddler.submissions == before + 1
+        snn.vulkan.bind_buffer(sim, "cells.spike_count", None)
+
+
+def test_counts_that_a_frame_has_cleared_are_not_written_before(seeing: Renderer, net: snn.Network) -> None:
+    """They are cleared behind the barrier for the host that steps end with where a buffer is shared."""
+    meddler = Meddler(seeing)
+    with snn.Simulation(net, device=meddler.host()) as sim:
+        snn.vulkan.buffer(sim, "cells.v")
+        snn.vulkan.set_readback(sim, ["cells.spike_count"], 2)
+        commands = seeing.commands()
+        snn.vulkan.record_steps(sim, number(commands), 3)
+        snn.vulkan.record_readback(sim, number(commands), 0)
+        vk.vkEndCommandBuffer(commands)
+        seeing.submit([commands])
+        before = meddler.submissions
+        snn.vulkan.set_readback(sim, ["cells.spike_count"], 2)  # clears them in place
+        assert meddler.submissions == before + 1
+
+
+class MemoryType(ctypes.Structure):
+    _fields_ = (("flags", ctypes.c_uint32), ("heap", ctypes.c_uint32))
+
+
+class MemoryHeap(ctypes.Structure):
+    _fields_ = (("size", ctypes.c_uint64), ("flags", ctypes.c_uint32))
+
+
+class MemoryProperties(ctypes.Structure):
+    _fields_ = (
+        ("type_count", ctypes.c_uint32),
+        ("types", MemoryType * 32),
+        ("heap_count", ctypes.c_uint32),
+        ("heaps", MemoryHeap * 16),
+    )
+
+
+class MemoryRequirements(ctypes.Structure):
+    _fields_ = (("size", ctypes.c_uint64), ("alignment", ctypes.c_uint64), ("types", ctypes.c_uint32))
+
+
+class MemoryAllocation(ctypes.Structure):
+    _fields_ = (
+        ("kind", ctypes.c_uint32),
+        ("next", ctypes.c_void_p),
+        ("size", ctypes.c_uint64),
+        ("type", ctypes.c_uint32),
+    )
+
+
+class Window(Meddler):
+    """A device with memory of its own that the host does not see, of the host's, and of its own that the host sees, of which
+    only so many pieces are there. All of it is memory of the first type that the host sees.
+    """
+
+    LOCAL, HOST, SEEN = range(3)
+
+    def __init__(self, renderer: Renderer, pieces: int) -> None:
+        super().__init__(renderer)
+        self.pieces, self.taken = pieces, [0, 0, 0]
+        instance, device = number(renderer.instance), number(renderer.device)
+        pointers = ctypes.c_void_p, ctypes.c_void_p
+        named = {
+            b"vkGetPhysicalDeviceMemoryProperties": (ctypes.CFUNCTYPE(None, *pointers), self.properties),
+            b"vkGetBufferMemoryRequirements": (ctypes.CFUNCTYPE(None, *pointers, ctypes.c_void_p), self.requirements),
+            b"vkAllocateMemory": (ctypes.CFUNCTYPE(ctypes.c_int32, *pointers, *pointers), self.allocate),
+        }
+        self.real = {
+            name: kind(self.loader(instance, name) or self.of_device(device, name)) for name, (kind, _) in named.items()
+        }
+        self.own = {name: kind(function) for name, (kind, function) in named.items()}
+
+    def instance_function(self, instance: int, name: bytes) -> int | None:
+        found = self.own.get(name)
+        return ctypes.cast(found, ctypes.c_void_p).value if found else super().instance_function(instance, name)
+
+    def device_function(self, device: int, name: bytes) -> int | None:
+        found = self.own.get(name)
+        return ctypes.cast(found, ctypes.c_void_p).value if found else super().device_function(device, name)
+
+    def properties(self, physical: int, out: int) -> None:
+        self.real[b"vkGetPhysicalDeviceMemoryProperties"](physical, out)
+        found = MemoryProperties.from_address(out)
+        local, visible = vk.VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, 2 | 4 | 8
+        kinds = found.types[: found.type_count]
+        self.place = next(i for i, kind in enumerate(kinds) if kind.flags & (local | visible) == local | visible)
+        heap = kinds[self.place].heap
+        found.type_count = 3
+        for i, flags in enumerate((local, visible, local | visible)):
+            found.types[i] = MemoryType(flags, heap)
+
+    def requirements(self, device: int, buffer: int, out: int) -> None:
+        self.real[b"vkGetBufferMemoryRequirements"](device, buffer, out)
+        MemoryRequirements.from_address(out).types = 0b111
+
+    def allocate(self, device: int, given: int, callbacks: int, out: int) -> int:
+        wanted = MemoryAllocation.from_buffer_copy(MemoryAllocation.from_address(given))
+        if wanted.type == self.SEEN and self.taken[self.SEEN] == self.pieces:
+            return OUT_OF_DEVICE_MEMORY
+        self.taken[wanted.type] += 1
+        wanted.type = self.place
+        return self.real[b"vkAllocateMemory"](device, ctypes.addressof(wanted), callbacks, out)
+
+
+@pytest.mark.parametrize("pieces", [0, 1, 100])
+def test_other_memory_of_the_device_is_used_where_the_host_sees_no_more(seeing: Renderer, pieces: int) -> None:
+    net = snn.Network(dt=1.0)
+    net.add("currents", snn.Input(CELLS))
+    net.add("cells", snn.LIF(CELLS))
+    net.add("many", snn.LIF(2000))
+    net.connect("currents", "cells", snn.OneToOne(0.2))
+    net.connect("cells", "many", snn.Dense(init=0.02))
+    window = Window(seeing, pieces)
+    with snn.Simulation(net, device=window.host()) as sim, snn.Simulation(net, device="reference") as reference:
+        assert (window.taken[Window.SEEN] > 0) == (pieces > 0)
+        assert (window.taken[Window.LOCAL] > 0) == (pieces < 100)
+        found = snn.vulkan.buffer(sim, "cells.v")
+        assert (found.mapped != 0) == (pieces > 0) == found.is_cached
+        for one in (sim, reference):
+            one.set_input("currents", np.linspace(0, 3, CELLS))
+            one.step(20)
+            one["cells.v"] = one["cells.v"] * np.float32(0.5)
+            one["cells_to_many.weight"] = one["cells_to_many.weight"] * np.float32(1.5)
+            one.step(20)
+        for path in ("cells.v", "many.v", "cells_to_many.weight"):
+            np.testing.assert_array_equal(sim[path], reference[path], path)
+        assert sim["many.v"].any()
+
+
 def test_a_program_reads_and_writes_states_without_a_call(seeing: Renderer, net: snn.Network) -> None:
     with snn.Simulation(net, device=seeing.host()) as sim, snn.Simulation(net, device="reference") as reference:
         membranes = seen(sim, "cells.v")
@@ -192,18 +340,20 @@ def test_a_program_reads_and_writes_states_without_a_call(seeing: Renderer, net:
         assert reference.counters.spikes > 100
 
 
-@pytest.mark.parametrize("place", ["hidden", "uncached"])
+@pytest.mark.parametrize("place", PLACES)
 def test_a_program_is_told_what_it_does_not_see(
     seeing: Renderer, net: snn.Network, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SNN_VULKAN_MEMORY", place)
     with snn.Simulation(net, device=seeing.host()) as sim:
         found = snn.vulkan.buffer(sim, "cells.v")
-        assert (found.mapped != 0) == (place == "uncached")
-        assert not found.is_cached
+        assert (found.mapped != 0) == (place != "hidden")
+        assert found.is_cached == (place == "")
         given, values = seeing.memory(2 * CELLS, COPIED)
         snn.vulkan.bind_buffer(sim, "cells.states", snn.vulkan.Buffer(number(given), 0, values.nbytes))
-        assert snn.vulkan.buffer(sim, "cells.v").mapped == 0  # the program's own
+        found = snn.vulkan.buffer(sim, "cells.v")
+        assert found.mapped == 0  # the program's own
+        assert not found.is_cached
 
 
 def test_memory_that_cannot_be_mapped_is_not(seeing: Renderer, net: snn.Network) -> None:

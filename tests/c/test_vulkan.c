@@ -123,6 +123,9 @@ static void a_buffer_is_checked_before_it_is_bound(void) {
     buffer.type = SNN_INT32;
     CHECK_ERROR(snn_vulkan_bind_buffer(handle, "cells.spikes", &buffer), SNN_ERROR_INVALID_ARGUMENT, "buffer->type is 2");
     buffer.type = SNN_FLOAT32;
+    buffer.reserved = 5;
+    CHECK_ERROR(snn_vulkan_bind_buffer(handle, "cells.spikes", &buffer), SNN_ERROR_INVALID_ARGUMENT, "buffer->reserved is 5; expected 0");
+    buffer.reserved = 0;
     buffer.size_bytes = 3;
     CHECK_ERROR(snn_vulkan_bind_buffer(handle, "cells.spikes", &buffer), SNN_ERROR_INVALID_ARGUMENT, "size_bytes is 3");
     CHECK_ERROR(snn_vulkan_bind_buffer(handle, "cells.spikes", NULL), SNN_ERROR_UNSUPPORTED, "not on a Vulkan device");

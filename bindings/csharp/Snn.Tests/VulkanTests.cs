@@ -234,11 +234,27 @@ namespace Snn.Tests
                     refusal = 0;
                     Assert.Equal(0, (long)session.StepCount, "steps");
                     session.SubmitSteps(1);
+                    refusal = 1; // by the read, which brings the results of the steps to the host
+                    Assert.Throws<TimeoutException>(() => session.Read("cells.v"));
+                    refusal = 0;
                     Assert.Same(new[] { 0.75f, 0 }, session.Read("cells.v"));
                     Assert.True(submissions >= before + 3, "submissions");
                     VulkanDevice device = session.VulkanDevice();
                     Assert.True(device.Device == host.Device && device.Queue == host.Queue, "handles");
                     Assert.Equal((long)0, (long)device.Submitted.Handle, "a semaphore of a host's device");
+                }
+                using (Network network = Networks.Trainable())
+                using (var session = new Session(network, new SessionOptions { VulkanHost = host }))
+                using (var trainer = new Trainer(session, new TrainerOptions(network.FindPopulation("out"), 5)
+                {
+                    Loss = Loss.CrossEntropyMaxMembrane
+                }))
+                {
+                    session.SubmitSteps(1);
+                    refusal = 1;
+                    Assert.Throws<TimeoutException>(() => trainer.State());
+                    refusal = 0;
+                    Assert.True(trainer.State().Length > 0, "the state of the trainer");
                 }
                 refusal = 1;
                 Assert.Throws<TimeoutException>(() => Open(host));

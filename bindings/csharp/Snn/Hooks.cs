@@ -267,7 +267,7 @@ namespace Snn
             catch (Exception exception)
             {
                 hooks.Keep(exception);
-                return -13; // VK_ERROR_UNKNOWN
+                return 1; // VK_NOT_READY, no answer of vkQueueSubmit: the program has not submitted
             }
         }
     }

@@ -173,7 +173,7 @@ namespace Snn
         public bool Begin(float frameDt, float budget = float.PositiveInfinity)
         {
             uint begun;
-            Library.Check(Native.snn_session_begin(handle, frameDt, budget, &begun));
+            Finish(Native.snn_session_begin(handle, frameDt, budget, &begun));
             return begun != 0;
         }
 
@@ -212,7 +212,7 @@ namespace Snn
         /// <summary>Back to step 0 and the initial state. C: <c>snn_session_reset</c>.</summary>
         public void Reset()
         {
-            Library.Check(Native.snn_session_reset(handle));
+            Finish(Native.snn_session_reset(handle));
         }
 
         /// <summary>Some samples begin again, as a character of a game that comes back; the others go on as if nothing had happened.
@@ -223,7 +223,7 @@ namespace Snn
             var numbers = new uint[samples.Length];
             for (int i = 0; i < samples.Length; ++i) numbers[i] = Whole(samples[i], "a sample");
             fixed (uint* data = numbers)
-                Library.Check(Native.snn_session_reset_samples(handle, data, (UIntPtr)numbers.Length));
+                Finish(Native.snn_session_reset_samples(handle, data, (UIntPtr)numbers.Length));
         }
 
         /// <summary>The device that it runs on: "vulkan:0". C: <c>snn_session_device</c>.</summary>
@@ -250,7 +250,7 @@ namespace Snn
         {
             SNNSessionDevice device;
             device.struct_size = (uint)sizeof(SNNSessionDevice);
-            Library.Check(Native.snn_session_device(handle, &device));
+            Finish(Native.snn_session_device(handle, &device));
             return device;
         }
 
@@ -261,10 +261,10 @@ namespace Snn
             get
             {
                 ulong steps;
-                Library.Check(Native.snn_session_step_count(handle, &steps));
+                Finish(Native.snn_session_step_count(handle, &steps));
                 return steps;
             }
-            set { Library.Check(Native.snn_session_set_step_count(handle, value)); }
+            set { Finish(Native.snn_session_set_step_count(handle, value)); }
         }
 
         /// <summary>The seed of the random draws: that it was opened with, or that of the state that was loaded last.
@@ -274,7 +274,7 @@ namespace Snn
             get
             {
                 ulong seed;
-                Library.Check(Native.snn_session_seed(handle, &seed));
+                Finish(Native.snn_session_seed(handle, &seed));
                 return seed;
             }
         }
@@ -284,7 +284,7 @@ namespace Snn
         public void SetInput(int population, ReadOnlySpan<float> values)
         {
             fixed (float* data = &MemoryMarshal.GetReference(values))
-                Library.Check(Native.snn_session_set_input(handle, Whole(population, "population"), data, (UIntPtr)values.Length));
+                Finish(Native.snn_session_set_input(handle, Whole(population, "population"), data, (UIntPtr)values.Length));
         }
 
         /// <summary>The same for one sample: [size]. What other samples were given for the coming step stays.
@@ -292,7 +292,7 @@ namespace Snn
         public void SetSampleInput(int population, int sample, ReadOnlySpan<float> values)
         {
             fixed (float* data = &MemoryMarshal.GetReference(values))
-                Library.Check(Native.snn_session_set_sample_input(handle, Whole(population, "population"), Whole(sample, "sample"),
+                Finish(Native.snn_session_set_sample_input(handle, Whole(population, "population"), Whole(sample, "sample"),
                                                                   data, (UIntPtr)values.Length));
         }
 
@@ -301,7 +301,7 @@ namespace Snn
         public void AddInputSpikes(int population, int sample, ReadOnlySpan<uint> neurons)
         {
             fixed (uint* data = &MemoryMarshal.GetReference(neurons))
-                Library.Check(Native.snn_session_add_input_spikes(handle, Whole(population, "population"), Whole(sample, "sample"),
+                Finish(Native.snn_session_add_input_spikes(handle, Whole(population, "population"), Whole(sample, "sample"),
                                                                   data, (UIntPtr)neurons.Length));
         }
 
@@ -335,7 +335,7 @@ namespace Snn
         {
             using (Held())
             {
-                Library.Check(Native.snn_session_bind_input(handle, Whole(population, "population"), (float*)values,
+                Finish(Native.snn_session_bind_input(handle, Whole(population, "population"), (float*)values,
                                                              (UIntPtr)Whole(count, "count")));
                 Unpin(population);
             }
@@ -354,7 +354,7 @@ namespace Snn
             byte* stack = stackalloc byte[Utf8.StackBytes];
             fixed (byte* heap = Utf8.OnStack(population, stack))
             fixed (float* data = &MemoryMarshal.GetReference(potentials))
-                Library.Check(Native.snn_get_membrane_potentials(handle, heap == null ? stack : heap, data,
+                Finish(Native.snn_get_membrane_potentials(handle, heap == null ? stack : heap, data,
                                                                  (UIntPtr)potentials.Length));
         }
 
@@ -364,7 +364,7 @@ namespace Snn
         {
             uint* neurons;
             uint count;
-            Library.Check(Native.snn_session_get_spikes(handle, Whole(population, "population"), Whole(sample, "sample"), &neurons, &count));
+            Finish(Native.snn_session_get_spikes(handle, Whole(population, "population"), Whole(sample, "sample"), &neurons, &count));
             return new ReadOnlySpan<uint>(neurons, (int)count);
         }
 
@@ -396,7 +396,7 @@ namespace Snn
         {
             byte* stack = stackalloc byte[Utf8.StackBytes];
             fixed (byte* heap = Utf8.OnStack(path, stack))
-                Library.Check(Native.snn_session_read(handle, heap == null ? stack : heap, (uint)type, data, (UIntPtr)count));
+                Finish(Native.snn_session_read(handle, heap == null ? stack : heap, (uint)type, data, (UIntPtr)count));
         }
 
         /// <summary>A variable in a new array.</summary>
@@ -435,7 +435,7 @@ namespace Snn
         {
             byte* stack = stackalloc byte[Utf8.StackBytes];
             fixed (byte* heap = Utf8.OnStack(path, stack))
-                Library.Check(Native.snn_session_write(handle, heap == null ? stack : heap, (uint)type, data, (UIntPtr)count));
+                Finish(Native.snn_session_write(handle, heap == null ? stack : heap, (uint)type, data, (UIntPtr)count));
         }
 
         /// <summary>How many values Read wants for a path. C: <c>snn_session_value_count</c>.</summary>
@@ -444,7 +444,7 @@ namespace Snn
             UIntPtr count;
             byte* stack = stackalloc byte[Utf8.StackBytes];
             fixed (byte* heap = Utf8.OnStack(path, stack))
-                Library.Check(Native.snn_session_value_count(handle, heap == null ? stack : heap, &count));
+                Finish(Native.snn_session_value_count(handle, heap == null ? stack : heap, &count));
             return checked((int)(ulong)count);
         }
 
@@ -455,7 +455,7 @@ namespace Snn
             {
                 SNNCounters raw;
                 raw.struct_size = (uint)sizeof(SNNCounters);
-                Library.Check(Native.snn_get_counters(handle, &raw));
+                Finish(Native.snn_get_counters(handle, &raw));
                 return new Counters
                 {
                     Steps = raw.steps, NeuronUpdates = raw.neuron_updates, Spikes = raw.spikes,
@@ -468,13 +468,13 @@ namespace Snn
         /// <summary>Saves all that the next steps depend on. C: <c>snn_save_state</c>.</summary>
         public void SaveState(string path)
         {
-            fixed (byte* text = Utf8.Bytes(path)) Library.Check(Native.snn_save_state(handle, text));
+            fixed (byte* text = Utf8.Bytes(path)) Finish(Native.snn_save_state(handle, text));
         }
 
         /// <summary>Goes on from a saved state. C: <c>snn_load_state</c>.</summary>
         public void LoadState(string path)
         {
-            fixed (byte* text = Utf8.Bytes(path)) Library.Check(Native.snn_load_state(handle, text));
+            fixed (byte* text = Utf8.Bytes(path)) Finish(Native.snn_load_state(handle, text));
         }
 
         /// <summary>The bytes that the file of a saved state would have, for a game's own saved game.
@@ -482,9 +482,9 @@ namespace Snn
         public byte[] SaveState()
         {
             UIntPtr size;
-            Library.Check(Native.snn_save_state_memory(handle, null, UIntPtr.Zero, &size));
+            Finish(Native.snn_save_state_memory(handle, null, UIntPtr.Zero, &size));
             var data = new byte[(int)size];
-            fixed (byte* bytes = data) Library.Check(Native.snn_save_state_memory(handle, bytes, (UIntPtr)data.Length, &size));
+            fixed (byte* bytes = data) Finish(Native.snn_save_state_memory(handle, bytes, (UIntPtr)data.Length, &size));
             return data;
         }
 
@@ -492,20 +492,20 @@ namespace Snn
         public void LoadState(ReadOnlySpan<byte> data)
         {
             fixed (byte* bytes = &MemoryMarshal.GetReference(data))
-                Library.Check(Native.snn_load_state_memory(handle, bytes, (UIntPtr)data.Length));
+                Finish(Native.snn_load_state_memory(handle, bytes, (UIntPtr)data.Length));
         }
 
         /// <summary>Replaces weights and biases by those of a .snn file. C: <c>snn_load_weights</c>.</summary>
         public void LoadWeights(string path)
         {
-            fixed (byte* text = Utf8.Bytes(path)) Library.Check(Native.snn_load_weights(handle, text));
+            fixed (byte* text = Utf8.Bytes(path)) Finish(Native.snn_load_weights(handle, text));
         }
 
         /// <summary>The session's network; dispose it. C: <c>snn_session_network</c>.</summary>
         public Network Network()
         {
             IntPtr network;
-            Library.Check(Native.snn_session_network(handle, &network));
+            Finish(Native.snn_session_network(handle, &network));
             return new Network(new NetworkHandle(network));
         }
 
@@ -514,7 +514,7 @@ namespace Snn
         public Network ToNetwork()
         {
             IntPtr network;
-            Library.Check(Native.snn_session_to_network(handle, &network));
+            Finish(Native.snn_session_to_network(handle, &network));
             return new Network(new NetworkHandle(network));
         }
 
@@ -522,7 +522,7 @@ namespace Snn
         /// C: <c>snn_register_spike_callback</c>.</summary>
         public void OnSpikes(SpikeHandler handler)
         {
-            Library.Check(Native.snn_register_spike_callback(handle, handler == null ? IntPtr.Zero : Hooks.SpikeFunction,
+            Finish(Native.snn_register_spike_callback(handle, handler == null ? IntPtr.Zero : Hooks.SpikeFunction,
                                                              (void*)GCHandle.ToIntPtr(hooksHandle)));
             hooks.Spikes = handler;
         }
@@ -531,7 +531,7 @@ namespace Snn
         /// C: <c>snn_register_weight_callback</c>.</summary>
         public void OnWeights(WeightHandler handler)
         {
-            Library.Check(Native.snn_register_weight_callback(handle, handler == null ? IntPtr.Zero : Hooks.WeightFunction,
+            Finish(Native.snn_register_weight_callback(handle, handler == null ? IntPtr.Zero : Hooks.WeightFunction,
                                                               (void*)GCHandle.ToIntPtr(hooksHandle)));
             hooks.Weights = handler;
         }
@@ -539,7 +539,7 @@ namespace Snn
         /// <summary>Called at the end of each epoch of training; null removes it. C: <c>snn_register_epoch_callback</c>.</summary>
         public void OnEpoch(EpochHandler handler)
         {
-            Library.Check(Native.snn_register_epoch_callback(handle, handler == null ? IntPtr.Zero : Hooks.EpochFunction,
+            Finish(Native.snn_register_epoch_callback(handle, handler == null ? IntPtr.Zero : Hooks.EpochFunction,
                                                              (void*)GCHandle.ToIntPtr(hooksHandle)));
             hooks.Epoch = handler;
         }

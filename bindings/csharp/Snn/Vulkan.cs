@@ -110,8 +110,8 @@ namespace Snn
         /// <summary>Float32 or Int32.</summary>
         public DataType DataType;
 
-        /// <summary>Of a state: its values in memory that the host sees too; zero where it does not. C:
-        /// <c>SNNVulkanBuffer</c>.</summary>
+        /// <summary>Of a state: its values in memory that the host sees too, to be read once the steps are done; zero where it does
+        /// not. C: <c>SNNVulkanBuffer</c>.</summary>
         public IntPtr Mapped;
 
         /// <summary>Whether the host reads <see cref="Mapped"/> through its caches; else reading is slow.</summary>
@@ -256,7 +256,8 @@ namespace Snn
         }
 
         /// <summary>The device that the session runs on, for commands and buffers of your own. Its queue may be used while no function
-        /// of the session runs. The first call waits for what was submitted before. C: <c>snn_vulkan_get_device</c>.</summary>
+        /// of the session runs and no steps that <see cref="Begin"/> began are under way. The first call waits for what was submitted
+        /// before. C: <c>snn_vulkan_get_device</c>.</summary>
         public VulkanDevice VulkanDevice()
         {
             SNNVulkanDevice raw;
@@ -276,7 +277,7 @@ namespace Snn
         {
             SNNVulkanBuffer raw;
             raw.struct_size = (uint)sizeof(SNNVulkanBuffer);
-            fixed (byte* text = Utf8.Bytes(state)) Check(Native.snn_vulkan_get_buffer(handle, text, &raw));
+            fixed (byte* text = Utf8.Bytes(state)) Finish(Native.snn_vulkan_get_buffer(handle, text, &raw));
             return new VulkanBuffer
             {
                 Handle = raw.buffer, OffsetBytes = raw.offset_bytes, SizeBytes = raw.size_bytes, DataType = (DataType)raw.type,
@@ -289,7 +290,7 @@ namespace Snn
         /// recorded has run. C: <c>snn_vulkan_bind_buffer</c>.</summary>
         public void BindVulkanBuffer(string path, VulkanBuffer buffer)
         {
-            SNNVulkanBuffer raw;
+            SNNVulkanBuffer raw = default;
             raw.struct_size = (uint)sizeof(SNNVulkanBuffer);
             raw.type = (uint)buffer.DataType;
             raw.buffer = buffer.Handle;
@@ -356,7 +357,7 @@ namespace Snn
             ulong frame;
             byte* stack = stackalloc byte[Utf8.StackBytes];
             fixed (byte* heap = Utf8.OnStack(path, stack))
-                Check(Native.snn_vulkan_read_back(handle, heap == null ? stack : heap, finishedFrame, (uint)type, data, (UIntPtr)count,
+                Finish(Native.snn_vulkan_read_back(handle, heap == null ? stack : heap, finishedFrame, (uint)type, data, (UIntPtr)count,
                                                   &frame));
             return frame == Native.SNN_VULKAN_NO_FRAME ? (ulong?)null : frame;
         }
@@ -367,7 +368,7 @@ namespace Snn
         {
             SNNVulkanPlan plan;
             plan.struct_size = (uint)sizeof(SNNVulkanPlan);
-            Check(Native.snn_vulkan_get_plan(handle, &plan));
+            Finish(Native.snn_vulkan_get_plan(handle, &plan));
             var shaders = new VulkanPlanShader[plan.shader_count];
             for (int i = 0; i < shaders.Length; ++i) shaders[i] = new VulkanPlanShader(plan.shaders + i);
             var buffers = new VulkanPlanBuffer[plan.buffer_count];

@@ -124,10 +124,11 @@ static jobject attach_to_hooks(void *user, JNIEnv **out_env) {
 static int32_t SNN_CALL submit_function(void *user, const void *submit_info, uint64_t fence) {
     JNIEnv *env;
     const jobject hooks = attach_to_hooks(user, &env);
-    jint result = -13; /* VK_ERROR_UNKNOWN */
+    const jint not_submitted = 1; /* VK_NOT_READY, no answer of vkQueueSubmit */
+    jint result = not_submitted;
     if (hooks) {
         result = (*env)->CallIntMethod(env, hooks, on_submit, (jlong)(intptr_t)submit_info, (jlong)fence);
-        if ((*env)->ExceptionCheck(env)) result = -13;
+        if ((*env)->ExceptionCheck(env)) result = not_submitted;
         done(env, hooks);
     }
     if (attached) (*vm)->DetachCurrentThread(vm);

@@ -164,10 +164,12 @@ typedef struct SNNVulkanDevice {
  *     snn_vulkan_submit_steps(brain, NULL, 16);
  *     snn_vulkan_get_device(brain, &device);     then vkQueueSubmit(device.queue, ...), waiting for device.submitted
  *
- * A device of the session's own has one queue and is of Vulkan 1.1, or 1.0 with a loader that knows no other. No feature is
- * enabled except timelineSemaphore by VK_KHR_timeline_semaphore, where there is that. It ends with the session: destroy before
- * what you made on it. Use `queue` only while no function of the session runs. Steps that are recorded or submitted later wait
- * for your commands if you have got or bound a buffer; other functions of the session do not, see above.
+ * A device of the session's own has one queue. Its instance is of Vulkan 1.1, or of 1.0 if the loader knows no other; the
+ * physical device may be of 1.0 with either. No feature is enabled except timelineSemaphore by VK_KHR_timeline_semaphore, where
+ * there is that. VK_KHR_shader_float_controls and VK_KHR_portability_subset may be enabled too. The device ends with the
+ * session: destroy before what you made on it. Use `queue` only while no function of the session runs and no steps that
+ * snn_session_begin began are under way. Steps that are recorded or submitted later wait for your commands if you have got or
+ * bound a buffer; other functions of the session do not, see above.
  *
  * `submitted.value` rises with each submission of the session, whichever function makes it: get it anew after the call. A
  * submission that was refused does not count, so every value that is given here will be reached, unless the device is lost.

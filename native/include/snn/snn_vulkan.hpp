@@ -77,14 +77,16 @@ inline void submit_steps(Session& session, uint32_t step_count = 1, Values<SNNVu
     submission.signals = signals.data();
     check(snn_vulkan_submit_steps(session.get(), &submission, step_count));
 }
-// The device that the session runs on; `submitted` is one of the waits of other submissions.
+// The device that the session runs on. Its queue is yours while no function of the session runs and no steps that begin() began
+// are under way; `submitted` is one of the waits of other submissions.
 inline SNNVulkanDevice device(Session& session) {
     SNNVulkanDevice device{};
     device.struct_size = sizeof device;
     check(snn_vulkan_get_device(session.get(), &device));
     return device;
 }
-// The buffer that holds a state, "population.state", on the device.
+// The buffer that holds a state, "population.state", on the device. Where `mapped` is not null, the values may be read there
+// once the steps are done; where `is_cached` is 0, Session::read is many times faster.
 inline SNNVulkanBuffer buffer(const Session& session, const std::string& state) {
     SNNVulkanBuffer buffer{};
     buffer.struct_size = sizeof buffer;

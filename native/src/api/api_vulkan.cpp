@@ -21,6 +21,10 @@ void check_given(const void* pointer, const char* name) {
     if (!pointer) throw Error(SNN_ERROR_INVALID_ARGUMENT, name, " is null");
 }
 
+void check_reserved(uint32_t reserved, const char* name) {
+    if (reserved != 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, name, "->reserved is ", reserved, "; expected 0");
+}
+
 void check_semaphores(const SNNVulkanSemaphore* semaphores, uint32_t count, const char* name) {
     if (count > 0) check_given(semaphores, name);
     for (uint32_t i = 0; i < count; ++i)
@@ -90,6 +94,7 @@ SNNStatus snn_vulkan_bind_buffer(SNNHandle handle, const char* path, const SNNVu
         if (!given.buffer)
             throw Error(SNN_ERROR_INVALID_ARGUMENT,
                         "buffer->buffer is null; a null pointer in place of `buffer` ends the binding");
+        check_reserved(given.reserved, "buffer");
         const DeviceBuffer bound{checked_dtype(given.type), given.buffer, given.offset_bytes, given.size_bytes};
         session.bind_buffer(name, &bound);
     });
@@ -99,8 +104,7 @@ SNNStatus snn_vulkan_submit_steps(SNNHandle handle, const SNNVulkanSubmission* s
     return with_session(handle, [&](Session& session) {
         SNNVulkanSubmission given{};
         if (submission) given = complete(submission, "submission");
-        if (given.reserved != 0)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "submission->reserved is ", given.reserved, "; expected 0");
+        check_reserved(given.reserved, "submission");
         check_semaphores(given.waits, given.wait_count, "submission->waits");
         check_semaphores(given.signals, given.signal_count, "submission->signals");
         session.submit(given, step_count);

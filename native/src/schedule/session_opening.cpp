@@ -68,6 +68,8 @@ void Session::go_on_without(std::unique_ptr<Executor>& io_executor, std::excepti
     } catch (const DeviceFailure& lost) {
         const auto& failed = static_cast<const TogetherExecutor&>(*io_executor);
         if (failed.devices().size() == 1) throw;
+        // What the program has not submitted, and what such an error has left, is not the device's doing.
+        if (lost.status() == SNN_ERROR_INVALID_ARGUMENT || lost.status() == SNN_ERROR_STATE) throw;
         const std::string name = failed.devices()[lost.place];
         std::string device = failed.without(lost.place);
         device_reason_ = text("'", name, "' failed and is not used any more: ", lost.what());

@@ -247,9 +247,12 @@ public:
     // Runs command buffers one after the other, when all submissions are done, and waits for the last, which ends with a
     // host_barrier (steps.h). Where waiting fails, they run all the same, and whatever uses the device next waits again.
     void run(const std::vector<VkCommandBuffer>& commands);
-    uint64_t run_count() const { return run_count_; }  // that the device has taken
+    // Rises before memory of the device changes: in place, or by commands of run() that the device has taken, which may also
+    // only read. What submit() is given does not count.
+    uint64_t change_count() const { return change_count_; }
     // Commands were recorded that write memory of ours and end without a barrier for the host.
     void write_unseen() { has_unseen_writes_ |= is_mapped_; }
+    bool has_unseen_writes() const { return has_unseen_writes_; }
     // Whether memory for kernels that is mapped is in the caches of the host: what is not is read far slower than copied.
     bool is_cached() const { return is_cached_; }
 
@@ -257,12 +260,6 @@ public:
     DeviceFunctions functions;
 
 private:
-    void open_own(std::string_view choice);
-    void open_of_host(const SNNVulkanHost& host);
-    void open_on_paper();
-    void take(const Candidate& candidate, const InstanceFunctions& instance_functions);  // of `handle`
-    void name_object(VkObjectType type, uint64_t object, std::string_view what) const;
-    void close();
     struct Block {
         VkDeviceMemory memory;
         VkBuffer buffer;
@@ -270,15 +267,41 @@ private:
         char* mapped;
         std::map<VkDeviceSize, VkDeviceSize> free;  // sizes by where they begin; two are never side by side
     };
+    struct Submission {
+        VkCommandBuffer commands;
+        VkFence fence;
+        uint64_t number;  // 0: it is not on its way
+    };
+    static constexpr size_t most_submissions = 8;
+
+    // Opening (device.cpp).
+    void open_own(std::string_view choice);
+    void open_of_host(const SNNVulkanHost& host);
+    void open_on_paper();
+    void take(const Candidate& candidate, const InstanceFunctions& instance_functions);  // of `handle`
+    void name_object(VkObjectType type, uint64_t object, std::string_view what) const;
+    void close();
+
+    // Memory (device_memory.cpp).
+    std::vector<uint32_t> memory_types(uint32_t allowed, Memory memory) const;
     void make_block(VkDeviceSize bytes, Memory memory);
     void destroy(const Block& block);
-    uint32_t memory_type(uint32_t allowed, Memory memory) const;
     void see_writes();
     void wait_for_writes();
     char* on_paper(const Range& range);
     void copy_now(VkBuffer source, VkDeviceSize from, VkBuffer target, VkDeviceSize to, VkDeviceSize bytes);
     void begin_transfer();
     void end_transfer();
+
+    // Submissions (device_submissions.cpp).
+    VkFence make_fence();
+    VkResult heed(VkResult result);  // of a call that may find the device lost
+    VkResult queue_submit(const VkSubmitInfo& info, VkFence fence);
+    void give(std::span<const VkCommandBuffer> commands, const SNNVulkanSubmission& submission, VkFence fence);
+    void wait_for(VkFence fence);
+    void wait_for(Submission& submission);
+    void wait_for_run();
+    void wait_to_the_end(VkFence fence);
 
     std::shared_ptr<const Instance> instance_;  // null: the device is the host's
     SNNVulkanHost host_{};                      // for a device of its own: its handles, and no hooks
@@ -288,49 +311,37 @@ private:
     VkDeviceSize storage_range_ = 0, alignment_ = 0, shared_memory_bytes_ = 0;
     uint32_t workgroup_invocations_ = 0;
     FloatControls float_controls_;
+    bool has_timelines_ = false;
+    bool is_strict_ = false;
+    bool is_lost_ = false;
+    bool is_on_paper_ = false;
+    std::vector<PaperBuffer> paper_buffers_;
+
+    std::array<std::vector<Block>, 3> blocks_;        // by Memory
+    std::array<VkDeviceSize, 3> next_block_bytes_{};  // likewise, where less is asked for; 0: the smallest
+    std::vector<Range> claimed_;                      // by all claims that live
+    uint32_t claims_ = 0;
     Range room_;                // what is left of it
     std::vector<Range> rooms_;  // all there were
     std::function<void(VkBuffer)> forget_;
+    bool is_mapped_ = false, is_cached_ = false;  // memory for kernels
+    bool has_unseen_writes_ = false;
+    uint64_t change_count_ = 0;
+    Range staging_;
+    VkDeviceSize staged_ = 0;  // bytes of it that `transfer_` reads
+    bool is_transfer_open_ = false;
+    bool collects_ = false;  // for a Batch
+
     VkCommandPool command_pool_ = VK_NULL_HANDLE;
     VkCommandBuffer transfer_ = VK_NULL_HANDLE;
     VkFence fence_ = VK_NULL_HANDLE;  // of run()
     bool is_running_ = false;         // what it was given last is not known to be done
-    uint64_t run_count_ = 0;
-    bool has_unseen_writes_ = false;
-    bool is_mapped_ = false, is_cached_ = false;  // memory for kernels
-    Range staging_;
-    bool collects_ = false;         // for a Batch
-    bool is_transfer_open_ = false;
-    VkDeviceSize staged_ = 0;       // bytes of staging_ that `transfer_` reads
-    struct Submission {
-        VkCommandBuffer commands;
-        VkFence fence;
-        uint64_t number;  // 0: it is not on its way
-    };
-    static constexpr size_t most_submissions = 8;
     std::vector<Submission> submissions_;
     VkCommandBuffer begun_ = VK_NULL_HANDLE;  // of one that is being recorded
     uint64_t submission_count_ = 0;
     // Of a device of its own: counts what it was given. Made for the first who asks, so that others do not pay for it. Waiting
     // here is by fences all the same, as on a host's device, where the feature may not be enabled.
     SNNVulkanSemaphore submitted_{};
-    bool has_timelines_ = false;
-    bool is_strict_ = false;
-    bool is_lost_ = false;
-    VkResult heed(VkResult result);  // of a call that may find the device lost
-    void wait_for(VkFence fence);
-    void wait_for(Submission& submission);
-    void wait_for_run();
-    void wait_to_the_end(VkFence fence);
-    VkFence make_fence();
-    void give(std::span<const VkCommandBuffer> commands, const SNNVulkanSubmission& submission, VkFence fence);
-    VkResult queue_submit(const VkSubmitInfo& info, VkFence fence);
-    std::vector<Range> claimed_;  // by all claims that live
-    uint32_t claims_ = 0;
-    std::array<std::vector<Block>, 3> blocks_;        // by Memory
-    std::array<VkDeviceSize, 3> next_block_bytes_{};  // likewise, where less is asked for; 0: the smallest
-    bool is_on_paper_ = false;
-    std::vector<PaperBuffer> paper_buffers_;
 };
 
 }  // namespace snn::vulkan

@@ -45,17 +45,26 @@ uint32_t seen_memory_type(const VkPhysicalDeviceMemoryProperties& memory, uint32
     return no_memory_type;
 }
 
-uint32_t Device::memory_type(uint32_t allowed, Memory memory) const {
+// Of which a block may be, the best first. Memory for kernels that the host sees may be used up while there is other memory of
+// the device: then that comes second.
+std::vector<uint32_t> Device::memory_types(uint32_t allowed, Memory memory) const {
+    std::vector<uint32_t> types;
     if (memory == Memory::device && !is_to_be("hidden"))
-        if (const uint32_t type = seen_memory_type(memory_properties_, allowed); type != no_memory_type) return type;
-    // In order of preference. Vulkan promises a type that is visible and coherent, and one that is local.
-    const VkMemoryPropertyFlags wanted[2] = {memory == Memory::device ? local : memory == Memory::upload ? visible : cached,
-                                             memory == Memory::device ? 0 : visible};
-    for (const VkMemoryPropertyFlags flags : wanted)
+        if (const uint32_t seen = seen_memory_type(memory_properties_, allowed); seen != no_memory_type) types.push_back(seen);
+    const auto add = [&](VkMemoryPropertyFlags flags) {
         for (uint32_t i = 0; i < memory_properties_.memoryTypeCount; ++i)
-            if (allowed >> i & 1 && (memory_properties_.memoryTypes[i].propertyFlags & flags) == flags) return i;
-    throw Error(SNN_ERROR_UNSUPPORTED, "the Vulkan device '", description_.name,
-                "' has no memory of the kind that buffers need");
+            if (allowed >> i & 1 && (memory_properties_.memoryTypes[i].propertyFlags & flags) == flags) {
+                if (types.empty() || types[0] != i) types.push_back(i);
+                return;
+            }
+    };
+    add(memory == Memory::device ? local : memory == Memory::upload ? visible : cached);
+    // Vulkan promises a type that is visible and coherent, and one that is local.
+    if (types.empty()) add(memory == Memory::device ? 0 : visible);
+    if (types.empty())
+        throw Error(SNN_ERROR_UNSUPPORTED, "the Vulkan device '", description_.name,
+                    "' has no memory of the kind that buffers need");
+    return types;
 }
 
 void Device::make_block(VkDeviceSize bytes, Memory memory) {
@@ -70,8 +79,13 @@ void Device::make_block(VkDeviceSize bytes, Memory memory) {
         functions.vkGetBufferMemoryRequirements(handle, block.buffer, &needs);
         auto allocation = made<VkMemoryAllocateInfo>(VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO);
         allocation.allocationSize = needs.size;
-        allocation.memoryTypeIndex = memory_type(needs.memoryTypeBits, memory);
-        check(functions.vkAllocateMemory(handle, &allocation, nullptr, &block.memory), "could not allocate memory");
+        VkResult allocated = VK_ERROR_OUT_OF_DEVICE_MEMORY;
+        for (const uint32_t type : memory_types(needs.memoryTypeBits, memory)) {
+            allocation.memoryTypeIndex = type;
+            allocated = functions.vkAllocateMemory(handle, &allocation, nullptr, &block.memory);
+            if (allocated != VK_ERROR_OUT_OF_DEVICE_MEMORY) break;
+        }
+        check(allocated, "could not allocate memory");
         check(functions.vkBindBufferMemory(handle, block.buffer, block.memory, 0), "could not bind memory");
         const bool is_for_kernels = memory == Memory::device;
         const VkMemoryPropertyFlags flags = memory_properties_.memoryTypes[allocation.memoryTypeIndex].propertyFlags;
@@ -80,8 +94,10 @@ void Device::make_block(VkDeviceSize bytes, Memory memory) {
             const VkResult result = functions.vkMapMemory(handle, block.memory, 0, VK_WHOLE_SIZE, 0, &mapped);
             if (!is_for_kernels) check(result, "could not map memory");
             if (result == VK_SUCCESS) block.mapped = static_cast<char*>(mapped);  // memory for kernels does without
-            is_mapped_ |= is_for_kernels;
-            if (is_for_kernels) is_cached_ = (flags & cached) == cached && !is_to_be("uncached");
+            if (is_for_kernels && block.mapped) {
+                is_mapped_ = true;
+                is_cached_ = (flags & cached) == cached && !is_to_be("uncached");
+            }
         }
         const char* const what = memory == Memory::device   ? "memory"
                                  : memory == Memory::upload ? "uploads"
@@ -142,8 +158,8 @@ Device::Claim::~Claim() {
         const Range range = claimed.back();
         try {
             device_.release(range);
-        } catch (const Error&) {
-            // The driver has not got its block back, but it is used again.
+        } catch (...) {
+            // The driver has not got its block back, but it is used again; without memory to note a gap it is lost to others.
         }
     }
     if (--device_.claims_ == 0) claimed.clear();
@@ -279,6 +295,7 @@ void Device::upload(const Range& target, VkDeviceSize offset, const void* data, 
     }
     if (target.mapped) {
         wait_for_writes();
+        ++change_count_;
         std::memcpy(target.as<char>() + offset, data, bytes);
         return;
     }
@@ -305,7 +322,7 @@ void Device::download(const Range& source, VkDeviceSize offset, void* out_data, 
     if (source.mapped && is_cached_) {
         wait_for_writes();
         std::memcpy(out_data, source.as<char>() + offset, bytes);
-        // Memory of a device that is lost may be read, but may hold anything.
+        // Memory of a device that is lost may be read, but may hold anything. The driver tells what it has noticed by itself.
         check(heed(functions.vkGetFenceStatus(handle, fence_)), "could not say whether it is there");
         return;
     }
@@ -324,6 +341,7 @@ void Device::fill(const Range& target, uint32_t word) {
     }
     if (target.mapped && (is_cached_ || target.size <= most_filled_over_a_bus)) {
         wait_for_writes();
+        ++change_count_;
         std::fill_n(target.as<uint32_t>(), target.size / 4, word);
         return;
     }

@@ -202,7 +202,7 @@ void Device::run(const std::vector<VkCommandBuffer>& commands) {
     wait_for_submissions();
     give(commands, {}, fence_);
     is_running_ = true;
-    ++run_count_;
+    ++change_count_;
     wait_for_run();
 }
 

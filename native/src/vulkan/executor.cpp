@@ -86,7 +86,8 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
     place_fixed_sums();
     make_bundles();
 
-    is_set_.assign(populations.size() + settable_count * projections.size(), 1);
+    is_population_set_.assign(populations.size(), 1);
+    for (std::vector<uint8_t>& is_set : is_set_) is_set.assign(projections.size(), 1);
     host_buffers_.resize(populations.size());
     activity_sums_.resize(populations.size());
     const auto input_count = static_cast<uint32_t>(inputs_.size());
@@ -150,16 +151,17 @@ void VulkanExecutor::run_on_state(const std::vector<VkCommandBuffer>& commands) 
 }
 
 void VulkanExecutor::check_set() const {
-    const auto unset = static_cast<size_t>(std::find(is_set_.begin(), is_set_.end(), 0) - is_set_.begin());
-    if (unset == is_set_.size()) return;
-    const bool is_population = unset < populations_.size();
-    const size_t rest = is_population ? 0 : unset - populations_.size(), count = projections_.size();
-    const size_t what = is_population ? size_t{of_rule} : rest / count;
-    throw Error(SNN_ERROR_STATE, "an error has left ",
-                what == of_rule ? "parameters" : what == of_weights ? "weights" : "biases",
-                is_population ? " of population '" : " of projection '",
-                is_population ? network().populations()[unset].name : network().projections()[rest % count].name,
-                "' half changed; set ", what == of_rule ? "one of them again" : "them again");
+    const auto look = [](const std::vector<uint8_t>& is_set, const auto& owners, const char* what, const char* of,
+                         const char* again) {
+        const auto unset = static_cast<size_t>(std::find(is_set.begin(), is_set.end(), 0) - is_set.begin());
+        if (unset < is_set.size())
+            throw Error(SNN_ERROR_STATE, "an error has left ", what, " of ", of, " '", owners[unset].name,
+                        "' unset or half changed; set ", again, " again");
+    };
+    look(is_population_set_, network().populations(), "parameters", "population", "one of them");
+    look(is_set_[of_rule], network().projections(), "parameters", "projection", "one of them");
+    look(is_set_[of_weights], network().projections(), "weights", "projection", "them");
+    look(is_set_[of_bias], network().projections(), "biases", "projection", "them");
 }
 
 void VulkanExecutor::prepare_step() {

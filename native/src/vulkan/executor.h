@@ -15,6 +15,7 @@
 // first needed.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -82,9 +83,7 @@ private:
     std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override {
         return training().make_optimizer_memory(optimizer);
     }
-    void update(const OptimizerStep& step, OptimizerMemory& memory) override {
-        training().update(step, static_cast<Moments&>(memory));
-    }
+    void update(const OptimizerStep& step, OptimizerMemory& memory) override;
 
     // A frame that comes to the host with each step (spikes, as bits) or each recorded step (states).
     struct Recorded {
@@ -110,7 +109,7 @@ private:
         return resource(static_cast<uint32_t>(populations_.size()), of_activity) + projection;
     }
 
-    void set_weights(uint32_t projection, std::vector<float> weights);
+    void load_weights(uint32_t projection, std::vector<float> weights);
     void write_weights(const Slot& slot, DType dtype, const void* data);  // and biases
     void write_values(const Slot& slot, DType dtype, const void* data);   // all else
     void write_state(uint32_t population, uint32_t state, DType dtype, const void* data);
@@ -123,30 +122,25 @@ private:
     void check_supported() const;
     void check_not_on_paper() const;
     void check_whole() const;  // throws SNN_ERROR_STATE when is_torn_, and when the device is lost says that
-    void check_set() const;    // throws SNN_ERROR_STATE where not all of is_set_
-    // What changes the state: an error leaves it whole, where the device has not taken any of that, or torn.
+    void check_set() const;    // throws SNN_ERROR_STATE where the device has not got all that a step reads
+    // What changes the state: an error leaves it whole, where nothing on the device has changed, or torn.
     template <class Change>
     void change_state(const Change& change) {
-        const uint64_t before = device_.run_count();
+        const uint64_t before = device_.change_count();
         try {
             change();
         } catch (...) {
-            is_torn_ |= device_.run_count() != before;
+            is_torn_ |= device_.change_count() != before;
             throw;
         }
     }
     void run_on_state(const std::vector<VkCommandBuffer>& commands);
     void prepare_step();       // before steps: what an error has left out is made up for, or steps are refused
-    // Of a projection, a place in is_set_.
-    enum Settable : uint8_t { of_rule, of_weights, of_bias, settable_count };
-    size_t place_of(Settable what, uint32_t projection) const {
-        return populations_.size() + size_t{what} * projections_.size() + projection;
-    }
     template <class Change>
-    void set(size_t place, const Change& change) {
-        is_set_[place] = 0;
+    static void set(uint8_t& io_is_set, const Change& change) {
+        io_is_set = 0;
         change();
-        is_set_[place] = 1;
+        io_is_set = 1;
     }
     void place_fixed_sums();
     void make_bundles();
@@ -160,7 +154,7 @@ private:
     std::string count_spikes(std::span<const Readable> values);
     void change_step();
     template <class Change>
-    void change_parameters(size_t place, const Change& change);
+    void change_parameters(uint8_t& io_is_set, const Change& change);
     // What brains need of the executor.
     void open_brains(BrainLayout layout, const Range& memory, const Range& weights);
     bool load_brains();
@@ -271,8 +265,10 @@ private:
 
     // False from the beginning of a change to its end: after an error, what is recorded is not what a step is made of.
     bool step_is_ready_ = false;
-    // By population, its parameters, then by projection its rule, its weights, its bias: the device has them whole.
-    std::vector<uint8_t> is_set_;
+    // Whether the device has them whole: the parameters of each population, and what each projection has.
+    std::vector<uint8_t> is_population_set_;
+    enum Settable : uint8_t { of_rule, of_weights, of_bias, settable_count };
+    std::array<std::vector<uint8_t>, settable_count> is_set_;  // by projection
     // From the first submission of a run to its end, and in a reset: after an error, the state is that of no step.
     bool is_torn_ = false;
 

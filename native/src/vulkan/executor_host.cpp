@@ -89,11 +89,20 @@ DeviceBuffer VulkanExecutor::state_buffer(uint32_t population, uint32_t state) c
     // A VkBuffer is a pointer or a number, as the platform has it.
     const uint64_t buffer = (uint64_t)memory.states.buffer - (device_.is_on_paper() ? 1 : 0);  // numbers of a plan begin at 0
     const Range values = memory.states.part(state * bytes, bytes);
-    return {whole ? DType::int32 : DType::float32, buffer, values.offset, bytes, values.mapped, device_.is_cached()};
+    return {whole ? DType::int32 : DType::float32, buffer, values.offset, bytes, values.mapped,
+            values.mapped != nullptr && device_.is_cached()};
 }
 
 std::string VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffer* buffer) {
     PopulationMemory& population = populations_[p];
+    // What the program has recorded before may run after this: the host has not seen what that writes.
+    const struct Unseen {
+        Device& device;
+        bool is_any = device.has_unseen_writes();
+        ~Unseen() {
+            if (is_any) device.write_unseen();
+        }
+    } unseen{device_};
     const HostBuffers bound_before = host_buffers_[p];
     const Range states_before = population.states;
     Range range;
@@ -230,6 +239,7 @@ void VulkanExecutor::record_readback(uint64_t frame, void* host_commands) {
     if (counted_.empty()) return;
     copy_barrier(device_, commands);
     device_.functions.vkCmdFillBuffer(commands, counts_.buffer, counts_.offset, counts_.size, 0);
+    device_.write_unseen();  // behind the barrier that the steps end with where buffers are shared
 }
 
 bool VulkanExecutor::read_back(size_t place, uint64_t finished_frame, DType dtype, void* out_data, uint64_t& out_frame) const {

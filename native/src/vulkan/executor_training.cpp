@@ -18,7 +18,10 @@ Training& VulkanExecutor::training() {
                         .projection_counters = {},
                         .thread_count = thread_count_,
                         .job_system = job_system_,
-                        .set_weights = [this](uint32_t q, std::vector<float> weights) { set_weights(q, std::move(weights)); }};
+                        // Not as a write: after an error settle() does it again, and steps need not be refused.
+                        .load_weights = [this](uint32_t q, std::vector<float> weights) {
+                            load_weights(q, std::move(weights));
+                        }};
     for (uint32_t q = 0; q < projections_.size(); ++q) place.projection_counters.push_back(counter_of_projection(q));
     Device::Claim claim(device_);
     training_ = std::make_unique<Training>(std::move(place));
@@ -40,6 +43,26 @@ void VulkanExecutor::run_taped(const RunRequest& request) {
         throw;
     }
     now_ += request.step_count;
+}
+
+// One that ends in the middle has changed some of the weights, nobody knows which.
+void VulkanExecutor::update(const OptimizerStep& step, OptimizerMemory& memory) {
+    check_set();
+    Training& training = this->training();
+    training.record_update(step, static_cast<Moments&>(memory));
+    const uint64_t before = device_.change_count();
+    try {
+        training.run_update();
+    } catch (...) {
+        if (device_.change_count() != before)
+            for (uint32_t q = 0; q < projections_.size(); ++q) {
+                const Projection& projection = network().projection(q);
+                if (!training.is_trained(q)) continue;
+                if (projection.weight_count() > 0) is_set_[of_weights][q] = 0;
+                if (projection.bias) is_set_[of_bias][q] = 0;
+            }
+        throw;
+    }
 }
 
 }  // namespace snn::vulkan

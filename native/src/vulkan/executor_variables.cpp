@@ -75,16 +75,16 @@ void VulkanExecutor::write_traces(const Slot& slot, DType dtype, const void* dat
 
 // `change` gives whether the step is another one then.
 template <class Change>
-void VulkanExecutor::change_parameters(size_t place, const Change& change) {
+void VulkanExecutor::change_parameters(uint8_t& io_is_set, const Change& change) {
     const bool was_ready = std::exchange(step_is_ready_, false);
     bool changes = false;
-    set(place, [&] { changes = change(); });
+    set(io_is_set, [&] { changes = change(); });
     if (changes || !was_ready) change_step();
     else step_is_ready_ = true;
 }
 
 void VulkanExecutor::set_plasticity(uint32_t projection, std::shared_ptr<const PlasticityPlan> plan) {
-    change_parameters(place_of(of_rule, projection),
+    change_parameters(is_set_[of_rule][projection],
                       [&] { return plastic_[projection]->set_plan(device_, std::move(plan)); });
 }
 
@@ -110,7 +110,7 @@ ExecutorCounters VulkanExecutor::counters() const {
 }
 
 void VulkanExecutor::set_constants(uint32_t population, const PopulationConstants& constants) {
-    change_parameters(population, [&] {
+    change_parameters(is_population_set_[population], [&] {
         const bool changes = populations_[population].set_constants(device_, network().population(population), constants);
         if (brains_) brains_->set_constants(population, constants);
         return changes || uses_brains_;
@@ -192,20 +192,18 @@ void VulkanExecutor::read_copies(const Slot& slot, DType dtype, void* out_data) 
 }
 
 // What the host has of them stays as it was where the device refuses them.
-void VulkanExecutor::set_weights(uint32_t projection, std::vector<float> weights) {
+void VulkanExecutor::load_weights(uint32_t projection, std::vector<float> weights) {
     ProjectionMemory& memory = projections_[projection];
-    set(place_of(of_weights, projection), [&] {
-        std::optional<std::vector<float>> before = memory.exchange_weights(std::move(weights));
-        try {
-            memory.load(device_, network(), network().projection(projection));
-            if (bundle_of_[projection] == no_bundle) return;
-            ThreadPool threads(1, {});
-            load_bundle(bundles_[bundle_of_[projection]], threads);
-        } catch (...) {
-            memory.exchange_weights(std::move(before));
-            throw;
-        }
-    });
+    std::optional<std::vector<float>> before = memory.exchange_weights(std::move(weights));
+    try {
+        memory.load(device_, network(), network().projection(projection));
+        if (bundle_of_[projection] == no_bundle) return;
+        ThreadPool threads(1, {});
+        load_bundle(bundles_[bundle_of_[projection]], threads);
+    } catch (...) {
+        memory.exchange_weights(std::move(before));
+        throw;
+    }
 }
 
 void VulkanExecutor::write_state(uint32_t population, uint32_t state, DType dtype, const void* data) {
@@ -232,14 +230,17 @@ void VulkanExecutor::write_weights(const Slot& slot, DType dtype, const void* da
     std::vector<float> values(count(slot));
     convert(dtype, data, DType::float32, values.data(), values.size());
     if (training_) training_->weights_changed(slot.index);  // after an error as well: some may have arrived
-    if (slot.kind == Slot::weight && !plan_->sample_weights) return set_weights(slot.index, std::move(values));
-    const size_t place = place_of(slot.kind == Slot::weight ? of_weights : of_bias, slot.index);
+    const bool is_weight = slot.kind == Slot::weight;
+    uint8_t& is_set = is_set_[is_weight ? of_weights : of_bias][slot.index];
     if (!plan_->sample_weights)
-        return set(place, [&] { projections_[slot.index].set_bias(device_, std::move(values)); });
+        return set(is_set, [&] {
+            if (is_weight) load_weights(slot.index, std::move(values));
+            else projections_[slot.index].set_bias(device_, std::move(values));
+        });
     const WeightCopies copies = weight_copies(*plan_, batch_size_, slot);
-    const bool stays_unset = !is_set_[place] && copies.last - copies.first < batch_size_;
-    set(place, [&] { device_.upload(copies_of(slot), 0, values.data(), values.size() * 4); });
-    if (stays_unset) is_set_[place] = 0;
+    const bool stays_unset = !is_set && copies.last - copies.first < batch_size_;
+    set(is_set, [&] { device_.upload(copies_of(slot), 0, values.data(), values.size() * 4); });
+    if (stays_unset) is_set = 0;
 }
 
 void VulkanExecutor::write_values(const Slot& slot, DType dtype, const void* data) {

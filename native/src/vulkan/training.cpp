@@ -61,8 +61,14 @@ Moments::Moments(Device& device, const std::vector<TapedProjection>& projections
 Moments::~Moments() { give_back(); }
 
 void Moments::give_back() {
-    for (const Range& range : ranges)
-        if (range.buffer) free_->emplace(range.size, range);
+    for (const Range& range : ranges) {
+        if (!range.buffer) continue;
+        try {
+            free_->emplace(range.size, range);
+        } catch (...) {
+            // Without memory to note it, the range is not used again.
+        }
+    }
 }
 
 void Moments::read(std::span<double> out_values) const {
@@ -363,12 +369,11 @@ void Training::settle(uint64_t now) {
         std::vector<float> weights(projection.weight_count), bias(projection.bias_count);
         device.download(projection.parameters, 0, weights.data(), weights.size() * 4);
         if (!bias.empty()) device.download(projection.parameters, weights.size() * 4, bias.data(), bias.size() * 4);
-        place_.set_weights(q, std::move(weights));
+        place_.load_weights(q, std::move(weights));
         place_.projections[q].set_bias(device, std::move(bias));
         projection.is_ahead = false;
     }
     if (!is_ahead_) return;
-    is_ahead_ = false;
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         const TapedPopulation& population = populations_[p];
         const PopulationMemory& memory = place_.populations[p];
@@ -384,6 +389,7 @@ void Training::settle(uint64_t now) {
             device.upload(memory.ring, memory.slot(now, lag), slot.data(), slot.size() * 4);
         }
     }
+    is_ahead_ = false;  // not before: after an error the next one who asks makes up for it
 }
 
 // ---- The backward pass

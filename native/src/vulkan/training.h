@@ -42,7 +42,7 @@ struct TrainingPlace {
     std::vector<Range> projection_counters;
     uint32_t thread_count;  // of the host
     SNNJobSystem job_system;
-    std::function<void(uint32_t projection, std::vector<float> weights)> set_weights;
+    std::function<void(uint32_t projection, std::vector<float> weights)> load_weights;
 };
 
 // What batch normalisation through time keeps of a projection. Rows are steps of samples.
@@ -84,7 +84,12 @@ public:
     void run(const RunRequest& request, uint64_t seed);
     void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs);
     const Gradients* gradients() const { return has_gradients_ ? this : nullptr; }
-    void update(const OptimizerStep& step, Moments& io_moments);
+    // An update in two parts: only the second changes weights and moments.
+    void record_update(const OptimizerStep& step, Moments& io_moments);
+    void run_update();
+    bool is_trained(uint32_t projection) const {
+        return projections_[projection].is_trained && projections_[projection].parameter_count() > 0;
+    }
     std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer);
 
     uint64_t run_count() const { return run_count_; }

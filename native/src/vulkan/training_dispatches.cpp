@@ -452,14 +452,14 @@ void Training::add_gradient_parts(Recorder& recorder, uint32_t q, shader::TrainP
 
 // ---- Updates
 
-void Training::update(const OptimizerStep& step, Moments& io_moments) {
+void Training::record_update(const OptimizerStep& step, Moments& io_moments) {
     upload_parameters();
     const OptimizerConstants<float> constants = optimizer_constants<float>(step);
     const auto bits = [](float value) { return std::bit_cast<uint32_t>(value); };
     Recorder recorder(place_.device, place_.pipelines.layout(), update_commands_);
     for (uint32_t q = 0; q < projections_.size(); ++q) {
-        TapedProjection& projection = projections_[q];
-        if (!projection.is_trained || projection.parameter_count() == 0) continue;
+        const TapedProjection& projection = projections_[q];
+        if (!is_trained(q)) continue;
         Dispatch dispatch =
             dispatch_of("train_update", {projection.parameters, projection.gradient, io_moments.ranges[q]}, {step.optimizer});
         dispatch.take(shader::TrainUpdate{.count = projection.parameter_count(),
@@ -479,10 +479,13 @@ void Training::update(const OptimizerStep& step, Moments& io_moments) {
                                           .limit = bits(weight_limits_[q])});
         dispatch.groups[0] = groups_of_array(projection.parameter_count());
         recorder.add(dispatch, {{gradient_resource(q), Use::write}});
-        projection.is_ahead = true;
     }
     recorder.end_dispatches();
     recorder.end();
+}
+
+void Training::run_update() {
+    for (uint32_t q = 0; q < projections_.size(); ++q) projections_[q].is_ahead |= is_trained(q);
     run_commands(update_commands_);
 }
 

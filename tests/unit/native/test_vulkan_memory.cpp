@@ -134,6 +134,22 @@ TEST_CASE("what a claim does not keep is used again") {
     CHECK(kept.offset == before.offset + before.size);
 }
 
+TEST_CASE("what changes memory of the device is counted, in place as by commands") {
+    std::optional<Device> device;
+    if (!open(device)) return;
+    const Range range = device->allocate(4096, Memory::device, "a range");
+    const std::vector<uint32_t> words(1024, 7);
+    uint64_t before = device->change_count();
+    device->upload(range, 0, words.data(), 4096);
+    CHECK(device->change_count() > before);
+    before = device->change_count();
+    device->fill(range, 5);
+    CHECK(device->change_count() > before);
+    uint32_t word = 0;
+    device->download(range, 64, &word, 4);
+    CHECK(word == 5);
+}
+
 TEST_CASE("memory is used in place where the host sees all of the device's") {
     constexpr VkMemoryPropertyFlags local = 1, visible = 2 | 4, cached = 8, uncached_of_amd = 64 | 128;
     struct Type {

@@ -123,7 +123,7 @@ final class Hooks {
             return submit.submit(submitInfo, fence);
         } catch (Throwable any) {
             keep(any);
-            return -13; // VK_ERROR_UNKNOWN
+            return 1; // VK_NOT_READY, no answer of vkQueueSubmit: the program has not submitted
         }
     }
 

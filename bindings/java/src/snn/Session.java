@@ -147,7 +147,7 @@ public final class Session implements AutoCloseable {
     public boolean begin(float frameDt, float budget) {
         long session = handle.enter();
         try {
-            Library.check(Native.snn_session_begin(session, frameDt, budget, stepsAddress));
+            finish(Native.snn_session_begin(session, frameDt, budget, stepsAddress));
             return steps.getInt(0) != 0;
         } finally {
             leave();
@@ -210,7 +210,7 @@ public final class Session implements AutoCloseable {
 
     /** Back to step 0 and the initial state. C: {@code snn_session_reset}. */
     public void reset() {
-        Library.check(Native.snn_session_reset(handle.get()));
+        finish(Native.snn_session_reset(handle.get()));
     }
 
     /** Some samples begin again, as a character of a game that comes back; the others go on as if nothing had happened.
@@ -218,7 +218,7 @@ public final class Session implements AutoCloseable {
     public void resetSamples(int... samples) {
         reserve(4L * samples.length);
         for (int i = 0; i < samples.length; ++i) scratch.putInt(4 * i, Scope.whole(samples[i], "a sample"));
-        Library.check(Native.snn_session_reset_samples(handle.get(), scratchAddress, samples.length));
+        finish(Native.snn_session_reset_samples(handle.get(), scratchAddress, samples.length));
     }
 
     /** The device that it runs on: "vulkan:0". C: {@code snn_session_device}. */
@@ -234,7 +234,7 @@ public final class Session implements AutoCloseable {
     private String deviceText(int offset) {
         try (Scope scope = new Scope()) {
             ByteBuffer device = scope.struct(Native.SNNSessionDevice.SIZE);
-            Library.check(Native.snn_session_device(handle.get(), Jni.address(device)));
+            finish(Native.snn_session_device(handle.get(), Jni.address(device)));
             return Scope.copyText(Jni.address(device) + offset);
         }
     }
@@ -242,20 +242,20 @@ public final class Session implements AutoCloseable {
     /** Steps since the session was opened or reset. C: {@code snn_session_step_count}. */
     public long stepCount() {
         ByteBuffer steps = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder()); // callbacks may ask, so not scratch
-        Library.check(Native.snn_session_step_count(handle.get(), Jni.address(steps)));
+        finish(Native.snn_session_step_count(handle.get(), Jni.address(steps)));
         return steps.getLong(0);
     }
 
     /** To go on from a state that was read before. C: {@code snn_session_set_step_count}. */
     public void setStepCount(long steps) {
-        Library.check(Native.snn_session_set_step_count(handle.get(), steps));
+        finish(Native.snn_session_set_step_count(handle.get(), steps));
     }
 
     /** The seed of the random draws: that it was opened with, or that of the state that was loaded last; unsigned.
      * C: {@code snn_session_seed}. */
     public long seed() {
         ByteBuffer seed = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder()); // callbacks may ask, so not scratch
-        Library.check(Native.snn_session_seed(handle.get(), Jni.address(seed)));
+        finish(Native.snn_session_seed(handle.get(), Jni.address(seed)));
         return seed.getLong(0);
     }
 
@@ -265,12 +265,12 @@ public final class Session implements AutoCloseable {
         reserve(4L * values.length);
         scratchFloats.clear();
         scratchFloats.put(values);
-        Library.check(Native.snn_session_set_input(handle.get(), Scope.whole(population, "population"), scratchAddress, values.length));
+        finish(Native.snn_session_set_input(handle.get(), Scope.whole(population, "population"), scratchAddress, values.length));
     }
 
     /** The same from a direct buffer, without a copy of Java's: from its position to its limit. C: {@code snn_session_set_input}. */
     public void setInput(int population, FloatBuffer values) {
-        Library.check(Native.snn_session_set_input(handle.get(), Scope.whole(population, "population"), addressOf(values), values.remaining()));
+        finish(Native.snn_session_set_input(handle.get(), Scope.whole(population, "population"), addressOf(values), values.remaining()));
         Reference.reachabilityFence(values);
     }
 
@@ -280,7 +280,7 @@ public final class Session implements AutoCloseable {
         reserve(4L * values.length);
         scratchFloats.clear();
         scratchFloats.put(values);
-        Library.check(Native.snn_session_set_sample_input(handle.get(), Scope.whole(population, "population"),
+        finish(Native.snn_session_set_sample_input(handle.get(), Scope.whole(population, "population"),
             Scope.whole(sample, "sample"), scratchAddress, values.length));
     }
 
@@ -289,7 +289,7 @@ public final class Session implements AutoCloseable {
     public void addInputSpikes(int population, int sample, int[] neurons) {
         reserve(4L * neurons.length);
         for (int i = 0; i < neurons.length; ++i) scratch.putInt(4 * i, Scope.whole(neurons[i], "a neuron"));
-        Library.check(Native.snn_session_add_input_spikes(handle.get(), Scope.whole(population, "population"),
+        finish(Native.snn_session_add_input_spikes(handle.get(), Scope.whole(population, "population"),
             Scope.whole(sample, "sample"), scratchAddress, neurons.length));
     }
 
@@ -301,20 +301,20 @@ public final class Session implements AutoCloseable {
     /** A direct buffer that the session reads at each step, from its position to its limit, until it is unbound. The session keeps
      * the buffer; change its values between steps. C: {@code snn_session_bind_input}. */
     public void bindInput(int population, FloatBuffer values) {
-        Library.check(Native.snn_session_bind_input(handle.get(), Scope.whole(population, "population"), addressOf(values), values.remaining()));
+        finish(Native.snn_session_bind_input(handle.get(), Scope.whole(population, "population"), addressOf(values), values.remaining()));
         bound.put(population, values);
     }
 
     /** Ends a binding. C: {@code snn_session_bind_input}. */
     public void unbindInput(int population) {
-        Library.check(Native.snn_session_bind_input(handle.get(), Scope.whole(population, "population"), 0, 0));
+        finish(Native.snn_session_bind_input(handle.get(), Scope.whole(population, "population"), 0, 0));
         bound.remove(population);
     }
 
     /** The membrane state of every neuron of a population: [batch_size][size]. C: {@code snn_get_membrane_potentials}. */
     public void membranePotentials(String population, float[] potentials) {
         reserve(4L * potentials.length);
-        Library.check(
+        finish(
             Native.snn_get_membrane_potentials(handle.get(), textOf(population), scratchAddress, potentials.length));
         scratchFloats.clear();
         scratchFloats.get(potentials);
@@ -322,14 +322,14 @@ public final class Session implements AutoCloseable {
 
     /** The same into a direct buffer, from its position to its limit. C: {@code snn_get_membrane_potentials}. */
     public void membranePotentials(String population, FloatBuffer potentials) {
-        Library.check(Native.snn_get_membrane_potentials(handle.get(), textOf(population), addressOf(potentials),
+        finish(Native.snn_get_membrane_potentials(handle.get(), textOf(population), addressOf(potentials),
             potentials.remaining()));
         Reference.reachabilityFence(potentials);
     }
 
     /** The neurons of a sample that spiked in the last step, ascending. C: {@code snn_session_get_spikes}. */
     public int[] spikes(int population, int sample) {
-        Library.check(Native.snn_session_get_spikes(handle.get(), Scope.whole(population, "population"), Scope.whole(sample, "sample"), scratchAddress, scratchAddress + 8));
+        finish(Native.snn_session_get_spikes(handle.get(), Scope.whole(population, "population"), Scope.whole(sample, "sample"), scratchAddress, scratchAddress + 8));
         int[] neurons = Scope.copyInts(scratch.getLong(0), scratch.getInt(8)); // borrowed from the session
         Reference.reachabilityFence(this);
         return neurons;
@@ -362,7 +362,7 @@ public final class Session implements AutoCloseable {
 
     /** The same into a direct buffer, from its position to its limit. C: {@code snn_session_read}. */
     public void read(String path, FloatBuffer values) {
-        Library.check(Native.snn_session_read(handle.get(), textOf(path), DataType.FLOAT32.value, addressOf(values),
+        finish(Native.snn_session_read(handle.get(), textOf(path), DataType.FLOAT32.value, addressOf(values),
             values.remaining()));
         Reference.reachabilityFence(values);
     }
@@ -376,7 +376,7 @@ public final class Session implements AutoCloseable {
 
     private void read(String path, DataType type, long bytes, int count) {
         reserve(bytes);
-        Library.check(Native.snn_session_read(handle.get(), textOf(path), type.value, scratchAddress, count));
+        finish(Native.snn_session_read(handle.get(), textOf(path), type.value, scratchAddress, count));
     }
 
     /** Changes a variable by its path. C: {@code snn_session_write}. */
@@ -408,14 +408,14 @@ public final class Session implements AutoCloseable {
     }
 
     private void write(String path, DataType type, long address, int count) {
-        Library.check(Native.snn_session_write(handle.get(), textOf(path), type.value, address, count));
+        finish(Native.snn_session_write(handle.get(), textOf(path), type.value, address, count));
     }
 
     /** How many values read wants for a path. C: {@code snn_session_value_count}. */
     public long valueCount(String path) {
         try (Scope scope = new Scope()) {
             ByteBuffer count = scope.bytes(8);
-            Library.check(Native.snn_session_value_count(handle.get(), textOf(path), Jni.address(count)));
+            finish(Native.snn_session_value_count(handle.get(), textOf(path), Jni.address(count)));
             return count.getLong(0);
         }
     }
@@ -424,7 +424,7 @@ public final class Session implements AutoCloseable {
     public Counters counters() {
         try (Scope scope = new Scope()) {
             ByteBuffer raw = scope.struct(Native.SNNCounters.SIZE);
-            Library.check(Native.snn_get_counters(handle.get(), Jni.address(raw)));
+            finish(Native.snn_get_counters(handle.get(), Jni.address(raw)));
             return new Counters(raw);
         }
     }
@@ -432,14 +432,14 @@ public final class Session implements AutoCloseable {
     /** Saves all that the next steps depend on. C: {@code snn_save_state}. */
     public void saveState(String path) {
         try (Scope scope = new Scope()) {
-            Library.check(Native.snn_save_state(handle.get(), scope.text(path)));
+            finish(Native.snn_save_state(handle.get(), scope.text(path)));
         }
     }
 
     /** Goes on from a saved state. C: {@code snn_load_state}. */
     public void loadState(String path) {
         try (Scope scope = new Scope()) {
-            Library.check(Native.snn_load_state(handle.get(), scope.text(path)));
+            finish(Native.snn_load_state(handle.get(), scope.text(path)));
         }
     }
 
@@ -447,9 +447,9 @@ public final class Session implements AutoCloseable {
     public byte[] saveState() {
         try (Scope scope = new Scope()) {
             ByteBuffer size = scope.bytes(8);
-            Library.check(Native.snn_save_state_memory(handle.get(), 0, 0, Jni.address(size)));
+            finish(Native.snn_save_state_memory(handle.get(), 0, 0, Jni.address(size)));
             ByteBuffer data = scope.bytes(Math.toIntExact(size.getLong(0)));
-            Library.check(Native.snn_save_state_memory(handle.get(), Jni.address(data), data.capacity(), Jni.address(size)));
+            finish(Native.snn_save_state_memory(handle.get(), Jni.address(data), data.capacity(), Jni.address(size)));
             byte[] bytes = new byte[data.capacity()];
             data.get(bytes);
             return bytes;
@@ -459,14 +459,14 @@ public final class Session implements AutoCloseable {
     /** Goes on from a saved state in memory. C: {@code snn_load_state_memory}. */
     public void loadState(byte[] data) {
         try (Scope scope = new Scope()) {
-            Library.check(Native.snn_load_state_memory(handle.get(), scope.bytes(data), data.length));
+            finish(Native.snn_load_state_memory(handle.get(), scope.bytes(data), data.length));
         }
     }
 
     /** Replaces weights and biases by those of a .snn file. C: {@code snn_load_weights}. */
     public void loadWeights(String path) {
         try (Scope scope = new Scope()) {
-            Library.check(Native.snn_load_weights(handle.get(), scope.text(path)));
+            finish(Native.snn_load_weights(handle.get(), scope.text(path)));
         }
     }
 
@@ -474,7 +474,7 @@ public final class Session implements AutoCloseable {
     public Network network() {
         try (Scope scope = new Scope()) {
             ByteBuffer network = scope.bytes(8);
-            Library.check(Native.snn_session_network(handle.get(), Jni.address(network)));
+            finish(Native.snn_session_network(handle.get(), Jni.address(network)));
             return new Network(network.getLong(0));
         }
     }
@@ -483,7 +483,7 @@ public final class Session implements AutoCloseable {
     public Network toNetwork() {
         try (Scope scope = new Scope()) {
             ByteBuffer network = scope.bytes(8);
-            Library.check(Native.snn_session_to_network(handle.get(), Jni.address(network)));
+            finish(Native.snn_session_to_network(handle.get(), Jni.address(network)));
             return new Network(network.getLong(0));
         }
     }
@@ -491,19 +491,19 @@ public final class Session implements AutoCloseable {
     /** Called after each step for each population and sample that spiked; null removes it.
      * C: {@code snn_register_spike_callback}. */
     public void onSpikes(SpikeHandler handler) {
-        Library.check(Native.snn_register_spike_callback(handle.get(), handler == null ? 0 : Jni.function(Jni.SPIKES), weakHooks));
+        finish(Native.snn_register_spike_callback(handle.get(), handler == null ? 0 : Jni.function(Jni.SPIKES), weakHooks));
         hooks.spikes = handler;
     }
 
     /** Called after each update, for each trained projection; null removes it. C: {@code snn_register_weight_callback}. */
     public void onWeights(WeightHandler handler) {
-        Library.check(Native.snn_register_weight_callback(handle.get(), handler == null ? 0 : Jni.function(Jni.WEIGHTS), weakHooks));
+        finish(Native.snn_register_weight_callback(handle.get(), handler == null ? 0 : Jni.function(Jni.WEIGHTS), weakHooks));
         hooks.weights = handler;
     }
 
     /** Called at the end of each epoch of training; null removes it. C: {@code snn_register_epoch_callback}. */
     public void onEpoch(EpochHandler handler) {
-        Library.check(Native.snn_register_epoch_callback(handle.get(), handler == null ? 0 : Jni.function(Jni.EPOCH), weakHooks));
+        finish(Native.snn_register_epoch_callback(handle.get(), handler == null ? 0 : Jni.function(Jni.EPOCH), weakHooks));
         hooks.epoch = handler;
     }
 

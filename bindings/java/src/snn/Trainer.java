@@ -319,7 +319,7 @@ public final class Trainer implements AutoCloseable {
     public void scores(float[] scores) {
         try (Scope scope = new Scope()) {
             ByteBuffer memory = scope.bytes(4L * scores.length);
-            Library.check(Native.snn_trainer_scores(handle.get(), Jni.address(memory), scores.length));
+            session.finish(Native.snn_trainer_scores(handle.get(), Jni.address(memory), scores.length));
             memory.asFloatBuffer().get(scores);
         }
     }
@@ -328,7 +328,7 @@ public final class Trainer implements AutoCloseable {
     public double lossOf(int population) {
         try (Scope scope = new Scope()) {
             ByteBuffer loss = scope.bytes(8);
-            Library.check(Native.snn_trainer_loss_of(handle.get(), Scope.whole(population, "population"), Jni.address(loss)));
+            session.finish(Native.snn_trainer_loss_of(handle.get(), Scope.whole(population, "population"), Jni.address(loss)));
             return loss.getDouble(0);
         }
     }
@@ -338,10 +338,10 @@ public final class Trainer implements AutoCloseable {
     public double[] state() {
         try (Scope scope = new Scope()) {
             ByteBuffer count = scope.bytes(8);
-            Library.check(Native.snn_trainer_get_state(handle.get(), 0, Jni.address(count)));
+            session.finish(Native.snn_trainer_get_state(handle.get(), 0, Jni.address(count)));
             double[] values = new double[Math.toIntExact(count.getLong(0))];
             ByteBuffer memory = scope.bytes(8L * values.length);
-            Library.check(Native.snn_trainer_get_state(handle.get(), Jni.address(memory), Jni.address(count)));
+            session.finish(Native.snn_trainer_get_state(handle.get(), Jni.address(memory), Jni.address(count)));
             memory.asDoubleBuffer().get(values);
             return values;
         }
@@ -350,50 +350,50 @@ public final class Trainer implements AutoCloseable {
     /** Takes over what {@link #state} gave. C: {@code snn_trainer_set_state}. */
     public void setState(double[] values) {
         try (Scope scope = new Scope()) {
-            Library.check(Native.snn_trainer_set_state(handle.get(), scope.doubles(values), values.length));
+            session.finish(Native.snn_trainer_set_state(handle.get(), scope.doubles(values), values.length));
         }
     }
 
     /** Adds a weight times a loss of another population than the output, which looks at the same labels or targets; 0: none.
      *  C: {@code snn_trainer_set_auxiliary_loss}. */
     public void setAuxiliaryLoss(int population, Loss loss, double weight) {
-        Library.check(Native.snn_trainer_set_auxiliary_loss(handle.get(), Scope.whole(population, "population"), loss.value, weight));
+        session.finish(Native.snn_trainer_set_auxiliary_loss(handle.get(), Scope.whole(population, "population"), loss.value, weight));
     }
 
     /** Weights of the classes in cross-entropies, one for each output; empty: none. C: {@code snn_trainer_set_class_weights}. */
     public void setClassWeights(float[] weights) {
         try (Scope scope = new Scope()) {
-            Library.check(Native.snn_trainer_set_class_weights(handle.get(), scope.floats(weights), weights.length));
+            session.finish(Native.snn_trainer_set_class_weights(handle.get(), scope.floats(weights), weights.length));
         }
     }
 
     /** Silences each neuron of a population with a probability, for all steps of a forward. C: {@code snn_trainer_set_dropout}. */
     public void setDropout(int population, double probability, long seed) {
-        Library.check(Native.snn_trainer_set_dropout(handle.get(), Scope.whole(population, "population"), probability, seed));
+        session.finish(Native.snn_trainer_set_dropout(handle.get(), Scope.whole(population, "population"), probability, seed));
     }
 
     /** Rounds the weights of a projection to 2 to 8 bits while they are trained; 0: no longer. C: {@code snn_trainer_set_quantization}. */
     public void setQuantization(int projection, int bits, boolean perChannel) {
-        Library.check(Native.snn_trainer_set_quantization(handle.get(), Scope.whole(projection, "projection"), Scope.whole(bits, "bits"),
+        session.finish(Native.snn_trainer_set_quantization(handle.get(), Scope.whole(projection, "projection"), Scope.whole(bits, "bits"),
             perChannel ? 1 : 0));
     }
 
     /** Batch normalisation through time of a projection, folded into its weights and bias; a scale of 0: no longer. C:
      * {@code snn_trainer_set_normalization}. */
     public void setNormalization(int projection, double scale, double momentum, double epsilon) {
-        Library.check(Native.snn_trainer_set_normalization(handle.get(), Scope.whole(projection, "projection"), scale, momentum, epsilon));
+        session.finish(Native.snn_trainer_set_normalization(handle.get(), Scope.whole(projection, "projection"), scale, momentum, epsilon));
     }
 
     /** Learns the delays of a sparse projection of taps beside its weights; called again it changes kernel, width and rate; a width
      * of 0: no longer. C: {@code snn_trainer_set_delay_learning}. */
     public void setDelayLearning(int projection, DelayKernel kernel, double width, double rateFactor) {
-        Library.check(Native.snn_trainer_set_delay_learning(
+        session.finish(Native.snn_trainer_set_delay_learning(
                 handle.get(), Scope.whole(projection, "projection"), kernel.value, width, rateFactor));
     }
 
     /** From the next update on. C: {@code snn_trainer_set_learning_rate}. */
     public void setLearningRate(double learningRate) {
-        Library.check(Native.snn_trainer_set_learning_rate(handle.get(), learningRate));
+        session.finish(Native.snn_trainer_set_learning_rate(handle.get(), learningRate));
     }
 
     /** Sums up the updates since the last call. C: {@code snn_trainer_end_epoch}. */

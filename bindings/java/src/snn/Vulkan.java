@@ -290,7 +290,8 @@ public final class Vulkan {
     }
 
     /** The device that the session runs on, for commands and buffers of your own. Its queue may be used while no function of the
-     * session runs. The first call waits for what was submitted before. C: {@code snn_vulkan_get_device}. */
+     * session runs and no steps that {@link Session#begin} began are under way. The first call waits for what was submitted before.
+     * C: {@code snn_vulkan_get_device}. */
     public static Device device(Session session) {
         long handle = session.handle.enter();
         try (Scope scope = new Scope()) {
@@ -307,7 +308,7 @@ public final class Vulkan {
     public static Buffer buffer(Session session, String state) {
         try (Scope scope = new Scope()) {
             ByteBuffer raw = scope.struct(Native.SNNVulkanBuffer.SIZE);
-            Library.check(Native.snn_vulkan_get_buffer(session.handle.get(), scope.text(state), Jni.address(raw)));
+            session.finish(Native.snn_vulkan_get_buffer(session.handle.get(), scope.text(state), Jni.address(raw)));
             return new Buffer(raw.getLong(Native.SNNVulkanBuffer.buffer), raw.getLong(Native.SNNVulkanBuffer.offset_bytes),
                 raw.getLong(Native.SNNVulkanBuffer.size_bytes), DataType.of(raw.getInt(Native.SNNVulkanBuffer.type)));
         }
@@ -377,7 +378,7 @@ public final class Vulkan {
     /** The frame's number is written before the values. */
     private static long readBack(Session session, String path, long finishedFrame, DataType type, ByteBuffer scratch, int count) {
         long address = Jni.address(scratch);
-        Library.check(Native.snn_vulkan_read_back(session.handle.get(), session.textOf(path), finishedFrame, type.value, address + 8,
+        session.finish(Native.snn_vulkan_read_back(session.handle.get(), session.textOf(path), finishedFrame, type.value, address + 8,
             count, address));
         Reference.reachabilityFence(session);
         return scratch.getLong(0);
@@ -388,7 +389,7 @@ public final class Vulkan {
     public static Plan plan(Session session) {
         try (Scope scope = new Scope()) {
             ByteBuffer raw = scope.struct(Native.SNNVulkanPlan.SIZE);
-            Library.check(Native.snn_vulkan_get_plan(session.handle.get(), Jni.address(raw)));
+            session.finish(Native.snn_vulkan_get_plan(session.handle.get(), Jni.address(raw)));
             Plan plan = new Plan(raw);
             Reference.reachabilityFence(session);
             return plan;

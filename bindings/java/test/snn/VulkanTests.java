@@ -189,11 +189,23 @@ final class VulkanTests {
             refusal[0] = 0;
             equal(0L, session.stepCount());
             Vulkan.submitSteps(session, 1, List.of(), List.of());
+            refusal[0] = 1; // by the read, which brings the results of the steps to the host
+            fails(IllegalStateException.class, () -> session.read("cells.v"));
+            refusal[0] = 0;
             same(new float[] {0.75f, 0}, session.read("cells.v"));
             check(submissions[0] >= before + 3, "submissions");
             Vulkan.Device device = Vulkan.device(session);
             check(device.device != 0 && device.queue != 0 && device.getInstanceProcAddr != 0, "handles");
             check(device.submitted == null, "a semaphore of a host's device");
+            try (Network network = newTrainable(); Session trained = new Session(network, new SessionOptions().vulkanHost(host));
+                 Trainer trainer = new Trainer(trained,
+                     new Trainer.Options(network.findPopulation("out"), 5).loss(Loss.CROSS_ENTROPY_MAX_MEMBRANE))) {
+                Vulkan.submitSteps(trained, 1, List.of(), List.of());
+                refusal[0] = 1;
+                fails(IllegalStateException.class, trainer::state);
+                refusal[0] = 0;
+                check(trainer.state().length > 0, "the state of the trainer");
+            }
             refusal[0] = 1;
             fails(IllegalStateException.class, () -> Support.newSession(new SessionOptions().vulkanHost(host)));
             host.queueLock(new ReentrantLock());

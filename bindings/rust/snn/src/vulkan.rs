@@ -162,7 +162,7 @@ pub struct Device {
     pub physical_device: u64,
     /// VkDevice.
     pub device: u64,
-    /// VkQueue, to be used while no function of the session runs.
+    /// VkQueue, to be used while no function of the session runs and no steps that were begun are under way.
     pub queue: u64,
     /// Of the queue.
     pub queue_family: u32,
