@@ -66,9 +66,11 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
         self._steps: NDArray[np.int64] | None = None  # where the rows do not follow each other
         if steps is not None:
             told = integer_array(steps, "steps").astype(np.int64)
-            rows = self._row_count()
-            if told.ndim != 1 or rows not in (None, len(told)):
-                raise InvalidArgumentError(f"steps has {told.size} entries; there are {rows} rows")
+            rows, most = self._row_count(), self.step_count // self.every
+            if rows is None and len(told) > most:  # fewer where a run was interrupted
+                raise InvalidArgumentError(f"steps has {len(told)} entries; there are at most {most} rows")
+            if rows not in (None, len(told)):
+                raise InvalidArgumentError(f"steps has {len(told)} entries; there are {rows} rows")
             if not np.array_equal(told, self.steps):
                 self._steps = told
 
@@ -87,12 +89,9 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
         if self._step_count is not None:
             return self._step_count
         for variables in self._arrays.values():
-            for name, array in variables.items():
-                if name == "spike_events":
-                    return int(array.step_count)
-                if name != "spike_count":
-                    return len(array) * self.every
-        return 0
+            if "spike_events" in variables:
+                return int(variables["spike_events"].step_count)
+        return (self._row_count() or 0) * self.every
 
     def _row_count(self) -> int | None:
         """Return how many rows the arrays have; None where there is no array with rows."""
@@ -156,8 +155,10 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
                 raise InvalidArgumentError(f"{what} begins with step {part.first_step}; the one before ended at {end}")
             steps += part.step_count
             end = part.first_step + part.step_count
-            if part._steps is not None and part.every == 1:  # a recorder, with steps between its rows
-                end = int(part._steps[-1])
+            if (
+                part.every == 1 and part.steps.size
+            ):  # the last row, also where a recorder left steps out between its rows
+                end = int(part.steps[-1])
         arrays: dict[str, dict[str, Any]] = {}
         for population, variables in names.items():
             for name in variables:

@@ -568,8 +568,7 @@ class Simulation(NotCopied, Strict):
         `load_state` continues from it, bit for bit, in a simulation of the same network, on any device and with any number
         of threads. The file has the step count, time carried by `advance`, seed, states, activity kept for delays, inputs
         that were set, parameters, counters, and the weights that this simulation changed. It does not have the network (use
-        `Network.save`), bound inputs, recorders or callbacks. If parameters of a plasticity rule were changed, the file loads
-        only on devices that can change them, which ``"vulkan"`` cannot; `to_network` makes a network that has them.
+        `Network.save`), bound inputs, recorders or callbacks.
 
         Parameters
         ----------
@@ -584,7 +583,11 @@ class Simulation(NotCopied, Strict):
         self._session.save_state(file_path(path))
 
     def load_state(self, path: str | os.PathLike[str]) -> None:
-        """Continue from a state that `save_state` wrote. After an error the simulation is unchanged.
+        """Continue from a state that `save_state` wrote.
+
+        After an error of the file the simulation is unchanged. One of memory or the device may end the load in the middle:
+        steps and values are then refused until a reset or another load, and the seed, parameters, weights and biases may be
+        those of the state.
 
         Parameters
         ----------

@@ -80,7 +80,7 @@ def run(
         typer.Option(
             metavar="FILE",
             help="Write the state at the end of the run, or where it was interrupted, for --load-state. May be the file "
-            "that was loaded.",
+            "that was loaded. Missing folders are made.",
         ),
     ] = None,
     as_json: JsonFlag = False,

@@ -165,6 +165,33 @@ def test_rows_of_a_recorder_have_the_times_of_their_steps(net: snn.Network, spik
         snn.Recording(dict(first), net.dt, steps=[1])
 
 
+def test_a_recorder_that_went_on_over_a_reset_ends_where_its_last_row_is(net: snn.Network) -> None:
+    with snn.Simulation(net, threads=1) as sim:
+        recorder = sim.recorder("hidden", "v")
+        sim.step(5)
+        sim.reset()
+        sim.step(2)
+        before = recorder.recording
+        after = sim.run(3, record={"hidden": "v"})
+    assert list(snn.Recording.joined([before, after]).steps) == [1, 2, 3, 4, 5, 1, 2, 3, 4, 5]
+
+
+def test_a_recording_without_rows_tells_how_many_there_may_be(net: snn.Network) -> None:
+    with snn.Simulation(net, threads=1) as sim:
+        run = sim.run(13, record={"hidden": ["v", "spike_count", "spike_events"]}, every=5)
+    hidden = run["hidden"]
+    # Events cover all steps, rows only whole intervals.
+    events = snn.Recording({"hidden": {name: hidden[name] for name in ("v", "spike_events")}}, net.dt, every=5)
+    assert events.step_count == 13
+    assert snn.Recording({"hidden": {"v": hidden["v"]}}, net.dt, every=5).step_count == 10
+    counts = {"hidden": {"spike_count": hidden["spike_count"]}}
+    assert list(snn.Recording(counts, net.dt, step_count=13, every=5, steps=[7]).steps) == [7]
+    with pytest.raises(snn.InvalidArgumentError, match="steps has 3 entries; there are at most 2 rows"):
+        snn.Recording(counts, net.dt, step_count=13, every=5, steps=[1, 2, 3])
+    with pytest.raises(snn.InvalidArgumentError, match=r"steps has shape \(1, 2\); it must be one-dimensional"):
+        snn.Recording(counts, net.dt, step_count=13, every=5, steps=[[5, 10]])
+
+
 def test_a_row_that_was_interrupted_is_left_out(net: snn.Network, monkeypatch: pytest.MonkeyPatch) -> None:
     get = snn.Simulation.get
 

@@ -39,8 +39,9 @@
  * - Runs that end early: if a Vulkan device refuses work when some steps of a call are done, the session gives SNN_ERROR_STATE
  *   for steps and values until it is reset or a state is loaded, or it has ended whole, after the steps that its step count
  *   says. If it refuses before the first of them, nothing has changed.
- *   The same holds for a write, a reset of samples, a state that is loaded and a training step that end in the middle. After
- *   parameters, weights or biases that it refuses, steps give SNN_ERROR_STATE until those are set again.
+ *   The same holds for a write and a training step that end in the middle; and on every device, also when memory runs out, for
+ *   a reset and a state that is loaded. After parameters, weights or biases that a Vulkan device refuses, steps give
+ *   SNN_ERROR_STATE until those are set again.
  * - Handles: a handle holds an index and a generation. A stale, foreign or null handle is SNN_ERROR_INVALID_HANDLE, never a
  *   crash.
  * - Arguments: strings are UTF-8, zero-terminated and copied. Pointers are read during the call only, unless a function says
@@ -452,9 +453,11 @@ enum { SNN_FLOAT32 = 0, SNN_FLOAT64 = 1, SNN_INT32 = 2, SNN_UINT8 = 3 };
  * callbacks and trainers. The file is replaced as a whole, as by snn_network_save. Inside a callback: SNN_ERROR_BUSY, because
  * the step is not over.
  *
- * snn_load_state changes everything or nothing. A state of another network, time step or batch_size is
- * SNN_ERROR_INVALID_ARGUMENT, and snn_last_error() names the population or projection. A damaged file is SNN_ERROR_FORMAT. The
- * seed becomes the saved one. Bindings and callbacks of the session stay. Neither function works with SNN_FLAG_FLOAT64.
+ * snn_load_state: a state of another network, time step or batch_size is SNN_ERROR_INVALID_ARGUMENT, and snn_last_error() names
+ * the population or projection. A damaged file is SNN_ERROR_FORMAT. After an error of the file the session is unchanged. One of
+ * memory or the device may end the load in the middle: steps and values are then SNN_ERROR_STATE until a reset or another load,
+ * and the seed, parameters, weights and biases may be those of the state. The seed becomes the saved one. Bindings and
+ * callbacks of the session stay. Neither function works with SNN_FLAG_FLOAT64.
  * A network that was trained further is another network. To continue an old state with the new weights, load the state in a
  * session of the old network, then call snn_load_weights there with the new file. */
 SNN_API SNNStatus SNN_CALL snn_save_state(SNNHandle handle, const char *path);

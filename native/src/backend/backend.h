@@ -193,9 +193,6 @@ public:
     // Initial state of every population, empty activity, history and pending input. Weights stay. Called before the first
     // run, so an executor need not do it when it is opened.
     virtual void reset_state() = 0;
-    // An error has ended a change that takes several calls: until the next reset_state() the state is that of no step, and a
-    // device that may refuse work refuses to go on from it, by refuse_lost_state().
-    virtual void lose_state() {}
     virtual void run(const RunRequest& request) = 0;
     // Whether spikes may come as lists: InputFrames::neurons. Not in taped runs.
     virtual bool takes_spike_lists() const { return false; }
@@ -240,7 +237,7 @@ struct ExecutorOptions {
 
 // For devices on which samples always share the weights: throws SNN_ERROR_UNSUPPORTED where the options ask for more.
 void check_shared_weights(const ExecutorOptions& options, std::string_view device);
-// Throws SNN_ERROR_STATE: Executor::lose_state().
+// Throws SNN_ERROR_STATE: an error ended a change of the state when some of it was done, so that it is the state of no step.
 [[noreturn]] void refuse_lost_state();
 
 // What an executor would take, without opening it.

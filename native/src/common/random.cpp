@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 
+#include "common/draw_tags.h"
 #include "common/error.h"
 #include "common/math.h"
 #include "normal_table.h"
@@ -84,14 +85,15 @@ std::array<uint32_t, 4> draw_call(const DrawPlace& place, uint32_t number, uint3
 uint32_t draw_word(const DrawPlace& place, uint32_t number) {
     // Neuron 64 b + 16 w + l has word w of call 16 b + l.
     const uint32_t call = place.neuron / 64 * 16 + place.neuron % 16;
-    return draw_call(place, number, 0xD0000000u, call)[place.neuron / 16 % 4];
+    return draw_call(place, number, draw_tag, call)[place.neuron / 16 % 4];
 }
 
 uint32_t poisson_word(const DrawPlace& place, uint32_t number) {
     // Neuron 128 b + 32 w + 16 h + l has half h of word w of call 16 b + l.
     const uint32_t call = place.neuron / 128 * 16 + place.neuron % 16, word = place.neuron / 32 % 4;
-    const auto half = [&](uint32_t tag) { return draw_call(place, number, tag, call)[word] >> place.neuron / 16 % 2 * 16 & 0xFFFF; };
-    return half(0xD0000000u) << 16 | half(0xC0000000u);
+    const uint32_t shift = place.neuron / 16 % 2 * 16;
+    const auto half = [&](uint32_t tag) { return draw_call(place, number, tag, call)[word] >> shift & 0xFFFF; };
+    return half(draw_tag) << 16 | half(lower_half_tag);
 }
 
 float draw_uniform(uint32_t word) { return static_cast<float>(word >> 8) * 0x1p-24f; }

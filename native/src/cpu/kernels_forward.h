@@ -219,8 +219,8 @@ constexpr uintptr_t line_bytes = 64;
 class LinesAhead {
 public:
     LinesAhead(const EntryVisit* visits, uint32_t count) : visit_(visits), end_(visits + count) { begin_visit(); }
-    static uintptr_t first(const EntryVisit& visit) { return reinterpret_cast<uintptr_t>(visit.words) / line_bytes; }
-    static uintptr_t last(const EntryVisit& visit) { return reinterpret_cast<uintptr_t>(visit.words + visit.count - 1) / line_bytes; }
+    static uintptr_t first(const EntryVisit& visit) { return line_of(visit.words); }
+    static uintptr_t last(const EntryVisit& visit) { return line_of(visit.words + visit.count - 1); }
     SNN_ALWAYS_INLINE void ask_for_next() {
         SNN_PREFETCH(reinterpret_cast<const char*>(line_ * line_bytes));
         if (line_++ != last_) return;
@@ -229,6 +229,7 @@ public:
     }
 
 private:
+    static uintptr_t line_of(const uint32_t* word) { return reinterpret_cast<uintptr_t>(word) / line_bytes; }
     SNN_ALWAYS_INLINE void begin_visit() {
         line_ = first(*visit_);
         last_ = last(*visit_);
@@ -263,8 +264,8 @@ static void deliver_entries(int32_t* SNN_RESTRICT accumulators, const EntryVisit
             lines.ask_for_next();
             for (uint32_t k = 0; k < words_per_line; k += 4) add_four(words + k);
         }
-        for (auto left = LinesAhead::last(visit) - LinesAhead::first(visit) + 1 - visit.count / words_per_line; left > 0; --left)
-            lines.ask_for_next();
+        const uintptr_t line_count = LinesAhead::last(visit) - LinesAhead::first(visit) + 1;
+        for (uintptr_t left = line_count - visit.count / words_per_line; left > 0; --left) lines.ask_for_next();
         for (; end - words >= 4; words += 4) add_four(words);
         for (; words < end; ++words) sums[*words & 0xffff] += static_cast<int32_t>(*words) >> 16;
     }

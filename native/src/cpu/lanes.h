@@ -14,9 +14,8 @@
 //   mul_by(a,p), fma_by(a,p,c)      a * *p, a * *p + c as fma_
 //   gather(p,i) p[i] of each lane
 //   multiply_wide(a, m, high, low)   the two halves of the 64-bit products of unsigned numbers
-//   HalfLimits(limits, count)   the first `count` of ascending limits, of 64, the rest 0xFFFF. count(halves, out_is_decided):
-//                               how many of them each 16-bit half of the lanes is above; not decided where a half is one
-//                               of them, or above the last that is looked at
+//   broadcast_halves(x), sub_halves(a, b), lt_halves(a, b), eq_halves(a, b)   of 16-bit halves, signed; -1 where true. Of
+//                               avx2 and neon, for lanes_half_limits.h
 //   lookup32(table, i)   table[i] for i from 0 to 31; of the lowest five bits of i where has_fast_lookup
 //   count_where(n, m)    n, one more where m holds
 //   list_lanes(bits, first, out)     first + the number of each set bit, where has_compress; writes 16 words, returns how many
@@ -50,4 +49,5 @@
 #endif
 
 #include "cpu/lanes_math.h"
+#include "cpu/lanes_poisson.h"
 #include "cpu/lanes_random.h"

@@ -103,37 +103,6 @@ constexpr bool has_fast_lookup = true;  // faster than a gather
 SNN_ALWAYS_INLINE F lookup32(const float* table, I i) {
     return {_mm512_permutex2var_ps(_mm512_loadu_ps(table), i.v, _mm512_loadu_ps(table + 16))};
 }
-// Searched by halving, with lookups.
-class HalfLimits {
-public:
-    HalfLimits(const uint16_t* limits, uint32_t count)
-        : eighth_(_mm512_set1_epi16(static_cast<short>(limits[7]))), sixteenth_(_mm512_set1_epi16(static_cast<short>(limits[15]))),
-          is_long_(count > 15) {
-        for (int s = 0; s < 4; ++s) rows_[s] = _mm512_loadu_si512(limits + (1 << s) - 1);
-    }
-    SNN_ALWAYS_INLINE I count(I halves, bool& out_is_decided) const {
-        const auto passed = [&](__m512i limit) { return _mm512_cmplt_epu16_mask(limit, halves.v); };
-        const auto at = [&](int s, __m512i n) { return _mm512_maskz_permutexvar_epi16(UINT32_MAX, n, rows_[s]); };
-        const auto step = [&](__m512i n, __mmask32 mask, short by) { return _mm512_mask_add_epi16(n, mask, n, _mm512_set1_epi16(by)); };
-        __m512i n;
-        if (is_long_) {
-            n = _mm512_maskz_set1_epi16(passed(sixteenth_), 16);
-            n = step(n, passed(at(3, n)), 8);
-        } else {
-            n = _mm512_maskz_set1_epi16(passed(eighth_), 8);
-        }
-        n = step(n, passed(at(2, n)), 4);
-        n = step(n, passed(at(1, n)), 2);
-        n = step(n, passed(at(0, n)), 1);
-        out_is_decided = _mm512_cmple_epu16_mask(at(0, n), halves.v) == 0;
-        return {n};
-    }
-
-private:
-    __m512i rows_[4];  // limit i + 2^s - 1 in place i
-    __m512i eighth_, sixteenth_;
-    bool is_long_;
-};
 SNN_ALWAYS_INLINE M mask_from_bits(uint16_t bits) { return {bits}; }
 constexpr bool has_compress = true;
 constexpr bool has_fast_products = true;

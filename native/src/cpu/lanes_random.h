@@ -1,7 +1,8 @@
 // The random draws of a step on lanes, as docs/semantics.md ("Random draws") writes them: 16 calls of Philox side by side give
-// the words of four groups of 16 neurons.
+// the words of four groups of 16 neurons. Those of Poisson counts are in lanes_poisson.h.
 #pragma once
 
+#include "common/draw_tags.h"
 #include "cpu/model_args.h"
 #include "normal_table.h"
 
@@ -59,8 +60,6 @@ private:
     int32_t step_, population_, sample_;
 };
 
-constexpr uint32_t draw_tag = 0xD0000000u, lower_half_tag = 0xC0000000u;
-
 // The first calls of philox_together blocks of 16.
 struct FirstCalls {
     uint32_t of[philox_together];
@@ -109,147 +108,6 @@ SNN_NO_INLINE static void draw_normal(const DrawArgs& args, uint32_t number, uin
     alignas(64) int32_t words[draw_chunk];
     draw_words(args, number, begin, end, words);
     for (uint32_t i = 0; i < end - begin; i += 16) store(out + i, normal_(load(words + i)));
-}
-
-// ---- Poisson counts. A call of Philox serves 128 neurons with the upper halves of their words, another one with the lower
-// halves. Those decide only where an upper half is that of a limit, which few are.
-
-#if defined(SNN_ISA_IS_avx2) || defined(SNN_ISA_IS_neon)
-// One limit after the other, as far as all but a few halves in 10,000 go.
-class HalfLimits {
-public:
-    HalfLimits(const uint16_t* limits, uint32_t count) : limits_(limits) {
-        while (looked_at_ < count && (looked_at_ == 0 || limits[looked_at_ - 1] < 0xFFF8)) ++looked_at_;
-    }
-    SNN_ALWAYS_INLINE I count(I halves, bool& out_is_decided) const {
-        const I x = bit_xor(halves, broadcast_halves(INT16_MIN));  // comparisons are of signed numbers
-        I n = broadcast_i(0), passed = n, equal = n;
-        for (uint32_t k = 0; k < looked_at_; ++k) {
-            const I limit = broadcast_halves(static_cast<int16_t>(limits_[k] ^ 0x8000));
-            passed = lt_halves(limit, x);
-            n = sub_halves(n, passed);
-            equal = bit_or(equal, eq_halves(limit, x));
-        }
-        out_is_decided = mask_bits(eq(bit_or(equal, passed), broadcast_i(0))) == 0xFFFF;
-        return n;
-    }
-
-private:
-    const uint16_t* limits_;
-    uint32_t looked_at_ = 0;
-};
-#endif
-
-// The words of two groups of 16 neurons, whose halves lie in one word of a call each.
-SNN_ALWAYS_INLINE void join_halves(I upper, I lower, I (&out_words)[2]) {
-    const I low = broadcast_i(0xFFFF);
-    out_words[0] = bit_or(shift_left<16>(upper), bit_and(lower, low));
-    out_words[1] = bit_or(bit_and(upper, broadcast_i(static_cast<int32_t>(0xFFFF0000u))), bit_and(shift_right<16>(lower), low));
-}
-
-// Where neurons [begin, end) of a population lie among the blocks of 128 of all that it has.
-struct PairPlaces {
-    uint32_t first, begin, end;  // the number of neuron 0, and a range from there
-    PairPlaces(const DrawArgs& args, uint32_t range_begin, uint32_t range_end)
-        : first(args.first_block * 64), begin(range_begin), end(range_end) {}
-    uint32_t first_block() const { return (first + begin) / 128; }
-    uint32_t block_end() const { return (first + end + 127) / 128; }
-    // Where group `half` of pair 4 block + w goes in memory of the range; beyond its size for a group of others.
-    uint32_t at(uint32_t pair, uint32_t half) const { return pair * 32 + half * 16 - first - begin; }
-    bool has(uint32_t at) const { return at < end - begin; }
-};
-
-// Whole words, as draw_words() gives those of other draws.
-SNN_NO_INLINE static void draw_joined_words(const DrawArgs& args, uint32_t number, uint32_t begin, uint32_t end,
-                                            int32_t* out_words) {
-    const DrawCalls calls(args, number);
-    const PairPlaces places(args, begin, end);
-    for (uint32_t block = places.first_block(); block < places.block_end(); ++block) {
-        I halves[2][1][4];
-        for (uint32_t i = 0; i < 2; ++i) calls.words<1>({(i == 0 ? draw_tag : lower_half_tag) | block * 16}, halves[i]);
-        for (uint32_t w = 0; w < 4; ++w) {
-            I words[2];
-            join_halves(halves[0][0][w], halves[1][0][w], words);
-            for (uint32_t half = 0; half < 2; ++half)
-                if (const uint32_t at = places.at(block * 4 + w, half); places.has(at)) store(out_words + at, words[half]);
-        }
-    }
-}
-
-// The number of limits below each word: a few limits at a time, then more of them for those 16 neurons of which one has passed
-// the last, which few have.
-SNN_NO_INLINE static void count_by_words(const DrawArgs& args, uint32_t number, const PoissonTable& table, uint32_t begin,
-                                         uint32_t end, float* out) {
-    alignas(64) int32_t words[draw_chunk];
-    const uint32_t size = end - begin;
-    draw_joined_words(args, number, begin, end, words);
-    const I sign = broadcast_i(INT32_MIN);
-    uint32_t passing[draw_chunk / 16], passing_count = 0;  // where they begin
-    const auto count = [&](uint32_t k, uint32_t i) {
-        const int32_t* const limits = table.limits + k * static_cast<size_t>(table.stride) + ((begin + i) & table.mask);
-        const I word = bit_xor(load(words + i), sign);
-        I n = broadcast_i(0);
-        M last = lt(n, n);
-        for (uint32_t j = 0; j < poisson_group; ++j) {
-            last = lt(load(limits + j * static_cast<size_t>(table.stride)), word);
-            n = count_where(n, last);
-        }
-        passing[passing_count] = i;
-        passing_count += mask_bits(last) != 0;
-        return to_float(n);
-    };
-    for (uint32_t i = 0; i < size; i += 16) store(out + i, count(0, i));
-    // Limits ascend: nobody else passes a later one.
-    for (uint32_t k = poisson_group; k < table.count && passing_count > 0; k += poisson_group) {
-        const uint32_t left = passing_count;
-        passing_count = 0;
-        for (uint32_t p = 0; p < left; ++p) {
-            const uint32_t i = passing[p];
-            store(out + i, add(load(out + i), count(k, i)));
-        }
-    }
-}
-
-#if !defined(SNN_ISA_IS_scalar)
-// The same by upper halves, for limits that all neurons share.
-SNN_NO_INLINE static void count_by_halves(const DrawArgs& args, uint32_t number, const PoissonTable& table, uint32_t begin,
-                                          uint32_t end, float* out) {
-    const DrawCalls calls(args, number);
-    const PairPlaces places(args, begin, end);
-    const HalfLimits limits(table.upper_halves, table.count);
-    uint32_t undecided[draw_chunk / 32 + 4 * philox_together], undecided_count = 0;
-    for (uint32_t block = places.first_block(); block < places.block_end(); block += philox_together) {
-        I halves[philox_together][4];
-        calls.words(FirstCalls(draw_tag, block).of, halves);
-        for (uint32_t i = 0; i < philox_together; ++i)
-            for (uint32_t w = 0; w < 4; ++w) {
-                const uint32_t pair = (block + i) * 4 + w;
-                bool is_decided = true;
-                const I counts = limits.count(halves[i][w], is_decided);
-                if (const uint32_t at = places.at(pair, 0); places.has(at))
-                    store(out + at, to_float(bit_and(counts, broadcast_i(0xFFFF))));
-                if (const uint32_t at = places.at(pair, 1); places.has(at)) store(out + at, to_float(shift_right<16>(counts)));
-                undecided[undecided_count] = pair;
-                undecided_count += !is_decided;
-            }
-    }
-    for (uint32_t u = 0; u < undecided_count; ++u)
-        for (uint32_t half = 0; half < 2; ++half)
-            if (const uint32_t at = places.at(undecided[u], half); places.has(at))
-                count_by_words(args, number, table, begin + at, begin + at + 16, out + at);
-}
-#endif
-
-SNN_NO_INLINE static void draw_poisson(const DrawArgs& args, uint32_t number, const PoissonTable& table, uint32_t begin,
-                                       uint32_t end, float* out) {
-    if (table.count == 0) {  // a mean of 0
-        std::memset(out, 0, (end - begin) * sizeof *out);
-        return;
-    }
-#if !defined(SNN_ISA_IS_scalar)
-    if (table.mask == 0) return count_by_halves(args, number, table, begin, end, out);
-#endif
-    count_by_words(args, number, table, begin, end, out);
 }
 
 }  // namespace snn::cpu::SNN_ISA

@@ -1,10 +1,7 @@
 // What the CPU backend hands to one compiled neuron model (the code that engine/modelc prints).
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <cstdint>
-#include <span>
 
 namespace snn::cpu {
 
@@ -21,21 +18,15 @@ struct DrawArgs {
 // The group is what is compared between two looks at whether any of 16 neurons has passed: large, so that a handful of
 // events in the mean takes one group and the processor foresees the end.
 constexpr uint32_t poisson_group = 8;
+constexpr uint32_t half_limit_count = 64;  // more than a mean has limits: kernels may look at some behind the last
 struct PoissonTable {
     const int32_t* limits = nullptr;  // [count][stride]
     uint32_t count = 0;
     uint32_t stride = 16;  // 16: shared; else neurons, padded
     uint32_t mask = 0;     // as constant_masks
-    const uint16_t* upper_halves = nullptr;  // [64] of shared limits
+    // [half_limit_count] of shared limits, upper_halves() of population_data.h.
+    const uint16_t* upper_halves = nullptr;
 };
-// More than a mean has limits. Comparisons may look at those behind the last: no half is above them.
-using UpperHalves = std::array<uint16_t, 64>;
-inline UpperHalves upper_halves(std::span<const uint32_t> limits) {
-    UpperHalves halves;
-    halves.fill(0xFFFF);
-    std::transform(limits.begin(), limits.end(), halves.begin(), [](uint32_t limit) { return static_cast<uint16_t>(limit >> 16); });
-    return halves;
-}
 
 // All pointers are 64-byte aligned and padded to a multiple of 16 neurons. Ranges [begin, end) are multiples of 16.
 struct NeuronStepArgs {

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "common/error.h"
 #include "common/math.h"
 
 namespace snn::cpu {
@@ -77,6 +78,17 @@ PopulationData::PopulationData(const Population& population, const PopulationPla
     } else if (model.differentiable && !(compiled && compiled->adjoint && !plan.learning)) {
         adjoint_program = io_programs.adjoint(model, info.options, *builtin_surrogate("arctan"), {}, plan.learning);
     }
+}
+
+UpperHalves upper_halves(std::span<const uint32_t> limits) {
+    UpperHalves halves;
+    if (limits.size() > halves.size())
+        throw Error(SNN_ERROR_INTERNAL, "a mean has ", limits.size(), " limits; there is room for ", halves.size());
+    halves.fill(0xFFFF);
+    std::transform(limits.begin(), limits.end(), halves.begin(), [](uint32_t limit) {
+        return static_cast<uint16_t>(limit >> 16);
+    });
+    return halves;
 }
 
 void PopulationData::set_constants(const PopulationConstants& made, const SNNAllocator& allocator) {

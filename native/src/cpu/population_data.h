@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -14,6 +15,11 @@
 #include "network/plan.h"
 
 namespace snn::cpu {
+
+// Of the limits of a mean, as PoissonTable has them: those behind the last are the largest number, which no half is above.
+// Throws SNN_ERROR_INTERNAL for more limits than there is room for.
+using UpperHalves = std::array<uint16_t, half_limit_count>;
+UpperHalves upper_halves(std::span<const uint32_t> limits);
 
 struct PopulationData {
     PopulationData(const Population& population, const PopulationPlan& plan, const KernelTable& kernels,

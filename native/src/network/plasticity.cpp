@@ -45,10 +45,10 @@ TracePlan make_trace(const TraceInfo& info, const std::vector<double>& registers
         const float value = trace.coarse.back() * trace.fine[n % fine_steps];
         if (value < smallest_decay) break;
         trace.decay.push_back(value);
-        constexpr double most = longest_tau_steps / 1000 * 1000;  // a round number, as documents have it
         if (trace.decay.size() == max_decay_steps)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": tau of trace '", info.name, "' is ", tau, " ms, ", tau / dt_ms,
-                        " steps; expected at most ", most, " steps, as with a dt of ", tau / most, " ms or more");
+                        " steps; expected at most ", longest_tau_steps, " steps, as with a dt of ", tau / longest_tau_steps,
+                        " ms or more");
     }
     trace.decay.push_back(0.0f);
     trace.coarse.resize(std::max(trace.coarse.size(), coarse_steps), 0.0f);

@@ -28,10 +28,11 @@ struct TracePlan {
 };
 constexpr size_t fine_steps = 32, coarse_steps = 64;
 
-// Entries of TracePlan::decay that are allowed, and the longest tau / dt that needs no more: exp(-n dt / tau) reaches 2^-60,
-// the smallest trace kept, at n = 41.59 tau / dt.
+// Entries of TracePlan::decay that are allowed, and the longest tau / dt that documents promise: exp(-n dt / tau) reaches
+// 2^-60, the smallest trace kept, at n = 41.59 tau / dt.
 constexpr size_t max_decay_steps = 1u << 22;
-constexpr uint32_t longest_tau_steps = static_cast<uint32_t>(max_decay_steps / 41.6);
+constexpr double longest_tau_steps = 100000;
+static_assert(longest_tau_steps * 41.6 <= max_decay_steps);
 
 // A parameter, option or derived constant of a rule.
 struct PlasticConstant {

@@ -270,7 +270,7 @@ void BatchExecutor::on_all_at_once(Use&& use) {
 
 void BatchExecutor::reset_state() {
     on_all([](Executor& executor) { executor.reset_state(); });
-    failed_ = is_state_lost_ = false;
+    failed_ = false;
 }
 
 void BatchExecutor::set_constants(uint32_t population, const PopulationConstants& constants) {
@@ -305,11 +305,7 @@ ExecutorCounters BatchExecutor::counters() const {
 // ---- Running
 
 void BatchExecutor::run(const RunRequest& request) {
-    check_state();
-    if (failed_)
-        throw Error(SNN_ERROR_DEVICE_LOST,
-                    "a device of this session failed in an earlier run, and the others are ahead of it; reset ",
-                    "the session or load a state to go on");
+    check_whole();
     if (lost_with_weights_) std::rethrow_exception(lost_with_weights_);
     if (request.tape) {
         ++taped_runs_;
@@ -439,8 +435,8 @@ size_t BatchExecutor::count(const Slot& slot) const { return slot_count(*plan_, 
 
 // Rows of [batch][size], of which each part has a piece; of a state there is one row, which needs no memory between.
 void BatchExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
-    check_state();
     if (training_ && training_->has(slot)) return training_->read(slot, dtype, out_data);
+    check_whole();
     if (!is_by_sample(slot.kind))
         return on_device(running_.front(), [&](Executor& executor) { executor.read(slot, dtype, out_data); });
     const size_t frame = batch_ * size_of_population(slot.index) * size_of(dtype);
@@ -482,7 +478,7 @@ void BatchExecutor::write(const Slot& slot, DType dtype, const void* data) {
 }
 
 std::span<const uint32_t> BatchExecutor::active(uint32_t population, uint32_t sample) const {
-    check_state();
+    check_whole();
     const auto found = std::find_if(running_.begin(), running_.end(),
                                     [&](const Running& running) { return sample < running.first + running.count; });
     return on_device(*found, [&](Executor& executor) { return executor.active(population, sample - found->first); });

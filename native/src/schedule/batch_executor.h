@@ -54,7 +54,6 @@ public:
     std::string better(std::string_view asked, const ExecutorOptions& options, std::vector<double>& io_slowness) override;
     std::string description() const override;
     void reset_state() override;
-    void lose_state() override { is_state_lost_ = true; }
     void run(const RunRequest& request) override;
     ExecutorCounters counters() const override;
     void set_constants(uint32_t population, const PopulationConstants& constants) override;
@@ -91,8 +90,9 @@ private:
     std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
     void update(const OptimizerStep& step, OptimizerMemory& memory) override;
 
-    void check_state() const {
-        if (is_state_lost_) refuse_lost_state();
+    // Where a device failed in a run, the others are ahead of it.
+    void check_whole() const {
+        if (failed_) refuse_lost_state();
     }
     size_t size_of_population(uint32_t population) const { return plan_->network->population(population).size; }
     void run_part(Running& io_running, const RunRequest& request);
@@ -115,7 +115,6 @@ private:
     std::vector<std::vector<uint32_t>> lanes_;  // places in running_ of those that run one after the other
     ThreadPool pool_;  // a thread for each lane, the caller's among them
     bool failed_ = false;
-    bool is_state_lost_ = false;
     Observation observation_;
     uint64_t taped_runs_ = 0;
     std::unique_ptr<SharedTraining> training_;  // null before the first taped run

@@ -90,7 +90,6 @@ void LastingExecutor::recover(std::exception_ptr failure) {
         try {
             restore();
             for (const Act& act : log_) apply(act);
-            if (is_state_lost_) executor_->lose_state();
             return;
         } catch (...) {
             failure = std::current_exception();
@@ -275,7 +274,6 @@ void LastingExecutor::consider_a_move() {
 
 void LastingExecutor::reset_state() {
     lasting([](Executor& executor) { executor.reset_state(); });
-    is_state_lost_ = false;
     counted_before_ = {};
     if (is_plastic_) return log(Reset{}, 0);
     if (!reopen_) return consider_a_move();

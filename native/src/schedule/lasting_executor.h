@@ -47,10 +47,6 @@ public:
     std::string description() const override;
     std::string other_bits() const override;
     void reset_state() override;
-    void lose_state() override {
-        is_state_lost_ = true;
-        if (executor_) executor_->lose_state();
-    }
     void run(const RunRequest& request) override;
     ExecutorCounters counters() const override;
     void set_constants(uint32_t population, const PopulationConstants& constants) override;
@@ -172,7 +168,6 @@ private:
     Move move_;
     bool is_plastic_;
     bool keeps_training_;  // what is trained is not lost with a device
-    bool is_state_lost_ = false;
     Settings settings_;  // as they are now
     SafePoint point_;
     std::vector<Act> log_;

@@ -199,6 +199,7 @@ void Session::clear_spike_inputs() {
 
 // Steps with the inputs that were set or bound.
 RunRequest Session::request_for(uint32_t count) {
+    check_state();
     for (size_t i = 0; i < inputs_.size(); ++i) inputs_[i].tell(frames_[i]);
     RunRequest request;
     request.first_step = steps_done_;

@@ -118,8 +118,9 @@ public:
     // --- the whole (session_state.cpp)
     StateOutline outline_state();  // refers to the session
     SavedState save();
-    // All or nothing, unless memory runs out on the way or a device refuses work, which then refuses the state until a reset or
-    // another restore. Bindings and callbacks stay (session_restore.cpp).
+    // An error of the state leaves all as it was. One of memory or the device leaves a lost state, until a reset or another
+    // restore, and perhaps the seed, parameters and weights that were to be restored. Bindings and callbacks stay
+    // (session_restore.cpp).
     void restore(const SavedState& state);
 
     // --- weights
@@ -127,7 +128,7 @@ public:
     std::shared_ptr<const Network> to_network() const;
     void weights_changed();  // a trainer updated them
     // a trainer reset the state and ran steps
-    void restarted(uint64_t steps) { steps_done_ = steps, remainder_s_ = 0, counted_before_ = {}; }
+    void restarted(uint64_t steps) { steps_done_ = steps, remainder_s_ = 0, counted_before_ = {}, state_is_lost_ = false; }
     void gradients_ready() { has_gradients_ = true; }
 
     // --- parameters
@@ -254,6 +255,9 @@ private:
     SharedDevice& shared_device() const;  // throws SNN_ERROR_UNSUPPORTED where it is not shared
     void record_steps(SharedDevice& device, void* commands, uint32_t count);
     void count_recorded(uint32_t count);
+    void check_state() const {
+        if (state_is_lost_) refuse_lost_state();
+    }
     RunRequest request_for(uint32_t count);
     uint64_t step_within(uint64_t count, double budget_s);
     void report_spikes();
@@ -330,6 +334,8 @@ private:
     bool dropping_time_ = false;  // the last advance() did; it is logged when it begins
     uint64_t steps_done_ = 0;
     double remainder_s_ = 0;
+    // An error ended a reset or a restore, which take several calls of the executor. Nobody steps or reads values from then on.
+    bool state_is_lost_ = false;
     uint64_t seed_;
     ExecutorCounters counted_before_;  // by the session whose state was restored
     // Of the network's: per projection, and by the text of a definition. Made when they are needed.

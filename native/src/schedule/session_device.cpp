@@ -100,6 +100,7 @@ Readable Session::find_readable(std::string_view path, const std::string& place)
 
 void Session::record_readback(uint64_t frame, void* commands) {
     if (readback_values_.empty()) throw Error(SNN_ERROR_STATE, "nothing is read back; what is has to be set first");
+    check_state();
     shared_device().record_readback(frame, commands);
 }
 

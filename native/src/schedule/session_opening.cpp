@@ -181,6 +181,7 @@ void Session::prepare_to_train() {
     } catch (...) {
         executor_ = std::move(left);
         device_ = left_device;
+        state_is_lost_ = false;  // it was the new one's
         throw;
     }
     if (!stays) device_reason_ = text("'", left_device, "' cannot train");

@@ -67,6 +67,7 @@ void Session::set_plasticity(uint32_t projection, std::shared_ptr<const Plastici
 }
 
 void Session::read_trace(const Variable& variable, DType dtype, void* out_data) const {
+    check_state();
     const Slot slot = variable.slot, age{age_of(slot.kind), slot.index};
     const TracePlan& plan = traces_of(*plasticity_plans_[slot.index], slot.kind)[variable.number];
     std::vector<float> traces(executor_->count(slot));

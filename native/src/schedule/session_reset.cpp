@@ -8,12 +8,14 @@
 namespace snn {
 
 void Session::reset() {
+    state_is_lost_ = true;
     executor_->reset_state();
     clear_spike_inputs();
     steps_done_ = 0;
     remainder_s_ = 0;
     dropping_time_ = false;
     counted_before_ = {};
+    state_is_lost_ = false;
 }
 
 namespace {
@@ -36,6 +38,7 @@ void Session::reset_samples(std::span<const uint32_t> samples) {
         begins[samples[i]] = 1;
     }
     if (samples.empty()) return;
+    check_state();
     std::vector<Kept> kept;
     size_t largest = 0;
     for_population_slots(*plan_, [&](const Slot& slot, DType dtype) {
@@ -47,21 +50,18 @@ void Session::reset_samples(std::span<const uint32_t> samples) {
     });
     std::vector<std::byte> initial(largest);  // room for it before anything changes
     const SNNCounters counted = counters();
+    state_is_lost_ = true;
     executor_->reset_state();
     counted_before_ = {counted.steps, counted.spikes, counted.input_spikes, counted.synaptic_events,
                        counted.synaptic_operations};
-    try {
-        for (Kept& present : kept) {
-            executor_->read(present.slot, present.dtype, initial.data());
-            const size_t row = network_->population(present.slot.index).size * size_of(present.dtype);
-            for (size_t r = 0; r * row < present.values.size(); ++r)
-                if (begins[r % batch_size_]) std::copy_n(initial.begin() + r * row, row, present.values.begin() + r * row);
-            executor_->write(present.slot, present.dtype, present.values.data());
-        }
-    } catch (...) {
-        executor_->lose_state();
-        throw;
+    for (Kept& present : kept) {
+        executor_->read(present.slot, present.dtype, initial.data());
+        const size_t row = network_->population(present.slot.index).size * size_of(present.dtype);
+        for (size_t r = 0; r * row < present.values.size(); ++r)
+            if (begins[r % batch_size_]) std::copy_n(initial.begin() + r * row, row, present.values.begin() + r * row);
+        executor_->write(present.slot, present.dtype, present.values.data());
     }
+    state_is_lost_ = false;
     for (Input& input : inputs_) {
         if (!input.is_pending()) continue;
         for (uint32_t sample = 0; sample < batch_size_; ++sample)

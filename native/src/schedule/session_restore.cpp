@@ -304,6 +304,7 @@ void Session::StateReader::take_rules() {
 
 void Session::StateReader::take_over() {
     Executor& executor = *session_.executor_;
+    for (uint32_t q = 0; q < projections_.size(); ++q) session_.weight_is_own_[q] |= is_own_[q];  // also when some are written
     executor.reset_state();
     executor.set_seed(seed_);
     session_.seed_ = seed_;
@@ -337,12 +338,9 @@ void Session::restore(const SavedState& state) {
     reader.check_network();
     reader.read();
     reader.take_rules();
-    try {
-        reader.take_over();
-    } catch (...) {
-        executor_->lose_state();
-        throw;
-    }
+    state_is_lost_ = true;
+    reader.take_over();
+    state_is_lost_ = false;
 }
 
 }  // namespace snn

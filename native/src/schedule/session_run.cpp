@@ -181,6 +181,7 @@ void Session::Run::report(uint32_t step_count) {
 
 void Session::run(const SNNRunDef& def) {
     check_counts(def);
+    check_state();
     Run run(*this, def);
     while (!run.is_done()) {
         const uint32_t step_count = run.next_piece();

@@ -92,6 +92,7 @@ std::span<const std::byte> Session::bytes_of(const StateTensor& tensor) const {
 
 StateOutline Session::outline_state() {
     check_state_can_be_saved();
+    check_state();
     StateOutline outline{state_document(), {}};
     for (const StateTensor& tensor : state_tensors(*plan_, batch_size_)) {
         if (!is_in_state(tensor)) continue;

@@ -151,7 +151,9 @@ void Session::read(std::string_view path, uint32_t dtype, void* out_data, size_t
 
 void Session::read(const Variable& variable, DType type, void* out_data) const {
     switch (variable.kind) {
-        case Variable::values: return executor_->read(variable.slot, type, out_data);
+        case Variable::values:
+            check_state();
+            return executor_->read(variable.slot, type, out_data);
         case Variable::parameter:
         case Variable::parameter_gradient: {
             const std::vector<double>& values = parameter_values(variable);
@@ -256,6 +258,7 @@ void Session::read_membrane(std::string_view population, float* out_potentials, 
     if (count != expected)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", population, "' has ", expected, " membrane values (batch_size ",
                     batch_size_, " x size ", info.size, "), count is ", count);
+    check_state();
     executor_->read({Slot::state, index, info.model->membrane_state}, DType::float32, out_potentials);
 }
 
@@ -263,6 +266,7 @@ std::span<const uint32_t> Session::spikes(uint32_t population, uint32_t sample) 
     const Population& info = network_->population(population);
     if (!info.is_binary()) throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", info.name, "' does not spike");
     if (sample >= batch_size_) throw Error(SNN_ERROR_INVALID_ARGUMENT, "sample is ", sample, "; batch_size is ", batch_size_);
+    check_state();
     return executor_->active(population, sample);
 }
 
@@ -359,6 +363,7 @@ void Session::load_weights(const Network& other) {
 }
 
 std::shared_ptr<const Network> Session::to_network() const {
+    check_state();
     const auto& projections = network_->projections();
     std::vector<std::shared_ptr<const std::vector<float>>> weights(projections.size()), biases(projections.size());
     for (uint32_t p = 0; p < projections.size(); ++p) {

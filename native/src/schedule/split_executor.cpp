@@ -190,17 +190,13 @@ void SplitExecutor::reset_state() {
     now_ = placement_.lag_steps;
     input_spikes_ = 0;
     for (const auto& running : running_) running->finished = now_;
-    failed_ = is_state_lost_ = false;
+    failed_ = false;
 }
 
 // ---- Running
 
 void SplitExecutor::run(const RunRequest& request) {
-    check_state();
-    if (failed_)
-        throw Error(SNN_ERROR_DEVICE_LOST,
-                    "a device of this session failed in an earlier run, and the others are ahead of it; reset ",
-                    "the session or load a state to go on");
+    check_whole();
     for (const auto& running : running_) {
         running->slice_events.resize(request.events.size());
         for (SliceEvents& events : running->slice_events) events.rows.clear(), events.neurons.clear();

@@ -68,7 +68,6 @@ public:
     std::string better(std::string_view asked, const ExecutorOptions& options, std::vector<double>& io_slowness) override;
     std::string description() const override;
     void reset_state() override;
-    void lose_state() override { is_state_lost_ = true; }
     void run(const RunRequest& request) override;
     ExecutorCounters counters() const override;
     void set_constants(uint32_t population, const PopulationConstants& constants) override;
@@ -125,8 +124,9 @@ private:
     };
     using Pieces = std::vector<Piece>;
 
-    void check_state() const {
-        if (is_state_lost_) refuse_lost_state();
+    // Where a device failed in a run, the others are ahead of it.
+    void check_whole() const {
+        if (failed_) refuse_lost_state();
     }
     uint32_t size_of_population(uint32_t population) const { return plan_->network->population(population).size; }
     uint32_t frame_of(uint32_t population) const { return batch_ * size_of_population(population); }
@@ -173,7 +173,6 @@ private:
     Observation observation_;
     std::optional<DeviceFigures> measured_;  // before work was first considered to be moved
     std::atomic<bool> failed_{false};
-    bool is_state_lost_ = false;
     mutable std::vector<uint32_t> active_;  // what active() gathered
 };
 

@@ -101,7 +101,7 @@ void SplitExecutor::for_values_of(const Slot& slot, Use&& use) const {
 size_t SplitExecutor::count(const Slot& slot) const { return slot_count(*plan_, batch_, slot); }
 
 void SplitExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
-    check_state();
+    check_whole();
     const Pieces& pieces = pieces_of(slot);
     const auto read_piece = [&](const Piece& piece, DType type, void* out) {
         on_device(*running_[piece.part], [&](Executor& executor) {
@@ -184,7 +184,7 @@ void SplitExecutor::write_history(uint32_t population, DType dtype, const void* 
 }
 
 std::span<const uint32_t> SplitExecutor::active(uint32_t population, uint32_t sample) const {
-    check_state();
+    check_whole();
     const Pieces& pieces = pieces_of_[population];
     const auto of_piece = [&](const Piece& piece) {
         return on_device(*running_[piece.part], [&](Executor& executor) { return executor.active(population, sample); });

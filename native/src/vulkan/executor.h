@@ -52,7 +52,6 @@ public:
     void set_seed(uint64_t seed) override { seed_ = seed; }
     void set_plasticity(uint32_t projection, std::shared_ptr<const PlasticityPlan> plan) override;
     void signal(uint32_t projection, float value) override;
-    void lose_state() override { is_torn_ = true; }
     size_t count(const Slot& slot) const override;
     void read(const Slot& slot, DType dtype, void* out_data) const override;
     void write(const Slot& slot, DType dtype, const void* data) override;

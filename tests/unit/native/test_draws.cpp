@@ -5,11 +5,13 @@
 #include <bit>
 #include <cstring>
 
+#include "common/error.h"
 #include "common/random.h"
 #include "cpu/instruction_set.h"
 #include "cpu/interpreter.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory.h"
+#include "cpu/population_data.h"
 #include "cpu_runs.h"
 
 namespace snn::test {
@@ -30,10 +32,6 @@ std::shared_ptr<const Model> bare(const char* op) {
 float count_of(uint32_t word, const std::vector<uint32_t>& limits) {
     return static_cast<float>(std::count_if(limits.begin(), limits.end(), [&](uint32_t limit) { return limit < word; }));
 }
-
-}  // namespace
-
-namespace {
 
 constexpr uint32_t size = 512;
 
@@ -59,7 +57,8 @@ void check_draws(const char* op, const DrawArgs& place, const PoissonTable& tabl
                 kernels_for(set).interpret_step(program.view(), args, scratch.data(), begin, end);
                 bool same = true;
                 for (uint32_t n = 0; n < size; ++n)
-                    same &= n >= begin && n < end ? std::memcmp(&row[n], &expected[n], sizeof(float)) == 0 : row[n] == -100.0f;
+                    same &= n >= begin && n < end ? std::memcmp(&row[n], &expected[n], sizeof(float)) == 0
+                                                  : row[n] == -100.0f;
                 CHECK(same);
             }
 }
@@ -72,7 +71,8 @@ TEST_CASE("a draw depends on its place alone, wherever a kernel begins and ends"
         const auto each = [&](auto&& value) {
             std::vector<float> values;
             for (uint32_t n = 0; n < size; ++n)
-                values.push_back(value(DrawPlace{place.seed, place.step, place.population, place.sample, first_block * 64 + n}));
+                values.push_back(
+                    value(DrawPlace{place.seed, place.step, place.population, place.sample, first_block * 64 + n}));
             return values;
         };
         check_draws(R"(["uniform", 63])", place, {}, each([](const DrawPlace& at) { return draw_uniform(draw_word(at, 63)); }));
@@ -100,11 +100,21 @@ TEST_CASE("a draw depends on its place alone, wherever a kernel begins and ends"
                 for (uint32_t k = 0; k < count; ++k)
                     std::fill_n(rows.data() + k * stride, stride,
                                 std::bit_cast<int32_t>((k < limits.size() ? limits[k] : UINT32_MAX) ^ 0x80000000u));
-                check_draws(R"(["poisson", 63, 0])", place,
-                            {rows.data(), count, stride, is_shared ? 0u : UINT32_MAX, is_shared ? halves.data() : nullptr}, expected);
+                const PoissonTable table{rows.data(), count, stride, is_shared ? 0u : UINT32_MAX,
+                                         is_shared ? halves.data() : nullptr};
+                check_draws(R"(["poisson", 63, 0])", place, table, expected);
             }
         }
     }
+}
+
+TEST_CASE("there is room for the limits of every mean, and no more are taken") {
+    const std::vector<uint32_t> most(half_limit_count, 0x12345678u);
+    CHECK(poisson_limits(largest_poisson_mean).size() <= most.size());
+    CHECK(upper_halves(most).back() == 0x1234u);
+    CHECK(upper_halves({}).front() == 0xFFFFu);
+    const std::vector<uint32_t> too_many(half_limit_count + 1);
+    CHECK_THROWS_WITH_AS(upper_halves(too_many), "a mean has 65 limits; there is room for 64", Error);
 }
 
 TEST_CASE("limits ascend and stop where no word passes") {

@@ -5,6 +5,7 @@
 
 #include "common/error.h"
 #include "cpu_runs.h"
+#include "heap.h"
 #include "schedule/session.h"
 #include "small_networks.h"
 
@@ -103,6 +104,116 @@ TEST_CASE("a state that was saved goes on elsewhere with the same bits") {
             CHECK(seen(second) == expected);
         }
     }
+}
+
+namespace {
+
+// Runs function() with a heap that gives memory `calls` times. True when that was not enough; devices that work together tell it
+// as an error of a device.
+template <class Function>
+bool runs_out_after(uint64_t calls, Function&& function) {
+    try {
+        return out_of_memory_after(calls, function);
+    } catch (const Error& error) {
+        CHECK(error.status() == SNN_ERROR_OUT_OF_MEMORY);
+        return true;
+    }
+}
+
+template <class Function>
+bool is_refused(Function&& function) {
+    try {
+        function();
+    } catch (const Error& error) {
+        return error.status() == SNN_ERROR_STATE && std::string_view(error.what()).find("reset the session or load a state") !=
+                                                        std::string_view::npos;
+    }
+    return false;
+}
+
+// All that tells of the state, or goes on from it.
+void check_nothing_goes_on(Session& session) {
+    SNNRunDef run{};
+    run.step_count = 1;
+    run.record_interval = 1;
+    const uint32_t samples[] = {1};
+    float v[4 * 5];
+    CHECK(is_refused([&] { session.step(1); }));
+    CHECK(is_refused([&] { session.advance(0.001); }));
+    CHECK(is_refused([&] { session.run(run); }));
+    CHECK(is_refused([&] { session.read("p2.v", SNN_FLOAT32, v, 4 * 5); }));
+    CHECK(is_refused([&] { session.read_membrane("p2", v, 4 * 5); }));
+    CHECK(is_refused([&] { (void)session.spikes(2, 0); }));
+    CHECK(is_refused([&] { session.save(); }));
+    CHECK(is_refused([&] { session.to_network(); }));
+    CHECK(is_refused([&] { session.reset_samples(samples); }));
+}
+
+}  // namespace
+
+TEST_CASE("when memory runs out in a load or a reset of samples, all is as before or nothing goes on") {
+    NetworkMaker maker;
+    Numbers numbers(3);
+    const uint32_t in = maker.values({3}), first = maker.neurons({4}, "lif"), second = maker.neurons({5}, "lif");
+    maker.connect({.source = in, .target = first, .weights = numbers.list(12, 0.0, 0.6)});
+    maker.connect({.source = first, .target = second, .weights = numbers.list(20, 0.0, 0.9), .delay_steps = 2});
+    const auto network = maker.plan()->network;
+    const auto opened = [&](const char* device) {
+        SessionOptions options;
+        options.device = device;
+        options.executor.batch_size = 4;
+        options.executor.thread_count = 2;
+        auto session = std::make_unique<Session>(network, options);
+        const std::vector<float> input = Numbers(4).list(12, 0.0, 1.0);
+        session->set_input(in, input.data(), input.size());
+        return session;
+    };
+    const auto donor = opened("cpu");
+    const std::vector<float> weights = numbers.list(20, 0.0, 0.9);
+    donor->write("w1.weight", SNN_FLOAT32, weights.data(), weights.size());
+    donor->step(9);
+    const SavedState state = donor->save();
+    const std::vector<double> of_state = seen(*donor);
+    const uint32_t samples[] = {2, 0};
+    for (const char* const device : {"cpu", "cpu*2+cpu*2", "cpu+cpu;p1=0;p2=1"})
+        for (const bool is_load : {true, false}) {
+            INFO(device, is_load ? ": load" : ": reset of samples");
+            const auto change = [&](Session& session) { is_load ? session.restore(state) : session.reset_samples(samples); };
+            const auto fresh = opened(device);
+            fresh->reset();
+            const std::vector<double> at_begin = seen(*fresh);
+            fresh->step(6);
+            const std::vector<double> before = seen(*fresh);
+            change(*fresh);
+            const std::vector<double> changed = seen(*fresh);
+            if (is_load) CHECK(changed == of_state);
+            uint32_t lost = 0;
+            bool ran_out = true;
+            for (uint64_t calls = 0; ran_out; ++calls) {
+                INFO("after ", calls, " calls of the heap");
+                const auto session = opened(device);
+                session->step(6);
+                ran_out = runs_out_after(calls, [&] { change(*session); });
+                if (!ran_out) {
+                    CHECK(seen(*session) == changed);
+                } else if (!is_refused([&] { seen(*session); })) {
+                    CHECK(seen(*session) == before);
+                    session->step(1);
+                } else {
+                    ++lost;
+                    check_nothing_goes_on(*session);
+                    if (calls % 2 == 0) {
+                        session->restore(state);
+                        CHECK(seen(*session) == of_state);
+                    } else {
+                        session->reset();
+                        CHECK(seen(*session) == at_begin);
+                    }
+                    session->step(1);
+                }
+            }
+            CHECK(lost > 0);
+        }
 }
 
 TEST_CASE("connections hash the same as a rule and as arrays, and otherwise not") {
