@@ -8,11 +8,18 @@ namespace {
 
 std::atomic<uint64_t> news{0};
 std::atomic<uint64_t> last{UINT64_MAX};  // `news` up to which memory is given
-std::atomic<size_t> most{SIZE_MAX};      // bytes of a block
+std::atomic<size_t> most{SIZE_MAX};      // bytes of a block ...
+std::atomic<uint64_t> larger_left{0};    // ... but for so many that are larger
 
 void* give(std::size_t size) {
     if (news.fetch_add(1, std::memory_order_relaxed) >= last.load(std::memory_order_relaxed)) return nullptr;
-    return size > most.load(std::memory_order_relaxed) ? nullptr : std::malloc(size ? size : 1);
+    if (size > most.load(std::memory_order_relaxed)) {
+        uint64_t left = larger_left.load();
+        do
+            if (left == 0) return nullptr;
+        while (!larger_left.compare_exchange_weak(left, left - 1));
+    }
+    return std::malloc(size ? size : 1);
 }
 
 }  // namespace
@@ -21,7 +28,10 @@ namespace snn::test {
 
 uint64_t heap_calls() { return news.load(); }
 void fail_heap_after(uint64_t calls) { last.store(calls == UINT64_MAX ? calls : news.load() + calls); }
-void limit_heap_blocks(size_t bytes) { most.store(bytes); }
+void limit_heap_blocks(size_t bytes, uint64_t given) {
+    larger_left.store(given);
+    most.store(bytes);
+}
 
 }  // namespace snn::test
 

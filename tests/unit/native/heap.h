@@ -10,8 +10,8 @@ namespace snn::test {
 uint64_t heap_calls();  // calls of operator new so far, on every thread
 // The operator new of every thread throws std::bad_alloc from this many calls on; UINT64_MAX: never.
 void fail_heap_after(uint64_t calls);
-// It throws for more than so many bytes at once; SIZE_MAX: never.
-void limit_heap_blocks(size_t bytes);
+// It throws for more than so many bytes at once, after so many such blocks from now on; SIZE_MAX: never.
+void limit_heap_blocks(size_t bytes, uint64_t given = 0);
 
 // Runs function() while the heap gives memory `calls` times and then no more. True when that was not enough.
 template <class Function>
