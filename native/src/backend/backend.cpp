@@ -21,8 +21,8 @@ void check_shared_weights(const ExecutorOptions& options, std::string_view devic
 }
 
 void refuse_lost_state() {
-    throw Error(SNN_ERROR_STATE, "an error ended an earlier change of this session's state (a run, a reset, a load, a write) when ",
-                "some of it was done, so the state is not that of its step count; reset the session or load a state");
+    throw Error(SNN_ERROR_STATE, "an error ended an earlier change of this session's state (a run, a reset, a load, a write) ",
+                "when some of it was done, so the state is not that of its step count; reset the session or load a state");
 }
 
 void Executor::set_plasticity(uint32_t, std::shared_ptr<const PlasticityPlan>) { cannot_signal(); }

@@ -108,9 +108,9 @@ TEST_CASE("a state that was saved goes on elsewhere with the same bits") {
 
 namespace {
 
-// Runs function() with a heap that gives `blocks` large blocks, as rows of neurons are, and then no more. True when that was not
-// enough; devices that work together tell it as an error of a device. There is memory for small blocks: a JSON document, which a
-// state has, needs some to end.
+// Runs function() with a heap that gives `blocks` large blocks, as rows of neurons are, and then no more. True when that was
+// not enough; devices that work together tell it as an error of a device. There is memory for small blocks: a JSON document,
+// which a state has, needs some to end.
 template <class Function>
 bool runs_out_after(uint64_t blocks, Function&& function) {
     bool ran_out = false;
