@@ -98,6 +98,9 @@ def test_memory_of_records_is_not_written_once_it_is_another_s(
     renderer: Renderer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Records that a shader does not reach are refused, and what was there for smaller ones may be used for frames."""
+    first = snn.Network(dt=1.0)
+    first.add("cells", snn.LIF(1))
+    snn.Simulation(first, device=renderer.host()).close()  # the first of a process asks the device what takes more
     monkeypatch.setenv("SNN_VULKAN_STORAGE_RANGE", "2560")
     net = snn.Network(dt=1.0)
     net.add("spikes", snn.SpikeInput(320))
