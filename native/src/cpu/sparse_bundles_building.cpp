@@ -39,11 +39,15 @@ SparseBundles::SparseBundles(const Plan& plan, const std::vector<std::unique_ptr
     if (groups_.empty()) return;
     place_accumulators();
     window_steps_ = cpu::window_steps(plan, populations.front()->batch, threads_.size());
-    for (Group& group : groups_) {
-        if (build<uint16_t>(group, pool)) continue;
-        group.is_wide = true;
-        build<uint32_t>(group, pool);
+    const std::vector<BundleGroup> chosen = bundle_groups(plan);
+    uint64_t synapses = 0;
+    for (size_t k = 0; k < groups_.size(); ++k) {
+        Group& group = groups_[k];
+        if (!build<uint16_t>(group, pool)) build<uint32_t>(group, pool);
+        if (gives_rows_back(chosen[k], network_, allocator_)) share_rows(group);
+        synapses += chosen[k].synapses;
     }
+    if (synapses >= chunk_synapses) return_free_memory();  // what building needed is a large part of what stays
 }
 
 std::vector<BundleGroup> bundle_groups(const Plan& plan) {
@@ -75,6 +79,15 @@ std::vector<BundleGroup> bundle_groups(const Plan& plan) {
     return groups;
 }
 
+bool gives_rows_back(const BundleGroup& group, const Network& network, const SNNAllocator& allocator) {
+    if (allocator.allocate) return false;
+    std::vector<std::pair<uint32_t, uint32_t>> receptors;
+    for (const uint32_t q : group.members)
+        receptors.emplace_back(network.projections()[q].target, network.projections()[q].receptor);
+    std::sort(receptors.begin(), receptors.end());
+    return std::adjacent_find(receptors.begin(), receptors.end()) == receptors.end();
+}
+
 uint32_t window_steps(const Plan& plan, uint32_t batch, size_t threads) {
     const std::vector<BundleGroup> groups = bundle_groups(plan);
     if (groups.empty() || batch > 1) return 1;
@@ -96,8 +109,7 @@ void SparseBundles::choose_members(const Plan& plan) {
                            .members = std::move(chosen.members),
                            .min_delay = chosen.min_delay,
                            .delays = chosen.delays,
-                           .parts = {},
-                           .memory = {}});
+                           .rows = {}});
     }
 }
 
@@ -155,6 +167,7 @@ void SparseBundles::place_accumulators() {
 // ---- Building ---------------------------------------------------------------------------------------------------------
 
 struct SparseBundles::RowScratch {
+    std::vector<std::shared_ptr<const SynapseStore>> stores;  // per member
     RowMemory memory;
     std::vector<uint32_t> keys, words;  // of each synapse of the row: part * delays + delay; the word itself
     std::vector<uint32_t> counts;       // per key, then where it begins
@@ -167,9 +180,9 @@ void SparseBundles::scatter_row(const Group& group, uint32_t source, RowScratch&
     scratch.keys.clear();
     scratch.words.clear();
     scratch.begins.clear();
-    for (const uint32_t q : group.members) {
-        const Projection& projection = network_.projections()[q];
-        const SynapseRow row = projection.synapses->row(source, scratch.memory);
+    for (size_t m = 0; m < group.members.size(); ++m) {
+        const Projection& projection = network_.projections()[group.members[m]];
+        const SynapseRow row = scratch.stores[m]->row(source, scratch.memory);
         const size_t before = scratch.keys.size(), size = row.targets.size();
         scratch.begins.push_back(before);
         scratch.keys.resize(before + size);
@@ -231,24 +244,37 @@ void SparseBundles::sort_chunk(Group& group, SourceRange chunk, ChunkScratch& sc
     }
 }
 
+std::vector<std::shared_ptr<const SynapseStore>> SparseBundles::stores_of(const Group& group) const {
+    std::vector<std::shared_ptr<const SynapseStore>> stores;
+    for (const uint32_t q : group.members) stores.push_back(network_.projections()[q].synapses->store());
+    return stores;
+}
+
 template <class Offset>
 bool SparseBundles::build(Group& group, ThreadPool& pool) {
     const uint32_t sources = network_.populations()[group.source].size;
     uint64_t synapses = 0;
     for (const uint32_t q : group.members) synapses += network_.projections()[q].synapses->count();
-    group.parts.clear();
-    group.parts.resize(part_count_);
-    for (PartRows& part : group.parts) {
-        part.rows.allocate(allocator_, sources);
-        part.allocate_offsets<Offset>(allocator_, sources * (group.delays + size_t{1}));
-    }
     const uint64_t per_source = synapses / sources + 1;
     const uint32_t chunk = static_cast<uint32_t>(std::clamp<uint64_t>(chunk_synapses / per_source, 1, sources));
     const uint32_t chunk_count = (sources + chunk - 1) / chunk, width = std::min(pool.width(), chunk_count);
-    group.memory.clear();
-    group.memory.resize(size_t{chunk_count} * part_count_);
+    group.rows = std::make_shared<BundleRows>();
+    BundleRows& rows = *group.rows;
+    rows.sources = sources;
+    rows.chunk = chunk;
+    rows.is_wide = sizeof(Offset) > sizeof(uint16_t);
+    rows.parts.resize(part_count_);
+    group.parts = rows.parts.data();
+    for (BundlePart& part : rows.parts) {
+        part.rows.allocate(allocator_, sources);
+        part.allocate_offsets<Offset>(allocator_, sources * (group.delays + size_t{1}));
+    }
+    rows.memory.resize(size_t{chunk_count} * part_count_);
     std::vector<ChunkScratch> scratches(width);
-    for (ChunkScratch& scratch : scratches) scratch.row.counts.resize(size_t{part_count_} * group.delays);
+    for (ChunkScratch& scratch : scratches) {
+        scratch.row.stores = stores_of(group);
+        scratch.row.counts.resize(size_t{part_count_} * group.delays);
+    }
     for (uint32_t first = 0; first < chunk_count; first += width) {
         const uint32_t count = std::min(width, chunk_count - first);
         const auto range_of = [&](uint32_t task) {
@@ -265,7 +291,7 @@ bool SparseBundles::build(Group& group, ThreadPool& pool) {
             if (scratches[task].failure) std::rethrow_exception(scratches[task].failure);
             if (scratches[task].too_long) return false;
             for (uint32_t part = 0; part < part_count_; ++part) {
-                Buffer<uint32_t>& memory = group.memory[size_t{first + task} * part_count_ + part];
+                Buffer<uint32_t>& memory = rows.memory[size_t{first + task} * part_count_ + part];
                 memory.allocate(allocator_, scratches[task].sorted[part].size(), false);
                 use_large_pages(memory.data(), memory.size() * sizeof(uint32_t));
             }
@@ -274,7 +300,7 @@ bool SparseBundles::build(Group& group, ThreadPool& pool) {
             const SourceRange range = range_of(task);
             const ChunkScratch& scratch = scratches[task];
             for (uint32_t part = 0; part < part_count_; ++part) {
-                Buffer<uint32_t>& memory = group.memory[size_t{first + task} * part_count_ + part];
+                Buffer<uint32_t>& memory = rows.memory[size_t{first + task} * part_count_ + part];
                 std::copy(scratch.sorted[part].begin(), scratch.sorted[part].end(), memory.data());
                 for (uint32_t source = range.begin; source < range.end; ++source)
                     group.parts[part].rows[source] =
@@ -284,10 +310,45 @@ bool SparseBundles::build(Group& group, ThreadPool& pool) {
     }
     for (uint32_t part = 0; part < part_count_; ++part) {
         size_t words = 0;
-        for (size_t k = part; k < group.memory.size(); k += part_count_) words += group.memory[k].size();
+        for (size_t k = part; k < rows.memory.size(); k += part_count_) words += rows.memory[k].size();
         if (words == 0) group.parts[part] = {};
     }
     return true;
+}
+
+// The network reads its synapses from the rows of the group from now on.
+void SparseBundles::share_rows(Group& group) {
+    uint64_t synapses = 0;
+    auto places = std::make_shared<BundlePlaces>();
+    places->parts.resize(part_count_);
+    for (uint32_t m = 0; m < group.members.size(); ++m) {
+        const Projection& projection = network_.projections()[group.members[m]];
+        synapses += projection.synapses->count();
+        const std::vector<size_t>& begins = places_[projection.target][projection.receptor];
+        for (uint32_t range = 0; range < begins.size(); ++range) {
+            const NeuronRange& owned = populations_[projection.target]->ranges[range];
+            for (uint32_t j = owned.begin; j < owned.end;) {
+                const size_t place = begins[range] + (j - owned.begin), within = place % bundle_part_size;
+                places->parts[threads_[range].first_part + place / bundle_part_size].push_back(
+                    {static_cast<uint32_t>(within), m, j});
+                j += static_cast<uint32_t>(std::min<size_t>(owned.end - j, bundle_part_size - within));
+            }
+        }
+    }
+    for (std::vector<BundlePlaces::Stretch>& part : places->parts)
+        std::sort(part.begin(), part.end(), [](const BundlePlaces::Stretch& a, const BundlePlaces::Stretch& b) {
+            return a.first_place < b.first_place;
+        });
+    for (uint32_t m = 0; m < group.members.size(); ++m) {
+        const Projection& projection = network_.projections()[group.members[m]];
+        const Synapses& given = *projection.synapses;
+        if (given.is_rule() || given.has_arrays()) continue;
+        const auto first_delay = static_cast<int32_t>(group.min_delay) - static_cast<int32_t>(projection.delay_steps);
+        given.move_to(std::make_shared<const BundledSynapses>(
+            group.rows, places, m, group.delays, first_delay, given.max_delay() > 0, projection.fixed_exponent,
+            static_cast<double>(given.count()) / static_cast<double>(synapses)));
+        group.is_shared = true;
+    }
 }
 
 // ---- Weights ----------------------------------------------------------------------------------------------------------
@@ -295,21 +356,19 @@ bool SparseBundles::build(Group& group, ThreadPool& pool) {
 // Calls use(place in canonical order, word) for every synapse of the projection. The rows are made again to see how they were
 // sorted.
 template <class Use>
-void SparseBundles::for_synapses(uint32_t projection, Use&& use) const {
-    const Projection& wanted = network_.projections()[projection];
-    const auto found = std::lower_bound(groups_.begin(), groups_.end(), wanted.source,
-                                        [](const Group& group, uint32_t source) { return group.source < source; });
-    const Group& group = *found;
-    const auto member = std::find(group.members.begin(), group.members.end(), projection) - group.members.begin();
+void SparseBundles::for_synapses(const Group& group, uint32_t projection, Use&& use) const {
+    const auto member = static_cast<size_t>(
+        std::find(group.members.begin(), group.members.end(), projection) - group.members.begin());
     RowScratch scratch;
+    scratch.stores = stores_of(group);
     scratch.counts.resize(size_t{part_count_} * group.delays);
     std::vector<uint32_t> order, rank;
     const size_t entries = group.delays + size_t{1};
     uint64_t row_begin = 0;
     for (uint32_t source = 0; source < network_.populations()[group.source].size; ++source) {
         scatter_row(group, source, scratch);
-        const size_t before = scratch.begins[static_cast<size_t>(member)];
-        const SynapseRow row = wanted.synapses->row(source, scratch.memory);
+        const size_t before = scratch.begins[member];
+        const SynapseRow row = scratch.stores[member]->row(source, scratch.memory);
         const size_t size = row.targets.size();
         canonical_order(row.targets, row.delays, order);
         rank.resize(size);
@@ -319,7 +378,7 @@ void SparseBundles::for_synapses(uint32_t projection, Use&& use) const {
             const uint32_t key = scratch.keys[k], part = key / group.delays, delay = key % group.delays;
             const uint32_t place = scratch.counts[key]++;
             if (k < before) continue;
-            const PartRows& rows = group.parts[part];
+            BundlePart& rows = group.parts[part];
             const size_t at = source * entries + delay;
             use(row_begin + rank[k - before], rows.rows[source][rows.offset(at) + place]);
         }
@@ -327,14 +386,27 @@ void SparseBundles::for_synapses(uint32_t projection, Use&& use) const {
     }
 }
 
-void SparseBundles::read_weights(uint32_t projection, float* out_weights) const {
+SparseBundles::Group& SparseBundles::group_of(uint32_t projection) {
+    const uint32_t source = network_.projections()[projection].source;
+    return *std::lower_bound(groups_.begin(), groups_.end(), source,
+                             [](const Group& group, uint32_t wanted) { return group.source < wanted; });
+}
+
+void SparseBundles::read_weights(uint32_t projection, float* out_weights) {
     const float unit = std::ldexp(1.0f, -network_.projections()[projection].fixed_exponent);
-    for_synapses(projection, [&](uint64_t k, uint32_t word) { out_weights[k] = static_cast<float>(weight_of(word)) * unit; });
+    for_synapses(group_of(projection), projection,
+                 [&](uint64_t k, uint32_t word) { out_weights[k] = static_cast<float>(weight_of(word)) * unit; });
 }
 
 void SparseBundles::write_weights(uint32_t projection, const float* weights) {
     const float scale = std::ldexp(1.0f, network_.projections()[projection].fixed_exponent);
-    for_synapses(projection, [&](uint64_t k, uint32_t& word) {
+    Group& group = group_of(projection);
+    if (group.is_shared) {
+        group.rows = copy_of(*group.rows, allocator_);
+        group.parts = group.rows->parts.data();
+        group.is_shared = false;
+    }
+    for_synapses(group, projection, [&](uint64_t k, uint32_t& word) {
         word = word_of(word & 0xffff, static_cast<int32_t>(std::lrint(weights[k] * scale)));
     });
 }
