@@ -323,13 +323,12 @@ class Projection(Strict):
             least, most = (max(0, math.floor(value / self._network.dt + 0.5)) for value in reach(rule["delay"]))
             return self.delay_steps + least, self.delay_steps + most
         native = self._network._finished()
-        least, most = [], []
-        for first, count in _runs(None, self.source.size):
-            delays = native.synapses(self._index, first, count)[2]
-            if delays.size:
-                least.append(int(delays.min()))
-                most.append(int(delays.max()))
-        return min(least), max(most)
+        ranges = [
+            (int(delays.min()), int(delays.max()))
+            for first, count in _runs(None, self.source.size)
+            if (delays := native.synapses(self._index, first, count)[2]).size
+        ]
+        return min(least for least, _ in ranges), max(most for _, most in ranges)
 
     def synapses(
         self, sources: ArrayLike | None = None, targets: ArrayLike | None = None

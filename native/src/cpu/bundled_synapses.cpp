@@ -3,20 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "common/machine.h"
-
 namespace snn::cpu {
-
-namespace {
-
-template <class Value>
-void copy_buffer(const Buffer<Value>& from, const SNNAllocator& allocator, Buffer<Value>& out) {
-    if (from.empty()) return;
-    out.allocate(allocator, from.size(), false);
-    std::copy_n(from.data(), from.size(), out.data());
-}
-
-}  // namespace
 
 uint64_t BundleRows::memory_bytes() const {
     uint64_t bytes = 0;
@@ -25,36 +12,6 @@ uint64_t BundleRows::memory_bytes() const {
                  part.wide.size() * sizeof(uint32_t);
     for (const Buffer<uint32_t>& words : memory) bytes += words.size() * sizeof(uint32_t);
     return bytes;
-}
-
-std::shared_ptr<BundleRows> copy_of(const BundleRows& rows, const SNNAllocator& allocator) {
-    auto copy = std::make_shared<BundleRows>();
-    copy->sources = rows.sources;
-    copy->chunk = rows.chunk;
-    copy->is_wide = rows.is_wide;
-    copy->parts.resize(rows.parts.size());
-    copy->memory.resize(rows.memory.size());
-    for (size_t k = 0; k < rows.memory.size(); ++k) {
-        const Buffer<uint32_t>& words = rows.memory[k];
-        if (words.empty()) continue;
-        copy->memory[k].allocate(allocator, words.size(), false);
-        use_large_pages(copy->memory[k].data(), words.size() * sizeof(uint32_t));
-        std::copy_n(words.data(), words.size(), copy->memory[k].data());
-    }
-    for (size_t part = 0; part < rows.parts.size(); ++part) {
-        const BundlePart& from = rows.parts[part];
-        BundlePart& to = copy->parts[part];
-        copy_buffer(from.narrow, allocator, to.narrow);
-        copy_buffer(from.wide, allocator, to.wide);
-        to.rows.allocate(allocator, from.rows.size(), false);
-        for (uint32_t source = 0; source < from.rows.size(); ++source) {
-            const size_t k = size_t{source / rows.chunk} * rows.parts.size() + part;
-            // Without synapses a chunk has no memory, and its rows begin nowhere.
-            to.rows[source] =
-                rows.memory[k].empty() ? nullptr : copy->memory[k].data() + (from.rows[source] - rows.memory[k].data());
-        }
-    }
-    return copy;
 }
 
 const BundlePlaces::Stretch& BundlePlaces::at(uint32_t part, uint32_t place) const {

@@ -36,16 +36,12 @@ struct BundlePart {
 
 // All rows of a group.
 struct BundleRows {
-    uint32_t sources = 0, chunk = 0;  // sources whose rows lie side by side
     bool is_wide = false;
     std::vector<BundlePart> parts;
     std::vector<Buffer<uint32_t>> memory;  // the synapses: [chunk of sources][part]
 
     uint64_t memory_bytes() const;
 };
-
-// Throws SNN_ERROR_OUT_OF_MEMORY.
-std::shared_ptr<BundleRows> copy_of(const BundleRows& rows, const SNNAllocator& allocator);
 
 // Which member of a group, and which of its target neurons, a place of a part belongs to.
 struct BundlePlaces {

@@ -125,27 +125,29 @@ private:
     struct SourceRange {
         uint32_t begin, end;
     };
+    using Stores = std::vector<std::shared_ptr<const SynapseStore>>;  // per member
     struct RowScratch;
     struct ChunkScratch;
 
     void choose_members(const Plan& plan);
     void place_accumulators();
+    void build(Group& group);
     template <class Offset>
-    bool build(Group& group, ThreadPool& pool);  // false: a row is too long for its offsets
+    bool build(Group& group);  // false: a row is too long for its offsets
     template <class Offset>
     void sort_chunk(Group& group, SourceRange chunk, ChunkScratch& scratch);
     void scatter_row(const Group& group, uint32_t source, RowScratch& scratch) const;
-    std::vector<std::shared_ptr<const SynapseStore>> stores_of(const Group& group) const;  // per member
+    Stores stores_of(const Group& group) const;
     void share_rows(Group& group);
     Group& group_of(uint32_t projection);
     template <class Offset>
     void list_due(const Group& group, const BundlePart& rows, uint64_t clock, uint32_t sample, WindowPlace window,
                   class DueList& due) const;
-    template <class Use>
-    void for_synapses(const Group& group, uint32_t projection, Use&& use) const;
+    void visit_weights(const Group& group, uint32_t projection, const float* weights, float* out_weights) const;
 
     const Network& network_;
     const std::vector<std::unique_ptr<PopulationData>>& populations_;
+    ThreadPool& pool_;
     SNNAllocator allocator_;
     std::vector<uint8_t> member_;  // per projection
     std::vector<Thread> threads_;

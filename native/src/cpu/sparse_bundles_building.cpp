@@ -28,7 +28,7 @@ int32_t weight_of(uint32_t word) { return static_cast<int32_t>(word) >> 16; }
 
 SparseBundles::SparseBundles(const Plan& plan, const std::vector<std::unique_ptr<PopulationData>>& populations,
                              ThreadPool& pool, const SNNAllocator& allocator)
-    : network_(*plan.network), populations_(populations), allocator_(allocator) {
+    : network_(*plan.network), populations_(populations), pool_(pool), allocator_(allocator) {
     places_.resize(populations.size());
     targets_.resize(populations.size());
     for (size_t p = 0; p < populations.size(); ++p) {
@@ -43,7 +43,7 @@ SparseBundles::SparseBundles(const Plan& plan, const std::vector<std::unique_ptr
     uint64_t synapses = 0;
     for (size_t k = 0; k < groups_.size(); ++k) {
         Group& group = groups_[k];
-        if (!build<uint16_t>(group, pool)) build<uint32_t>(group, pool);
+        build(group);
         if (gives_rows_back(chosen[k], network_, allocator_)) share_rows(group);
         synapses += chosen[k].synapses;
     }
@@ -81,11 +81,14 @@ std::vector<BundleGroup> bundle_groups(const Plan& plan) {
 
 bool gives_rows_back(const BundleGroup& group, const Network& network, const SNNAllocator& allocator) {
     if (allocator.allocate) return false;
-    std::vector<std::pair<uint32_t, uint32_t>> receptors;
-    for (const uint32_t q : group.members)
-        receptors.emplace_back(network.projections()[q].target, network.projections()[q].receptor);
-    std::sort(receptors.begin(), receptors.end());
-    return std::adjacent_find(receptors.begin(), receptors.end()) == receptors.end();
+    std::vector<uint64_t> reached(network.populations().size());  // receptors, modulo 64: then too often, never too seldom
+    for (const uint32_t q : group.members) {
+        const uint64_t receptor = uint64_t{1} << (network.projections()[q].receptor % 64);
+        uint64_t& others = reached[network.projections()[q].target];
+        if (others & receptor) return false;
+        others |= receptor;
+    }
+    return true;
 }
 
 uint32_t window_steps(const Plan& plan, uint32_t batch, size_t threads) {
@@ -167,7 +170,7 @@ void SparseBundles::place_accumulators() {
 // ---- Building ---------------------------------------------------------------------------------------------------------
 
 struct SparseBundles::RowScratch {
-    std::vector<std::shared_ptr<const SynapseStore>> stores;  // per member
+    const Stores* stores = nullptr;
     RowMemory memory;
     std::vector<uint32_t> keys, words;  // of each synapse of the row: part * delays + delay; the word itself
     std::vector<uint32_t> counts;       // per key, then where it begins
@@ -182,7 +185,7 @@ void SparseBundles::scatter_row(const Group& group, uint32_t source, RowScratch&
     scratch.begins.clear();
     for (size_t m = 0; m < group.members.size(); ++m) {
         const Projection& projection = network_.projections()[group.members[m]];
-        const SynapseRow row = scratch.stores[m]->row(source, scratch.memory);
+        const SynapseRow row = (*scratch.stores)[m]->row(source, scratch.memory);
         const size_t before = scratch.keys.size(), size = row.targets.size();
         scratch.begins.push_back(before);
         scratch.keys.resize(before + size);
@@ -244,24 +247,26 @@ void SparseBundles::sort_chunk(Group& group, SourceRange chunk, ChunkScratch& sc
     }
 }
 
-std::vector<std::shared_ptr<const SynapseStore>> SparseBundles::stores_of(const Group& group) const {
-    std::vector<std::shared_ptr<const SynapseStore>> stores;
+void SparseBundles::build(Group& group) {
+    if (!build<uint16_t>(group)) build<uint32_t>(group);
+}
+
+SparseBundles::Stores SparseBundles::stores_of(const Group& group) const {
+    Stores stores;
     for (const uint32_t q : group.members) stores.push_back(network_.projections()[q].synapses->store());
     return stores;
 }
 
 template <class Offset>
-bool SparseBundles::build(Group& group, ThreadPool& pool) {
+bool SparseBundles::build(Group& group) {
     const uint32_t sources = network_.populations()[group.source].size;
     uint64_t synapses = 0;
     for (const uint32_t q : group.members) synapses += network_.projections()[q].synapses->count();
     const uint64_t per_source = synapses / sources + 1;
     const uint32_t chunk = static_cast<uint32_t>(std::clamp<uint64_t>(chunk_synapses / per_source, 1, sources));
-    const uint32_t chunk_count = (sources + chunk - 1) / chunk, width = std::min(pool.width(), chunk_count);
+    const uint32_t chunk_count = (sources + chunk - 1) / chunk, width = std::min(pool_.width(), chunk_count);
     group.rows = std::make_shared<BundleRows>();
     BundleRows& rows = *group.rows;
-    rows.sources = sources;
-    rows.chunk = chunk;
     rows.is_wide = sizeof(Offset) > sizeof(uint16_t);
     rows.parts.resize(part_count_);
     group.parts = rows.parts.data();
@@ -270,9 +275,10 @@ bool SparseBundles::build(Group& group, ThreadPool& pool) {
         part.allocate_offsets<Offset>(allocator_, sources * (group.delays + size_t{1}));
     }
     rows.memory.resize(size_t{chunk_count} * part_count_);
+    const Stores stores = stores_of(group);
     std::vector<ChunkScratch> scratches(width);
     for (ChunkScratch& scratch : scratches) {
-        scratch.row.stores = stores_of(group);
+        scratch.row.stores = &stores;
         scratch.row.counts.resize(size_t{part_count_} * group.delays);
     }
     for (uint32_t first = 0; first < chunk_count; first += width) {
@@ -280,7 +286,7 @@ bool SparseBundles::build(Group& group, ThreadPool& pool) {
         const auto range_of = [&](uint32_t task) {
             return SourceRange{(first + task) * chunk, std::min(sources, (first + task + 1) * chunk)};
         };
-        pool.run(count, [&](uint32_t task) {
+        pool_.run(count, [&](uint32_t task) {
             try {
                 sort_chunk<Offset>(group, range_of(task), scratches[task]);
             } catch (...) {
@@ -296,7 +302,7 @@ bool SparseBundles::build(Group& group, ThreadPool& pool) {
                 use_large_pages(memory.data(), memory.size() * sizeof(uint32_t));
             }
         }
-        pool.run(count, [&](uint32_t task) {
+        pool_.run(count, [&](uint32_t task) {
             const SourceRange range = range_of(task);
             const ChunkScratch& scratch = scratches[task];
             for (uint32_t part = 0; part < part_count_; ++part) {
@@ -318,27 +324,34 @@ bool SparseBundles::build(Group& group, ThreadPool& pool) {
 
 // The network reads its synapses from the rows of the group from now on.
 void SparseBundles::share_rows(Group& group) {
-    uint64_t synapses = 0;
     auto places = std::make_shared<BundlePlaces>();
     places->parts.resize(part_count_);
-    for (uint32_t m = 0; m < group.members.size(); ++m) {
-        const Projection& projection = network_.projections()[group.members[m]];
-        synapses += projection.synapses->count();
-        const std::vector<size_t>& begins = places_[projection.target][projection.receptor];
-        for (uint32_t range = 0; range < begins.size(); ++range) {
-            const NeuronRange& owned = populations_[projection.target]->ranges[range];
-            for (uint32_t j = owned.begin; j < owned.end;) {
-                const size_t place = begins[range] + (j - owned.begin), within = place % bundle_part_size;
-                places->parts[threads_[range].first_part + place / bundle_part_size].push_back(
-                    {static_cast<uint32_t>(within), m, j});
-                j += static_cast<uint32_t>(std::min<size_t>(owned.end - j, bundle_part_size - within));
+    uint64_t synapses = 0;
+    uint32_t receptor_count = 0;
+    for (const uint32_t q : group.members) {
+        synapses += network_.projections()[q].synapses->count();
+        receptor_count = std::max(receptor_count, network_.projections()[q].receptor + 1);
+    }
+    // In the order of place_accumulators(), so that places ascend.
+    constexpr uint32_t none = UINT32_MAX;
+    for (uint32_t r = 0; r < receptor_count; ++r) {
+        std::vector<uint32_t> member_of(populations_.size(), none);
+        for (uint32_t m = 0; m < group.members.size(); ++m)
+            if (const Projection& projection = network_.projections()[group.members[m]]; projection.receptor == r)
+                member_of[projection.target] = m;
+        for (uint32_t p = 0; p < populations_.size(); ++p) {
+            if (member_of[p] == none) continue;
+            for (uint32_t range = 0; range < places_[p][r].size(); ++range) {
+                const NeuronRange& owned = populations_[p]->ranges[range];
+                for (uint32_t j = owned.begin; j < owned.end;) {
+                    const size_t place = places_[p][r][range] + (j - owned.begin), within = place % bundle_part_size;
+                    places->parts[threads_[range].first_part + place / bundle_part_size].push_back(
+                        {static_cast<uint32_t>(within), member_of[p], j});
+                    j += static_cast<uint32_t>(std::min<size_t>(owned.end - j, bundle_part_size - within));
+                }
             }
         }
     }
-    for (std::vector<BundlePlaces::Stretch>& part : places->parts)
-        std::sort(part.begin(), part.end(), [](const BundlePlaces::Stretch& a, const BundlePlaces::Stretch& b) {
-            return a.first_place < b.first_place;
-        });
     for (uint32_t m = 0; m < group.members.size(); ++m) {
         const Projection& projection = network_.projections()[group.members[m]];
         const Synapses& given = *projection.synapses;
@@ -353,14 +366,16 @@ void SparseBundles::share_rows(Group& group) {
 
 // ---- Weights ----------------------------------------------------------------------------------------------------------
 
-// Calls use(place in canonical order, word) for every synapse of the projection. The rows are made again to see how they were
+// Reads the weights of a projection, or writes them where `weights` is not null. The rows are made again to see how they were
 // sorted.
-template <class Use>
-void SparseBundles::for_synapses(const Group& group, uint32_t projection, Use&& use) const {
-    const auto member = static_cast<size_t>(
-        std::find(group.members.begin(), group.members.end(), projection) - group.members.begin());
+void SparseBundles::visit_weights(const Group& group, uint32_t projection, const float* weights, float* out_weights) const {
+    const int32_t exponent = network_.projections()[projection].fixed_exponent;
+    const float scale = std::ldexp(1.0f, exponent), unit = std::ldexp(1.0f, -exponent);
+    const auto member =
+        static_cast<size_t>(std::find(group.members.begin(), group.members.end(), projection) - group.members.begin());
+    const Stores stores = stores_of(group);
     RowScratch scratch;
-    scratch.stores = stores_of(group);
+    scratch.stores = &stores;
     scratch.counts.resize(size_t{part_count_} * group.delays);
     std::vector<uint32_t> order, rank;
     const size_t entries = group.delays + size_t{1};
@@ -368,7 +383,7 @@ void SparseBundles::for_synapses(const Group& group, uint32_t projection, Use&& 
     for (uint32_t source = 0; source < network_.populations()[group.source].size; ++source) {
         scatter_row(group, source, scratch);
         const size_t before = scratch.begins[member];
-        const SynapseRow row = scratch.stores[member]->row(source, scratch.memory);
+        const SynapseRow row = stores[member]->row(source, scratch.memory);
         const size_t size = row.targets.size();
         canonical_order(row.targets, row.delays, order);
         rank.resize(size);
@@ -378,9 +393,11 @@ void SparseBundles::for_synapses(const Group& group, uint32_t projection, Use&& 
             const uint32_t key = scratch.keys[k], part = key / group.delays, delay = key % group.delays;
             const uint32_t place = scratch.counts[key]++;
             if (k < before) continue;
-            BundlePart& rows = group.parts[part];
-            const size_t at = source * entries + delay;
-            use(row_begin + rank[k - before], rows.rows[source][rows.offset(at) + place]);
+            const BundlePart& rows = group.parts[part];
+            uint32_t& word = rows.rows[source][rows.offset(source * entries + delay) + place];
+            const uint64_t at = row_begin + rank[k - before];
+            if (weights) word = word_of(word & 0xffff, static_cast<int32_t>(std::lrint(weights[at] * scale)));
+            else out_weights[at] = static_cast<float>(weight_of(word)) * unit;
         }
         row_begin += size;
     }
@@ -388,27 +405,25 @@ void SparseBundles::for_synapses(const Group& group, uint32_t projection, Use&& 
 
 SparseBundles::Group& SparseBundles::group_of(uint32_t projection) {
     const uint32_t source = network_.projections()[projection].source;
-    return *std::lower_bound(groups_.begin(), groups_.end(), source,
-                             [](const Group& group, uint32_t wanted) { return group.source < wanted; });
+    return *std::find_if(groups_.begin(), groups_.end(), [&](const Group& group) { return group.source == source; });
 }
 
 void SparseBundles::read_weights(uint32_t projection, float* out_weights) {
-    const float unit = std::ldexp(1.0f, -network_.projections()[projection].fixed_exponent);
-    for_synapses(group_of(projection), projection,
-                 [&](uint64_t k, uint32_t word) { out_weights[k] = static_cast<float>(weight_of(word)) * unit; });
+    visit_weights(group_of(projection), projection, nullptr, out_weights);
 }
 
 void SparseBundles::write_weights(uint32_t projection, const float* weights) {
-    const float scale = std::ldexp(1.0f, network_.projections()[projection].fixed_exponent);
     Group& group = group_of(projection);
-    if (group.is_shared) {
-        group.rows = copy_of(*group.rows, allocator_);
-        group.parts = group.rows->parts.data();
-        group.is_shared = false;
+    if (group.is_shared) {  // made again, from what the network reads there
+        Group own{.source = group.source,
+                  .members = group.members,
+                  .min_delay = group.min_delay,
+                  .delays = group.delays,
+                  .rows = {}};
+        build(own);
+        group = std::move(own);
     }
-    for_synapses(group, projection, [&](uint64_t k, uint32_t& word) {
-        word = word_of(word & 0xffff, static_cast<int32_t>(std::lrint(weights[k] * scale)));
-    });
+    visit_weights(group, projection, weights, nullptr);
 }
 
 }  // namespace snn::cpu

@@ -129,8 +129,6 @@ std::shared_ptr<const SparseIndex> canonical(const SNNProjectionDef& def, uint32
 std::shared_ptr<const PackedIndex> packed(const SNNProjectionDef& def, uint32_t source_size, std::vector<float>& io_weights) {
     const std::span<const uint32_t> targets(def.synapse_targets, def.synapse_count);
     const std::span<const uint16_t> delays(def.synapse_delays, def.synapse_delays ? def.synapse_count : 0);
-    uint32_t largest = 0;
-    for (const uint32_t target : targets) largest = std::max(largest, target);
     uint16_t least = 0, most = 0;
     if (!delays.empty()) {
         const auto [first, last] = std::minmax_element(delays.begin(), delays.end());
@@ -138,18 +136,18 @@ std::shared_ptr<const PackedIndex> packed(const SNNProjectionDef& def, uint32_t 
         most = *last;
     }
     std::vector<uint64_t> row_offsets(def.row_offsets, def.row_offsets + source_size + 1);
-    auto index = std::make_shared<PackedIndex>(std::move(row_offsets), largest, least, most);
+    auto index = std::make_shared<PackedIndex>(std::move(row_offsets), targets, least, most);
     CanonicalRow row;
     for (uint32_t source = 0; source < source_size; ++source) {
         const uint64_t begin = def.row_offsets[source], size = def.row_offsets[source + 1] - begin;
         const std::span<float> weights = std::span(io_weights).subspan(begin, size);
         const SynapseRow given{targets.subspan(begin, size), delays.empty() ? delays : delays.subspan(begin, size), weights};
         if (is_canonical(given)) {
-            index->set_row(source, given.targets, given.delays);
+            index->set_row(source, given);
             continue;
         }
         row.assign(given);
-        index->set_row(source, row.targets, row.delays);
+        index->set_row(source, {row.targets, row.delays, row.weights});
         std::copy(row.weights.begin(), row.weights.end(), weights.begin());
     }
     return index;
@@ -305,11 +303,11 @@ uint32_t Network::connect(const SNNProjectionDef& def, std::shared_ptr<const Syn
         check_rows(def, source.size, target.size, what);
         if (projection.arithmetic == SNN_ARITHMETIC_COMPACT) {
             auto index = packed(def, source.size, *weights);
-            projection.synapses = std::make_shared<const Synapses>(
-                std::make_shared<const PackedSynapses>(std::move(index), std::move(weights)));
+            projection.synapses = std::make_shared<Synapses>(
+                std::make_shared<PackedSynapses>(std::move(index), std::move(weights)));
         } else {
             auto index = canonical(def, source.size, *weights);
-            projection.synapses = std::make_shared<const Synapses>(std::move(index), std::move(weights));
+            projection.synapses = std::make_shared<Synapses>(std::move(index), std::move(weights));
         }
     } else if (def.row_offsets || def.synapse_targets || def.synapse_delays) {
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": row_offsets, synapse_targets and synapse_delays belong to sparse ",

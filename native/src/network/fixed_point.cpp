@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "common/error.h"
+#include "common/machine.h"
 #include "network/network.h"
 
 namespace snn {
@@ -20,6 +21,7 @@ namespace {
 constexpr int sum_bits = 30;   // every sum stays within 2^30; rounding of the weights adds to that, 2^31 is far
 constexpr int spare_bits = 4;  // room above the largest sum, so that weights can grow while they are changed or trained
 constexpr double compact_limit = 32767;  // of a compact weight, in units of the scale
+constexpr uint64_t many_synapses = 1u << 22;
 constexpr int compact_bits = 14;         // of the largest one when the scale is chosen, so that it can double
 
 using Group = FixedGroup;
@@ -349,9 +351,13 @@ void Network::set_fixed_exponents(const std::vector<int32_t>& exponents) {
 }
 
 void Network::round_compact_weights() {
-    for (Projection& projection : projections_)
-        if (projection.arithmetic == SNN_ARITHMETIC_COMPACT)
-            projection.synapses = projection.synapses->rounded(projection.fixed_exponent);
+    uint64_t synapses = 0;
+    for (Projection& projection : projections_) {
+        if (projection.arithmetic != SNN_ARITHMETIC_COMPACT) continue;
+        projection.synapses = projection.synapses->rounded(projection.fixed_exponent);
+        if (!projection.synapses->is_rule()) synapses += projection.synapses->count();
+    }
+    if (synapses >= many_synapses) return_free_memory();  // what they were made from
 }
 
 void round_compact(const Projection& projection, std::vector<float>& io_weights) {

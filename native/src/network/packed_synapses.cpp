@@ -17,21 +17,22 @@ Value* room_for(std::vector<Value>& memory, size_t count) {
 
 }  // namespace
 
-PackedIndex::PackedIndex(std::vector<uint64_t> row_offsets, uint32_t largest_target, uint16_t min_delay, uint16_t max_delay)
+PackedIndex::PackedIndex(std::vector<uint64_t> row_offsets, std::span<const uint32_t> targets, uint16_t min_delay,
+                         uint16_t max_delay)
     : row_offsets_(std::move(row_offsets)),
       low_targets_(row_offsets_.back()),
-      high_targets_(row_offsets_.back(), largest_target >> 16),
+      high_targets_(row_offsets_.back(), targets.empty() ? 0 : *std::max_element(targets.begin(), targets.end()) >> 16),
       delays_(row_offsets_.back(), static_cast<uint32_t>(max_delay - min_delay)),
       min_delay_(min_delay),
       max_delay_(max_delay) {}
 
-void PackedIndex::set_row(uint32_t source, std::span<const uint32_t> targets, std::span<const uint16_t> delays) {
+void PackedIndex::set_row(uint32_t source, const SynapseRow& row) {
     const uint64_t begin = row_offsets_[source];
-    for (size_t k = 0; k < targets.size(); ++k) low_targets_[begin + k] = static_cast<uint16_t>(targets[k]);
-    if (!high_targets_.all_zero())
-        for (size_t k = 0; k < targets.size(); ++k) high_targets_.set(begin + k, targets[k] >> 16);
-    if (!delays_.all_zero())
-        for (size_t k = 0; k < delays.size(); ++k) delays_.set(begin + k, static_cast<uint32_t>(delays[k] - min_delay_));
+    for (size_t k = 0; k < row.targets.size(); ++k) {
+        low_targets_[begin + k] = static_cast<uint16_t>(row.targets[k]);
+        high_targets_.set(begin + k, row.targets[k] >> 16);
+        if (!row.delays.empty()) delays_.set(begin + k, static_cast<uint32_t>(row.delays[k] - min_delay_));
+    }
 }
 
 SynapseRow PackedIndex::row(uint32_t source, RowMemory& memory) const {

@@ -52,10 +52,10 @@ private:
 // Targets and delays.
 class PackedIndex {
 public:
-    PackedIndex(std::vector<uint64_t> row_offsets, uint32_t largest_target, uint16_t min_delay, uint16_t max_delay);
+    // With room for these targets and delays, which are set row by row.
+    PackedIndex(std::vector<uint64_t> row_offsets, std::span<const uint32_t> targets, uint16_t min_delay, uint16_t max_delay);
 
-    // The synapses of one source, in canonical order; `delays` may be empty.
-    void set_row(uint32_t source, std::span<const uint32_t> targets, std::span<const uint16_t> delays);
+    void set_row(uint32_t source, const SynapseRow& row);  // in canonical order
 
     uint32_t source_size() const { return static_cast<uint32_t>(row_offsets_.size() - 1); }
     uint64_t count() const { return row_offsets_.back(); }

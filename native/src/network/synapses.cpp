@@ -124,7 +124,7 @@ Synapses::Synapses(std::shared_ptr<const SparseIndex> index, std::shared_ptr<con
       count_(index->targets.size()),
       min_delay_(index->min_delay),
       max_delay_(index->max_delay),
-      store_(std::make_shared<const ArrayStore>(SparseArrays{index, weights})),
+      store_(std::make_shared<ArrayStore>(SparseArrays{index, weights})),
       may_move_(false),
       index_(std::move(index)),
       weights_(std::move(weights)) {}
@@ -142,6 +142,8 @@ std::shared_ptr<const SynapseStore> Synapses::store() const {
     const std::scoped_lock lock(mutex_);
     return store_;
 }
+
+SynapseRow Synapses::row(uint32_t source, RowMemory& memory) const { return store()->row(source, memory); }
 
 std::shared_ptr<const PackedSynapses> Synapses::packed() const {
     const std::scoped_lock lock(mutex_);
@@ -164,20 +166,14 @@ std::shared_ptr<const Synapses> Synapses::like_these(std::shared_ptr<const Spars
     const float unit = std::ldexp(1.0f, -exponent_);
     bool packs = !rule_ && !has_arrays() && units.size() == (rounds_ ? weights->size() : 0);
     for (size_t k = 0; packs && k < units.size(); ++k) packs = static_cast<float>(units[k]) * unit == (*weights)[k];
-    if (!packs) return std::make_shared<const Synapses>(std::move(index), std::move(weights));
-    const std::vector<uint32_t>& targets = index->targets;
-    auto packed = std::make_shared<PackedIndex>(
-        index->row_offsets, targets.empty() ? 0 : *std::max_element(targets.begin(), targets.end()), index->min_delay,
-        index->max_delay);
+    if (!packs) return std::make_shared<Synapses>(std::move(index), std::move(weights));
+    auto packed = std::make_shared<PackedIndex>(index->row_offsets, index->targets, index->min_delay, index->max_delay);
     const ArrayStore rows({index, weights});
     RowMemory memory;
-    for (uint32_t source = 0; source < packed->source_size(); ++source) {
-        const SynapseRow row = rows.row(source, memory);
-        packed->set_row(source, row.targets, row.delays);
-    }
+    for (uint32_t source = 0; source < packed->source_size(); ++source) packed->set_row(source, rows.row(source, memory));
     auto result = std::make_shared<Synapses>(
-        rounds_ ? std::make_shared<const PackedSynapses>(std::move(packed), std::move(units), exponent_)
-                : std::make_shared<const PackedSynapses>(std::move(packed), std::move(weights)));
+        rounds_ ? std::make_shared<PackedSynapses>(std::move(packed), std::move(units), exponent_)
+                : std::make_shared<PackedSynapses>(std::move(packed), std::move(weights)));
     result->rounds_ = rounds_;
     result->exponent_ = exponent_;
     return result;
@@ -195,7 +191,7 @@ std::shared_ptr<const Synapses> Synapses::rounded(int32_t exponent) const {
         std::vector<int16_t> units = weights_in_units(*mine->weights(), exponent);
         if (units.size() == count_)
             result = std::make_shared<Synapses>(
-                std::make_shared<const PackedSynapses>(mine->index(), std::move(units), exponent));
+                std::make_shared<PackedSynapses>(mine->index(), std::move(units), exponent));
     }
     if (result) {
         result->rounds_ = true;
@@ -205,7 +201,8 @@ std::shared_ptr<const Synapses> Synapses::rounded(int32_t exponent) const {
     const SparseArrays mine = arrays();
     auto weights = std::make_shared<std::vector<float>>(*mine.weights);
     round_to_multiples(*weights, exponent);
-    return std::make_shared<const Synapses>(mine.index, *weights == *mine.weights ? mine.weights : std::move(weights));
+    if (*weights == *mine.weights) return std::make_shared<Synapses>(mine.index, mine.weights);
+    return std::make_shared<Synapses>(mine.index, std::move(weights));
 }
 
 std::shared_ptr<const Synapses> Synapses::onto(uint32_t first, uint32_t count) const {
@@ -253,20 +250,20 @@ std::shared_ptr<const Synapses> Synapses::earlier(uint16_t steps) const {
 
 SparseArrays Synapses::arrays_of_rows() const {
     auto index = std::make_shared<SparseIndex>();
-    auto weights = std::make_shared<std::vector<float>>();
-    index->targets.reserve(count());
-    weights->reserve(count());
-    if (max_delay() > 0) index->delays.reserve(count());
-    index->row_offsets.push_back(0);
+    auto weights = std::make_shared<std::vector<float>>(count());
+    index->targets.resize(count());
+    if (max_delay() > 0) index->delays.resize(count());
     const std::shared_ptr<const SynapseStore> rows = store();
     const uint32_t sources = rule_ ? rule_->source_size() : source_size_;
+    index->row_offsets.resize(size_t{sources} + 1);
     RowMemory memory;
+    uint64_t begin = 0;
     for (uint32_t source = 0; source < sources; ++source) {
         const SynapseRow row = rows->row(source, memory);
-        index->targets.insert(index->targets.end(), row.targets.begin(), row.targets.end());
-        index->delays.insert(index->delays.end(), row.delays.begin(), row.delays.end());
-        weights->insert(weights->end(), row.weights.begin(), row.weights.end());
-        index->row_offsets.push_back(index->targets.size());
+        std::copy(row.targets.begin(), row.targets.end(), index->targets.data() + begin);
+        std::copy(row.delays.begin(), row.delays.end(), index->delays.data() + begin);
+        std::copy(row.weights.begin(), row.weights.end(), weights->data() + begin);
+        index->row_offsets[source + 1] = begin += row.targets.size();
     }
     if (rule_) {
         make_canonical(*index, *weights);
@@ -285,7 +282,7 @@ void Synapses::make_arrays() const {
         index_ = made.index;
         weights_ = made.weights;
         if (rule_) return;
-        std::shared_ptr<const SynapseStore> store = std::make_shared<const ArrayStore>(std::move(made));
+        std::shared_ptr<const SynapseStore> store = std::make_shared<ArrayStore>(std::move(made));
         std::shared_ptr<const PackedSynapses> packed;
         const std::scoped_lock lock(mutex_);
         store_.swap(store);
@@ -301,38 +298,19 @@ SparseArrays Synapses::arrays() const {
 }
 
 std::shared_ptr<const std::vector<float>> Synapses::weights_alone() const {
-    if (rule_ || has_arrays()) return weights();
     if (const std::shared_ptr<const PackedSynapses> mine = packed(); mine && mine->weights()) return mine->weights();
-    auto made = std::make_shared<std::vector<float>>();
-    made->reserve(count_);
-    const std::shared_ptr<const SynapseStore> rows = store();
-    RowMemory memory;
-    for (uint32_t source = 0; source < source_size_; ++source) {
-        const std::span<const float> weights = rows->row(source, memory).weights;
-        made->insert(made->end(), weights.begin(), weights.end());
-    }
-    return made;
+    return arrays().weights;
 }
 
 double Synapses::largest_weight() const {
-    if (rule_) return static_cast<double>(rule_->weight_bound());
-    if (const std::shared_ptr<const PackedSynapses> mine = packed(); mine && mine->weights())
-        return static_cast<double>(largest_magnitude(*mine->weights()));
-    const std::shared_ptr<const SynapseStore> rows = store();
-    RowMemory memory;
-    float largest = 0.0f;
-    for (uint32_t source = 0; source < source_size_; ++source)
-        largest = std::max(largest, largest_magnitude(rows->row(source, memory).weights));
-    return static_cast<double>(largest);
+    return static_cast<double>(rule_ ? rule_->weight_bound() : largest_magnitude(*weights_alone()));
 }
 
 uint64_t Synapses::largest_in_degree(uint32_t target_size) const {
     if (rule_) return rule_->in_degree_bound();
     std::vector<uint32_t> degrees(target_size, 0);
-    const std::shared_ptr<const SynapseStore> rows = store();
-    RowMemory memory;
-    for (uint32_t source = 0; source < source_size_; ++source)
-        for (const uint32_t target : rows->row(source, memory).targets) ++degrees[target];
+    const SparseArrays mine = arrays();
+    for (const uint32_t target : mine.index->targets) ++degrees[target];
     return *std::max_element(degrees.begin(), degrees.end());
 }
 

@@ -113,7 +113,7 @@ public:
     uint16_t min_delay() const { return rule_ ? rule_->min_delay() : min_delay_; }
     uint16_t max_delay() const { return rule_ ? rule_->max_delay() : max_delay_; }
     // The weights of a rule are as it makes them: not rounded yet. Rows of anything else are in canonical order.
-    SynapseRow row(uint32_t source, RowMemory& memory) const { return store()->row(source, memory); }
+    SynapseRow row(uint32_t source, RowMemory& memory) const;
     // Where the rows are now. Whoever reads many of them asks for that once; it stays valid when they are moved.
     std::shared_ptr<const SynapseStore> store() const;
     // From now on the rows are in `store`, which gives the same ones bit for bit, and what was kept of them here is freed.

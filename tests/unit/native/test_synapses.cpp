@@ -45,14 +45,10 @@ SparseArrays made_arrays(uint32_t sources, uint32_t targets, uint16_t min_delay,
 
 std::shared_ptr<const PackedIndex> packed_index(const SparseArrays& arrays) {
     const SparseIndex& index = *arrays.index;
-    const uint32_t largest = *std::max_element(index.targets.begin(), index.targets.end());
-    auto packed = std::make_shared<PackedIndex>(index.row_offsets, largest, index.min_delay, index.max_delay);
+    auto packed = std::make_shared<PackedIndex>(index.row_offsets, index.targets, index.min_delay, index.max_delay);
     RowMemory memory;
     const Synapses rows(arrays.index, arrays.weights);
-    for (uint32_t source = 0; source < packed->source_size(); ++source) {
-        const SynapseRow row = rows.row(source, memory);
-        packed->set_row(source, row.targets, row.delays);
-    }
+    for (uint32_t source = 0; source < packed->source_size(); ++source) packed->set_row(source, rows.row(source, memory));
     return packed;
 }
 
