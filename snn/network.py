@@ -335,7 +335,7 @@ class Network(Strict):
     ) -> MemoryEstimate:
         """Return the memory that this network and a simulation of it need, without opening one.
 
-        Accurate to a few percent for large networks, of what stays: connecting synapses from arrays takes up to 25 bytes a
+        Accurate to a few percent for large networks, of what stays: connecting synapses from arrays takes up to 30 bytes a
         synapse beside these arrays. Training also needs gradients, optimiser moments and the tape. Reading `Projection.weights`
         makes another copy, in Python. Writing weights of a connection rule makes its synapses: 10 bytes each, which stay.
 
