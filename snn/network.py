@@ -37,7 +37,8 @@ class MemoryEstimate(NamedTuple):
     ----------
     network : int
         Held by the network and shared by its simulations: weights, synapses, parameters. A connection rule stores no
-        synapses, unless the simulation needs them as arrays (see `Sparse.fixed_total`).
+        synapses, unless the simulation needs them as arrays (see `Sparse.fixed_total`). Compact synapses that the network
+        shares with a simulation on the CPU count as the simulation's.
     weights : int
         Weights and synapses in the form that the simulation's device uses.
     state : int
@@ -169,7 +170,7 @@ class Network(Strict):
         try:
             declare(native, population)
         except Exception:
-            self._native = None
+            self._forget()
             raise
         self._populations[name] = population
         if isinstance(neurons, Neuron):
@@ -180,7 +181,7 @@ class Network(Strict):
                     self.connect(population, population, neurons.recurrent)
                 except Exception:
                     del self._populations[name]
-                    self._native = None
+                    self._forget()
                     raise
         return population
 
@@ -233,7 +234,7 @@ class Network(Strict):
         try:
             projection._declare(native)
         except Exception:
-            self._native = None
+            self._forget()
             raise
         self._projections[name] = projection
         return projection
@@ -334,7 +335,7 @@ class Network(Strict):
     ) -> MemoryEstimate:
         """Return the memory that this network and a simulation of it need, without opening one.
 
-        Accurate to a few percent for large networks, of what stays: connecting synapses from arrays takes up to 25 bytes a
+        Accurate to a few percent for large networks, of what stays: connecting synapses from arrays takes up to 30 bytes a
         synapse beside these arrays. Training also needs gradients, optimiser moments and the tape. Reading `Projection.weights`
         makes another copy, in Python. Writing weights of a connection rule makes its synapses: 10 bytes each, which stay.
 
@@ -470,6 +471,12 @@ class Network(Strict):
             projection._declare(native)
         self._native_is_finished = False
         return native
+
+    def _forget(self) -> None:
+        """Give up the native network, to which something was added in part, once this object holds all of the rest."""
+        for projection in self._projections.values():
+            projection._keep()
+        self._native = None
 
     def _rebuild(self) -> None:
         """Rebuild the native network after a population changed."""

@@ -92,7 +92,8 @@ class Projection(Strict):
         self._pool_mode = resolved.pool_mode
         self._window = resolved.window
         self._rule = resolved.rule
-        # None while only the native network has them: once it is finished, until someone asks for them.
+        # None while only the native network has them: of a sparse projection from the start, of others once the network is
+        # finished, until someone asks for them.
         self._weights = resolved.weights
         self._weights_are_out = False
         self._bias = resolved.bias
@@ -260,9 +261,10 @@ class Projection(Strict):
         """The weights as a float32 array that you can change in place.
 
         Shape: dense (source size, target size); one-to-one (size,); sparse (synapses,) in canonical order; conv2d
-        (channels, in_channels / groups, kernel y, kernel x). Reading them makes a copy besides the network's own. A connection
-        rule generates them on the first read; they take 14 bytes a synapse and stay with the network. Changing them replaces
-        the rule. In compact arithmetic they are rounded to multiples of 1 / `fixed_point_scale` when the network is next used.
+        (channels, in_channels / groups, kernel y, kernel x). Reading them makes a copy besides the network's own. Those of a
+        connection rule, and compact ones, become arrays on the first read; they take 14 bytes a synapse and stay with the
+        network. `synapse_weights` makes nothing that stays. Changing the weights of a rule replaces it. In compact arithmetic
+        they are rounded to multiples of 1 / `fixed_point_scale` when the network is next used.
 
         Raises
         ------
@@ -320,10 +322,13 @@ class Projection(Strict):
             assert rule is not None
             least, most = (max(0, math.floor(value / self._network.dt + 0.5)) for value in reach(rule["delay"]))
             return self.delay_steps + least, self.delay_steps + most
-        delays = self._network._finished().projection_arrays(self._index).synapse_delays
-        if delays is None:
-            return self.delay_steps, self.delay_steps
-        return self.delay_steps + int(delays.min()), self.delay_steps + int(delays.max())
+        native = self._network._finished()
+        ranges = [
+            (int(delays.min()), int(delays.max()))
+            for first, count in _runs(None, self.source.size)
+            if (delays := native.synapses(self._index, first, count)[2]).size
+        ]
+        return min(least for least, _ in ranges), max(most for _, most in ranges)
 
     def synapses(
         self, sources: ArrayLike | None = None, targets: ArrayLike | None = None
@@ -406,8 +411,9 @@ class Projection(Strict):
         """
         native = self._network._present()
         told = native.projection(self._index)
-        if told.by_rule:
-            what = f"the weights of projection {self.name!r}, {told.weight_count:,} synapses of a rule,"
+        if told.by_rule or ARITHMETIC[told.arithmetic] == "compact":
+            made_of = "of a rule" if told.by_rule else "in 16 bits"
+            what = f"the weights of projection {self.name!r}, {told.weight_count:,} synapses {made_of},"
             check_room(_MADE_BYTES * told.weight_count, what)
         arrays = native.projection_arrays(self._index)
         if self._kind == _SPARSE:
@@ -545,6 +551,8 @@ class Projection(Strict):
         )
         if self.plasticity is not None:
             self.plasticity._declare(native, index)
+        if self._kind == _SPARSE and not by_rule and (self._csr_is_unordered or not self._weights_are_out):
+            self._weights = self._csr = None  # a large network would have them twice until it is finished
 
 
 def _same_bits(own: Floats | None, its: Floats | None) -> bool:

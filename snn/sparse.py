@@ -436,9 +436,11 @@ class Sparse(Connection):
             raise InvalidArgumentError(
                 f"{what}: sources contains {int(sources.max())}, but the source has {size} neurons"
             )
-        order = np.argsort(sources, kind="stable")
         offsets = np.zeros(size + 1, np.uint64)
-        np.cumsum(np.bincount(sources.astype(np.int64), minlength=size), out=offsets[1:])
+        np.cumsum(np.bincount(sources.astype(np.int64, copy=False), minlength=size), out=offsets[1:])
+        if (sources[1:] >= sources[:-1]).all():
+            return Resolved(2, None, self._weights, csr=(offsets, targets, self._delays))
+        order = np.argsort(sources, kind="stable")
         delays = None if self._delays is None else self._delays[order]
         return Resolved(2, None, self._weights[order], csr=(offsets, targets[order], delays))
 

@@ -375,7 +375,7 @@ cdef class Network:
     def projection_arrays(self, uint32_t index):
         """The arrays of a projection, as `ProjectionArrays`: read-only views of a finished network's, else copies.
 
-        Those of a connection rule are made at the first call and stay with the network: 10 bytes a synapse.
+        Those of a connection rule, and compact ones, are made at the first call and stay with the network: 10 bytes a synapse.
         """
         cdef SNNProjectionArrays arrays
         cdef SNNProjectionInfo info

@@ -95,7 +95,7 @@ namespace Snn
     internal unsafe struct SNNMemoryEstimate
     {
         internal uint struct_size;
-        /// <summary>held by the network, shared by its sessions: weights, synapses, parameters</summary>
+        /// <summary>held by the network, shared by its sessions: weights, synapses, parameters.</summary>
         internal ulong network_bytes;
         /// <summary>weights and synapses in the form of the session's device</summary>
         internal ulong weight_bytes;

@@ -93,8 +93,8 @@ namespace Snn
             return info;
         }
 
-        /// <summary>Weights and synapses, copied. Those of a rule are made at the first call and kept, 10 bytes a synapse.
-        /// C: <c>snn_network_get_projection_arrays</c>.</summary>
+        /// <summary>Weights and synapses, copied. Those of a rule, and compact ones, are made at the first call and kept, 10 bytes
+        /// a synapse. C: <c>snn_network_get_projection_arrays</c>.</summary>
         public ProjectionArrays Arrays(int index)
         {
             SNNProjectionArrays raw;

@@ -280,7 +280,8 @@ SNN_INLINE void snn_config_default(SNNConfig *out_config) { snn_config_init(out_
  * moments and the tape. */
 typedef struct SNNMemoryEstimate {
     uint32_t struct_size;
-    uint64_t network_bytes; /* held by the network, shared by its sessions: weights, synapses, parameters */
+    uint64_t network_bytes; /* held by the network, shared by its sessions: weights, synapses, parameters. Compact synapses that
+                               the network reads from a session on "cpu" once that is open are the session's */
     uint64_t weight_bytes;  /* weights and synapses in the form of the session's device */
     uint64_t state_bytes;   /* states, sums, activity kept for delays; of all samples */
     uint64_t total_bytes;   /* their sum */

@@ -286,8 +286,8 @@ typedef struct SNNProjectionArrays {
 SNN_API SNNStatus SNN_CALL snn_network_get_info(SNNNetwork network, SNNNetworkInfo *out_info);
 SNN_API SNNStatus SNN_CALL snn_network_get_population(SNNNetwork network, uint32_t index, SNNPopulationInfo *out_info);
 SNN_API SNNStatus SNN_CALL snn_network_get_projection(SNNNetwork network, uint32_t index, SNNProjectionInfo *out_info);
-/* The weights and synapses of a projection. Those of a rule are made at the first call and kept with the network: 10 bytes a
- * synapse. */
+/* The weights and synapses of a projection. Those of a rule, and compact ones, are made at the first call and kept with the
+ * network: 10 bytes a synapse. snn_network_get_synapses makes nothing that stays. */
 SNN_API SNNStatus SNN_CALL snn_network_get_projection_arrays(SNNNetwork network, uint32_t index,
                                                              SNNProjectionArrays *out_arrays);
 /* The rule that makes the synapses, with the seed in use; the positions are borrowed as above. SNN_ERROR_NOT_FOUND when the

@@ -167,7 +167,8 @@ public:
     std::string placement_reasons(const SNNConfig& config) const {
         return placed(snn_network_placement_reasons, config);
     }
-    // Weights and synapses. Those of a connection rule are made and kept with the network: 10 bytes a synapse.
+    // Weights and synapses. Those of a connection rule, and compact ones, are made and kept with the network: 10 bytes a
+    // synapse.
     SNNProjectionArrays projection_arrays(uint32_t index) const {
         SNNProjectionArrays arrays{};
         arrays.struct_size = sizeof arrays;

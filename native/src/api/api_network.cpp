@@ -358,11 +358,12 @@ SNNStatus snn_network_get_synapses(SNNNetwork network, uint32_t projection, uint
         const bool counts_only = !out_sources && !out_targets && !out_delays && !out_weights;
         const bool is_rounded = info.arithmetic == SNN_ARITHMETIC_COMPACT && target.finished();
         const uint32_t end = first_source + source_count;
+        const std::shared_ptr<const SynapseStore> rows = info.synapses->store();
         RowMemory memory;
         size_t count = 0;
         if (counts_only || capacity < info.synapses->count()) {
             for (uint32_t source = first_source; source < end; ++source)
-                count += info.synapses->row(source, memory).targets.size();
+                count += rows->row(source, memory).targets.size();
             if (!counts_only && count > capacity) {
                 *io_count = count;
                 throw Error(SNN_ERROR_INVALID_ARGUMENT, "*io_count is ", capacity, "; there are ", count, " synapses");
@@ -372,7 +373,7 @@ SNNStatus snn_network_get_synapses(SNNNetwork network, uint32_t projection, uint
             CanonicalRow row;
             count = 0;
             for (uint32_t source = first_source; source < end; ++source) {
-                row.assign(info.synapses->row(source, memory));
+                row.assign(rows->row(source, memory));
                 if (is_rounded) round_to_multiples(row.weights, info.fixed_exponent);
                 for (size_t k = 0; k < row.targets.size(); ++k, ++count) {
                     if (out_sources) out_sources[count] = source;

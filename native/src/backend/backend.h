@@ -244,7 +244,8 @@ void check_shared_weights(const ExecutorOptions& options, std::string_view devic
 struct ExecutorMemory {
     uint64_t state_bytes = 0;                // states, sums, activity kept for delays
     std::vector<uint64_t> projection_bytes;  // forms of weights and synapses of its own, by projection
-    std::vector<uint8_t> needs_arrays;       // by projection: reads the network's arrays, which rules make when asked
+    std::vector<uint8_t> needs_arrays;       // by projection: reads the network's arrays, which are made when asked for
+    std::vector<uint8_t> keeps_rows;         // by projection: the network reads its synapses from there; empty: of none
 };
 
 struct Backend {

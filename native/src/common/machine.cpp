@@ -24,6 +24,9 @@
 #elif defined(__APPLE__)
 #include <sys/sysctl.h>
 #endif
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 namespace snn {
 
@@ -179,6 +182,12 @@ void use_large_pages([[maybe_unused]] void* memory, [[maybe_unused]] size_t size
     const uintptr_t begin = (reinterpret_cast<uintptr_t>(memory) + page - 1) & ~(page - 1);
     const uintptr_t end = (reinterpret_cast<uintptr_t>(memory) + size_bytes) & ~(page - 1);
     if (memory && begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+#endif
+}
+
+void return_free_memory() {
+#if defined(__GLIBC__)
+    malloc_trim(0);
 #endif
 }
 

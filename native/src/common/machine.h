@@ -17,5 +17,7 @@ uint64_t total_memory_bytes();   // 0 if unknown
 uint64_t available_memory_bytes();
 // Asks the system to back what lies inside [memory, memory + size) by large pages. A hint: it may do nothing.
 void use_large_pages(void* memory, size_t size_bytes);
+// Gives memory that the heap has free back to the system: glibc by itself keeps up to 64 MB of it. Takes milliseconds.
+void return_free_memory();
 
 }  // namespace snn

@@ -20,6 +20,7 @@ public:
         make();
         made_.store(true, std::memory_order_release);
     }
+    bool is_made() const { return made_.load(std::memory_order_acquire); }
 
 private:
     std::atomic<bool> made_{false};

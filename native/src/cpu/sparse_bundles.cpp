@@ -61,7 +61,7 @@ private:
 };
 
 template <class Offset>
-void SparseBundles::list_due(const Group& group, const PartRows& rows, uint64_t clock, uint32_t sample, WindowPlace window,
+void SparseBundles::list_due(const Group& group, const BundlePart& rows, uint64_t clock, uint32_t sample, WindowPlace window,
                              DueList& due) const {
     const PopulationData& source = *populations_[group.source];
     const size_t entries = group.delays + size_t{1};
@@ -86,8 +86,8 @@ uint64_t SparseBundles::deliver(const KernelTable& kernels, uint32_t thread, uin
         DueList due(kernels, accumulators + k * bundle_part_size, window_stride(thread));
         for (const bool wide : {false, true}) {
             for (const Group& group : groups_) {
-                if (group.is_wide != wide) continue;
-                const PartRows& rows = group.parts[owner.first_part + k];
+                if (group.is_wide() != wide) continue;
+                const BundlePart& rows = group.parts[owner.first_part + k];
                 if (rows.rows.empty()) continue;
                 if (wide) list_due<uint32_t>(group, rows, clock, sample, window, due);
                 else list_due<uint16_t>(group, rows, clock, sample, window, due);
@@ -109,7 +109,7 @@ uint32_t SparseBundles::list_span(uint32_t thread, uint64_t clock, uint32_t step
     for (uint32_t step = steps; step-- > 0;)
         for (uint32_t k = 0; k < owner.part_count; ++k)
             for (const Group& group : groups_) {
-                const PartRows& rows = group.parts[owner.first_part + k];
+                const BundlePart& rows = group.parts[owner.first_part + k];
                 if (rows.rows.empty()) continue;
                 const size_t entries = group.delays + size_t{1};
                 for (uint32_t delay = 0; delay < group.delays; ++delay)

@@ -22,6 +22,9 @@
 // *window*: its first step delivers what spikes so far bring to all of them, each step to its own accumulators, and a later
 // step only what the spikes since then bring to the rest of the window.
 //
+// Nothing of a row is lost in this form, so the network gives up its own form of the synapses of arrays and reads them back
+// from here (bundled_synapses.h): both share the rows of a group, and a session that writes weights gets rows of its own first.
+//
 // Thread-safety: deliver() for different threads at once; everything else by one thread.
 #pragma once
 
@@ -31,6 +34,7 @@
 #include <vector>
 
 #include "common/thread_pool.h"
+#include "cpu/bundled_synapses.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory.h"
 #include "cpu/population_data.h"
@@ -49,6 +53,9 @@ struct BundleGroup {
     uint64_t synapses;
 };
 std::vector<BundleGroup> bundle_groups(const Plan& plan);
+// Whether the network reads the synapses of the group's arrays back from a session of its memory: no word may be of either of
+// two members, and the memory must not be a host's, who may want it back.
+bool gives_rows_back(const BundleGroup& group, const Network& network, const SNNAllocator& allocator);
 // Most steps of a window, see above: by the group with most synapses.
 uint32_t window_steps(const Plan& plan, uint32_t batch, size_t threads);
 
@@ -97,7 +104,7 @@ public:
     uint32_t thread_count() const { return static_cast<uint32_t>(threads_.size()); }
 
     // Weights of one projection, in canonical order.
-    void read_weights(uint32_t projection, float* out_weights) const;
+    void read_weights(uint32_t projection, float* out_weights);
     void write_weights(uint32_t projection, const float* weights);  // multiples of the scale that fit 16 bits
 
 private:
@@ -105,57 +112,42 @@ private:
         uint32_t first_part, part_count;
         size_t accumulators;
     };
-    // Rows of one group in one part; empty where it has no synapse.
-    struct PartRows {
-        Buffer<uint32_t*> rows;   // [source]
-        Buffer<uint16_t> narrow;  // offsets [source][delays + 1], when no row has more than 65,535 synapses
-        Buffer<uint32_t> wide;    // the same else
-
-        template <class Offset>
-        const Offset* offsets() const {
-            if constexpr (sizeof(Offset) == sizeof(uint16_t)) return narrow.data();
-            else return wide.data();
-        }
-        template <class Offset>
-        Offset* offsets() {
-            return const_cast<Offset*>(static_cast<const PartRows*>(this)->offsets<Offset>());
-        }
-        template <class Offset>
-        void allocate_offsets(const SNNAllocator& allocator, size_t count) {
-            if constexpr (sizeof(Offset) == sizeof(uint16_t)) narrow.allocate(allocator, count, false);
-            else wide.allocate(allocator, count, false);
-        }
-        uint32_t offset(size_t at) const { return wide.empty() ? narrow[at] : wide[at]; }
-    };
     struct Group {
         uint32_t source;                // population
         std::vector<uint32_t> members;  // projections, ascending
         uint32_t min_delay, delays;     // total delays: min_delay to min_delay + delays - 1
-        bool is_wide = false;
-        std::vector<PartRows> parts;
-        std::vector<Buffer<uint32_t>> memory;  // the synapses: [chunk of sources][part]
+        std::shared_ptr<BundleRows> rows;
+        BundlePart* parts = nullptr;  // of the rows
+        bool is_shared = false;       // the network reads them: they must not change
+
+        bool is_wide() const { return rows->is_wide; }
     };
     struct SourceRange {
         uint32_t begin, end;
     };
+    using Stores = std::vector<std::shared_ptr<const SynapseStore>>;  // per member
     struct RowScratch;
     struct ChunkScratch;
 
     void choose_members(const Plan& plan);
     void place_accumulators();
+    void build(Group& group);
     template <class Offset>
-    bool build(Group& group, ThreadPool& pool);  // false: a row is too long for its offsets
+    bool build(Group& group);  // false: a row is too long for its offsets
     template <class Offset>
     void sort_chunk(Group& group, SourceRange chunk, ChunkScratch& scratch);
     void scatter_row(const Group& group, uint32_t source, RowScratch& scratch) const;
+    Stores stores_of(const Group& group) const;
+    void share_rows(Group& group);
+    Group& group_of(uint32_t projection);
     template <class Offset>
-    void list_due(const Group& group, const PartRows& rows, uint64_t clock, uint32_t sample, WindowPlace window,
+    void list_due(const Group& group, const BundlePart& rows, uint64_t clock, uint32_t sample, WindowPlace window,
                   class DueList& due) const;
-    template <class Use>
-    void for_synapses(uint32_t projection, Use&& use) const;
+    void visit_weights(const Group& group, uint32_t projection, const float* weights, float* out_weights) const;
 
     const Network& network_;
     const std::vector<std::unique_ptr<PopulationData>>& populations_;
+    ThreadPool& pool_;
     SNNAllocator allocator_;
     std::vector<uint8_t> member_;  // per projection
     std::vector<Thread> threads_;

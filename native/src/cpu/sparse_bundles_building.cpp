@@ -28,7 +28,7 @@ int32_t weight_of(uint32_t word) { return static_cast<int32_t>(word) >> 16; }
 
 SparseBundles::SparseBundles(const Plan& plan, const std::vector<std::unique_ptr<PopulationData>>& populations,
                              ThreadPool& pool, const SNNAllocator& allocator)
-    : network_(*plan.network), populations_(populations), allocator_(allocator) {
+    : network_(*plan.network), populations_(populations), pool_(pool), allocator_(allocator) {
     places_.resize(populations.size());
     targets_.resize(populations.size());
     for (size_t p = 0; p < populations.size(); ++p) {
@@ -39,11 +39,15 @@ SparseBundles::SparseBundles(const Plan& plan, const std::vector<std::unique_ptr
     if (groups_.empty()) return;
     place_accumulators();
     window_steps_ = cpu::window_steps(plan, populations.front()->batch, threads_.size());
-    for (Group& group : groups_) {
-        if (build<uint16_t>(group, pool)) continue;
-        group.is_wide = true;
-        build<uint32_t>(group, pool);
+    const std::vector<BundleGroup> chosen = bundle_groups(plan);
+    uint64_t synapses = 0;
+    for (size_t k = 0; k < groups_.size(); ++k) {
+        Group& group = groups_[k];
+        build(group);
+        if (gives_rows_back(chosen[k], network_, allocator_)) share_rows(group);
+        synapses += chosen[k].synapses;
     }
+    if (synapses >= chunk_synapses) return_free_memory();  // what building needed is a large part of what stays
 }
 
 std::vector<BundleGroup> bundle_groups(const Plan& plan) {
@@ -75,6 +79,18 @@ std::vector<BundleGroup> bundle_groups(const Plan& plan) {
     return groups;
 }
 
+bool gives_rows_back(const BundleGroup& group, const Network& network, const SNNAllocator& allocator) {
+    if (allocator.allocate) return false;
+    std::vector<uint64_t> reached(network.populations().size());  // receptors, modulo 64: then too often, never too seldom
+    for (const uint32_t q : group.members) {
+        const uint64_t receptor = uint64_t{1} << (network.projections()[q].receptor % 64);
+        uint64_t& others = reached[network.projections()[q].target];
+        if (others & receptor) return false;
+        others |= receptor;
+    }
+    return true;
+}
+
 uint32_t window_steps(const Plan& plan, uint32_t batch, size_t threads) {
     const std::vector<BundleGroup> groups = bundle_groups(plan);
     if (groups.empty() || batch > 1) return 1;
@@ -96,8 +112,7 @@ void SparseBundles::choose_members(const Plan& plan) {
                            .members = std::move(chosen.members),
                            .min_delay = chosen.min_delay,
                            .delays = chosen.delays,
-                           .parts = {},
-                           .memory = {}});
+                           .rows = {}});
     }
 }
 
@@ -155,6 +170,7 @@ void SparseBundles::place_accumulators() {
 // ---- Building ---------------------------------------------------------------------------------------------------------
 
 struct SparseBundles::RowScratch {
+    const Stores* stores = nullptr;
     RowMemory memory;
     std::vector<uint32_t> keys, words;  // of each synapse of the row: part * delays + delay; the word itself
     std::vector<uint32_t> counts;       // per key, then where it begins
@@ -167,9 +183,9 @@ void SparseBundles::scatter_row(const Group& group, uint32_t source, RowScratch&
     scratch.keys.clear();
     scratch.words.clear();
     scratch.begins.clear();
-    for (const uint32_t q : group.members) {
-        const Projection& projection = network_.projections()[q];
-        const SynapseRow row = projection.synapses->row(source, scratch.memory);
+    for (size_t m = 0; m < group.members.size(); ++m) {
+        const Projection& projection = network_.projections()[group.members[m]];
+        const SynapseRow row = (*scratch.stores)[m]->row(source, scratch.memory);
         const size_t before = scratch.keys.size(), size = row.targets.size();
         scratch.begins.push_back(before);
         scratch.keys.resize(before + size);
@@ -231,30 +247,46 @@ void SparseBundles::sort_chunk(Group& group, SourceRange chunk, ChunkScratch& sc
     }
 }
 
+void SparseBundles::build(Group& group) {
+    if (!build<uint16_t>(group)) build<uint32_t>(group);
+}
+
+SparseBundles::Stores SparseBundles::stores_of(const Group& group) const {
+    Stores stores;
+    for (const uint32_t q : group.members) stores.push_back(network_.projections()[q].synapses->store());
+    return stores;
+}
+
 template <class Offset>
-bool SparseBundles::build(Group& group, ThreadPool& pool) {
+bool SparseBundles::build(Group& group) {
     const uint32_t sources = network_.populations()[group.source].size;
     uint64_t synapses = 0;
     for (const uint32_t q : group.members) synapses += network_.projections()[q].synapses->count();
-    group.parts.clear();
-    group.parts.resize(part_count_);
-    for (PartRows& part : group.parts) {
+    const uint64_t per_source = synapses / sources + 1;
+    const uint32_t chunk = static_cast<uint32_t>(std::clamp<uint64_t>(chunk_synapses / per_source, 1, sources));
+    const uint32_t chunk_count = (sources + chunk - 1) / chunk, width = std::min(pool_.width(), chunk_count);
+    group.rows = std::make_shared<BundleRows>();
+    BundleRows& rows = *group.rows;
+    rows.is_wide = sizeof(Offset) > sizeof(uint16_t);
+    rows.parts.resize(part_count_);
+    group.parts = rows.parts.data();
+    for (BundlePart& part : rows.parts) {
         part.rows.allocate(allocator_, sources);
         part.allocate_offsets<Offset>(allocator_, sources * (group.delays + size_t{1}));
     }
-    const uint64_t per_source = synapses / sources + 1;
-    const uint32_t chunk = static_cast<uint32_t>(std::clamp<uint64_t>(chunk_synapses / per_source, 1, sources));
-    const uint32_t chunk_count = (sources + chunk - 1) / chunk, width = std::min(pool.width(), chunk_count);
-    group.memory.clear();
-    group.memory.resize(size_t{chunk_count} * part_count_);
+    rows.memory.resize(size_t{chunk_count} * part_count_);
+    const Stores stores = stores_of(group);
     std::vector<ChunkScratch> scratches(width);
-    for (ChunkScratch& scratch : scratches) scratch.row.counts.resize(size_t{part_count_} * group.delays);
+    for (ChunkScratch& scratch : scratches) {
+        scratch.row.stores = &stores;
+        scratch.row.counts.resize(size_t{part_count_} * group.delays);
+    }
     for (uint32_t first = 0; first < chunk_count; first += width) {
         const uint32_t count = std::min(width, chunk_count - first);
         const auto range_of = [&](uint32_t task) {
             return SourceRange{(first + task) * chunk, std::min(sources, (first + task + 1) * chunk)};
         };
-        pool.run(count, [&](uint32_t task) {
+        pool_.run(count, [&](uint32_t task) {
             try {
                 sort_chunk<Offset>(group, range_of(task), scratches[task]);
             } catch (...) {
@@ -265,16 +297,16 @@ bool SparseBundles::build(Group& group, ThreadPool& pool) {
             if (scratches[task].failure) std::rethrow_exception(scratches[task].failure);
             if (scratches[task].too_long) return false;
             for (uint32_t part = 0; part < part_count_; ++part) {
-                Buffer<uint32_t>& memory = group.memory[size_t{first + task} * part_count_ + part];
+                Buffer<uint32_t>& memory = rows.memory[size_t{first + task} * part_count_ + part];
                 memory.allocate(allocator_, scratches[task].sorted[part].size(), false);
                 use_large_pages(memory.data(), memory.size() * sizeof(uint32_t));
             }
         }
-        pool.run(count, [&](uint32_t task) {
+        pool_.run(count, [&](uint32_t task) {
             const SourceRange range = range_of(task);
             const ChunkScratch& scratch = scratches[task];
             for (uint32_t part = 0; part < part_count_; ++part) {
-                Buffer<uint32_t>& memory = group.memory[size_t{first + task} * part_count_ + part];
+                Buffer<uint32_t>& memory = rows.memory[size_t{first + task} * part_count_ + part];
                 std::copy(scratch.sorted[part].begin(), scratch.sorted[part].end(), memory.data());
                 for (uint32_t source = range.begin; source < range.end; ++source)
                     group.parts[part].rows[source] =
@@ -284,32 +316,74 @@ bool SparseBundles::build(Group& group, ThreadPool& pool) {
     }
     for (uint32_t part = 0; part < part_count_; ++part) {
         size_t words = 0;
-        for (size_t k = part; k < group.memory.size(); k += part_count_) words += group.memory[k].size();
+        for (size_t k = part; k < rows.memory.size(); k += part_count_) words += rows.memory[k].size();
         if (words == 0) group.parts[part] = {};
     }
     return true;
 }
 
+// The network reads its synapses from the rows of the group from now on.
+void SparseBundles::share_rows(Group& group) {
+    auto places = std::make_shared<BundlePlaces>();
+    places->parts.resize(part_count_);
+    uint64_t synapses = 0;
+    uint32_t receptor_count = 0;
+    for (const uint32_t q : group.members) {
+        synapses += network_.projections()[q].synapses->count();
+        receptor_count = std::max(receptor_count, network_.projections()[q].receptor + 1);
+    }
+    // In the order of place_accumulators(), so that places ascend.
+    constexpr uint32_t none = UINT32_MAX;
+    for (uint32_t r = 0; r < receptor_count; ++r) {
+        std::vector<uint32_t> member_of(populations_.size(), none);
+        for (uint32_t m = 0; m < group.members.size(); ++m)
+            if (const Projection& projection = network_.projections()[group.members[m]]; projection.receptor == r)
+                member_of[projection.target] = m;
+        for (uint32_t p = 0; p < populations_.size(); ++p) {
+            if (member_of[p] == none) continue;
+            for (uint32_t range = 0; range < places_[p][r].size(); ++range) {
+                const NeuronRange& owned = populations_[p]->ranges[range];
+                for (uint32_t j = owned.begin; j < owned.end;) {
+                    const size_t place = places_[p][r][range] + (j - owned.begin), within = place % bundle_part_size;
+                    places->parts[threads_[range].first_part + place / bundle_part_size].push_back(
+                        {static_cast<uint32_t>(within), member_of[p], j});
+                    j += static_cast<uint32_t>(std::min<size_t>(owned.end - j, bundle_part_size - within));
+                }
+            }
+        }
+    }
+    for (uint32_t m = 0; m < group.members.size(); ++m) {
+        const Projection& projection = network_.projections()[group.members[m]];
+        const Synapses& given = *projection.synapses;
+        if (given.is_rule() || given.has_arrays()) continue;
+        const auto first_delay = static_cast<int32_t>(group.min_delay) - static_cast<int32_t>(projection.delay_steps);
+        given.move_to(std::make_shared<const BundledSynapses>(
+            group.rows, places, m, group.delays, first_delay, given.max_delay() > 0, projection.fixed_exponent,
+            static_cast<double>(given.count()) / static_cast<double>(synapses)));
+        group.is_shared = true;
+    }
+}
+
 // ---- Weights ----------------------------------------------------------------------------------------------------------
 
-// Calls use(place in canonical order, word) for every synapse of the projection. The rows are made again to see how they were
+// Reads the weights of a projection, or writes them where `weights` is not null. The rows are made again to see how they were
 // sorted.
-template <class Use>
-void SparseBundles::for_synapses(uint32_t projection, Use&& use) const {
-    const Projection& wanted = network_.projections()[projection];
-    const auto found = std::lower_bound(groups_.begin(), groups_.end(), wanted.source,
-                                        [](const Group& group, uint32_t source) { return group.source < source; });
-    const Group& group = *found;
-    const auto member = std::find(group.members.begin(), group.members.end(), projection) - group.members.begin();
+void SparseBundles::visit_weights(const Group& group, uint32_t projection, const float* weights, float* out_weights) const {
+    const int32_t exponent = network_.projections()[projection].fixed_exponent;
+    const float scale = std::ldexp(1.0f, exponent), unit = std::ldexp(1.0f, -exponent);
+    const auto member =
+        static_cast<size_t>(std::find(group.members.begin(), group.members.end(), projection) - group.members.begin());
+    const Stores stores = stores_of(group);
     RowScratch scratch;
+    scratch.stores = &stores;
     scratch.counts.resize(size_t{part_count_} * group.delays);
     std::vector<uint32_t> order, rank;
     const size_t entries = group.delays + size_t{1};
     uint64_t row_begin = 0;
     for (uint32_t source = 0; source < network_.populations()[group.source].size; ++source) {
         scatter_row(group, source, scratch);
-        const size_t before = scratch.begins[static_cast<size_t>(member)];
-        const SynapseRow row = wanted.synapses->row(source, scratch.memory);
+        const size_t before = scratch.begins[member];
+        const SynapseRow row = stores[member]->row(source, scratch.memory);
         const size_t size = row.targets.size();
         canonical_order(row.targets, row.delays, order);
         rank.resize(size);
@@ -319,24 +393,37 @@ void SparseBundles::for_synapses(uint32_t projection, Use&& use) const {
             const uint32_t key = scratch.keys[k], part = key / group.delays, delay = key % group.delays;
             const uint32_t place = scratch.counts[key]++;
             if (k < before) continue;
-            const PartRows& rows = group.parts[part];
-            const size_t at = source * entries + delay;
-            use(row_begin + rank[k - before], rows.rows[source][rows.offset(at) + place]);
+            const BundlePart& rows = group.parts[part];
+            uint32_t& word = rows.rows[source][rows.offset(source * entries + delay) + place];
+            const uint64_t at = row_begin + rank[k - before];
+            if (weights) word = word_of(word & 0xffff, static_cast<int32_t>(std::lrint(weights[at] * scale)));
+            else out_weights[at] = static_cast<float>(weight_of(word)) * unit;
         }
         row_begin += size;
     }
 }
 
-void SparseBundles::read_weights(uint32_t projection, float* out_weights) const {
-    const float unit = std::ldexp(1.0f, -network_.projections()[projection].fixed_exponent);
-    for_synapses(projection, [&](uint64_t k, uint32_t word) { out_weights[k] = static_cast<float>(weight_of(word)) * unit; });
+SparseBundles::Group& SparseBundles::group_of(uint32_t projection) {
+    const uint32_t source = network_.projections()[projection].source;
+    return *std::find_if(groups_.begin(), groups_.end(), [&](const Group& group) { return group.source == source; });
+}
+
+void SparseBundles::read_weights(uint32_t projection, float* out_weights) {
+    visit_weights(group_of(projection), projection, nullptr, out_weights);
 }
 
 void SparseBundles::write_weights(uint32_t projection, const float* weights) {
-    const float scale = std::ldexp(1.0f, network_.projections()[projection].fixed_exponent);
-    for_synapses(projection, [&](uint64_t k, uint32_t& word) {
-        word = word_of(word & 0xffff, static_cast<int32_t>(std::lrint(weights[k] * scale)));
-    });
+    Group& group = group_of(projection);
+    if (group.is_shared) {  // made again, from what the network reads there
+        Group own{.source = group.source,
+                  .members = group.members,
+                  .min_delay = group.min_delay,
+                  .delays = group.delays,
+                  .rows = {}};
+        build(own);
+        group = std::move(own);
+    }
+    visit_weights(group, projection, weights, nullptr);
 }
 
 }  // namespace snn::cpu

@@ -17,7 +17,7 @@ struct RowPlaces {
     std::vector<float> weights;
     std::vector<uint16_t> part_of;  // per target
 
-    void load(const Synapses& synapses, uint32_t source) {
+    void load(const SynapseStore& synapses, uint32_t source) {
         const SynapseRow row = synapses.row(source, memory);
         const size_t size = row.targets.size();
         order.resize(size);
@@ -51,7 +51,7 @@ struct RowPlaces {
 };
 
 // How long every row is, and whether the targets of all rows of a part lie side by side.
-std::vector<uint8_t> count_rows(const Synapses& synapses, std::span<const uint16_t> slot_of, size_t delay_count,
+std::vector<uint8_t> count_rows(const SynapseStore& synapses, std::span<const uint16_t> slot_of, size_t delay_count,
                                 size_t source_count, RowPlaces& places, std::vector<SynapseRows>& io_parts) {
     std::vector<uint8_t> side_by_side(io_parts.size(), 1);
     for (uint32_t source = 0; source < source_count; ++source) {
@@ -76,7 +76,7 @@ void SynapseRows::forget() {
 
 std::vector<SynapseRows> make_synapse_rows(const Projection& projection, const Network& network, const PlasticityPlan& plan,
                                            std::span<const NeuronRange> parts, const SNNAllocator& allocator) {
-    const Synapses& synapses = *projection.synapses;
+    const std::shared_ptr<const SynapseStore> synapses = projection.synapses->store();
     const size_t source_count = network.population(projection.source).size, delay_count = plan.delays.size();
     const size_t row_count = source_count * delay_count;
     RowPlaces places;
@@ -84,7 +84,7 @@ std::vector<SynapseRows> make_synapse_rows(const Projection& projection, const N
     for (size_t p = 0; p < parts.size(); ++p)
         for (uint32_t j = parts[p].begin; j < std::min<size_t>(parts[p].end, places.part_of.size()); ++j)
             places.part_of[j] = static_cast<uint16_t>(p);
-    std::vector<uint16_t> slot_of(size_t{synapses.max_delay()} + 1, 0);
+    std::vector<uint16_t> slot_of(size_t{projection.synapses->max_delay()} + 1, 0);
     for (size_t slot = 0; slot < delay_count; ++slot) slot_of[plan.delays[slot]] = static_cast<uint16_t>(slot);
 
     std::vector<SynapseRows> made(parts.size());
@@ -93,7 +93,7 @@ std::vector<SynapseRows> make_synapse_rows(const Projection& projection, const N
         rows.last_arrival.allocate(allocator, row_count);
         rows.pre_after.allocate(allocator, row_count * plan.pre_traces.size());
     }
-    const std::vector<uint8_t> side_by_side = count_rows(synapses, slot_of, delay_count, source_count, places, made);
+    const std::vector<uint8_t> side_by_side = count_rows(*synapses, slot_of, delay_count, source_count, places, made);
     for (size_t p = 0; p < made.size(); ++p) {
         SynapseRows& rows = made[p];
         uint64_t count = 0;
@@ -110,7 +110,7 @@ std::vector<SynapseRows> make_synapse_rows(const Projection& projection, const N
         else rows.first_targets.allocate(allocator, row_count);
     }
     for (uint32_t source = 0; source < source_count; ++source) {
-        places.load(synapses, source);
+        places.load(*synapses, source);
         places.for_stretches([&](size_t begin, size_t end) {
             const uint16_t p = places.parts[begin];
             SynapseRows& rows = made[p];

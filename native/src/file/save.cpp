@@ -1,8 +1,10 @@
 // Writing a .snn file.
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <deque>
 #include <optional>
+#include <span>
 
 #include "common/json.h"
 #include "common/disk.h"
@@ -104,6 +106,41 @@ Json describe(const ConnectionRule& rule, const std::string& prefix, Safetensors
     return entry;
 }
 
+// Calls use(row) for the rows of all sources.
+template <class Use>
+void for_rows(const Network& network, const Projection& projection, Use&& use) {
+    const std::shared_ptr<const SynapseStore> rows = projection.synapses->store();
+    RowMemory memory;
+    for (uint32_t source = 0; source < network.population(projection.source).size; ++source) use(rows->row(source, memory));
+}
+
+// One column of synapses that are no arrays, made when it is written. Both arguments outlive the writer.
+template <class Value>
+SafetensorsWriter::Fill of_rows(const Network& network, const Projection& projection,
+                                std::span<const Value> SynapseRow::* column) {
+    return [&network, &projection, column](std::byte* out_values) {
+        for_rows(network, projection, [&](const SynapseRow& row) {
+            const auto bytes = std::as_bytes(row.*column);
+            out_values = std::copy(bytes.begin(), bytes.end(), out_values);
+        });
+    };
+}
+
+SafetensorsWriter::Fill row_offsets_of(const Network& network, const Projection& projection) {
+    return [&network, &projection](std::byte* out_values) {
+        uint64_t offset = 0;
+        const auto add = [&] {
+            std::memcpy(out_values, &offset, sizeof offset);
+            out_values += sizeof offset;
+        };
+        add();
+        for_rows(network, projection, [&](const SynapseRow& row) {
+            offset += row.targets.size();
+            add();
+        });
+    };
+}
+
 Json describe(const Network& network, const Projection& projection, SafetensorsWriter& writer) {
     const Population& target = network.population(projection.target);
     Json entry = {{"name", projection.name},
@@ -118,10 +155,14 @@ Json describe(const Network& network, const Projection& projection, SafetensorsW
     const std::string prefix = projection.name + ".";
     const SynapseRule* const made_by = projection.synapses ? projection.synapses->rule() : nullptr;
     const ConnectionRule* const rule = made_by ? made_by->definition() : nullptr;
-    if (!rule) check_finite(projection.weights(), projection.name, "weight");
+    const bool has_arrays = !projection.synapses || projection.synapses->is_rule() || projection.synapses->has_arrays();
+    if (!rule && has_arrays) check_finite(projection.weights(), projection.name, "weight");  // packed ones are numbers
     if (projection.bias) check_finite(*projection.bias, projection.name, "bias");
-    if (projection.kind != SNN_CONNECT_POOL2D && !rule)
-        writer.add(prefix + "weight", TensorType::f32, weight_shape(network, projection), projection.weights().data());
+    if (projection.kind != SNN_CONNECT_POOL2D && !rule) {
+        const std::vector<uint64_t> shape = weight_shape(network, projection);
+        if (has_arrays) writer.add(prefix + "weight", TensorType::f32, shape, projection.weights().data());
+        else writer.add(prefix + "weight", TensorType::f32, shape, of_rows(network, projection, &SynapseRow::weights));
+    }
     if (projection.bias) {
         entry["bias"] = true;
         writer.add(prefix + "bias", TensorType::f32, {projection.bias->size()}, projection.bias->data());
@@ -139,6 +180,16 @@ Json describe(const Network& network, const Projection& projection, SafetensorsW
     if (projection.is_fixed()) entry["fixed_exponent"] = projection.fixed_exponent;
     if (rule) {
         entry["rule"] = describe(*rule, prefix, writer);
+    } else if (!has_arrays) {
+        const Synapses& synapses = *projection.synapses;
+        writer.add(prefix + "row_offsets", TensorType::u64, {uint64_t{network.population(projection.source).size} + 1},
+                   row_offsets_of(network, projection));
+        writer.add(prefix + "targets", TensorType::u32, {synapses.count()}, of_rows(network, projection, &SynapseRow::targets));
+        if (synapses.max_delay() > 0) {
+            entry["synapse_delays"] = true;
+            writer.add(prefix + "delays", TensorType::u16, {synapses.count()},
+                       of_rows(network, projection, &SynapseRow::delays));
+        }
     } else if (projection.synapses) {
         const SparseIndex& sparse = projection.synapses->index();
         writer.add(prefix + "row_offsets", TensorType::u64, {sparse.row_offsets.size()}, sparse.row_offsets.data());

@@ -4,6 +4,7 @@
 
 #include "common/error.h"
 #include "network/network.h"
+#include "network/packed_synapses.h"
 
 namespace snn {
 
@@ -93,31 +94,62 @@ void check_window(const SNNProjectionDef& def, const Population& source, const P
                     " source channels and ", out_channels, " target channels");
 }
 
-// Copies the rows into canonical order: within a row by (delay, target, order of creation). Weights move along.
-std::shared_ptr<const SparseIndex> canonical(const SNNProjectionDef& def, uint32_t source_size, uint32_t target_size,
-                                             const std::string& what, std::vector<float>& io_weights) {
+void check_rows(const SNNProjectionDef& def, uint32_t source_size, uint32_t target_size, const std::string& what) {
     if (!def.row_offsets) throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": row_offsets is null");
     if (def.row_offset_count != size_t{source_size} + 1)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": row_offsets has ", def.row_offset_count, " values; the source has ",
                     source_size, " neurons, so it must have ", size_t{source_size} + 1);
     if (def.synapse_count > 0 && !def.synapse_targets)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": synapse_targets is null");
-    auto index = std::make_shared<SparseIndex>();
-    index->row_offsets.assign(def.row_offsets, def.row_offsets + source_size + 1);
-    if (index->row_offsets.front() != 0 || index->row_offsets.back() != def.synapse_count)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": row_offsets go from ", index->row_offsets.front(), " to ",
-                    index->row_offsets.back(), "; expected 0 to synapse_count ", def.synapse_count);
+    if (def.row_offsets[0] != 0 || def.row_offsets[source_size] != def.synapse_count)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": row_offsets go from ", def.row_offsets[0], " to ",
+                    def.row_offsets[source_size], "; expected 0 to synapse_count ", def.synapse_count);
     for (uint32_t row = 0; row < source_size; ++row)
-        if (index->row_offsets[row] > index->row_offsets[row + 1])
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": row_offsets[", row + 1, "] is ", index->row_offsets[row + 1],
+        if (def.row_offsets[row] > def.row_offsets[row + 1])
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": row_offsets[", row + 1, "] is ", def.row_offsets[row + 1],
                         ", smaller than the one before it");
     for (size_t k = 0; k < def.synapse_count; ++k)
         if (def.synapse_targets[k] >= target_size)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": synapse_targets[", k, "] is ", def.synapse_targets[k],
                         "; the target has ", target_size, " neurons");
+}
+
+// Copies the rows into canonical order: within a row by (delay, target, order of creation). Weights move along.
+std::shared_ptr<const SparseIndex> canonical(const SNNProjectionDef& def, uint32_t source_size,
+                                             std::vector<float>& io_weights) {
+    auto index = std::make_shared<SparseIndex>();
+    index->row_offsets.assign(def.row_offsets, def.row_offsets + source_size + 1);
     index->targets.assign(def.synapse_targets, def.synapse_targets + def.synapse_count);
     if (def.synapse_delays) index->delays.assign(def.synapse_delays, def.synapse_delays + def.synapse_count);
     make_canonical(*index, io_weights);
+    return index;
+}
+
+// The same, packed as they come.
+std::shared_ptr<const PackedIndex> packed(const SNNProjectionDef& def, uint32_t source_size, std::vector<float>& io_weights) {
+    const std::span<const uint32_t> targets(def.synapse_targets, def.synapse_count);
+    const std::span<const uint16_t> delays(def.synapse_delays, def.synapse_delays ? def.synapse_count : 0);
+    uint16_t least = 0, most = 0;
+    if (!delays.empty()) {
+        const auto [first, last] = std::minmax_element(delays.begin(), delays.end());
+        least = *first;
+        most = *last;
+    }
+    std::vector<uint64_t> row_offsets(def.row_offsets, def.row_offsets + source_size + 1);
+    auto index = std::make_shared<PackedIndex>(std::move(row_offsets), targets, least, most);
+    CanonicalRow row;
+    for (uint32_t source = 0; source < source_size; ++source) {
+        const uint64_t begin = def.row_offsets[source], size = def.row_offsets[source + 1] - begin;
+        const std::span<float> weights = std::span(io_weights).subspan(begin, size);
+        const SynapseRow given{targets.subspan(begin, size), delays.empty() ? delays : delays.subspan(begin, size), weights};
+        if (is_canonical(given)) {
+            index->set_row(source, given);
+            continue;
+        }
+        row.assign(given);
+        index->set_row(source, {row.targets, row.delays, row.weights});
+        std::copy(row.weights.begin(), row.weights.end(), weights.begin());
+    }
     return index;
 }
 
@@ -268,8 +300,15 @@ uint32_t Network::connect(const SNNProjectionDef& def, std::shared_ptr<const Syn
     if (synapses) {
         projection.synapses = std::move(synapses);
     } else if (def.kind == SNN_CONNECT_SPARSE) {
-        auto index = canonical(def, source.size, target.size, what, *weights);
-        projection.synapses = std::make_shared<const Synapses>(std::move(index), std::move(weights));
+        check_rows(def, source.size, target.size, what);
+        if (projection.arithmetic == SNN_ARITHMETIC_COMPACT) {
+            auto index = packed(def, source.size, *weights);
+            projection.synapses = std::make_shared<Synapses>(
+                std::make_shared<PackedSynapses>(std::move(index), std::move(weights)));
+        } else {
+            auto index = canonical(def, source.size, *weights);
+            projection.synapses = std::make_shared<Synapses>(std::move(index), std::move(weights));
+        }
     } else if (def.row_offsets || def.synapse_targets || def.synapse_delays) {
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": row_offsets, synapse_targets and synapse_delays belong to sparse ",
                     "projections; it is ", name_of_kind(def.kind));

@@ -101,10 +101,11 @@ ProjectionHash hash_of_projection(const Network& network, const Projection& proj
         hash.weights = hash_of_values(projection.weights());
     } else {
         const bool compact = projection.arithmetic == SNN_ARITHMETIC_COMPACT;
+        const std::shared_ptr<const SynapseStore> rows = projection.synapses->store();
         RowMemory memory;
         std::vector<float> rounded;
         for (uint32_t source = 0; source < network.population(projection.source).size; ++source) {
-            const SynapseRow row = projection.synapses->row(source, memory);
+            const SynapseRow row = rows->row(source, memory);
             std::span<const float> weights = row.weights;
             if (compact) {  // those of a rule are not rounded yet
                 rounded.assign(weights.begin(), weights.end());

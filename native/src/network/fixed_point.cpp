@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "common/error.h"
+#include "common/machine.h"
 #include "network/network.h"
 
 namespace snn {
@@ -20,6 +21,7 @@ namespace {
 constexpr int sum_bits = 30;   // every sum stays within 2^30; rounding of the weights adds to that, 2^31 is far
 constexpr int spare_bits = 4;  // room above the largest sum, so that weights can grow while they are changed or trained
 constexpr double compact_limit = 32767;  // of a compact weight, in units of the scale
+constexpr uint64_t many_synapses = 1u << 22;
 constexpr int compact_bits = 14;         // of the largest one when the scale is chosen, so that it can double
 
 using Group = FixedGroup;
@@ -67,38 +69,48 @@ WeightBounds plastic_bounds(const Network& network, const Projection& projection
     return weight_bounds(*projection.plasticity, network.dt_ms(), text("projection '", projection.name, "'"));
 }
 
-// The largest sum of |w| that the group could put onto one neuron in a step; where weights_of gives null, for the weights of a
-// rule, by its bounds.
+// The largest sum of |w| that the group could put onto one neuron in a step. Where weights_of gives null it is for the weights
+// that the network has, of a rule by its bounds.
 double largest_sum(const Network& network, const Group& group, const WeightsOf& weights_of) {
     const uint32_t target_size = network.population(network.projections()[group[0]].target).size;
     ByTarget<double> sums(target_size);
     double by_rules = 0;
+    RowMemory memory;
     for (const uint32_t p : group) {
         const Projection& projection = network.projections()[p];
         const Synapses& synapses = *projection.synapses;
         const float* const weights = projection.plasticity ? nullptr : weights_of(p);
-        const double bound = projection.plasticity ? plastic_bounds(network, projection).largest() : synapses.largest_weight();
+        const double bound = projection.plasticity ? plastic_bounds(network, projection).largest() : 0.0;
         if (!weights && synapses.is_rule()) {
-            by_rules += bound * static_cast<double>(synapses.largest_in_degree(target_size));
+            by_rules += (projection.plasticity ? bound : synapses.largest_weight()) *
+                        static_cast<double>(synapses.largest_in_degree(target_size));
             continue;
         }
-        const std::vector<uint32_t>& targets = synapses.index().targets;
-        sums.expect(targets.size());
-        if (projection.plasticity) {
-            for (const uint32_t target : targets) sums[target] += bound;
+        sums.expect(synapses.count());
+        const auto add = [&](std::span<const uint32_t> targets, const float* own) {
+            if (projection.plasticity)
+                for (const uint32_t target : targets) sums[target] += bound;
+            else
+                for (size_t k = 0; k < targets.size(); ++k) sums[targets[k]] += std::abs(static_cast<double>(own[k]));
+        };
+        if (synapses.is_rule()) {
+            add(synapses.index().targets, weights);
             continue;
         }
-        for (size_t k = 0; k < targets.size(); ++k) sums[targets[k]] += std::abs(static_cast<double>(weights[k]));
+        const std::shared_ptr<const SynapseStore> rows = synapses.store();
+        uint64_t begin = 0;
+        for (uint32_t source = 0; source < network.population(projection.source).size; ++source) {
+            const SynapseRow row = rows->row(source, memory);
+            add(row.targets, weights ? weights + begin : row.weights.data());
+            begin += row.targets.size();
+        }
     }
     return by_rules + sums.largest();
 }
 
 // The same for the network's own weights.
 double largest_sum(const Network& network, const Group& group) {
-    return largest_sum(network, group, [&](uint32_t p) {
-        const Projection& projection = network.projections()[p];
-        return projection.synapses->is_rule() ? nullptr : projection.weights().data();
-    });
+    return largest_sum(network, group, [](uint32_t) { return nullptr; });
 }
 
 // Of the compact projections in the group; 0 when there are none.
@@ -126,7 +138,10 @@ double median_magnitude(std::span<const float> weights) {
 // Weights that stand for all of a projection: those of a rule by their quantiles, without making them.
 template <class Use>
 auto with_weights(const Projection& projection, const Use& use) {
-    if (!projection.synapses->is_rule()) return use(std::span<const float>(projection.weights()));
+    if (!projection.synapses->is_rule()) {
+        const std::shared_ptr<const std::vector<float>> weights = projection.synapses->weights_alone();
+        return use(std::span<const float>(*weights));
+    }
     const std::vector<float> quantiles = projection.synapses->rule()->weight_quantiles();
     return use(std::span<const float>(quantiles));
 }
@@ -195,7 +210,7 @@ void check_compact_weights(const Network& network, uint32_t p, const WeightsOf& 
     const Projection& projection = network.projections()[p];
     if (projection.arithmetic != SNN_ARITHMETIC_COMPACT) return;
     const float* const weights = weights_of(p);
-    if (!weights) return;  // a rule's, within the bound that was checked
+    if (!weights) return;  // the network's, for which the scale was chosen
     check_compact_weight(static_cast<double>(largest_magnitude({weights, projection.weight_count()})), projection);
 }
 
@@ -336,9 +351,13 @@ void Network::set_fixed_exponents(const std::vector<int32_t>& exponents) {
 }
 
 void Network::round_compact_weights() {
-    for (Projection& projection : projections_)
-        if (projection.arithmetic == SNN_ARITHMETIC_COMPACT)
-            projection.synapses = projection.synapses->rounded(projection.fixed_exponent);
+    uint64_t synapses = 0;
+    for (Projection& projection : projections_) {
+        if (projection.arithmetic != SNN_ARITHMETIC_COMPACT) continue;
+        projection.synapses = projection.synapses->rounded(projection.fixed_exponent);
+        if (!projection.synapses->is_rule()) synapses += projection.synapses->count();
+    }
+    if (synapses >= many_synapses) return_free_memory();  // what they were made from
 }
 
 void round_compact(const Projection& projection, std::vector<float>& io_weights) {
@@ -394,6 +413,7 @@ std::vector<float> fixed_weight_limits(const Network& network) {
         const Projection& first = network.projections()[group[0]];
         const uint32_t target_size = network.population(first.target).size;
         ByTarget<uint32_t> synapses(target_size);
+        RowMemory memory;
         uint64_t by_rules = 0;
         for (const uint32_t p : group) {
             const Synapses& made = *network.projections()[p].synapses;
@@ -401,8 +421,10 @@ std::vector<float> fixed_weight_limits(const Network& network) {
                 by_rules += made.largest_in_degree(target_size);
                 continue;
             }
-            synapses.expect(made.index().targets.size());
-            for (const uint32_t target : made.index().targets) ++synapses[target];
+            synapses.expect(made.count());
+            const std::shared_ptr<const SynapseStore> rows = made.store();
+            for (uint32_t source = 0; source < network.population(network.projections()[p].source).size; ++source)
+                for (const uint32_t target : rows->row(source, memory).targets) ++synapses[target];
         }
         const uint64_t most = std::max<uint64_t>(1, by_rules + synapses.largest());
         const double exact = std::ldexp(1.0, sum_bits - first.fixed_exponent) / static_cast<double>(most);

@@ -95,8 +95,11 @@ struct Projection {
     // Delivered as integers; when compact, integers of 16 bits, and the weights themselves are rounded to them.
     bool is_fixed() const { return arithmetic == SNN_ARITHMETIC_FIXED || arithmetic == SNN_ARITHMETIC_COMPACT; }
 
-    // In canonical order. Those of a rule are made at the first call.
+    // In canonical order. Those of sparse projections are arrays from then on; the others are for the caller alone.
     const std::vector<float>& weights() const { return synapses ? *synapses->weights() : *dense_weights; }
+    std::shared_ptr<const std::vector<float>> weights_alone() const {
+        return synapses ? synapses->weights_alone() : dense_weights;
+    }
     size_t weight_count() const { return synapses ? synapses->count() : dense_weights->size(); }
     size_t bias_count() const { return bias ? bias->size() : 0; }
     uint32_t min_delay() const { return delay_steps + (synapses ? synapses->min_delay() : 0u); }
@@ -214,7 +217,7 @@ private:
     std::vector<uint32_t> group_of_;        // by projection: place in fixed_groups_, of those that are in fixed point
 };
 
-// The present weights of a projection, by index, in canonical order; null when they are those of its rule, which are then
+// The present weights of a projection, by index, in canonical order; null when they are the network's. Those of a rule are then
 // judged by the rule's bounds and not made.
 using WeightsOf = std::function<const float*(uint32_t projection)>;
 // Throws SNN_ERROR_INVALID_ARGUMENT when the fixed-point projections onto this one's receptor could overflow its sum at the

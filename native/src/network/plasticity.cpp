@@ -125,9 +125,10 @@ std::vector<uint16_t> delays_of(const Synapses& synapses, uint32_t source_size) 
     if (synapses.min_delay() == synapses.max_delay()) {
         is_used.back() = 1;
     } else {
+        const std::shared_ptr<const SynapseStore> rows = synapses.store();
         RowMemory memory;
         for (uint32_t source = 0; source < source_size; ++source)
-            for (const uint16_t delay : synapses.row(source, memory).delays) is_used[delay] = 1;
+            for (const uint16_t delay : rows->row(source, memory).delays) is_used[delay] = 1;
     }
     std::vector<uint16_t> delays;
     for (size_t delay = 0; delay < is_used.size(); ++delay)

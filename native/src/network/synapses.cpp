@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "network/packed_synapses.h"
+
 namespace snn {
 
 namespace {
@@ -91,26 +93,116 @@ private:
     mutable uint64_t synapses_ = 0;
 };
 
+class ArrayStore final : public SynapseStore {
+public:
+    explicit ArrayStore(SparseArrays arrays) : arrays_(std::move(arrays)) {}
+
+    SynapseRow row(uint32_t source, RowMemory&) const override {
+        const SparseIndex& index = *arrays_.index;
+        const uint64_t begin = index.row_offsets[source], size = index.row_offsets[source + 1] - begin;
+        SynapseRow row;
+        row.targets = {index.targets.data() + begin, size};
+        if (!index.delays.empty()) row.delays = {index.delays.data() + begin, size};
+        row.weights = {arrays_.weights->data() + begin, size};
+        return row;
+    }
+    uint64_t memory_bytes() const override {
+        const SparseIndex& index = *arrays_.index;
+        return index.row_offsets.size() * sizeof(uint64_t) + index.targets.size() * sizeof(uint32_t) +
+               index.delays.size() * sizeof(uint16_t) + arrays_.weights->size() * sizeof(float);
+    }
+
+private:
+    SparseArrays arrays_;
+};
+
 }  // namespace
 
 Synapses::Synapses(std::shared_ptr<const SparseIndex> index, std::shared_ptr<const std::vector<float>> weights)
-    : index_(std::move(index)), weights_(std::move(weights)) {}
+    : starts_as_arrays_(true),
+      source_size_(static_cast<uint32_t>(index->row_offsets.size() - 1)),
+      count_(index->targets.size()),
+      min_delay_(index->min_delay),
+      max_delay_(index->max_delay),
+      store_(std::make_shared<ArrayStore>(SparseArrays{index, weights})),
+      may_move_(false),
+      index_(std::move(index)),
+      weights_(std::move(weights)) {}
+
+Synapses::Synapses(std::shared_ptr<const PackedSynapses> packed)
+    : source_size_(packed->index()->source_size()),
+      count_(packed->index()->count()),
+      min_delay_(packed->index()->min_delay()),
+      max_delay_(packed->index()->max_delay()),
+      store_(packed),
+      packed_(std::move(packed)) {}
+
+std::shared_ptr<const SynapseStore> Synapses::store() const {
+    if (rule_) return rule_;
+    const std::scoped_lock lock(mutex_);
+    return store_;
+}
+
+SynapseRow Synapses::row(uint32_t source, RowMemory& memory) const { return store()->row(source, memory); }
+
+std::shared_ptr<const PackedSynapses> Synapses::packed() const {
+    const std::scoped_lock lock(mutex_);
+    return packed_;
+}
+
+void Synapses::move_to(std::shared_ptr<const SynapseStore> store) const {
+    if (rule_) return;
+    std::shared_ptr<const PackedSynapses> packed;  // freed without the lock
+    const std::scoped_lock lock(mutex_);
+    if (!may_move_) return;
+    store_.swap(store);
+    packed_.swap(packed);
+}
+
+std::shared_ptr<const Synapses> Synapses::like_these(std::shared_ptr<const SparseIndex> index,
+                                                     std::shared_ptr<const std::vector<float>> weights) const {
+    std::vector<int16_t> units;
+    if (rounds_) units = weights_in_units(*weights, exponent_);
+    const float unit = std::ldexp(1.0f, -exponent_);
+    bool packs = !rule_ && !has_arrays() && units.size() == (rounds_ ? weights->size() : 0);
+    for (size_t k = 0; packs && k < units.size(); ++k) packs = static_cast<float>(units[k]) * unit == (*weights)[k];
+    if (!packs) return std::make_shared<Synapses>(std::move(index), std::move(weights));
+    auto packed = std::make_shared<PackedIndex>(index->row_offsets, index->targets, index->min_delay, index->max_delay);
+    const ArrayStore rows({index, weights});
+    RowMemory memory;
+    for (uint32_t source = 0; source < packed->source_size(); ++source) packed->set_row(source, rows.row(source, memory));
+    auto result = std::make_shared<Synapses>(
+        rounds_ ? std::make_shared<PackedSynapses>(std::move(packed), std::move(units), exponent_)
+                : std::make_shared<PackedSynapses>(std::move(packed), std::move(weights)));
+    result->rounds_ = rounds_;
+    result->exponent_ = exponent_;
+    return result;
+}
 
 std::shared_ptr<const Synapses> Synapses::with_weights(std::shared_ptr<const std::vector<float>> weights) const {
-    arrays();
-    return std::make_shared<const Synapses>(index_, std::move(weights));
+    return like_these(arrays().index, std::move(weights));
 }
 
 std::shared_ptr<const Synapses> Synapses::rounded(int32_t exponent) const {
+    std::shared_ptr<Synapses> result;
     if (rule_) {
-        auto result = std::make_shared<Synapses>(rule_);
+        result = std::make_shared<Synapses>(rule_);
+    } else if (const std::shared_ptr<const PackedSynapses> mine = packed(); mine && mine->weights()) {
+        std::vector<int16_t> units = weights_in_units(*mine->weights(), exponent);
+        if (units.size() == count_)
+            result = std::make_shared<Synapses>(
+                std::make_shared<PackedSynapses>(mine->index(), std::move(units), exponent));
+    }
+    if (result) {
         result->rounds_ = true;
         result->exponent_ = exponent;
         return result;
     }
-    auto weights = std::make_shared<std::vector<float>>(*weights_);
+    const SparseArrays mine = arrays();
+    auto weights = std::make_shared<std::vector<float>>(*mine.weights);
     round_to_multiples(*weights, exponent);
-    return std::make_shared<const Synapses>(index_, *weights == *weights_ ? weights_ : std::move(weights));
+    if (*weights == *mine.weights) return std::make_shared<Synapses>(mine.index, mine.weights);
+    return std::make_shared<Synapses>(mine.index, std::move(weights));
 }
 
 std::shared_ptr<const Synapses> Synapses::onto(uint32_t first, uint32_t count) const {
@@ -122,19 +214,22 @@ std::shared_ptr<const Synapses> Synapses::onto(uint32_t first, uint32_t count) c
     }
     auto index = std::make_shared<SparseIndex>();
     auto weights = std::make_shared<std::vector<float>>();
-    index->min_delay = index_->min_delay;
-    index->max_delay = index_->max_delay;
+    index->min_delay = min_delay_;
+    index->max_delay = max_delay_;
     index->row_offsets.push_back(0);
-    for (size_t source = 0; source + 1 < index_->row_offsets.size(); ++source) {
-        for (uint64_t k = index_->row_offsets[source]; k < index_->row_offsets[source + 1]; ++k) {
-            if (index_->targets[k] - first >= count) continue;
-            index->targets.push_back(index_->targets[k] - first);
-            weights->push_back((*weights_)[k]);
-            if (!index_->delays.empty()) index->delays.push_back(index_->delays[k]);
+    const std::shared_ptr<const SynapseStore> rows = store();
+    RowMemory memory;
+    for (uint32_t source = 0; source < source_size_; ++source) {
+        const SynapseRow row = rows->row(source, memory);
+        for (size_t k = 0; k < row.targets.size(); ++k) {
+            if (row.targets[k] - first >= count) continue;
+            index->targets.push_back(row.targets[k] - first);
+            weights->push_back(row.weights[k]);
+            if (!row.delays.empty()) index->delays.push_back(row.delays[k]);
         }
         index->row_offsets.push_back(index->targets.size());
     }
-    return std::make_shared<const Synapses>(std::move(index), std::move(weights));
+    return like_these(std::move(index), std::move(weights));
 }
 
 std::shared_ptr<const Synapses> Synapses::earlier(uint16_t steps) const {
@@ -144,57 +239,78 @@ std::shared_ptr<const Synapses> Synapses::earlier(uint16_t steps) const {
         result->exponent_ = exponent_;
         return result;
     }
-    auto index = std::make_shared<SparseIndex>(*index_);
+    const SparseArrays mine = arrays();
+    auto index = std::make_shared<SparseIndex>(*mine.index);
     for (uint16_t& delay : index->delays) delay = static_cast<uint16_t>(delay - steps);
     index->min_delay = static_cast<uint16_t>(index->min_delay - steps);
     index->max_delay = static_cast<uint16_t>(index->max_delay - steps);
     if (index->max_delay == 0) index->delays = {};
-    return std::make_shared<const Synapses>(std::move(index), weights_);
+    return like_these(std::move(index), mine.weights);
 }
 
-SynapseRow Synapses::row(uint32_t source, RowMemory& memory) const {
-    if (rule_) return rule_->row(source, memory);
-    const uint64_t begin = index_->row_offsets[source], size = index_->row_offsets[source + 1] - begin;
-    SynapseRow row;
-    row.targets = {index_->targets.data() + begin, size};
-    if (!index_->delays.empty()) row.delays = {index_->delays.data() + begin, size};
-    row.weights = {weights_->data() + begin, size};
-    return row;
-}
-
-void Synapses::arrays() const {
-    if (!rule_) return;
-    made_.call([&] {
-        auto index = std::make_shared<SparseIndex>();
-        auto weights = std::make_shared<std::vector<float>>();
-        index->targets.reserve(rule_->count());
-        weights->reserve(rule_->count());
-        if (rule_->max_delay() > 0) index->delays.reserve(rule_->count());
-        index->row_offsets.push_back(0);
-        RowMemory memory;
-        for (uint32_t source = 0; source < rule_->source_size(); ++source) {
-            const SynapseRow row = rule_->row(source, memory);
-            index->targets.insert(index->targets.end(), row.targets.begin(), row.targets.end());
-            index->delays.insert(index->delays.end(), row.delays.begin(), row.delays.end());
-            weights->insert(weights->end(), row.weights.begin(), row.weights.end());
-            index->row_offsets.push_back(index->targets.size());
-        }
+SparseArrays Synapses::arrays_of_rows() const {
+    auto index = std::make_shared<SparseIndex>();
+    auto weights = std::make_shared<std::vector<float>>(count());
+    index->targets.resize(count());
+    if (max_delay() > 0) index->delays.resize(count());
+    const std::shared_ptr<const SynapseStore> rows = store();
+    const uint32_t sources = rule_ ? rule_->source_size() : source_size_;
+    index->row_offsets.resize(size_t{sources} + 1);
+    RowMemory memory;
+    uint64_t begin = 0;
+    for (uint32_t source = 0; source < sources; ++source) {
+        const SynapseRow row = rows->row(source, memory);
+        std::copy(row.targets.begin(), row.targets.end(), index->targets.data() + begin);
+        std::copy(row.delays.begin(), row.delays.end(), index->delays.data() + begin);
+        std::copy(row.weights.begin(), row.weights.end(), weights->data() + begin);
+        index->row_offsets[source + 1] = begin += row.targets.size();
+    }
+    if (rule_) {
         make_canonical(*index, *weights);
         if (rounds_) round_to_multiples(*weights, exponent_);
-        index_ = std::move(index);
-        weights_ = std::move(weights);
+    } else {
+        index->min_delay = min_delay_;
+        index->max_delay = max_delay_;
+    }
+    return {std::move(index), std::move(weights)};
+}
+
+void Synapses::make_arrays() const {
+    if (starts_as_arrays_) return;
+    made_.call([&] {
+        SparseArrays made = arrays_of_rows();
+        index_ = made.index;
+        weights_ = made.weights;
+        if (rule_) return;
+        std::shared_ptr<const SynapseStore> store = std::make_shared<ArrayStore>(std::move(made));
+        std::shared_ptr<const PackedSynapses> packed;
+        const std::scoped_lock lock(mutex_);
+        store_.swap(store);
+        packed_.swap(packed);
+        may_move_ = false;
     });
 }
 
+SparseArrays Synapses::arrays() const {
+    if (!rule_ && !has_arrays()) return arrays_of_rows();
+    make_arrays();
+    return {index_, weights_};
+}
+
+std::shared_ptr<const std::vector<float>> Synapses::weights_alone() const {
+    if (const std::shared_ptr<const PackedSynapses> mine = packed(); mine && mine->weights()) return mine->weights();
+    return arrays().weights;
+}
+
 double Synapses::largest_weight() const {
-    if (rule_) return static_cast<double>(rule_->weight_bound());
-    return static_cast<double>(largest_magnitude(*weights_));
+    return static_cast<double>(rule_ ? rule_->weight_bound() : largest_magnitude(*weights_alone()));
 }
 
 uint64_t Synapses::largest_in_degree(uint32_t target_size) const {
     if (rule_) return rule_->in_degree_bound();
     std::vector<uint32_t> degrees(target_size, 0);
-    for (const uint32_t target : index_->targets) ++degrees[target];
+    const SparseArrays mine = arrays();
+    for (const uint32_t target : mine.index->targets) ++degrees[target];
     return *std::max_element(degrees.begin(), degrees.end());
 }
 
@@ -208,6 +324,15 @@ float largest_magnitude(std::span<const float> weights) {
     float largest = 0.0f;
     for (const float weight : weights) largest = std::max(largest, std::abs(weight));
     return largest;
+}
+
+bool is_canonical(const SynapseRow& row) {
+    for (size_t k = 1; k < row.targets.size(); ++k) {
+        const bool is_later = !row.delays.empty() && row.delays[k] > row.delays[k - 1];
+        const bool is_as_late = row.delays.empty() || row.delays[k] == row.delays[k - 1];
+        if (!is_later && !(is_as_late && row.targets[k] >= row.targets[k - 1])) return false;
+    }
+    return true;
 }
 
 void canonical_order(std::span<const uint32_t> targets, std::span<const uint16_t> delays, std::vector<uint32_t>& out_order) {

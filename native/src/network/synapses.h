@@ -1,11 +1,18 @@
-// The synapses of one sparse projection: as arrays, or as the rule that makes them whenever they are asked for. A rule costs
-// no memory for each synapse, so a backend can build its own form of a large network without a second copy beside it.
+// The synapses of one sparse projection, in one of these forms:
+//
+//     a rule    makes them whenever they are asked for: no memory for each synapse
+//     packed    as few bytes as they need (packed_synapses.h): those given as arrays, if their weights have 16 bits
+//     moved     an executor's own form, which gives them back: what the packed ones become when an executor has been opened
+//     arrays    10 bytes a synapse: all others, and what the other forms become where somebody needs pointers to arrays
+//
+// So a large network that runs is not in memory twice.
 //
 // Thread-safety: everything here may be called from several threads.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -49,14 +56,19 @@ struct RowMemory {
 
 struct ConnectionRule;
 
-// Makes the same rows whenever and on whichever thread they are asked for. Cheapest in ascending order: some rules make many
-// neighbouring rows together.
-class SynapseRule {
+// Gives the same rows whenever and on whichever thread they are asked for. A row lies in `memory`, or in arrays of the store.
+class SynapseStore {
 public:
-    virtual ~SynapseRule() = default;
+    virtual ~SynapseStore() = default;
+    virtual SynapseRow row(uint32_t source, RowMemory& memory) const = 0;
+    virtual uint64_t memory_bytes() const { return 0; }  // that it keeps
+};
+
+// Makes rows. Cheapest in ascending order: some rules make many neighbouring rows together.
+class SynapseRule : public SynapseStore {
+public:
     virtual uint32_t source_size() const = 0;
     virtual uint64_t count() const = 0;  // of all rows, exactly
-    virtual SynapseRow row(uint32_t source, RowMemory& memory) const = 0;
     // Bounds that hold for every row, though no synapse need reach them.
     virtual uint16_t min_delay() const = 0;
     virtual uint16_t max_delay() const = 0;
@@ -66,13 +78,20 @@ public:
     virtual std::vector<float> weight_quantiles() const { return {-weight_bound(), weight_bound()}; }
     // What a file needs to make the same rule again (rules.h); null: it cannot, and the synapses are saved.
     virtual const ConnectionRule* definition() const { return nullptr; }
-    virtual uint64_t memory_bytes() const { return 0; }  // that the rule itself keeps, once rows have been asked for
+};
+
+class PackedSynapses;
+
+// `weights` belong to the index, one for each of its targets.
+struct SparseArrays {
+    std::shared_ptr<const SparseIndex> index;
+    std::shared_ptr<const std::vector<float>> weights;
 };
 
 class Synapses {
 public:
-    // `weights` belong to the index, one for each of its targets.
     Synapses(std::shared_ptr<const SparseIndex> index, std::shared_ptr<const std::vector<float>> weights);
+    explicit Synapses(std::shared_ptr<const PackedSynapses> packed);
     explicit Synapses(std::shared_ptr<const SynapseRule> rule) : rule_(std::move(rule)) {}
 
     std::shared_ptr<const Synapses> with_weights(std::shared_ptr<const std::vector<float>> weights) const;
@@ -87,30 +106,54 @@ public:
     std::shared_ptr<const Synapses> earlier(uint16_t steps) const;
 
     bool is_rule() const { return rule_ != nullptr; }
-    const SynapseRule* rule() const { return rule_.get(); }  // null: arrays
+    const SynapseRule* rule() const { return rule_.get(); }  // null: none
     // No synapse at all; of a rule only when that is plain without making its rows.
-    bool is_empty() const { return rule_ ? rule_->in_degree_bound() == 0 : index_->targets.empty(); }
-    uint64_t count() const { return rule_ ? rule_->count() : index_->targets.size(); }
-    uint16_t min_delay() const { return rule_ ? rule_->min_delay() : index_->min_delay; }
-    uint16_t max_delay() const { return rule_ ? rule_->max_delay() : index_->max_delay; }
-    // The weights of a rule are as it makes them: not rounded yet.
+    bool is_empty() const { return rule_ ? rule_->in_degree_bound() == 0 : count_ == 0; }
+    uint64_t count() const { return rule_ ? rule_->count() : count_; }
+    uint16_t min_delay() const { return rule_ ? rule_->min_delay() : min_delay_; }
+    uint16_t max_delay() const { return rule_ ? rule_->max_delay() : max_delay_; }
+    // The weights of a rule are as it makes them: not rounded yet. Rows of anything else are in canonical order.
     SynapseRow row(uint32_t source, RowMemory& memory) const;
+    // Where the rows are now. Whoever reads many of them asks for that once; it stays valid when they are moved.
+    std::shared_ptr<const SynapseStore> store() const;
+    // From now on the rows are in `store`, which gives the same ones bit for bit, and what was kept of them here is freed.
+    // Rules and arrays stay: the first keep nothing, and of the second somebody may have pointers.
+    void move_to(std::shared_ptr<const SynapseStore> store) const;
+    uint64_t memory_bytes() const { return store()->memory_bytes(); }  // without arrays made of a rule
 
-    // As arrays, in canonical order. Those of a rule are made at the first call and kept: 10 bytes a synapse.
-    const SparseIndex& index() const { return arrays(), *index_; }
-    const std::shared_ptr<const std::vector<float>>& weights() const { return arrays(), weights_; }
+    // As arrays, in canonical order. Where there are none they are made at the first call and kept: 10 bytes a synapse.
+    const SparseIndex& index() const { return make_arrays(), *index_; }
+    const std::shared_ptr<const std::vector<float>>& weights() const { return make_arrays(), weights_; }
+    bool has_arrays() const { return starts_as_arrays_ || made_.is_made(); }
+    // The same for the caller alone; those of a rule are kept.
+    SparseArrays arrays() const;
+    std::shared_ptr<const std::vector<float>> weights_alone() const;
 
-    // Largest |weight| and most synapses onto one of `target_size` neurons: exact for arrays, bounds for a rule.
+    // Largest |weight| and most synapses onto one of `target_size` neurons: exact, but of a rule bounds.
     double largest_weight() const;
     uint64_t largest_in_degree(uint32_t target_size) const;
 
 private:
-    void arrays() const;
+    void make_arrays() const;
+    SparseArrays arrays_of_rows() const;
+    // Packed as these are, or arrays.
+    std::shared_ptr<const Synapses> like_these(std::shared_ptr<const SparseIndex> index,
+                                               std::shared_ptr<const std::vector<float>> weights) const;
+    std::shared_ptr<const PackedSynapses> packed() const;  // null: not packed, or not any more
 
     std::shared_ptr<const SynapseRule> rule_;
-    bool rounds_ = false;  // the weights of the rule
+    bool starts_as_arrays_ = false;
+    bool rounds_ = false;  // the weights, to multiples of 2^-exponent
     int32_t exponent_ = 0;
-    mutable Once made_;  // guards the two below while there is a rule
+    // Of all but rules:
+    uint32_t source_size_ = 0;
+    uint64_t count_ = 0;
+    uint16_t min_delay_ = 0, max_delay_ = 0;
+    mutable std::mutex mutex_;  // guards the three below
+    mutable std::shared_ptr<const SynapseStore> store_;
+    mutable std::shared_ptr<const PackedSynapses> packed_;  // the store, while it is packed
+    mutable bool may_move_ = true;
+    mutable Once made_;  // guards the two below, unless they are there from the start
     mutable std::shared_ptr<const SparseIndex> index_;
     mutable std::shared_ptr<const std::vector<float>> weights_;
 };
@@ -130,6 +173,7 @@ void round_to_multiples(std::span<float> io_weights, int32_t exponent);  // of 2
 
 float largest_magnitude(std::span<const float> weights);  // 0 for none
 
+bool is_canonical(const SynapseRow& row);  // in that order
 // The places of a row's synapses in canonical order: by (delay, target, place). `delays` may be empty.
 void canonical_order(std::span<const uint32_t> targets, std::span<const uint16_t> delays, std::vector<uint32_t>& out_order);
 // Brings rows into canonical order: io_index->targets, io_index->delays and io_weights move along; sets min_delay, max_delay.

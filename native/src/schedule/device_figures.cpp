@@ -29,8 +29,9 @@ std::vector<uint64_t> bytes_by_population(const Plan& plan, std::string_view dev
     for (size_t q = 0; q < network.projections().size(); ++q) {
         const Projection& projection = network.projections()[q];
         if (!need.projection_bytes.empty()) bytes[projection.target] += need.projection_bytes[q];
-        const bool makes_arrays =
-            projection.synapses && projection.synapses->rule() && !need.needs_arrays.empty() && need.needs_arrays[q];
+        const bool makes_arrays = projection.synapses &&
+                                  (projection.synapses->is_rule() || !projection.synapses->has_arrays()) &&
+                                  !need.needs_arrays.empty() && need.needs_arrays[q];
         if (is_host && makes_arrays) bytes[projection.target] += array_bytes(network, projection);
     }
     return bytes;

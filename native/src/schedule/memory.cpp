@@ -43,16 +43,20 @@ MemoryEstimate estimate_memory(const Plan& plan, std::string_view device, const 
             for (const std::vector<double>& values : *lists) estimate.network_bytes += values.size() * sizeof(double);
     for (size_t q = 0; q < network.projections().size(); ++q) {
         const Projection& projection = network.projections()[q];
-        const SynapseRule* const rule = projection.synapses ? projection.synapses->rule() : nullptr;
+        const Synapses* const synapses = projection.synapses.get();
+        const SynapseRule* const rule = synapses ? synapses->rule() : nullptr;
         const bool needs_arrays = need.needs_arrays.empty() ? false : need.needs_arrays[q] != 0;
+        const bool keeps_rows = need.keeps_rows.empty() ? false : need.keeps_rows[q] != 0;
         uint64_t held = projection.bias ? projection.bias->size() * sizeof(float) : 0;
         if (rule) held += rule->memory_bytes() + (needs_arrays ? array_bytes(network, projection) : 0);
-        else if (projection.synapses) held += array_bytes(network, projection);
+        else if (synapses && needs_arrays) held += array_bytes(network, projection);
+        else if (synapses) held += keeps_rows ? 0 : synapses->memory_bytes();
         else held += projection.weight_count() * sizeof(float);
         const uint64_t own = need.projection_bytes.empty() ? 0 : need.projection_bytes[q];
         estimate.network_bytes += held;
         estimate.weight_bytes += own;
-        estimate.new_bytes += own + (rule ? held : 0);
+        const bool makes_arrays = synapses && needs_arrays && !synapses->has_arrays();
+        estimate.new_bytes += own + (rule ? held : makes_arrays ? array_bytes(network, projection) : 0);
         estimate.projection_bytes.push_back(held + own);
     }
     if (own_memory_bytes(device, options) > 0)

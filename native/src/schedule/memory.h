@@ -11,7 +11,7 @@
 namespace snn {
 
 struct MemoryEstimate {
-    uint64_t network_bytes = 0;  // what the network holds, and arrays that the session makes it make of its rules
+    uint64_t network_bytes = 0;  // what the network holds, with arrays that the session makes it make, without what it gives up
     uint64_t weight_bytes = 0;   // the session's own forms of weights and synapses
     uint64_t state_bytes = 0;    // states, sums, activity kept for delays
     uint64_t new_bytes = 0;      // of these, what opening the session would add
@@ -25,7 +25,7 @@ MemoryEstimate estimate_memory(const Plan& plan, std::string_view device, const 
 
 // Bytes of the memory that only this device has; 0: it works in the host's, or nobody knows.
 uint64_t own_memory_bytes(std::string_view device, const ExecutorOptions& options);
-// Arrays that a projection's rule makes when a device asks for them.
+// Arrays that a projection's synapses become when a device asks for them.
 uint64_t array_bytes(const Network& network, const Projection& projection);
 
 // Throws SNN_ERROR_OUT_OF_MEMORY with both numbers when opening a session would take more than there is, on the host or on a

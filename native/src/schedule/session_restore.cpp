@@ -283,8 +283,9 @@ void Session::StateReader::read_weights(const StateTensor& tensor) {
 void Session::StateReader::check_sums() const {
     if (std::find(is_own_.begin(), is_own_.end(), 1) == is_own_.end()) return;
     for (uint32_t copy = 0; copy < session_.weight_copies(); ++copy)
-        check_fixed_ranges(network_, [&](uint32_t q) {
-            return is_own_[q] ? weights_[q].data() + copy * projections_[q].weight_count() : projections_[q].weights().data();
+        check_fixed_ranges(network_, [&](uint32_t q) -> const float* {
+            if (is_own_[q]) return weights_[q].data() + copy * projections_[q].weight_count();
+            return projections_[q].synapses->is_rule() ? projections_[q].weights().data() : nullptr;
         });
 }
 
@@ -317,7 +318,7 @@ void Session::StateReader::take_over() {
         const Projection& projection = projections_[q];
         if (is_own_[q]) executor.write({Slot::weight, q}, DType::float32, weights_[q].data());
         else if (session_.weight_is_own_[q])
-            session_.write_weights(q, projection.weights().data(), projection.bias ? projection.bias->data() : nullptr);
+            session_.write_weights(q, projection.weights_alone()->data(), projection.bias ? projection.bias->data() : nullptr);
         session_.weight_is_own_[q] = is_own_[q] || projection.plasticity;
     }
     session_.clear_spike_inputs();

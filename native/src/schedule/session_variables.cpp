@@ -21,10 +21,19 @@ bool same_rule(const Synapses& a, const Synapses& b) {
     return mine && theirs && *mine == *theirs;
 }
 
-bool same_connections(const Synapses& a, const Synapses& b) {
+bool same_connections(const Synapses& a, const Synapses& b, uint32_t source_size) {
     if (same_rule(a, b)) return true;
-    const SparseIndex &mine = a.index(), &theirs = b.index();
-    return mine.row_offsets == theirs.row_offsets && mine.targets == theirs.targets && mine.delays == theirs.delays;
+    if (a.is_rule() || b.is_rule()) {  // whose rows are not in canonical order
+        const SparseIndex &mine = a.index(), &theirs = b.index();
+        return mine.row_offsets == theirs.row_offsets && mine.targets == theirs.targets && mine.delays == theirs.delays;
+    }
+    const std::shared_ptr<const SynapseStore> mine = a.store(), theirs = b.store();
+    RowMemory memory_of_mine, memory_of_theirs;
+    for (uint32_t source = 0; source < source_size; ++source) {
+        const SynapseRow one = mine->row(source, memory_of_mine), other = theirs->row(source, memory_of_theirs);
+        if (!std::ranges::equal(one.targets, other.targets) || !std::ranges::equal(one.delays, other.delays)) return false;
+    }
+    return true;
 }
 
 }  // namespace
@@ -228,8 +237,7 @@ std::string Session::write_fixed_weights(const Slot& slot, DType type, const voi
     for (uint32_t copy = copies.first; copy < copies.last; ++copy)
         check_fixed_range(*network_, slot.index, [&](uint32_t q) -> const float* {
             if (q == slot.index) return changed.data() + (copy - copies.first) * written.weight_count();
-            const Projection& other = network_->projections()[q];
-            if (other.synapses->is_rule() && !weight_is_own_[q]) return nullptr;
+            if (!weight_is_own_[q]) return nullptr;
             const Slot of_other{Slot::weight, q, 0, copy};
             others.resize(executor_->count(of_other));
             executor_->read(of_other, DType::float32, others.data());
@@ -306,10 +314,11 @@ void Session::load_weights(const Network& other) {
         const std::string here = wiring_of(*network_, mine), there = wiring_of(other, theirs);
         if (here != there)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name, "' is ", here, "; in the file it is ", there);
-        if (mine.synapses && !same_connections(*mine.synapses, *theirs.synapses))
+        if (mine.synapses &&
+            !same_connections(*mine.synapses, *theirs.synapses, network_->population(mine.source).size))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name,
                         "' connects other neurons in the file, or with other delays");
-        if (mine.plasticity) check_plastic_weights(*network_, mine, theirs.weights());
+        if (mine.plasticity) check_plastic_weights(*network_, mine, *theirs.weights_alone());
         sources.push_back(&theirs);
     }
     // What was learned with those weights comes with them.
@@ -338,7 +347,12 @@ void Session::load_weights(const Network& other) {
         return mine.synapses && same_rule(*mine.synapses, *theirs.synapses) && !weight_is_own_[p] &&
                mine.fixed_exponent == theirs.fixed_exponent;
     };
-    check_fixed_ranges(*network_, [&](uint32_t p) { return stay(p) ? nullptr : sources[p]->weights().data(); });
+    std::shared_ptr<const std::vector<float>> theirs;  // of one projection at a time
+    check_fixed_ranges(*network_, [&](uint32_t p) -> const float* {
+        if (stay(p)) return nullptr;
+        theirs = sources[p]->weights_alone();
+        return theirs->data();
+    });
     std::vector<std::pair<uint32_t, std::string>> told;
     for (uint32_t p = 0; p < projections.size(); ++p) {
         if (projections[p].kind == SNN_CONNECT_POOL2D) continue;
@@ -349,13 +363,14 @@ void Session::load_weights(const Network& other) {
             weight_is_own_[p] = 1;
             continue;
         }
+        theirs = sources[p]->weights_alone();
         std::vector<float> rounded;
-        if (projections[p].is_fixed()) told.emplace_back(p, rounding_to_tell(p, sources[p]->weights()));
+        if (projections[p].is_fixed()) told.emplace_back(p, rounding_to_tell(p, *theirs));
         if (projections[p].arithmetic == SNN_ARITHMETIC_COMPACT) {
-            rounded = sources[p]->weights();
+            rounded = *theirs;
             round_compact(projections[p], rounded);
         }
-        write_weights(p, rounded.empty() ? sources[p]->weights().data() : rounded.data(), bias);
+        write_weights(p, rounded.empty() ? theirs->data() : rounded.data(), bias);
         weight_is_own_[p] = 1;
     }
     for (size_t i = 0; i < learned.size(); ++i) set_parameters(learned[i].first, std::move(learned[i].second), constants[i]);

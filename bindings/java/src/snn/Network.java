@@ -205,7 +205,7 @@ public final class Network implements AutoCloseable {
         }
     }
 
-    /** Weights and synapses. Those of a rule are made at the first call and kept, 10 bytes a synapse.
+    /** Weights and synapses. Those of a rule, and compact ones, are made at the first call and kept, 10 bytes a synapse.
      * C: {@code snn_network_get_projection_arrays}. */
     public ProjectionArrays arrays(int index) {
         try (Scope scope = new Scope()) {

@@ -324,7 +324,7 @@ pub struct SNNConfig {
 #[derive(Clone, Copy)]
 pub struct SNNMemoryEstimate {
     pub struct_size: u32,
-    /// held by the network, shared by its sessions: weights, synapses, parameters
+    /// held by the network, shared by its sessions: weights, synapses, parameters.
     pub network_bytes: u64,
     /// weights and synapses in the form of the session's device
     pub weight_bytes: u64,

@@ -205,7 +205,8 @@ impl Network {
         }
     }
 
-    /// Weights and synapses, borrowed. Those of a rule are made at the first call and kept, 10 bytes a synapse.
+    /// Weights and synapses, borrowed. Those of a rule, and compact ones, are made at the first call and kept, 10 bytes a
+    /// synapse.
     #[doc(alias = "snn_network_get_projection_arrays")]
     pub fn projection_arrays(&self, index: u32) -> Result<ProjectionArrays<'_>> {
         let arrays = fill!(sys::SNNProjectionArrays, |arrays| unsafe {
