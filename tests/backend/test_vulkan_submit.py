@@ -116,8 +116,8 @@ def take_turns(
             engine.call(partial(copy_frame, renderer, state, target, stepped, copied))
     membranes = wanted(net)
     np.testing.assert_array_equal(sim["cells.v"].ravel(), membranes[-1])  # waits by itself
+    renderer.submit([])  # of the queue's earlier work, the copies are done too: they read memory of the session
     sim.close()
-    renderer.submit([])  # of the queue's earlier work, the copies are done too
     for frame, (_, values) in enumerate(targets):
         np.testing.assert_array_equal(values.view(np.uint32), membranes[frame].view(np.uint32), f"frame {frame}")
     semaphores.close()
