@@ -236,6 +236,7 @@ class Network(Strict):
         except Exception:
             self._forget()
             raise
+        projection._leave_to_native()
         self._projections[name] = projection
         return projection
 
@@ -469,6 +470,10 @@ class Network(Strict):
             declare(native, population)
         for projection in self._projections.values():
             projection._declare(native)
+        for (
+            projection
+        ) in self._projections.values():  # not before all are there: if one is refused, this network is not used
+            projection._leave_to_native()
         self._native_is_finished = False
         return native
 

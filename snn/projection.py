@@ -551,8 +551,11 @@ class Projection(Strict):
         )
         if self.plasticity is not None:
             self.plasticity._declare(native, index)
-        if self._kind == _SPARSE and not by_rule and (self._csr_is_unordered or not self._weights_are_out):
-            self._weights = self._csr = None  # a large network would have them twice until it is finished
+
+    def _leave_to_native(self) -> None:
+        """Let go of synapses from arrays that the native network has now: a large network would have them twice."""
+        if self._kind == _SPARSE and self._rule is None and (self._csr_is_unordered or not self._weights_are_out):
+            self._weights = self._csr = None
 
 
 def _same_bits(own: Floats | None, its: Floats | None) -> bool:

@@ -140,6 +140,21 @@ def test_a_refused_connection_leaves_the_synapses_of_the_others() -> None:
     _check(net, given)
 
 
+def test_a_refused_weight_leaves_those_that_were_assigned_before_it() -> None:
+    net, given = _network()
+    assert net.synapse_count > 0  # finished: the native network alone has the weights
+    first, last = net.projections["a"], net.projections["c"]
+    assigned = _expected(given["a"])[3][::-1].copy()
+    first.weights = assigned
+    last.weights[0] = np.nan
+    with pytest.raises(snn.InvalidArgumentError, match="'c'"):
+        net.save(os.devnull)
+    last.weights[0] = 0.25
+    assert net.synapse_count > 0
+    assert np.array_equal(first.synapse_weights(), assigned)
+    assert last.synapse_weights()[0] == 0.25
+
+
 def test_sorted_and_shuffled_arrays_are_the_same_network() -> None:
     sources, targets = np.divmod(np.random.default_rng(3).choice(40 * 50, 1000, replace=False), 50)  # no pair twice
     order = np.argsort(sources, kind="stable")
