@@ -160,10 +160,11 @@ void Synapses::move_to(std::shared_ptr<const SynapseStore> store) const {
 
 std::shared_ptr<const Synapses> Synapses::like_these(std::shared_ptr<const SparseIndex> index,
                                                      std::shared_ptr<const std::vector<float>> weights) const {
+    bool packs = !rule_ && !has_arrays();
     std::vector<int16_t> units;
-    if (rounds_) units = weights_in_units(*weights, exponent_);
+    if (packs && rounds_) units = weights_in_units(*weights, exponent_);
+    packs &= units.size() == (rounds_ ? weights->size() : 0);
     const float unit = std::ldexp(1.0f, -exponent_);
-    bool packs = !rule_ && !has_arrays() && units.size() == (rounds_ ? weights->size() : 0);
     for (size_t k = 0; packs && k < units.size(); ++k) packs = static_cast<float>(units[k]) * unit == (*weights)[k];
     if (!packs) return std::make_shared<Synapses>(std::move(index), std::move(weights));
     auto packed = std::make_shared<PackedIndex>(index->row_offsets, index->targets, index->min_delay, index->max_delay);
@@ -186,7 +187,9 @@ std::shared_ptr<const Synapses> Synapses::rounded(int32_t exponent) const {
     std::shared_ptr<Synapses> result;
     if (rule_) {
         result = std::make_shared<Synapses>(rule_);
-    } else if (const std::shared_ptr<const PackedSynapses> mine = packed(); mine && mine->weights()) {
+    } else if (const std::shared_ptr<const PackedSynapses> mine = packed(); mine && rounds_ && exponent_ == exponent) {
+        result = std::make_shared<Synapses>(mine);  // already done
+    } else if (mine && mine->weights()) {
         std::vector<int16_t> units = weights_in_units(*mine->weights(), exponent);
         if (units.size() == count_)
             result = std::make_shared<Synapses>(

@@ -24,8 +24,8 @@ bool same_rule(const Synapses& a, const Synapses& b) {
 bool same_connections(const Synapses& a, const Synapses& b, uint32_t source_size) {
     if (same_rule(a, b)) return true;
     if (a.is_rule() || b.is_rule()) {  // whose rows are not in canonical order
-        const SparseIndex &mine = a.index(), &theirs = b.index();
-        return mine.row_offsets == theirs.row_offsets && mine.targets == theirs.targets && mine.delays == theirs.delays;
+        const std::shared_ptr<const SparseIndex> mine = a.arrays().index, theirs = b.arrays().index;
+        return mine->row_offsets == theirs->row_offsets && mine->targets == theirs->targets && mine->delays == theirs->delays;
     }
     const std::shared_ptr<const SynapseStore> mine = a.store(), theirs = b.store();
     RowMemory memory_of_mine, memory_of_theirs;
@@ -350,6 +350,7 @@ void Session::load_weights(const Network& other) {
     std::shared_ptr<const std::vector<float>> theirs;  // of one projection at a time
     check_fixed_ranges(*network_, [&](uint32_t p) -> const float* {
         if (stay(p)) return nullptr;
+        theirs.reset();
         theirs = sources[p]->weights_alone();
         return theirs->data();
     });
@@ -363,6 +364,7 @@ void Session::load_weights(const Network& other) {
             weight_is_own_[p] = 1;
             continue;
         }
+        theirs.reset();
         theirs = sources[p]->weights_alone();
         std::vector<float> rounded;
         if (projections[p].is_fixed()) told.emplace_back(p, rounding_to_tell(p, *theirs));
