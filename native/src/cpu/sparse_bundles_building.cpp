@@ -81,14 +81,13 @@ std::vector<BundleGroup> bundle_groups(const Plan& plan) {
 
 bool gives_rows_back(const BundleGroup& group, const Network& network, const SNNAllocator& allocator) {
     if (allocator.allocate) return false;
-    std::vector<uint64_t> reached(network.populations().size());  // receptors, modulo 64: then too often, never too seldom
+    std::vector<std::pair<uint32_t, uint32_t>> reached;  // populations and receptors
     for (const uint32_t q : group.members) {
-        const uint64_t receptor = uint64_t{1} << (network.projections()[q].receptor % 64);
-        uint64_t& others = reached[network.projections()[q].target];
-        if (others & receptor) return false;
-        others |= receptor;
+        const Projection& projection = network.projections()[q];
+        reached.emplace_back(projection.target, projection.receptor);
     }
-    return true;
+    std::sort(reached.begin(), reached.end());
+    return std::adjacent_find(reached.begin(), reached.end()) == reached.end();
 }
 
 uint32_t window_steps(const Plan& plan, uint32_t batch, size_t threads) {

@@ -263,7 +263,8 @@ SparseArrays Synapses::arrays_of_rows() const {
     for (uint32_t source = 0; source < sources; ++source) {
         const SynapseRow row = rows->row(source, memory);
         std::copy(row.targets.begin(), row.targets.end(), index->targets.data() + begin);
-        std::copy(row.delays.begin(), row.delays.end(), index->delays.data() + begin);
+        if (!index->delays.empty())  // else a row may tell them too: all are 0
+            std::copy(row.delays.begin(), row.delays.end(), index->delays.data() + begin);
         std::copy(row.weights.begin(), row.weights.end(), weights->data() + begin);
         index->row_offsets[source + 1] = begin += row.targets.size();
     }
