@@ -375,6 +375,37 @@ TEST_CASE("synapses with delays of their own get shorter alike, in the same orde
     CHECK(Synapses(index, weights).earlier(3)->index().delays.empty());  // none
 }
 
+namespace {
+
+// Two synapses for each of 2 sources, which all take 3 steps.
+class LateRule final : public SynapseRule {
+public:
+    uint32_t source_size() const override { return 2; }
+    uint64_t count() const override { return 4; }
+    SynapseRow row(uint32_t source, RowMemory& memory) const override {
+        memory.targets = {source, 2};
+        memory.delays = {3, 3};
+        memory.weights = {0.5f, 0.25f};
+        return {.targets = memory.targets, .delays = memory.delays, .weights = memory.weights};
+    }
+    uint16_t min_delay() const override { return 3; }
+    uint16_t max_delay() const override { return 3; }
+    float weight_bound() const override { return 0.5f; }
+    std::vector<float> weight_quantiles() const override { return {0.25f, 0.5f}; }
+    uint64_t in_degree_bound() const override { return 2; }
+    uint64_t memory_bytes() const override { return 0; }
+};
+
+}  // namespace
+
+TEST_CASE("a rule whose delays have all gone into the exchange makes arrays without delays") {
+    const std::shared_ptr<const Synapses> earlier = Synapses(std::make_shared<const LateRule>()).earlier(3);
+    CHECK(earlier->index().targets == std::vector<uint32_t>{0, 2, 1, 2});
+    CHECK(earlier->index().delays.empty());
+    CHECK(earlier->max_delay() == 0);
+    CHECK(earlier->weights() != nullptr);
+}
+
 TEST_CASE("host threads are shared by those that compute on the host") {
     REQUIRE(devices_of("cpu*2+vulkan:1*3+reference*4") == std::vector<std::string>{"cpu", "vulkan:1", "reference"});
     const std::vector<std::string> host = devices_of("cpu*2+reference*4");
