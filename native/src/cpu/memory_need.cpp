@@ -144,10 +144,10 @@ ExecutorMemory memory_need(const Plan& plan, const ExecutorOptions& options) {
         // Offsets of 16 bits where no row has more than 65,535 synapses in a part.
         const uint64_t offset = group.synapses / sources / parts < 60000 ? sizeof(uint16_t) : sizeof(uint32_t);
         const uint64_t tables = sources * parts * (offset * (uint64_t{group.delays} + 1) + sizeof(void*));
-        const bool gives_back = gives_rows_back(group, network, options.allocator);
+        const bool gives_back = gives_rows_back(group.members, network, options.allocator);
         for (const uint32_t q : group.members) {
             const Projection& projection = network.projections()[q];
-            need.keeps_rows[q] = gives_back && !projection.synapses->is_rule() && !projection.synapses->has_arrays();
+            need.keeps_rows[q] = gives_back && projection.synapses->has_rows_only();
             need.projection_bytes[q] = projection.synapses->count() * sizeof(uint32_t) + tables / group.members.size();
             need.needs_arrays[q] = 0;
             has_accumulators[projection.target] = 1;

@@ -31,6 +31,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "common/thread_pool.h"
@@ -55,7 +56,7 @@ struct BundleGroup {
 std::vector<BundleGroup> bundle_groups(const Plan& plan);
 // Whether the network reads the synapses of the group's arrays back from a session of its memory: no word may be of either of
 // two members, and the memory must not be a host's, who may want it back.
-bool gives_rows_back(const BundleGroup& group, const Network& network, const SNNAllocator& allocator);
+bool gives_rows_back(std::span<const uint32_t> members, const Network& network, const SNNAllocator& allocator);
 // Most steps of a window, see above: by the group with most synapses.
 uint32_t window_steps(const Plan& plan, uint32_t batch, size_t threads);
 
@@ -138,6 +139,7 @@ private:
     void sort_chunk(Group& group, SourceRange chunk, ChunkScratch& scratch);
     void scatter_row(const Group& group, uint32_t source, RowScratch& scratch) const;
     Stores stores_of(const Group& group) const;
+    uint64_t synapses_of(const Group& group) const;
     void share_rows(Group& group);
     Group& group_of(uint32_t projection);
     template <class Offset>

@@ -39,13 +39,11 @@ SparseBundles::SparseBundles(const Plan& plan, const std::vector<std::unique_ptr
     if (groups_.empty()) return;
     place_accumulators();
     window_steps_ = cpu::window_steps(plan, populations.front()->batch, threads_.size());
-    const std::vector<BundleGroup> chosen = bundle_groups(plan);
     uint64_t synapses = 0;
-    for (size_t k = 0; k < groups_.size(); ++k) {
-        Group& group = groups_[k];
+    for (Group& group : groups_) {
         build(group);
-        if (gives_rows_back(chosen[k], network_, allocator_)) share_rows(group);
-        synapses += chosen[k].synapses;
+        if (gives_rows_back(group.members, network_, allocator_)) share_rows(group);
+        synapses += synapses_of(group);
     }
     if (synapses >= chunk_synapses) return_free_memory();  // what building needed is a large part of what stays
 }
@@ -79,10 +77,10 @@ std::vector<BundleGroup> bundle_groups(const Plan& plan) {
     return groups;
 }
 
-bool gives_rows_back(const BundleGroup& group, const Network& network, const SNNAllocator& allocator) {
+bool gives_rows_back(std::span<const uint32_t> members, const Network& network, const SNNAllocator& allocator) {
     if (allocator.allocate) return false;
     std::vector<std::pair<uint32_t, uint32_t>> reached;  // populations and receptors
-    for (const uint32_t q : group.members) {
+    for (const uint32_t q : members) {
         const Projection& projection = network.projections()[q];
         reached.emplace_back(projection.target, projection.receptor);
     }
@@ -256,12 +254,16 @@ SparseBundles::Stores SparseBundles::stores_of(const Group& group) const {
     return stores;
 }
 
+uint64_t SparseBundles::synapses_of(const Group& group) const {
+    uint64_t synapses = 0;
+    for (const uint32_t q : group.members) synapses += network_.projections()[q].synapses->count();
+    return synapses;
+}
+
 template <class Offset>
 bool SparseBundles::build(Group& group) {
     const uint32_t sources = network_.populations()[group.source].size;
-    uint64_t synapses = 0;
-    for (const uint32_t q : group.members) synapses += network_.projections()[q].synapses->count();
-    const uint64_t per_source = synapses / sources + 1;
+    const uint64_t per_source = synapses_of(group) / sources + 1;
     const uint32_t chunk = static_cast<uint32_t>(std::clamp<uint64_t>(chunk_synapses / per_source, 1, sources));
     const uint32_t chunk_count = (sources + chunk - 1) / chunk, width = std::min(pool_.width(), chunk_count);
     group.rows = std::make_shared<BundleRows>();
@@ -325,12 +327,9 @@ bool SparseBundles::build(Group& group) {
 void SparseBundles::share_rows(Group& group) {
     auto places = std::make_shared<BundlePlaces>();
     places->parts.resize(part_count_);
-    uint64_t synapses = 0;
+    const uint64_t synapses = synapses_of(group);
     uint32_t receptor_count = 0;
-    for (const uint32_t q : group.members) {
-        synapses += network_.projections()[q].synapses->count();
-        receptor_count = std::max(receptor_count, network_.projections()[q].receptor + 1);
-    }
+    for (const uint32_t q : group.members) receptor_count = std::max(receptor_count, network_.projections()[q].receptor + 1);
     // In the order of place_accumulators(), so that places ascend.
     constexpr uint32_t none = UINT32_MAX;
     for (uint32_t r = 0; r < receptor_count; ++r) {
@@ -354,7 +353,7 @@ void SparseBundles::share_rows(Group& group) {
     for (uint32_t m = 0; m < group.members.size(); ++m) {
         const Projection& projection = network_.projections()[group.members[m]];
         const Synapses& given = *projection.synapses;
-        if (given.is_rule() || given.has_arrays()) continue;
+        if (!given.has_rows_only()) continue;
         const auto first_delay = static_cast<int32_t>(group.min_delay) - static_cast<int32_t>(projection.delay_steps);
         given.move_to(std::make_shared<const BundledSynapses>(
             group.rows, places, m, group.delays, first_delay, given.max_delay() > 0, projection.fixed_exponent,

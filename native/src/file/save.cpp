@@ -155,13 +155,15 @@ Json describe(const Network& network, const Projection& projection, SafetensorsW
     const std::string prefix = projection.name + ".";
     const SynapseRule* const made_by = projection.synapses ? projection.synapses->rule() : nullptr;
     const ConnectionRule* const rule = made_by ? made_by->definition() : nullptr;
-    const bool has_arrays = !projection.synapses || projection.synapses->is_rule() || projection.synapses->has_arrays();
-    if (!rule && has_arrays) check_finite(projection.weights(), projection.name, "weight");  // packed ones are numbers
+    const bool from_rows = projection.synapses && projection.synapses->has_rows_only();
+    if (!rule && !from_rows) check_finite(projection.weights(), projection.name, "weight");  // packed ones are numbers
     if (projection.bias) check_finite(*projection.bias, projection.name, "bias");
     if (projection.kind != SNN_CONNECT_POOL2D && !rule) {
         const std::vector<uint64_t> shape = weight_shape(network, projection);
-        if (has_arrays) writer.add(prefix + "weight", TensorType::f32, shape, projection.weights().data());
-        else writer.add(prefix + "weight", TensorType::f32, shape, of_rows(network, projection, &SynapseRow::weights));
+        if (from_rows)
+            writer.add(prefix + "weight", TensorType::f32, shape, of_rows(network, projection, &SynapseRow::weights));
+        else
+            writer.add(prefix + "weight", TensorType::f32, shape, projection.weights().data());
     }
     if (projection.bias) {
         entry["bias"] = true;
@@ -180,7 +182,7 @@ Json describe(const Network& network, const Projection& projection, SafetensorsW
     if (projection.is_fixed()) entry["fixed_exponent"] = projection.fixed_exponent;
     if (rule) {
         entry["rule"] = describe(*rule, prefix, writer);
-    } else if (!has_arrays) {
+    } else if (from_rows) {
         const Synapses& synapses = *projection.synapses;
         writer.add(prefix + "row_offsets", TensorType::u64, {uint64_t{network.population(projection.source).size} + 1},
                    row_offsets_of(network, projection));

@@ -160,7 +160,7 @@ void Synapses::move_to(std::shared_ptr<const SynapseStore> store) const {
 
 std::shared_ptr<const Synapses> Synapses::like_these(std::shared_ptr<const SparseIndex> index,
                                                      std::shared_ptr<const std::vector<float>> weights) const {
-    bool packs = !rule_ && !has_arrays();
+    bool packs = has_rows_only();
     std::vector<int16_t> units;
     if (packs && rounds_) units = weights_in_units(*weights, exponent_);
     packs &= units.size() == (rounds_ ? weights->size() : 0);
@@ -295,7 +295,7 @@ void Synapses::make_arrays() const {
 }
 
 SparseArrays Synapses::arrays() const {
-    if (!rule_ && !has_arrays()) return arrays_of_rows();
+    if (has_rows_only()) return arrays_of_rows();
     make_arrays();
     return {index_, weights_};
 }

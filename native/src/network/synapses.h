@@ -125,6 +125,8 @@ public:
     const SparseIndex& index() const { return make_arrays(), *index_; }
     const std::shared_ptr<const std::vector<float>>& weights() const { return make_arrays(), weights_; }
     bool has_arrays() const { return starts_as_arrays_ || made_.is_made(); }
+    // Packed, or read from a session: neither a rule nor arrays.
+    bool has_rows_only() const { return !rule_ && !has_arrays(); }
     // The same for the caller alone; those of a rule are kept.
     SparseArrays arrays() const;
     std::shared_ptr<const std::vector<float>> weights_alone() const;
