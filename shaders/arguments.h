@@ -113,6 +113,7 @@ struct PlasticTarget {
 
 struct CopySpikes {
     Activity from;
+    uint lag;        // of how many steps ago
 };
 
 struct Record {
@@ -120,6 +121,7 @@ struct Record {
     uint begin;      // within the slot, or of the state
     uint count;      // words of a frame
     uint position;   // RUN_FRAME or RUN_ROW: number of the frame
+    uint lag;        // frame of how many steps ago
 };
 
 // What a device is asked when it is opened (probe.cpp): of each triple of words x, y, z the answers of probe.comp.

@@ -128,7 +128,8 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
 // What a submission begins and ends with.
 void VulkanExecutor::record_ends() {
     for (VkCommandBuffer* const commands :
-         {&begin_, &end_, &step_[0], &step_[1], &recorded_step_[0], &recorded_step_[1], &states_[0], &states_[1]})
+         {&begin_, &end_, &step_[0], &step_[1], &recorded_step_[0], &recorded_step_[1], &last_spikes_[0], &last_spikes_[1],
+          &states_[0], &states_[1]})
         *commands = device_.make_commands();
     device_.begin(begin_, true);
     copy_barrier(device_, begin_);
@@ -561,20 +562,20 @@ void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {
     if (host_buffers_[p].spike_count.buffer) add_spike_copy(steps, p, true);
 }
 
-// The spikes of a population to a buffer of floats; `adds_up`: to what it holds.
-Dispatch VulkanExecutor::spike_copy(const Range& run, uint32_t p, const Range& to, bool adds_up) {
+// The spikes of a population `lag` steps ago to a buffer of floats; `adds_up`: to what it holds.
+Dispatch VulkanExecutor::spike_copy(const Range& run, uint32_t p, const Range& to, bool adds_up, uint32_t lag) {
     const PopulationMemory& population = populations_[p];
     Dispatch dispatch;
     dispatch.pipeline = pipelines_.get("copy_spikes", {adds_up});
     dispatch.set = pipelines_.bind({run, population.ring, to});
-    dispatch.take(shader::CopySpikes{population.activity});
+    dispatch.take(shader::CopySpikes{population.activity, lag});
     dispatch.groups[0] = groups_for(population.size);
     dispatch.groups[1] = batch_size_;
     return dispatch;
 }
 
 void VulkanExecutor::add_spike_copy(Steps& steps, uint32_t p, bool adds_up) {
-    steps.add(spike_copy(run(), p, adds_up ? host_buffers_[p].spike_count : host_buffers_[p].spikes, adds_up),
+    steps.add(spike_copy(run(), p, adds_up ? host_buffers_[p].spike_count : host_buffers_[p].spikes, adds_up, 0),
               {{resource(p, of_activity), Use::read}, {resource(p, adds_up ? of_spike_count : of_spike_copy), Use::write}});
 }
 

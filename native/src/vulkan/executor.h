@@ -181,7 +181,7 @@ private:
     void write_traces(const Slot& slot, DType dtype, const void* data);
     void add_neurons(Steps& steps, uint32_t population);
     void add_spike_copy(Steps& steps, uint32_t population, bool adds_up);
-    Dispatch spike_copy(const Range& run, uint32_t population, const Range& to, bool adds_up);
+    Dispatch spike_copy(const Range& run, uint32_t population, const Range& to, bool adds_up, uint32_t lag);
     // Counters lie apart, so that dispatches side by side have nothing in common.
     Range counter(size_t number) const { return counters_.part(number * device_.alignment(), 2 * sizeof(uint32_t)); }
     Range counter_of_population(uint32_t population) const { return counter(population); }
@@ -191,7 +191,9 @@ private:
     void prepare_sums(const RunRequest& request);
     bool sums_up(uint32_t population) const;
     void take_sums(const RunRequest& request);
-    void record_copies(uint32_t parity, bool of_spikes);
+    void record_copies(uint32_t parity);
+    Dispatch copy_of(const Recorded& recorded, uint32_t parity);
+    void add_spike_records(Steps& steps, uint32_t parity);
     // Where the run is before its next step, for the words of `run` up to the normal table.
     void fill_control(const RunRequest& request, uint32_t done, uint32_t* out_control) const;
     void update(VkCommandBuffer commands, const Range& range, VkDeviceSize offset, const void* data, VkDeviceSize bytes);
@@ -227,9 +229,10 @@ private:
     std::vector<uint32_t> frames_begin_;              // by population, in words
     Steps dispatches_[2];  // of an even and an odd step; on paper of any step
     VkCommandBuffer begin_ = VK_NULL_HANDLE, end_ = VK_NULL_HANDLE;
-    VkCommandBuffer step_[2] = {}, recorded_step_[2] = {}, states_[2] = {};  // recorded: with copies of its spikes
+    // Of a run that records: a step that copies the spikes of the one before besides; the spikes of the last one; states.
+    VkCommandBuffer step_[2] = {}, recorded_step_[2] = {}, last_spikes_[2] = {}, states_[2] = {};
     std::vector<VkCommandBuffer> submission_;
-    std::vector<Recorded> recorded_, wanted_;  // what `recorded_step_` and `states_` copy; what the run at hand needs
+    std::vector<Recorded> recorded_, wanted_;  // what these copy; what the run at hand needs
     uint32_t record_capacity_ = 0;             // frames of each
     // Populations whose spikes are added up on the device, for records of kind activity_sum: those of the run at hand, and what
     // they are added to, once it was needed.

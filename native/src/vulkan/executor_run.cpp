@@ -38,9 +38,10 @@ void VulkanExecutor::run(const RunRequest& request) {
                                             [](const Recorded& recorded) { return recorded.state != all_spikes; });
         for (uint32_t step = 0; step < steps; ++step) {
             const uint32_t parity = step % 2;
-            submission_.push_back(has_spikes ? recorded_step_[parity] : step_[parity]);
+            submission_.push_back(has_spikes && step > 0 ? recorded_step_[parity] : step_[parity]);
             if (has_states && request.records_after(done + step)) submission_.push_back(states_[parity]);
         }
+        if (has_spikes) submission_.push_back(last_spikes_[steps % 2]);
         submission_.push_back(end_);
         run_on_state(submission_);
         is_torn_ = true;
@@ -169,49 +170,61 @@ uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t ste
     record_capacity_ = capacity;
     if (wanted_ != recorded_ || summed_ != summed_before_) {
         recorded_.clear(), summed_before_.clear();  // an error leaves neither recorded
-        for (uint32_t parity = 0; parity < 2; ++parity) {
-            record_copies(parity, true);
-            record_copies(parity, false);
-        }
+        for (uint32_t parity = 0; parity < 2; ++parity) record_copies(parity);
         recorded_ = wanted_;
         summed_before_ = summed_;
     }
     return std::min(steps, capacity);
 }
 
-void VulkanExecutor::record_copies(uint32_t parity, bool of_spikes) {
-    const VkCommandBuffer commands = of_spikes ? recorded_step_[parity] : states_[parity];
-    Steps copies(device_.is_strict());
-    for (const Recorded& recorded : wanted_) {
-        if ((recorded.state == all_spikes) != of_spikes) continue;
-        const PopulationMemory& population = populations_[recorded.population];
-        shader::Record arguments{};
-        if (of_spikes) arguments.from = population.activity;
-        arguments.begin = of_spikes ? population.activity.data : recorded.state * population.frame;
-        arguments.count = recorded.words;
-        arguments.position = of_spikes ? shader::RUN_FRAME : shader::RUN_ROW;
-        Dispatch dispatch;
-        dispatch.pipeline = pipelines_.get("record");
-        dispatch.set = pipelines_.bind({run_[parity], of_spikes ? population.ring : population.states, {}, {}, {},
-                                       records_.part(recorded.begin, VkDeviceSize{recorded.words} * record_capacity_ * 4)});
-        dispatch.take(arguments);
-        dispatch.groups[0] = std::min((recorded.words + shader::GROUP_SIZE - 1) / shader::GROUP_SIZE, record_groups);
-        copies.add(dispatch, {});
-    }
-    if (of_spikes) {
-        for (const uint32_t p : summed_)
-            copies.add(spike_copy(run_[parity], p, activity_sums_[p], true), {});
-    } else {
-        Dispatch advance;
-        advance.pipeline = pipelines_.get("advance", {false});
-        advance.set = pipelines_.bind({run_[parity], run_[1 - parity]});  // of the step that follows
-        advance.take(shader::Advance{0, 0});
-        copies.add(advance, {});
-    }
-    device_.begin(commands, true);
-    if (of_spikes) dispatches_[parity].record(device_, pipelines_.layout(), commands);
-    copies.record(device_, pipelines_.layout(), commands);
-    device_.end(commands);
+Dispatch VulkanExecutor::copy_of(const Recorded& recorded, uint32_t parity) {
+    const PopulationMemory& population = populations_[recorded.population];
+    const bool of_spikes = recorded.state == all_spikes;
+    shader::Record arguments{};
+    if (of_spikes) arguments.from = population.activity;
+    arguments.begin = of_spikes ? population.activity.data : recorded.state * population.frame;
+    arguments.count = recorded.words;
+    arguments.position = of_spikes ? shader::RUN_FRAME : shader::RUN_ROW;
+    arguments.lag = of_spikes ? 1 : 0;
+    Dispatch dispatch;
+    dispatch.pipeline = pipelines_.get("record");
+    dispatch.set = pipelines_.bind({run_[parity], of_spikes ? population.ring : population.states, {}, {}, {},
+                                   records_.part(recorded.begin, VkDeviceSize{recorded.words} * record_capacity_ * 4)});
+    dispatch.take(arguments);
+    dispatch.groups[0] = std::min((recorded.words + shader::GROUP_SIZE - 1) / shader::GROUP_SIZE, record_groups);
+    return dispatch;
+}
+
+// The spikes of the step before the one that `run_[parity]` tells of. Within a step they are copied beside its first kernels,
+// which saves the barrier that they would need after their own.
+void VulkanExecutor::add_spike_records(Steps& steps, uint32_t parity) {
+    for (const Recorded& recorded : wanted_)
+        if (recorded.state == all_spikes)
+            steps.add(copy_of(recorded, parity), {{resource(recorded.population, of_activity), Use::look_back}});
+    for (const uint32_t p : summed_)
+        steps.add(spike_copy(run_[parity], p, activity_sums_[p], true, 1), {{resource(p, of_activity), Use::look_back}});
+}
+
+void VulkanExecutor::record_copies(uint32_t parity) {
+    Steps step = dispatches_[parity];
+    Steps last_spikes(device_.is_strict()), states(device_.is_strict());
+    add_spike_records(step, parity);
+    add_spike_records(last_spikes, parity);
+    for (const Recorded& recorded : wanted_)
+        if (recorded.state != all_spikes) states.add(copy_of(recorded, parity), {});
+    Dispatch advance;
+    advance.pipeline = pipelines_.get("advance", {false});
+    advance.set = pipelines_.bind({run_[parity], run_[1 - parity]});  // of the step that follows
+    advance.take(shader::Advance{0, 0});
+    states.add(advance, {});
+    const auto record = [&](VkCommandBuffer commands, const Steps& steps) {
+        device_.begin(commands, true);
+        steps.record(device_, pipelines_.layout(), commands);
+        device_.end(commands);
+    };
+    record(recorded_step_[parity], step);
+    record(last_spikes_[parity], last_spikes);
+    record(states_[parity], states);
 }
 
 void VulkanExecutor::take_records(const RunRequest& request, uint32_t done, uint32_t steps) {
