@@ -5,6 +5,7 @@ same values through the same operations, so the same bits, with less work. And i
 gradients, as the condition that it is:
 
 - ``0 < select(c, 1, 0)`` is c, and so on through every choice between 0 and 1;
+- ``0 < a - b`` is ``b < a``: a difference of unequal floats is never rounded to 0;
 - the reset ``(1 - s) * v + s * v_reset`` chooses: v where s is 0, and ``0 * v + v_reset`` where it is 1. The product keeps
   what an infinite v gives. Where s is 0 the sum could turn -0 into 0, as storing it does in any case. So does ``(1 - s) * v``.
 
@@ -175,6 +176,8 @@ class _Folder:
             self.values[register] = int(instruction.value)
         elif op in _INT_RESULTS and None not in values:
             self.values[register] = _INT_RESULTS[op](*(int(value) for value in values if value is not None))
+        elif op == "iadd" and 0 in values:
+            self._alias(register, operands[1] if values[0] == 0 else operands[0])
         elif op in _INT_TESTS and all(value is not None for value in values):
             self.values[register] = _INT_TESTS[op](*(int(value) for value in values if value is not None))
         elif op == "not" and values[0] is not None:
@@ -200,8 +203,10 @@ class _Folder:
             self._keep(register, self._emit(op, places, instruction.type, instruction.value))
 
     def _emit(self, op: str, operands: tuple[int, ...], type: str, value: float = 0.0) -> int:
-        if op == "lt" and operands[1] in self.truths and self._is_const(operands[0], 0.0):
-            return self.truths[operands[1]]
+        if op == "lt" and self._is_const(operands[0], 0.0):
+            if operands[1] in self.truths:
+                return self.truths[operands[1]]
+            operands = self._operands(operands[1], "sub")[::-1] or operands
         self.instructions.append(Instruction(op, operands, type, value))
         place = self.count + len(self.instructions) - 1
         if op == "select" and type == "float":

@@ -257,11 +257,11 @@ inline void lif_step_0(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
         const I refractory_left = load(refractory_left_data + index);
         const M held = lt(broadcast_i(0), refractory_left);
         const F integrated = select(held, v, add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current)));
-        const M t_1 = lt(broadcast_f(0.0f), sub(integrated, threshold));
+        const M t_1 = lt(threshold, integrated);
         const F fired = select(held, broadcast_f(0.0f), select(t_1, broadcast_f(1.0f), broadcast_f(0.0f)));
         const M t_2 = and_(not_(held), t_1);
         const F subtracted = sub(integrated, mul(fired, reset_amount));
-        const I next_refractory_left = select(t_2, add(refractory_steps, broadcast_i(0)), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
+        const I next_refractory_left = select(t_2, refractory_steps, sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
         store(v_data + index, flush(subtracted));
         store(refractory_left_data + index, next_refractory_left);
         args.spikes[index / 16] = mask_bits(t_2);
@@ -298,11 +298,11 @@ struct lif_span_0 {
         const I refractory_left = before.refractory_left;
         const M held = lt(broadcast_i(0), refractory_left);
         const F integrated = select(held, v, add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current)));
-        const M t_1 = lt(broadcast_f(0.0f), sub(integrated, threshold));
+        const M t_1 = lt(threshold, integrated);
         const F fired = select(held, broadcast_f(0.0f), select(t_1, broadcast_f(1.0f), broadcast_f(0.0f)));
         const M t_2 = and_(not_(held), t_1);
         const F subtracted = sub(integrated, mul(fired, reset_amount));
-        const I next_refractory_left = select(t_2, add(refractory_steps, broadcast_i(0)), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
+        const I next_refractory_left = select(t_2, refractory_steps, sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
         after.v = flush(subtracted);
         after.refractory_left = next_refractory_left;
         return t_2;
@@ -314,7 +314,7 @@ struct lif_span_0 {
             const F current = current_sum.value(current_sum.take());
             const F v = before.v;
             const F t_1 = add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current));
-            const M t_2 = lt(broadcast_f(0.0f), sub(t_1, threshold));
+            const M t_2 = lt(threshold, t_1);
             const F subtracted = sub(t_1, mul(select(t_2, broadcast_f(1.0f), broadcast_f(0.0f)), reset_amount));
             after.v = flush(subtracted);
             return t_2;
@@ -366,8 +366,8 @@ inline void lif_step_1(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
         const I refractory_left = load(refractory_left_data + index);
         const M held = lt(broadcast_i(0), refractory_left);
         const F integrated = select(held, v, add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current)));
-        const M t_1 = and_(not_(held), lt(broadcast_f(0.0f), sub(integrated, threshold)));
-        const I next_refractory_left = select(t_1, add(refractory_steps, broadcast_i(0)), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
+        const M t_1 = and_(not_(held), lt(threshold, integrated));
+        const I next_refractory_left = select(t_1, refractory_steps, sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
         const F t_2 = select(t_1, add(mul(broadcast_f(0.0f), integrated), v_reset), integrated);
         store(v_data + index, flush(t_2));
         store(refractory_left_data + index, next_refractory_left);
@@ -405,8 +405,8 @@ struct lif_span_1 {
         const I refractory_left = before.refractory_left;
         const M held = lt(broadcast_i(0), refractory_left);
         const F integrated = select(held, v, add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current)));
-        const M t_1 = and_(not_(held), lt(broadcast_f(0.0f), sub(integrated, threshold)));
-        const I next_refractory_left = select(t_1, add(refractory_steps, broadcast_i(0)), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
+        const M t_1 = and_(not_(held), lt(threshold, integrated));
+        const I next_refractory_left = select(t_1, refractory_steps, sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
         const F t_2 = select(t_1, add(mul(broadcast_f(0.0f), integrated), v_reset), integrated);
         after.v = flush(t_2);
         after.refractory_left = next_refractory_left;
@@ -419,7 +419,7 @@ struct lif_span_1 {
             const F current = current_sum.value(current_sum.take());
             const F v = before.v;
             const F t_1 = add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current));
-            const M t_2 = lt(broadcast_f(0.0f), sub(t_1, threshold));
+            const M t_2 = lt(threshold, t_1);
             after.v = flush(t_1);
             return t_2;
         }
@@ -471,7 +471,7 @@ inline void lif_step_2(const NeuronStepArgs& args, uint32_t begin, uint32_t end)
         const M held = lt(broadcast_i(0), refractory_left);
         const F integrated = select(held, v, add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current)));
         const M t_1 = and_(not_(held), le(broadcast_f(0.0f), sub(integrated, threshold)));
-        const I next_refractory_left = select(t_1, add(refractory_steps, broadcast_i(0)), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
+        const I next_refractory_left = select(t_1, refractory_steps, sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
         const F t_2 = select(t_1, add(mul(broadcast_f(0.0f), integrated), v_reset), integrated);
         store(v_data + index, flush(t_2));
         store(refractory_left_data + index, next_refractory_left);
@@ -510,7 +510,7 @@ struct lif_span_2 {
         const M held = lt(broadcast_i(0), refractory_left);
         const F integrated = select(held, v, add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current)));
         const M t_1 = and_(not_(held), le(broadcast_f(0.0f), sub(integrated, threshold)));
-        const I next_refractory_left = select(t_1, add(refractory_steps, broadcast_i(0)), sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
+        const I next_refractory_left = select(t_1, refractory_steps, sub(max_(refractory_left, broadcast_i(1)), broadcast_i(1)));
         const F t_2 = select(t_1, add(mul(broadcast_f(0.0f), integrated), v_reset), integrated);
         after.v = flush(t_2);
         after.refractory_left = next_refractory_left;
@@ -565,7 +565,7 @@ inline void lif_training_step_0(const NeuronStepArgs& args, uint32_t begin, uint
         const F current = load(current_data + index);
         const F v = load(v_data + index);
         const F t_1 = add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current));
-        const M t_2 = lt(broadcast_f(0.0f), sub(t_1, threshold));
+        const M t_2 = lt(threshold, t_1);
         const F subtracted = sub(t_1, mul(select(t_2, broadcast_f(1.0f), broadcast_f(0.0f)), reset_amount));
         store(membrane_tape + index, t_1);
         store(v_data + index, flush(subtracted));
@@ -616,7 +616,7 @@ inline void lif_training_step_1(const NeuronStepArgs& args, uint32_t begin, uint
         const F current = load(current_data + index);
         const F v = load(v_data + index);
         const F t_1 = add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current));
-        const M t_2 = lt(broadcast_f(0.0f), sub(t_1, threshold));
+        const M t_2 = lt(threshold, t_1);
         const F subtracted = sub(t_1, mul(select(t_2, broadcast_f(1.0f), broadcast_f(0.0f)), reset_amount));
         store(membrane_tape + index, t_1);
         store(v_tape + index, v);
@@ -646,21 +646,20 @@ inline void lif_training_adjoint_1(const NeuronAdjointArgs& args, uint32_t begin
         const F v = load(v_tape + index);
         const F grad_v_after = load(grad_v_data + index);
         const F grad_spike = load(args.spike_gradient + index);
-        const F t_1 = sub(membrane, threshold);
-        const F t_2 = mul(grad_spike, surrogate_derivative(args.surrogate, t_1));
-        const F grad_membrane = add(grad_v_after, t_2);
+        const F t_1 = mul(grad_spike, surrogate_derivative(args.surrogate, sub(membrane, threshold)));
+        const F grad_membrane = add(grad_v_after, t_1);
         const F grad_current = mul(grad_membrane, input_gain);
-        const F t_3 = mul(grad_membrane, decay_membrane);
-        const F t_4 = mul(neg(grad_v_after), select(lt(broadcast_f(0.0f), t_1), broadcast_f(1.0f), broadcast_f(0.0f)));
-        const F grad_threshold = neg(t_2);
+        const F t_2 = mul(grad_membrane, decay_membrane);
+        const F t_3 = mul(neg(grad_v_after), select(lt(threshold, membrane), broadcast_f(1.0f), broadcast_f(0.0f)));
+        const F grad_threshold = neg(t_1);
         const F grad_decay_membrane = mul(grad_membrane, sub(v, v_rest));
-        const F grad_v_rest = add(grad_membrane, neg(t_3));
-        store(grad_v_data + index, t_3);
+        const F grad_v_rest = add(grad_membrane, neg(t_2));
+        store(grad_v_data + index, t_2);
         store(args.receptor_gradients[0] + index, grad_current);
         if (threshold_sums) store(threshold_sums + index, add(load(threshold_sums + index), grad_threshold));
         if (v_rest_sums) store(v_rest_sums + index, add(load(v_rest_sums + index), grad_v_rest));
         if (decay_membrane_sums) store(decay_membrane_sums + index, add(load(decay_membrane_sums + index), grad_decay_membrane));
-        if (reset_amount_sums) store(reset_amount_sums + index, add(load(reset_amount_sums + index), t_4));
+        if (reset_amount_sums) store(reset_amount_sums + index, add(load(reset_amount_sums + index), t_3));
     }
 }
 
@@ -686,7 +685,7 @@ inline void lif_training_step_2(const NeuronStepArgs& args, uint32_t begin, uint
         const F current = load(current_data + index);
         const F v = load(v_data + index);
         const F t_1 = add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current));
-        const M t_2 = lt(broadcast_f(0.0f), sub(t_1, threshold));
+        const M t_2 = lt(threshold, t_1);
         const F t_3 = select(t_2, add(mul(broadcast_f(0.0f), t_1), v_reset), t_1);
         store(membrane_tape + index, t_1);
         store(v_data + index, flush(t_3));
@@ -707,12 +706,11 @@ inline void lif_training_adjoint_2(const NeuronAdjointArgs& args, uint32_t begin
         const F membrane = load(membrane_tape + index);
         const F grad_v_after = load(grad_v_data + index);
         const F grad_spike = load(args.spike_gradient + index);
-        const F t_1 = sub(membrane, threshold);
-        const F t_2 = mul(grad_v_after, sub(broadcast_f(1.0f), select(lt(broadcast_f(0.0f), t_1), broadcast_f(1.0f), broadcast_f(0.0f))));
-        const F grad_membrane = add(t_2, mul(grad_spike, surrogate_derivative(args.surrogate, t_1)));
+        const F t_1 = mul(grad_v_after, sub(broadcast_f(1.0f), select(lt(threshold, membrane), broadcast_f(1.0f), broadcast_f(0.0f))));
+        const F grad_membrane = add(t_1, mul(grad_spike, surrogate_derivative(args.surrogate, sub(membrane, threshold))));
         const F grad_current = mul(grad_membrane, input_gain);
-        const F t_3 = mul(grad_membrane, decay_membrane);
-        store(grad_v_data + index, t_3);
+        const F t_2 = mul(grad_membrane, decay_membrane);
+        store(grad_v_data + index, t_2);
         store(args.receptor_gradients[0] + index, grad_current);
     }
 }
@@ -739,7 +737,7 @@ inline void lif_training_step_3(const NeuronStepArgs& args, uint32_t begin, uint
         const F current = load(current_data + index);
         const F v = load(v_data + index);
         const F t_1 = add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current));
-        const M t_2 = lt(broadcast_f(0.0f), sub(t_1, threshold));
+        const M t_2 = lt(threshold, t_1);
         const F t_3 = select(t_2, add(mul(broadcast_f(0.0f), t_1), v_reset), t_1);
         store(membrane_tape + index, t_1);
         store(v_tape + index, v);
@@ -769,21 +767,20 @@ inline void lif_training_adjoint_3(const NeuronAdjointArgs& args, uint32_t begin
         const F v = load(v_tape + index);
         const F grad_v_after = load(grad_v_data + index);
         const F grad_spike = load(args.spike_gradient + index);
-        const F t_1 = sub(membrane, threshold);
-        const F t_2 = select(lt(broadcast_f(0.0f), t_1), broadcast_f(1.0f), broadcast_f(0.0f));
-        const F t_3 = mul(grad_spike, surrogate_derivative(args.surrogate, t_1));
-        const F grad_membrane = add(mul(grad_v_after, sub(broadcast_f(1.0f), t_2)), t_3);
+        const F t_1 = select(lt(threshold, membrane), broadcast_f(1.0f), broadcast_f(0.0f));
+        const F t_2 = mul(grad_spike, surrogate_derivative(args.surrogate, sub(membrane, threshold)));
+        const F grad_membrane = add(mul(grad_v_after, sub(broadcast_f(1.0f), t_1)), t_2);
         const F grad_current = mul(grad_membrane, input_gain);
-        const F t_4 = mul(grad_membrane, decay_membrane);
-        const F t_5 = mul(grad_v_after, t_2);
-        const F grad_threshold = neg(t_3);
+        const F t_3 = mul(grad_membrane, decay_membrane);
+        const F t_4 = mul(grad_v_after, t_1);
+        const F grad_threshold = neg(t_2);
         const F grad_decay_membrane = mul(grad_membrane, sub(v, v_rest));
-        const F grad_v_rest = add(grad_membrane, neg(t_4));
-        store(grad_v_data + index, t_4);
+        const F grad_v_rest = add(grad_membrane, neg(t_3));
+        store(grad_v_data + index, t_3);
         store(args.receptor_gradients[0] + index, grad_current);
         if (threshold_sums) store(threshold_sums + index, add(load(threshold_sums + index), grad_threshold));
         if (v_rest_sums) store(v_rest_sums + index, add(load(v_rest_sums + index), grad_v_rest));
-        if (v_reset_sums) store(v_reset_sums + index, add(load(v_reset_sums + index), t_5));
+        if (v_reset_sums) store(v_reset_sums + index, add(load(v_reset_sums + index), t_4));
         if (decay_membrane_sums) store(decay_membrane_sums + index, add(load(decay_membrane_sums + index), grad_decay_membrane));
     }
 }
@@ -808,7 +805,7 @@ inline void lif_training_step_4(const NeuronStepArgs& args, uint32_t begin, uint
         const F current = load(current_data + index);
         const F v = load(v_data + index);
         const F t_1 = add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current));
-        const M t_2 = lt(broadcast_f(0.0f), sub(t_1, threshold));
+        const M t_2 = lt(threshold, t_1);
         store(membrane_tape + index, t_1);
         store(v_data + index, flush(t_1));
         args.spikes[index / 16] = mask_bits(t_2);
@@ -856,7 +853,7 @@ inline void lif_training_step_5(const NeuronStepArgs& args, uint32_t begin, uint
         const F current = load(current_data + index);
         const F v = load(v_data + index);
         const F t_1 = add(add(v_rest, mul(decay_membrane, sub(v, v_rest))), mul(input_gain, current));
-        const M t_2 = lt(broadcast_f(0.0f), sub(t_1, threshold));
+        const M t_2 = lt(threshold, t_1);
         store(membrane_tape + index, t_1);
         store(v_tape + index, v);
         store(v_data + index, flush(t_1));
