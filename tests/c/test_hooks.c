@@ -141,6 +141,72 @@ static void running_out_of_memory_is_an_error_at_every_place(void) {
     snn_network_release(network);
 }
 
+/* Where memory runs out, the session is as it was, or says until it is reset that it is not. */
+static void a_training_step_without_memory_does_not_lose_the_state_unseen(void) {
+    SNNNetwork network = make_classifier();
+    size_t i, whole = 0, lost = 0;
+    SNNStatus status;
+    do {
+        SNNHandle handle = NULL;
+        SNNTrainer trainer = NULL;
+        Ledger ledger;
+        uint64_t steps = 0;
+        memset(&ledger, 0, sizeof ledger);
+        CHECK_OK(open_with_ledger(network, &ledger, &handle));
+        CHECK_OK(snn_session_step(handle, 7));
+        ledger.fail_at = ledger.allocations + whole + lost + 1;
+        status = train_one_batch(handle, &trainer);
+        CHECK_OK(snn_session_step_count(handle, &steps));
+        if (status == SNN_OK) {
+            CHECK_EQUAL(steps, 6);
+        } else {
+            const SNNStatus stepped = snn_session_step(handle, 1);
+            CHECK(stepped == SNN_OK ? steps == 7 || steps == 6 : stepped == SNN_ERROR_STATE); /* 6: the run ended whole */
+            if (stepped == SNN_OK) whole += 1;
+            else lost += 1;
+            CHECK_OK(snn_session_reset(handle));
+            CHECK_OK(train_one_batch(handle, &trainer));
+        }
+        for (i = 0; i < 2; ++i) CHECK_OK(snn_session_step(handle, 1));
+        CHECK_OK(snn_session_step_count(handle, &steps));
+        CHECK_EQUAL(steps, 8);
+        snn_trainer_release(trainer);
+        snn_destroy_network(handle);
+    } while (status != SNN_OK && whole + lost < 10000);
+    CHECK(whole > 0 && lost > 0);
+    snn_network_release(network);
+}
+
+static void spikes_for_the_coming_step_are_not_those_after_training(void) {
+    /* 2 inputs that spike, onto 2 neurons that fire at once */
+    static const float weights[4] = {5, 0, 0, 5};
+    static const int32_t label = 0;
+    static const uint32_t both[2] = {0, 1};
+    SNNNetwork network = new_network();
+    SNNHandle handle;
+    SNNTrainer trainer = NULL;
+    SNNTrainerDef def = classifier_trainer_def(3);
+    const float none[2] = {0, 0};
+    float spikes[2] = {7, 7};
+    SNNInputArray input = {0, 1, none, 2};
+    SNNBatch batch = held_batch(&input, none, 2, &label, 1);
+    SNNTrainResult result = new_result();
+    add_input(network, "in", SNN_POPULATION_SPIKE_INPUT, 2);
+    add_neurons(network, "cells", "lif", 2);
+    connect(network, SNN_CONNECT_DENSE, 0, 1, weights, 4);
+    CHECK_OK(snn_network_finish(network));
+    handle = open_with_batch(network, NULL, 1, 1);
+    def.output_population = 1;
+    CHECK_OK(snn_trainer_create(handle, &def, &trainer));
+    CHECK_OK(snn_session_add_input_spikes(handle, 0, 0, both, 2));
+    CHECK_OK(snn_trainer_forward(trainer, &batch, &result));
+    CHECK_OK(snn_session_step(handle, 1));
+    CHECK_OK(snn_session_read(handle, "cells.spikes", SNN_FLOAT32, spikes, 2));
+    CHECK(spikes[0] == 0 && spikes[1] == 0);
+    snn_trainer_release(trainer);
+    snn_destroy_network(handle);
+}
+
 static void destroying_a_session_frees_it_though_its_trainer_is_not_released(void) {
     SNNNetwork network = make_classifier();
     SNNHandle handle = NULL;
@@ -346,6 +412,8 @@ static void the_log_warns_once_when_rounding_takes_too_much_of_written_weights(v
 static const CheckCase cases[] = {
     CASE(session_buffers_come_from_the_allocator_and_return_to_it),
     CASE(running_out_of_memory_is_an_error_at_every_place),
+    CASE(a_training_step_without_memory_does_not_lose_the_state_unseen),
+    CASE(spikes_for_the_coming_step_are_not_those_after_training),
     CASE(destroying_a_session_frees_it_though_its_trainer_is_not_released),
     CASE(results_do_not_depend_on_the_job_system),
     CASE(large_work_is_given_to_the_job_system),

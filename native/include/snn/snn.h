@@ -39,8 +39,8 @@
  * - Runs that end early: if a Vulkan device refuses work when some steps of a call are done, the session gives SNN_ERROR_STATE
  *   for steps and values until it is reset or a state is loaded, or it has ended whole, after the steps that its step count
  *   says. If it refuses before the first of them, nothing has changed.
- *   The same holds for a write and a training step that end in the middle; and on every device, also when memory runs out, for
- *   a reset and a state that is loaded. After parameters, weights or biases that a Vulkan device refuses, steps give
+ *   The same holds for a write that ends in the middle; and on every device, also when memory runs out, for a reset, a state
+ *   that is loaded and a trainer's run. After parameters, weights or biases that a Vulkan device refuses, steps give
  *   SNN_ERROR_STATE until those are set again.
  * - Handles: a handle holds an index and a generation. A stale, foreign or null handle is SNN_ERROR_INVALID_HANDLE, never a
  *   crash.
@@ -421,7 +421,7 @@ SNN_API SNNStatus SNN_CALL snn_session_reset(SNNHandle handle);
  * brains of 128-64-8 on the CPU: 2 ms).
  * Errors: SNN_ERROR_INVALID_ARGUMENT (a sample out of range; nothing is reset then). */
 SNN_API SNNStatus SNN_CALL snn_session_reset_samples(SNNHandle handle, const uint32_t *samples, size_t count);
-/* The number of steps since creation or reset. A trainer's forward resets it and runs its steps. */
+/* The number of steps since creation or reset. A trainer's run begins with a reset of the session, as snn_session_reset. */
 SNN_API SNNStatus SNN_CALL snn_session_step_count(SNNHandle handle, uint64_t *out_steps);
 /* Sets that number, to continue from a state that was read before: random draws depend on it. States and activity stay. */
 SNN_API SNNStatus SNN_CALL snn_session_set_step_count(SNNHandle handle, uint64_t steps);

@@ -125,8 +125,8 @@ SNN_INLINE void snn_trainer_def_default(SNNTrainerDef *out_def) { snn_trainer_de
  * same. */
 SNN_API SNNStatus SNN_CALL snn_trainer_create(SNNHandle handle, const SNNTrainerDef *def, SNNTrainer *out_trainer);
 SNN_API void SNN_CALL snn_trainer_release(SNNTrainer trainer);
-/* Forward, backward and update on one batch, or on each of its windows. The state is reset before; afterwards it is that of the
- * last step. */
+/* Forward, backward and update on one batch, or on each of its windows. The session is reset before, as by snn_session_reset;
+ * afterwards its state is that of the last step. */
 SNN_API SNNStatus SNN_CALL snn_trainer_step(SNNTrainer trainer, const SNNBatch *batch, SNNTrainResult *io_result);
 /* The three parts of snn_trainer_step. backward needs a forward before it, update a backward; no other trainer of the session
  * may run forward in between. If the loss or a gradient is not finite, update returns SNN_ERROR_STATE and leaves the weights

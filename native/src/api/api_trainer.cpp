@@ -9,10 +9,11 @@ using namespace snn::api;
 
 namespace {
 
-// The session has the parameters that are in use; the trainer changes those that are learnable.
-class SessionParameters final : public ParameterStore {
+class SessionOfTrainer final : public TrainedSession {
 public:
-    explicit SessionParameters(Session& session) : session_(session) {}
+    explicit SessionOfTrainer(Session& session) : session_(session) {}
+    void begin_run(bool anew) override { session_.begin_training_run(anew); }
+    void end_run(uint64_t steps_since_reset) override { session_.end_training_run(steps_since_reset); }
     const Parameters& parameters_of(uint32_t population) const override { return session_.parameters_of(population); }
     void set_parameters(uint32_t population, Parameters parameters, const PopulationConstants& constants) override {
         session_.set_parameters(population, std::move(parameters), constants);
@@ -30,13 +31,13 @@ private:
 struct TrainerObject {
     std::weak_ptr<Session> session;
     Trainer* trainer;  // valid while the session lives
-    SessionParameters parameters;  // used by the trainer alone
+    SessionOfTrainer seen;  // by the trainer
 
     TrainerObject(std::shared_ptr<Session> the_session, const SNNTrainerDef& def)
-        : session(the_session), parameters(*the_session) {
+        : session(the_session), seen(*the_session) {
         the_session->prepare_to_train();
         auto owned = std::make_shared<Trainer>(the_session->executor(), the_session->plan(), the_session->batch_size(), def,
-                                               &parameters);
+                                               &seen);
         trainer = owned.get();
         the_session->own(std::move(owned));
     }
@@ -88,7 +89,6 @@ SNNTrainResult forward(const TrainerCall& call, const SNNBatch* batch,
     const ForwardResult result =
         records ? call.trainer.run(inputs.frames, given.labels, call.session.checked_records(*records, steps))
                 : call.trainer.forward(inputs.frames, given.labels, given.targets);
-    call.session.restarted(steps);
     return answer_of(result);
 }
 
@@ -122,7 +122,6 @@ SNNTrainResult step(const TrainerCall& call, const SNNBatch* batch) {
     ForwardResult sum;
     for (uint32_t window = 0, count = call.trainer.window_count(); window < count; ++window) {
         const ForwardResult result = call.trainer.forward_window(window, inputs.frames, given.labels, given.targets);
-        call.session.restarted(call.trainer.window_end(window));
         backward(call);
         update(call);
         sum.loss = {sum.loss.loss + result.loss.loss / count, result.loss.sample_count, result.loss.correct_count};

@@ -58,22 +58,24 @@ void CpuExecutor::make_groups() {
     }
     group_of_.assign(populations.size(), no_group);  // inputs stay in none
     TileRoom room;
+    std::vector<Group> groups;  // taken when there is memory for them
     for (size_t begin = 1; begin <= neurons_.size();) {
         size_t end = begin;  // of the last member
         for (size_t i = begin; i <= end; ++i) end = std::max(end, last[i]);
         Group group;
         for (size_t i = begin; i <= end; ++i) {
             group.populations.push_back(neurons_[i - 1]);
-            group_of_[neurons_[i - 1]] = static_cast<uint32_t>(groups_.size());
+            group_of_[neurons_[i - 1]] = static_cast<uint32_t>(groups.size());
         }
         if (begin == end) {
             group.is_loop = last[begin] > 0;
             cut_into_tiles(group, room);
         }
-        groups_.push_back(std::move(group));
+        groups.push_back(std::move(group));
         begin = end + 1;
     }
     allocate_tiles(room);
+    groups_ = std::move(groups);
 }
 
 // Leaves the group of one population whole if it has a projection that tiles cannot take.

@@ -127,8 +127,9 @@ public:
     void load_weights(const Network& other);
     std::shared_ptr<const Network> to_network() const;
     void weights_changed();  // a trainer updated them
-    // a trainer reset the state and ran steps
-    void restarted(uint64_t steps) { steps_done_ = steps, remainder_s_ = 0, counted_before_ = {}, state_is_lost_ = false; }
+    // As TrainedSession's begin_run() and end_run().
+    void begin_training_run(bool anew);
+    void end_training_run(uint64_t steps_since_reset) { steps_done_ = steps_since_reset, state_is_lost_ = false; }
     void gradients_ready() { has_gradients_ = true; }
 
     // --- parameters

@@ -18,6 +18,12 @@ void Session::reset() {
     state_is_lost_ = false;
 }
 
+void Session::begin_training_run(bool anew) {
+    if (anew) reset();
+    check_state();
+    state_is_lost_ = true;
+}
+
 namespace {
 
 // The values of a variable of all samples, [row][sample][neuron]: a row, or one for each step that delays look back to.

@@ -34,7 +34,7 @@ LearnedParameters::LearnedParameters(const Plan& plan) : plan_(plan) {
     }
 }
 
-void LearnedParameters::take_gradients(const Gradients& gradients, ParameterStore& store, bool from_reset) {
+void LearnedParameters::take_gradients(const Gradients& gradients, TrainedSession& store, bool from_reset) {
     for (OfPopulation& entry : populations_) {
         const Population& population = plan_.network->population(entry.population);
         const Model& model = *population.model;
@@ -111,7 +111,7 @@ void LearnedParameters::check_gradients_are_finite() const {
     }
 }
 
-void LearnedParameters::prepare(const OptimizerStep& step, const ParameterStore& store) {
+void LearnedParameters::prepare(const OptimizerStep& step, const TrainedSession& store) {
     const OptimizerConstants<double> constants = optimizer_constants<double>(step);
     for (OfPopulation& entry : populations_) {
         const Population& population = plan_.network->population(entry.population);
@@ -146,7 +146,7 @@ void LearnedParameters::prepare(const OptimizerStep& step, const ParameterStore&
     }
 }
 
-void LearnedParameters::apply(ParameterStore& store) {
+void LearnedParameters::apply(TrainedSession& store) {
     for (OfPopulation& entry : populations_) {
         store.set_parameters(entry.population, std::move(entry.next), entry.next_constants);
         for (Learned& learned : entry.learned) {

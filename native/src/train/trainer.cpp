@@ -20,7 +20,7 @@ Trainable& checked_training(Executor& executor, const Plan& plan, const SNNTrain
 }  // namespace
 
 Trainer::Trainer(Executor& executor, const Plan& plan, uint32_t batch_size, const SNNTrainerDef& def,
-                 ParameterStore* parameters)
+                 TrainedSession* session)
     : executor_(executor),
       training_(checked_training(executor, plan, def)),
       plan_(plan),
@@ -34,7 +34,7 @@ Trainer::Trainer(Executor& executor, const Plan& plan, uint32_t batch_size, cons
       learned_(plan),
       latent_(executor, training_, plan, batch_size, def.step_count),
       state_(*optimizer_memory_, learned_, latent_),
-      parameters_(parameters) {
+      session_(session) {
     if (def.rule != SNN_LEARNING_BPTT) {
         check_rule(def, *plan.network, losses_.main());
         prepare_rule();
@@ -55,7 +55,7 @@ void Trainer::prepare_rule() {
     for (const KernelCall& call : plan_.step_adjoint) {
         if (call.kernel != Kernel::neuron_adjoint) continue;
         const Population& population = plan_.network->population(call.index);
-        const Parameters& own = parameters_ ? parameters_->parameters_of(call.index) : population.parameters;
+        const Parameters& own = session_ ? session_->parameters_of(call.index) : population.parameters;
         linear_[call.index] = own.empty()
                                   ? step_of(call.index, plan_.populations[call.index])
                                   : step_of(call.index, make_population_constants(population, own, plan_.network->dt_ms()));
@@ -162,7 +162,6 @@ void Trainer::run_taped(const int32_t* labels, std::span<const RecordFrames> rec
     if (run_.begins_batch()) {
         losses_.begin_batch();
         state_.begin_batch();
-        executor_.reset_state();
         dropout_.draw(state_.update_count());
         if (def_.rule != SNN_LEARNING_BPTT) prepare_rule();  // parameters may have changed
     }
@@ -182,7 +181,10 @@ void Trainer::run_taped(const int32_t* labels, std::span<const RecordFrames> rec
     request.readout = def_.output_population;
     request.traces = has_traces(def_) && steps.count < def_.step_count;
     request.normalization = latent_.normalization(labels);
+    if (session_) session_->begin_run(run_.begins_batch());
+    else if (run_.begins_batch()) executor_.reset_state();
     with_latent_weights([&] { executor_.run(request); });
+    if (session_) session_->end_run(uint64_t{steps.begin} + steps.count);
     taped_run_ = training_.taped_run_count();
 }
 
@@ -249,7 +251,7 @@ void Trainer::go_back(std::span<const OutputGradient> gradients, std::span<const
         training_.backward(gradients, inputs);
         latent_.take_gradients();
     });
-    if (!learned_.empty()) learned_.take_gradients(*training_.gradients(), *parameters_, run_.begins_batch());
+    if (!learned_.empty()) learned_.take_gradients(*training_.gradients(), *session_, run_.begins_batch());
 }
 
 // ---- Update
@@ -294,9 +296,9 @@ void Trainer::update() {
     OptimizerStep of_parameters = step;
     of_parameters.learning_rate *= def_.parameter_rate_factor;
     of_parameters.weight_decay = of_parameters.l1_regularization = 0;  // a time constant has no reason to go to zero
-    if (!learned_.empty()) learned_.prepare(of_parameters, *parameters_);
+    if (!learned_.empty()) learned_.prepare(of_parameters, *session_);
     latent_.update(step, *optimizer_memory_);
-    if (!learned_.empty()) learned_.apply(*parameters_);
+    if (!learned_.empty()) learned_.apply(*session_);
     state_.count_update(last_, run_.runs_of_batch(), run_.ends_batch());
 }
 

@@ -31,10 +31,10 @@ struct ForwardResult {
 
 class Trainer {
 public:
-    // Checks the definition against the network; errors name the field and its value. `parameters`: who holds them, needed
-    // where one is learnable; must outlive the trainer.
+    // Checks the definition against the network; errors name the field and its value. `session`: whose executor it is, needed
+    // where a parameter is learnable; must outlive the trainer.
     Trainer(Executor& executor, const Plan& plan, uint32_t batch_size, const SNNTrainerDef& def,
-            ParameterStore* parameters = nullptr);
+            TrainedSession* session = nullptr);
     Trainer(const Trainer&) = delete;
     Trainer& operator=(const Trainer&) = delete;
 
@@ -49,7 +49,6 @@ public:
     // Of a run that is cut into windows with updates: forward for each of them in turn, followed by its backward and update.
     // Arrays are those of the whole run.
     uint32_t window_count() const { return run_.window_count(); }  // 1: such runs are not cut
-    uint32_t window_end(uint32_t window) const { return run_.window_end(window); }
     ForwardResult forward_window(uint32_t window, std::span<const InputFrames> inputs, const int32_t* labels,
                                  const float* targets);
     // Throws SNN_ERROR_STATE without a forward of this trainer just before it.
@@ -114,7 +113,7 @@ private:
     LearnedParameters learned_;
     LatentWeights latent_;
     TrainerState state_;
-    ParameterStore* parameters_;
+    TrainedSession* session_;  // null: the executor is nobody else's
     Phase phase_ = Phase::idle;
     uint64_t taped_run_ = 0;  // the executor's number of the last forward
     bool scored_ = false;
