@@ -115,7 +115,9 @@ class StateError(SnnError, RuntimeError):
 
 
 class NotFiniteError(StateError, ArithmeticError):
-    """A loss or a gradient became infinite or not a number; the weights were not updated with it."""
+    """A loss or a gradient became infinite or NaN, or a parameter would have left its range; nothing was updated."""
+
+    status = -15
 
 
 class VersionError(SnnError, ValueError):
@@ -165,6 +167,7 @@ _BY_STATUS: dict[int, type[SnnError]] = {
         StoppedError,
         InternalError,
         DeviceLostError,
+        NotFiniteError,
     )
 }
 

@@ -19,7 +19,7 @@ from snn._progress import EpochBar
 from snn._scoring import validate
 from snn._trained import learned_parameters, store_learned, store_trained, trained_shapes
 from snn.delays import KERNELS, TappedNetwork
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFiniteError, StateError, shown
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFiniteError, shown
 from snn.epochs import EarlyStopping, EpochReport
 
 if TYPE_CHECKING:
@@ -212,9 +212,7 @@ class Fit:
             self._native.set_learning_rate(found.learning_rate)
             try:
                 result = self._loss.step(self._native, inputs, self._targets, rows)
-            except StateError as error:
-                if "not updated" not in str(error):
-                    raise
+            except NotFiniteError as error:
                 raise self._not_finite(error, epoch) from error
             found.spikes += result.spike_count
             for name, part in self._parts(result.loss).items():
@@ -364,7 +362,7 @@ class Fit:
 
     # ---- values that are not finite
 
-    def _not_finite(self, error: StateError, epoch: int) -> NotFiniteError:
+    def _not_finite(self, error: NotFiniteError, epoch: int) -> NotFiniteError:
         """Return the error that ends training, with the first layer whose states or gradients are not finite."""
         first = next(
             (

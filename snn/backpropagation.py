@@ -252,8 +252,9 @@ class Backpropagation(NotCopied, Strict):
         Raises
         ------
         StateError
-            There was no `backward` since the last `update`, or the loss or a gradient is not finite. The weights are
-            unchanged.
+            There was no `backward` since the last `update`.
+        NotFiniteError
+            The loss or a gradient is not finite, or a parameter would leave its range. Nothing is changed.
         """
         if learning_rate is not None:
             self._trainer.set_learning_rate(number(learning_rate, "learning_rate", minimum=0.0))

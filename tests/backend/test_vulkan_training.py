@@ -278,7 +278,7 @@ def test_gradients_that_are_not_finite_are_told() -> None:
     trainer.run(builder.drive(case), [])
     gradient = np.full((case.steps, case.batch, 5), 3e38, np.float32)
     trainer.run_backward(1.0, [(2, "v", gradient)], [])
-    with pytest.raises(snn.StateError, match=r"projection 'w\d': its gradient has the norm (inf|nan)"):
+    with pytest.raises(snn.NotFiniteError, match=r"projection 'w\d': its gradient has the norm (inf|nan)"):
         trainer.update()
 
 

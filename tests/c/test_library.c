@@ -24,8 +24,9 @@ static void every_status_has_its_name(void) {
     CHECK_TEXT(snn_status_name(SNN_ERROR_STOPPED), "SNN_ERROR_STOPPED");
     CHECK_TEXT(snn_status_name(SNN_ERROR_INTERNAL), "SNN_ERROR_INTERNAL");
     CHECK_TEXT(snn_status_name(SNN_ERROR_DEVICE_LOST), "SNN_ERROR_DEVICE_LOST");
+    CHECK_TEXT(snn_status_name(SNN_ERROR_DIVERGED), "SNN_ERROR_DIVERGED");
     CHECK_TEXT(snn_status_name(1), "SNN_UNKNOWN_STATUS");
-    CHECK_TEXT(snn_status_name(-15), "SNN_UNKNOWN_STATUS");
+    CHECK_TEXT(snn_status_name(-16), "SNN_UNKNOWN_STATUS");
 }
 
 static void last_error_stays_until_the_next_error(void) {

@@ -166,7 +166,7 @@ def test_what_is_wrong_is_said(blobs) -> None:
     with pytest.raises(snn.InvalidArgumentError, match=r"input 'input' has shape \(3, 6\)"):
         passes.forward(x[:3])
     passes.backward({"output": {"spikes": np.ones((10, 2, 3))}}, loss=float("nan"))
-    with pytest.raises(snn.StateError, match="the loss is nan"):
+    with pytest.raises(snn.NotFiniteError, match="the loss is nan"):
         passes.update()
     with pytest.raises(snn.StateError, match="update needs a backward"):
         passes.update()

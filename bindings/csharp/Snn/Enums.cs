@@ -37,6 +37,8 @@ namespace Snn
         Internal = -13,
         /// <summary>the GPU was reset or removed; the session is lost, a new one can be opened</summary>
         DeviceLost = -14,
+        /// <summary>training: the loss or a gradient is not finite, or a parameter would leave its range</summary>
+        Diverged = -15,
     }
 
     /// <summary><c>SNN_LOG_WARNING</c> and those that follow it in <c>snn.h</c>.</summary>

@@ -126,7 +126,8 @@ enum {
     SNN_ERROR_FORKED = -11,          /* the session belongs to the parent process */
     SNN_ERROR_STOPPED = -12,         /* a progress callback asked to stop; what was recorded so far is kept */
     SNN_ERROR_INTERNAL = -13,        /* a defect of the library */
-    SNN_ERROR_DEVICE_LOST = -14      /* the GPU was reset or removed; the session is lost, a new one can be opened */
+    SNN_ERROR_DEVICE_LOST = -14,     /* the GPU was reset or removed; the session is lost, a new one can be opened */
+    SNN_ERROR_DIVERGED = -15         /* training: the loss or a gradient is not finite, or a parameter would leave its range */
 };
 
 /* The sentence about the last error on this thread, "" if none. Valid until the next failing call on the same thread. */

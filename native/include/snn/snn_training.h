@@ -129,8 +129,8 @@ SNN_API void SNN_CALL snn_trainer_release(SNNTrainer trainer);
  * afterwards its state is that of the last step. */
 SNN_API SNNStatus SNN_CALL snn_trainer_step(SNNTrainer trainer, const SNNBatch *batch, SNNTrainResult *io_result);
 /* The three parts of snn_trainer_step. backward needs a forward before it, update a backward; no other trainer of the session
- * may run forward in between. If the loss or a gradient is not finite, update returns SNN_ERROR_STATE and leaves the weights
- * unchanged. */
+ * may run forward in between. If the loss or a gradient is not finite, or a learned parameter would leave its range, update
+ * returns SNN_ERROR_DIVERGED and leaves weights and parameters unchanged. */
 SNN_API SNNStatus SNN_CALL snn_trainer_forward(SNNTrainer trainer, const SNNBatch *batch, SNNTrainResult *io_result);
 SNN_API SNNStatus SNN_CALL snn_trainer_backward(SNNTrainer trainer);
 SNN_API SNNStatus SNN_CALL snn_trainer_update(SNNTrainer trainer);

@@ -66,6 +66,7 @@ const char* snn_status_name(SNNStatus status) {
         case SNN_ERROR_FORKED: return "SNN_ERROR_FORKED";
         case SNN_ERROR_STOPPED: return "SNN_ERROR_STOPPED";
         case SNN_ERROR_DEVICE_LOST: return "SNN_ERROR_DEVICE_LOST";
+        case SNN_ERROR_DIVERGED: return "SNN_ERROR_DIVERGED";
         case SNN_ERROR_INTERNAL: return "SNN_ERROR_INTERNAL";
         default: return "SNN_UNKNOWN_STATUS";
     }

@@ -311,7 +311,7 @@ void LatentWeights::check_gradients_are_finite() const {
     for (const Latent& latent : latents_)
         for (const double g : latent.gradient)
             if (!std::isfinite(g))
-                throw Error(SNN_ERROR_STATE, "projection '", plan_.network->projection(latent.projection).name,
+                throw Error(SNN_ERROR_DIVERGED, "projection '", plan_.network->projection(latent.projection).name,
                             "': the gradient of its normalisation is ", g,
                             ", so the weights were not updated; a lower learning rate or ", "gradient clipping may help");
 }

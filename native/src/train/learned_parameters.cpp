@@ -104,7 +104,7 @@ void LearnedParameters::check_gradients_are_finite() const {
         for (const Learned& learned : entry.learned)
             for (const double g : learned.gradient)
                 if (!std::isfinite(g))
-                    throw Error(SNN_ERROR_STATE, "parameter '", population.model->parameters[learned.parameter].name,
+                    throw Error(SNN_ERROR_DIVERGED, "parameter '", population.model->parameters[learned.parameter].name,
                                 "' of population '", population.name, "': its gradient is ", g,
                                 ", so nothing was changed: parameters and weights were not updated; a lower learning rate or "
                                 "gradient clipping may help");
@@ -133,14 +133,14 @@ void LearnedParameters::prepare(const OptimizerStep& step, const TrainedSession&
             try {
                 check_parameter(population, learned.parameter, values.data(), values.size());
             } catch (const Error& error) {
-                throw Error(SNN_ERROR_STATE, error.what(),
+                throw Error(SNN_ERROR_DIVERGED, error.what(),
                             "; parameters and weights were not updated; a lower learning rate may help");
             }
         }
         try {
             entry.next_constants = make_population_constants(population, entry.next, plan_.network->dt_ms());
         } catch (const Error& error) {
-            throw Error(SNN_ERROR_STATE, error.what(),
+            throw Error(SNN_ERROR_DIVERGED, error.what(),
                         "; parameters and weights were not updated; a lower learning rate may help");
         }
     }

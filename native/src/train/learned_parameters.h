@@ -38,9 +38,9 @@ public:
     // After a backward pass; `from_reset`: of a run that began at the initial states.
     void take_gradients(const Gradients& gradients, TrainedSession& store, bool from_reset);
     double square_sum() const;  // of the gradients as they are stepped
-    // Throws SNN_ERROR_STATE with the parameter whose gradient is infinite or not a number.
+    // Throws SNN_ERROR_DIVERGED with the parameter whose gradient is infinite or not a number.
     void check_gradients_are_finite() const;
-    // What the parameters and the memory of the optimiser become with apply(). Throws SNN_ERROR_STATE when a parameter leaves
+    // What the parameters and the memory of the optimiser become with apply(). Throws SNN_ERROR_DIVERGED when a parameter leaves
     // its range; nothing has changed then.
     void prepare(const OptimizerStep& step, const TrainedSession& store);
     void apply(TrainedSession& store);

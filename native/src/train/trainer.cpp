@@ -261,13 +261,13 @@ double Trainer::gradient_norm(uint32_t projection) const { return std::sqrt(late
 // One update from a loss or gradient that is not finite would spoil every weight for good.
 void Trainer::check_gradients_are_finite() const {
     if (!std::isfinite(last_.loss))
-        throw Error(SNN_ERROR_STATE, "the loss is ", last_.loss, ", so the weights were not updated; a lower learning rate or ",
+        throw Error(SNN_ERROR_DIVERGED, "the loss is ", last_.loss, ", so the weights were not updated; a lower learning rate or ",
                     "gradient clipping may help");
     const auto& projections = plan_.network->projections();
     const Gradients* const gradients = training_.gradients();
     for (uint32_t p = 0; gradients && p < projections.size(); ++p)
         if (projections[p].trainable && !gradients->is_finite(p))
-            throw Error(SNN_ERROR_STATE, "projection '", projections[p].name, "': its gradient has the norm ", gradient_norm(p),
+            throw Error(SNN_ERROR_DIVERGED, "projection '", projections[p].name, "': its gradient has the norm ", gradient_norm(p),
                         ", so the weights were not updated; a lower learning rate or gradient clipping may help");
     learned_.check_gradients_are_finite();
     latent_.check_gradients_are_finite();

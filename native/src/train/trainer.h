@@ -56,8 +56,8 @@ public:
     // The same for a loss of the caller's, SNN_LOSS_NONE: it sees the records and says how it changes with them.
     ForwardResult run(std::span<const InputFrames> inputs, const int32_t* labels, std::span<const RecordFrames> records);
     void run_backward(double loss, std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs);
-    // Throws SNN_ERROR_STATE without a backward of this trainer just before it, when the loss or a gradient is not finite,
-    // and when a parameter would leave its range; weights and parameters are then as they were.
+    // Throws SNN_ERROR_STATE without a backward of this trainer just before it, and SNN_ERROR_DIVERGED when the loss or a
+    // gradient is not finite or a parameter would leave its range; weights and parameters are then as they were.
     void update();
 
     std::span<const double> scores() const;  // throws SNN_ERROR_STATE without a forward

@@ -368,7 +368,7 @@ TEST_CASE("an update from a loss or gradient that is not finite is refused and l
         Trainer rates(*run.executor, *plan, 1, definition(hidden, SNN_LOSS_MEAN_SQUARE_RATE));
         CHECK(std::isfinite(rates.forward({&frames, 1}, nullptr, &target).loss.loss));
         rates.backward();
-        CHECK(has(error_of(SNN_ERROR_STATE, [&] { rates.update(); }), "projection 'w0': its gradient has the norm inf"));
+        CHECK(has(error_of(SNN_ERROR_DIVERGED, [&] { rates.update(); }), "projection 'w0': its gradient has the norm inf"));
         CHECK(run.read(Slot::weight, 0) == std::vector<double>{0});
         CHECK(rates.update_count() == 0);
 
@@ -378,7 +378,7 @@ TEST_CASE("an update from a loss or gradient that is not finite is refused and l
         const int32_t label = 0;
         CHECK_FALSE(std::isfinite(membrane.forward({&frames, 1}, &label, nullptr).loss.loss));
         membrane.backward();
-        CHECK(has(error_of(SNN_ERROR_STATE, [&] { membrane.update(); }), "the loss is"));
+        CHECK(has(error_of(SNN_ERROR_DIVERGED, [&] { membrane.update(); }), "the loss is"));
         CHECK(run.read(Slot::weight, 1) == std::vector<double>{3e38f});
     }
 }

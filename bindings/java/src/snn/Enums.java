@@ -37,7 +37,9 @@ public final class Enums {
         /** a defect of the library */
         INTERNAL(-13),
         /** the GPU was reset or removed; the session is lost, a new one can be opened */
-        DEVICE_LOST(-14);
+        DEVICE_LOST(-14),
+        /** training: the loss or a gradient is not finite, or a parameter would leave its range */
+        DIVERGED(-15);
 
         final int value;
 

@@ -42,6 +42,8 @@ pub const SNN_ERROR_STOPPED: i32 = -12;
 pub const SNN_ERROR_INTERNAL: i32 = -13;
 /// the GPU was reset or removed; the session is lost, a new one can be opened
 pub const SNN_ERROR_DEVICE_LOST: i32 = -14;
+/// training: the loss or a gradient is not finite, or a parameter would leave its range
+pub const SNN_ERROR_DIVERGED: i32 = -15;
 pub const SNN_LOG_WARNING: u32 = 1;
 pub const SNN_LOG_INFORMATION: u32 = 2;
 pub const SNN_ISA_BEST: u32 = 0;

@@ -35,6 +35,8 @@ pub enum Status {
     Internal = -13,
     /// the GPU was reset or removed; the session is lost, a new one can be opened
     DeviceLost = -14,
+    /// training: the loss or a gradient is not finite, or a parameter would leave its range
+    Diverged = -15,
 }
 
 impl Status {
@@ -56,6 +58,7 @@ impl Status {
             -12 => Some(Self::Stopped),
             -13 => Some(Self::Internal),
             -14 => Some(Self::DeviceLost),
+            -15 => Some(Self::Diverged),
             _ => None,
         }
     }
