@@ -17,7 +17,7 @@ from snn._words import ARITHMETIC
 from snn.connections import Connection, Resolved
 from snn.distributions import reach
 from snn.engine import _native
-from snn.engine.errors import InvalidArgumentError, NotFoundError, SnnError, shown
+from snn.engine.errors import InvalidArgumentError, NotFoundError, shown
 from snn.neurons import Neuron, SpikeInput
 from snn.plasticity import Plasticity
 
@@ -203,9 +203,8 @@ class Projection(Strict):
         setattr(self, name, value)
         try:
             self._network._rebuild()
-        except SnnError:
+        except BaseException:
             setattr(self, name, before)
-            self._network._rebuild()
             raise
 
     @property
