@@ -5,6 +5,7 @@
 #include <deque>
 #include <optional>
 #include <span>
+#include <type_traits>
 
 #include "common/json.h"
 #include "common/disk.h"
@@ -68,12 +69,12 @@ std::vector<uint64_t> weight_shape(const Network& network, const Projection& pro
     return {projection.weight_count()};
 }
 
-// Training may have lost them; a file that cannot be loaded again is not written.
-void check_finite(const std::vector<float>& values, const std::string& projection, const char* what) {
-    const auto found = std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
-    if (found != values.end())
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection, "': ", what, "[", found - values.begin(), "] is ",
-                    *found, "; a file takes finite values only");
+// Training may have lost them; a file that cannot be loaded again is not written. `first`: the number of the first value.
+void check_finite(std::span<const float> values, const std::string& projection, const char* what, size_t first = 0) {
+    for (size_t i = 0; i < values.size(); ++i)
+        if (!std::isfinite(values[i]))
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection, "': ", what, "[", first + i, "] is ",
+                        values[i], "; a file takes finite values only");
 }
 
 Json describe(const SNNDistribution& distribution) {
@@ -119,8 +120,12 @@ template <class Value>
 SafetensorsWriter::Fill of_rows(const Network& network, const Projection& projection,
                                 std::span<const Value> SynapseRow::* column) {
     return [&network, &projection, column](std::byte* out_values) {
+        size_t first = 0;
         for_rows(network, projection, [&](const SynapseRow& row) {
-            const auto bytes = std::as_bytes(row.*column);
+            const std::span<const Value> values = row.*column;
+            if constexpr (std::is_same_v<Value, float>) check_finite(values, projection.name, "weight", first);
+            first += values.size();
+            const auto bytes = std::as_bytes(values);
             out_values = std::copy(bytes.begin(), bytes.end(), out_values);
         });
     };
@@ -156,7 +161,7 @@ Json describe(const Network& network, const Projection& projection, SafetensorsW
     const SynapseRule* const made_by = projection.synapses ? projection.synapses->rule() : nullptr;
     const ConnectionRule* const rule = made_by ? made_by->definition() : nullptr;
     const bool from_rows = projection.synapses && projection.synapses->has_rows_only();
-    if (!rule && !from_rows) check_finite(projection.weights(), projection.name, "weight");  // packed ones are numbers
+    if (!rule && !from_rows) check_finite(projection.weights(), projection.name, "weight");
     if (projection.bias) check_finite(*projection.bias, projection.name, "bias");
     if (projection.kind != SNN_CONNECT_POOL2D && !rule) {
         const std::vector<uint64_t> shape = weight_shape(network, projection);
