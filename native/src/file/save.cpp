@@ -219,11 +219,11 @@ Json describe(const Network& network, const Projection& projection, SafetensorsW
 }
 
 void keep_definition(Json& definitions, const std::string& name, const std::string& text) {
-    Json definition = Json::parse(text);
-    if (const auto found = definitions.find(name); found != definitions.end() && *found != definition)
+    JsonDocument definition = parse_json(text, name);
+    if (const auto found = definitions.find(name); found != definitions.end() && *found != definition.root)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "the network uses two different definitions that are both named '", name,
                     "'; a file needs one name for each");
-    definitions[name] = std::move(definition);
+    definitions[name] = std::move(definition.root);
 }
 
 }  // namespace

@@ -91,7 +91,7 @@ std::string hexadecimal(uint64_t hash) {
 
 uint64_t hash_of_definition(const std::string& json) {
     uint64_t hash = 0;
-    for (const char c : Json::parse(json).dump()) hash = joined(hash, static_cast<unsigned char>(c));
+    for (const char c : parse_json(json, "a definition").root.dump()) hash = joined(hash, static_cast<unsigned char>(c));
     return hash;
 }
 

@@ -2,9 +2,11 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
+#include <filesystem>
 
 #include "common/error.h"
 #include "cpu_runs.h"
+#include "file/file.h"
 #include "heap.h"
 #include "schedule/session.h"
 #include "small_networks.h"
@@ -109,8 +111,8 @@ TEST_CASE("a state that was saved goes on elsewhere with the same bits") {
 namespace {
 
 // Runs function() with a heap that gives `blocks` large blocks, as rows of neurons are, and then no more. True when that was
-// not enough; devices that work together tell it as an error of a device. There is memory for small blocks: a JSON document,
-// which a state has, needs some to end.
+// not enough; devices that work together tell it as an error of a device. There is memory for small blocks: a thread that cannot
+// have them ends the program.
 template <class Function>
 bool runs_out_after(uint64_t blocks, Function&& function) {
     bool ran_out = false;
@@ -225,6 +227,32 @@ TEST_CASE("when memory runs out in a load or a reset of samples, all is as befor
             }
             CHECK(lost > 1);  // and then loaded and reset
         }
+}
+
+TEST_CASE("wherever memory ends in a load, a state or a network is not read, and can be read again") {
+    NetworkMaker maker;
+    const uint32_t in = maker.spikes({20}), cells = maker.neurons({30}, "lif");
+    maker.connect({.source = in, .target = cells, .weights = Numbers(3).list(600, 0.0, 0.9)});
+    const auto network = maker.plan()->network;
+    SessionOptions options;
+    options.device = "cpu";
+    options.executor.thread_count = 1;
+    Session session(network, options);
+    session.step(5);
+    const SavedState state = session.save();
+    const std::vector<double> expected = seen(session);
+    uint64_t calls = 0;
+    for (session.step(3); out_of_memory_after(calls, [&] { session.restore(state); }); ++calls) {}
+    CHECK(calls > 100);
+    CHECK(seen(session) == expected);
+
+    const std::string file = (std::filesystem::temp_directory_path() / "snn_unit_memory_ends.snn").string();
+    save_network(*network, file);
+    std::shared_ptr<const Network> loaded;
+    for (calls = 0; out_of_memory_after(calls, [&] { loaded = load_network(file); }); ++calls) {}
+    CHECK(calls > 100);
+    CHECK(loaded->projections()[0].weights() == network->projections()[0].weights());
+    std::filesystem::remove(file);
 }
 
 TEST_CASE("connections hash the same as a rule and as arrays, and otherwise not") {
