@@ -74,7 +74,7 @@ class _Sentences(logging.Handler):
 def _warnings_as_sentences() -> Iterator[None]:
     """Print warnings of Python and of libsnn in one form, without the line of source code that means nothing here."""
 
-    def show(message: Warning | str, *_: object) -> None:
+    def show(message: Warning | str, *_: object, **__: object) -> None:
         print_warning(str(message))
 
     handler = _Sentences(logging.WARNING)
