@@ -107,21 +107,12 @@ Json describe(const ConnectionRule& rule, const std::string& prefix, Safetensors
     return entry;
 }
 
-// Calls use(row) for the rows of all sources.
-template <class Use>
-void for_rows(const Network& network, const Projection& projection, Use&& use) {
-    const std::shared_ptr<const SynapseStore> rows = projection.synapses->store();
-    RowMemory memory;
-    for (uint32_t source = 0; source < network.population(projection.source).size; ++source) use(rows->row(source, memory));
-}
-
-// One column of synapses that are no arrays, made when it is written. Both arguments outlive the writer.
+// One column of synapses that are no arrays, made when it is written. The projection outlives the writer.
 template <class Value>
-SafetensorsWriter::Fill of_rows(const Network& network, const Projection& projection,
-                                std::span<const Value> SynapseRow::* column) {
-    return [&network, &projection, column](std::byte* out_values) {
+SafetensorsWriter::Fill of_rows(const Projection& projection, std::span<const Value> SynapseRow::* column) {
+    return [&projection, column](std::byte* out_values) {
         size_t first = 0;
-        for_rows(network, projection, [&](const SynapseRow& row) {
+        projection.synapses->for_rows([&](uint32_t, const SynapseRow& row) {
             const std::span<const Value> values = row.*column;
             if constexpr (std::is_same_v<Value, float>) check_finite(values, projection.name, "weight", first);
             first += values.size();
@@ -131,15 +122,15 @@ SafetensorsWriter::Fill of_rows(const Network& network, const Projection& projec
     };
 }
 
-SafetensorsWriter::Fill row_offsets_of(const Network& network, const Projection& projection) {
-    return [&network, &projection](std::byte* out_values) {
+SafetensorsWriter::Fill row_offsets_of(const Projection& projection) {
+    return [&projection](std::byte* out_values) {
         uint64_t offset = 0;
         const auto add = [&] {
             std::memcpy(out_values, &offset, sizeof offset);
             out_values += sizeof offset;
         };
         add();
-        for_rows(network, projection, [&](const SynapseRow& row) {
+        projection.synapses->for_rows([&](uint32_t, const SynapseRow& row) {
             offset += row.targets.size();
             add();
         });
@@ -166,7 +157,7 @@ Json describe(const Network& network, const Projection& projection, SafetensorsW
     if (projection.kind != SNN_CONNECT_POOL2D && !rule) {
         const std::vector<uint64_t> shape = weight_shape(network, projection);
         if (from_rows)
-            writer.add(prefix + "weight", TensorType::f32, shape, of_rows(network, projection, &SynapseRow::weights));
+            writer.add(prefix + "weight", TensorType::f32, shape, of_rows(projection, &SynapseRow::weights));
         else
             writer.add(prefix + "weight", TensorType::f32, shape, projection.weights().data());
     }
@@ -190,12 +181,12 @@ Json describe(const Network& network, const Projection& projection, SafetensorsW
     } else if (from_rows) {
         const Synapses& synapses = *projection.synapses;
         writer.add(prefix + "row_offsets", TensorType::u64, {uint64_t{network.population(projection.source).size} + 1},
-                   row_offsets_of(network, projection));
-        writer.add(prefix + "targets", TensorType::u32, {synapses.count()}, of_rows(network, projection, &SynapseRow::targets));
+                   row_offsets_of(projection));
+        writer.add(prefix + "targets", TensorType::u32, {synapses.count()}, of_rows(projection, &SynapseRow::targets));
         if (synapses.max_delay() > 0) {
             entry["synapse_delays"] = true;
             writer.add(prefix + "delays", TensorType::u16, {synapses.count()},
-                       of_rows(network, projection, &SynapseRow::delays));
+                       of_rows(projection, &SynapseRow::delays));
         }
     } else if (projection.synapses) {
         const SparseIndex& sparse = projection.synapses->index();

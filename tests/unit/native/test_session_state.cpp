@@ -286,20 +286,20 @@ TEST_CASE("connections hash the same as a rule and as arrays, and otherwise not"
     const auto rule = std::make_shared<Rule>();
     projection.synapses = Synapses(rule).rounded(8);
     REQUIRE(projection.synapses->is_rule());
-    const ProjectionHash by_rule = hash_of_projection(*network, projection);
+    const ProjectionHash by_rule = hash_of_projection(projection);
     const auto index = std::make_shared<const SparseIndex>(projection.synapses->index());
     auto weights = std::make_shared<std::vector<float>>(*projection.synapses->weights());
     projection.synapses = std::make_shared<const Synapses>(index, weights);
-    const ProjectionHash by_arrays = hash_of_projection(*network, projection);
+    const ProjectionHash by_arrays = hash_of_projection(projection);
     CHECK(by_arrays.connections == by_rule.connections);
     CHECK(by_arrays.weights == by_rule.weights);
     (*weights)[17] += 0.5f;
-    const ProjectionHash other_weight = hash_of_projection(*network, projection);
+    const ProjectionHash other_weight = hash_of_projection(projection);
     CHECK(other_weight.connections == by_rule.connections);
     CHECK(other_weight.weights != by_rule.weights);
     rule->factor = 11;
     projection.synapses = Synapses(rule).rounded(8);
-    CHECK(hash_of_projection(*network, projection).connections != by_rule.connections);
+    CHECK(hash_of_projection(projection).connections != by_rule.connections);
 }
 
 }  // namespace snn::test
