@@ -109,6 +109,7 @@ class ProjectionInfo(NamedTuple):
     by_rule: bool
     """Whether a connection rule makes the synapses whenever they are needed."""
     fixed_point_scale: float
+    delay_range: tuple[int, int]
     bias: NDArray[np.float32] | None
 
 

@@ -17,7 +17,6 @@ from snn.engine.errors import InvalidArgumentError
 __all__ = ["Distribution", "LogNormal", "Normal", "Uniform"]
 
 Numbers = tuple[int, float, float, float, float]
-LARGEST_NORMAL = 6.35  # largest magnitude of the library's normal numbers
 
 
 class Distribution(ABC):
@@ -127,16 +126,3 @@ def numbers(value: Any, what: str, minimum: float = -math.inf) -> Numbers:
     if isinstance(value, Distribution):
         return value._numbers()
     return (0, float32_number(value, what, minimum=minimum), 0.0, -math.inf, math.inf)
-
-
-def reach(distribution: Numbers) -> tuple[float, float]:
-    """Return bounds of the values drawn."""
-    kind, a, b, low, high = distribution
-    if kind == 0:
-        return a, a
-    if kind == 2:
-        return a, b
-    least, most = a - LARGEST_NORMAL * b, a + LARGEST_NORMAL * b
-    if kind == 3:
-        least, most = math.exp(least), math.exp(most)
-    return max(least, low), min(most, high)

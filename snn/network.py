@@ -17,7 +17,15 @@ from snn._summary import Summary
 from snn.connections import Connection
 from snn.definitions import ModelDefinition
 from snn.engine import _native
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, SnnError, counted, shown
+from snn.engine.errors import (
+    ArgumentTypeError,
+    InvalidArgumentError,
+    NotFoundError,
+    OutOfMemoryError,
+    SnnError,
+    counted,
+    shown,
+)
 from snn.neurons import Input, Neuron, SpikeInput
 from snn.placement import Placement, device_of_several
 from snn.population import Population, PopulationSlice, declare, split_slice
@@ -28,6 +36,8 @@ __all__ = ["MemoryEstimate", "Network", "load", "save"]
 _INPUT_KINDS = {1: SpikeInput, 2: Input}
 
 SAMPLE_WEIGHTS = 32  # SNN_FLAG_SAMPLE_WEIGHTS
+
+_LOST = "the network cannot be used any more: there was no memory for its weights when what could not be added was taken back"
 
 
 class MemoryEstimate(NamedTuple):
@@ -78,6 +88,8 @@ class Network(Strict):
     >>> net.projections["input_to_hidden"].weights.shape
     (64, 128)
     """
+
+    _is_lost = False  # populations and projections remain, but the native network with their weights is gone
 
     _hints = MappingProxyType(
         {
@@ -169,20 +181,20 @@ class Network(Strict):
         native = self._open()
         try:
             declare(native, population)
-        except Exception:
-            self._forget()
+        except BaseException:
+            self._take_back()
             raise
         self._populations[name] = population
         if isinstance(neurons, Neuron):
-            self._definitions[neurons.definition.name] = neurons.definition
             if neurons.recurrent is not None:
                 layer.recurrent = None  # from now on it is the network's
                 try:
                     self.connect(population, population, neurons.recurrent)
-                except Exception:
+                except BaseException:
                     del self._populations[name]
-                    self._forget()
+                    self._take_back()
                     raise
+            self._definitions[neurons.definition.name] = neurons.definition
         return population
 
     @keywords_told
@@ -233,8 +245,8 @@ class Network(Strict):
         native = self._open()
         try:
             projection._declare(native)
-        except Exception:
-            self._forget()
+        except BaseException:
+            self._take_back()
             raise
         projection._leave_to_native()
         self._projections[name] = projection
@@ -447,6 +459,7 @@ class Network(Strict):
     # It is immutable then: after a change, another one is built from what this object holds.
 
     def _origin(self) -> _native.Network | None:
+        self._check_usable()
         return self._native
 
     def _present(self) -> _native.Network:
@@ -463,6 +476,7 @@ class Network(Strict):
         return native
 
     def _declared(self) -> _native.Network:
+        self._check_usable()
         for projection in self._projections.values():
             projection._keep()
         native = _native.Network.create(self._dt)
@@ -470,18 +484,43 @@ class Network(Strict):
             declare(native, population)
         for projection in self._projections.values():
             projection._declare(native)
-        for (
-            projection
-        ) in self._projections.values():  # not before all are there: if one is refused, this network is not used
+        # Not before all are there: if one is refused, this network is not used.
+        for projection in self._projections.values():
             projection._leave_to_native()
         self._native_is_finished = False
         return native
 
-    def _forget(self) -> None:
-        """Give up the native network, to which something was added in part, once this object holds all of the rest."""
-        for projection in self._projections.values():
-            projection._keep()
-        self._native = None
+    def _take_back(self) -> None:
+        """Give up the native network if a failed `add` or `connect` left something in it, once this object has the rest."""
+        native = self._native
+        if native is None:
+            return
+        self._is_lost = True  # unless all below comes to its end
+        try:
+            if self._is_ahead(native):
+                for projection in self._projections.values():
+                    projection._keep()
+                self._native = None
+            self._is_lost = False
+        except MemoryError as error:
+            raise OutOfMemoryError(_LOST) from error
+        finally:
+            if self._is_lost:
+                self._native = None
+
+    def _is_ahead(self, native: _native.Network) -> bool:
+        """Whether `native` has a population or projection that this object has not."""
+        for get, known in ((native.population, self._populations), (native.projection, self._projections)):
+            try:
+                get(len(known))
+            except NotFoundError:
+                continue
+            return True
+        return False
+
+    def _check_usable(self) -> None:
+        if self._is_lost and self._native is None:
+            raise OutOfMemoryError(_LOST)
 
     def _rebuild(self) -> None:
         """Rebuild the native network after a population changed."""

@@ -15,9 +15,8 @@ from snn._arrays import Floats, boolean, check_room, float32_array, integer_arra
 from snn._strict import Strict
 from snn._words import ARITHMETIC
 from snn.connections import Connection, Resolved
-from snn.distributions import reach
 from snn.engine import _native
-from snn.engine.errors import InvalidArgumentError, NotFoundError, SnnError, shown
+from snn.engine.errors import InvalidArgumentError, NotFoundError, shown
 from snn.neurons import Neuron, SpikeInput
 from snn.plasticity import Plasticity
 
@@ -203,9 +202,8 @@ class Projection(Strict):
         setattr(self, name, value)
         try:
             self._network._rebuild()
-        except SnnError:
+        except BaseException:
             setattr(self, name, before)
-            self._network._rebuild()
             raise
 
     @property
@@ -315,20 +313,7 @@ class Projection(Strict):
     @property
     def delay_range(self) -> tuple[int, int]:
         """Shortest and longest delay of the synapses in steps, with `delay_steps`. For a rule, bounds of its draws."""
-        if self._kind != _SPARSE or self.synapse_count == 0:
-            return self.delay_steps, self.delay_steps
-        if self.by_rule:
-            rule = self._network._finished().connection_rule(self._index)
-            assert rule is not None
-            least, most = (max(0, math.floor(value / self._network.dt + 0.5)) for value in reach(rule["delay"]))
-            return self.delay_steps + least, self.delay_steps + most
-        native = self._network._finished()
-        ranges = [
-            (int(delays.min()), int(delays.max()))
-            for first, count in _runs(None, self.source.size)
-            if (delays := native.synapses(self._index, first, count)[2]).size
-        ]
-        return min(least for least, _ in ranges), max(most for _, most in ranges)
+        return self._network._finished().projection(self._index).delay_range
 
     def synapses(
         self, sources: ArrayLike | None = None, targets: ArrayLike | None = None

@@ -369,7 +369,7 @@ cdef class Network:
             decoded(info.name), info.kind, info.source, info.target, decoded(info.receptor), info.delay_steps,
             bool(info.trainable), bool(info.detached), info.arithmetic, info.pool_mode, info.weight_count, info.bias_count,
             info.synapse_count, _pair(info.kernel), _pair(info.stride), _pair(info.padding), _pair(info.dilation),
-            info.groups, bool(info.by_rule), info.fixed_point_scale,
+            info.groups, bool(info.by_rule), info.fixed_point_scale, (info.min_delay_steps, info.max_delay_steps),
             view_of(self, info.bias, info.bias_count, DTYPE_FLOAT32, copied))
 
     def projection_arrays(self, uint32_t index):

@@ -226,6 +226,9 @@ cdef extern from "snn/snn.h" nogil:
         const float *bias
         double fixed_point_scale
         uint32_t detached
+        uint32_t reserved
+        uint32_t min_delay_steps
+        uint32_t max_delay_steps
     ctypedef struct SNNProjectionArrays:
         uint32_t struct_size
         uint64_t weight_count

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
+import warnings
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -20,7 +23,7 @@ from snn.engine.cli import (
     plan_command,
     run_command,
 )
-from snn.engine.cli.output import print_error
+from snn.engine.cli.output import print_error, print_warning
 from snn.engine.errors import SnnError
 
 __all__ = ["app", "run"]
@@ -62,11 +65,35 @@ app.command("run")(run_command.run)
 app.command("bench", cls=bench_command.BenchCommand)(bench_command.bench)
 
 
+class _Sentences(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        print_warning(record.getMessage())
+
+
+@contextlib.contextmanager
+def _warnings_as_sentences() -> Iterator[None]:
+    """Print warnings of Python and of libsnn in one form, without the line of source code that means nothing here."""
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        print_warning(str(message))
+
+    handler = _Sentences(logging.WARNING)
+    logger = logging.getLogger("snn")
+    logger.addHandler(handler)
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = show
+            yield
+    finally:
+        logger.removeHandler(handler)
+
+
 def run() -> None:
     """Run a command; an error of the library or of the system is one sentence and exit status 1."""
     try:
         try:
-            app()
+            with _warnings_as_sentences():
+                app()
         finally:
             # Here, so that a full disk is an error of the command and not of the interpreter's end.
             sys.stdout.flush()

@@ -22,6 +22,7 @@ __all__ = [
     "note_json",
     "print_error",
     "print_json",
+    "print_warning",
     "ready_to_write",
     "table",
     "with_unit",
@@ -66,6 +67,11 @@ def print_error(sentence: str) -> None:
     error_console.print(f"[bold red]error:[/] {escape(sentence)}", highlight=False)
     if _talks_json:
         print_json({"error": sentence})
+
+
+def print_warning(sentence: str) -> None:
+    """Print a warning for people, on standard error."""
+    error_console.print(f"[yellow]warning:[/] {escape(sentence)}", highlight=False)
 
 
 def fail(sentence: str) -> typer.Exit:

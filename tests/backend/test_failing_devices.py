@@ -13,8 +13,8 @@ import pytest
 import snn
 
 from .running import vulkan_settings
-from .test_vulkan_hostile import Meddler
 from .together import check_equal
+from .vulkan_meddler import Meddler
 from .vulkan_renderer import Renderer
 
 PLACES = {"drive": 0, "exc": 1, "inh": 0, "readout": 1}

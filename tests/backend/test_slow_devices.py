@@ -16,8 +16,8 @@ import pytest
 import snn
 
 from .running import vulkan_settings
-from .test_vulkan_hostile import Meddler
 from .together import check_equal
+from .vulkan_meddler import Meddler
 from .vulkan_renderer import Renderer
 
 BATCH = 8

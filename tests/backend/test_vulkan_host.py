@@ -482,7 +482,7 @@ IDLE_DEVICE = """
 import ctypes, sys
 sys.path.append(sys.argv[1])
 import snn
-from tests.backend.test_vulkan_hostile import Meddler
+from tests.backend.vulkan_meddler import Meddler
 from tests.backend.vulkan_renderer import Renderer
 
 class Idle(Meddler):

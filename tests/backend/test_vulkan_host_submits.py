@@ -14,7 +14,7 @@ import pytest
 import snn
 from snn.engine import _native
 
-from .test_vulkan_hostile import DEVICE_LOST, OUT_OF_DEVICE_MEMORY, Meddler
+from .vulkan_meddler import DEVICE_LOST, OUT_OF_DEVICE_MEMORY, Meddler
 from .vulkan_renderer import Renderer, SubmissionThread, number, vk
 
 UNKNOWN, TIMEOUT = -13, 2

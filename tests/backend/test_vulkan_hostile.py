@@ -4,93 +4,26 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from ctypes import CFUNCTYPE, c_char_p, c_int32, c_void_p
+from ctypes import c_void_p
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import snn
-from snn.engine import _native
 
-from .together import check_equal
+from .vulkan_meddler import (
+    DEVICE_LOST,
+    INVALID_SHADER,
+    NEWER_ERROR,
+    NO_MEMORY,
+    OUT_OF_DEVICE_MEMORY,
+    AnyFunction,
+    Meddler,
+    driven,
+    failing,
+)
 from .vulkan_renderer import Renderer, number, vk
-
-GetProcAddress = CFUNCTYPE(c_void_p, c_void_p, c_char_p)
-QueueSubmit = CFUNCTYPE(c_int32, c_void_p, ctypes.c_uint32, c_void_p, c_void_p)
-AnyFunction = CFUNCTYPE(c_int32, *[c_void_p] * 8)  # of at most eight integers and pointers, which returns a VkResult
-OUT_OF_DEVICE_MEMORY, DEVICE_LOST, INVALID_SHADER, NEWER_ERROR = -2, -4, -1000012000, -1000999000
-
-NO_MEMORY = AnyFunction(lambda *_: OUT_OF_DEVICE_MEMORY)
-
-
-class Spoiled:
-    """A function of the device whose call number `fails_at` from now on, counted from 1, gives `error`."""
-
-    def __init__(self, address: int) -> None:
-        self.real, self.callback, self.fails_at = AnyFunction(address), AnyFunction(self.call), 0
-        self.error, self.takes_effect = OUT_OF_DEVICE_MEMORY, False
-        self.address = ctypes.cast(self.callback, c_void_p).value
-
-    def call(self, *arguments: int | None) -> int:
-        self.fails_at -= 1
-        fails = self.fails_at == 0
-        result = self.real(*arguments) if self.takes_effect or not fails else 0
-        return self.error if fails else result
-
-
-class Meddler:
-    """The loader's functions, but that some are missing, that the next submission fails with `refusal` where that is set, and
-    that all do when the device is `lost`.
-    """
-
-    def __init__(self, renderer: Renderer, missing: tuple[bytes, ...] = ()) -> None:
-        self.renderer, self.missing, self.refusal, self.submissions = renderer, missing, 0, 0
-        self.lost = False
-        self.spoiled: dict[bytes, Spoiled] = {}
-        self.loader = ctypes.CDLL("libvulkan.so.1").vkGetInstanceProcAddr
-        self.loader.restype, self.loader.argtypes = c_void_p, (c_void_p, c_char_p)
-        instance = number(renderer.instance)
-        self.of_device = GetProcAddress(self.loader(instance, b"vkGetDeviceProcAddr"))
-        self.real_submit = QueueSubmit(self.of_device(number(renderer.device), b"vkQueueSubmit"))
-        self.callbacks = [
-            GetProcAddress(self.instance_function),
-            GetProcAddress(self.device_function),
-            QueueSubmit(self.submit),
-        ]
-
-    def instance_function(self, instance: int, name: bytes) -> int | None:
-        if name in self.missing:
-            return None
-        if name == b"vkGetDeviceProcAddr":
-            return ctypes.cast(self.callbacks[1], c_void_p).value
-        return self.loader(instance, name)
-
-    def device_function(self, device: int, name: bytes) -> int | None:
-        if name in self.missing:
-            return None
-        if name in self.spoiled:
-            return self.spoiled[name].address
-        if name == b"vkQueueSubmit":
-            return ctypes.cast(self.callbacks[2], c_void_p).value
-        return self.of_device(device, name)
-
-    def submit(self, queue: int, count: int, infos: int, fence: int) -> int:
-        self.submissions += 1
-        refusal, self.refusal = DEVICE_LOST if self.lost else self.refusal, 0
-        return refusal or self.real_submit(queue, count, infos, fence)
-
-    def spoil(self, name: str) -> Spoiled:
-        """Before host(): calls of this function can be made to fail."""
-        self.spoiled[name.encode()] = made = Spoiled(self.of_device(number(self.renderer.device), name.encode()))
-        made.takes_effect = name == "vkEndCommandBuffer"  # recording has ended when it fails, too
-        return made
-
-    def host(self) -> snn.vulkan.Host:
-        fields = vars(self.renderer.host())
-        return snn.vulkan.Host(**(fields | {"get_instance_proc_addr": ctypes.cast(self.callbacks[0], c_void_p).value}))
 
 
 @pytest.fixture(autouse=True)
@@ -225,25 +158,6 @@ def test_a_submission_that_was_refused_has_not_happened(renderer: Renderer, smal
         np.testing.assert_array_equal(sim["cells.v"], expected["cells.v"])
         assert sim.counters == expected.counters
         assert sim["cells.v"].any()
-
-
-def driven(simulations: tuple[snn.Simulation, ...]) -> None:
-    for one in simulations:
-        one.set_input("current", np.linspace(0, 3, 50))
-        one.step(20)
-
-
-@contextmanager
-def failing(
-    renderer: Renderer, net: snn.Network, name: str, call: int
-) -> Iterator[tuple[snn.Simulation, snn.Simulation, Spoiled]]:
-    """Give a simulation and the reference after some steps; of the calls of a function to come, one fails in the former."""
-    meddler = Meddler(renderer)
-    function = meddler.spoil(name)
-    with snn.Simulation(net, device=meddler.host()) as sim, snn.Simulation(net, device="reference") as expected:
-        driven((sim, expected))
-        function.fails_at = call
-        yield sim, expected, function
 
 
 RECORDED = {"cells": ["v", "spikes", "spike_count"]}
@@ -402,127 +316,6 @@ def test_a_change_of_the_state_that_ended_early_is_not_gone_on_from(
     assert outcomes[-1] == "done"
     assert outcomes.count("refused") > 3
     assert ("as before" in outcomes) == (change == "reset_samples")  # which reads first
-
-
-def test_a_training_pass_that_ended_early_is_not_gone_on_from(renderer: Renderer) -> None:
-    net = snn.Network(dt=1.0, seed=2)
-    net.add("in", snn.Input(20))
-    net.add("cells", snn.LIF(30, tau_membrane=8.0))
-    net.add("out", snn.LIF(4))
-    net.connect("in", "cells", snn.Dense())
-    net.connect("cells", "out", snn.Dense())
-    frames = [(0, False, np.random.default_rng(1).uniform(0, 1, (6, 3, 20)).astype(np.float32))]
-    meddler = Meddler(renderer)
-    wait = meddler.spoil("vkWaitForFences")
-    with snn.Simulation(net, device=meddler.host(), batch_size=3) as sim:
-        trainer = _native.Trainer(sim._session, output_population=net["out"]._index, steps=6)
-        wanted = trainer.forward(frames, labels=np.zeros(3, np.int32)).loss
-        failures = 0
-        for call in range(1, 20):
-            wait.fails_at = call
-            try:
-                trainer.forward(frames, labels=np.zeros(3, np.int32))
-            except snn.OutOfMemoryError:
-                failures += 1
-                with pytest.raises(snn.StateError, match="reset the session or load a state"):
-                    sim.step()
-                wait.fails_at = 0
-                assert trainer.forward(frames, labels=np.zeros(3, np.int32)).loss == wanted  # it begins with a reset
-                sim.step()
-                continue
-            break
-    assert failures >= 2
-
-
-@pytest.fixture
-def trained() -> snn.Network:
-    net = snn.Network(dt=1.0, seed=2)
-    net.add("in", snn.Input(20))
-    net.add("cells", snn.LIF(30, tau_membrane=8.0))
-    net.add("out", snn.LIF(4))
-    net.connect("in", "cells", snn.Dense(init=0.4))
-    net.connect("cells", "cells", snn.Dense(delay_steps=3, init=0.1))
-    net.connect("cells", "out", snn.Dense(bias=np.full(4, 0.1)), name="last")
-    return net
-
-
-FRAMES = [(0, False, np.random.default_rng(1).uniform(0, 1, (6, 3, 20)).astype(np.float32))]
-
-
-def gone_back(sim: snn.Simulation, net: snn.Network) -> _native.Trainer:
-    """A trainer that has gone forward and back, and has not updated the weights yet."""
-    trainer = _native.Trainer(sim._session, output_population=net["out"]._index, steps=6, learning_rate=0.05)
-    trainer.forward(FRAMES, labels=np.arange(3, dtype=np.int32))
-    trainer.backward()
-    return trainer
-
-
-@pytest.mark.parametrize("first", ["read", "step"])
-def test_what_training_has_computed_comes_to_the_session_after_an_error_too(
-    renderer: Renderer, trained: snn.Network, first: str
-) -> None:
-    """Activity of the last run goes to the rings of delays, and weights to the kernels of steps: by whoever asks next."""
-
-    def asked(sim: snn.Simulation) -> list[np.ndarray]:
-        found = [sim["cells.spikes"], sim["last.weight"]] if first == "read" else []
-        sim.step(2)
-        return [*found, sim["cells.v"], sim["out.v"], sim["cells.spikes"], sim["last.weight"], sim["last.bias"]]
-
-    with snn.Simulation(trained, device=renderer.host(), batch_size=3) as sim:
-        gone_back(sim, trained).update()
-        expected = asked(sim)
-        assert expected[0].any()
-    meddler = Meddler(renderer)
-    submit = meddler.spoil("vkQueueSubmit")
-    failures = 0
-    with snn.Simulation(trained, device=meddler.host(), batch_size=3) as sim:
-        begun = sim.save_state_memory()
-        for call in range(1, 40):
-            sim.load_state_memory(begun)
-            gone_back(sim, trained).update()
-            submit.fails_at = call
-            try:
-                if first == "read":
-                    sim["cells.spikes"]
-                else:
-                    sim.step(2)
-            except snn.OutOfMemoryError:
-                failures += 1
-                check_equal(expected, asked(sim))
-                continue
-            break
-    assert failures > 6  # downloads and uploads of weights, biases and three steps of activity
-
-
-def test_an_update_that_ended_in_the_middle_is_not_gone_on_from(renderer: Renderer, trained: snn.Network) -> None:
-    meddler = Meddler(renderer)
-    submit, wait = meddler.spoil("vkQueueSubmit"), meddler.spoil("vkWaitForFences")
-    with snn.Simulation(trained, device=meddler.host(), batch_size=3) as sim:
-        begun = sim.save_state_memory()
-        before = sim["last.weight"]
-        trainer = gone_back(sim, trained)
-        submit.fails_at = 1  # nothing has changed
-        with pytest.raises(snn.OutOfMemoryError, match="could not take work"):
-            trainer.update()
-        np.testing.assert_array_equal(sim["last.weight"], before)
-        sim.step()
-        trainer = gone_back(sim, trained)
-        wait.fails_at = 1
-        with pytest.raises(snn.OutOfMemoryError, match="could not finish its work"):
-            trainer.update()
-        attempts = [sim.step, lambda: trainer.forward(FRAMES, labels=np.arange(3, dtype=np.int32))]
-        for attempt in attempts:
-            with pytest.raises(snn.StateError, match="left weights of projection 'in_to_cells' unset or half changed"):
-                attempt()
-        for path in ("in_to_cells.weight", "cells_to_cells.weight", "last.weight"):
-            sim[path] = sim[path]
-        with pytest.raises(snn.StateError, match="left biases of projection 'last' unset or half changed"):
-            sim.step()
-        sim["last.bias"] = sim["last.bias"]
-        sim.step()
-        assert (sim["last.weight"] != before).any()
-        sim.load_state_memory(begun)
-        gone_back(sim, trained).update()
 
 
 def test_weights_that_are_half_set_stop_the_session(renderer: Renderer, net: snn.Network) -> None:

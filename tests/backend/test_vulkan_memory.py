@@ -18,8 +18,8 @@ import snn
 from .cases import CASES
 from .running import Setting, simulate
 from .test_vulkan_buffers import COPIED
-from .test_vulkan_hostile import DEVICE_LOST, OUT_OF_DEVICE_MEMORY, Meddler
 from .together import check_equal
+from .vulkan_meddler import DEVICE_LOST, OUT_OF_DEVICE_MEMORY, Meddler
 from .vulkan_renderer import Renderer, number, vk
 
 BY_NAME = {case.name: case for case in CASES}

@@ -11,7 +11,7 @@ import pytest
 import snn
 
 from .running import vulkan_settings
-from .test_vulkan_hostile import Meddler, Spoiled
+from .vulkan_meddler import Meddler, Spoiled
 from .vulkan_renderer import Renderer, number, vk
 
 pytestmark = pytest.mark.skipif(not vulkan_settings(), reason="no Vulkan device, or built without Vulkan")

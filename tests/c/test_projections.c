@@ -182,6 +182,7 @@ static void sparse_weights_are_by_source_delay_target_and_creation(void) {
     const float weights[6] = {0, 1, 2, 3, 4, 5}, expected[6] = {3, 1, 2, 0, 5, 4};
     SNNNetwork network = unconnected();
     SNNProjectionDef def = projection(SNN_CONNECT_SPARSE, weights, 6);
+    SNNProjectionInfo told;
     SNNProjectionArrays info;
     SNNHandle handle;
     float read[6];
@@ -191,8 +192,13 @@ static void sparse_weights_are_by_source_delay_target_and_creation(void) {
     def.synapse_targets = targets;
     def.synapse_delays = delays;
     def.synapse_count = 6;
+    def.delay_steps = 3;
     CHECK_OK(snn_network_connect(network, &def, NULL));
     CHECK_OK(snn_network_finish(network));
+    told.struct_size = sizeof told;
+    CHECK_OK(snn_network_get_projection(network, 0, &told));
+    CHECK_EQUAL(told.min_delay_steps, 3);
+    CHECK_EQUAL(told.max_delay_steps, 5);
     info = arrays_of(network, 0);
     CHECK(info.synapse_delays);
     for (i = 0; i < 6; ++i) {

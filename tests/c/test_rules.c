@@ -58,6 +58,8 @@ static void eight_billion_synapses_cost_nothing_until_they_run(void) {
         CHECK(info.synapse_count == UINT64_C(1) << 33 && info.weight_count == info.synapse_count);
         CHECK_EQUAL(info.by_rule, 1);
         CHECK(info.fixed_point_scale > 0);
+        CHECK_EQUAL(info.min_delay_steps, 3); /* delay_steps 2, and at least one of its own */
+        CHECK(info.max_delay_steps > 3);
         memset(&found, 0, sizeof found);
         found.struct_size = sizeof found;
         CHECK_OK(snn_network_get_connection_rule(one, 0, &found));

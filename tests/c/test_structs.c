@@ -66,7 +66,8 @@ static void check_refuses_sizes_but_the_first(SNNConfig *config, SNNHandle *out_
     config->struct_size = sizeof *config;
 }
 
-/* A projection's definition and description have grown by `detached`, from 160 and 128 bytes. */
+/* A projection's definition and description have grown by `detached`, from 160 and 128 bytes, and the description by delays,
+ * from 136. */
 static void check_projection_refuses_sizes_but_the_first(SNNNetwork network, SNNProjectionDef *def, SNNRandomConnectionDef *rule) {
     SNNProjectionInfo info;
     uint32_t size, index;
@@ -82,6 +83,7 @@ static void check_projection_refuses_sizes_but_the_first(SNNNetwork network, SNN
     def->struct_size = sizeof *def;
     for (size = 0; size <= sizeof info + 8; ++size) {
         if (size == sizeof info || size == offsetof(SNNProjectionInfo, detached)) continue;
+        if (size == offsetof(SNNProjectionInfo, min_delay_steps)) continue;
         info.struct_size = size;
         CHECK_ERROR(snn_network_get_projection(network, index, &info), SNN_ERROR_VERSION, "struct_size");
     }
@@ -92,6 +94,11 @@ static void check_projection_refuses_sizes_but_the_first(SNNNetwork network, SNN
     info.detached = 7;
     CHECK_OK(snn_network_get_projection(network, index, &info));
     CHECK_EQUAL(info.detached, 7);
+    info.struct_size = offsetof(SNNProjectionInfo, min_delay_steps);
+    info.min_delay_steps = 7;
+    CHECK_OK(snn_network_get_projection(network, index, &info));
+    CHECK_EQUAL(info.detached, 0);
+    CHECK_EQUAL(info.min_delay_steps, 7);
 }
 
 /* A rule has grown by the parts of populations, from 200 bytes. */
@@ -273,6 +280,7 @@ static void structs_begin_as_they_did_in_abi_1(void) {
     CHECK_EQUAL(sizeof(SNNNetworkInfo), 48);
     CHECK_EQUAL(sizeof(SNNPopulationInfo), 56);
     CHECK_EQUAL(offsetof(SNNProjectionInfo, detached), 128);
+    CHECK_EQUAL(offsetof(SNNProjectionInfo, min_delay_steps), 136);
     CHECK_EQUAL(sizeof(SNNProjectionArrays), 48);
     CHECK_EQUAL(sizeof(SNNMemoryEstimate), 48);
     CHECK_EQUAL(offsetof(SNNConfig, seed), 80);

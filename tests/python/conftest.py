@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -39,3 +41,11 @@ def blobs() -> tuple[np.ndarray, np.ndarray]:
 def snn_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Run ``snn`` with arguments: ``snn_command("devices", "--json").objects()``."""
     return command(monkeypatch, capsys)
+
+
+@pytest.fixture
+def file(chain: snn.Network, tmp_path: Path) -> Path:
+    """The file of `chain`."""
+    path = tmp_path / "chain.snn"
+    chain.save(path)
+    return path

@@ -1,4 +1,4 @@
-"""The command line in a process of its own, when files, disk or memory fail: one sentence and exit status 1."""
+"""The command line in a process of its own: failures of files, disk or memory, and warnings, are one sentence."""
 
 from __future__ import annotations
 
@@ -31,13 +31,6 @@ def run(*arguments: object, stdout: int | None = None) -> tuple[int, str]:
     return ended.returncode, ended.stderr
 
 
-@pytest.fixture
-def file(tmp_path: Path, chain: snn.Network) -> Path:
-    path = tmp_path / "chain.snn"
-    chain.save(path)
-    return path
-
-
 def assert_sentence(ended: tuple[int, str], sentence: str) -> None:
     status, text = ended
     assert status == 1
@@ -53,6 +46,32 @@ def test_a_command_that_works_ends_with_status_0(file: Path, tmp_path: Path) -> 
     with np.load(output) as recorded:
         assert recorded["hidden.v"].shape == (20, 1, 7)
         assert recorded["hidden.refractory_left"].dtype == np.int32
+
+
+def test_a_warning_is_a_sentence(file: Path, tmp_path: Path) -> None:
+    record = ["--record", "hidden.v", "--every", 8, "--output", tmp_path / "o.npz"]
+    assert run("run", file, "--steps", 3, *record) == (
+        0,
+        "warning: nothing is recorded of hidden.v: the run has 3 steps, and every is 8, counted from its first step\n",
+    )
+
+
+def test_a_warning_of_the_library_is_a_sentence(tmp_path: Path) -> None:
+    network = snn.Network()
+    network.add("cells", snn.LIF(3))
+    weights = [1.0, 1e-12, 1e-12]
+    network.connect(
+        "cells",
+        "cells",
+        snn.Sparse.from_arrays([0, 1, 2], [1, 2, 0], weights, delay_steps=1, trainable=False, arithmetic="fixed"),
+    )
+    network.save(tmp_path / "lossy.snn")
+    status, told = run("run", tmp_path / "lossy.snn", "--steps", 3)
+    assert status == 0
+    assert told.startswith(
+        "warning: projection 'cells_to_cells' has fixed-point weights, and those that it was made with are"
+    )
+    assert told.count("\n") == 1
 
 
 def test_files_that_cannot_be_used(file: Path, tmp_path: Path) -> None:

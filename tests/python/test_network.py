@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -256,6 +257,89 @@ def test_a_failed_connection_leaves_the_weights_of_a_loaded_network(tmp_path) ->
     with pytest.raises(snn.InvalidArgumentError):
         loaded.connect(source, target, snn.OneToOne(), name="other")
     np.testing.assert_array_equal(loaded.projections[name].weights, net.projections[name].weights)
+
+
+def out_of_memory(*args: object) -> None:
+    raise MemoryError
+
+
+def refuse(*args: object) -> None:
+    raise snn.InvalidArgumentError("refused")
+
+
+def loaded_and_extended(tmp_path: Path) -> tuple[snn.Network, list[float]]:
+    """A network from a file, under construction: its sparse weights are in libsnn alone."""
+    net = snn.Network()
+    net.add("cells", snn.LIF(4))
+    net.connect("cells", "cells", snn.Sparse.from_arrays([0, 1, 2], [1, 2, 3], [0.25, 0.5, 1.0], delay_steps=1))
+    net.save(tmp_path / "net.snn")
+    net = snn.load(tmp_path / "net.snn")
+    net.add("more", snn.LIF(2))
+    return net, [0.25, 0.5, 1.0]
+
+
+def test_a_refused_connection_makes_no_arrays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    net, weights = loaded_and_extended(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(snn.Projection, "_pull", out_of_memory)
+        with pytest.raises(snn.NotFoundError, match="basal"):
+            net.connect("cells", "more", snn.Dense(receptor="basal"))
+    net.connect("cells", "more", snn.Dense())
+    assert net.projections["cells_to_cells"].weights.tolist() == weights
+    assert net.synapse_count == 3 + 4 * 2
+
+
+def test_what_was_added_in_part_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    net, weights = loaded_and_extended(tmp_path)
+    sparse = snn.Sparse.from_arrays([0], [1], [0.5], plasticity=snn.PairSTDP())
+    with monkeypatch.context() as patch:
+        patch.setattr(snn.Plasticity, "_declare", lambda self, native, index: index == 0 or refuse())
+        with pytest.raises(snn.InvalidArgumentError, match="refused"):
+            net.connect("cells", "more", sparse)
+    with monkeypatch.context() as patch:
+        patch.setattr(snn.Surrogate, "_declare", refuse)
+        with pytest.raises(snn.InvalidArgumentError, match="refused"):
+            net.add("third", snn.LIF(2, surrogate="triangle"))
+    assert list(net.populations) == ["cells", "more"]
+    assert list(net.projections) == ["cells_to_cells"]
+    assert net.synapse_count == 3
+    assert net.neuron_count == 6
+    assert net.projections["cells_to_cells"].weights.tolist() == weights
+
+
+def test_a_network_that_cannot_be_taken_back_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    net, _ = loaded_and_extended(tmp_path)
+    projection = net.projections["cells_to_cells"]
+    sparse = snn.Sparse.from_arrays([0], [1], [0.5], plasticity=snn.PairSTDP())
+    with monkeypatch.context() as patch:
+        patch.setattr(snn.Plasticity, "_declare", lambda self, native, index: index == 0 or refuse())
+        patch.setattr(snn.Projection, "_pull", out_of_memory)
+        with pytest.raises(snn.OutOfMemoryError, match="cannot be used any more"):
+            net.connect("cells", "more", sparse)
+    for use in (
+        lambda: net.add("third", snn.LIF(2)),
+        lambda: net.connect("more", "more", snn.OneToOne()),
+        lambda: net.synapse_count,
+        lambda: projection.weights,
+        lambda: projection.bias,
+        lambda: net.save(tmp_path / "lost.snn"),
+        net.copy,
+        lambda: snn.Simulation(net),
+    ):
+        with pytest.raises(snn.OutOfMemoryError, match="cannot be used any more"):
+            use()
+
+
+def test_the_name_of_a_model_is_free_again_when_its_neurons_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = snn.Network()
+    neurons = snn.presets.snntorch_rleaky(3, beta=0.9)
+    with monkeypatch.context() as patch:
+        patch.setattr(snn.Network, "connect", refuse)
+        with pytest.raises(snn.InvalidArgumentError, match="refused"):
+            net.add("cells", neurons)
+    assert not net._definitions
+    net.add("cells", neurons)
+    assert net.synapse_count == 9
 
 
 def test_a_loaded_state_that_starts_at_a_parameter_follows_it(tmp_path) -> None:

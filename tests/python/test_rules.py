@@ -45,6 +45,22 @@ RULES: dict[str, Callable[[], snn.Sparse]] = {
 }
 
 
+def test_the_range_of_delays_is_that_of_the_synapses_and_of_a_rule_its_bounds() -> None:
+    net, drawn = pair(snn.Sparse.fixed_total(4000, delay=snn.Uniform(0.3, 2.0), delay_steps=5, trainable=False))
+    delays = drawn.synapses()[2]
+    assert drawn.delay_range == (8, 25) == (delays.min(), delays.max())
+    for arithmetic in ("float", "compact"):
+        arrays = snn.Sparse.from_arrays(
+            [0, 9, 9], [1, 2, 3], 0.5, delays=[7, 0, 300], delay_steps=5, trainable=False, arithmetic=arithmetic
+        )
+        assert net.connect("a", "b", arrays, name=arithmetic).delay_range == (5, 305)
+    empty = snn.Sparse.from_arrays([], [], [], delays=[], delay_steps=5)
+    assert net.connect("a", "b", empty, name="empty").delay_range == (5, 5)
+    none = snn.Sparse.fixed_total(0, delay=snn.Uniform(0.3, 2.0), delay_steps=5)
+    assert net.connect("a", "b", none, name="none").delay_range == (5, 5)
+    assert net.connect("a", "b", snn.Dense(delay_steps=4), name="dense").delay_range == (4, 4)
+
+
 def test_a_rule_of_billions_of_synapses_is_never_made_to_be_looked_at(tmp_path: Path) -> None:
     net, projection = pair(snn.Sparse.fixed_total(2**33, **DRAWN), 50_000)
     before = peak_rss_bytes()

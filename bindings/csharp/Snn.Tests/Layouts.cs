@@ -306,7 +306,7 @@ namespace Snn.Tests
                 Assert.Equal(40, (byte*)&it.model_name - start, "SNNPopulationInfo.model_name");
                 Assert.Equal(48, (byte*)&it.surrogate_name - start, "SNNPopulationInfo.surrogate_name");
             }
-            Assert.Equal(136, sizeof(SNNProjectionInfo), "sizeof(SNNProjectionInfo)");
+            Assert.Equal(144, sizeof(SNNProjectionInfo), "sizeof(SNNProjectionInfo)");
             {
                 SNNProjectionInfo it;
                 byte* start = (byte*)&it;
@@ -332,6 +332,9 @@ namespace Snn.Tests
                 Assert.Equal(112, (byte*)&it.bias - start, "SNNProjectionInfo.bias");
                 Assert.Equal(120, (byte*)&it.fixed_point_scale - start, "SNNProjectionInfo.fixed_point_scale");
                 Assert.Equal(128, (byte*)&it.detached - start, "SNNProjectionInfo.detached");
+                Assert.Equal(132, (byte*)&it.reserved - start, "SNNProjectionInfo.reserved");
+                Assert.Equal(136, (byte*)&it.min_delay_steps - start, "SNNProjectionInfo.min_delay_steps");
+                Assert.Equal(140, (byte*)&it.max_delay_steps - start, "SNNProjectionInfo.max_delay_steps");
             }
             Assert.Equal(48, sizeof(SNNProjectionArrays), "sizeof(SNNProjectionArrays)");
             {

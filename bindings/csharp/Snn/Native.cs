@@ -467,6 +467,12 @@ namespace Snn
         internal double fixed_point_scale;
         /// <summary>as in SNNProjectionDef</summary>
         internal uint detached;
+        /// <summary>0</summary>
+        internal uint reserved;
+        /// <summary>The shortest and the longest delay of the synapses in steps, delay_steps included; of a rule bounds of what it draws.</summary>
+        internal uint min_delay_steps;
+        /// <summary>The shortest and the longest delay of the synapses in steps, delay_steps included; of a rule bounds of what it draws.</summary>
+        internal uint max_delay_steps;
     }
 
     [StructLayout(LayoutKind.Sequential)]

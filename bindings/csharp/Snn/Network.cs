@@ -87,7 +87,8 @@ namespace Snn
                 WeightCount = raw.weight_count, Bias = Copy<float>(raw.bias, raw.bias_count), SynapseCount = raw.synapse_count,
                 Kernel = Pair(raw.kernel), Stride = Pair(raw.stride), Padding = Pair(raw.padding),
                 Dilation = Pair(raw.dilation), Groups = (int)raw.groups, ByRule = raw.by_rule != 0,
-                FixedPointScale = raw.fixed_point_scale, Detached = raw.detached != 0
+                FixedPointScale = raw.fixed_point_scale, Detached = raw.detached != 0,
+                MinDelaySteps = (int)raw.min_delay_steps, MaxDelaySteps = (int)raw.max_delay_steps
             };
             GC.KeepAlive(this); // what was read is borrowed
             return info;

@@ -21,7 +21,7 @@ namespace Snn
     public struct ProjectionInfo
     {
         public ConnectionKind Kind;
-        public int Source, Target, DelaySteps, Groups;
+        public int Source, Target, DelaySteps, MinDelaySteps, MaxDelaySteps, Groups;
         public bool Trainable, Detached, ByRule;
         public Arithmetic Arithmetic;
         public PoolMode PoolMode;

@@ -270,6 +270,10 @@ typedef struct SNNProjectionInfo {
     const float *bias;                /* borrowed as above; null when there is none */
     double fixed_point_scale;         /* 0 for float arithmetic; weights are rounded to multiples of 1/scale */
     uint32_t detached;                /* as in SNNProjectionDef */
+    uint32_t reserved;                /* 0 */
+    /* The shortest and the longest delay of the synapses in steps, delay_steps included; of a rule bounds of what it draws.
+       Both are delay_steps where there is no synapse. */
+    uint32_t min_delay_steps, max_delay_steps;
 } SNNProjectionInfo;
 typedef struct SNNProjectionArrays {
     uint32_t struct_size;

@@ -295,6 +295,8 @@ SNNStatus snn_network_get_projection(SNNNetwork network, uint32_t index, SNNProj
         info.bias_count = projection.bias_count();
         info.bias = projection.bias ? projection.bias->data() : nullptr;
         info.synapse_count = synapse_count(target, projection);
+        info.min_delay_steps = info.synapse_count > 0 ? projection.min_delay() : projection.delay_steps;
+        info.max_delay_steps = info.synapse_count > 0 ? projection.max_delay() : projection.delay_steps;
         for (int axis = 0; axis < 2; ++axis) {
             info.kernel[axis] = projection.window.kernel[axis];
             info.stride[axis] = projection.window.stride[axis];

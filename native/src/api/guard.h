@@ -76,7 +76,9 @@ inline constexpr uint32_t sizes_of<SNNTrainerDef>[] = {offsetof(SNNTrainerDef, p
 template <>
 inline constexpr uint32_t sizes_of<SNNProjectionDef>[] = {offsetof(SNNProjectionDef, detached), sizeof(SNNProjectionDef)};
 template <>
-inline constexpr uint32_t sizes_of<SNNProjectionInfo>[] = {offsetof(SNNProjectionInfo, detached), sizeof(SNNProjectionInfo)};
+inline constexpr uint32_t sizes_of<SNNProjectionInfo>[] = {offsetof(SNNProjectionInfo, detached),
+                                                           offsetof(SNNProjectionInfo, min_delay_steps),
+                                                           sizeof(SNNProjectionInfo)};
 template <>
 inline constexpr uint32_t sizes_of<SNNRandomConnectionDef>[] = {offsetof(SNNRandomConnectionDef, first_source),
                                                                 sizeof(SNNRandomConnectionDef)};

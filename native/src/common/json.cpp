@@ -1,31 +1,78 @@
 #include "common/json.h"
 
 #include <cmath>
-#include <set>
+#include <utility>
 #include <vector>
 
 namespace snn {
 
-Json parse_json(std::string_view text, std::string_view what) {
-    constexpr int max_depth = 32;
-    std::vector<std::set<std::string>> keys;  // of the objects that are open
-    const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
-        using Event = Json::parse_event_t;
-        if (depth > max_depth) throw Error(SNN_ERROR_FORMAT, what, " is nested more than ", int{max_depth}, " deep");
-        if (event == Event::object_start) keys.emplace_back();
-        if (event == Event::object_end) keys.pop_back();
-        if (event == Event::key && !keys.back().insert(parsed.get_ref<const std::string&>()).second)
-            throw Error(SNN_ERROR_FORMAT, what, ": key '", parsed.get_ref<const std::string&>(),
-                        "' stands twice in one object");
+namespace {
+
+void take_apart(Json& io_value) noexcept {
+    if (!io_value.is_structured()) return;
+    for (Json& part : io_value) take_apart(part);
+    io_value.clear();
+}
+
+// What nlohmann-json calls for each token. Its own builders leave what they have begun to ~Json() when memory ends.
+class Builder {
+public:
+    Builder(Json& out_root, std::string_view what) : next_(&out_root), what_(what) {}
+
+    bool null() { return add(nullptr); }
+    bool boolean(bool value) { return add(value); }
+    bool number_integer(int64_t value) { return add(value); }
+    bool number_unsigned(uint64_t value) { return add(value); }
+    bool number_float(double value, const std::string&) { return add(value); }
+    bool string(std::string& value) { return add(std::move(value)); }
+    bool binary(Json::binary_t&) { return false; }  // JSON has none
+    bool start_object(size_t) { return open(Json::object()); }
+    bool start_array(size_t) { return open(Json::array()); }
+    bool end_object() { return open_.pop_back(), true; }
+    bool end_array() { return open_.pop_back(), true; }
+    bool key(const std::string& name) {
+        const auto [place, is_new] = open_.back()->get_ref<Json::object_t&>().try_emplace(name);
+        if (!is_new) throw Error(SNN_ERROR_FORMAT, what_, ": key '", name, "' stands twice in one object");
+        next_ = &place->second;
         return true;
-    };
-    try {
-        return Json::parse(text.begin(), text.end(), watch);
-    } catch (const Json::parse_error& error) {
-        throw Error(SNN_ERROR_FORMAT, what, " is not valid JSON near byte ", error.byte);
-    } catch (const Json::exception&) {
-        throw Error(SNN_ERROR_FORMAT, what, " is not valid JSON");
     }
+    [[noreturn]] bool parse_error(size_t byte, const std::string&, const Json::exception&) {
+        throw Error(SNN_ERROR_FORMAT, what_, " is not valid JSON near byte ", byte);
+    }
+
+private:
+    bool add(Json value) {
+        constexpr size_t max_depth = 32;
+        if (open_.size() > max_depth)
+            throw Error(SNN_ERROR_FORMAT, what_, " is nested more than ", size_t{max_depth}, " deep");
+        if (!open_.empty() && open_.back()->is_array()) {
+            open_.back()->push_back(std::move(value));
+            next_ = &open_.back()->back();
+        } else {
+            *next_ = std::move(value);
+        }
+        return true;
+    }
+    bool open(Json value) {
+        add(std::move(value));
+        open_.push_back(next_);
+        return true;
+    }
+
+    std::vector<Json*> open_;  // lists and objects, the innermost last
+    Json* next_;               // the place of the value to come, but in lists
+    std::string_view what_;
+};
+
+}  // namespace
+
+JsonDocument::~JsonDocument() { take_apart(root); }
+
+JsonDocument parse_json(std::string_view text, std::string_view what) {
+    JsonDocument document;
+    Builder builder(document.root, what);
+    Json::sax_parse(text.begin(), text.end(), &builder);
+    return document;
 }
 
 JsonObject::JsonObject(const Json& value, std::string place) : value_(&value), place_(std::move(place)) {

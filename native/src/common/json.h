@@ -12,8 +12,19 @@ namespace snn {
 
 using Json = nlohmann::json;
 
+// A document that was read. It is taken apart from the inside out: ~Json() asks for memory where a list or an object has parts,
+// and where there is none, which is just when documents are left, the program would end.
+struct JsonDocument {
+    Json root;
+
+    JsonDocument() = default;
+    JsonDocument(JsonDocument&&) = default;
+    JsonDocument& operator=(JsonDocument&& other) noexcept { return root.swap(other.root), *this; }
+    ~JsonDocument();
+};
+
 // Throws SNN_ERROR_FORMAT: "WHAT is not valid JSON near byte N", "... nested more than 32 deep", "... key 'x' stands twice".
-Json parse_json(std::string_view text, std::string_view what);
+JsonDocument parse_json(std::string_view text, std::string_view what);
 
 // A checked reader of one JSON object; `place` begins every sentence.
 class JsonObject {

@@ -45,7 +45,7 @@ SparseBundles::SparseBundles(const Plan& plan, const std::vector<std::unique_ptr
         if (gives_rows_back(group.members, network_, allocator_)) share_rows(group);
         synapses += synapses_of(group);
     }
-    if (synapses >= chunk_synapses) return_free_memory();  // what building needed is a large part of what stays
+    if (synapses >= many_synapses) return_free_memory();  // what building needed is a large part of what stays
 }
 
 std::vector<BundleGroup> bundle_groups(const Plan& plan) {

@@ -30,7 +30,7 @@ public:
     }
 
     std::shared_ptr<const Network> load() {
-        const JsonObject root(document_, "network");
+        const JsonObject root(document_.root, "network");
         auto network = std::make_shared<Network>(root.number("dt_ms"));
         const Json& populations = root.list("populations", max_populations);
         for (size_t i = 0; i < populations.size(); ++i)
@@ -80,10 +80,13 @@ private:
         const Json& found = list.at(name.c_str());
         try {
             std::shared_ptr<const T> own = builtin(name);
-            Json mine = Json::parse(own->json);
+            JsonDocument mine = parse_json(own->json, name);
             // What gives gradients of parameters came later; without it the steps are the same.
-            if (!found.contains("learning")) mine.erase("learning");
-            if (mine == found) return io_known[name] = std::move(own);
+            if (JsonDocument later; !found.contains("learning")) {
+                later.root.swap(mine.root["learning"]);
+                mine.root.erase("learning");
+            }
+            if (mine.root == found) return io_known[name] = std::move(own);
         } catch (const Error&) {  // no built-in of that name
         }
         std::shared_ptr<const T> own = parse(found.dump());
@@ -303,7 +306,7 @@ private:
 
     const ByteSource& file_;
     SafetensorsView view_;
-    Json document_;
+    JsonDocument document_;
     Definitions<Model> models_;
     Definitions<Surrogate> surrogates_;
     Definitions<PlasticityRule> rules_;

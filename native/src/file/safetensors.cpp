@@ -79,7 +79,8 @@ SafetensorsView::SafetensorsView(const ByteSource& file, const char* kind) {
     std::string header_text(static_cast<size_t>(header_size), '\0');
     file.read(8, header_text.data(), header_text.size());
     const uint64_t data_begin = 8 + header_size, data_size = file.size() - data_begin;
-    const Json header = parse_json(header_text, "the header");
+    const JsonDocument document = parse_json(header_text, "the header");
+    const Json& header = document.root;
     if (!header.is_object()) throw Error(SNN_ERROR_FORMAT, "the header is not an object");
 
     std::vector<Span> spans;

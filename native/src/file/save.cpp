@@ -5,6 +5,7 @@
 #include <deque>
 #include <optional>
 #include <span>
+#include <type_traits>
 
 #include "common/json.h"
 #include "common/disk.h"
@@ -68,12 +69,12 @@ std::vector<uint64_t> weight_shape(const Network& network, const Projection& pro
     return {projection.weight_count()};
 }
 
-// Training may have lost them; a file that cannot be loaded again is not written.
-void check_finite(const std::vector<float>& values, const std::string& projection, const char* what) {
-    const auto found = std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
-    if (found != values.end())
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection, "': ", what, "[", found - values.begin(), "] is ",
-                    *found, "; a file takes finite values only");
+// Training may have lost them; a file that cannot be loaded again is not written. `first`: the number of the first value.
+void check_finite(std::span<const float> values, const std::string& projection, const char* what, size_t first = 0) {
+    for (size_t i = 0; i < values.size(); ++i)
+        if (!std::isfinite(values[i]))
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection, "': ", what, "[", first + i, "] is ",
+                        values[i], "; a file takes finite values only");
 }
 
 Json describe(const SNNDistribution& distribution) {
@@ -106,35 +107,30 @@ Json describe(const ConnectionRule& rule, const std::string& prefix, Safetensors
     return entry;
 }
 
-// Calls use(row) for the rows of all sources.
-template <class Use>
-void for_rows(const Network& network, const Projection& projection, Use&& use) {
-    const std::shared_ptr<const SynapseStore> rows = projection.synapses->store();
-    RowMemory memory;
-    for (uint32_t source = 0; source < network.population(projection.source).size; ++source) use(rows->row(source, memory));
-}
-
-// One column of synapses that are no arrays, made when it is written. Both arguments outlive the writer.
+// One column of synapses that are no arrays, made when it is written. The projection outlives the writer.
 template <class Value>
-SafetensorsWriter::Fill of_rows(const Network& network, const Projection& projection,
-                                std::span<const Value> SynapseRow::* column) {
-    return [&network, &projection, column](std::byte* out_values) {
-        for_rows(network, projection, [&](const SynapseRow& row) {
-            const auto bytes = std::as_bytes(row.*column);
+SafetensorsWriter::Fill of_rows(const Projection& projection, std::span<const Value> SynapseRow::* column) {
+    return [&projection, column](std::byte* out_values) {
+        size_t first = 0;
+        projection.synapses->for_rows([&](uint32_t, const SynapseRow& row) {
+            const std::span<const Value> values = row.*column;
+            if constexpr (std::is_same_v<Value, float>) check_finite(values, projection.name, "weight", first);
+            first += values.size();
+            const auto bytes = std::as_bytes(values);
             out_values = std::copy(bytes.begin(), bytes.end(), out_values);
         });
     };
 }
 
-SafetensorsWriter::Fill row_offsets_of(const Network& network, const Projection& projection) {
-    return [&network, &projection](std::byte* out_values) {
+SafetensorsWriter::Fill row_offsets_of(const Projection& projection) {
+    return [&projection](std::byte* out_values) {
         uint64_t offset = 0;
         const auto add = [&] {
             std::memcpy(out_values, &offset, sizeof offset);
             out_values += sizeof offset;
         };
         add();
-        for_rows(network, projection, [&](const SynapseRow& row) {
+        projection.synapses->for_rows([&](uint32_t, const SynapseRow& row) {
             offset += row.targets.size();
             add();
         });
@@ -156,12 +152,12 @@ Json describe(const Network& network, const Projection& projection, SafetensorsW
     const SynapseRule* const made_by = projection.synapses ? projection.synapses->rule() : nullptr;
     const ConnectionRule* const rule = made_by ? made_by->definition() : nullptr;
     const bool from_rows = projection.synapses && projection.synapses->has_rows_only();
-    if (!rule && !from_rows) check_finite(projection.weights(), projection.name, "weight");  // packed ones are numbers
+    if (!rule && !from_rows) check_finite(projection.weights(), projection.name, "weight");
     if (projection.bias) check_finite(*projection.bias, projection.name, "bias");
     if (projection.kind != SNN_CONNECT_POOL2D && !rule) {
         const std::vector<uint64_t> shape = weight_shape(network, projection);
         if (from_rows)
-            writer.add(prefix + "weight", TensorType::f32, shape, of_rows(network, projection, &SynapseRow::weights));
+            writer.add(prefix + "weight", TensorType::f32, shape, of_rows(projection, &SynapseRow::weights));
         else
             writer.add(prefix + "weight", TensorType::f32, shape, projection.weights().data());
     }
@@ -185,12 +181,12 @@ Json describe(const Network& network, const Projection& projection, SafetensorsW
     } else if (from_rows) {
         const Synapses& synapses = *projection.synapses;
         writer.add(prefix + "row_offsets", TensorType::u64, {uint64_t{network.population(projection.source).size} + 1},
-                   row_offsets_of(network, projection));
-        writer.add(prefix + "targets", TensorType::u32, {synapses.count()}, of_rows(network, projection, &SynapseRow::targets));
+                   row_offsets_of(projection));
+        writer.add(prefix + "targets", TensorType::u32, {synapses.count()}, of_rows(projection, &SynapseRow::targets));
         if (synapses.max_delay() > 0) {
             entry["synapse_delays"] = true;
             writer.add(prefix + "delays", TensorType::u16, {synapses.count()},
-                       of_rows(network, projection, &SynapseRow::delays));
+                       of_rows(projection, &SynapseRow::delays));
         }
     } else if (projection.synapses) {
         const SparseIndex& sparse = projection.synapses->index();
@@ -214,11 +210,11 @@ Json describe(const Network& network, const Projection& projection, SafetensorsW
 }
 
 void keep_definition(Json& definitions, const std::string& name, const std::string& text) {
-    Json definition = Json::parse(text);
-    if (const auto found = definitions.find(name); found != definitions.end() && *found != definition)
+    JsonDocument definition = parse_json(text, name);
+    if (const auto found = definitions.find(name); found != definitions.end() && *found != definition.root)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "the network uses two different definitions that are both named '", name,
                     "'; a file needs one name for each");
-    definitions[name] = std::move(definition);
+    definitions[name] = std::move(definition.root);
 }
 
 }  // namespace

@@ -91,21 +91,18 @@ std::string hexadecimal(uint64_t hash) {
 
 uint64_t hash_of_definition(const std::string& json) {
     uint64_t hash = 0;
-    for (const char c : Json::parse(json).dump()) hash = joined(hash, static_cast<unsigned char>(c));
+    for (const char c : parse_json(json, "a definition").root.dump()) hash = joined(hash, static_cast<unsigned char>(c));
     return hash;
 }
 
-ProjectionHash hash_of_projection(const Network& network, const Projection& projection) {
+ProjectionHash hash_of_projection(const Projection& projection) {
     ProjectionHash hash;
     if (!projection.synapses) {
         hash.weights = hash_of_values(projection.weights());
     } else {
         const bool compact = projection.arithmetic == SNN_ARITHMETIC_COMPACT;
-        const std::shared_ptr<const SynapseStore> rows = projection.synapses->store();
-        RowMemory memory;
         std::vector<float> rounded;
-        for (uint32_t source = 0; source < network.population(projection.source).size; ++source) {
-            const SynapseRow row = rows->row(source, memory);
+        projection.synapses->for_rows([&](uint32_t source, const SynapseRow& row) {
             std::span<const float> weights = row.weights;
             if (compact) {  // those of a rule are not rounded yet
                 rounded.assign(weights.begin(), weights.end());
@@ -118,7 +115,7 @@ ProjectionHash hash_of_projection(const Network& network, const Projection& proj
                 hash.connections += synapse;
                 hash.weights += joined(synapse, bits_of(weights[k]));
             }
-        }
+        });
     }
     if (projection.bias) hash.weights = joined(hash.weights, hash_of_values(*projection.bias));
     return hash;

@@ -30,6 +30,6 @@ struct ProjectionHash {
     uint64_t connections = 0;  // 0 where the words of wiring_of() say all
     uint64_t weights = 0;      // as delivered: rounded where they are compact; and the bias
 };
-ProjectionHash hash_of_projection(const Network& network, const Projection& projection);
+ProjectionHash hash_of_projection(const Projection& projection);
 
 }  // namespace snn

@@ -21,7 +21,6 @@ namespace {
 constexpr int sum_bits = 30;   // every sum stays within 2^30; rounding of the weights adds to that, 2^31 is far
 constexpr int spare_bits = 4;  // room above the largest sum, so that weights can grow while they are changed or trained
 constexpr double compact_limit = 32767;  // of a compact weight, in units of the scale
-constexpr uint64_t many_synapses = 1u << 22;
 constexpr int compact_bits = 14;         // of the largest one when the scale is chosen, so that it can double
 
 using Group = FixedGroup;
@@ -75,15 +74,14 @@ double largest_sum(const Network& network, const Group& group, const WeightsOf& 
     const uint32_t target_size = network.population(network.projections()[group[0]].target).size;
     ByTarget<double> sums(target_size);
     double by_rules = 0;
-    RowMemory memory;
     for (const uint32_t p : group) {
         const Projection& projection = network.projections()[p];
         const Synapses& synapses = *projection.synapses;
         const float* const weights = projection.plasticity ? nullptr : weights_of(p);
         const double bound = projection.plasticity ? plastic_bounds(network, projection).largest() : 0.0;
-        if (!weights && synapses.is_rule()) {
+        if (const SynapseRule* const rule = synapses.rule(); rule && !weights) {
             by_rules += (projection.plasticity ? bound : synapses.largest_weight()) *
-                        static_cast<double>(synapses.largest_in_degree(target_size));
+                        static_cast<double>(rule->in_degree_bound());
             continue;
         }
         sums.expect(synapses.count());
@@ -97,13 +95,11 @@ double largest_sum(const Network& network, const Group& group, const WeightsOf& 
             add(synapses.index().targets, weights);
             continue;
         }
-        const std::shared_ptr<const SynapseStore> rows = synapses.store();
         uint64_t begin = 0;
-        for (uint32_t source = 0; source < network.population(projection.source).size; ++source) {
-            const SynapseRow row = rows->row(source, memory);
+        synapses.for_rows([&](uint32_t, const SynapseRow& row) {
             add(row.targets, weights ? weights + begin : row.weights.data());
             begin += row.targets.size();
-        }
+        });
     }
     return by_rules + sums.largest();
 }
@@ -413,18 +409,17 @@ std::vector<float> fixed_weight_limits(const Network& network) {
         const Projection& first = network.projections()[group[0]];
         const uint32_t target_size = network.population(first.target).size;
         ByTarget<uint32_t> synapses(target_size);
-        RowMemory memory;
         uint64_t by_rules = 0;
         for (const uint32_t p : group) {
             const Synapses& made = *network.projections()[p].synapses;
-            if (made.is_rule()) {
-                by_rules += made.largest_in_degree(target_size);
+            if (const SynapseRule* const rule = made.rule()) {
+                by_rules += rule->in_degree_bound();
                 continue;
             }
             synapses.expect(made.count());
-            const std::shared_ptr<const SynapseStore> rows = made.store();
-            for (uint32_t source = 0; source < network.population(network.projections()[p].source).size; ++source)
-                for (const uint32_t target : rows->row(source, memory).targets) ++synapses[target];
+            made.for_rows([&](uint32_t, const SynapseRow& row) {
+                for (const uint32_t target : row.targets) ++synapses[target];
+            });
         }
         const uint64_t most = std::max<uint64_t>(1, by_rules + synapses.largest());
         const double exact = std::ldexp(1.0, sum_bits - first.fixed_exponent) / static_cast<double>(most);

@@ -1,9 +1,10 @@
-// Static synapses with 16-bit weights as a network keeps them: 5 bytes each in a population of up to 16 million neurons, if all
-// have the same delay.
+// Synapses as a network keeps those that were given as arrays for compact arithmetic: 5 bytes each in a population of up to 16
+// million neurons, if all have the same delay.
 //
 //     target   2 bytes; 1 byte more above 65,536 neurons, 2 bytes more above 16,777,216
 //     delay    nothing where all are equal, else 1 byte; 2 bytes where two differ by more than 255 steps
-//     weight   2 bytes, in units of the receptor's scale; 4 bytes until the network is finished, which chooses the scale
+//     weight   2 bytes, in units of the receptor's scale; 4 bytes until the network is finished, which chooses the scale, and
+//              for good where the arithmetic became another one: by a rule of plasticity, or because 16 bits would lose too much
 //
 // Rows are in canonical order.
 //

@@ -214,7 +214,7 @@ std::vector<std::shared_ptr<const PlasticityPlan>> plans_of_plasticity(const Net
         if (!projection.plasticity) continue;
         PlasticityPlan made =
             make_plasticity_plan(*projection.plasticity, network.dt_ms(), text("projection '", projection.name, "'"));
-        made.delays = delays_of(*projection.synapses, network.population(projection.source).size);
+        made.delays = delays_of(*projection.synapses);
         plans.back() = std::make_shared<const PlasticityPlan>(std::move(made));
     }
     return plans;

@@ -120,15 +120,14 @@ PlasticityPlan make_plasticity_plan(const Plasticity& plasticity, double dt_ms, 
     return plan;
 }
 
-std::vector<uint16_t> delays_of(const Synapses& synapses, uint32_t source_size) {
+std::vector<uint16_t> delays_of(const Synapses& synapses) {
     std::vector<uint8_t> is_used(size_t{synapses.max_delay()} + 1, 0);
     if (synapses.min_delay() == synapses.max_delay()) {
         is_used.back() = 1;
     } else {
-        const std::shared_ptr<const SynapseStore> rows = synapses.store();
-        RowMemory memory;
-        for (uint32_t source = 0; source < source_size; ++source)
-            for (const uint16_t delay : rows->row(source, memory).delays) is_used[delay] = 1;
+        synapses.for_rows([&](uint32_t, const SynapseRow& row) {
+            for (const uint16_t delay : row.delays) is_used[delay] = 1;
+        });
     }
     std::vector<uint16_t> delays;
     for (size_t delay = 0; delay < is_used.size(); ++delay)
@@ -212,7 +211,6 @@ void Network::set_plasticity_option(uint32_t index, std::string_view name, std::
 }
 
 void Network::check_plasticity() const {
-    RowMemory memory;
     for (const Projection& projection : projections_) {
         if (!projection.plasticity) continue;
         make_plasticity_plan(*projection.plasticity, dt_ms_, describe_plasticity(projection));
@@ -223,8 +221,9 @@ void Network::check_plasticity() const {
             const WeightBounds bounds = weight_bounds(*projection.plasticity, dt_ms_, describe_plasticity(projection));
             if (quantiles.front() >= bounds.minimum && quantiles.back() <= bounds.maximum) continue;
         }
-        for (uint32_t source = 0; source < population(projection.source).size; ++source)
-            check_plastic_weights(*this, projection, projection.synapses->row(source, memory).weights);
+        projection.synapses->for_rows([&](uint32_t, const SynapseRow& row) {
+            check_plastic_weights(*this, projection, row.weights);
+        });
     }
 }
 

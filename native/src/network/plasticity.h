@@ -81,7 +81,7 @@ struct WeightBounds {
 std::string describe_bounds(const Plasticity& plasticity, const WeightBounds& bounds);
 
 class Synapses;
-std::vector<uint16_t> delays_of(const Synapses& synapses, uint32_t source_size);
+std::vector<uint16_t> delays_of(const Synapses& synapses);
 
 struct Projection;
 // Throws SNN_ERROR_INVALID_ARGUMENT when the value is out of the range of the rule's parameter.

@@ -26,7 +26,7 @@ bool looks_like_toml(std::string_view document) {
     return document[0] == '#' || (document[0] == '[' && document.size() > 1 && document[1] >= 'a' && document[1] <= 'z');
 }
 
-Json parse_document(std::string_view json) {
+JsonDocument parse_document(std::string_view json) {
     if (looks_like_toml(json))
         throw Error(SNN_ERROR_FORMAT,
                     "the model document: this is TOML; `snn model FILE.toml -o FILE.json` makes the JSON that is ",
@@ -52,7 +52,7 @@ std::string read_head(const Json& json, const char* kind, const char* what) {
 }  // namespace
 
 Document::Document(std::string_view given, const char* kind, const char* what)
-    : json(parse_document(given)), name(read_head(json, kind, what)), root(json, text(what, " '", name, "'")) {}
+    : json(parse_document(given)), name(read_head(json.root, kind, what)), root(json.root, text(what, " '", name, "'")) {}
 
 std::string read_name(const JsonObject& entry, std::set<std::string>& taken) {
     std::string name = entry.text("name");
@@ -139,9 +139,8 @@ std::vector<ValueType> types_of(const std::vector<DerivedInfo>& derived) {
 
 std::string kind_of_document(std::string_view json) {
     try {
-        const Json document = parse_document(json);
-        const Json kind = document.is_object() ? document.value("kind", Json()) : Json();
-        return kind.is_string() ? kind.get<std::string>() : std::string();
+        const JsonDocument document = parse_document(json);
+        return JsonObject(document.root, "the model document").text("kind");
     } catch (const Error&) {
         return {};  // the parser that follows says what is wrong with it
     }

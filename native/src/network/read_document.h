@@ -18,7 +18,7 @@ struct Document {
     Document(std::string_view text, const char* kind, const char* what);
     Document(const Document&) = delete;  // `root` refers to `json`
     Document& operator=(const Document&) = delete;
-    const Json json;
+    const JsonDocument json;
     const std::string name;
     const JsonObject root;
 };

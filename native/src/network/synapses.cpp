@@ -219,10 +219,7 @@ std::shared_ptr<const Synapses> Synapses::onto(uint32_t first, uint32_t count) c
     index->min_delay = min_delay_;
     index->max_delay = max_delay_;
     index->row_offsets.push_back(0);
-    const std::shared_ptr<const SynapseStore> rows = store();
-    RowMemory memory;
-    for (uint32_t source = 0; source < source_size_; ++source) {
-        const SynapseRow row = rows->row(source, memory);
+    for_rows([&](uint32_t, const SynapseRow& row) {
         for (size_t k = 0; k < row.targets.size(); ++k) {
             if (row.targets[k] - first >= count) continue;
             index->targets.push_back(row.targets[k] - first);
@@ -230,7 +227,7 @@ std::shared_ptr<const Synapses> Synapses::onto(uint32_t first, uint32_t count) c
             if (!row.delays.empty()) index->delays.push_back(row.delays[k]);
         }
         index->row_offsets.push_back(index->targets.size());
-    }
+    });
     return like_these(std::move(index), std::move(weights));
 }
 
@@ -255,19 +252,15 @@ SparseArrays Synapses::arrays_of_rows() const {
     auto weights = std::make_shared<std::vector<float>>(count());
     index->targets.resize(count());
     if (max_delay() > 0) index->delays.resize(count());
-    const std::shared_ptr<const SynapseStore> rows = store();
-    const uint32_t sources = rule_ ? rule_->source_size() : source_size_;
-    index->row_offsets.resize(size_t{sources} + 1);
-    RowMemory memory;
+    index->row_offsets.resize(size_t{source_size()} + 1);
     uint64_t begin = 0;
-    for (uint32_t source = 0; source < sources; ++source) {
-        const SynapseRow row = rows->row(source, memory);
+    for_rows([&](uint32_t source, const SynapseRow& row) {
         std::copy(row.targets.begin(), row.targets.end(), index->targets.data() + begin);
         if (!index->delays.empty())  // else a row may tell them too: all are 0
             std::copy(row.delays.begin(), row.delays.end(), index->delays.data() + begin);
         std::copy(row.weights.begin(), row.weights.end(), weights->data() + begin);
         index->row_offsets[source + 1] = begin += row.targets.size();
-    }
+    });
     if (rule_) {
         make_canonical(*index, *weights);
         if (rounds_) round_to_multiples(*weights, exponent_);
@@ -301,20 +294,19 @@ SparseArrays Synapses::arrays() const {
 }
 
 std::shared_ptr<const std::vector<float>> Synapses::weights_alone() const {
+    if (!has_rows_only()) return weights();
     if (const std::shared_ptr<const PackedSynapses> mine = packed(); mine && mine->weights()) return mine->weights();
-    return arrays().weights;
+    auto alone = std::make_shared<std::vector<float>>(count_);
+    float* next = alone->data();
+    for_rows([&](uint32_t, const SynapseRow& row) { next = std::copy(row.weights.begin(), row.weights.end(), next); });
+    return alone;
 }
 
 double Synapses::largest_weight() const {
-    return static_cast<double>(rule_ ? rule_->weight_bound() : largest_magnitude(*weights_alone()));
-}
-
-uint64_t Synapses::largest_in_degree(uint32_t target_size) const {
-    if (rule_) return rule_->in_degree_bound();
-    std::vector<uint32_t> degrees(target_size, 0);
-    const SparseArrays mine = arrays();
-    for (const uint32_t target : mine.index->targets) ++degrees[target];
-    return *std::max_element(degrees.begin(), degrees.end());
+    if (rule_) return static_cast<double>(rule_->weight_bound());
+    float largest = 0;
+    for_rows([&](uint32_t, const SynapseRow& row) { largest = std::max(largest, largest_magnitude(row.weights)); });
+    return static_cast<double>(largest);
 }
 
 }  // namespace snn

@@ -1,7 +1,7 @@
 // The synapses of one sparse projection, in one of these forms:
 //
 //     a rule    makes them whenever they are asked for: no memory for each synapse
-//     packed    as few bytes as they need (packed_synapses.h): those given as arrays, if their weights have 16 bits
+//     packed    as few bytes as they need (packed_synapses.h): those given as arrays for static synapses with 16-bit weights
 //     moved     an executor's own form, which gives them back: what the packed ones become when an executor has been opened
 //     arrays    10 bytes a synapse: all others, and what the other forms become where somebody needs pointers to arrays
 //
@@ -82,6 +82,9 @@ public:
 
 class PackedSynapses;
 
+// From so many synapses on, what making them needed is worth giving back to the system: return_free_memory.
+constexpr uint64_t many_synapses = 1u << 22;
+
 // `weights` belong to the index, one for each of its targets.
 struct SparseArrays {
     std::shared_ptr<const SparseIndex> index;
@@ -116,6 +119,14 @@ public:
     SynapseRow row(uint32_t source, RowMemory& memory) const;
     // Where the rows are now. Whoever reads many of them asks for that once; it stays valid when they are moved.
     std::shared_ptr<const SynapseStore> store() const;
+    uint32_t source_size() const { return rule_ ? rule_->source_size() : source_size_; }
+    // Calls use(source, row) for every source in turn.
+    template <class Use>
+    void for_rows(Use&& use) const {
+        const std::shared_ptr<const SynapseStore> rows = store();
+        RowMemory memory;
+        for (uint32_t source = 0; source < source_size(); ++source) use(source, rows->row(source, memory));
+    }
     // From now on the rows are in `store`, which gives the same ones bit for bit, and what was kept of them here is freed.
     // Rules and arrays stay: the first keep nothing, and of the second somebody may have pointers.
     void move_to(std::shared_ptr<const SynapseStore> store) const;
@@ -131,9 +142,7 @@ public:
     SparseArrays arrays() const;
     std::shared_ptr<const std::vector<float>> weights_alone() const;
 
-    // Largest |weight| and most synapses onto one of `target_size` neurons: exact, but of a rule bounds.
-    double largest_weight() const;
-    uint64_t largest_in_degree(uint32_t target_size) const;
+    double largest_weight() const;  // largest |weight|; of a rule a bound
 
 private:
     void make_arrays() const;

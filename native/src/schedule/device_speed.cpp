@@ -191,15 +191,14 @@ void measure_exchange(const Device& device, DeviceSpeed& out_speed) {
 constexpr const char* file_name = "device_speeds.json";
 
 // An empty object where there is none that can be read.
-Json read_file() {
-    const std::string content = read_cache_file(file_name, size_t{1} << 18);
-    if (content.empty()) return Json::object();
+JsonDocument read_file() {
+    JsonDocument document;
     try {
-        Json document = parse_json(content, file_name);
-        return document.is_object() ? document : Json::object();
-    } catch (const Error&) {
-        return Json::object();  // damaged: measured and written anew
+        document = parse_json(read_cache_file(file_name, size_t{1} << 18), file_name);
+    } catch (const Error&) {  // none yet, or damaged: measured and written anew
     }
+    if (!document.root.is_object()) document.root = Json::object();
+    return document;
 }
 
 // Another number where the networks measured or the way they run are others.
@@ -270,7 +269,8 @@ DeviceSpeed device_speed(const Device& device) {
     const std::lock_guard<std::mutex> lock(mutex);  // measurements beside each other would disturb each other
     const std::string key = key_of(device);
     if (const auto found = known.find(key); found != known.end()) return found->second;
-    Json document = read_file();
+    JsonDocument file = read_file();
+    Json& document = file.root;
     DeviceSpeed speed;
     if (!read_speed(document, key, speed)) {
         const Measured small = measure(device, {128, 256, 256, 8}), large = measure(device, {1024, 2048, 1024});

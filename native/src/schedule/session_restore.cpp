@@ -78,7 +78,7 @@ public:
           populations_(network_.populations()),
           projections_(network_.projections()),
           document_(parse_json(state.document, "the state document")),
-          root_(document_, "state"),
+          root_(document_.root, "state"),
           state_(state),
           parameters_(populations_.size()),
           constants_(populations_.size()),
@@ -118,7 +118,7 @@ private:
     const Network& network_;
     const std::vector<Population>& populations_;
     const std::vector<Projection>& projections_;
-    const Json document_;
+    const JsonDocument document_;
     const JsonObject root_;
     const SavedState& state_;
     uint64_t steps_ = 0, seed_ = 0;

@@ -15,7 +15,7 @@ namespace snn {
 
 const ProjectionHash& Session::hash_of(uint32_t projection) {
     hashes_.resize(network_->projections().size());
-    if (!hashes_[projection]) hashes_[projection] = hash_of_projection(*network_, network_->projection(projection));
+    if (!hashes_[projection]) hashes_[projection] = hash_of_projection(network_->projection(projection));
     return *hashes_[projection];
 }
 

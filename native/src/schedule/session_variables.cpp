@@ -21,7 +21,8 @@ bool same_rule(const Synapses& a, const Synapses& b) {
     return mine && theirs && *mine == *theirs;
 }
 
-bool same_connections(const Synapses& a, const Synapses& b, uint32_t source_size) {
+// Of two with as many sources.
+bool same_connections(const Synapses& a, const Synapses& b) {
     if (same_rule(a, b)) return true;
     if (a.is_rule() || b.is_rule()) {  // whose rows are not in canonical order
         const std::shared_ptr<const SparseIndex> mine = a.arrays().index, theirs = b.arrays().index;
@@ -29,7 +30,7 @@ bool same_connections(const Synapses& a, const Synapses& b, uint32_t source_size
     }
     const std::shared_ptr<const SynapseStore> mine = a.store(), theirs = b.store();
     RowMemory memory_of_mine, memory_of_theirs;
-    for (uint32_t source = 0; source < source_size; ++source) {
+    for (uint32_t source = 0; source < a.source_size(); ++source) {
         const SynapseRow one = mine->row(source, memory_of_mine), other = theirs->row(source, memory_of_theirs);
         if (!std::ranges::equal(one.targets, other.targets) || !std::ranges::equal(one.delays, other.delays)) return false;
     }
@@ -306,31 +307,46 @@ void Session::warn_of_rounding(uint32_t projection, const std::string& sentence)
     warn(sentence);
 }
 
-void Session::load_weights(const Network& other) {
-    const auto& projections = network_->projections();
+namespace {
+
+// The projections of `other` that give their weights to those of `network`, in its order.
+std::vector<const Projection*> sources_of_weights(const Network& network, const Network& other) {
     std::vector<const Projection*> sources;
-    for (const Projection& mine : projections) {
+    for (const Projection& mine : network.projections()) {
         const Projection& theirs = other.projections()[find_in(other.projections(), mine.name, "the file", "projection")];
-        const std::string here = wiring_of(*network_, mine), there = wiring_of(other, theirs);
+        const std::string here = wiring_of(network, mine), there = wiring_of(other, theirs);
         if (here != there)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name, "' is ", here, "; in the file it is ", there);
-        if (mine.synapses &&
-            !same_connections(*mine.synapses, *theirs.synapses, network_->population(mine.source).size))
+        if (mine.synapses && !same_connections(*mine.synapses, *theirs.synapses))
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", mine.name,
                         "' connects other neurons in the file, or with other delays");
-        if (mine.plasticity) check_plastic_weights(*network_, mine, *theirs.weights_alone());
+        if (mine.plasticity) check_plastic_weights(network, mine, *theirs.weights_alone());
         sources.push_back(&theirs);
     }
+    return sources;
+}
+
+// The population of `other` from which `mine` takes what it has learned.
+const Population& source_of_parameters(const Population& mine, const Network& other) {
+    const Population& theirs = other.populations()[find_in(other.populations(), mine.name, "the file", "population")];
+    if (nature_of(mine) != nature_of(theirs))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", mine.name, "' is ", nature_of(mine), "; in the file it is ",
+                    nature_of(theirs));
+    return theirs;
+}
+
+}  // namespace
+
+void Session::load_weights(const Network& other) {
+    const auto& projections = network_->projections();
+    const std::vector<const Projection*> sources = sources_of_weights(*network_, other);
     // What was learned with those weights comes with them.
     std::vector<std::pair<uint32_t, Parameters>> learned;
     std::vector<PopulationConstants> constants;
     for (uint32_t p = 0; p < network_->populations().size(); ++p) {
         const Population& mine = network_->populations()[p];
         if (!mine.learns()) continue;
-        const Population& theirs = other.populations()[find_in(other.populations(), mine.name, "the file", "population")];
-        if (nature_of(mine) != nature_of(theirs))
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "population '", mine.name, "' is ", nature_of(mine), "; in the file it is ",
-                        nature_of(theirs));
+        const Population& theirs = source_of_parameters(mine, other);
         Parameters parameters = parameters_of(p);
         for (uint32_t i = 0; i < parameters.size(); ++i) {
             if (!mine.learnable[i]) continue;

@@ -71,16 +71,15 @@ void SplitExecutor::for_values_of(const Slot& slot, Use&& use) const {
     }
     const uint32_t sources = size_of_population(projection->source);
     const auto for_synapses = [&](auto&& see) {
-        RowMemory memory;
         CanonicalRow synapses;
-        for (uint32_t source = 0; source < sources; ++source) {
-            synapses.assign(projection->synapses->row(source, memory));
+        projection->synapses->for_rows([&](uint32_t source, const SynapseRow& row) {
+            synapses.assign(row);
             for (size_t i = 0; i < synapses.targets.size(); ++i) {
                 size_t k = 0;
                 while (synapses.targets[i] - pieces[k].neurons.first >= pieces[k].neurons.count) ++k;
                 see(k, source, synapses.delays.empty() ? uint16_t{0} : synapses.delays[i]);
             }
-        }
+        });
     };
     if (is_of_sources(slot.kind)) {
         const PlasticityPlan& plasticity = *plan_->plasticity[slot.index];

@@ -101,24 +101,22 @@ bool PlasticMemory::set_plan(Device& device, std::shared_ptr<const PlasticityPla
 // The synapses onto each target: their number in canonical order, and the place of their source and delay.
 void PlasticMemory::index_targets(Device& device, const Network& network, const Projection& projection,
                                   std::span<const uint16_t> delays) {
-    const uint32_t sources = network.population(projection.source).size, targets = network.population(projection.target).size;
+    const uint32_t targets = network.population(projection.target).size;
     std::vector<uint32_t> begins(size_t{targets} + 1, 0);
-    RowMemory memory;
-    CanonicalRow row;
     uint64_t count = 0;
-    for (uint32_t i = 0; i < sources; ++i) {
-        row.assign(projection.synapses->row(i, memory));
+    projection.synapses->for_rows([&](uint32_t, const SynapseRow& row) {
         for (const uint32_t target : row.targets) ++begins[target + 1], ++count;
-    }
+    });
     if ((targets + 1 + 2 * count) * 4 > device.storage_range())
         throw Error(SNN_ERROR_UNSUPPORTED, "projection '", projection.name, "' has ", count,
                     " plastic synapses, more than a shader of this Vulkan device reaches");
     for (uint32_t j = 0; j < targets; ++j) begins[j + 1] += begins[j];
     std::vector<uint32_t> all(begins), next(begins);
     all.resize(targets + 1 + 2 * count);
+    CanonicalRow row;
     uint32_t number = 0;
-    for (uint32_t i = 0; i < sources; ++i) {
-        row.assign(projection.synapses->row(i, memory));
+    projection.synapses->for_rows([&](uint32_t i, const SynapseRow& given) {
+        row.assign(given);
         for (size_t k = 0; k < row.targets.size(); ++k, ++number) {
             const uint32_t delay = (row.delays.empty() ? 0u : row.delays[k]) + projection.delay_steps;
             const auto slot = std::lower_bound(delays.begin(), delays.end(), delay) - delays.begin();
@@ -126,7 +124,7 @@ void PlasticMemory::index_targets(Device& device, const Network& network, const 
             entry[0] = number;
             entry[1] = i * arguments.delay_count + static_cast<uint32_t>(slot);
         }
-    }
+    });
     incoming = device.allocate(all.size() * 4, Memory::device, text("the synapses of projection '", projection.name, "'"));
     device.upload(incoming, 0, all.data(), all.size() * 4);
 }

@@ -48,7 +48,7 @@ ProjectionMemory::ProjectionMemory(Device& device, const Network& network, const
         return;
     }
     if (delivery == Delivery::plastic) {
-        delays = delays_of(*projection.synapses, network.population(projection.source).size);
+        delays = delays_of(*projection.synapses);
         for (uint16_t& delay : delays) delay = static_cast<uint16_t>(delay + projection.delay_steps);
     }
     load(device, network, projection);
@@ -171,11 +171,10 @@ std::vector<ProjectionMemory::Data> ProjectionMemory::plastic(const Network& net
                                                               VkDeviceSize range) const {
     const uint32_t sources = network.population(projection.source).size;
     Data data{{}, std::vector<uint32_t>(delays.begin(), delays.end()), 0, sources};
-    RowMemory memory;
     CanonicalRow row;
     uint32_t place = 0;
-    for (uint32_t i = 0; i < sources; ++i) {
-        row.assign(projection.synapses->row(i, memory));
+    projection.synapses->for_rows([&](uint32_t, const SynapseRow& given) {
+        row.assign(given);
         size_t k = 0;
         for (const uint16_t delay : delays) {
             data.rows.push_back(place);
@@ -185,7 +184,7 @@ std::vector<ProjectionMemory::Data> ProjectionMemory::plastic(const Network& net
                 ++place;
             }
         }
-    }
+    });
     data.rows.push_back(place);
     data.words_behind = own_trace_words(projection);
     if (std::max<uint64_t>(data.synapses.size() + data.words_behind, data.rows.size()) > range / 4)

@@ -58,9 +58,12 @@ void SpikeBundle::make_rows(const Network& network, std::span<const Member> memb
     const auto part_count = static_cast<uint32_t>(parts.size());
     const size_t words = words_of_synapse();
     std::vector<uint64_t> own_places(members.size(), 0);  // where the row's weights begin, of those that were written
-    for (size_t m = 0; m < members.size(); ++m)
-        if (!members[m].own_weights.empty())
-            own_places[m] = network.projection(members[m].projection).synapses->index().row_offsets[out_block.first];
+    std::vector<std::shared_ptr<const SynapseStore>> stores;
+    for (size_t m = 0; m < members.size(); ++m) {
+        const Synapses& synapses = *network.projection(members[m].projection).synapses;
+        if (!members[m].own_weights.empty()) own_places[m] = synapses.index().row_offsets[out_block.first];
+        stores.push_back(synapses.store());
+    }
     for (uint32_t i = out_block.first; i < out_block.last; ++i) {
         scratch.row.clear();
         scratch.counts.assign((most_delay_ - least_delay_ + 1) * part_count, 0);
@@ -68,7 +71,7 @@ void SpikeBundle::make_rows(const Network& network, std::span<const Member> memb
         for (size_t m = 0; m < members.size(); ++m) {
             const Member& member = members[m];
             const Projection& projection = network.projection(member.projection);
-            SynapseRow synapses = projection.synapses->row(i, scratch.memories[m]);
+            SynapseRow synapses = stores[m]->row(i, scratch.memories[m]);
             if (!member.own_weights.empty()) {
                 scratch.canonical.assign(synapses);
                 synapses = {scratch.canonical.targets, scratch.canonical.delays, member.own_weights.subspan(own_places[m])};

@@ -328,7 +328,9 @@ TEST_CASE("rows are the same in any order, on any thread, and as arrays") {
         CHECK(*std::max_element(weights.begin(), weights.end()) <= rule->weight_bound());
         CHECK(index.min_delay >= rule->min_delay());
         CHECK(index.max_delay <= rule->max_delay());
-        CHECK(arrays->largest_in_degree(2000) == rule->in_degree_bound());
+        std::vector<uint32_t> in_degrees(2000, 0);
+        for (const uint32_t target : index.targets) ++in_degrees[target];
+        CHECK(*std::max_element(in_degrees.begin(), in_degrees.end()) <= rule->in_degree_bound());
     }
 }
 

@@ -2,9 +2,11 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
+#include <filesystem>
 
 #include "common/error.h"
 #include "cpu_runs.h"
+#include "file/file.h"
 #include "heap.h"
 #include "schedule/session.h"
 #include "small_networks.h"
@@ -109,8 +111,8 @@ TEST_CASE("a state that was saved goes on elsewhere with the same bits") {
 namespace {
 
 // Runs function() with a heap that gives `blocks` large blocks, as rows of neurons are, and then no more. True when that was
-// not enough; devices that work together tell it as an error of a device. There is memory for small blocks: a JSON document,
-// which a state has, needs some to end.
+// not enough; devices that work together tell it as an error of a device. There is memory for small blocks: a thread that cannot
+// have them ends the program.
 template <class Function>
 bool runs_out_after(uint64_t blocks, Function&& function) {
     bool ran_out = false;
@@ -227,6 +229,32 @@ TEST_CASE("when memory runs out in a load or a reset of samples, all is as befor
         }
 }
 
+TEST_CASE("wherever memory ends in a load, a state or a network is not read, and can be read again") {
+    NetworkMaker maker;
+    const uint32_t in = maker.spikes({20}), cells = maker.neurons({30}, "lif");
+    maker.connect({.source = in, .target = cells, .weights = Numbers(3).list(600, 0.0, 0.9)});
+    const auto network = maker.plan()->network;
+    SessionOptions options;
+    options.device = "cpu";
+    options.executor.thread_count = 1;
+    Session session(network, options);
+    session.step(5);
+    const SavedState state = session.save();
+    const std::vector<double> expected = seen(session);
+    uint64_t calls = 0;
+    for (session.step(3); out_of_memory_after(calls, [&] { session.restore(state); }); ++calls) {}
+    CHECK(calls > 100);
+    CHECK(seen(session) == expected);
+
+    const std::string file = (std::filesystem::temp_directory_path() / "snn_unit_memory_ends.snn").string();
+    save_network(*network, file);
+    std::shared_ptr<const Network> loaded;
+    for (calls = 0; out_of_memory_after(calls, [&] { loaded = load_network(file); }); ++calls) {}
+    CHECK(calls > 100);
+    CHECK(loaded->projections()[0].weights() == network->projections()[0].weights());
+    std::filesystem::remove(file);
+}
+
 TEST_CASE("connections hash the same as a rule and as arrays, and otherwise not") {
     constexpr uint32_t size = 40;
     // Rows that are not in canonical order, with repeats and weights that compact arithmetic rounds.
@@ -258,20 +286,20 @@ TEST_CASE("connections hash the same as a rule and as arrays, and otherwise not"
     const auto rule = std::make_shared<Rule>();
     projection.synapses = Synapses(rule).rounded(8);
     REQUIRE(projection.synapses->is_rule());
-    const ProjectionHash by_rule = hash_of_projection(*network, projection);
+    const ProjectionHash by_rule = hash_of_projection(projection);
     const auto index = std::make_shared<const SparseIndex>(projection.synapses->index());
     auto weights = std::make_shared<std::vector<float>>(*projection.synapses->weights());
     projection.synapses = std::make_shared<const Synapses>(index, weights);
-    const ProjectionHash by_arrays = hash_of_projection(*network, projection);
+    const ProjectionHash by_arrays = hash_of_projection(projection);
     CHECK(by_arrays.connections == by_rule.connections);
     CHECK(by_arrays.weights == by_rule.weights);
     (*weights)[17] += 0.5f;
-    const ProjectionHash other_weight = hash_of_projection(*network, projection);
+    const ProjectionHash other_weight = hash_of_projection(projection);
     CHECK(other_weight.connections == by_rule.connections);
     CHECK(other_weight.weights != by_rule.weights);
     rule->factor = 11;
     projection.synapses = Synapses(rule).rounded(8);
-    CHECK(hash_of_projection(*network, projection).connections != by_rule.connections);
+    CHECK(hash_of_projection(projection).connections != by_rule.connections);
 }
 
 }  // namespace snn::test

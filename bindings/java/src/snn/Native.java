@@ -323,7 +323,7 @@ final class Native {
 
     /** Offsets of SNNProjectionInfo in bytes. */
     static final class SNNProjectionInfo {
-        static final int SIZE = 136;
+        static final int SIZE = 144;
         static final int struct_size = 0;
         static final int kind = 4;
         static final int source = 8;
@@ -346,6 +346,9 @@ final class Native {
         static final int bias = 112;
         static final int fixed_point_scale = 120;
         static final int detached = 128;
+        static final int reserved = 132;
+        static final int min_delay_steps = 136;
+        static final int max_delay_steps = 140;
     }
 
     /** Offsets of SNNProjectionArrays in bytes. */

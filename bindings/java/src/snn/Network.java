@@ -56,7 +56,7 @@ public final class Network implements AutoCloseable {
     /** See {@code SNNProjectionInfo}. Pairs are (y, x). */
     public static final class ProjectionInfo {
         public final ConnectionKind kind;
-        public final int source, target, delaySteps, groups;
+        public final int source, target, delaySteps, minDelaySteps, maxDelaySteps, groups;
         public final boolean trainable, detached, byRule;
         public final Arithmetic arithmetic;
         public final PoolMode poolMode;
@@ -71,6 +71,8 @@ public final class Network implements AutoCloseable {
             source = raw.getInt(Native.SNNProjectionInfo.source);
             target = raw.getInt(Native.SNNProjectionInfo.target);
             delaySteps = raw.getInt(Native.SNNProjectionInfo.delay_steps);
+            minDelaySteps = raw.getInt(Native.SNNProjectionInfo.min_delay_steps);
+            maxDelaySteps = raw.getInt(Native.SNNProjectionInfo.max_delay_steps);
             trainable = raw.getInt(Native.SNNProjectionInfo.trainable) != 0;
             detached = raw.getInt(Native.SNNProjectionInfo.detached) != 0;
             arithmetic = Arithmetic.of(raw.getInt(Native.SNNProjectionInfo.arithmetic));

@@ -698,6 +698,12 @@ pub struct SNNProjectionInfo {
     pub fixed_point_scale: f64,
     /// as in SNNProjectionDef
     pub detached: u32,
+    /// 0
+    pub reserved: u32,
+    /// The shortest and the longest delay of the synapses in steps, delay_steps included; of a rule bounds of what it draws.
+    pub min_delay_steps: u32,
+    /// The shortest and the longest delay of the synapses in steps, delay_steps included; of a rule bounds of what it draws.
+    pub max_delay_steps: u32,
 }
 
 #[repr(C)]
@@ -1225,7 +1231,7 @@ pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
     ("SNNRandomConnectionDef", 216, 8, &[0, 4, 8, 16, 24, 32, 36, 40, 80, 120, 124, 128, 136, 144, 168, 176, 184, 192, 200, 204, 208, 212]),
     ("SNNNetworkInfo", 48, 8, &[0, 4, 8, 12, 16, 24, 32, 40]),
     ("SNNPopulationInfo", 56, 8, &[0, 4, 8, 24, 32, 40, 48]),
-    ("SNNProjectionInfo", 136, 8, &[0, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 108, 112, 120, 128]),
+    ("SNNProjectionInfo", 144, 8, &[0, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 108, 112, 120, 128, 132, 136, 140]),
     ("SNNProjectionArrays", 48, 8, &[0, 8, 16, 24, 32, 40]),
     ("SNNTrainerDef", 152, 8, &[0, 4, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 132, 136, 140, 144]),
     ("SNNBatch", 64, 8, &[0, 4, 8, 16, 24, 32, 40, 48, 56]),
@@ -1271,7 +1277,7 @@ pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
         layout!(SNNRandomConnectionDef: struct_size, rule, probability, count, seed, allow_autapses, allow_multapses, weight, delay, kernel, dimensions, kernel_width, cutoff, period, source_positions, source_position_count, target_positions, target_position_count, first_source, source_count, first_target, target_count),
         layout!(SNNNetworkInfo: struct_size, population_count, projection_count, finished, dt_ms, neuron_count, synapse_count, parameter_count),
         layout!(SNNPopulationInfo: struct_size, kind, shape, size, name, model_name, surrogate_name),
-        layout!(SNNProjectionInfo: struct_size, kind, source, target, delay_steps, trainable, arithmetic, pool_mode, name, receptor, weight_count, bias_count, synapse_count, kernel, stride, padding, dilation, groups, by_rule, bias, fixed_point_scale, detached),
+        layout!(SNNProjectionInfo: struct_size, kind, source, target, delay_steps, trainable, arithmetic, pool_mode, name, receptor, weight_count, bias_count, synapse_count, kernel, stride, padding, dilation, groups, by_rule, bias, fixed_point_scale, detached, reserved, min_delay_steps, max_delay_steps),
         layout!(SNNProjectionArrays: struct_size, weight_count, weights, row_offsets, synapse_targets, synapse_delays),
         layout!(SNNTrainerDef: struct_size, output_population, step_count, loss, optimizer, rate_on, rate_off, learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_clip_norm, rate_regularization, rate_target, parameter_rate_factor, l1_regularization, van_rossum_tau_ms, checkpoint_steps, window_steps, window_updates, rule, label_smoothing),
         layout!(SNNBatch: struct_size, input_count, inputs, labels, label_count, targets, target_count, spike_inputs, spike_input_count),

@@ -67,6 +67,8 @@ pub struct ProjectionInfo<'a> {
     pub groups: u32,
     pub by_rule: bool,
     pub fixed_point_scale: f64,
+    pub min_delay_steps: u32,
+    pub max_delay_steps: u32,
 }
 
 /// See `SNNProjectionArrays`. What is not sparse has weights only.
@@ -201,6 +203,8 @@ impl Network {
                 groups: info.groups,
                 by_rule: info.by_rule != 0,
                 fixed_point_scale: info.fixed_point_scale,
+                min_delay_steps: info.min_delay_steps,
+                max_delay_steps: info.max_delay_steps,
             })
         }
     }
