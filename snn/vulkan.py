@@ -20,6 +20,7 @@ Examples
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -59,10 +60,13 @@ def __dir__() -> list[str]:
     return __all__
 
 
+_LOADERS = {"darwin": "libvulkan.1.dylib", "win32": "vulkan-1.dll"}
+
+
 def _loader() -> int:
     """Return the address of the system loader's ``vkGetInstanceProcAddr``."""
     try:
-        function = ctypes.CDLL("libvulkan.so.1").vkGetInstanceProcAddr
+        function = ctypes.CDLL(_LOADERS.get(sys.platform, "libvulkan.so.1")).vkGetInstanceProcAddr
     except OSError as error:
         raise UnsupportedError(f"there is no Vulkan on this machine: {error}") from None
     return ctypes.cast(function, ctypes.c_void_p).value or 0
