@@ -256,11 +256,10 @@ SparseArrays Synapses::arrays_of_rows() const {
     index->targets.resize(count());
     if (max_delay() > 0) index->delays.resize(count());
     const std::shared_ptr<const SynapseStore> rows = store();
-    const uint32_t sources = rule_ ? rule_->source_size() : source_size_;
-    index->row_offsets.resize(size_t{sources} + 1);
+    index->row_offsets.resize(size_t{source_size()} + 1);
     RowMemory memory;
     uint64_t begin = 0;
-    for (uint32_t source = 0; source < sources; ++source) {
+    for (uint32_t source = 0; source < source_size(); ++source) {
         const SynapseRow row = rows->row(source, memory);
         std::copy(row.targets.begin(), row.targets.end(), index->targets.data() + begin);
         if (!index->delays.empty())  // else a row may tell them too: all are 0
@@ -303,6 +302,20 @@ SparseArrays Synapses::arrays() const {
 std::shared_ptr<const std::vector<float>> Synapses::weights_alone() const {
     if (const std::shared_ptr<const PackedSynapses> mine = packed(); mine && mine->weights()) return mine->weights();
     return arrays().weights;
+}
+
+void Synapses::read_weights(float* out_weights) const {
+    const std::shared_ptr<const SynapseStore> rows = store();
+    RowMemory memory;
+    CanonicalRow canonical;
+    float* end = out_weights;
+    for (uint32_t source = 0; source < source_size(); ++source) {
+        const SynapseRow row = rows->row(source, memory);
+        if (rule_) canonical.assign(row);
+        const std::span<const float> weights = rule_ ? canonical.weights : row.weights;
+        end = std::copy(weights.begin(), weights.end(), end);
+    }
+    if (rule_ && rounds_) round_to_multiples({out_weights, end}, exponent_);
 }
 
 double Synapses::largest_weight() const {

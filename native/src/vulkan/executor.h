@@ -174,7 +174,7 @@ private:
     Use use_of_source(const Projection& projection) const {
         return {resource(projection.source, of_activity), projection.min_delay() > 0 ? Use::look_back : Use::read};
     }
-    std::span<const float> weights_of(uint32_t projection) const;
+    void read_weights(const Slot& slot, DType dtype, void* out_data) const;
     Range copies_of(const Slot& slot) const;
     void read_copies(const Slot& slot, DType dtype, void* out_data) const;
     void read_traces(const Slot& slot, DType dtype, void* out_data) const;
