@@ -350,7 +350,9 @@ class Network(Strict):
 
         Accurate to a few percent for large networks, of what stays: connecting synapses from arrays takes up to 30 bytes a
         synapse beside these arrays. Training also needs gradients, optimiser moments and the tape. Reading `Projection.weights`
-        makes another copy, in Python. Writing weights of a connection rule makes its synapses: 10 bytes each, which stay.
+        makes another copy, in Python. Writing weights of a connection rule makes its synapses: 10 bytes each, which stay. A
+        simulation whose weights are written has those for itself: 4 bytes each beside what the network and other simulations
+        share.
 
         Parameters
         ----------

@@ -20,6 +20,7 @@ Examples
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -59,10 +60,13 @@ def __dir__() -> list[str]:
     return __all__
 
 
+_LOADERS = {"darwin": "libvulkan.1.dylib", "win32": "vulkan-1.dll"}
+
+
 def _loader() -> int:
     """Return the address of the system loader's ``vkGetInstanceProcAddr``."""
     try:
-        function = ctypes.CDLL("libvulkan.so.1").vkGetInstanceProcAddr
+        function = ctypes.CDLL(_LOADERS.get(sys.platform, "libvulkan.so.1")).vkGetInstanceProcAddr
     except OSError as error:
         raise UnsupportedError(f"there is no Vulkan on this machine: {error}") from None
     return ctypes.cast(function, ctypes.c_void_p).value or 0
@@ -123,11 +127,13 @@ class Host:
       ``VkErrorOutOfDeviceMemory``, ``VkErrorOutOfHostMemory``): nothing was submitted. The call that submitted raises
       `DeviceLostError`, `OutOfMemoryError` or, for other errors, `UnsupportedError`.
     - Return VK_ERROR_VALIDATION_FAILED_EXT (-1000011001): nothing was submitted, for a reason of the program's own. The call
-      that submitted raises `InvalidArgumentError`, and a simulation on several devices keeps all of them.
+      that submitted raises `InvalidArgumentError`, and a simulation on several devices keeps all of them. A step that raises
+      it has not happened.
     - Raise anything else, or return True or a number above 0: nobody knows whether it has submitted. The exception, or one
       that names the value, goes on in the call that submitted. The simulation is lost: it raises `DeviceLostError` from then
-      on. Closing it waits up to five seconds for the fence, because the device may be using its memory. Ctrl+C that was
-      pressed before `submit` is called is raised in its place, and nothing is lost.
+      on. One on several devices goes on without this one. Leaving the device waits up to five seconds for the fence, because
+      the device may be using its memory. Ctrl+C that was pressed before `submit` is called is raised in its place, and
+      nothing is lost.
 
     Examples
     --------

@@ -125,6 +125,7 @@ def test_a_lost_device_is_left_and_the_run_has_the_same_bits(
     net = _network(**({} if rule is None else {"plasticity": rule}))
     with snn.Simulation(net, seed=9) as sim:
         expected = _outcome(sim, use)
+    snn.Simulation(net, devices=["cpu", renderer.host()]).close()  # measures the device, which takes submissions, once
     counting = Losing(renderer)
     with snn.Simulation(net, devices=["cpu", counting.host()], placement=PLACES, seed=9) as sim:
         opening = counting.submissions

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import snn
 
 from .running import vulkan_settings
-from .together import check_equal
 from .vulkan_meddler import Meddler
-from .vulkan_renderer import Renderer
 
 BATCH = 8
 
@@ -33,7 +29,7 @@ class Slow(Meddler):
         return super().submit(queue, count, infos, fence)
 
 
-def _network() -> snn.Network:
+def network() -> snn.Network:
     net = snn.Network(dt=0.5, seed=5)
     net.add("drive", snn.PoissonSource(40, rate=90.0))
     net.add("cells", snn.LIF(60, tau_membrane=8.0))
@@ -45,31 +41,65 @@ def _network() -> snn.Network:
 MOST_ROUNDS = 16  # of 1024 steps: a device has to be slow at two safe points, which are further apart on a busy machine
 
 
-def test_samples_leave_a_slow_device(
-    renderer: Renderer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SNN_VULKAN_MEMORY", "hidden")  # what is read is a submission too
+SAMPLES = """
+import logging, sys
+import snn
+sys.path.append(sys.argv[2])
+from tests.backend.test_slow_devices import BATCH, Slow, network
+from tests.backend.together import check_equal
+from tests.backend.vulkan_renderer import Renderer
 
-    def round_of(sim: snn.Simulation) -> list[np.ndarray]:
-        recording = sim.run(1024, record={"cells": ["v", "spike_count"]}, every=200)
-        return [recording["cells"]["v"], recording["cells"]["spike_count"], sim["cells.v"]]
+def round_of(sim):
+    recording = sim.run(1024, record={"cells": ["v", "spike_count"]}, every=200)
+    return [recording["cells"]["v"], recording["cells"]["spike_count"], sim["cells.v"]]
 
-    slow = Slow(renderer)
-    with (
-        caplog.at_level(logging.INFO, "snn"),
-        snn.Simulation(_network(), batch_size=BATCH, seed=3) as alone,
-        snn.Simulation(_network(), devices=[slow.host(), "vulkan:0"], samples="auto", batch_size=BATCH, seed=3) as sim,
-    ):
-        assert sim.device == "vulkan*4+vulkan:0*4"
-        slow.delay_s = 0.01  # many times what a submission takes, on a busy machine too
-        for _ in range(MOST_ROUNDS):
-            moved = sim.device != "vulkan*4+vulkan:0*4"
-            check_equal(round_of(alone), round_of(sim))
-            if moved:
-                break
-        assert int(sim.device.split("*")[1].partition("+")[0]) < 4
-        assert sim.device_reason == "'vulkan' takes longer than was measured: work was moved to other devices"
-        assert sim.device_reason in caplog.text
+logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+renderer = Renderer()
+slow = Slow(renderer)
+with (
+    snn.Simulation(network(), batch_size=BATCH, seed=3) as alone,
+    snn.Simulation(network(), devices=[slow.host(), "vulkan:0"], samples="auto", batch_size=BATCH, seed=3) as sim,
+):
+    first = sim.device
+    slow.delay_s = 0.01  # many times what a submission takes, on a busy machine too
+    for _ in range(int(sys.argv[1])):
+        moved = sim.device != first
+        check_equal(round_of(alone), round_of(sim))
+        if moved:
+            break
+    print(first, sim.device, sim.device_reason, sep="|", end="")
+renderer.close()
+assert renderer.problems == []
+"""
+
+
+def run_with_cache(script: str, most_rounds: int, folder: Path) -> tuple[list[str], str]:
+    """Run a script in a process that keeps measurements in a folder; give what it prints, by "|", and what it logs."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", script, str(most_rounds), str(Path(__file__).parents[2])],
+        env=os.environ | {"SNN_CACHE": str(folder), "SNN_VULKAN_MEMORY": "hidden"},  # what is read is a submission too
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split("|"), done.stderr
+
+
+def test_samples_leave_a_slow_device(tmp_path: Path) -> None:
+    """One device twice, as the host's and as one of our own: a file says that both are as fast."""
+    run_with_cache(SAMPLES, 0, tmp_path)
+    kept = tmp_path / "device_speeds.json"
+    speeds = json.loads(kept.read_text())
+    own, hosts = (next(name for name in speeds if name.startswith(start)) for start in ("vulkan:0", "vulkan of a host"))
+    speeds[hosts] = speeds[own]
+    kept.write_text(json.dumps(speeds))
+    (first, device, reason), logged = run_with_cache(SAMPLES, MOST_ROUNDS, tmp_path)
+    assert first == "vulkan*4+vulkan:0*4"
+    assert int(device.split("*")[1].partition("+")[0]) < 4
+    assert reason == "'vulkan' takes longer than was measured: work was moved to other devices"
+    assert reason in logged
 
 
 SCRIPT = """
@@ -100,26 +130,14 @@ with snn.Simulation(net, seed=3) as alone, snn.Simulation(net, devices=["cpu", "
 @pytest.mark.skipif(not vulkan_settings(), reason="no Vulkan device, or built without Vulkan")
 def test_populations_leave_a_device_that_was_taken_for_a_faster_one(tmp_path: Path) -> None:
     """With a file of measurements that says that lavapipe takes no time at all."""
-    environment = os.environ | {"SNN_CACHE": str(tmp_path)}
-
-    def run(most_rounds: int) -> list[str]:
-        return subprocess.run(
-            [sys.executable, "-c", SCRIPT, str(most_rounds)],
-            env=environment,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.split("|")
-
-    run(0)
+    run_with_cache(SCRIPT, 0, tmp_path)
     kept = tmp_path / "device_speeds.json"
     speeds = json.loads(kept.read_text())
     for name, speed in speeds.items():
         if name.startswith("vulkan:0"):
             speed |= {"small_step_s": 1e-9, "large_step_s": 2e-9, "exchange_s": 0.0, "spike_s": 0.0}
     kept.write_text(json.dumps(speeds))
-    places, device, reason = run(MOST_ROUNDS)
+    (places, device, reason), _ = run_with_cache(SCRIPT, MOST_ROUNDS, tmp_path)
     assert "1" in places
     assert reason == "'vulkan:0' takes longer than was measured: work was moved to other devices"
     assert "=1" not in device

@@ -380,6 +380,34 @@ def test_a_machine_without_vulkan_is_told_what_to_install(
     assert "mesa-vulkan-drivers" in done.stdout
 
 
+def test_weights_are_read_and_written_without_arrays_that_stay() -> None:
+    """Ten bytes a synapse, which no estimate counts: the network keeps its synapses packed, in four."""
+
+    def made() -> snn.Network:
+        sources, targets = np.divmod(np.arange(20_000) * 7 % (500 * 600), 600)
+        weights = (np.arange(20_000) % 200 + 1) / 1024
+        net = snn.Network(dt=1.0)
+        net.add("a", snn.SpikeInput(500))
+        net.add("b", snn.LIF(600))
+        synapses = snn.Sparse.from_arrays(sources, targets, weights, delays=sources % 3 + 1, trainable=False)
+        net.connect("a", "b", synapses, name="fixed")
+        return net
+
+    net = made()
+    before = net.memory_estimate(device="vulkan")
+    assert before.network < 20_000 * 10
+    spikes = (np.arange(500) % 3 == 0).astype(np.float32)
+    with snn.Simulation(net, device="vulkan") as sim, snn.Simulation(made(), device="reference") as expected:
+        for factor in (0.5, 1.5):
+            np.testing.assert_array_equal(sim["fixed.weight"], expected["fixed.weight"])
+            for one in (sim, expected):
+                one.set("fixed.weight", one["fixed.weight"][::-1] * np.float32(factor))
+                one.step(5, {"a": spikes})
+            np.testing.assert_array_equal(sim["b.v"], expected["b.v"])
+            assert net.memory_estimate(device="vulkan") == before
+        assert sim["b.v"].any()
+
+
 def test_the_memory_estimate_knows_the_form_on_the_device() -> None:
     """Four bytes for a compact synapse, and for each part of 65,536 targets a table of rows."""
     net = snn.Network(dt=1.0)

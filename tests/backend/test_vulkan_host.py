@@ -5,6 +5,7 @@ buffers and states are read where they lie. The functions are those of snn_vulka
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import re
 import subprocess
@@ -542,3 +543,44 @@ def test_a_hosts_device_that_flushes_denormals_is_told_of(
             snn.UnsupportedError, match=r"device 'vulkan' cannot work with others .* it takes numbers below"
         ):
             snn.Simulation(net, devices=["cpu", renderer.host()], **shared)
+
+
+# A program whose own instance is the only one that can be made.
+NO_OTHER_INSTANCE = """
+import os
+import numpy as np, snn, vulkan as vk
+instance = vk.vkCreateInstance(
+    vk.VkInstanceCreateInfo(pApplicationInfo=vk.VkApplicationInfo(apiVersion=vk.VK_MAKE_VERSION(1, 0, 0))), None
+)
+physical = vk.vkEnumeratePhysicalDevices(instance)[0]
+queues = [vk.VkDeviceQueueCreateInfo(queueFamilyIndex=0, pQueuePriorities=[1.0])]
+device = vk.vkCreateDevice(physical, vk.VkDeviceCreateInfo(pQueueCreateInfos=queues), None)
+handles = [int(vk.ffi.cast("uintptr_t", one)) for one in (instance, physical, device, vk.vkGetDeviceQueue(device, 0, 0))]
+host = snn.vulkan.Host(*handles, 0)
+os.environ["VK_ICD_FILENAMES"] = os.environ["VK_DRIVER_FILES"] = "/nowhere.json"
+net = snn.Network()
+net.add("in", snn.SpikeInput(40))
+for name in ("first", "second"):
+    net.add(name, snn.LIF(40))
+net.connect("in", "first", snn.Dense(weights=np.full((40, 40), 0.1)))
+net.connect("first", "second", snn.Dense(weights=np.full((40, 40), 0.1), delay_steps=2))
+spikes = {"in": np.ones(40, np.float32)}
+with snn.Simulation(net, device="reference", batch_size=4) as expected:
+    expected.step(9, spikes)
+    for shared in ({}, {"samples": "auto"}):
+        with snn.Simulation(net, devices=["cpu", host], batch_size=4, **shared) as sim:
+            sim.step(9, spikes)
+            assert (sim["second.v"] == expected["second.v"]).all() and sim["second.v"].any()
+assert not [device for device in snn.devices() if device.name.startswith("vulkan")]
+"""
+
+
+def test_the_speed_of_a_hosts_device_is_measured_on_that_device(tmp_path: Path) -> None:
+    """Another instance in the host's process would be one that the host knows nothing of."""
+    environment = {k: v for k, v in os.environ.items() if k != "SNN_VULKAN_VALIDATION"} | {"SNN_CACHE": str(tmp_path)}
+    command = [sys.executable, "-P", "-c", NO_OTHER_INSTANCE]
+    subprocess.run(command, env=environment, cwd=tmp_path, check=True)
+    speeds = (tmp_path / "device_speeds.json").read_text()
+    assert sorted(key.split(" | ")[0] for key in json.loads(speeds)) == ["cpu", "vulkan of a host"]
+    subprocess.run(command, env=environment, cwd=tmp_path, check=True)
+    assert (tmp_path / "device_speeds.json").read_text() == speeds

@@ -359,6 +359,90 @@ def test_what_a_program_does_not_submit_ends_the_use_of_no_device(
             sim.step()
 
 
+@pytest.mark.parametrize("shares", ["populations", "samples"])
+@pytest.mark.parametrize("answer", [NOT_SUBMITTED, KeyError("late")], ids=repr)
+def test_a_run_on_several_devices_that_a_program_stops_has_not_happened(
+    engine: SubmissionThread, net: snn.Network, shares: str, answer: object
+) -> None:
+    """Others are ahead then, and go back: the next step needs no reset. A device that may have work is left."""
+    stops_at = 0
+
+    def submit(info: int, fence: int) -> object:
+        nonlocal stops_at
+        stops_at -= 1
+        if stops_at != 0:
+            return engine.submit(info, fence)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    places = {"placement": {"cells": 1, "readers": 0}} if shares == "populations" else {"samples": [1, 2]}
+    net.add("readers", snn.LIF(50))
+    net.connect("cells", "readers", snn.Sparse.fixed_total(400, weight=0.1, delay=3.0, trainable=False))
+    paths = ("cells.v", "readers.v")
+    for stop in (1, 2, 3):
+        host = engine.renderer.host(submit=submit)
+        with (
+            snn.Simulation(net, devices=["cpu", host], batch_size=3, **places) as sim,
+            snn.Simulation(net, device="reference", batch_size=3) as expected,
+        ):
+            for one in (sim, expected):
+                one.step(20, {"spikes": SPIKES})
+                one.set("cells.v", 1.5)
+            device, stops_at = sim.device, stop
+            with pytest.raises((snn.InvalidArgumentError, KeyError), match=r"has not submitted|late"):
+                sim.step(60)
+            assert 20 <= sim.step_count < 80
+            if sim.step_count > 20:  # in several runs
+                expected.step(sim.step_count - 20)
+            for _ in range(2):
+                for path in paths:
+                    np.testing.assert_array_equal(sim[path], expected[path])
+                assert sim.counters == expected.counters
+                for one in (sim, expected):
+                    one.step(9)
+            assert (sim.device == device) == (answer == NOT_SUBMITTED)
+            assert sim["readers.v"].any()
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_long_run_that_is_stopped_after_its_safe_point_leaves_a_lost_state(
+    engine: SubmissionThread, net: snn.Network, is_late: bool
+) -> None:
+    """It is taken after 1024 steps of a run, and what was before is forgotten then."""
+    refused_at = -1
+
+    def submit(info: int, fence: int) -> int:
+        nonlocal refused_at
+        if engine.submissions != refused_at:
+            return engine.submit(info, fence)
+        refused_at = -1
+        return NOT_SUBMITTED
+
+    net.add("readers", snn.LIF(50))
+    net.connect("cells", "readers", snn.Sparse.fixed_total(400, weight=0.1, delay=3.0, trainable=False))
+    places = {"placement": {"cells": 1, "readers": 0}, "max_catch_up": 2.0}
+    devices = ["cpu", engine.renderer.host(submit=submit)]
+    with snn.Simulation(net, devices=devices, **places) as sim:
+        for _ in range(2):  # the first may measure devices
+            before = engine.submissions
+            sim.advance(1.2)
+            whole_run = engine.submissions - before
+            sim.reset()
+        refused_at = engine.submissions + (whole_run - 5 if is_late else 5)
+        with pytest.raises(snn.InvalidArgumentError, match="has not submitted"):
+            sim.advance(1.2)
+        assert sim.step_count == 0
+        if is_late:
+            with pytest.raises(snn.StateError, match="reset the session or load a state"):
+                sim.step()
+            sim.reset()
+        with snn.Simulation(net, device="reference") as expected:
+            for one in (sim, expected):
+                one.step(40, {"spikes": SPIKES})
+            np.testing.assert_array_equal(sim["readers.v"], expected["readers.v"])
+
+
 def test_a_host_that_returns_nothing_has_submitted(engine: SubmissionThread, net: snn.Network) -> None:
     def submit(info: int, fence: int) -> None:
         assert engine.submit(info, fence) == 0

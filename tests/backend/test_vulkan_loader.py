@@ -72,6 +72,64 @@ static const Instead instead[] = {INSTEAD("vkCreateDevice", create, real_create)
                                   INSTEAD("vkQueueSubmit", submit, real_submit)};
 """
 
+# As loaders do since 1.3.216: devices that are not all of Vulkan - here all - are listed for an instance that asks for them by
+# an extension and a flag. The extension that ABSENT names is not there; without the other one, devices are listed as before.
+INSTANCES = r"""
+#define ENUMERATION "VK_KHR_portability_enumeration"
+static PFN_vkCreateInstance real_create;
+static PFN_vkEnumerateInstanceExtensionProperties real_extensions;
+static PFN_vkEnumeratePhysicalDevices real_devices;
+static int lists_devices;
+
+static int is_absent(const char *name) { return !strcmp(name, getenv("ABSENT")); }
+static VkResult VKAPI_CALL extensions(const char *layer, uint32_t *count, VkExtensionProperties *properties) {
+    VkExtensionProperties all[256];
+    uint32_t found = 255, kept = 0;
+    VkResult result = real_extensions(layer, &found, all);
+    if (result) return result;
+    for (uint32_t i = 0; i < found; ++i)
+        if (strcmp(all[i].extensionName, ENUMERATION) && !is_absent(all[i].extensionName)) all[kept++] = all[i];
+    if (!is_absent(ENUMERATION)) {
+        memset(&all[kept], 0, sizeof *all);
+        strcpy(all[kept++].extensionName, ENUMERATION);
+    }
+    if (properties && *count < kept) return VK_INCOMPLETE;
+    if (properties) memcpy(properties, all, kept * sizeof *all);
+    *count = kept;
+    return VK_SUCCESS;
+}
+static VkResult VKAPI_CALL create(const VkInstanceCreateInfo *info, const VkAllocationCallbacks *allocator,
+                                  VkInstance *instance) {
+    const char *names[16];
+    VkInstanceCreateInfo own = *info;
+    int asks = 0;
+    own.flags = 0;
+    own.enabledExtensionCount = 0;
+    own.ppEnabledExtensionNames = names;
+    printf("instance of flags %u with", (unsigned)info->flags);
+    for (uint32_t i = 0; i < info->enabledExtensionCount; ++i) {
+        const char *name = info->ppEnabledExtensionNames[i];
+        printf(" %s", name);
+        if (is_absent(name)) return VK_ERROR_EXTENSION_NOT_PRESENT;
+        if (!strcmp(name, ENUMERATION)) asks = 1;
+        else names[own.enabledExtensionCount++] = name;
+    }
+    printf("\n");
+    fflush(stdout);
+    if (info->flags && !asks) return VK_ERROR_INITIALIZATION_FAILED;
+    lists_devices = is_absent(ENUMERATION) || (asks && info->flags == 1);
+    return real_create(&own, allocator, instance);
+}
+static VkResult VKAPI_CALL devices(VkInstance instance, uint32_t *count, VkPhysicalDevice *found) {
+    if (lists_devices) return real_devices(instance, count, found);
+    *count = 0;
+    return VK_SUCCESS;
+}
+static const Instead instead[] = {INSTEAD("vkCreateInstance", create, real_create),
+                                  INSTEAD("vkEnumerateInstanceExtensionProperties", extensions, real_extensions),
+                                  INSTEAD("vkEnumeratePhysicalDevices", devices, real_devices)};
+"""
+
 # By how much the semaphore is to rise with a submission, whether it does, and the steps so far; then the device is lost.
 COUNT = """
 import ctypes, time, snn
@@ -123,10 +181,14 @@ except snn.SnnError as error:
 """
 
 
+def with_loader(folder: Path, functions: str) -> dict[str, str]:
+    plain = {name: value for name, value in os.environ.items() if name != "SNN_VULKAN_VALIDATION"}
+    return plain | make_loader(folder, functions)
+
+
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    plain = {name: value for name, value in os.environ.items() if name != "SNN_VULKAN_VALIDATION"}
-    return plain | make_loader(tmp_path, FUNCTIONS) | {"HIDDEN": ""}
+    return with_loader(tmp_path, FUNCTIONS) | {"HIDDEN": ""}
 
 
 def opened(environment: dict[str, str], folder: Path, program: str = OPEN) -> list[str]:
@@ -141,6 +203,15 @@ def test_a_device_that_is_not_all_of_vulkan_is_opened_as_such(environment: dict[
     assert created.startswith("created with")
     assert "VK_KHR_portability_subset" in created.split()
     assert (destroyed, closed) == ("destroyed", "closed")
+
+
+@pytest.mark.parametrize("absent", ["", "VK_KHR_portability_enumeration", "VK_EXT_debug_utils"])
+def test_devices_that_are_not_all_of_vulkan_are_asked_for_where_that_can_be(tmp_path: Path, absent: str) -> None:
+    told, closed = opened(with_loader(tmp_path, INSTANCES) | {"ABSENT": absent}, tmp_path)
+    offered = [name for name in ("VK_KHR_portability_enumeration", "VK_EXT_debug_utils") if name != absent]
+    flags = int("VK_KHR_portability_enumeration" in offered)
+    assert told.split() == ["instance", "of", "flags", str(flags), "with", *offered]
+    assert closed == "closed"
 
 
 @pytest.mark.parametrize("hidden", ["vkCmdDispatch", "vkWaitForFences"])

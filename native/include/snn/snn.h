@@ -278,7 +278,7 @@ typedef struct SNNConfig {
 SNN_API void SNN_CALL snn_config_init(SNNConfig *out_config, uint32_t struct_size);
 SNN_INLINE void snn_config_default(SNNConfig *out_config) { snn_config_init(out_config, sizeof *out_config); }
 /* The memory that a session will need: an estimate, right within a few percent for large networks. Training adds gradients,
- * moments and the tape. */
+ * moments and the tape. Weights that a session writes become its own: about 4 bytes each beside those it shares. */
 typedef struct SNNMemoryEstimate {
     uint32_t struct_size;
     uint64_t network_bytes; /* held by the network, shared by its sessions: weights, synapses, parameters. Compact synapses that

@@ -86,11 +86,13 @@ typedef struct SNNVulkanHost {
      * - 0 (VK_SUCCESS): it was submitted;
      * - below 0, an error of VkResult: nothing was submitted. It is treated like that of a queue, see snn_vulkan_submit_steps.
      *   Exception: VK_ERROR_VALIDATION_FAILED_EXT says that the program has not submitted for a reason of its own, and nothing
-     *   about the device. The call that submitted fails with SNN_ERROR_INVALID_ARGUMENT, and none of several devices is left;
+     *   about the device. The call that submitted fails with SNN_ERROR_INVALID_ARGUMENT, and none of several devices is left:
+     *   a step that fails so has not happened, and can be called again;
      * - above 0, which vkQueueSubmit never gives: nobody knows whether it was submitted. The call that submitted fails with
-     *   SNN_ERROR_INVALID_ARGUMENT, and the session is lost, see there. When it ends, it waits for `fence`, for five seconds at
-     *   most, before it frees what the device may be using. A wrapper in a language with exceptions returns 1 for an exception
-     *   that may have come after vkQueueSubmit.
+     *   SNN_ERROR_INVALID_ARGUMENT, and the session is lost, see there; one on several devices goes on without this one. When
+     *   the session's use of the device ends, it waits for `fence`, for five seconds at most, before it frees what the device
+     *   may be using. A wrapper in a language with exceptions returns 1 for an exception that may have come after
+     *   vkQueueSubmit.
      * submit_info: a const VkSubmitInfo *, perhaps with a VkTimelineSemaphoreSubmitInfo as pNext; valid until the call returns.
      * fence: the VkFence to submit with, never null.
      * Called by the thread that calls into the session or, with several devices, by one of libsnn's; for two sessions perhaps

@@ -207,7 +207,8 @@ SNNStatus snn_network_placement_times(SNNNetwork network, const SNNConfig* confi
         std::vector<double> seconds;
         if (shares_samples(options.device)) {
             const Shares shares = make_shares(*plan.network, options.device, options.executor);
-            seconds = expected_step_s(*plan.network, shares, options.executor, measured_speeds(shares.devices));
+            seconds = expected_step_s(*plan.network, shares, options.executor,
+                                      measured_speeds(shares.devices, options.executor));
         } else {
             const Placement placement = placement_of(plan, options);
             seconds = expected_step_s(*plan.network, placement, options.executor,

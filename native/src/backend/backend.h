@@ -283,6 +283,8 @@ struct Backend {
     bool saves_power = false;
     // A GPU that is part of the processor. Null: none is.
     bool (*is_integrated)(uint32_t device) = nullptr;
+    // Describes a host program's device, with its driver, by asking that alone. Null: no host shares one.
+    void (*describe_host)(const SNNVulkanHost& host, SNNDeviceInfo& out_info) = nullptr;
 };
 
 // The list of backends, the default one first.

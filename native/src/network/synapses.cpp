@@ -296,10 +296,20 @@ SparseArrays Synapses::arrays() const {
 std::shared_ptr<const std::vector<float>> Synapses::weights_alone() const {
     if (!has_rows_only()) return weights();
     if (const std::shared_ptr<const PackedSynapses> mine = packed(); mine && mine->weights()) return mine->weights();
-    auto alone = std::make_shared<std::vector<float>>(count_);
-    float* next = alone->data();
-    for_rows([&](uint32_t, const SynapseRow& row) { next = std::copy(row.weights.begin(), row.weights.end(), next); });
+    auto alone = std::make_shared<std::vector<float>>(count());
+    read_weights(alone->data());
     return alone;
+}
+
+void Synapses::read_weights(float* out_weights) const {
+    CanonicalRow canonical;
+    float* end = out_weights;
+    for_rows([&](uint32_t, const SynapseRow& row) {
+        if (rule_) canonical.assign(row);
+        const std::span<const float> weights = rule_ ? canonical.weights : row.weights;
+        end = std::copy(weights.begin(), weights.end(), end);
+    });
+    if (rule_ && rounds_) round_to_multiples({out_weights, end}, exponent_);
 }
 
 double Synapses::largest_weight() const {

@@ -141,12 +141,15 @@ public:
     // The same for the caller alone; those of a rule are kept.
     SparseArrays arrays() const;
     std::shared_ptr<const std::vector<float>> weights_alone() const;
+    // The weights in canonical order, row by row: no array is made that stays, of a rule neither.
+    void read_weights(float* out_weights) const;  // [count()]
 
     double largest_weight() const;  // largest |weight|; of a rule a bound
 
 private:
     void make_arrays() const;
     SparseArrays arrays_of_rows() const;
+    uint32_t source_size() const { return rule_ ? rule_->source_size() : source_size_; }
     // Packed as these are, or arrays.
     std::shared_ptr<const Synapses> like_these(std::shared_ptr<const SparseIndex> index,
                                                std::shared_ptr<const std::vector<float>> weights) const;

@@ -19,7 +19,7 @@ bool is_by_sample(Slot::Kind kind) { return kind == Slot::state || kind == Slot:
 // Samples given one by one, or by micro-batches: the next to the device that is expected to be done first with it.
 std::vector<uint32_t> balanced(const Network& network, const std::vector<std::string>& devices, uint32_t microbatch,
                                const ExecutorOptions& options, const std::vector<double>& slowness) {
-    std::vector<DeviceSpeed> speeds = speeds_of(devices);
+    std::vector<DeviceSpeed> speeds = speeds_of(devices, options);
     for (size_t d = 0; d < slowness.size(); ++d) speeds[d] = slower(speeds[d], slowness[d]);
     const double work = step_work(network, 1, assumed_activity);
     const uint32_t unit = std::max(microbatch, 1u);
@@ -209,7 +209,7 @@ std::vector<double> expected_step_s(const Network& network, const Shares& shares
 
 std::string BatchExecutor::better(std::string_view asked, const ExecutorOptions& options, std::vector<double>& io_slowness) {
     if (training_ || shares_.microbatch > 0) return {};  // other shares would round gradients otherwise
-    const std::vector<DeviceSpeed> speeds = speeds_of(shares_.devices);
+    const std::vector<DeviceSpeed> speeds = speeds_of(shares_.devices, options);
     const std::vector<double> present = expected_step_s(*plan_->network, shares_, options, speeds);
     observation_.conclude(present, io_slowness);
     const Shares found = make_shares(*plan_->network, asked, options, io_slowness);

@@ -49,6 +49,7 @@ public:
     BatchExecutor(std::shared_ptr<const Plan> plan, Shares shares, const ExecutorOptions& options);
 
     const std::vector<std::string>& devices() const override { return shares_.devices; }
+    bool is_whole() const override { return !failed_; }
     std::string device() const override { return shares_.device(); }
     std::string without(uint32_t place) const override;
     std::string better(std::string_view asked, const ExecutorOptions& options, std::vector<double>& io_slowness) override;
@@ -90,7 +91,6 @@ private:
     std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
     void update(const OptimizerStep& step, OptimizerMemory& memory) override;
 
-    // Where a device failed in a run, the others are ahead of it.
     void check_whole() const {
         if (failed_) refuse_lost_state();
     }

@@ -52,7 +52,7 @@ DeviceFigures DeviceFigures::slower(const std::vector<double>& slowness) const {
 
 DeviceFigures figures_of(const Plan& plan, const std::vector<std::string>& devices, const ExecutorOptions& options) {
     DeviceFigures figures;
-    figures.speeds = measured_speeds(devices);
+    figures.speeds = measured_speeds(devices, options);
     const uint64_t of_host = available_memory_bytes();
     figures.memory_bytes = {of_host == 0 ? UINT64_MAX : most_of(of_host)};
     std::vector<std::string> with_own;  // whose memory is the first after the host's, the second ...

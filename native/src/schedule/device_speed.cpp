@@ -55,6 +55,15 @@ std::shared_ptr<const Network> made_network(const std::vector<uint32_t>& sizes) 
     return network;
 }
 
+std::unique_ptr<Executor> opened(const Device& device, const std::shared_ptr<const Network>& network) {
+    ExecutorOptions options;
+    options.device = device_choice(device.info.name);
+    options.vulkan_host = device.vulkan_host;
+    std::unique_ptr<Executor> executor = device.backend->open(std::make_shared<const Plan>(make_plan(network)), options);
+    executor->reset_state();
+    return executor;
+}
+
 constexpr size_t least_steps = 5;
 
 // The time that so large a part of what is done again and again, for 40 ms or 200 times, is not longer than.
@@ -82,10 +91,7 @@ struct Measured {
 // The median over steps that are asked for one by one, as a game does.
 Measured measure(const Device& device, const std::vector<uint32_t>& sizes) {
     const std::shared_ptr<const Network> network = made_network(sizes);
-    ExecutorOptions options;
-    options.device = device_choice(device.info.name);
-    const std::unique_ptr<Executor> executor = device.backend->open(std::make_shared<const Plan>(make_plan(network)), options);
-    executor->reset_state();
+    const std::unique_ptr<Executor> executor = opened(device, network);
     // A tenth of the inputs spike, others in each step.
     constexpr size_t frame_count = 16;
     std::vector<float> frames(frame_count * sizes[0]);
@@ -136,10 +142,7 @@ public:
         projection.weight_count = weights.size();
         network->connect(projection);
         network->finish();
-        ExecutorOptions options;
-        options.device = device_choice(device.info.name);
-        executor_ = device.backend->open(std::make_shared<const Plan>(make_plan(network)), options);
-        executor_->reset_state();
+        executor_ = opened(device, network);
     }
 
     // The time of a window in which so many neurons spike in every step; none: nothing is given or taken. That of the fastest
@@ -234,7 +237,7 @@ std::vector<Device> devices_where(Wanted&& wanted) {
         if (!wanted(*backend)) continue;
         const uint32_t count = backend->device_count ? backend->device_count() : 1;
         for (uint32_t index = 0; index < count; ++index) {
-            devices.push_back({backend, index, {}});
+            devices.push_back({backend, index, {}, nullptr});
             backend->describe(index, devices.back().info);
         }
     }
@@ -251,31 +254,42 @@ std::vector<Device> automatic_devices(bool low_power) {
     return devices_where([&](const Backend& backend) { return backend.is_automatic || (low_power && backend.saves_power); });
 }
 
+// Backends that are not asked for are left alone: some open a driver to tell their devices.
 Device find_device(std::string_view name) {
+    const std::string_view kind = name.substr(0, name.find(':'));
+    for (const Device& device : devices_where([&](const Backend& backend) { return kind == backend.name; }))
+        if (name == device.info.name || (device.index == 0 && name == kind)) return device;
     std::string known;
-    for (const Device& device : all_devices()) {
-        const std::string_view full = device.info.name;
-        if (name == full || (device.index == 0 && name == device.backend->name)) return device;
-        known += (known.empty() ? "" : ", ") + std::string(full);
-    }
+    for (const Device& device : all_devices()) known += text(known.empty() ? "" : ", ", device.info.name);
     for (const Backend* const backend : backends())
-        if (name.substr(0, name.find(':')) == backend->name && backend->tell_absence) backend->tell_absence();
+        if (kind == backend->name && backend->tell_absence) backend->tell_absence();
     throw Error(SNN_ERROR_NOT_FOUND, "there is no device '", name, "'; there are: ", known);
+}
+
+Device device_of_host(const Backend& backend, const SNNVulkanHost& host) {
+    Device device{&backend, 0, {}, &host};
+    backend.describe_host(host, device.info);
+    return device;
 }
 
 DeviceSpeed device_speed(const Device& device) {
     static std::mutex mutex;
     static std::map<std::string, DeviceSpeed> known;
-    const std::lock_guard<std::mutex> lock(mutex);  // measurements beside each other would disturb each other
+    std::unique_lock<std::mutex> lock(mutex);  // measurements beside each other would disturb each other
     const std::string key = key_of(device);
     if (const auto found = known.find(key); found != known.end()) return found->second;
     JsonDocument file = read_file();
     Json& document = file.root;
     DeviceSpeed speed;
     if (!read_speed(document, key, speed)) {
+        if (device.vulkan_host) lock.unlock();  // a host takes its own lock, or waits for a thread that may want this one
         const Measured small = measure(device, {128, 256, 256, 8}), large = measure(device, {1024, 2048, 1024});
         speed = {small.step_s, large.step_s, small.work, large.work, 0, 0, false};
         measure_exchange(device, speed);
+        if (device.vulkan_host) {
+            lock.lock();
+            document = read_file();
+        }
         document[key] = {{"small_step_s", speed.small_step_s},
                          {"large_step_s", speed.large_step_s},
                          {"small_work", speed.small_work},

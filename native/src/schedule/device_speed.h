@@ -27,13 +27,15 @@ struct Device {
     const Backend* backend;
     uint32_t index;
     SNNDeviceInfo info;
-    std::string driver() const { return backend->driver ? backend->driver(index) : std::string(); }
+    const SNNVulkanHost* vulkan_host = nullptr;  // it is a host program's, whose description names the driver
+    std::string driver() const { return backend->driver && !vulkan_host ? backend->driver(index) : std::string(); }
 };
 std::vector<Device> all_devices();
 // Those that "auto" may choose, the CPU first, or "auto:low". Drivers and libraries of the others are not loaded.
 std::vector<Device> automatic_devices(bool low_power);
 // Throws SNN_ERROR_NOT_FOUND with the names there are. "vulkan" is "vulkan:0".
 Device find_device(std::string_view name);
+Device device_of_host(const Backend& backend, const SNNVulkanHost& host);
 
 // Measured at most once in a process and, while there is a folder to keep it in, once for each driver and version of libsnn;
 // 0.1 to 0.5 s. The folder is that of the environment variable SNN_CACHE, else the user's own for such files; a machine that

@@ -85,15 +85,34 @@ decltype(auto) LastingExecutor::reading(Use&& use) const {
 }
 
 void LastingExecutor::recover(std::exception_ptr failure) {
-    for (;;) {
+    try {
         reopen_(executor_, failure);
-        try {
-            restore();
-            for (const Act& act : log_) apply(act);
-            return;
-        } catch (...) {
-            failure = std::current_exception();
-        }
+    } catch (const Error& error) {
+        if (error.status() == SNN_ERROR_INVALID_ARGUMENT) undo_run();  // of a host program
+        throw;
+    }
+    while ((failure = go_back())) reopen_(executor_, failure);
+}
+
+// What failed.
+std::exception_ptr LastingExecutor::go_back() {
+    try {
+        restore();
+        for (const Act& act : log_) apply(act);
+        return nullptr;
+    } catch (...) {
+        return std::current_exception();
+    }
+}
+
+// A run that failed for no device's fault is as if it had not begun, where that can be: also on what is left of the devices.
+void LastingExecutor::undo_run() {
+    const auto* const together = dynamic_cast<const TogetherExecutor*>(executor_.get());
+    if (!together || together->is_whole() || point_is_ahead_) return;
+    try {
+        while (const std::exception_ptr failure = go_back()) reopen_(executor_, failure);
+    } catch (...) {
+        // The caller is told of the first error, and by the next call that the state is lost.
     }
 }
 
@@ -355,6 +374,7 @@ void LastingExecutor::run_unlogged(const RunRequest& request) {
 void LastingExecutor::run(const RunRequest& request) {
     if (request.tape) return run_taped(request);
     if (!reopen_) return run_unlogged(request);
+    point_is_ahead_ = false;
     std::optional<Mark> begin;
     lasting([&](Executor&) {
         if (begin) rewind(request, *begin);
@@ -370,10 +390,12 @@ void LastingExecutor::run(const RunRequest& request) {
             const bool is_last = done == request.step_count;
             if (is_last ? bytes_to_log(request, begin->done) < most_log_bytes : !is_point_due()) continue;
             take_safe_point();
+            point_is_ahead_ = true;
             begin = mark(request, done);
         }
     });
     log_steps(request, begin->done);
+    point_is_ahead_ = false;
 }
 
 // ---- Training

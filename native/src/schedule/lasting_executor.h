@@ -12,6 +12,10 @@
 // A new safe point is taken after `first_interval` steps - less often where that costs more than a part of the time -, in the
 // middle of a long run too, or when the log has become large. A reset is one for nothing, unless weights are plastic.
 //
+// An error that is not a device's doing, as of a host program that has not submitted, comes out of the call. Where it has left
+// devices ahead of each other, they go back to the safe point and do the log again: the run has not happened. Only a run that
+// was long enough for a safe point in its middle leaves a state that is lost.
+//
 // Training goes on as well where devices share a batch, whose weights and moments are in host memory: a taped run is logged
 // like others, so a backward pass that fails is done again on a tape that was made again.
 #pragma once
@@ -143,6 +147,8 @@ private:
     template <class Use>
     decltype(auto) reading(Use&& use) const;
     void recover(std::exception_ptr failure);
+    std::exception_ptr go_back();
+    void undo_run();
     void restore();
     void apply(const Act& act);
     void log(Act act, size_t bytes);
@@ -174,6 +180,7 @@ private:
     std::vector<Steps> spare_steps_;
     size_t log_bytes_ = 0;
     uint64_t steps_since_point_ = 0;
+    bool point_is_ahead_ = false;  // taken in the middle of the run at hand
     uint64_t steps_since_question_ = 0, question_interval_;  // of a move
     std::chrono::steady_clock::time_point question_time_;
     uint64_t interval_;  // steps from one safe point to the next

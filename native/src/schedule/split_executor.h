@@ -17,7 +17,7 @@
 // which neurons they are. So results are those of one device, bit for bit.
 //
 // A device that fails in the middle of a run leaves the others ahead of it: the executor then refuses to go on until the state
-// is reset (lasting_executor.h goes on without the device). Training is not done here.
+// is reset (lasting_executor.h does so and goes on, without the device where that is lost). Training is not done here.
 #pragma once
 
 #include <atomic>
@@ -63,6 +63,7 @@ public:
     SplitExecutor(std::shared_ptr<const Plan> plan, Split split, const ExecutorOptions& options);
 
     const std::vector<std::string>& devices() const override { return placement_.devices; }
+    bool is_whole() const override { return !failed_; }
     std::string device() const override { return placement_.device(*plan_->network); }
     std::string without(uint32_t place) const override;
     std::string better(std::string_view asked, const ExecutorOptions& options, std::vector<double>& io_slowness) override;
@@ -124,7 +125,6 @@ private:
     };
     using Pieces = std::vector<Piece>;
 
-    // Where a device failed in a run, the others are ahead of it.
     void check_whole() const {
         if (failed_) refuse_lost_state();
     }

@@ -107,10 +107,14 @@ uint32_t width_of(size_t part_count, const ExecutorOptions& options) {
     return alone ? 1 : static_cast<uint32_t>(part_count);
 }
 
-std::vector<DeviceSpeed> measured_speeds(const std::vector<std::string>& devices) {
+std::vector<DeviceSpeed> measured_speeds(const std::vector<std::string>& devices, const ExecutorOptions& options) {
     std::vector<DeviceSpeed> speeds;
     for (const std::string& name : devices) {
         const std::string_view choice = device_choice(name);
+        if (const SNNVulkanHost* const host = options_of_part(options, name, 1).vulkan_host) {
+            speeds.push_back(device_speed(device_of_host(find_backend(name), *host)));
+            continue;
+        }
         // A device that is named by its name or UUID counts as the first of its kind.
         const bool is_listed = choice.empty() || is_device_number(choice);
         speeds.push_back(device_speed(find_device(is_listed ? name : find_backend(name).name)));
@@ -118,9 +122,9 @@ std::vector<DeviceSpeed> measured_speeds(const std::vector<std::string>& devices
     return speeds;
 }
 
-std::vector<DeviceSpeed> speeds_of(const std::vector<std::string>& devices) {
+std::vector<DeviceSpeed> speeds_of(const std::vector<std::string>& devices, const ExecutorOptions& options) {
     if (std::adjacent_find(devices.begin(), devices.end(), std::not_equal_to<>()) != devices.end())
-        return measured_speeds(devices);
+        return measured_speeds(devices, options);
     return std::vector<DeviceSpeed>(devices.size(), {.small_step_s = 0, .large_step_s = 1, .small_work = 0, .large_work = 1});
 }
 

@@ -46,9 +46,9 @@ ExecutorOptions options_of_part(const ExecutorOptions& options, std::string_view
 // them, devices run one after the other.
 uint32_t width_of(size_t part_count, const ExecutorOptions& options);
 // How long they take: one line for each, as device_choice.h has it. speeds_of() measures nothing where all are the same, of
-// which only the work matters.
-std::vector<struct DeviceSpeed> measured_speeds(const std::vector<std::string>& devices);
-std::vector<struct DeviceSpeed> speeds_of(const std::vector<std::string>& devices);
+// which only the work matters. A host program's device is measured itself: no other is opened in its place.
+std::vector<struct DeviceSpeed> measured_speeds(const std::vector<std::string>& devices, const ExecutorOptions& options);
+std::vector<struct DeviceSpeed> speeds_of(const std::vector<std::string>& devices, const ExecutorOptions& options);
 
 // What an executor over several throws when one of them fails: that one's error.
 struct DeviceFailure : Error {
@@ -61,6 +61,8 @@ struct DeviceFailure : Error {
 class TogetherExecutor : public Executor {
 public:
     virtual const std::vector<std::string>& devices() const = 0;
+    // False after a run in which one failed: the others are ahead of it until the state is reset.
+    virtual bool is_whole() const = 0;
     // What opens the same: places and shares as they were found.
     virtual std::string device() const = 0;
     // What opens the same without one of them, which is not the only one: its share goes where it is expected to be done first.

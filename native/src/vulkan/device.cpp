@@ -55,7 +55,19 @@ Candidate chosen(const Instance& instance, std::string_view choice) {
     throw Error(SNN_ERROR_NOT_FOUND, "there is no device 'vulkan:", choice, "'; there are: ", known);
 }
 
+InstanceFunctions functions_of(const SNNVulkanHost& host) {
+    InstanceFunctions functions = load_instance_functions(
+        reinterpret_cast<PFN_vkGetInstanceProcAddr>(host.get_instance_proc_addr), static_cast<VkInstance>(host.instance));
+    functions.vkGetPhysicalDeviceProperties2 = nullptr;  // the host's instance may be of Vulkan 1.0
+    return functions;
+}
+
 }  // namespace
+
+DeviceDescription description_of(const SNNVulkanHost& host) {
+    return make_candidate(functions_of(host), static_cast<VkPhysicalDevice>(host.physical_device), host.queue_family)
+        .description;
+}
 
 void refuse_without_device() {
     Instance::shared();  // throws where there is no loader or no driver
@@ -138,9 +150,8 @@ void Device::open_of_host(const SNNVulkanHost& host) {
     const auto instance = static_cast<VkInstance>(host.instance);
     const auto physical = static_cast<VkPhysicalDevice>(host.physical_device);
     const auto get = reinterpret_cast<PFN_vkGetInstanceProcAddr>(host.get_instance_proc_addr);
-    InstanceFunctions instance_functions = load_instance_functions(get, instance);
+    const InstanceFunctions instance_functions = functions_of(host);
     debug_ = load_debug_functions(get, instance);
-    instance_functions.vkGetPhysicalDeviceProperties2 = nullptr;  // the host's instance may be of Vulkan 1.0
     const std::vector<VkQueueFamilyProperties> families = queue_families(instance_functions, physical);
     if (host.queue_family >= families.size())
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->queue_family is ", host.queue_family, "; the device has ",

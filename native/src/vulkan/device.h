@@ -44,6 +44,7 @@ struct Candidate {
     VkDeviceSize most_bytes;  // of an allocation; UINT64_MAX where it cannot be asked (Vulkan 1.0)
     DeviceDescription description;
 };
+DeviceDescription description_of(const SNNVulkanHost& host);
 Candidate make_candidate(const InstanceFunctions& functions, VkPhysicalDevice device, uint32_t queue_family);
 std::vector<VkQueueFamilyProperties> queue_families(const InstanceFunctions& functions, VkPhysicalDevice device);
 

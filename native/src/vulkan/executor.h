@@ -10,9 +10,9 @@
 //
 // A small network's steps are one dispatch, however many: brains.h; what is said here of steps is of the others then.
 //
-// executor.cpp opens and records, executor_run.cpp runs, executor_brains.cpp does both with brains, executor_host.cpp shares
-// with a host program, executor_variables.cpp reads and writes, executor_training.cpp makes what trains (training.h) when it is
-// first needed.
+// executor.cpp opens and records, executor_step.cpp makes the dispatches of a step, executor_run.cpp runs, executor_brains.cpp
+// does both with brains, executor_host.cpp shares with a host program, executor_variables.cpp reads and writes,
+// executor_training.cpp makes what trains (training.h) when it is first needed.
 #pragma once
 
 #include <array>
@@ -174,7 +174,7 @@ private:
     Use use_of_source(const Projection& projection) const {
         return {resource(projection.source, of_activity), projection.min_delay() > 0 ? Use::look_back : Use::read};
     }
-    std::span<const float> weights_of(uint32_t projection) const;
+    void read_weights(const Slot& slot, DType dtype, void* out_data) const;
     Range copies_of(const Slot& slot) const;
     void read_copies(const Slot& slot, DType dtype, void* out_data) const;
     void read_traces(const Slot& slot, DType dtype, void* out_data) const;

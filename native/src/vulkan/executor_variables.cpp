@@ -11,6 +11,12 @@
 
 namespace snn::vulkan {
 
+namespace {
+
+constexpr size_t synapses_at_once = 65536;  // of a plastic projection, that are read together
+
+}  // namespace
+
 void VulkanExecutor::reset_state() {
     is_torn_ = true;
     now_ = 0;
@@ -39,15 +45,29 @@ void VulkanExecutor::reset_state() {
     is_torn_ = false;
 }
 
-// Those of a plastic projection as the device has changed them: its synapses lie in canonical order, target and weight.
-std::span<const float> VulkanExecutor::weights_of(uint32_t index) const {
-    if (!plastic_[index] || projections_[index].segments.empty())
-        return projections_[index].weights(network().projection(index));
-    values_.resize(count({Slot::weight, index}));
-    words_.resize(2 * values_.size());
-    device_.download(projections_[index].segments[0].synapses, 0, words_.data(), words_.size() * 4);
-    for (size_t k = 0; k < values_.size(); ++k) values_[k] = std::bit_cast<float>(words_[2 * k + 1]);
-    return values_;
+// Those of a plastic projection as the device has changed them: its synapses lie in canonical order, target and weight. A
+// network can be half its weights: nothing of their size is made that stays.
+void VulkanExecutor::read_weights(const Slot& slot, DType dtype, void* out_data) const {
+    if (plan_->sample_weights) return read_copies(slot, dtype, out_data);
+    const Projection& projection = network().projection(slot.index);
+    const ProjectionMemory& memory = projections_[slot.index];
+    const size_t weight_count = projection.weight_count();
+    const bool is_plastic = memory.delivery == Delivery::plastic;
+    if (!is_plastic && (memory.delivery != Delivery::spikes || !memory.own_weights().empty()))
+        return convert(DType::float32, memory.weights(projection).data(), dtype, out_data, weight_count);
+    std::vector<float> other(dtype == DType::float32 ? 0 : weight_count);
+    float* const weights = dtype == DType::float32 ? static_cast<float*>(out_data) : other.data();
+    if (is_plastic) {
+        words_.resize(2 * std::min(weight_count, synapses_at_once));
+        for (size_t done = 0; done < weight_count; done += synapses_at_once) {
+            const size_t synapses = std::min(weight_count - done, synapses_at_once);
+            device_.download(memory.segments[0].synapses, VkDeviceSize{done} * 8, words_.data(), synapses * 8);
+            for (size_t k = 0; k < synapses; ++k) weights[done + k] = std::bit_cast<float>(words_[2 * k + 1]);
+        }
+    } else {
+        projection.synapses->read_weights(weights);
+    }
+    if (dtype != DType::float32) convert(DType::float32, weights, dtype, out_data, weight_count);
 }
 
 void VulkanExecutor::read_traces(const Slot& slot, DType dtype, void* out_data) const {
@@ -145,11 +165,7 @@ void VulkanExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
             for (uint32_t lag = 0; lag < plan_->populations[slot.index].history_depth; ++lag)
                 slot_values(lag, static_cast<char*>(out_data) + size_t{lag} * populations_[slot.index].frame * size_of(dtype));
             return;
-        case Slot::weight: {
-            if (plan_->sample_weights) return read_copies(slot, dtype, out_data);
-            const std::span<const float> values = weights_of(slot.index);
-            return convert(DType::float32, values.data(), dtype, out_data, values.size());
-        }
+        case Slot::weight: return read_weights(slot, dtype, out_data);
         case Slot::bias: {
             if (plan_->sample_weights) return read_copies(slot, dtype, out_data);
             const std::span<const float> values = projections_[slot.index].bias(network().projection(slot.index));
@@ -191,12 +207,13 @@ void VulkanExecutor::read_copies(const Slot& slot, DType dtype, void* out_data) 
     convert(DType::float32, values_.data(), dtype, out_data, values_.size());
 }
 
-// What the host has of them stays as it was where the device refuses them.
+// What the host has of them stays as it was where the device refuses them, and where the device alone has them.
 void VulkanExecutor::load_weights(uint32_t projection, std::vector<float> weights) {
     ProjectionMemory& memory = projections_[projection];
     std::optional<std::vector<float>> before = memory.exchange_weights(std::move(weights));
     try {
         memory.load(device_, network(), network().projection(projection));
+        if (memory.delivery == Delivery::plastic) memory.exchange_weights(std::move(before));
         if (bundle_of_[projection] == no_bundle) return;
         ThreadPool threads(1, {});
         load_bundle(bundles_[bundle_of_[projection]], threads);

@@ -46,6 +46,7 @@ const Loader& loader() {
         };
         load(found.vkCreateInstance, "vkCreateInstance");
         load(found.vkEnumerateInstanceVersion, "vkEnumerateInstanceVersion");
+        load(found.vkEnumerateInstanceExtensionProperties, "vkEnumerateInstanceExtensionProperties");
         load(found.vkEnumerateInstanceLayerProperties, "vkEnumerateInstanceLayerProperties");
         return found;
     }();
@@ -83,15 +84,30 @@ DeviceFunctions load_device_functions(const InstanceFunctions& instance, VkDevic
     return functions;
 }
 
-bool has_extension(const InstanceFunctions& functions, VkPhysicalDevice device, const char* name) {
+namespace {
+
+// Without functions: of instances.
+bool is_listed(const char* name, const InstanceFunctions* functions, VkPhysicalDevice device) {
+    const auto enumerate = [&](uint32_t* io_count, VkExtensionProperties* out_extensions) {
+        return functions ? functions->vkEnumerateDeviceExtensionProperties(device, nullptr, io_count, out_extensions)
+                         : loader().vkEnumerateInstanceExtensionProperties(nullptr, io_count, out_extensions);
+    };
     uint32_t count = 0;
-    if (functions.vkEnumerateDeviceExtensionProperties(device, nullptr, &count, nullptr) < 0) return false;
+    if (enumerate(&count, nullptr) < 0) return false;
     std::vector<VkExtensionProperties> extensions(count);
-    if (functions.vkEnumerateDeviceExtensionProperties(device, nullptr, &count, extensions.data()) < 0) return false;
+    if (enumerate(&count, extensions.data()) < 0) return false;
     return std::any_of(extensions.begin(), extensions.end(), [&](const VkExtensionProperties& extension) {
         return std::strcmp(extension.extensionName, name) == 0;
     });
 }
+
+}  // namespace
+
+bool has_extension(const InstanceFunctions& functions, VkPhysicalDevice device, const char* name) {
+    return is_listed(name, &functions, device);
+}
+
+bool has_instance_extension(const char* name) { return is_listed(name, nullptr, VK_NULL_HANDLE); }
 
 namespace {
 

@@ -32,10 +32,13 @@ struct Loader {
     PFN_vkGetInstanceProcAddr vkGetInstanceProcAddr = nullptr;
     PFN_vkCreateInstance vkCreateInstance = nullptr;
     PFN_vkEnumerateInstanceVersion vkEnumerateInstanceVersion = nullptr;  // null: Vulkan 1.0
+    PFN_vkEnumerateInstanceExtensionProperties vkEnumerateInstanceExtensionProperties = nullptr;
     PFN_vkEnumerateInstanceLayerProperties vkEnumerateInstanceLayerProperties = nullptr;
 };
 #if defined(_WIN32)
 constexpr const char* loader_name = "vulkan-1.dll";
+#elif defined(__APPLE__)
+constexpr const char* loader_name = "libvulkan.1.dylib";
 #else
 constexpr const char* loader_name = "libvulkan.so.1";
 #endif
@@ -66,6 +69,7 @@ InstanceFunctions load_instance_functions(PFN_vkGetInstanceProcAddr get, VkInsta
 DeviceFunctions load_device_functions(const InstanceFunctions& instance, VkDevice device);
 
 bool has_extension(const InstanceFunctions& functions, VkPhysicalDevice device, const char* name);
+bool has_instance_extension(const char* name);  // of the loader or a driver; those of layers do not count
 
 // A struct of Vulkan with its type set and the rest zero.
 template <class Struct>

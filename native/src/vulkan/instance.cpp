@@ -13,6 +13,9 @@ namespace snn::vulkan {
 namespace {
 
 constexpr const char* validation_layer = "VK_LAYER_KHRONOS_validation";
+// Younger than some headers that this builds with.
+constexpr const char* portability_enumeration = "VK_KHR_portability_enumeration";
+constexpr VkInstanceCreateFlags enumerate_portability_bit = 1;
 
 VKAPI_ATTR VkBool32 VKAPI_CALL write_message(VkDebugUtilsMessageSeverityFlagBitsEXT severity,
                                              VkDebugUtilsMessageTypeFlagsEXT, const VkDebugUtilsMessengerCallbackDataEXT* data,
@@ -97,16 +100,24 @@ Instance::Instance() {
     auto info = made<VkInstanceCreateInfo>(VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO);
     info.pApplicationInfo = &application;
 
-    const char* const extension = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
+    const char* extensions[2];
+    info.ppEnabledExtensionNames = extensions;
+    const auto enable = [&](const char* name) { extensions[info.enabledExtensionCount++] = name; };
+    // Without this, newer loaders hide devices that are not all of Vulkan, as MoltenVK's (device.cpp opens them as such).
+    if (has_instance_extension(portability_enumeration)) {
+        enable(portability_enumeration);
+        info.flags = enumerate_portability_bit;
+    }
+    messages_path_ = validation_messages();
+    // Names of objects, for debuggers. The validation layer brings the extension with it where the loader has none.
+    if (!messages_path_.empty() || has_instance_extension(VK_EXT_DEBUG_UTILS_EXTENSION_NAME))
+        enable(VK_EXT_DEBUG_UTILS_EXTENSION_NAME);
     auto messenger = made<VkDebugUtilsMessengerCreateInfoEXT>(VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT);
     const VkValidationFeatureEnableEXT synchronization = VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT;
     auto features = made<VkValidationFeaturesEXT>(VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT);
     features.enabledValidationFeatureCount = 1;
     features.pEnabledValidationFeatures = &synchronization;
     features.pNext = &messenger;  // for making and ending the instance itself
-    info.enabledExtensionCount = 1;  // names of objects, for debuggers; loaders have it but for very old ones
-    info.ppEnabledExtensionNames = &extension;
-    messages_path_ = validation_messages();
     if (!messages_path_.empty()) {
         if (!has_layer(validation_layer))
             throw Error(SNN_ERROR_UNSUPPORTED, "SNN_VULKAN_VALIDATION is set, but the layer ", validation_layer,
@@ -123,11 +134,7 @@ Instance::Instance() {
         info.ppEnabledLayerNames = &validation_layer;
         info.pNext = &features;
     }
-    VkResult result = loader().vkCreateInstance(&info, nullptr, &handle);
-    if (result == VK_ERROR_EXTENSION_NOT_PRESENT && messages_path_.empty()) {
-        info.enabledExtensionCount = 0;
-        result = loader().vkCreateInstance(&info, nullptr, &handle);
-    }
+    const VkResult result = loader().vkCreateInstance(&info, nullptr, &handle);
     if (result == VK_ERROR_INCOMPATIBLE_DRIVER)
         throw Error(SNN_ERROR_UNSUPPORTED,
                     "there is a Vulkan loader on this machine, but no driver: install the GPU's, or Debian's "

@@ -36,7 +36,8 @@ public:
         uint32_t first = 0, last = 0;  // sources; of `sparse`: targets
     };
 
-    // As they are now, in canonical order.
+    // As they are now, in canonical order; of no plastic projection, whose device changes them. Of synapses that were not
+    // written, arrays are made.
     std::span<const float> weights(const Projection& projection) const;
     std::span<const float> own_weights() const {  // that were written; empty: none
         return own_weights_ ? std::span<const float>(*own_weights_) : std::span<const float>();

@@ -37,6 +37,7 @@ struct SpikeBundle::Scratch {
     CanonicalRow canonical;
     std::vector<Synapse> row;
     std::vector<uint32_t> counts, next;  // by list
+    std::vector<uint64_t> own_places;    // by member: where the next row's weights are, of those that were written
 };
 
 // Where the ranges of sums begin that the word of a compact synapse reaches.
@@ -57,13 +58,8 @@ void SpikeBundle::cut_into_parts(const Network& network, std::span<const Member>
 void SpikeBundle::make_rows(const Network& network, std::span<const Member> members, Block& out_block, Scratch& scratch) const {
     const auto part_count = static_cast<uint32_t>(parts.size());
     const size_t words = words_of_synapse();
-    std::vector<uint64_t> own_places(members.size(), 0);  // where the row's weights begin, of those that were written
     std::vector<std::shared_ptr<const SynapseStore>> stores;
-    for (size_t m = 0; m < members.size(); ++m) {
-        const Synapses& synapses = *network.projection(members[m].projection).synapses;
-        if (!members[m].own_weights.empty()) own_places[m] = synapses.index().row_offsets[out_block.first];
-        stores.push_back(synapses.store());
-    }
+    for (const Member& member : members) stores.push_back(network.projection(member.projection).synapses->store());
     for (uint32_t i = out_block.first; i < out_block.last; ++i) {
         scratch.row.clear();
         scratch.counts.assign((most_delay_ - least_delay_ + 1) * part_count, 0);
@@ -74,8 +70,9 @@ void SpikeBundle::make_rows(const Network& network, std::span<const Member> memb
             SynapseRow synapses = stores[m]->row(i, scratch.memories[m]);
             if (!member.own_weights.empty()) {
                 scratch.canonical.assign(synapses);
-                synapses = {scratch.canonical.targets, scratch.canonical.delays, member.own_weights.subspan(own_places[m])};
-                own_places[m] += synapses.targets.size();
+                uint64_t& place = scratch.own_places[m];
+                synapses = {scratch.canonical.targets, scratch.canonical.delays, member.own_weights.subspan(place)};
+                place += synapses.targets.size();
             }
             const double scale = std::ldexp(1.0, projection.fixed_exponent);
             for (size_t k = 0; k < synapses.targets.size(); ++k) {
@@ -113,13 +110,16 @@ void SpikeBundle::load(Device& device, const Network& network, std::span<const M
         most_delay_ = std::max(most_delay_, projection.delay_steps + uint32_t{projection.synapses->max_delay()});
     }
     // Each thread makes neighbouring rows: that is what rules are quick at.
-    const uint32_t sources = network.population(source).size, width = threads.width();
+    // Where weights were written, rows count on from the first: one thread makes them.
+    const bool has_own = std::any_of(members.begin(), members.end(), [](const Member& m) { return !m.own_weights.empty(); });
+    const uint32_t sources = network.population(source).size, width = has_own ? 1 : threads.width();
     std::vector<Block> blocks((sources + sources_of_a_block - 1) / sources_of_a_block);
     std::vector<std::exception_ptr> failures(width);
     threads.run(width, [&](uint32_t worker) {
         try {
             Scratch scratch;
             scratch.memories.resize(members.size());
+            scratch.own_places.resize(members.size());
             const size_t end = blocks.size() * (worker + 1) / width;
             for (size_t b = blocks.size() * worker / width; b < end; ++b) {
                 blocks[b].first = static_cast<uint32_t>(b) * sources_of_a_block;

@@ -32,15 +32,25 @@ uint32_t device_count() { return static_cast<uint32_t>(vulkan::devices().size())
 
 bool is_integrated(uint32_t device) { return vulkan::devices()[device].type == VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU; }
 
-void describe(uint32_t device, SNNDeviceInfo& out_info) {
-    const vulkan::DeviceDescription& found = vulkan::devices()[device];
-    std::snprintf(out_info.name, sizeof out_info.name, "vulkan:%u", device);
+void describe(const vulkan::DeviceDescription& found, const std::string& more, SNNDeviceInfo& out_info) {
     std::snprintf(out_info.description, sizeof out_info.description, "%.96s (%s, Vulkan %u.%u%s%s)", found.name.c_str(),
                   name_of(found.type), VK_API_VERSION_MAJOR(found.api_version), VK_API_VERSION_MINOR(found.api_version),
-                  found.uuid.empty() ? "" : ", ", found.uuid.c_str());
+                  more.empty() ? "" : ", ", more.c_str());
     out_info.core_count = 1;
     out_info.memory_bytes = found.memory_bytes;
     out_info.can_train = 1;
+}
+
+void describe_own(uint32_t device, SNNDeviceInfo& out_info) {
+    const vulkan::DeviceDescription& found = vulkan::devices()[device];
+    std::snprintf(out_info.name, sizeof out_info.name, "vulkan:%u", device);
+    describe(found, found.uuid, out_info);
+}
+
+void describe_host(const SNNVulkanHost& host, SNNDeviceInfo& out_info) {
+    const vulkan::DeviceDescription found = vulkan::description_of(host);
+    std::snprintf(out_info.name, sizeof out_info.name, "vulkan of a host");
+    describe(found, text("driver ", found.driver_version), out_info);
 }
 
 uint64_t own_memory_bytes(std::string_view choice) {
@@ -116,7 +126,7 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
 }  // namespace
 
 const Backend vulkan_backend{.name = "vulkan",
-                             .describe = describe,
+                             .describe = describe_own,
                              .open = open,
                              .memory = memory,
                              .device_count = device_count,
@@ -127,6 +137,7 @@ const Backend vulkan_backend{.name = "vulkan",
                              .is_gpu = true,
                              .own_memory_bytes = own_memory_bytes,
                              .is_automatic = true,
-                             .is_integrated = is_integrated};
+                             .is_integrated = is_integrated,
+                             .describe_host = describe_host};
 
 }  // namespace snn

@@ -423,6 +423,21 @@ TEST_CASE("spatial rules connect with the probability of the distance") {
             }
 }
 
+TEST_CASE("weights of a rule are read as its arrays have them, and no arrays are made") {
+    for (const uint32_t kind : {SNN_RULE_FIXED_PROBABILITY, SNN_RULE_FIXED_INDEGREE, SNN_RULE_FIXED_TOTAL}) {
+        ConnectionRule rule = rule_of(kind, 150, 200, kind == SNN_RULE_FIXED_TOTAL ? 5000 : 30, 0.3);
+        rule.def.weight = {SNN_DISTRIBUTION_UNIFORM, 0, 1, -infinity, infinity};
+        rule.def.delay = {SNN_DISTRIBUTION_UNIFORM, 2, 5, -infinity, infinity};
+        const auto made = std::make_shared<const Synapses>(make_rule(rule, "p"));
+        for (const std::shared_ptr<const Synapses>& synapses : {made, made->rounded(8), made->onto(64, 128)}) {
+            std::vector<float> weights(synapses->count());
+            synapses->read_weights(weights.data());
+            CHECK(!synapses->has_arrays());
+            CHECK(weights == *synapses->weights());
+        }
+    }
+}
+
 TEST_CASE("synapses onto a slice of the targets are the same from arrays and from a rule") {
     for (const uint32_t kind : {SNN_RULE_FIXED_PROBABILITY, SNN_RULE_FIXED_INDEGREE, SNN_RULE_FIXED_TOTAL, SNN_RULE_ALL_TO_ALL}) {
         ConnectionRule rule = rule_of(kind, 150, 200, kind == SNN_RULE_FIXED_TOTAL ? 5000 : 30, 0.3);

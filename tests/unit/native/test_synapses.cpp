@@ -107,6 +107,9 @@ TEST_CASE("packed synapses give back every target, delay and weight in the bytes
         CHECK(!rounded->has_arrays());
         CHECK(rounded->largest_weight() == 128.0);
         CHECK(*rounded->weights_alone() == *arrays.weights);
+        std::vector<float> read(arrays.weights->size());
+        rounded->read_weights(read.data());
+        CHECK(read == *arrays.weights);
         CHECK(rounded->arrays().index->targets == arrays.index->targets);
         CHECK(!rounded->has_arrays());
         // Arrays that somebody points to stay, in the place of what was packed.
