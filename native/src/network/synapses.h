@@ -149,7 +149,6 @@ public:
 private:
     void make_arrays() const;
     SparseArrays arrays_of_rows() const;
-    uint32_t source_size() const { return rule_ ? rule_->source_size() : source_size_; }
     // Packed as these are, or arrays.
     std::shared_ptr<const Synapses> like_these(std::shared_ptr<const SparseIndex> index,
                                                std::shared_ptr<const std::vector<float>> weights) const;

@@ -288,7 +288,7 @@ DeviceSpeed device_speed(const Device& device) {
         measure_exchange(device, speed);
         if (device.vulkan_host) {
             lock.lock();
-            document = read_file();
+            file = read_file();
         }
         document[key] = {{"small_step_s", speed.small_step_s},
                          {"large_step_s", speed.large_step_s},
