@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 
 import typer
+from typer.core import TyperGroup
 
 import snn
 from snn.engine.cli import (
@@ -20,15 +22,44 @@ from snn.engine.cli import (
     plan_command,
     run_command,
 )
-from snn.engine.cli.output import print_error
+from snn.engine.cli.output import print_error, print_json
+from snn.engine.cli.termination import ended_by_sigterm
 from snn.engine.errors import SnnError
 
 __all__ = ["app", "run"]
 
 _ABOUT = "Spiking neural networks: inspect, run and measure .snn files. 'snn demo' trains one and shows all of it."
 
+_T = TypeVar("_T")
+
+
+class _Commands(TyperGroup):
+    """The commands; a program that asked for ``--json`` gets what is wrong with its words as JSON too."""
+
+    _talks_json = False
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Read the words before the command."""
+        self._talks_json = "--json" in args  # the command, which knows the option, may not be reached
+        return self._told(lambda: super(_Commands, self).make_context(info_name, args, parent, **extra))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Read the words of the command and run it."""
+        return self._told(lambda: super(_Commands, self).invoke(ctx))
+
+    def _told(self, call: Callable[[], _T]) -> _T:
+        try:
+            return call()
+        except Exception as error:
+            # An error of usage, by what it has: versions of typer have it from different modules.
+            if self._talks_json and getattr(error, "exit_code", None) == 2 and hasattr(error, "format_message"):
+                print_json({"error": error.format_message()})
+            raise
+
+
 app = typer.Typer(
     name="snn",
+    cls=_Commands,
     help=_ABOUT,
     no_args_is_help=True,
     add_completion=False,
@@ -65,11 +96,12 @@ app.command("bench", cls=bench_command.BenchCommand)(bench_command.bench)
 def run() -> None:
     """Run a command; an error of the library or of the system is one sentence and exit status 1."""
     try:
-        try:
-            app()
-        finally:
-            # Here, so that a full disk is an error of the command and not of the interpreter's end.
-            sys.stdout.flush()
+        with ended_by_sigterm():
+            try:
+                app()
+            finally:
+                # Here, so that a full disk is an error of the command and not of the interpreter's end.
+                sys.stdout.flush()
     except SnnError as error:
         _end(str(error))
     except MemoryError:
