@@ -71,13 +71,13 @@ def test_dropout_is_refused_when_the_trainer_is_made(population: str, reason: st
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: snn.Sparse.fixed_probability(0.5, 2.0), "fixed_probability takes probability .*: weight=2.0"),  # type: ignore[call-arg]
-        (lambda: snn.Sparse.fixed_total(5, 2.0), "fixed_total takes count .*: weight=2.0"),  # type: ignore[call-arg]
-        (lambda: snn.Sparse.fixed_indegree(5, 2.0), "fixed_indegree takes count .*: weight=2.0"),  # type: ignore[call-arg]
-        (lambda: snn.Sparse.one_to_one(2.0), "one_to_one takes nothing .*: weight=2.0"),  # type: ignore[call-arg]
-        (lambda: snn.Sparse.all_to_all(2.0), "all_to_all takes nothing .*: weight=2.0"),  # type: ignore[call-arg]
-        (lambda: snn.Sparse.spatial([0.0], [0.0], 1.0), "spatial takes source_positions, target_positions without"),  # type: ignore[call-arg]
-        (lambda: snn.Sparse.fixed_probability(), "probability is missing"),  # type: ignore[call-arg]
+        (lambda: snn.Sparse.fixed_probability(0.5, 2.0), "fixed_probability takes probability .*: weight=2.0"),
+        (lambda: snn.Sparse.fixed_total(5, 2.0), "fixed_total takes count .*: weight=2.0"),
+        (lambda: snn.Sparse.fixed_indegree(5, 2.0), "fixed_indegree takes count .*: weight=2.0"),
+        (lambda: snn.Sparse.one_to_one(2.0), "one_to_one takes nothing .*: weight=2.0"),
+        (lambda: snn.Sparse.all_to_all(2.0), "all_to_all takes nothing .*: weight=2.0"),
+        (lambda: snn.Sparse.spatial([0.0], [0.0], 1.0), "spatial takes source_positions, target_positions without"),
+        (lambda: snn.Sparse.fixed_probability(), "probability is missing"),
     ],
 )
 def test_a_rule_takes_its_weight_by_name(make: object, sentence: str) -> None:
@@ -89,7 +89,7 @@ def test_a_rule_takes_its_weight_by_name(make: object, sentence: str) -> None:
 
 def test_scores_are_where_other_libraries_have_probabilities(chain: snn.Network) -> None:
     with pytest.raises(AttributeError, match="'predict_proba'; predict_scores"):
-        _ = snn.Trainer(chain).predict_proba  # type: ignore[attr-defined]
+        _ = snn.Trainer(chain).predict_proba
 
 
 def test_one_is_singular(chain: snn.Network) -> None:
