@@ -28,7 +28,7 @@ def _whole_numbers(values: ArrayLike, column: str, count: int | None = None) -> 
             )
         array = array.astype(np.uint32)
     if count is not None and len(array) != count:
-        raise InvalidArgumentError(f"SpikeEvents: of {counted(count, 'step')} there are {len(array)} {column}")
+        raise InvalidArgumentError(f"SpikeEvents: there are {count} steps and {len(array)} {column}")
     return array
 
 
