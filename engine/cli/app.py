@@ -23,7 +23,7 @@ from snn.engine.cli import (
     run_command,
 )
 from snn.engine.cli.output import print_error, print_json
-from snn.engine.cli.termination import ended_by_sigterm
+from snn.engine.cli.termination import INTERRUPTED, TERMINATED, Terminated, ended_by_sigterm
 from snn.engine.errors import SnnError
 
 __all__ = ["app", "run"]
@@ -50,6 +50,9 @@ class _Commands(TyperGroup):
     def _told(self, call: Callable[[], _T]) -> _T:
         try:
             return call()
+        except KeyboardInterrupt as interrupt:
+            # Here, because the status that typer ends with differs between its versions.
+            raise typer.Exit(TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED) from interrupt
         except Exception as error:
             # An error of usage, by what it has: versions of typer have it from different modules.
             if self._talks_json and getattr(error, "exit_code", None) == 2 and hasattr(error, "format_message"):

@@ -9,7 +9,10 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
-__all__ = ["Terminated", "ended_by_sigterm"]
+__all__ = ["INTERRUPTED", "TERMINATED", "Terminated", "ended_by_sigterm"]
+
+# Exit statuses: 128 and the number of the signal, as a shell tells it.
+INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 
 
 class Terminated(KeyboardInterrupt):
@@ -19,11 +22,8 @@ class Terminated(KeyboardInterrupt):
 @contextlib.contextmanager
 def ended_by_sigterm() -> Iterator[None]:
     """Let SIGTERM (of batch systems, containers) end a command as Ctrl-C does, with exit status 143."""
-    came = False
 
     def terminate(number: int, frame: FrameType | None) -> None:
-        nonlocal came
-        came = True
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # another one must not cut short the writing of files
         raise Terminated
 
@@ -36,10 +36,6 @@ def ended_by_sigterm() -> Iterator[None]:
     try:
         yield
     except Terminated:
-        sys.exit(128 + signal.SIGTERM)
-    except SystemExit as ended:
-        if came and ended.code == 128 + signal.SIGINT:  # what typer makes of any KeyboardInterrupt
-            sys.exit(128 + signal.SIGTERM)
-        raise
+        sys.exit(TERMINATED)
     finally:
         signal.signal(signal.SIGTERM, before)
