@@ -20,6 +20,7 @@ __all__ = [
     "InternalError",
     "InvalidArgumentError",
     "InvalidHandleError",
+    "MissingPackageError",
     "NotFoundError",
     "OutOfMemoryError",
     "SnnError",
@@ -100,6 +101,10 @@ class UnsupportedError(SnnError, NotImplementedError):
     """The request is valid, but this device or this build cannot do it."""
 
     status = -7
+
+
+class MissingPackageError(ModuleNotFoundError, UnsupportedError):
+    """A package that this part of the library needs is not installed; the message says how to install it."""
 
 
 class BusyError(SnnError, RuntimeError):

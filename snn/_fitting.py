@@ -19,7 +19,7 @@ from snn._progress import EpochBar
 from snn._scoring import validate
 from snn._trained import learned_parameters, store_learned, store_trained, trained_shapes
 from snn.delays import KERNELS, TappedNetwork
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFiniteError, shown
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFiniteError, counted, shown
 from snn.epochs import EarlyStopping, EpochReport
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class Fit:
         checkpoint.warn_of_changes(self._free_settings, _CALL_OF_FIT + 1)
         done = len(checkpoint.reports)
         if done > self._front.epochs:
-            raise InvalidArgumentError(f"the checkpoint has {done} epochs; epochs is {self._front.epochs}")
+            raise InvalidArgumentError(f"the checkpoint has {counted(done, 'epoch')}; epochs is {self._front.epochs}")
         self._write(checkpoint.values)
         self._reports = [EpochReport.of(numbers) for numbers in checkpoint.reports]
         self._update = done * self._batches.batch_count
@@ -178,6 +178,11 @@ class Fit:
 
     def _go_through_epochs(self, progress: bool) -> None:
         front, done = self._front, len(self._reports)
+        if done:
+            front._checkpoint = self._checkpoint  # there may be no epoch left
+            if self._best is not None and self._is_over(self._reports[-1]):
+                self._leave_checkpoint()
+                return
         bar = EpochBar(front.epochs, self._batches.batch_count, done_epochs=done) if progress else nullcontext()
         try:
             with bar as drawn:

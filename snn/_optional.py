@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from snn.engine.errors import MissingPackageError
+
 __all__ = ["missing"]
 
 
@@ -9,7 +11,7 @@ def missing(error: ModuleNotFoundError, package: str, part: str, extra: str, ins
     """Return the error of an import with how to install the package, or as it is where another one is missing."""
     if error.name != package:
         return error
-    return ModuleNotFoundError(
+    return MissingPackageError(
         f"{part} needs the package {package}, which is not installed: pip install {install} (or 'snn-engine[{extra}]')",
         name=package,
     )

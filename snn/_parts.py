@@ -27,7 +27,11 @@ def by_population(
         if probability >= 1.0:
             raise InvalidArgumentError(f"{what} of {name!r} is {probability:g}; it must be below 1")
         if probability > 0.0:
-            found[network[name].name] = probability
+            population = network[name]
+            if population.is_input or not population.spiking:
+                kind = "is an input" if population.is_input else "does not spike"
+                raise InvalidArgumentError(f"{what}: {name!r} {kind}; {what} silences neurons that spike")
+            found[population.name] = probability
     return found
 
 

@@ -202,7 +202,7 @@ class Run:
             raise
         simulation._between.call(simulation)
         if stopped and self._done < self._steps:
-            raise StoppedError(f"stopped after {self._done} of {self._steps} steps")
+            raise StoppedError(f"stopped after {self._done} of {counted(self._steps, 'step')}")
 
     def _run_piece(self, progress: Callable[[int, int], Any] | None, interval: int | None) -> bool:
         """Run until Python has something to do; return whether `progress` stopped it."""

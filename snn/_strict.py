@@ -111,6 +111,8 @@ def keywords_told(function: Callable[_P, _T]) -> Callable[_P, _T]:
     ]
     most = sys.maxsize if any(one.kind is one.VAR_POSITIONAL for one in parameters) else len(positional)
     takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters)
+    # As the rules of `Sparse`, whose other arguments are those of all rules.
+    takes_rule = parameters[-1].name == "rule" and all(one.kind is not one.KEYWORD_ONLY for one in parameters)
     is_init = function.__name__ == "__init__"
 
     def called(args: tuple[Any, ...]) -> str:
@@ -131,6 +133,8 @@ def keywords_told(function: Callable[_P, _T]) -> Callable[_P, _T]:
             extra = f"{', '.join(unnamed) or 'nothing'} without a name"
             # As PyTorch's layers, which are told what comes in.
             told = "; what comes in is known from its source" if unnamed[:1] in (["units"], ["channels"]) else ""
+            if takes_rule:
+                told = f"; the weight is named: weight={shown(args[most])}"
             given = f"{counted(len(args) - own, 'value')} {'was' if len(args) - own == 1 else 'were'} given"
             raise ArgumentTypeError(f"{called(args)} takes {extra}; {given}: {', '.join(map(shown, args[own:]))}{told}")
         if len(args) - own < len(required):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from snn.engine.errors import counted
 from snn.population import Population, differences
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _projections(projections: Sequence[Projection]) -> list[Row]:
         places = projection._ends()
         least, most = projection.delay_range
         if most:
-            places += f", delay {least} steps" if least == most else f", delays {least} to {most} steps"
+            places += f", delay {counted(least, 'step')}" if least == most else f", delays {least} to {most} steps"
         if projection.plasticity is not None:
             places += f", learns by {projection.plasticity.name}"
         elif not projection.trainable and projection.kind != "pool2d":

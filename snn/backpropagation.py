@@ -29,7 +29,7 @@ from snn._strict import NotCopied, Strict
 from snn._trained import checkpoint_number, learned_parameters, store_learned, trained_arrays
 from snn._words import FLAGS, INSTRUCTION_SETS, OptimizerName
 from snn.engine import _native
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, counted, shown
 from snn.network import Network
 
 if TYPE_CHECKING:
@@ -299,4 +299,4 @@ class Backpropagation(NotCopied, Strict):
         return frames
 
     def __repr__(self) -> str:
-        return f"<Backpropagation: {self.steps} steps of batches of {self.batch_size}>"
+        return f"<Backpropagation: {counted(self.steps, 'step')} of batches of {self.batch_size}>"

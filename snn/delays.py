@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from snn._arrays import MAX_DELAY, MAX_NEURONS, Floats, choice, integer, integer_array, number
 from snn._words import Arithmetic
 from snn.connections import Bias, Resolved, _Weighted
-from snn.engine.errors import InvalidArgumentError
+from snn.engine.errors import InvalidArgumentError, counted
 from snn.init import Initializer, uniform
 from snn.network import Network
 from snn.projection import Projection
@@ -236,7 +236,7 @@ class _Taps:
             )
         if own.size and int(own.max()) > learning.max_delay_steps:
             raise InvalidArgumentError(
-                f"{what} has a delay of {int(own.max())} steps; max_delay_steps is {learning.max_delay_steps}"
+                f"{what} has a delay of {counted(int(own.max()), 'step')}; max_delay_steps is {learning.max_delay_steps}"
             )
         if projection.delay_steps + learning.max_delay_steps > MAX_DELAY:
             raise InvalidArgumentError(

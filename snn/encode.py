@@ -16,7 +16,7 @@ from snn._arrays import LARGEST_FLOAT32, Floats, choice, float32_array, float32_
 from snn._elsewhere import no_such_name
 from snn._words import EncoderName
 from snn.engine import _native
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, counted, shown
 
 __all__ = ["Encoder", "constant", "delta", "latency", "phase", "population", "rank_order", "rate"]
 
@@ -76,7 +76,7 @@ class Encoder:
                 f"values has shape {array.shape}; it must be ({time}samples, features) or ({time}features)"
             )
         if frames and array.shape[0] != count:
-            raise InvalidArgumentError(f"values has {array.shape[0]} steps; steps is {count}")
+            raise InvalidArgumentError(f"values has {counted(array.shape[0], 'step')}; steps is {count}")
         single = array.ndim - frames == 1
         samples, features = (1 if single else array.shape[-2]), array.shape[-1]
         shape = (count, features) if single else (count, samples, features)

@@ -534,11 +534,27 @@ class Network(Strict):
         if any(projection._changed(native) for projection in self._projections.values()):
             self._native = native = self._declared()
         if not self._native_is_finished:
-            native.finish()
+            try:
+                native.finish()
+            except InvalidArgumentError as error:
+                raise InvalidArgumentError(f"{error}{self._remedy(str(error))}") from None
             self._native_is_finished = True
             for projection in self._projections.values():
                 projection._release(native)
         return native
+
+    def _remedy(self, sentence: str) -> str:
+        """Return what to change in this language, for errors of libsnn that do not know how the network was written."""
+        if "the rule keeps weights from" in sentence:
+            drawn = (p for p in self._projections.values() if sentence.startswith(f"projection {p.name!r} "))
+            if any(projection._draws_weights for projection in drawn):
+                return "; a distribution of weights takes bounds: low= and high="
+        if "projections without delay form a ring" in sentence:
+            ring = set(sentence.partition(" ring: ")[2].partition(";")[0].split(" -> "))
+            rules = (p for p in self._projections.values() if p._rule is not None)
+            if any(projection.source.name in ring and projection.target.name in ring for projection in rules):
+                return f", or a rule of Sparse its delay= in ms, at least {self._dt:g}"
+        return ""
 
     @classmethod
     def _from_native(cls, native: _native.Network, seed: int = 0) -> Network:

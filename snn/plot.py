@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import integer_array, number, real_array
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, UnsupportedError, shown
+from snn._optional import missing
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
 from snn.spike_events import SpikeEvents
 
 if TYPE_CHECKING:
@@ -39,10 +40,8 @@ def _axes(axes: Axes | None) -> Axes:
     try:
         from matplotlib import pyplot
         from matplotlib.axes import Axes as AnyAxes
-    except ImportError:
-        raise UnsupportedError(
-            "plots need matplotlib, which is not installed: pip install 'snn-engine[plot]'"
-        ) from None
+    except ModuleNotFoundError as error:
+        raise missing(error, "matplotlib", "snn.plot", "plot", "matplotlib") from None
     if axes is None:
         return pyplot.subplots(layout="constrained")[1]
     if not isinstance(axes, AnyAxes):

@@ -279,16 +279,18 @@ def declare(native: _native.Network, population: Population) -> None:
 
 
 def differences(population: Population) -> str:
-    """Return parameters and options that are not the model's defaults."""
+    """Return parameters and options that are not the model's defaults, and learnable parameters."""
     layer = population.neurons
     if not isinstance(layer, Neuron):
         return ""
     words = []
     for name, value in population.parameters.items():
-        if isinstance(value, np.ndarray):
-            words.append(f"{name}=<array>")
-        elif value != layer.definition.parameters[name].default:
-            words.append(f"{name}={value:g}")
+        text = "<array>" if isinstance(value, np.ndarray) else f"{value:g}"
+        if name in layer.learnable:
+            own = ", per_neuron=True" if layer.learnable[name] and not isinstance(value, np.ndarray) else ""
+            words.append(f"{name}=Learnable({text}{own})")
+        elif isinstance(value, np.ndarray) or value != layer.definition.parameters[name].default:
+            words.append(f"{name}={text}")
     for name, word in population.options.items():
         if word != layer.definition.options[name].default:
             words.append(f"{name}={word}")

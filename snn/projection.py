@@ -311,6 +311,11 @@ class Projection(Strict):
         return self._network._finished().projection(self._index).by_rule
 
     @property
+    def _draws_weights(self) -> bool:
+        """Whether a rule draws the weights from a distribution."""
+        return self._rule is not None and self._rule["weight"][0] != 0
+
+    @property
     def delay_range(self) -> tuple[int, int]:
         """Shortest and longest delay of the synapses in steps, with `delay_steps`. For a rule, bounds of its draws."""
         return self._network._finished().projection(self._index).delay_range

@@ -148,8 +148,8 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
                 raise InvalidArgumentError(f"{what} is {part!r}; it must have the variables of the first, {first!r}")
             if (part.dt, part.every) != (first.dt, first.every):
                 raise InvalidArgumentError(
-                    f"{what} has a row every {part.every} steps of {part.dt:g} ms; the first one every {first.every} of "
-                    f"{first.dt:g} ms"
+                    f"{what} has a row every {counted(part.every, 'step')} of {part.dt:g} ms; the first one every "
+                    f"{first.every} of {first.dt:g} ms"
                 )
             if part.first_step != end:
                 raise InvalidArgumentError(f"{what} begins with step {part.first_step}; the one before ended at {end}")

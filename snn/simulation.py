@@ -86,7 +86,7 @@ class Simulation(NotCopied, Strict):
         chooses them by `snn.device_speed`; the attribute `device` and `Network.shares` tell the choice.
     batch_size : int, default 1
         Number of independent samples that share the weights, at most 1,048,576; for example one for each character of a
-        game.
+        game. With plasticity, also short-term plasticity, it must be 1.
     sample_weights : bool, default False
         Whether each sample has its own weights and biases, initially the network's: ``sim["p.weight"]`` has a row for each
         sample, and ``sim["p.weight[7]"]`` is that of sample 7. For simulation only, without plasticity; on ``"cpu"``,
@@ -334,7 +334,8 @@ class Simulation(NotCopied, Strict):
               `begin` to `end` - 1, shape (end - begin, batch size, *shape). It is called for consecutive parts of the run, of
               any length.
 
-            A network with one input also takes its array, events or function without the dict.
+            A network with one input also takes its array, events or function without the dict. They count for this run only:
+            afterwards an `Input` has the values that were set before it.
         record : dict, optional
             By population or projection, a variable or a list of them. Of a population: a state, ``"spikes"`` (for each step
             and neuron whether it spiked), ``"spike_count"`` (summed over the run) or ``"spike_events"`` (`SpikeEvents`, 8
@@ -482,7 +483,8 @@ class Simulation(NotCopied, Strict):
             - ``"projection.parameter"``, a parameter of the plasticity rule, shape ();
             - ``"projection.trace"``, a trace of the plasticity rule at the coming step. Shape of a trace of the sources:
               (sources,), or (sources, delays) if spikes arrive after several delays; of the targets: (targets,); of the
-              synapses: that of the weights.
+              synapses: that of the weights. Sources and targets are all neurons of the two populations, also where only parts
+              of them are connected.
 
         Returns
         -------

@@ -178,6 +178,7 @@ class Sparse(Connection):
         return sparse
 
     @classmethod
+    @keywords_told
     def fixed_probability(cls, probability: float, **rule: Unpack[_Rule]) -> Sparse:
         """Return connections where each pair of neurons is connected with `probability`.
 
@@ -191,6 +192,7 @@ class Sparse(Connection):
         return cls._by_rule(0, probability=_probability(probability), **rule)
 
     @classmethod
+    @keywords_told
     def fixed_indegree(cls, count: int, **rule: Unpack[_Rule]) -> Sparse:
         """Return connections with `count` randomly drawn sources for each target.
 
@@ -204,6 +206,7 @@ class Sparse(Connection):
         return cls._by_rule(1, count=integer(count, "Sparse: count", maximum=MAX_SYNAPSES), **rule)
 
     @classmethod
+    @keywords_told
     def fixed_total(cls, count: int, **rule: Unpack[_Rule]) -> Sparse:
         """Return `count` connections in all, sources and targets drawn at random.
 
@@ -236,6 +239,7 @@ class Sparse(Connection):
         return cls._by_rule(2, count=integer(count, "Sparse: count", maximum=MAX_SYNAPSES), **rule)
 
     @classmethod
+    @keywords_told
     def one_to_one(cls, **rule: Unpack[_Rule]) -> Sparse:
         """Return connections from each neuron to the one of the same index.
 
@@ -249,6 +253,7 @@ class Sparse(Connection):
         return cls._by_rule(3, **rule)
 
     @classmethod
+    @keywords_told
     def all_to_all(cls, **rule: Unpack[_Rule]) -> Sparse:
         """Return connections from each neuron to each neuron.
 
@@ -262,6 +267,7 @@ class Sparse(Connection):
         return cls._by_rule(4, **rule)
 
     @classmethod
+    @keywords_told
     def spatial(
         cls,
         source_positions: ArrayLike,

@@ -40,6 +40,8 @@ from snn.engine.errors import (
     FileError,
     InvalidArgumentError,
     StateError,
+    UnsupportedError,
+    counted,
     shown,
 )
 from snn.engine.records import WeightUpdate
@@ -260,6 +262,7 @@ class Trainer(Predictions):
     _hints = MappingProxyType(
         {
             "cuda": "the device is one of its arguments: snn.Trainer(network, device='vulkan')",
+            "predict_proba": "predict_scores has a score for each output, predict the classes",
             "load": "snn.load reads a network, load_checkpoint where training was",
             "save": "the trained weights are in its network: network.save(path); save_checkpoint keeps where training is",
             "to": "the device is one of its arguments: snn.Trainer(network, device='vulkan')",
@@ -323,6 +326,12 @@ class Trainer(Predictions):
             raise ArgumentTypeError(f"network is {shown(network)}, not a Network")
         if not network.populations:
             raise InvalidArgumentError("the network is empty; there is nothing to train")
+        plastic = next((p for p in network.projections.values() if p.plasticity is not None), None)
+        if plastic is not None and plastic.plasticity is not None:
+            raise UnsupportedError(
+                f"the network cannot be trained by gradients: projection {plastic.name!r} is plastic: its weights change while "
+                f"the network runs, by {plastic.plasticity.name}"
+            )
         self.network = network
         self.steps = integer(steps, "steps", minimum=1)
         self.learning_rate = learning_rate
@@ -608,6 +617,6 @@ class Trainer(Predictions):
 
     def __repr__(self) -> str:
         return (
-            f"<Trainer: {self.loss} of {self.output!r}, {self.optimizer} at {self.learning_rate:g}, {self.steps} steps, "
-            f"{self.epochs} epoch{'s' * (self.epochs != 1)} of batches of {self.batch_size}>"
+            f"<Trainer: {self.loss} of {self.output!r}, {self.optimizer} at {self.learning_rate:g}, "
+            f"{counted(self.steps, 'step')}, {counted(self.epochs, 'epoch')} of batches of {self.batch_size}>"
         )

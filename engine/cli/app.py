@@ -7,10 +7,11 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, TypeVar
 
 import typer
+from typer.core import TyperGroup
 
 import snn
 from snn.engine.cli import (
@@ -23,15 +24,47 @@ from snn.engine.cli import (
     plan_command,
     run_command,
 )
-from snn.engine.cli.output import print_error, print_warning
+from snn.engine.cli.output import print_error, print_json, print_warning
+from snn.engine.cli.termination import INTERRUPTED, TERMINATED, Terminated, ended_by_sigterm
 from snn.engine.errors import SnnError
 
 __all__ = ["app", "run"]
 
 _ABOUT = "Spiking neural networks: inspect, run and measure .snn files. 'snn demo' trains one and shows all of it."
 
+_T = TypeVar("_T")
+
+
+class _Commands(TyperGroup):
+    """The commands; a program that asked for ``--json`` gets what is wrong with its words as JSON too."""
+
+    _talks_json = False
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Read the words before the command."""
+        self._talks_json = "--json" in args  # the command, which knows the option, may not be reached
+        return self._told(lambda: super(_Commands, self).make_context(info_name, args, parent, **extra))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Read the words of the command and run it."""
+        return self._told(lambda: super(_Commands, self).invoke(ctx))
+
+    def _told(self, call: Callable[[], _T]) -> _T:
+        try:
+            return call()
+        except KeyboardInterrupt as interrupt:
+            # Here, because the status that typer ends with differs between its versions.
+            raise typer.Exit(TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED) from interrupt
+        except Exception as error:
+            # An error of usage, by what it has: versions of typer have it from different modules.
+            if self._talks_json and getattr(error, "exit_code", None) == 2 and hasattr(error, "format_message"):
+                print_json({"error": error.format_message()})
+            raise
+
+
 app = typer.Typer(
     name="snn",
+    cls=_Commands,
     help=_ABOUT,
     no_args_is_help=True,
     add_completion=False,
@@ -91,12 +124,13 @@ def _warnings_as_sentences() -> Iterator[None]:
 def run() -> None:
     """Run a command; an error of the library or of the system is one sentence and exit status 1."""
     try:
-        try:
-            with _warnings_as_sentences():
-                app()
-        finally:
-            # Here, so that a full disk is an error of the command and not of the interpreter's end.
-            sys.stdout.flush()
+        with ended_by_sigterm():
+            try:
+                with _warnings_as_sentences():
+                    app()
+            finally:
+                # Here, so that a full disk is an error of the command and not of the interpreter's end.
+                sys.stdout.flush()
     except SnnError as error:
         _end(str(error))
     except MemoryError:

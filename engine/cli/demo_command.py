@@ -13,7 +13,7 @@ import snn
 from snn.engine import digits, machine
 from snn.engine.cli.options import JsonFlag, Threads
 from snn.engine.cli.output import console, error_console, make_folder, print_json, table, with_unit
-from snn.engine.errors import InternalError
+from snn.engine.errors import InternalError, counted
 from snn.epochs import EpochReport
 
 __all__ = ["demo"]
@@ -39,7 +39,7 @@ def demo(
     data = snn.data.digits()
     if not as_json:
         console.print(
-            f"64-128-10 LIF, {digits.STEPS} steps, {epochs} epochs; {data.train_y.size:,} images to train on, "
+            f"64-128-10 LIF, {digits.STEPS} steps, {counted(epochs, 'epoch')}; {data.train_y.size:,} images to train on, "
             f"{data.test_y.size} to test on",
             highlight=False,
         )

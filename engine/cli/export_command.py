@@ -16,7 +16,9 @@ __all__ = ["export"]
 def export(
     file: Annotated[Path, typer.Argument(help="A .snn file.")],
     output: Annotated[Path, typer.Argument(help="The .onnx file to write. Missing folders are made.")],
-    steps: Annotated[int, typer.Option(min=1, help="Number of steps that one call of the graph computes.")] = 1,
+    steps: Annotated[
+        int, typer.Option(min=1, max=2**32 - 1, help="Number of steps that one call of the graph computes.")
+    ] = 1,
     batch_size: BatchSize = 1,
     weights: Annotated[str, typer.Option(help="float32, or int8 with one scale per channel.")] = "float32",
     record: Annotated[
@@ -38,7 +40,7 @@ def export(
 
     if file.exists() and output.exists() and file.samefile(output):
         raise fail(f"{output} is the network itself; a graph would overwrite it, so give it another name")
-    ready_to_write(output)
+    ready_to_write(output, "the output")
     wanted = wanted_variables(record or [])
     snn.onnx.export(snn.load(file), output, steps=steps, batch_size=batch_size, record=wanted or None, weights=weights)
     graph = onnx.load(output).graph

@@ -11,6 +11,7 @@ import typer
 import snn
 from snn.engine.cli.options import JsonFlag
 from snn.engine.cli.output import console, print_json, table, with_unit
+from snn.engine.errors import counted
 from snn.population import differences
 
 __all__ = ["inspect"]
@@ -71,7 +72,7 @@ def _notes(projection: dict[str, Any]) -> str:
     words = []
     least, most = projection["delay_range"]
     if most:
-        words.append(f"delay {least} steps" if least == most else f"delays {least} to {most} steps")
+        words.append(f"delay {counted(least, 'step')}" if least == most else f"delays {least} to {most} steps")
     if projection["by_rule"]:
         words.append("by rule")
     if projection["arithmetic"] != "float":
@@ -108,6 +109,7 @@ def describe(network: snn.Network, file: Path) -> dict[str, Any]:
                     name: value.ravel().tolist() if isinstance(value, np.ndarray) else value
                     for name, value in population.parameters.items()
                 },
+                "learnable": list(population.learnable),
                 "options": dict(population.options),
                 "surrogate": None
                 if surrogate is None

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from snn._arrays import MAX_BATCH
 from snn.engine.cli.output import fail, note_json
 
 __all__ = ["BatchSize", "Device", "JsonFlag", "Threads", "wanted_variables"]
 
-BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Number of independent samples.")]
+BatchSize = Annotated[int, typer.Option("--batch-size", min=1, max=MAX_BATCH, help="Number of independent samples.")]
 Device = Annotated[str, typer.Option(help="Device to run on; snn devices lists them.")]
 JsonFlag = Annotated[
     bool,
@@ -21,7 +22,7 @@ JsonFlag = Annotated[
         help='Print JSON, one object per line. A failure is {"error": ...}.',
     ),
 ]
-Threads = Annotated[int, typer.Option(min=0, help="Number of threads; 0: one per core.")]
+Threads = Annotated[int, typer.Option(min=0, max=1024, help="Number of threads; 0: one per core.")]
 
 
 def wanted_variables(record: Sequence[str]) -> dict[str, list[str]]:

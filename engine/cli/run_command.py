@@ -16,6 +16,8 @@ from snn.engine import machine
 from snn.engine.cli.given_input import GivenInput
 from snn.engine.cli.options import BatchSize, Device, JsonFlag, Threads, wanted_variables
 from snn.engine.cli.output import console, error_console, fail, print_json, ready_to_write, table, with_unit
+from snn.engine.cli.termination import Terminated
+from snn.engine.errors import counted
 from snn.engine.records import Counters
 from snn.engine.speed import rates_hz, realtime_factor, spike_counts
 
@@ -24,7 +26,7 @@ __all__ = ["run"]
 
 def run(
     file: Annotated[Path, typer.Argument(help="A .snn file.")],
-    steps: Annotated[int, typer.Option(min=0, help="Number of steps.")] = 1000,
+    steps: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Number of steps.")] = 1000,
     inputs: Annotated[
         list[str] | None,
         typer.Option(
@@ -135,7 +137,8 @@ def run(
                 _save_state(simulation, save_state)
     done = recording.step_count
     rates = rates_hz(network, recording, done)
-    ended = "" if interrupt is None else f"interrupted after {done:,} of {steps:,} steps"
+    verb = "ended by SIGTERM" if isinstance(interrupt, Terminated) else "interrupted"
+    ended = "" if interrupt is None else f"{verb} after {done:,} of {counted(steps, 'step')}"
     if as_json:
         print_json(
             {
@@ -168,10 +171,9 @@ def run(
             total = int(recording[name]["spike_count"].sum(dtype=np.float64))
             rows.add_row(f"[bold]{name}[/]", f"{network[name].size:,}", f"{rates[name]:.2f} Hz", f"{total:,}")
         console.print(rows)
-        several = "s" * (batch_size > 1)
         told = [
-            f"\n{done:,} steps ({done * network.dt / 1000.0:g} s simulated) of {batch_size} sample{several} on {chosen} "
-            f"in {with_unit(seconds, 's')}: {with_unit(_per_step(seconds, done), 's')} per step",
+            f"\n{counted(done, 'step')} ({done * network.dt / 1000.0:g} s simulated) of {counted(batch_size, 'sample')} "
+            f"on {chosen} in {with_unit(seconds, 's')}: {with_unit(_per_step(seconds, done), 's')} per step",
             f"{counters.synaptic_events:,} synaptic events "
             f"({counters.synaptic_events / max(seconds, 1e-9) / 1e6:,.1f} M/s), "
             f"{counters.neuron_updates:,} neuron updates, {counters.spikes:,} spikes",

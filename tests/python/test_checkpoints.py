@@ -247,3 +247,32 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path) -> None:
         trainer.save_checkpoint(tmp_path / "no_such_folder" / "run.npz")
     trainer.save_checkpoint(tmp_path / "run.npz")
     assert os.listdir(tmp_path) == ["run.npz"]  # nothing temporary is left
+
+
+def test_training_that_early_stopping_ended_stays_ended(tmp_path) -> None:
+    x, y = samples()
+    stopping = snn.EarlyStopping("loss", patience=2, min_delta=10.0)  # epochs after the first never are better
+    path, again = tmp_path / "run.npz", tmp_path / "again.npz"
+    first = network()
+    ended = snn.Trainer(first, **SETTINGS).fit(x, y, early_stopping=stopping)
+    assert len(ended.history["loss"]) == 3
+    ended.save_checkpoint(path)
+
+    second = network()
+    resumed = snn.Trainer(second, **SETTINGS).load_checkpoint(path).fit(x, y, early_stopping=stopping)
+    ours, theirs = everything(second, resumed), everything(first, ended)
+    for name, values in theirs.items():
+        np.testing.assert_array_equal(ours[name], values, err_msg=name)
+    resumed.save_checkpoint(again)  # the same once more
+    with np.load(path) as one, np.load(again) as other:
+        for name in set(one.files) - {"head"}:
+            np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+
+    patient = snn.EarlyStopping("loss", patience=3, min_delta=10.0)
+    longer = snn.Trainer(network(), **SETTINGS).load_checkpoint(path).fit(x, y, early_stopping=patient)
+    assert len(longer.history["loss"]) == 4
+    # Without an epoch that it has watched, early stopping ends nothing.
+    unwatched = snn.Trainer(network(), **{**SETTINGS, "epochs": 4}).fit(x, y)
+    unwatched.save_checkpoint(path)
+    going_on = snn.Trainer(network(), **SETTINGS).load_checkpoint(path).fit(x, y, early_stopping=stopping)
+    assert len(going_on.history["loss"]) > 4

@@ -98,9 +98,9 @@ def test_options_that_are_wrong(file: Path) -> None:
         ("nan", "is nan; all values must be finite"),
     ):
         assert_sentence(run("run", file, "--steps", 2, "--input", f"input={value}"), sentence)
-    assert_sentence(
-        run("run", file, "--batch-size", 2**30, "--steps", 1), "batch_size is 1073741824; it must be 1 to 1048576"
-    )
+    status, text = run("run", file, "--batch-size", 2**30, "--steps", 1)
+    assert status == 2
+    assert "Invalid value for '--batch-size'" in text
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")

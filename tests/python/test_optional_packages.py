@@ -14,7 +14,7 @@ HIDDEN = """
 import sys
 class Hidden:
     def find_spec(self, name, path=None, target=None):
-        if name in ("nir", "onnx", "onnxruntime", "torch"):
+        if name in ("matplotlib", "nir", "onnx", "onnxruntime", "torch"):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Hidden())
 import snn
@@ -33,11 +33,25 @@ def last_line(code: str, *, hidden: bool) -> str:
 )
 def test_what_to_install_is_said(name: str, install: str) -> None:
     wanted = (
-        f"ModuleNotFoundError: snn.{name} needs the package {name}, which is not installed: "
+        f"snn.engine.errors.MissingPackageError: snn.{name} needs the package {name}, which is not installed: "
         f"pip install {install} (or 'snn-engine[{name}]')"
     )
     for code in (f"import snn.{name}", f"snn.{name}", f"from snn import {name}"):
         assert last_line(code, hidden=True) == wanted
+
+
+def test_a_plot_needs_a_package_in_the_same_words() -> None:
+    wanted = (
+        "snn.engine.errors.MissingPackageError: snn.plot needs the package matplotlib, which is not installed: "
+        "pip install matplotlib (or 'snn-engine[plot]')"
+    )
+    assert last_line("snn.plot.traces([[0.0]])", hidden=True) == wanted
+
+
+@pytest.mark.parametrize("kind", ["ModuleNotFoundError", "snn.UnsupportedError"])
+def test_a_missing_package_is_an_error_of_import_and_of_the_library(kind: str) -> None:
+    code = f"try:\n    import snn.torch\nexcept {kind} as error:\n    print('caught', error.name)"
+    assert last_line(code, hidden=True) == "caught torch"
 
 
 @pytest.mark.parametrize("name", ["nir", "onnx", "torch"])
