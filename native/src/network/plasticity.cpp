@@ -48,6 +48,7 @@ TracePlan make_trace(const TraceInfo& info, const std::vector<double>& registers
     auto made = std::make_shared<DecayTable>();
     made->tau = tau;
     const auto after = [&](size_t n) { return static_cast<float>(exp_f64(-static_cast<double>(n) * dt_ms / tau)); };
+    made->decay.reserve(static_cast<size_t>(std::min(41.6 * tau / dt_ms, static_cast<double>(max_decay_steps))) + 2);
     for (size_t n = 0; n < fine_steps; ++n) made->fine.push_back(after(n));
     for (size_t n = 0;; ++n) {
         if (n % fine_steps == 0) made->coarse.push_back(after(n));
@@ -60,7 +61,6 @@ TracePlan make_trace(const TraceInfo& info, const std::vector<double>& registers
                         " ms or more");
     }
     made->decay.push_back(0.0f);
-    made->decay.shrink_to_fit();
     made->coarse.resize(std::max(made->coarse.size(), coarse_steps), 0.0f);
     return use(io_tables.emplace_back(std::move(made)));
 }
