@@ -55,10 +55,12 @@ void add_population(const Population& population, const PopulationPlan& plan, co
     if (population.is_input()) return;
     io_bytes += population.model->states.size() * batch * row * sizeof(uint32_t);
     for (const Constant& constant : plan.constants)
-        io_bytes += (constant.per_neuron() ? row : 16) * sizeof(uint32_t) +
-                    constant.doubles.size() * (sizeof(double) + sizeof(float));  // the plan's own
-    for (const PoissonLimits& limits : plan.poisson)
-        io_bytes += uint64_t{limits.count} * (limits.per_neuron ? row : 16) * sizeof(uint32_t);
+        io_bytes += (constant.per_neuron() ? row : 16) * sizeof(uint32_t);
+    for (const std::vector<double>& values : plan.initial_states) io_bytes += values.size() * sizeof(double);
+    for (const PoissonLimits& limits : plan.poisson) {
+        const uint64_t groups = (limits.count + poisson_group - 1) / poisson_group;
+        io_bytes += groups * poisson_group * (limits.per_neuron ? row : 16) * sizeof(uint32_t);
+    }
 }
 
 // Awake neurons in slots of their own (awake_neurons.h) and what falls due for them: an upper bound, as

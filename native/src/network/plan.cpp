@@ -64,6 +64,7 @@ std::vector<Constant> make_constants(const Population& population, const Paramet
         for (size_t i = 0; i < parameters.size(); ++i) parameters[i] = own[i][own[i].size() > 1 ? row : 0];
         const std::vector<double> derived = evaluate_derived(model, parameters, population.options, dt_ms);
         for (size_t i = 0; i < derived.size(); ++i) {
+            if (row == 0) constants[derived_base + i].doubles.reserve(rows);
             if (!std::isfinite(derived[i])) {
                 std::string given;
                 for (size_t k = 0; k < parameters.size(); ++k)
@@ -79,8 +80,11 @@ std::vector<Constant> make_constants(const Population& population, const Paramet
         Constant& constant = constants[i];
         // One value when all neurons agree: fewer bytes to read in every step.
         std::vector<double>& values = constant.doubles;
-        if (std::all_of(values.begin(), values.end(), [&](double v) { return v == values[0]; })) values.resize(1);
+        if (std::all_of(values.begin(), values.end(), [&](double v) { return v == values[0]; }))
+            values = std::vector<double>(1, values[0]);
         constant.type = model.constant_type(i);
+        if (constant.type == ValueType::int_) constant.ints.reserve(values.size());
+        else constant.floats.reserve(values.size());
         for (const double value : values) {
             if (constant.type == ValueType::int_) constant.ints.push_back(to_int_nearest_even(value));
             else constant.floats.push_back(static_cast<float>(value));
@@ -207,13 +211,13 @@ std::vector<PopulationPlan> plans_of_populations(const Network& network, const W
 }
 
 // By projection; null: it is not plastic.
-std::vector<std::shared_ptr<const PlasticityPlan>> plans_of_plasticity(const Network& network) {
+std::vector<std::shared_ptr<const PlasticityPlan>> plans_of_plasticity(const Network& network, DecayTables& io_tables) {
     std::vector<std::shared_ptr<const PlasticityPlan>> plans;
     for (const Projection& projection : network.projections()) {
         plans.emplace_back();
         if (!projection.plasticity) continue;
-        PlasticityPlan made =
-            make_plasticity_plan(*projection.plasticity, network.dt_ms(), text("projection '", projection.name, "'"));
+        PlasticityPlan made = make_plasticity_plan(*projection.plasticity, network.dt_ms(),
+                                                   text("projection '", projection.name, "'"), io_tables);
         made.delays = delays_of(*projection.synapses);
         plans.back() = std::make_shared<const PlasticityPlan>(std::move(made));
     }
@@ -291,7 +295,7 @@ Plan make_plan(std::shared_ptr<const Network> network, bool input_gradients, boo
     plan.populations = plans_of_populations(*network, wiring);
     mark_gradients(*network, wiring, input_gradients, plan.populations);
     plan.step = step_of(plan, *network, wiring);
-    plan.plasticity = plans_of_plasticity(*network);
+    plan.plasticity = plans_of_plasticity(*network, plan.decay_tables);
     plan.not_trainable_because = why_not_trainable(plan, *network, input_gradients);
     if (plan.not_trainable_because.empty()) plan.step_adjoint = adjoint_of(plan, *network, wiring);
     plan.network = std::move(network);

@@ -98,6 +98,7 @@ struct Plan {
     std::vector<uint32_t> order;               // populations, inputs first
     std::vector<PopulationPlan> populations;   // by population index
     std::vector<std::shared_ptr<const PlasticityPlan>> plasticity;  // by projection index, null where it has none
+    DecayTables decay_tables;                  // of their traces
     std::vector<KernelCall> step;
     std::vector<KernelCall> step_adjoint;      // empty when the network has nothing to train
     std::string not_trainable_because;         // set when step_adjoint is empty

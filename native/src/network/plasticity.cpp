@@ -29,7 +29,7 @@ WeightBounds bounds_from(const Plasticity& plasticity, const std::vector<double>
 }
 
 TracePlan make_trace(const TraceInfo& info, const std::vector<double>& registers, double dt_ms, const std::string& what,
-                     bool is_own = false) {
+                     DecayTables& io_tables, bool is_own = false) {
     const double tau = registers[info.tau], keep = is_own ? 1.0 : registers[info.keep];
     if (!std::isfinite(tau) || tau <= 0)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": tau of trace '", info.name, "' is ", tau,
@@ -38,21 +38,31 @@ TracePlan make_trace(const TraceInfo& info, const std::vector<double>& registers
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": keep of trace '", info.name, "' is ", keep, "; expected 0 to 1");
     TracePlan trace;
     trace.keep = static_cast<float>(keep);
+    const auto use = [&](const std::shared_ptr<const DecayTable>& table) {
+        trace.table = table;
+        trace.decay = table->decay, trace.coarse = table->coarse, trace.fine = table->fine;
+        return trace;
+    };
+    for (const auto& table : io_tables)
+        if (table->tau == tau) return use(table);
+    auto made = std::make_shared<DecayTable>();
+    made->tau = tau;
     const auto after = [&](size_t n) { return static_cast<float>(exp_f64(-static_cast<double>(n) * dt_ms / tau)); };
-    for (size_t n = 0; n < fine_steps; ++n) trace.fine.push_back(after(n));
+    made->decay.reserve(static_cast<size_t>(std::min(41.6 * tau / dt_ms, static_cast<double>(max_decay_steps))) + 2);
+    for (size_t n = 0; n < fine_steps; ++n) made->fine.push_back(after(n));
     for (size_t n = 0;; ++n) {
-        if (n % fine_steps == 0) trace.coarse.push_back(after(n));
-        const float value = trace.coarse.back() * trace.fine[n % fine_steps];
+        if (n % fine_steps == 0) made->coarse.push_back(after(n));
+        const float value = made->coarse.back() * made->fine[n % fine_steps];
         if (value < smallest_decay) break;
-        trace.decay.push_back(value);
-        if (trace.decay.size() == max_decay_steps)
+        made->decay.push_back(value);
+        if (made->decay.size() == max_decay_steps)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": tau of trace '", info.name, "' is ", tau, " ms, ", tau / dt_ms,
                         " steps; expected at most ", longest_tau_steps, " steps, as with a dt of ", tau / longest_tau_steps,
                         " ms or more");
     }
-    trace.decay.push_back(0.0f);
-    trace.coarse.resize(std::max(trace.coarse.size(), coarse_steps), 0.0f);
-    return trace;
+    made->decay.push_back(0.0f);
+    made->coarse.resize(std::max(made->coarse.size(), coarse_steps), 0.0f);
+    return use(io_tables.emplace_back(std::move(made)));
 }
 
 }  // namespace
@@ -89,7 +99,8 @@ WeightBounds weight_bounds(const Plasticity& plasticity, double dt_ms, const std
     return bounds_from(plasticity, registers_of(plasticity, dt_ms), what);
 }
 
-PlasticityPlan make_plasticity_plan(const Plasticity& plasticity, double dt_ms, const std::string& what) {
+PlasticityPlan make_plasticity_plan(const Plasticity& plasticity, double dt_ms, const std::string& what,
+                                    DecayTables& io_tables) {
     const PlasticityRule& rule = *plasticity.rule;
     const std::vector<double> registers = registers_of(plasticity, dt_ms);
     PlasticityPlan plan;
@@ -109,10 +120,12 @@ PlasticityPlan make_plasticity_plan(const Plasticity& plasticity, double dt_ms, 
                         " for these parameters");
         add(value);
     }
-    for (const TraceInfo& info : rule.pre_traces) plan.pre_traces.push_back(make_trace(info, registers, dt_ms, what));
-    for (const TraceInfo& info : rule.post_traces) plan.post_traces.push_back(make_trace(info, registers, dt_ms, what));
-    for (const TraceInfo& info : rule.synapse_traces)
-        plan.synapse_traces.push_back(make_trace(info, registers, dt_ms, what, true));
+    const auto add_traces = [&](const std::vector<TraceInfo>& infos, std::vector<TracePlan>& out_traces, bool are_own = false) {
+        for (const TraceInfo& info : infos) out_traces.push_back(make_trace(info, registers, dt_ms, what, io_tables, are_own));
+    };
+    add_traces(rule.pre_traces, plan.pre_traces);
+    add_traces(rule.post_traces, plan.post_traces);
+    add_traces(rule.synapse_traces, plan.synapse_traces, true);
     plan.target_states = plasticity.target_states;
     const WeightBounds bounds = bounds_from(plasticity, registers, what);
     plan.minimum = bounds.minimum;
@@ -211,9 +224,10 @@ void Network::set_plasticity_option(uint32_t index, std::string_view name, std::
 }
 
 void Network::check_plasticity() const {
+    DecayTables tables;
     for (const Projection& projection : projections_) {
         if (!projection.plasticity) continue;
-        make_plasticity_plan(*projection.plasticity, dt_ms_, describe_plasticity(projection));
+        make_plasticity_plan(*projection.plasticity, dt_ms_, describe_plasticity(projection), tables);
         if (const SynapseRule* const rule = projection.synapses->rule()) {
             // Where the distribution lies within the bounds, its billions of synapses do; else those
             // that there are are looked at.

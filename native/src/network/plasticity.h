@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,17 +19,27 @@ struct Plasticity {
     std::vector<uint32_t> target_states;  // of the target's model, by those of the rule
 };
 
-// A trace as it is computed. Its value n steps after an event that left x is x * decay[min(n, decay.size() - 1)].
-struct TracePlan {
-    float keep = 1.0f;         // an event at which the trace is x leaves keep * x + 1 (but PlasticityRule::arrival)
+// How traces with one time constant decay; millions of entries where it is long, so traces share it.
+struct DecayTable {
+    double tau = 0.0;
     // exp(-n dt / tau), n ascending: coarse[n / 32] * fine[n % 32] in float32. The last one is 0, those before at least 2^-60.
     std::vector<float> decay;
     // float32 of every 32nd of them and of the first 32; padded with 0 to `coarse_steps` entries at least.
     std::vector<float> coarse, fine;
+
+    uint64_t bytes() const { return (decay.size() + coarse.size() + fine.size()) * sizeof(float); }
 };
 constexpr size_t fine_steps = 32, coarse_steps = 64;
+using DecayTables = std::vector<std::shared_ptr<const DecayTable>>;  // of one dt, each of another tau
 
-// Entries of TracePlan::decay that are allowed, and the longest tau / dt that documents promise: exp(-n dt / tau) reaches
+// A trace as it is computed. Its value n steps after an event that left x is x * decay[min(n, decay.size() - 1)].
+struct TracePlan {
+    float keep = 1.0f;  // an event at which the trace is x leaves keep * x + 1 (but PlasticityRule::arrival)
+    std::shared_ptr<const DecayTable> table;
+    std::span<const float> decay, coarse, fine;  // of the table
+};
+
+// Entries of DecayTable::decay that are allowed, and the longest tau / dt that documents promise: exp(-n dt / tau) reaches
 // 2^-60, the smallest trace kept, at n = 41.59 tau / dt.
 constexpr size_t max_decay_steps = 1u << 22;
 constexpr double longest_tau_steps = 100000;
@@ -90,6 +101,8 @@ std::string describe_plasticity(const Projection& projection);  // for sentences
 
 // Throw SNN_ERROR_INVALID_ARGUMENT where the parameters make no sense; `what` names the projection in the sentence.
 WeightBounds weight_bounds(const Plasticity& plasticity, double dt_ms, const std::string& what);
-PlasticityPlan make_plasticity_plan(const Plasticity& plasticity, double dt_ms, const std::string& what);
+// Takes the tables of decay that are there and adds those that are not.
+PlasticityPlan make_plasticity_plan(const Plasticity& plasticity, double dt_ms, const std::string& what,
+                                    DecayTables& io_tables);
 
 }  // namespace snn

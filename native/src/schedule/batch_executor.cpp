@@ -156,8 +156,11 @@ MemoryEstimate estimate_memory(const Plan& plan, const Shares& shares, const Exe
             estimate_memory(plan, shares.devices[microbatch.place], options_of(microbatch, shares, options));
         sum.network_bytes = std::max(sum.network_bytes, found.network_bytes);  // it is one network
         sum.weight_bytes += found.weight_bytes;
-        sum.state_bytes += found.state_bytes;
-        sum.new_bytes += is_first ? found.new_bytes : found.weight_bytes + found.state_bytes;
+        // All have one network and one plan.
+        const uint64_t own_state_bytes = found.state_bytes - (is_first ? 0 : found.plan_bytes);
+        sum.state_bytes += own_state_bytes;
+        sum.new_bytes += is_first ? found.new_bytes : found.weight_bytes + own_state_bytes;
+        sum.plan_bytes = found.plan_bytes;
         for (const auto& [device, bytes] : found.device_bytes) sum.device_bytes[device] += bytes;
         for (size_t q = 0; q < sum.projection_bytes.size(); ++q) sum.projection_bytes[q] += found.projection_bytes[q];
         is_first = false;

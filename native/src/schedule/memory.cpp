@@ -26,6 +26,18 @@ uint64_t array_bytes(const Network& network, const Projection& projection) {
            (projection.synapses->max_delay() > 0 ? synapses * sizeof(uint16_t) : 0);
 }
 
+uint64_t plan_bytes(const Plan& plan) {
+    uint64_t bytes = 0;
+    for (const PopulationPlan& population : plan.populations) {
+        for (const Constant& constant : population.constants)
+            bytes += constant.doubles.size() * (sizeof(double) + sizeof(float));  // the float is an int where it is one
+        for (const PoissonLimits& table : population.poisson) bytes += table.limits.size() * sizeof(uint32_t);
+        for (const std::vector<double>& values : population.initial_states) bytes += values.size() * sizeof(double);
+    }
+    for (const auto& table : plan.decay_tables) bytes += table->bytes();
+    return bytes;
+}
+
 uint64_t own_memory_bytes(std::string_view device, const ExecutorOptions& options) {
     const Backend& backend = find_backend(device);
     if (!backend.own_memory_bytes || options.vulkan_host) return 0;
@@ -37,7 +49,8 @@ MemoryEstimate estimate_memory(const Plan& plan, std::string_view device, const 
     const Backend& backend = find_backend(device);
     const ExecutorMemory need = backend.memory ? backend.memory(plan, options) : ExecutorMemory{};
     MemoryEstimate estimate;
-    estimate.state_bytes = estimate.new_bytes = need.state_bytes;
+    estimate.plan_bytes = plan_bytes(plan);
+    estimate.state_bytes = estimate.new_bytes = need.state_bytes + estimate.plan_bytes;
     for (const Population& population : network.populations())
         for (const auto* lists : {&population.parameters, &population.initial_states})
             for (const std::vector<double>& values : *lists) estimate.network_bytes += values.size() * sizeof(double);
@@ -60,12 +73,12 @@ MemoryEstimate estimate_memory(const Plan& plan, std::string_view device, const 
         estimate.projection_bytes.push_back(held + own);
     }
     if (own_memory_bytes(device, options) > 0)
-        estimate.device_bytes.emplace(std::string(device), estimate.state_bytes + estimate.weight_bytes);
+        estimate.device_bytes.emplace(std::string(device), need.state_bytes + estimate.weight_bytes);
     return estimate;
 }
 
 void check_memory(const MemoryEstimate& estimate) {
-    uint64_t host_bytes = estimate.new_bytes;
+    uint64_t host_bytes = estimate.new_bytes - estimate.plan_bytes;
     for (const auto& [device, bytes] : estimate.device_bytes) {
         host_bytes -= bytes;
         const uint64_t own = own_memory_bytes(device, {});

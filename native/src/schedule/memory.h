@@ -13,8 +13,9 @@ namespace snn {
 struct MemoryEstimate {
     uint64_t network_bytes = 0;  // what the network holds, with arrays that the session makes it make, without what it gives up
     uint64_t weight_bytes = 0;   // the session's own forms of weights and synapses
-    uint64_t state_bytes = 0;    // states, sums, activity kept for delays
+    uint64_t state_bytes = 0;    // states, sums, activity kept for delays, the plan
     uint64_t new_bytes = 0;      // of these, what opening the session would add
+    uint64_t plan_bytes = 0;     // of those, what plans take, which are made before a session asks for memory
     std::map<std::string, uint64_t> device_bytes;  // of those, what lies in memory that only a device has, by its name
     std::vector<uint64_t> projection_bytes;  // of network and weights, by projection
 
@@ -22,6 +23,9 @@ struct MemoryEstimate {
 };
 
 MemoryEstimate estimate_memory(const Plan& plan, std::string_view device, const ExecutorOptions& options);
+
+// Of values that a plan has for each neuron, and of tables by which traces decay.
+uint64_t plan_bytes(const Plan& plan);
 
 // Bytes of the memory that only this device has; 0: it works in the host's, or nobody knows.
 uint64_t own_memory_bytes(std::string_view device, const ExecutorOptions& options);

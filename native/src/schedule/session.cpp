@@ -62,6 +62,7 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
     parameters_.resize(populations.size());
     plasticity_.resize(network_->projections().size());
     plasticity_plans_ = plan_->plasticity;
+    decay_tables_ = plan_->decay_tables;
     parameter_gradients_.resize(populations.size());
     for (size_t p = 0; p < network_->projections().size(); ++p) {
         const Projection& projection = network_->projections()[p];

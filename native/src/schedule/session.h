@@ -290,7 +290,7 @@ private:
     const std::string& definition_hash(const std::string& json);
     // Of plastic projections (session_plasticity.cpp).
     Variable find_rule_variable(const Projection& projection, uint32_t index, std::string_view variable) const;
-    std::shared_ptr<const PlasticityPlan> checked_plan(uint32_t projection, const Plasticity& plasticity) const;
+    std::shared_ptr<const PlasticityPlan> checked_plan(uint32_t projection, const Plasticity& plasticity);
     void set_plasticity(uint32_t projection, std::shared_ptr<const Plasticity> plasticity,
                         std::shared_ptr<const PlasticityPlan> plan);
     const Plasticity& plasticity_of(uint32_t projection) const;
@@ -359,6 +359,7 @@ private:
     std::vector<Parameters> parameters_;  // per population: empty while they are the network's
     std::vector<std::shared_ptr<const Plasticity>> plasticity_;  // per projection: null while it is the network's ...
     std::vector<std::shared_ptr<const PlasticityPlan>> plasticity_plans_;  // ... and what the executor computes with
+    DecayTables decay_tables_;  // of their traces
     std::vector<Parameters> parameter_gradients_;  // per population: empty before a backward pass
     std::vector<uint8_t> weight_is_own_;  // per projection: differs (perhaps) from the network's
     std::vector<uint8_t> rounding_is_told_;  // per projection

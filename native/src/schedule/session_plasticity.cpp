@@ -36,11 +36,13 @@ const Plasticity& Session::plasticity_of(uint32_t projection) const {
     return plasticity_[projection] ? *plasticity_[projection] : *network_->projection(projection).plasticity;
 }
 
-std::shared_ptr<const PlasticityPlan> Session::checked_plan(uint32_t index, const Plasticity& plasticity) const {
+std::shared_ptr<const PlasticityPlan> Session::checked_plan(uint32_t index, const Plasticity& plasticity) {
     const Projection& projection = network_->projection(index);
     const PlasticityPlan& before = *plan_->plasticity[index];
+    // Those that no trace has any more make room.
+    std::erase_if(decay_tables_, [](const std::shared_ptr<const DecayTable>& table) { return table.use_count() == 1; });
     auto plan = std::make_shared<PlasticityPlan>(
-        make_plasticity_plan(plasticity, network_->dt_ms(), describe_plasticity(projection)));
+        make_plasticity_plan(plasticity, network_->dt_ms(), describe_plasticity(projection), decay_tables_));
     // The scale of the sums was chosen for them, and the weights are inside.
     if (plan->minimum != before.minimum || plan->maximum != before.maximum)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, describe_plasticity(projection), ": weights would stay from ", plan->minimum,

@@ -69,6 +69,7 @@ Split make_split(const Plan& plan, std::string_view device, const ExecutorOption
 
 MemoryEstimate estimate_memory(const Plan& plan, const Split& split, const ExecutorOptions& options) {
     MemoryEstimate sum;
+    sum.plan_bytes = sum.state_bytes = sum.new_bytes = plan_bytes(plan);
     sum.projection_bytes.resize(plan.network->projections().size());
     for (const SplitPart& part : split.parts) {
         const MemoryEstimate own =
@@ -77,6 +78,7 @@ MemoryEstimate estimate_memory(const Plan& plan, const Split& split, const Execu
         sum.weight_bytes += own.weight_bytes;
         sum.state_bytes += own.state_bytes;
         sum.new_bytes += own.new_bytes;
+        sum.plan_bytes += own.plan_bytes;
         for (const auto& [name, bytes] : own.device_bytes) sum.device_bytes[name] += bytes;
         for (size_t q = 0; q < part.projections.size(); ++q)
             sum.projection_bytes[part.projections[q]] += own.projection_bytes[q];

@@ -103,6 +103,9 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
                         targets * (2 + rule.post_traces.size() + rule.target_states.size());
                 if (rule.learns_from_targets()) words += 2 * count;
                 words += vulkan::own_trace_words(projection);
+                const PlasticityPlan& traces = *plan.plasticity[need.projection_bytes.size()];
+                for (const auto* const side : {&traces.pre_traces, &traces.post_traces, &traces.synapse_traces})
+                    for (const TracePlan& trace : *side) words += trace.coarse.size() + trace.fine.size();
                 break;
             }
         }
@@ -119,6 +122,8 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
         need.state_bytes += slot * std::bit_ceil(plan.populations[p].history_depth + 2) * 4;
         if (population.model)
             need.state_bytes += (population.model->states.size() + 2 * population.model->receptors.size()) * frame * 4;
+        for (const Constant& constant : plan.populations[p].constants) need.state_bytes += constant.doubles.size() * 4;
+        for (const PoissonLimits& table : plan.populations[p].poisson) need.state_bytes += table.limits.size() * 4;
     }
     return need;
 }

@@ -4,12 +4,25 @@
 #include <cstdint>
 #include <cstdlib>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 namespace {
 
 std::atomic<uint64_t> news{0};
+std::atomic<uint64_t> bytes{0};
 std::atomic<uint64_t> last{UINT64_MAX};  // `news` up to which memory is given
 std::atomic<size_t> most{SIZE_MAX};      // bytes of a block ...
 std::atomic<uint64_t> larger_left{0};    // ... but for so many that are larger
+
+std::size_t size_of_block([[maybe_unused]] void* memory) {
+#ifdef __GLIBC__
+    return malloc_usable_size(memory);
+#else
+    return 0;
+#endif
+}
 
 void* give(std::size_t size) {
     if (news.fetch_add(1, std::memory_order_relaxed) >= last.load(std::memory_order_relaxed)) return nullptr;
@@ -19,7 +32,14 @@ void* give(std::size_t size) {
             if (left == 0) return nullptr;
         while (!larger_left.compare_exchange_weak(left, left - 1));
     }
-    return std::malloc(size ? size : 1);
+    void* const memory = std::malloc(size ? size : 1);
+    bytes.fetch_add(size_of_block(memory), std::memory_order_relaxed);
+    return memory;
+}
+
+void take_back(void* memory) noexcept {
+    bytes.fetch_sub(size_of_block(memory), std::memory_order_relaxed);
+    std::free(memory);
 }
 
 }  // namespace
@@ -27,6 +47,7 @@ void* give(std::size_t size) {
 namespace snn::test {
 
 uint64_t heap_calls() { return news.load(); }
+uint64_t heap_bytes() { return bytes.load(); }
 void fail_heap_after(uint64_t calls) { last.store(calls == UINT64_MAX ? calls : news.load() + calls); }
 void limit_heap_blocks(size_t bytes, uint64_t given) {
     larger_left.store(given);
@@ -45,5 +66,5 @@ void* operator new(std::size_t size) {
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
     return give(size);
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept { take_back(memory); }
+void operator delete(void* memory, std::size_t) noexcept { take_back(memory); }

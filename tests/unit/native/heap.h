@@ -8,6 +8,9 @@
 namespace snn::test {
 
 uint64_t heap_calls();  // calls of operator new so far, on every thread
+// What operator new has given and operator delete has not had back, in whole blocks of the C runtime's; 0 on machines whose
+// runtime tells no sizes of blocks.
+uint64_t heap_bytes();
 // The operator new of every thread throws std::bad_alloc from this many calls on; UINT64_MAX: never.
 void fail_heap_after(uint64_t calls);
 // It throws for more than so many bytes at once, after so many such blocks from now on; SIZE_MAX: never.

@@ -16,6 +16,7 @@
 #include "cpu/kernel_table.h"
 #include "cpu_cases.h"
 #include "heap.h"
+#include "schedule/memory.h"
 #include "small_networks.h"
 
 namespace snn::test {
@@ -173,6 +174,69 @@ TEST_CASE("the estimate of a session is what opening it takes") {
                 CHECK(estimate > 0.9 * taken);  // these are small: a row more or less is some percent
                 CHECK(estimate < 1.1 * taken);
             }
+}
+
+TEST_CASE("estimates count what the plan holds: values of each neuron, and tables of decay once for all traces") {
+    constexpr uint32_t count = 20000;
+    const auto vary = [](NetworkMaker& maker, uint32_t population, const char* parameter, double low, double high) {
+        std::vector<double> values;
+        for (uint32_t i = 0; i < count; ++i) values.push_back(low + (high - low) * i / count);
+        maker.network().set_parameter(population, parameter, values.data(), count);
+    };
+    const std::pair<const char*, std::function<void(NetworkMaker&)>> networks[] = {
+        {"two parameters", [&](NetworkMaker& maker) {
+             const uint32_t cells = maker.neurons({count}, "lif");
+             vary(maker, cells, "threshold", 1.0, 2.0);
+             vary(maker, cells, "tau_membrane", 10.0, 20.0);
+         }},
+        {"four parameters", [&](NetworkMaker& maker) {
+             const uint32_t cells = maker.neurons({count}, "lif");
+             vary(maker, cells, "threshold", 1.0, 2.0);
+             vary(maker, cells, "tau_membrane", 10.0, 20.0);
+             vary(maker, cells, "v_reset", 0.0, 0.5);
+             vary(maker, cells, "v_rest", 0.0, 0.1);
+         }},
+        {"draws", [&](NetworkMaker& maker) {
+             vary(maker, maker.neurons({count}, "driven_lif"), "background_rate", 1e4, 1.5e5);
+         }},
+        {"long traces", [](NetworkMaker& maker) {
+             constexpr uint32_t few = 10;
+             const uint32_t input = maker.spikes({few}), cells = maker.neurons({few}, "lif");
+             Sparse all;
+             for (uint32_t i = 0; i <= few; ++i) all.row_offsets.push_back(i * few);
+             for (uint32_t i = 0; i < few * few; ++i) all.targets.push_back(i % few);
+             for (int i = 0; i < 5; ++i) {
+                 const uint32_t made = maker.connect({.kind = SNN_CONNECT_SPARSE,
+                                                      .source = input,
+                                                      .target = cells,
+                                                      .weights = std::vector<float>(few * few, 0.1f),
+                                                      .delay_steps = 1,
+                                                      .sparse = all});
+                 maker.network().set_plasticity(made, builtin_plasticity("reward_stdp"));
+                 maker.network().set_plasticity_parameter(made, "tau_eligibility", 10000.0);
+             }
+         }},
+    };
+    for (const auto& [name, make] : networks) {
+        NetworkMaker maker(0.1);
+        make(maker);
+        CountingAllocator memory;
+        ExecutorOptions options;
+        options.allocator = memory.hooks();
+        const uint64_t before = heap_bytes();
+        const std::shared_ptr<const Plan> plan = maker.plan();
+        const auto executor = find_backend("cpu").open(plan, options);
+        executor->reset_state();
+        const uint64_t on_heap = heap_bytes() - before;
+        if (heap_bytes() == 0) return;
+        const MemoryEstimate found = estimate_memory(*plan, "cpu", options);
+        const auto taken = static_cast<double>(memory.live_bytes() + on_heap);
+        const auto estimate = static_cast<double>(found.weight_bytes + found.state_bytes);
+        INFO(std::string(name), ": estimate ", estimate, ", taken ", taken);
+        CHECK(estimate > 0.95 * taken);
+        CHECK(estimate < 1.05 * taken);
+        CHECK(taken < 20e6);  // the longest table has 16.6 MB
+    }
 }
 
 TEST_CASE("recording events allocates once, and running out of memory there is an error that leaves nothing behind") {
