@@ -99,7 +99,7 @@ namespace Snn
         internal ulong network_bytes;
         /// <summary>weights and synapses in the form of the session's device</summary>
         internal ulong weight_bytes;
-        /// <summary>states, sums, activity kept for delays; of all samples</summary>
+        /// <summary>states, sums and activity kept for delays, of all samples; constants of neurons; how the traces of plasticity decay</summary>
         internal ulong state_bytes;
         /// <summary>their sum</summary>
         internal ulong total_bytes;

@@ -284,7 +284,8 @@ typedef struct SNNMemoryEstimate {
     uint64_t network_bytes; /* held by the network, shared by its sessions: weights, synapses, parameters. Compact synapses that
                                the network reads from a session on "cpu" once that is open are the session's */
     uint64_t weight_bytes;  /* weights and synapses in the form of the session's device */
-    uint64_t state_bytes;   /* states, sums, activity kept for delays; of all samples */
+    uint64_t state_bytes;   /* states, sums and activity kept for delays, of all samples; constants of neurons; how the traces of
+                               plasticity decay */
     uint64_t total_bytes;   /* their sum */
     uint64_t opening_bytes; /* what opening the session would add: without what the network already holds */
 } SNNMemoryEstimate;

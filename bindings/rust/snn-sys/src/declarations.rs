@@ -330,7 +330,7 @@ pub struct SNNMemoryEstimate {
     pub network_bytes: u64,
     /// weights and synapses in the form of the session's device
     pub weight_bytes: u64,
-    /// states, sums, activity kept for delays; of all samples
+    /// states, sums and activity kept for delays, of all samples; constants of neurons; how the traces of plasticity decay
     pub state_bytes: u64,
     /// their sum
     pub total_bytes: u64,
