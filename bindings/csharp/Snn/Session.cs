@@ -10,13 +10,13 @@ namespace Snn
         /// <summary>"cpu", "vulkan", "auto" and others, see <c>SNNConfig</c>; default "cpu".</summary>
         public string Device { get; set; }
 
-        /// <summary>Samples that share the weights; default 1.</summary>
+        /// <summary>Independent copies of the state, stepped together; default 1. They share the weights, or each has its own with the flag SampleWeights.</summary>
         public int? BatchSize { get; set; }
 
         /// <summary>Default 1; 0: one per core. Results do not depend on it.</summary>
         public int? ThreadCount { get; set; }
 
-        /// <summary>For tests and measurements: all give the same bits.</summary>
+        /// <summary>For tests and measurements. A simulation has the same bits with each; training agrees within rounding.</summary>
         public InstructionSet InstructionSet { get; set; }
 
         /// <summary>Most steps that one RunStep may take; time beyond is dropped. Default (0): as many as fit into 0.25 s of simulated time, at least 100.</summary>

@@ -1,4 +1,4 @@
-// The C interface: sessions, the six functions of the simple level among them.
+// The C interface: sessions, the simple level among them.
 #include <algorithm>
 #include <cstdio>
 

@@ -1,5 +1,5 @@
 // What one step is: an ordered list of kernel calls over the network's populations and projections. A pure function of
-// the network; it knows no device. Backends bind the list to their memory once and then run it.
+// the network; it knows no device. The reference runs the list as it is; other backends keep its order where it matters.
 //
 //   for every population in evaluation order (no undelayed projection points backwards):
 //       clear            receptor sums of the population start at +0

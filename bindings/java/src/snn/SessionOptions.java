@@ -41,7 +41,7 @@ public final class SessionOptions {
         return this;
     }
 
-    /** Samples that share the weights; default 1. */
+    /** Independent copies of the state, stepped together; default 1. They share the weights, see {@link #sampleWeights}. */
     public SessionOptions batchSize(int samples) {
         batchSize = samples;
         return this;
@@ -53,7 +53,7 @@ public final class SessionOptions {
         return this;
     }
 
-    /** For tests and measurements: all give the same bits. */
+    /** For tests and measurements. A simulation has the same bits with each; training agrees within rounding. */
     public SessionOptions instructionSet(InstructionSet set) {
         instructionSet = set;
         return this;

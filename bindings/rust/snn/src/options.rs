@@ -44,7 +44,8 @@ impl SessionOptions {
         self
     }
 
-    /// Samples that share the weights; default 1.
+    /// Independent copies of the state, stepped together; default 1. They share the weights, or each has its own with
+    /// [`sample_weights`](Self::sample_weights).
     pub fn batch_size(mut self, samples: u32) -> Self {
         self.batch_size = Some(samples);
         self
@@ -56,7 +57,7 @@ impl SessionOptions {
         self
     }
 
-    /// For tests and measurements: all give the same bits.
+    /// For tests and measurements. A simulation has the same bits with each; training agrees within rounding.
     pub fn instruction_set(mut self, set: InstructionSet) -> Self {
         self.instruction_set = Some(set);
         self
