@@ -39,9 +39,9 @@
  * - Runs that end early: if a Vulkan device refuses work when some steps of a call are done, the session gives SNN_ERROR_STATE
  *   for steps and values until it is reset or a state is loaded, or it has ended whole, after the steps that its step count
  *   says. If it refuses before the first of them, nothing has changed.
- *   The same holds for a write that ends in the middle; and on every device, also when memory runs out, for a reset, a state
- *   that is loaded and a trainer's run. After parameters, weights or biases that a Vulkan device refuses, steps give
- *   SNN_ERROR_STATE until those are set again.
+ *   The same holds for a write that ends in the middle; and on every device, also when memory runs out, for a reset and a state
+ *   that is loaded. A trainer's run that ends in the middle is followed by a reset. After parameters, weights or biases that a
+ *   Vulkan device refuses, steps give SNN_ERROR_STATE until those are set again.
  * - Handles: a handle holds an index and a generation. A stale, foreign or null handle is SNN_ERROR_INVALID_HANDLE, never a
  *   crash.
  * - Arguments: strings are UTF-8, zero-terminated and copied. Pointers are read during the call only, unless a function says

@@ -14,6 +14,7 @@ public:
     explicit SessionOfTrainer(Session& session) : session_(session) {}
     void begin_run(bool anew) override { session_.begin_training_run(anew); }
     void end_run(uint64_t steps_since_reset) override { session_.end_training_run(steps_since_reset); }
+    void fail_run() noexcept override { session_.fail_training_run(); }
     const Parameters& parameters_of(uint32_t population) const override { return session_.parameters_of(population); }
     void set_parameters(uint32_t population, Parameters parameters, const PopulationConstants& constants) override {
         session_.set_parameters(population, std::move(parameters), constants);

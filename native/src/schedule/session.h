@@ -127,8 +127,9 @@ public:
     void load_weights(const Network& other);
     std::shared_ptr<const Network> to_network() const;
     void weights_changed();  // a trainer updated them
-    // As TrainedSession's begin_run() and end_run().
+    // As TrainedSession's begin_run(), end_run() and fail_run().
     void begin_training_run(bool anew);
+    void fail_training_run() noexcept;
     void end_training_run(uint64_t steps_since_reset) { steps_done_ = steps_since_reset, state_is_lost_ = false; }
     void gradients_ready() { has_gradients_ = true; }
 

@@ -24,6 +24,13 @@ void Session::begin_training_run(bool anew) {
     state_is_lost_ = true;
 }
 
+void Session::fail_training_run() noexcept {
+    try {
+        reset();
+    } catch (...) {  // the state stays lost, which the next call says
+    }
+}
+
 namespace {
 
 // The values of a variable of all samples, [row][sample][neuron]: a row, or one for each step that delays look back to.

@@ -183,7 +183,12 @@ void Trainer::run_taped(const int32_t* labels, std::span<const RecordFrames> rec
     request.normalization = latent_.normalization(labels);
     if (session_) session_->begin_run(run_.begins_batch());
     else if (run_.begins_batch()) executor_.reset_state();
-    with_latent_weights([&] { executor_.run(request); });
+    try {
+        with_latent_weights([&] { executor_.run(request); });
+    } catch (...) {
+        if (session_) session_->fail_run();
+        throw;
+    }
     if (session_) session_->end_run(uint64_t{steps.begin} + steps.count);
     taped_run_ = training_.taped_run_count();
 }
