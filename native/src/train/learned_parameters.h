@@ -21,7 +21,7 @@ namespace snn {
 class TrainedSession {
 public:
     virtual ~TrainedSession() = default;
-    // The state is lost from begin_run() to end_run(); after an error in between, fail_run() resets it if the executor can.
+    // The state is lost from begin_run() to end_run(); after an error meanwhile, fail_run() resets it if the executor can.
     // `anew`: begins with the initial states; else goes on from the end of the run before.
     virtual void begin_run(bool anew) = 0;
     virtual void end_run(uint64_t steps_since_reset) = 0;

@@ -181,9 +181,9 @@ void Trainer::run_taped(const int32_t* labels, std::span<const RecordFrames> rec
     request.readout = def_.output_population;
     request.traces = has_traces(def_) && steps.count < def_.step_count;
     request.normalization = latent_.normalization(labels);
-    if (session_) session_->begin_run(run_.begins_batch());
-    else if (run_.begins_batch()) executor_.reset_state();
     try {
+        if (session_) session_->begin_run(run_.begins_batch());
+        else if (run_.begins_batch()) executor_.reset_state();
         with_latent_weights([&] { executor_.run(request); });
     } catch (...) {
         if (session_) session_->fail_run();
