@@ -16,7 +16,8 @@ void write_spikes(const Activity activity, const uint neuron, const bool spikes)
     if (place < GROUP_SIZE / 32 && word < activity.width)
         own[slot + activity.data + sample_index * activity.width + word] = spike_words[place];
     if (place == 0) {
-        // The ring is one slot longer than what is looked back to: nobody reads the next one in this step.
+        // The ring is one slot longer than what is looked back to: nobody reads the next one's count in this step. Its bits may
+        // be those of the step before, which are still copied (record.comp).
         if (gl_WorkGroupID.x == 0) own[slot_of(activity, 0xFFFFFFFF) + sample_index] = 0;
         uint count = 0;
         for (uint i = 0; i < GROUP_SIZE / 32; ++i) count += bitCount(spike_words[i]);

@@ -37,7 +37,7 @@ _INPUT_KINDS = {1: SpikeInput, 2: Input}
 
 SAMPLE_WEIGHTS = 32  # SNN_FLAG_SAMPLE_WEIGHTS
 
-_LOST = "the network cannot be used any more: there was no memory for its weights when what could not be added was taken back"
+_LOST = "the network cannot be used any more: its weights were lost when what could not be added was taken back"
 
 
 class MemoryEstimate(NamedTuple):

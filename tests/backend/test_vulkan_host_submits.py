@@ -405,6 +405,39 @@ def test_a_run_on_several_devices_that_a_program_stops_has_not_happened(
             assert sim["readers.v"].any()
 
 
+@pytest.mark.parametrize("shares", ["populations", "samples"])
+def test_a_program_may_refuse_steps_for_a_while(engine: SubmissionThread, net: snn.Network, shares: str) -> None:
+    """As one that is minimised. Going back needs its device as well, and is tried again by each call."""
+    is_paused = False
+
+    def submit(info: int, fence: int) -> int:
+        return NOT_SUBMITTED if is_paused else engine.submit(info, fence)
+
+    places = {"placement": {"cells": 1, "readers": 0}} if shares == "populations" else {"samples": [1, 2]}
+    net.add("readers", snn.LIF(50))
+    net.connect("cells", "readers", snn.Sparse.fixed_total(400, weight=0.1, delay=3.0, trainable=False))
+    host = engine.renderer.host(submit=submit)
+    with (
+        snn.Simulation(net, devices=["cpu", host], batch_size=3, **places) as sim,
+        snn.Simulation(net, device="reference", batch_size=3) as expected,
+    ):
+        for one in (sim, expected):
+            one.step(20, {"spikes": SPIKES})
+            one.set("cells.v", 1.5)
+        is_paused = True
+        for attempt in (sim.step, sim.step, lambda: sim.set("cells.v", 0.5), sim.step):
+            with pytest.raises(snn.InvalidArgumentError, match="has not submitted"):
+                attempt()
+        is_paused = False
+        assert sim.step_count == 20
+        for one in (sim, expected):
+            one.step(9)
+        for path in ("cells.v", "readers.v"):
+            np.testing.assert_array_equal(sim[path], expected[path])
+        assert sim.counters == expected.counters
+        assert sim["readers.v"].any()
+
+
 @pytest.mark.parametrize("is_late", [False, True])
 def test_a_long_run_that_is_stopped_after_its_safe_point_leaves_a_lost_state(
     engine: SubmissionThread, net: snn.Network, is_late: bool

@@ -9,7 +9,7 @@ import snn
 from snn.engine import _native
 
 from .together import check_equal
-from .vulkan_meddler import Meddler
+from .vulkan_meddler import DEVICE_LOST, Meddler
 from .vulkan_renderer import Renderer
 
 
@@ -71,6 +71,20 @@ def gone_back(sim: snn.Simulation, net: snn.Network) -> _native.Trainer:
     trainer.forward(FRAMES, labels=np.arange(3, dtype=np.int32))
     trainer.backward()
     return trainer
+
+
+def test_a_device_that_is_lost_in_training_stays_lost(renderer: Renderer, trained: snn.Network) -> None:
+    meddler = Meddler(renderer)
+    with snn.Simulation(trained, device=meddler.host(), batch_size=3) as sim:
+        trainer = gone_back(sim, trained)
+        meddler.refusal = DEVICE_LOST
+        for attempt in (
+            lambda: trainer.forward(FRAMES, labels=np.arange(3, dtype=np.int32)),
+            sim.step,
+            lambda: sim["cells.v"],
+        ):
+            with pytest.raises(snn.DeviceLostError, match="it was lost"):
+                attempt()
 
 
 @pytest.mark.parametrize("first", ["read", "step"])

@@ -66,6 +66,7 @@ Executor& LastingExecutor::present() const {
 template <class Use>
 decltype(auto) LastingExecutor::lasting(Use&& use) {
     if (!reopen_) return use(*executor_);
+    if (must_go_back_) go_back_whole();
     for (;;) {
         std::exception_ptr failure;
         Executor& executor = present();
@@ -91,7 +92,14 @@ void LastingExecutor::recover(std::exception_ptr failure) {
         if (error.status() == SNN_ERROR_INVALID_ARGUMENT) undo_run();  // of a host program
         throw;
     }
-    while ((failure = go_back())) reopen_(executor_, failure);
+    go_back_whole();
+}
+
+// On what is left of the devices.
+void LastingExecutor::go_back_whole() {
+    present();
+    while (const std::exception_ptr failure = go_back()) reopen_(executor_, failure);
+    must_go_back_ = false;
 }
 
 // What failed.
@@ -105,14 +113,14 @@ std::exception_ptr LastingExecutor::go_back() {
     }
 }
 
-// A run that failed for no device's fault is as if it had not begun, where that can be: also on what is left of the devices.
+// A run that failed for no device's fault is as if it had not begun, where that can be.
 void LastingExecutor::undo_run() {
     const auto* const together = dynamic_cast<const TogetherExecutor*>(executor_.get());
     if (!together || together->is_whole() || point_is_ahead_) return;
+    must_go_back_ = true;
     try {
-        while (const std::exception_ptr failure = go_back()) reopen_(executor_, failure);
-    } catch (...) {
-        // The caller is told of the first error, and by the next call that the state is lost.
+        go_back_whole();
+    } catch (...) {  // as where the program refuses this too: the next call begins with it
     }
 }
 

@@ -148,6 +148,7 @@ private:
     decltype(auto) reading(Use&& use) const;
     void recover(std::exception_ptr failure);
     std::exception_ptr go_back();
+    void go_back_whole();
     void undo_run();
     void restore();
     void apply(const Act& act);
@@ -181,6 +182,7 @@ private:
     size_t log_bytes_ = 0;
     uint64_t steps_since_point_ = 0;
     bool point_is_ahead_ = false;  // taken in the middle of the run at hand
+    bool must_go_back_ = false;    // before anything else is done
     uint64_t steps_since_question_ = 0, question_interval_;  // of a move
     std::chrono::steady_clock::time_point question_time_;
     uint64_t interval_;  // steps from one safe point to the next

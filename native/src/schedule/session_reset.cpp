@@ -27,7 +27,9 @@ void Session::begin_training_run(bool anew) {
 void Session::fail_training_run() noexcept {
     try {
         reset();
-    } catch (...) {  // the state stays lost, which the next call says
+    } catch (const Error& error) {  // the state stays lost, which the next call says; of a device, the device does
+        state_is_lost_ = error.status() != SNN_ERROR_DEVICE_LOST;
+    } catch (...) {
     }
 }
 

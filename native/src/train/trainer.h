@@ -1,6 +1,6 @@
-// Surrogate-gradient training of one executor: forward with tape, loss, backward, update. It owns the buffers between
-// them and the optimiser's memory, sized when it is created. Several trainers may take turns
-// on one executor, a whole forward, backward and update at a time.
+// Surrogate-gradient training of one executor: forward with tape, loss, backward, update. It owns the buffers between them
+// and the optimiser's memory, sized when it is created. Several trainers may take turns on one executor, a whole forward,
+// backward and update at a time.
 //
 // Thread-safety: one thread at a time, with its executor.
 #pragma once

@@ -33,9 +33,11 @@ void VulkanExecutor::run(const RunRequest& request) {
         load_frames(request, done, steps, false);
         submission_.clear();
         submission_.push_back(begin_);
-        const bool has_spikes = !recorded_.empty() || !summed_.empty();
-        const bool has_states = std::any_of(recorded_.begin(), recorded_.end(),
-                                            [](const Recorded& recorded) { return recorded.state != all_spikes; });
+        const auto records = [&](bool of_spikes) {
+            return std::any_of(recorded_.begin(), recorded_.end(),
+                               [&](const Recorded& recorded) { return (recorded.state == all_spikes) == of_spikes; });
+        };
+        const bool has_spikes = records(true) || !summed_.empty(), has_states = records(false);
         for (uint32_t step = 0; step < steps; ++step) {
             const uint32_t parity = step % 2;
             submission_.push_back(has_spikes && step > 0 ? recorded_step_[parity] : step_[parity]);
