@@ -138,9 +138,9 @@ void run(SNNNetwork network, const char* device, uint32_t output, const std::str
         SNNTrainResult result;
         std::memset(&result, 0, sizeof result);
         result.struct_size = sizeof result;
-        // SNN_ERROR_STATE: a loss or gradient is not finite.
-        if (const SNNStatus trained = snn_trainer_step(trainer, &batch, &result); trained != SNN_OK && trained != SNN_ERROR_STATE)
-            broken("a trainer does not train", text);
+        // SNN_ERROR_DIVERGED: a loss or gradient is not finite.
+        const SNNStatus trained = snn_trainer_step(trainer, &batch, &result);
+        if (trained != SNN_OK && trained != SNN_ERROR_DIVERGED) broken("a trainer does not train", text);
         snn_trainer_release(trainer);
     }
     snn_destroy_network(session);
