@@ -326,12 +326,12 @@ class Trainer(Predictions):
             raise ArgumentTypeError(f"network is {shown(network)}, not a Network")
         if not network.populations:
             raise InvalidArgumentError("the network is empty; there is nothing to train")
-        plastic = next((p for p in network.projections.values() if p.plasticity is not None), None)
-        if plastic is not None and plastic.plasticity is not None:
-            raise UnsupportedError(
-                f"the network cannot be trained by gradients: projection {plastic.name!r} is plastic: its weights change while "
-                f"the network runs, by {plastic.plasticity.name}"
-            )
+        for projection in network.projections.values():
+            if projection.plasticity is not None:
+                raise UnsupportedError(
+                    f"the network cannot be trained by gradients: projection {projection.name!r} is plastic: its weights "
+                    f"change while the network runs, by {projection.plasticity.name}"
+                )
         self.network = network
         self.steps = integer(steps, "steps", minimum=1)
         self.learning_rate = learning_rate

@@ -359,6 +359,12 @@ def test_what_a_program_does_not_submit_ends_the_use_of_no_device(
             sim.step()
 
 
+def add_readers(net: snn.Network) -> None:
+    """Give the cells targets that another device may have."""
+    net.add("readers", snn.LIF(50))
+    net.connect("cells", "readers", snn.Sparse.fixed_total(400, weight=0.1, delay=3.0, trainable=False))
+
+
 @pytest.mark.parametrize("shares", ["populations", "samples"])
 @pytest.mark.parametrize("answer", [NOT_SUBMITTED, KeyError("late")], ids=repr)
 def test_a_run_on_several_devices_that_a_program_stops_has_not_happened(
@@ -377,8 +383,7 @@ def test_a_run_on_several_devices_that_a_program_stops_has_not_happened(
         return answer
 
     places = {"placement": {"cells": 1, "readers": 0}} if shares == "populations" else {"samples": [1, 2]}
-    net.add("readers", snn.LIF(50))
-    net.connect("cells", "readers", snn.Sparse.fixed_total(400, weight=0.1, delay=3.0, trainable=False))
+    add_readers(net)
     paths = ("cells.v", "readers.v")
     for stop in (1, 2, 3):
         host = engine.renderer.host(submit=submit)
@@ -414,8 +419,7 @@ def test_a_program_may_refuse_steps_for_a_while(engine: SubmissionThread, net: s
         return NOT_SUBMITTED if is_paused else engine.submit(info, fence)
 
     places = {"placement": {"cells": 1, "readers": 0}} if shares == "populations" else {"samples": [1, 2]}
-    net.add("readers", snn.LIF(50))
-    net.connect("cells", "readers", snn.Sparse.fixed_total(400, weight=0.1, delay=3.0, trainable=False))
+    add_readers(net)
     host = engine.renderer.host(submit=submit)
     with (
         snn.Simulation(net, devices=["cpu", host], batch_size=3, **places) as sim,
@@ -452,8 +456,7 @@ def test_a_long_run_that_is_stopped_after_its_safe_point_leaves_a_lost_state(
         refused_at = -1
         return NOT_SUBMITTED
 
-    net.add("readers", snn.LIF(50))
-    net.connect("cells", "readers", snn.Sparse.fixed_total(400, weight=0.1, delay=3.0, trainable=False))
+    add_readers(net)
     places = {"placement": {"cells": 1, "readers": 0}, "max_catch_up": 2.0}
     devices = ["cpu", engine.renderer.host(submit=submit)]
     with snn.Simulation(net, devices=devices, **places) as sim:

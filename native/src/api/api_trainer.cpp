@@ -32,13 +32,13 @@ private:
 struct TrainerObject {
     std::weak_ptr<Session> session;
     Trainer* trainer;  // valid while the session lives
-    SessionOfTrainer seen;  // by the trainer
+    SessionOfTrainer trained;  // the session, as the trainer sees it
 
     TrainerObject(std::shared_ptr<Session> the_session, const SNNTrainerDef& def)
-        : session(the_session), seen(*the_session) {
+        : session(the_session), trained(*the_session) {
         the_session->prepare_to_train();
         auto owned = std::make_shared<Trainer>(the_session->executor(), the_session->plan(), the_session->batch_size(), def,
-                                               &seen);
+                                               &trained);
         trainer = owned.get();
         the_session->own(std::move(owned));
     }

@@ -141,9 +141,10 @@ void PlasticProjection::make_args(Part& part) const {
     args = {};
     args.constants = constants_.data();
     const auto fill = [](const std::vector<TracePlan>& traces, PlasticTrace* out) {
-        for (size_t k = 0; k < traces.size(); ++k)
-            out[k] = {traces[k].decay.data(), static_cast<int32_t>(traces[k].decay.size() - 1), traces[k].coarse.data(),
-                      traces[k].fine.data()};
+        for (const TracePlan& trace : traces) {
+            const DecayTable& table = *trace.table;
+            *out++ = {table.decay.data(), static_cast<int32_t>(table.decay.size() - 1), table.coarse.data(), table.fine.data()};
+        }
         return static_cast<uint32_t>(traces.size());
     };
     args.pre_count = fill(plan_->pre_traces, args.pre);

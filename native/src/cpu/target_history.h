@@ -17,7 +17,7 @@ namespace snn::cpu {
 
 // A trace so many steps after an event that left it at `value`.
 inline float decayed(const TracePlan& trace, float value, int32_t steps) {
-    return value * trace.decay[std::min<size_t>(static_cast<size_t>(steps), trace.decay.size() - 1)];
+    return value * trace.table->after(static_cast<uint64_t>(steps));
 }
 
 class TargetHistory {

@@ -38,13 +38,8 @@ TracePlan make_trace(const TraceInfo& info, const std::vector<double>& registers
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": keep of trace '", info.name, "' is ", keep, "; expected 0 to 1");
     TracePlan trace;
     trace.keep = static_cast<float>(keep);
-    const auto use = [&](const std::shared_ptr<const DecayTable>& table) {
-        trace.table = table;
-        trace.decay = table->decay, trace.coarse = table->coarse, trace.fine = table->fine;
-        return trace;
-    };
     for (const auto& table : io_tables)
-        if (table->tau == tau) return use(table);
+        if (table->tau == tau) return trace.table = table, trace;
     auto made = std::make_shared<DecayTable>();
     made->tau = tau;
     const auto after = [&](size_t n) { return static_cast<float>(exp_f64(-static_cast<double>(n) * dt_ms / tau)); };
@@ -62,7 +57,8 @@ TracePlan make_trace(const TraceInfo& info, const std::vector<double>& registers
     }
     made->decay.push_back(0.0f);
     made->coarse.resize(std::max(made->coarse.size(), coarse_steps), 0.0f);
-    return use(io_tables.emplace_back(std::move(made)));
+    trace.table = io_tables.emplace_back(std::move(made));
+    return trace;
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -27,16 +26,16 @@ struct DecayTable {
     // float32 of every 32nd of them and of the first 32; padded with 0 to `coarse_steps` entries at least.
     std::vector<float> coarse, fine;
 
+    float after(uint64_t steps) const { return decay[std::min<uint64_t>(steps, decay.size() - 1)]; }
     uint64_t bytes() const { return (decay.size() + coarse.size() + fine.size()) * sizeof(float); }
 };
 constexpr size_t fine_steps = 32, coarse_steps = 64;
 using DecayTables = std::vector<std::shared_ptr<const DecayTable>>;  // of one dt, each of another tau
 
-// A trace as it is computed. Its value n steps after an event that left x is x * decay[min(n, decay.size() - 1)].
+// A trace as it is computed. Its value n steps after an event that left x is x * table->after(n).
 struct TracePlan {
     float keep = 1.0f;  // an event at which the trace is x leaves keep * x + 1 (but PlasticityRule::arrival)
     std::shared_ptr<const DecayTable> table;
-    std::span<const float> decay, coarse, fine;  // of the table
 };
 
 // Entries of DecayTable::decay that are allowed, and the longest tau / dt that documents promise: exp(-n dt / tau) reaches
@@ -78,7 +77,7 @@ int32_t kept_traces(const std::vector<TracePlan>& plans, uint64_t age, Real* io_
     int32_t kept = oldest_event;
     for (size_t k = 0; k < plans.size(); ++k) {
         Real& value = io_values[k * stride];
-        if (age + 1 >= plans[k].decay.size()) value = Real{0};
+        if (age + 1 >= plans[k].table->decay.size()) value = Real{0};
         if (value != Real{0}) kept = static_cast<int32_t>(age);
     }
     return kept;

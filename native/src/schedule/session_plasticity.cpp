@@ -78,7 +78,7 @@ void Session::read_trace(const Variable& variable, DType dtype, void* out_data) 
     executor_->read(age, DType::int32, ages.data());
     float* const values = traces.data() + variable.number * ages.size();
     for (size_t i = 0; i < ages.size(); ++i)
-        values[i] *= plan.decay[std::min(static_cast<size_t>(ages[i]), plan.decay.size() - 1)];
+        values[i] *= plan.table->after(static_cast<uint64_t>(ages[i]));
     convert(DType::float32, values, dtype, out_data, ages.size());
 }
 

@@ -34,12 +34,12 @@ LearnedParameters::LearnedParameters(const Plan& plan) : plan_(plan) {
     }
 }
 
-void LearnedParameters::take_gradients(const Gradients& gradients, TrainedSession& store, bool from_reset) {
+void LearnedParameters::take_gradients(const Gradients& gradients, TrainedSession& session, bool from_reset) {
     for (OfPopulation& entry : populations_) {
         const Population& population = plan_.network->population(entry.population);
         const Model& model = *population.model;
         const LearningPlan& learning = *plan_.populations[entry.population].learning;
-        const Parameters& present = store.parameters_of(entry.population);
+        const Parameters& present = session.parameters_of(entry.population);
         for (const Learned& learned : entry.learned)
             entry.gradients[learned.parameter].assign(present[learned.parameter].size(), 0.0);
 
@@ -86,7 +86,7 @@ void LearnedParameters::take_gradients(const Gradients& gradients, TrainedSessio
                 for (size_t i = 0; i < learned.gradient.size(); ++i)
                     learned.gradient[i] *= present[learned.parameter][i] - info.minimum;
         }
-        store.set_parameter_gradients(entry.population, entry.gradients);
+        session.set_parameter_gradients(entry.population, entry.gradients);
     }
 }
 
@@ -111,11 +111,11 @@ void LearnedParameters::check_gradients_are_finite() const {
     }
 }
 
-void LearnedParameters::prepare(const OptimizerStep& step, const TrainedSession& store) {
+void LearnedParameters::prepare(const OptimizerStep& step, const TrainedSession& session) {
     const OptimizerConstants<double> constants = optimizer_constants<double>(step);
     for (OfPopulation& entry : populations_) {
         const Population& population = plan_.network->population(entry.population);
-        entry.next = store.parameters_of(entry.population);
+        entry.next = session.parameters_of(entry.population);
         for (Learned& learned : entry.learned) {
             const ParameterInfo& info = population.model->parameters[learned.parameter];
             std::vector<double>& values = entry.next[learned.parameter];
@@ -146,9 +146,9 @@ void LearnedParameters::prepare(const OptimizerStep& step, const TrainedSession&
     }
 }
 
-void LearnedParameters::apply(TrainedSession& store) {
+void LearnedParameters::apply(TrainedSession& session) {
     for (OfPopulation& entry : populations_) {
-        store.set_parameters(entry.population, std::move(entry.next), entry.next_constants);
+        session.set_parameters(entry.population, std::move(entry.next), entry.next_constants);
         for (Learned& learned : entry.learned) {
             learned.first.swap(learned.next_first);
             learned.second.swap(learned.next_second);

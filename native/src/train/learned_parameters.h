@@ -14,22 +14,9 @@
 
 #include "backend/trainable.h"
 #include "network/plan.h"
+#include "train/trained_session.h"
 
 namespace snn {
-
-// Who holds what a trainer works on: the parameters that are in use, and the state that a run begins with and leaves.
-class TrainedSession {
-public:
-    virtual ~TrainedSession() = default;
-    // The state is lost from begin_run() to end_run(); after an error meanwhile, fail_run() resets it if the executor can.
-    // `anew`: begins with the initial states; else goes on from the end of the run before.
-    virtual void begin_run(bool anew) = 0;
-    virtual void end_run(uint64_t steps_since_reset) = 0;
-    virtual void fail_run() noexcept = 0;
-    virtual const Parameters& parameters_of(uint32_t population) const = 0;
-    virtual void set_parameters(uint32_t population, Parameters parameters, const PopulationConstants& constants) = 0;
-    virtual void set_parameter_gradients(uint32_t population, const Parameters& gradients) = 0;
-};
 
 class LearnedParameters {
 public:
@@ -37,14 +24,14 @@ public:
 
     bool empty() const { return populations_.empty(); }
     // After a backward pass; `from_reset`: of a run that began at the initial states.
-    void take_gradients(const Gradients& gradients, TrainedSession& store, bool from_reset);
+    void take_gradients(const Gradients& gradients, TrainedSession& session, bool from_reset);
     double square_sum() const;  // of the gradients as they are stepped
     // Throws SNN_ERROR_DIVERGED with the parameter whose gradient is infinite or not a number.
     void check_gradients_are_finite() const;
     // What the parameters and the memory of the optimiser become with apply(). Throws SNN_ERROR_DIVERGED when a parameter leaves
     // its range; nothing has changed then.
-    void prepare(const OptimizerStep& step, const TrainedSession& store);
-    void apply(TrainedSession& store);
+    void prepare(const OptimizerStep& step, const TrainedSession& session);
+    void apply(TrainedSession& session);
 
     // The moments, as OptimizerMemory's.
     size_t count() const;

@@ -64,15 +64,15 @@ bool PlasticMemory::set_plan(Device& device, std::shared_ptr<const PlasticityPla
         words.push_back(constant.type == ValueType::int_ ? static_cast<uint32_t>(constant.whole)
                                                          : std::bit_cast<uint32_t>(constant.real));
     const size_t trace_count = plan->pre_traces.size() + plan->post_traces.size() + plan->synapse_traces.size();
-    const auto add_table = [&](std::span<const float> values) {
+    const auto add_table = [&](const std::vector<float>& values) {
         const auto place = static_cast<uint32_t>(arguments.tables + 4 * trace_count + tables.size());
         for (const float value : values) tables.push_back(std::bit_cast<uint32_t>(value));
         return place;
     };
     for (const auto* const side : {&plan->pre_traces, &plan->post_traces, &plan->synapse_traces})
         for (const TracePlan& trace : *side) {
-            const uint32_t coarse = add_table(trace.coarse), fine = add_table(trace.fine);
-            words.insert(words.end(), {static_cast<uint32_t>(trace.decay.size() - 1), coarse, fine,
+            const uint32_t coarse = add_table(trace.table->coarse), fine = add_table(trace.table->fine);
+            words.insert(words.end(), {static_cast<uint32_t>(trace.table->decay.size() - 1), coarse, fine,
                                        std::bit_cast<uint32_t>(trace.keep)});
         }
     words.insert(words.end(), tables.begin(), tables.end());

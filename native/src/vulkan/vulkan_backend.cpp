@@ -105,7 +105,7 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
                 words += vulkan::own_trace_words(projection);
                 const PlasticityPlan& traces = *plan.plasticity[need.projection_bytes.size()];
                 for (const auto* const side : {&traces.pre_traces, &traces.post_traces, &traces.synapse_traces})
-                    for (const TracePlan& trace : *side) words += trace.coarse.size() + trace.fine.size();
+                    for (const TracePlan& trace : *side) words += trace.table->coarse.size() + trace.table->fine.size();
                 break;
             }
         }

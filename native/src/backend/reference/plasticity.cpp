@@ -8,8 +8,7 @@ namespace snn::reference {
 
 template <class Real>
 Real ReferenceExecutor<Real>::now_of(const Trace& trace, const TracePlan& plan) const {
-    const uint64_t steps = std::min<uint64_t>(now_ - trace.step, plan.decay.size() - 1);
-    return trace.value * static_cast<Real>(plan.decay[steps]);
+    return trace.value * static_cast<Real>(plan.table->after(now_ - trace.step));
 }
 
 template <class Real>
