@@ -554,24 +554,21 @@ typedef int32_t(SNN_CALL *SNNProgressCallback)(uint64_t steps_done, uint64_t ste
 typedef struct SNNRunDef {
     uint32_t struct_size;
     uint32_t step_count;
-    const SNNInputArray *inputs;
-    uint32_t input_count;
-    uint32_t record_count;
-    const SNNRecordArray *records;
-    SNNProgressCallback progress; /* null: none */
-    void *progress_user;
-    uint32_t progress_interval;   /* steps, default 1000; 0: about 10 times a second, by the clock */
-    SNNSpikeRecord *spike_records; /* all of one struct_size; each population at most once */
-    uint32_t spike_record_count;
-    uint32_t record_interval;      /* `records` are written after every so many steps, default 1; "spike_count" sums over all
-                                      steps */
     uint32_t steps_before;         /* default 0; steps already done of a run that this call continues: they count in `steps` of
                                       events and towards record_interval */
+    uint32_t record_interval;      /* `records` and `value_records` are written after every so many steps, default 1;
+                                      "spike_count" sums over all steps */
+    const SNNInputArray *inputs;
+    const SNNSpikeInput *spike_inputs;   /* all of one struct_size; an input is here or in `inputs`, once */
+    const SNNRecordArray *records;
+    SNNSpikeRecord *spike_records;       /* all of one struct_size; each population at most once */
+    const SNNValueRecord *value_records; /* all of one struct_size */
+    uint32_t input_count, spike_input_count;
+    uint32_t record_count, spike_record_count, value_record_count;
+    uint32_t progress_interval;    /* steps, default 1000; 0: about 10 times a second, by the clock */
+    SNNProgressCallback progress;  /* null: none */
+    void *progress_user;
     uint32_t *out_step_count;      /* the steps that were done; may be null, but not with spike_records */
-    const SNNSpikeInput *spike_inputs; /* all of one struct_size; an input is here or in `inputs`, once */
-    const SNNValueRecord *value_records; /* all of one struct_size; written after every record_interval steps */
-    uint32_t spike_input_count;
-    uint32_t value_record_count;
 } SNNRunDef;
 SNN_API void SNN_CALL snn_run_def_init(SNNRunDef *out_def, uint32_t struct_size);
 SNN_INLINE void snn_run_def_default(SNNRunDef *out_def) { snn_run_def_init(out_def, sizeof *out_def); }

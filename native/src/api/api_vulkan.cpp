@@ -5,16 +5,6 @@
 using namespace snn;
 using namespace snn::api;
 
-namespace snn::api {
-
-template <>
-inline constexpr uint32_t sizes_of<SNNVulkanHost>[] = {offsetof(SNNVulkanHost, pipeline_cache),
-                                                        offsetof(SNNVulkanHost, submit), sizeof(SNNVulkanHost)};
-template <>
-inline constexpr uint32_t sizes_of<SNNVulkanBuffer>[] = {offsetof(SNNVulkanBuffer, mapped), sizeof(SNNVulkanBuffer)};
-
-}  // namespace snn::api
-
 namespace {
 
 void check_given(const void* pointer, const char* name) {
