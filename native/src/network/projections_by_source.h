@@ -1,5 +1,5 @@
-// The projections of each population, found once: a search for those of every population would take time with the product of
-// the two numbers.
+// The projections out of each population, found once. Searching all projections for every population would take time
+// proportional to the product of both numbers.
 #pragma once
 
 #include <cstdint>
