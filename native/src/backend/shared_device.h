@@ -1,5 +1,5 @@
 // What an executor offers in addition (backend.h) on a device that it shares with the host program: steps in the host's
-// command buffers, and values in the host's memory.
+// command buffers, and values in the host's buffers.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ struct SNNVulkanSubmission;
 
 namespace snn {
 
-// Where values lie in memory of the device that the host program shares: snn_vulkan.h.
+// A range of values in the memory of the device that the host program shares: see snn_vulkan.h.
 struct DeviceBuffer {
     DType type;
     uint64_t buffer, offset_bytes, size_bytes;
@@ -42,7 +42,6 @@ public:
     virtual void record(const RunRequest& request, void* commands) = 0;
     // The same in a separate submission, which waits for and signals semaphores of the host: begin, record, submit. Later uses
     // of the device wait for it.
-    // the device afterwards waits for it.
     virtual void* begin_submission() = 0;
     virtual void submit(void* commands, const SNNVulkanSubmission& submission) = 0;
     // Call after begin_submission() if record() or submit() has thrown. The steps have not been computed.

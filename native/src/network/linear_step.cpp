@@ -47,7 +47,7 @@ public:
         return model_.spiking && step.real[static_cast<size_t>(model_.step_spike)] != 0;
     }
     double state_after(const Registers<double>& step, size_t state) const { return step.real[model_.step_states[state]]; }
-    // The step after an evaluated one, with sums of 0.
+    // Registers of the step after an evaluated one, with sums of 0; not yet evaluated.
     Registers<double> after(const Registers<double>& step) const {
         Registers<double> next = begin(model_.step);
         for (size_t s = 0; s < model_.states.size(); ++s) {

@@ -188,7 +188,7 @@ std::string kind_of_document(std::string_view json);
 // By register: whether one of the outputs depends on it. Negative outputs are ignored.
 std::vector<uint8_t> needed_registers(const Program& program, std::span<const int32_t> outputs);
 
-// Every register of a `derive` program.
+// Evaluates a `derive` program and returns all its registers.
 std::vector<double> evaluate_registers(const Program& derive, std::span<const double> parameters,
                                        std::span<const int32_t> options, double dt_ms,
                                        std::span<const double> more_inputs = {});

@@ -184,7 +184,7 @@ public:
     const std::vector<Projection>& projections() const { return projections_; }
     const Population& population(uint32_t index) const;  // throws SNN_ERROR_NOT_FOUND with the index
     const Projection& projection(uint32_t index) const;
-    // Of a finished network.
+    // Valid in a finished network.
     const std::vector<FixedGroup>& fixed_groups() const { return fixed_groups_; }
     const FixedGroup& fixed_group(uint32_t fixed_projection) const { return fixed_groups_[group_of_[fixed_projection]]; }
     uint32_t find_population(std::string_view name) const;  // throws SNN_ERROR_NOT_FOUND with all names

@@ -50,7 +50,7 @@ private:
     std::vector<uint8_t> bytes_;
 };
 
-// Targets and delays.
+// The targets and delays of packed synapses.
 class PackedIndex {
 public:
     // Makes room for these targets and delays. set_row() then stores them row by row.
@@ -83,7 +83,7 @@ public:
         : index_(std::move(index)), units_(std::move(units)), exponent_(exponent) {}
 
     const std::shared_ptr<const PackedIndex>& index() const { return index_; }
-    const std::shared_ptr<const std::vector<float>>& weights() const { return weights_; }  // null: in units
+    const std::shared_ptr<const std::vector<float>>& weights() const { return weights_; }  // null: they are in units
 
     SynapseRow row(uint32_t source, RowMemory& memory) const override;
     uint64_t memory_bytes() const override;

@@ -20,7 +20,7 @@ public:
         for (uint32_t q = 0; q < projections_.size(); ++q) projections_[ends[network.projections()[q].source]++] = q;
     }
 
-    // Ascending.
+    // The projections out of a population, ascending.
     std::span<const uint32_t> operator[](uint32_t population) const {
         return {projections_.data() + begins_[population], begins_[population + 1] - begins_[population]};
     }

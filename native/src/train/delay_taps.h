@@ -9,6 +9,7 @@
 // rounding it has all of it, and the projection delivers what an ordinary one does with a whole delay for each pair.
 //
 // The taps are the synapses of a sparse projection. Each row has the same targets at every delay, each target once.
+//
 // Thread-safety: one thread at a time.
 #pragma once
 

@@ -10,7 +10,7 @@
 // The mean is over the samples that are not padding (label -1).
 //
 // Latency. With spikes s_t, the step of the first spike is  sum over t of (1 - s_0) ... (1 - s_t),  and T if there is none: the
-// number of steps up to which there has been no spike. It is differentiated as this polynomial in the s_t. So an earlier spike
+// number of steps by which no spike has come. It is differentiated as this polynomial in the s_t. So an earlier spike
 // has a gradient proportional to the steps that it would save, the first spike one proportional to the steps to the next, and
 // later spikes none. A silent neuron has a gradient, too.
 //

@@ -38,7 +38,7 @@ public:
     // targets are those of these steps. Loss and gradients are multiplied by `weight`.
     LossResult evaluate(uint32_t step_count, std::span<const double> counts, const int32_t* labels, const float* targets,
                         double weight);
-    // Of the last evaluate(), [batch][output].
+    // The scores of the last evaluate(), [batch][output].
     std::span<const double> scores() const { return scores_; }
     // Mean of the losses that evaluate() has returned since begin_batch(). A batch has one evaluate() for each window.
     void begin_batch() { loss_sum_ = evaluations_ = 0; }

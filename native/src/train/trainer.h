@@ -48,7 +48,7 @@ public:
     ForwardResult forward(std::span<const InputFrames> inputs, const int32_t* labels, const float* targets);
     // For a run that is cut into windows with updates: call forward_window, backward and update for each window in turn. The
     // arrays are those of the whole run.
-    uint32_t window_count() const { return run_.window_count(); }  // 1: such runs are not cut
+    uint32_t window_count() const { return run_.window_count(); }  // 1: runs are not cut
     ForwardResult forward_window(uint32_t window, std::span<const InputFrames> inputs, const int32_t* labels,
                                  const float* targets);
     // Throws SNN_ERROR_STATE unless a forward of this trainer comes just before it.

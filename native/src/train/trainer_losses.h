@@ -25,7 +25,6 @@ public:
     // The loss of the output population. Null: SNN_LOSS_NONE; the loss is the caller's own, and there are no others.
     const LossHead* main() const { return main_.get(); }
     // See the functions of the C interface.
-    // As the functions of the C interface.
     void set_auxiliary(uint32_t population, uint32_t loss, double weight);
     void set_class_weights(std::span<const float> weights);
     // Labels and targets as in SNNBatch. Throws SNN_ERROR_INVALID_ARGUMENT with the place and the value.
