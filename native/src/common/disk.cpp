@@ -225,7 +225,7 @@ void AtomicFile::commit() {
     file_ = nullptr;
     if (std::fclose(file) != 0) fail("cannot write", errno);
 #if defined(_WIN32)
-    // A file that another process has open cannot be replaced. Virus scanners, indexers and other saving threads soon close it.
+    // A file that is open elsewhere cannot be replaced. Virus scanners, indexers and other saving threads soon close it.
     const std::wstring from = wide(temporary_), to = wide(place_);
     for (DWORD wait_ms = 1; !MoveFileExW(from.c_str(), to.c_str(), MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH);
          wait_ms *= 2) {
