@@ -53,7 +53,7 @@ struct PassRule {
     LearningRule rule = LearningRule::bptt;
     std::span<const LinearStep> linear;
     uint32_t readout = 0;
-    const Traces* traces = nullptr;  // from before the run; null: there are none
+    const Traces* traces = nullptr;     // from before the run; null: there are none
     SpikeTimes* spike_times = nullptr;  // EventProp: of the segment on the tape
 };
 
@@ -81,11 +81,11 @@ public:
 
 private:
     struct PopulationGradient {
-        bool runs = false;             // its adjoint is part of the backward step
-        uint32_t frame_count = 1;      // ring of activity gradients by step, a power of two
-        Buffer<float> activity;        // [frame][sample][row] dL/d(activity)
-        Buffer<float> states;          // [state][sample][row] dL/d(state after the current step)
-        Buffer<float> sums;            // [receptor][step of the chunk][sample][row] dL/d(receptor sum)
+        bool runs = false;         // its adjoint is part of the backward step
+        uint32_t frame_count = 1;  // ring of activity gradients by step, a power of two
+        Buffer<float> activity;    // [frame][sample][row] dL/d(activity)
+        Buffer<float> states;      // [state][sample][row] dL/d(state after the current step)
+        Buffer<float> sums;        // [receptor][step of the chunk][sample][row] dL/d(receptor sum)
         // rules other than bptt: [state][sample][row] dL/d(state after the current step) from later steps
         Buffer<float> credit;
         // What goes back to sources, [receptor][sample][row]. OTTT: dL/d(receptor sum) of the current step alone. EventProp:
@@ -97,12 +97,12 @@ private:
     struct ProjectionGradient {
         bool runs = false, to_source = false;
         Buffer<float> weights, bias;  // dL/dw, dL/db
-        Buffer<float> packed;  // convolution: [part of the samples] gradient in the order of the packed weights
-        uint32_t parts = 1;    // parts of the samples, whatever the number of threads
+        Buffer<float> packed;         // convolution: [part of the samples] gradient in the order of the packed weights
+        uint32_t parts = 1;           // parts of the samples, whatever the number of threads
         // dense, convolution, taps (one delay after the other): transposed weights, fixed during this pass
         Buffer<float> panels;
-        Buffer<float> tap;     // taps: the weights of one delay
-        Buffer<float> rows;    // if it crosses stages: [step][sample][row of the target] dL/d(what it delivered)
+        Buffer<float> tap;   // taps: the weights of one delay
+        Buffer<float> rows;  // if it crosses stages: [step][sample][row of the target] dL/d(what it delivered)
     };
     // A piece of the weights whose gradients one thread sums up over the steps of a chunk.
     struct WeightTask {
@@ -115,10 +115,10 @@ private:
         uint32_t part;                    // conv: part of the samples
     };
     struct TaskScratch {
-        Buffer<uint32_t> events;  // [source of 64][row]: rows of the chunk in which the source was active
-        Buffer<float> column;     // one source's values, by row
-        Buffer<float> panel;      // [rows_of_outer][outer_columns] dL/d(sum) of some targets
-        Buffer<float> values;     // [rows_of_outer][values_stride] of some sources
+        Buffer<uint32_t> events;                     // [source of 64][row]: rows of the chunk in which the source was active
+        Buffer<float> column;                        // one source's values, by row
+        Buffer<float> panel;                         // [rows_of_outer][outer_columns] dL/d(sum) of some targets
+        Buffer<float> values;                        // [rows_of_outer][values_stride] of some sources
         Buffer<float> channels_last, image, padded;  // for a convolution, see ConvAdjointArgs
         Buffer<ConvTerm> terms;
         Buffer<uint32_t> term_begins, offsets, row_begins;
@@ -201,7 +201,7 @@ private:
     Tape& tape_;
     uint32_t chunk_steps_ = 0;
     uint32_t samples_together_ = 1;  // samples that a thread takes back at a time
-    uint32_t window_ = 0;  // of the current pass
+    uint32_t window_ = 0;            // of the current pass
     PassRule rule_;
     int32_t trace_state_ = -1;  // the state whose traces add_traces() adds; -1: it is not at work
     std::vector<PopulationGradient> populations_;

@@ -39,12 +39,12 @@ struct alignas(64) TaskCounters {
 // Working memory of one task.
 struct TaskMemory {
     TaskCounters counters;
-    Buffer<float> sums;                   // [receptor][neuron] of the current population
-    Buffer<int32_t> fixed_sums;           // the same as integers, for fixed-point projections; 0 between populations
-    Buffer<float> scratch;                // some blocks of a convolution, channels last
-    Buffer<float> image;                  // the sources of a convolution, if many are active
-    Buffer<uint16_t> pooled;              // maximum pooling: which windows have had their spike
-    Buffer<uint32_t> interpreter;         // registers of interpreted models
+    Buffer<float> sums;            // [receptor][neuron] of the current population
+    Buffer<int32_t> fixed_sums;    // the same as integers, for fixed-point projections; 0 between populations
+    Buffer<float> scratch;         // some blocks of a convolution, channels last
+    Buffer<float> image;           // the sources of a convolution, if many are active
+    Buffer<uint16_t> pooled;       // maximum pooling: which windows have had their spike
+    Buffer<uint32_t> interpreter;  // registers of interpreted models
     // For taped runs, see executor_layers.cpp.
     Buffer<uint32_t> active;                           // indices of the active neurons in one row of bits
     Buffer<float> tile_sums;                           // [receptor][sample][neuron of the tile]
@@ -56,7 +56,7 @@ struct TaskMemory {
     // For EventProp: the tape of the current step, [tape entry][neuron], and the membrane before it.
     Buffer<uint32_t> step_tape;
     Buffer<float> membrane_before;
-    Buffer<float> held_sums_of_samples;   // [sample stepped together][place], see CpuExecutor::held_places_
+    Buffer<float> held_sums_of_samples;  // [sample stepped together][place], see CpuExecutor::held_places_
     // Integer sums of bundled projections (sparse_bundles.h), 0 between steps: [thread that owns them][accumulator]. A task
     // that steps whole populations has the accumulators of every thread, any other task only its own.
     std::vector<Buffer<int32_t>> accumulators;  // [step of the window][accumulator]
@@ -105,11 +105,11 @@ struct CpuContext {
     std::vector<std::unique_ptr<PlasticProjection>> plastic;  // by projection; null if it is not plastic
     std::vector<std::unique_ptr<NormalizedData>> normalized;  // by projection; null if it is not normalised
     std::vector<uint32_t> stages;                             // by population, for the last taped run (network/stages.h)
-    std::vector<TaskMemory> tasks;  // one for each task that can run at once
-    mutable Buffer<uint32_t> joined_list;  // result of active() for a population with several lists
-    Buffer<float> no_input;         // zeros: the sums of a receptor that no projection reaches
-    uint32_t row_capacity = 0;      // length of a row of sums: the largest population
-    uint32_t span_steps = 0;        // the activity has frames for threads that are this many steps apart, see PopulationData
+    std::vector<TaskMemory> tasks;                            // one for each task that can run at once
+    mutable Buffer<uint32_t> joined_list;                     // result of active() for a population with several lists
+    Buffer<float> no_input;                                   // zeros: the sums of a receptor that no projection reaches
+    uint32_t row_capacity = 0;                                // length of a row of sums: the largest population
+    uint32_t span_steps = 0;  // the activity has frames for threads that are this many steps apart, see PopulationData
 };
 
 class CpuExecutor final : public Executor, private Trainable {
@@ -160,8 +160,8 @@ private:
         uint32_t run_step;  // steps since the run began; in a taped run, over all its segments
         uint64_t step;  // since the last reset
         bool taped;
-        uint32_t group = no_group;  // the current group of a run by layers
-        float* held_sums = nullptr;  // of this sample; null: none are kept
+        uint32_t group = no_group;     // the current group of a run by layers
+        float* held_sums = nullptr;    // of this sample; null: none are kept
         bool fills_held_sums = false;  // this step computes the held sums
     };
     // The activity of a source in one step.
@@ -175,10 +175,10 @@ private:
     struct Group {
         std::vector<uint32_t> populations;
         bool by_tiles = false;
-        bool is_loop = false;  // by tiles: the population projects onto itself, so one tile has all of it
-        uint32_t tile = 0;  // neurons
+        bool is_loop = false;        // by tiles: the population projects onto itself, so one tile has all of it
+        uint32_t tile = 0;           // neurons
         std::vector<size_t> panels;  // where TaskMemory::panel has the weights of each incoming projection
-        bool was_dense = false;  // loop: in some step of the last segment, so many neurons spiked that products are faster
+        bool was_dense = false;      // loop: in some step of the last segment, so many neurons spiked that products are faster
     };
     // Populations that do not feed each other within a step, so that they can be updated side by side.
     struct Stage {
@@ -330,7 +330,7 @@ private:
     bool holds_sums_ = false;  // whether any are, in the current run
     static constexpr uint32_t no_place = UINT32_MAX;
     Sharing sharing_;
-    double work_ns_ = 0;              // estimate for a step of one sample, which decides whether to wake threads and share
+    double work_ns_ = 0;  // estimate for a step of one sample, which decides whether to wake threads and share
     // For runs by spans: populations without and with input, and one SparseSpan for each range in which neurons at rest can be
     // left out.
     std::vector<uint32_t> leading_, following_;
@@ -338,18 +338,18 @@ private:
     bool leaves_out_resting_ = false;  // in the current run
     uint32_t window_steps_ = 1;        // in the current run, see sparse_bundles.h
     uint32_t samples_together_ = 1;
-    uint64_t steps_ = 0;              // since the last reset
-    uint64_t clock_;                  // of the next step
+    uint64_t steps_ = 0;  // since the last reset
+    uint64_t clock_;      // of the next step
     uint64_t seed_;
-    uint32_t first_sample_;           // index of sample 0 in random draws
+    uint32_t first_sample_;  // index of sample 0 in random draws
     uint64_t taped_runs_ = 0;
     std::vector<EventLog> event_logs_;  // per population, made at the first run that records events
     std::unique_ptr<Tape> tape_;
     std::vector<Buffer<uint16_t>> packed_inputs_;  // per population: bits from first_wrong()
-    std::vector<Group> groups_;           // made at the first taped run, and again when other projections are normalised
-    std::vector<uint32_t> normalized_;    // projections of the last taped run
-    std::vector<uint32_t> group_of_;      // per population; inputs: no_group
-    TapedRun taped_;                      // the last one
+    std::vector<Group> groups_;         // made at the first taped run, and again when other projections are normalised
+    std::vector<uint32_t> normalized_;  // projections of the last taped run
+    std::vector<uint32_t> group_of_;    // per population; inputs: no_group
+    TapedRun taped_;                    // the last one
     std::unique_ptr<Checkpoints> checkpoints_;
     std::unique_ptr<Traces> traces_;
     std::unique_ptr<SpikeTimes> spike_times_;

@@ -235,17 +235,17 @@ struct ConvAdjointArgs {
     const float* values;
     uint32_t block_begin, block_end;
     // conv_source_gradient
-    const float* weights;   // transposed: [group][group input / 16][kernel_y][group output][row_vectors][16]
-    float* source_gradient; // [in_channel][position] added to
-    float* image;           // scratch memory: [in_height][in_width][place_step] and 16 more
-    ConvTerm* terms;        // scratch memory: [out_height * out_width * group_outputs + 16]
-    uint32_t* term_begins;  // scratch memory: [out_width][out_height], and the end of the last
+    const float* weights;    // transposed: [group][group input / 16][kernel_y][group output][row_vectors][16]
+    float* source_gradient;  // [in_channel][position] added to
+    float* image;            // scratch memory: [in_height][in_width][place_step] and 16 more
+    ConvTerm* terms;         // scratch memory: [out_height * out_width * group_outputs + 16]
+    uint32_t* term_begins;   // scratch memory: [out_width][out_height], and the end of the last
     // conv_weight_gradient
     float* weight_gradient; // packed, added to
     uint32_t input_begin, input_end;  // group inputs whose weight gradient is wanted
-    float* padded;          // scratch memory: ConvShape::padded_plane() * 16
-    uint32_t* offsets;      // scratch memory: one for each active source
-    uint32_t* row_begins;   // scratch memory: [group_inputs * in_height + 1]
+    float* padded;                    // scratch memory: ConvShape::padded_plane() * 16
+    uint32_t* offsets;                // scratch memory: one for each active source
+    uint32_t* row_begins;             // scratch memory: [group_inputs * in_height + 1]
 };
 
 struct OptimizerArgs {
@@ -275,8 +275,8 @@ struct BlockProgram {
     uint32_t instruction_count;
     const uint32_t* literals;  // [literal][16] words
     uint32_t input_count;
-    uint32_t table_words;      // size of the tables of inputs at the start of the scratch memory, a multiple of 16
-    uint32_t constant_count;   // parameters, options and derived constants: the first inputs
+    uint32_t table_words;     // size of the tables of inputs at the start of the scratch memory, a multiple of 16
+    uint32_t constant_count;  // parameters, options and derived constants: the first inputs
     uint32_t receptor_count, state_count, tape_count;
     const uint8_t* state_is_int;
     const uint32_t* state_results;  // operands: next states (step), dL/d(state before) (adjoint)
@@ -294,7 +294,7 @@ using InterpretAdjoint = void (*)(const BlockProgram&, const NeuronAdjointArgs&,
 
 // --- plastic synapses: see plastic_projection.h
 
-constexpr uint32_t most_traces = 4;  // of one side of a synapse, and of the synapse itself
+constexpr uint32_t most_traces = 4;         // of one side of a synapse, and of the synapse itself
 constexpr uint32_t most_target_states = 4;  // states of the target that a rule reads
 constexpr uint32_t remembered_spikes = 24;  // spikes kept for each target neuron until every row has learned them
 
@@ -369,7 +369,8 @@ struct KernelTable {
     // row they begin `rise` higher. May write up to 16 places behind the last index.
     uint32_t (*list_rows)(const uint16_t* bits, size_t stride, uint32_t words, uint32_t rows, uint32_t rise, uint32_t* out_list);
     void (*add_bias)(float* sums, const float* bias, uint32_t begin, uint32_t end);
-    // sums[j] += float(fixed[j]) * scale, then fixed[j] = 0, for `count` neurons (a multiple of 16). `from_zero`: sums begin at +0.
+    // sums[j] += float(fixed[j]) * scale, then fixed[j] = 0, for `count` neurons (a multiple of 16). `from_zero`: sums begin at
+    // +0.
     void (*take_fixed)(float* sums, int32_t* fixed, float scale, uint32_t count, bool from_zero);
 
     void (*deliver_dense)(const DenseArgs&);

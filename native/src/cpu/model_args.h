@@ -80,9 +80,9 @@ struct NeuronSpanArgs {
     NeuronStepArgs step;  // by slot; only constants, states and receptor scales are set
     uint32_t step_count;
     uint32_t slot_count;
-    const uint32_t* neurons;        // [slot] index of its neuron in the population
-    uint16_t* const* spikes;        // [step] bits by neuron; the step sets those of neurons that spike
-    uint32_t* const* due;           // [receptor][slot / 16] first of the list, nothing_due afterwards; null: no input
+    const uint32_t* neurons;  // [slot] index of its neuron in the population
+    uint16_t* const* spikes;  // [step] bits by neuron; the step sets those of neurons that spike
+    uint32_t* const* due;     // [receptor][slot / 16] first of the list, nothing_due afterwards; null: no input
     const DueSynapse* synapses;
 };
 
@@ -94,8 +94,8 @@ using NeuronAdjointFunction = void (*)(const NeuronAdjointArgs& args, uint32_t b
 
 // The step for one choice of all the model's options. It gives the same bits without the work of the other choices.
 struct SpecialisedStep {
-    const int32_t* choices;          // one for each option
-    uint32_t without;                // number of receptors, the last ones, that have no input
+    const int32_t* choices;  // one for each option
+    uint32_t without;        // number of receptors, the last ones, that have no input
     NeuronStepFunction step;
     NeuronStepFunction shared_step;   // for neurons that share all float parameters and derived constants
     NeuronStepFunction integer_step;  // like shared_step, but taking integer sums; null for large models

@@ -37,8 +37,8 @@ struct PopulationData {
     // ---- Activity: a ring of frames by step. It is long enough for the delays that look back, and for a thread that is
     // `steps_ahead` steps (counting its own) ahead of another. Its length is a power of two.
     uint32_t frame_count = 1;
-    Buffer<uint16_t> bits;      // [frame][sample][words]: the active neurons; for value inputs, values other than 0
-    Buffer<float> values;       // value inputs only: [frame][sample][row]
+    Buffer<uint16_t> bits;  // [frame][sample][words]: the active neurons; for value inputs, values other than 0
+    Buffer<float> values;   // value inputs only: [frame][sample][row]
     // Indices of the active neurons, ascending: [frame][sample][row]. There is one list, with its length in `counts`, or one
     // for each range. A range's list begins at the range's own place in the row, so each thread lists what it owns and none
     // joins the lists.
@@ -134,7 +134,7 @@ struct PopulationData {
     }
     void forget_activity();
     void reset_states(uint32_t first_sample, uint32_t end_sample);  // initial states
-    std::vector<std::vector<double>> initial_states;  // as in PopulationConstants
+    std::vector<std::vector<double>> initial_states;                // as in PopulationConstants
 
     // The model is compiled, or interpreted if it is a user's (or for tests). The adjoint is interpreted, too, if the surrogate
     // is a user's, or if parameters learn, unless `training` has it.
@@ -161,13 +161,13 @@ struct PopulationData {
     // receptors.
     std::vector<uint32_t> incoming;
     std::vector<NeuronRange> ranges;
-    std::vector<float> fixed_scales;  // per receptor: 2^-exponent, 0 if there are no fixed-point projections
-    std::vector<uint8_t> has_input;               // per receptor: some projection reaches it
-    std::vector<uint8_t> starts_at_projection;    // per receptor: its first delivery sets the sums without reading them
-    std::vector<uint8_t> starts_at_integers;      // per receptor: it has input, and only integers
-    bool is_bundled = false;                      // some projection onto it is bundled
-    bool only_integers = false;  // every receptor starts at integers or has no input, and at least one has input
-    bool is_plastic = false;                      // some projection onto it is plastic
+    std::vector<float> fixed_scales;            // per receptor: 2^-exponent, 0 if there are no fixed-point projections
+    std::vector<uint8_t> has_input;             // per receptor: some projection reaches it
+    std::vector<uint8_t> starts_at_projection;  // per receptor: its first delivery sets the sums without reading them
+    std::vector<uint8_t> starts_at_integers;    // per receptor: it has input, and only integers
+    bool is_bundled = false;                    // some projection onto it is bundled
+    bool only_integers = false;                 // every receptor starts at integers or has no input, and at least one has input
+    bool is_plastic = false;                    // some projection onto it is plastic
 
 private:
     size_t state_place(uint32_t state, uint32_t sample, uint32_t range) const {
@@ -189,7 +189,7 @@ private:
 
     void find_training(const PopulationConstants& made);
     const TrainingKernels* fitting_training_ = nullptr;  // fits options and constants
-    bool all_shared_ = false;  // the neurons share every float constant that the step reads
+    bool all_shared_ = false;                            // the neurons share every float constant that the step reads
     std::vector<uint32_t> training_places_, training_constants_;
     std::vector<size_t> state_blocks_;  // by range, if states are stored by range: where its first state is
     std::vector<Buffer<uint32_t>> constant_memory_;

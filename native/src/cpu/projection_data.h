@@ -86,7 +86,7 @@ struct ProjectionData {
     bool scatters = false;
     float pool_weight = 1.0f;
     std::vector<uint32_t> first_sources, only_targets;  // maximum pooling, see windows.h
-    std::vector<uint32_t> fan_out;  // conv2d and pool2d: number of connections of each source
+    std::vector<uint32_t> fan_out;                      // conv2d and pool2d: number of connections of each source
 
     size_t tap_stride() const { return segments->delays().size() * target_size; }
     bool is_max_pool() const { return info.kind == SNN_CONNECT_POOL2D && info.pool_mode == SNN_POOL_MAX; }

@@ -31,7 +31,7 @@ public:
     }
     // Puts all states back into the populations.
     void settle();
-    bool is_gathered() const { return is_gathered_; }  // some states are not in the populations
+    bool is_gathered() const { return is_gathered_; }      // some states are not in the populations
     uint64_t steps_taken() const { return steps_taken_; }  // steps made here so far
 
 private:

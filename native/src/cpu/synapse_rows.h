@@ -25,8 +25,8 @@ struct SynapseRows {
     Buffer<uint64_t> begins;
     // [source][delay], counted from the part's first target; empty if targets do not lie side by side
     Buffer<uint32_t> first_targets;
-    Buffer<int32_t> last_arrival;    // [source][delay] step
-    Buffer<float> pre_after;         // [source][delay][pre trace] just after it
+    Buffer<int32_t> last_arrival;  // [source][delay] step
+    Buffer<float> pre_after;       // [source][delay][pre trace] just after that arrival
     Buffer<float> weights;
     Buffer<uint16_t> targets;  // counted from the part's first target; empty if they lie side by side in all rows
     Buffer<float> own;         // [trace][synapse] just after the last event of the synapse

@@ -53,8 +53,8 @@ public:
         return static_cast<uint32_t>(delay - std::min<uint64_t>(delay, steps_before_));
     }
     // The share of active neurons decides whether rows of weights are added up or everything is multiplied. For spikes, both
-    // ways give the same bits, so spikes are counted by step. For analog and held inputs, a product sums up gradients in another
-    // order, so one share counts for the whole run: that of values other than 0.
+    // ways give the same bits, so spikes are counted by step. For analog and held inputs, a product sums up gradients in
+    // another order, so one share counts for the whole run: that of values other than 0.
     void set_share(uint32_t population, double share) { populations_[population].share = share; }
     // Counts spikes of some neurons in some samples of the current segment. Any thread may call it.
     void add_spikes(uint32_t population, uint32_t step, uint64_t count) {

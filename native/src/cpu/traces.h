@@ -29,7 +29,7 @@ public:
 private:
     struct Traced {
         uint32_t states = 0, slots = 0, row = 0;
-        int32_t only_state = -1;  // as in LinearStep
+        int32_t only_state = -1;             // as in LinearStep
         std::vector<float> jacobian, input;  // [after][before], [after]
         Buffer<float> now, before;           // [slot][state][sample][row]
         Buffer<uint16_t> bits_before;
