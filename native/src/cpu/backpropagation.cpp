@@ -12,8 +12,8 @@
 //      This is a sum over the active sources only or, if most are active, a product of matrices. The bits are the same, because
 //      the others add 0.
 //
-// If projections are normalised, the steps are gone through once for each stage (network/stages.h). dL/d(sum) that crosses from
-// one stage to the next is kept for all steps.
+// If projections are normalised, the pass goes through the steps once for each stage (network/stages.h). dL/d(sum) that crosses
+// from one stage to the next is kept for all steps.
 //
 // Samples are independent in the first half, and every weight belongs to one thread in the second. The order of additions is
 // fixed by (chunk, step, sample), so the gradients are the same bits for every number of threads. The few weights of a small

@@ -182,7 +182,7 @@ void CpuExecutor::make_room_for_products(const Group& group) {
         if (task.unpacked.size() < task.lists.size()) task.unpacked.allocate(context_.allocator, task.lists.size());
 }
 
-// Looks at one step after the other, as they lie in memory, dealt to all threads.
+// Looks at one step after the other, as they lie in memory, shared among all threads.
 std::optional<size_t> CpuExecutor::first_wrong(InputFrames& io_input, uint32_t step_count, bool packs) {
     const PopulationData& data = *context_.populations[io_input.population];
     const size_t frame = size_t{context_.batch} * data.size, words = size_t{context_.batch} * data.words;
@@ -283,7 +283,7 @@ void CpuExecutor::run_group(const RunRequest& request, uint32_t group, uint32_t 
     }
 }
 
-// After the run, activity is looked up in the frames of the last steps as after any other.
+// After the run, activity is looked up in the frames of the last steps, as after any other run.
 void CpuExecutor::keep_last_steps(uint32_t step_count) {
     context_.pool.deal(context_.batch, [&](uint32_t sample, uint32_t) {
         for (uint32_t p = 0; p < context_.populations.size(); ++p) {

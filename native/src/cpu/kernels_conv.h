@@ -172,7 +172,7 @@ static void deliver_blocks(const ConvArgs& args, uint32_t first) {
     if constexpr (Blocks == 2) {  // only used for bits
         add_words<Blocks>(args, first);
     } else {
-        // Without fast products, there is only the way by single sources.
+        // Without fast products, sources are only added one by one.
         if (has_fast_products && args.image) add_windows<Blocks>(args, first);
         else if (has_fast_products && args.bits) add_words<Blocks>(args, first);
         else if (args.values) add_sources<Blocks, false>(args, first);

@@ -1,5 +1,5 @@
 // Backward kernels: products with transposed weights, and sums over samples. Gradients may contract (fma_). Each element is one
-// chain of additions in a fixed order, so it changes no bit how rows and columns are dealt to threads. Included by
+// chain of additions in a fixed order, so no bit depends on how rows and columns are shared among threads. Included by
 // kernels_isa.cpp inside the namespace of one instruction set.
 
 // Rows, and tiles of 16 columns, that one inner loop keeps in registers.

@@ -53,7 +53,7 @@ SNN_NO_INLINE static void count_by_words(const DrawArgs& args, uint32_t number, 
     const uint32_t size = end - begin;
     draw_joined_words(args, number, begin, end, words);
     const I sign = broadcast_i(INT32_MIN);
-    uint32_t passing[draw_chunk / 16], passing_count = 0;  // where they begin
+    uint32_t passing[draw_chunk / 16], passing_count = 0;  // where these groups begin
     const auto count = [&](uint32_t k, uint32_t i) {
         const int32_t* const limits = table.limits + k * static_cast<size_t>(table.stride) + ((begin + i) & table.mask);
         const I word = bit_xor(load(words + i), sign);

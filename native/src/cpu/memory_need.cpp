@@ -143,7 +143,7 @@ ExecutorMemory memory_need(const Plan& plan, const ExecutorOptions& options) {
         for (const uint32_t q : group.members)
             neurons = std::max<uint64_t>(neurons, network.population(network.projections()[q].target).size);
         const uint64_t parts = std::max(threads, (neurons + part_neurons - 1) / part_neurons);
-        // Offsets of 16 bits where no row has more than 65,535 synapses in a part.
+        // Offsets of 16 bits if no row has more than 65,535 synapses in a part.
         const uint64_t offset = group.synapses / sources / parts < 60000 ? sizeof(uint16_t) : sizeof(uint32_t);
         const uint64_t tables = sources * parts * (offset * (uint64_t{group.delays} + 1) + sizeof(void*));
         const bool gives_back = gives_rows_back(group.members, network, options.allocator);
