@@ -13,7 +13,7 @@ namespace snn {
 namespace {
 
 constexpr double largest_float = std::numeric_limits<float>::max();
-constexpr uint64_t fewest_words = 1u << 16;  // between the bounds, of 2^32
+constexpr uint64_t fewest_words = 1u << 16;  // minimum number of words between the bounds, of 2^32
 constexpr uint32_t guide_bits = 10;
 
 const char* name_of_distribution(uint32_t kind) {
@@ -38,7 +38,7 @@ void check(const SNNDistribution& d, const std::string& what) {
                     "; expected the smaller number first");
 }
 
-// The first word for which `is_true`, 2^32 if none; it is false, then true, along the words.
+// The first word for which `is_true`, 2^32 if there is none. Along the words, it must be false first and then true.
 template <class Predicate>
 uint64_t first_word(Predicate&& is_true) {
     uint64_t begin = 0, end = uint64_t{1} << 32;
@@ -131,7 +131,7 @@ DelayDistribution::DelayDistribution(const SNNDistribution& definition, double d
     const Distribution values(definition, what);
     const auto in_steps = [&](double milliseconds) { return std::floor(milliseconds / dt_ms + 0.5); };
     const bool none = values.is_constant() && values.least() == 0.0;
-    // A hair below dt is dt: 0.3 is three steps of 0.1 for those who write them, though not for the bits.
+    // A value a hair below dt counts as dt: 0.3 is written for three steps of 0.1, although the doubles differ slightly.
     if (!none && !(values.least() >= dt_ms * (1.0 - 1e-9)))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": delays reach down to ", values.least(), " ms, below the time step of ",
                     dt_ms, " ms; give at least that (a distribution: as its low), or 0");
@@ -144,7 +144,7 @@ DelayDistribution::DelayDistribution(const SNNDistribution& definition, double d
     if (least_ == most_) return;
     for (uint32_t step = least_; step < most_; ++step) {
         const uint64_t next = first_word([&](uint32_t word) { return in_steps(values.value(word)) > step; });
-        last_word_.push_back(static_cast<uint32_t>(next - 1));  // wraps where no word gives the step, see below
+        last_word_.push_back(static_cast<uint32_t>(next - 1));  // wraps if no word gives the step; see the next line
         if (next == 0) last_word_.back() = 0;
     }
     last_word_.push_back(UINT32_MAX);

@@ -45,7 +45,7 @@ RuleBase::RuleBase(ConnectionRule definition, const std::string& what)
       delays_(rule_.def.delay, rule_.dt_ms, what + ": delay") {}
 
 std::vector<float> RuleBase::weight_quantiles() const {
-    constexpr uint32_t count = 512;  // values grow with words
+    constexpr uint32_t count = 512;  // evenly spaced words give quantiles, because values increase with words
     std::vector<uint32_t> words(count);
     for (uint32_t i = 0; i < count; ++i) words[i] = static_cast<uint32_t>(uint64_t{i} * UINT32_MAX / (count - 1));
     std::vector<float> quantiles(count);
@@ -92,7 +92,7 @@ void RuleBase::draw(Words& io_words, size_t count, uint32_t n, uint32_t self, bo
     const bool skips = self < n;
     const uint32_t choices = n - (skips ? 1 : 0);
     const Below below(choices);
-    // Where most are chosen, the others are drawn.
+    // If most numbers are chosen, draw those that are not.
     const bool leaves_out = distinct && count > choices / 2;
     const size_t draws = leaves_out ? choices - count : count;
     if (distinct && io_marks.size() * 64 < n) io_marks.resize((size_t{n} + 63) / 64, 0);
@@ -110,7 +110,7 @@ void RuleBase::draw(Words& io_words, size_t count, uint32_t n, uint32_t self, bo
                 is_new = !(mark & bit);
                 mark |= bit;
             }
-            out_numbers[done] = number;  // stays only when it counts
+            out_numbers[done] = number;  // overwritten by the next one unless it counts
             done += kept && is_new;
         }
     }
@@ -131,7 +131,7 @@ namespace {
 
 // ---- Rows of drawn targets --------------------------------------------------------------------------------------------
 
-// Rules that draw the size of each row first. The sizes are drawn when they are first asked for: 8 bytes a row.
+// Rules that draw the size of each row first. The sizes are drawn on first use and take 8 bytes a row.
 class DrawnRows : public RuleBase {
 public:
     using RuleBase::RuleBase;
@@ -150,7 +150,7 @@ public:
     }
 
 protected:
-    // Number of neurons that a source may connect to.
+    // The number of neurons that a source may connect to.
     uint32_t choices() const { return rule_.target_size - (rule_.skips_self() ? 1 : 0); }
     virtual bool distinct() const = 0;
     virtual void draw_sizes(std::span<uint64_t> out_sizes) const = 0;
@@ -174,7 +174,7 @@ class FixedProbability final : public DrawnRows {
 public:
     using DrawnRows::DrawnRows;
 
-    // Of many rows without keeping where each begins, for which a number alone is no reason.
+    // With many rows, adds up their sizes without keeping offsets: a count alone does not justify the memory.
     uint64_t count() const override {
         if (rule_.source_size <= most_rows_kept_for_count) return DrawnRows::count();
         count_made_.call([&] {
@@ -222,7 +222,7 @@ private:
             draw_distinct_sizes(out_sizes);
             return;
         }
-        // Multinomial: of what is left, each row in turn gets its share.
+        // Multinomial: each row in turn gets its share of the synapses that are left.
         RandomStream stream(rule_.def.seed, static_cast<uint32_t>(Purpose::row_sizes), 0);
         uint64_t left = rule_.def.count;
         for (size_t i = 0; i < out_sizes.size(); ++i) {
@@ -231,12 +231,13 @@ private:
         }
     }
 
-    // How many of `count` distinct pairs, every set of them equally likely, lie in each row. First every pair is taken with
-    // probability count / pairs: given how many that are, every set of them is equally likely. Then single ones are added or
-    // taken away at random until the number is right, which leaves it so. They are as few as the spread of a binomial.
+    // Draws how many of `count` distinct pairs lie in each row, where every set of `count` pairs is equally likely. First,
+    // every pair is taken with probability count / pairs. Given the number taken, every set of that size is equally likely.
+    // Then single pairs are added or removed at random until the number is right, which preserves this. They are about as many
+    // as the standard deviation of a binomial.
     void draw_distinct_sizes(std::span<uint64_t> out_sizes) const {
         const uint64_t pairs = uint64_t{choices()} * out_sizes.size();
-        const bool leaves_out = rule_.def.count > pairs / 2;  // then those left out are drawn
+        const bool leaves_out = rule_.def.count > pairs / 2;  // then draw the pairs that are left out
         const uint64_t wanted = leaves_out ? pairs - rule_.def.count : rule_.def.count;
         const double p = pairs ? static_cast<double>(wanted) / static_cast<double>(pairs) : 0.0;
         uint64_t total = 0;
@@ -246,7 +247,7 @@ private:
         }
         RandomStream stream(rule_.def.seed, static_cast<uint32_t>(Purpose::corrections), 0);
         for (; total < wanted; ++total)
-            for (;;) {  // a free pair: the row of a pair, which is free with the share of those that are
+            for (;;) {  // find a free pair: the row of a random pair, accepted with the probability that the pair is free
                 uint64_t& size = out_sizes[stream.below(out_sizes.size())];
                 if (stream.below(choices()) < size) continue;
                 ++size;
@@ -302,7 +303,7 @@ public:
 
 // ---- Parts of populations ----------------------------------------------------------------------------------------------
 
-// A rule of parts as one of the whole populations.
+// Presents a rule for parts of populations as a rule for the whole populations.
 class RuleOfParts final : public SynapseRule {
 public:
     explicit RuleOfParts(std::shared_ptr<const SynapseRule> rule)
