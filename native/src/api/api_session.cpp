@@ -98,9 +98,9 @@ SNNHandle snn::api::open_session(const SNNConfig* config, const SNNVulkanHost* h
         options.executor.vulkan_host = host;
     }
     auto session = std::make_shared<Session>(std::move(network), options);
-    Session& opened = *session;
-    opened.handle = reinterpret_cast<SNNHandle>(handle_table().insert(HandleType::session, std::move(session)));
-    return opened.handle;
+    Listeners& listeners = session->listeners();
+    listeners.handle = reinterpret_cast<SNNHandle>(handle_table().insert(HandleType::session, std::move(session)));
+    return listeners.handle;
 }
 
 namespace {
@@ -245,7 +245,7 @@ void snn_destroy_network(SNNHandle handle) {
     const uintptr_t value = reinterpret_cast<uintptr_t>(handle);
     HandleSlot* slot = handle_table().pin(value, HandleType::session);
     if (!slot) return;
-    static_cast<Session*>(slot->object.get())->close();
+    static_cast<Session*>(slot->object.get())->gate().close();
     handle_table().release(value, HandleType::session);
     handle_table().unpin(*slot);
 }
@@ -326,15 +326,17 @@ SNNStatus snn_get_membrane_potentials(SNNHandle handle, const char* population, 
 }
 
 SNNStatus snn_register_spike_callback(SNNHandle handle, SpikeCallback callback, void* user) {
-    return with_session(handle, [&](Session& session) { session.set_spike_callback(callback, user); });
+    return with_session(handle, [&](Session& session) {
+        session.listeners().set_spike_callback(callback, user, *session.network());
+    });
 }
 
 SNNStatus snn_register_weight_callback(SNNHandle handle, SNNWeightCallback callback, void* user) {
-    return with_session(handle, [&](Session& session) { session.set_weight_callback(callback, user); });
+    return with_session(handle, [&](Session& session) { session.listeners().set_weight_callback(callback, user); });
 }
 
 SNNStatus snn_register_epoch_callback(SNNHandle handle, SNNEpochCallback callback, void* user) {
-    return with_session(handle, [&](Session& session) { session.set_epoch_callback(callback, user); });
+    return with_session(handle, [&](Session& session) { session.listeners().set_epoch_callback(callback, user); });
 }
 
 SNNStatus snn_session_device(SNNHandle handle, SNNSessionDevice* out_device) {
@@ -353,7 +355,7 @@ SNNStatus snn_session_network(SNNHandle handle, SNNNetwork* out_network) {
             required(out_network, "out_network");
             *out_network = new_network_handle(session.network());
         },
-        Session::reading | Session::aside);
+        SessionGate::reading | SessionGate::aside);
 }
 
 SNNStatus snn_session_to_network(SNNHandle handle, SNNNetwork* out_network) {

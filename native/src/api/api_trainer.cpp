@@ -40,10 +40,10 @@ struct TrainerObject {
         auto owned = std::make_shared<Trainer>(the_session->executor(), the_session->plan(), the_session->batch_size(), def,
                                                &trained);
         trainer = owned.get();
-        the_session->own(std::move(owned));
+        the_session->gate().own(std::move(owned));
     }
     ~TrainerObject() {
-        if (const std::shared_ptr<Session> alive = session.lock()) alive->disown(trainer);
+        if (const std::shared_ptr<Session> alive = session.lock()) alive->gate().disown(trainer);
     }
     TrainerObject(const TrainerObject&) = delete;
     TrainerObject& operator=(const TrainerObject&) = delete;
@@ -55,12 +55,12 @@ struct TrainerCall {
 };
 
 template <class Function>
-SNNStatus with_trainer(SNNTrainer handle, Function&& function, uint32_t access = Session::ordinary) noexcept {
+SNNStatus with_trainer(SNNTrainer handle, Function&& function, uint32_t access = SessionGate::ordinary) noexcept {
     return guarded([&] {
         const Pinned<TrainerObject> object(handle, HandleType::trainer, "trainer");
         const std::shared_ptr<Session> session = object->session.lock();
         if (!session) throw Error(SNN_ERROR_INVALID_HANDLE, "the session of this trainer has been destroyed");
-        const Session::Entry entry(*session, access);
+        const SessionGate::Entry entry(session->gate(), access);
         function(TrainerCall{*session, *object->trainer});
     });
 }
@@ -107,11 +107,12 @@ void update(const TrainerCall& call) {
     Session& session = call.session;
     call.trainer.update();
     session.weights_changed();
-    if (!session.tells_weights()) return;
+    if (!session.listeners().hear_weights()) return;
     const auto& projections = session.network()->projections();
     for (uint32_t p = 0; p < projections.size(); ++p) {
         if (!projections[p].trainable) continue;
-        session.tell(SNNWeightUpdate{sizeof(SNNWeightUpdate), p, call.trainer.update_count(), call.trainer.gradient_norm(p)});
+        session.listeners().tell(
+            SNNWeightUpdate{sizeof(SNNWeightUpdate), p, call.trainer.update_count(), call.trainer.gradient_norm(p)});
     }
 }
 
@@ -155,7 +156,7 @@ SNNStatus snn_trainer_create(SNNHandle handle, const SNNTrainerDef* def, SNNTrai
     return guarded([&] {
         required(out_trainer, "out_trainer");
         const PinnedSession session = pin_session(handle);
-        const Session::Entry entry(*session);
+        const SessionGate::Entry entry(session->gate());
         const SNNTrainerDef complete_def = complete(def, snn_trainer_def_init, "def");
         auto object = std::make_shared<TrainerObject>(session.shared(), complete_def);
         *out_trainer = reinterpret_cast<SNNTrainer>(handle_table().insert(HandleType::trainer, std::move(object)));
@@ -222,7 +223,7 @@ SNNStatus snn_trainer_scores(SNNTrainer trainer, float* out_scores, size_t count
                             " scores (batch_size x outputs)");
             std::transform(scores.begin(), scores.end(), out_scores, [](double score) { return static_cast<float>(score); });
         },
-        Session::reading);
+        SessionGate::reading);
 }
 
 SNNStatus snn_trainer_get_state(SNNTrainer trainer, double* out_values, size_t* io_count) {
@@ -236,7 +237,7 @@ SNNStatus snn_trainer_get_state(SNNTrainer trainer, double* out_values, size_t* 
                 throw Error(SNN_ERROR_INVALID_ARGUMENT, "*io_count is ", capacity, "; there are ", count, " values");
             call.trainer.read_state({out_values, count});
         },
-        Session::reading);
+        SessionGate::reading);
 }
 
 SNNStatus snn_trainer_set_state(SNNTrainer trainer, const double* values, size_t count) {
@@ -257,7 +258,7 @@ SNNStatus snn_trainer_set_auxiliary_loss(SNNTrainer trainer, uint32_t population
 SNNStatus snn_trainer_loss_of(SNNTrainer trainer, uint32_t population, double* out_loss) {
     return with_trainer(
         trainer, [&](const TrainerCall& call) { required(out_loss, "out_loss") = call.trainer.loss_of(population); },
-        Session::reading);
+        SessionGate::reading);
 }
 
 SNNStatus snn_trainer_set_class_weights(SNNTrainer trainer, const float* weights, size_t count) {
@@ -304,7 +305,7 @@ SNNStatus snn_trainer_end_epoch(SNNTrainer trainer, SNNEpoch* io_epoch) {
         if (io_epoch) checked_size(*io_epoch, "io_epoch");
         const SNNEpoch epoch = call.trainer.end_epoch();
         if (io_epoch) answer(io_epoch, epoch, "io_epoch");
-        call.session.tell(epoch);
+        call.session.listeners().tell(epoch);
     });
 }
 

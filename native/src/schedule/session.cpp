@@ -1,5 +1,5 @@
-// Making a session, its inputs and its time. The other files of this class are one subject each: who is inside
-// (session_entry.cpp), devices (_opening, _device), long runs (_run, _background), callbacks, variables, plasticity, state.
+// Making a session, its inputs and its time. The other files of this class are one subject each: devices
+// (session_opening.cpp, _device), long runs (_run, _background), variables, plasticity, state.
 #include "schedule/session.h"
 
 #include <algorithm>
@@ -35,10 +35,8 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
       batch_size_(options.executor.batch_size),
       flags_(options.executor.flags),
       max_catch_up_steps_(options.max_catch_up_steps ? options.max_catch_up_steps : usual_catch_up(network_->dt_ms())),
-      log_(options.log),
-      log_user_(options.log_user),
       seed_(options.executor.seed),
-      fork_count_(fork_count()) {
+      listeners_(options.log, options.log_user, gate_) {
     if (!network_->finished())
         throw Error(SNN_ERROR_STATE, "the network is not finished; finish it before a session is opened");
     plan_ =
@@ -85,12 +83,20 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
             if (input.clears) no_spikes_.resize(std::max(no_spikes_.size(), input.values.size()), 0.0f);
     runs_on_host_device_ = executor_options_.vulkan_host != nullptr;
     executor_options_.vulkan_host = nullptr;  // it is read while the executor is opened only
-    if (!log_) return;
+    if (!listeners_.hear_log()) return;
     report_opening();
     for (uint32_t p = 0; p < network_->projections().size(); ++p) {
         const Projection& projection = network_->projections()[p];
         warn_of_rounding(p, projection.plasticity ? loss_of_own_weights(*network_, projection) : projection.rounding_loss);
     }
+}
+
+// After fork() what an executor has belongs to the parent: a device whose driver was not made for it, threads that are not
+// there, locks that one of them may hold. So it is left as it is.
+Session::~Session() {
+    if (!gate_.is_forked()) return;
+    (void)background_.release();
+    (void)executor_.release();
 }
 
 // ---- Input and time ---------------------------------------------------------------------------------------------------
@@ -133,7 +139,7 @@ void Session::set_samples(uint32_t population, uint32_t first, uint32_t sample_c
             "), got ", count);
     check_takes(input);
     check_frames(values, count, info, first, sample_count, true);
-    if (!under_way_) return take_samples(input, first, sample_count, values);
+    if (!gate_.under_way()) return take_samples(input, first, sample_count, values);
     std::memcpy(input.coming.data() + static_cast<size_t>(first) * info.size, values, count * sizeof(float));
     std::fill_n(input.is_coming.begin() + first, sample_count, Input::set);
     input.any_coming = true;
@@ -161,7 +167,7 @@ void Session::add_input_spikes(uint32_t population, uint32_t sample, const uint3
     if (count == 0) return;
     if (!input.spikes && StepSpikes::fits(batch_size_, input.size))
         input.spikes = std::make_unique<StepSpikes>(batch_size_, input.size);
-    if (under_way_) add_coming(input, sample, {neurons, count});
+    if (gate_.under_way()) add_coming(input, sample, {neurons, count});
     else add_spikes(input, sample, {neurons, count});
 }
 
@@ -210,7 +216,7 @@ RunRequest Session::request_for(uint32_t count) {
 }
 
 void Session::step(uint64_t count) {
-    const bool one_by_one = spike_callback_ != nullptr;
+    const bool one_by_one = listeners_.hear_spikes();
     while (count > 0) {
         bool pending = false;
         for (const Input& input : inputs_) pending |= input.is_pending();
@@ -218,7 +224,8 @@ void Session::step(uint64_t count) {
         executor_->run(request_for(static_cast<uint32_t>(now)));
         steps_done_ += now;
         if (pending) clear_spike_inputs();
-        if (spike_callback_) report_spikes();  // last: a callback may throw
+        // Last: a callback may throw.
+        if (one_by_one) listeners_.tell_spikes(*network_, batch_size_, *executor_, steps_done_ - 1);
         count -= now;
     }
 }
@@ -271,14 +278,14 @@ uint32_t Session::advance(double seconds, double budget_s) {
     }
     const bool begins_to_drop = !std::exchange(dropping_time_, drops) && drops;
     // Once for frames in a row, written into the stack: nothing is allocated here, and a slow game is not slowed down further.
-    if (log_ && begins_to_drop) {
+    if (listeners_.hear_log() && begins_to_drop) {
         std::array<char, 192> sentence;
         std::snprintf(
             sentence.data(), sentence.size(),
             "simulated time is dropped: %.3g s were due and one call makes up for at most %.3g s (%u steps of %.3g ms)",
             total_s, max_catch_up_steps_ * dt_s, static_cast<unsigned>(max_catch_up_steps_), network_->dt_ms());
-        const Calling calling(*this);
-        log(SNN_LOG_WARNING, sentence.data());
+        const SessionGate::Calling calling(gate_);
+        listeners_.log(SNN_LOG_WARNING, sentence.data());
     }
     return static_cast<uint32_t>(done);
 }

@@ -1,18 +1,16 @@
 // A session: one running copy of a network. It checks everything that comes from outside (the executor below it may then
 // assume valid input), owns inputs and callbacks, and drives its executor.
 //
-// Thread-safety: one thread at a time, seen to by Entry; a second thread gets SNN_ERROR_BUSY. While steps that begin() began
-// are under way the executor and all that steps change belong to the background's thread.
+// Thread-safety: one thread at a time, seen to by SessionGate; a second thread gets SNN_ERROR_BUSY. While steps that begin()
+// began are under way the executor and all that steps change belong to the background's thread.
 #pragma once
 
 #include <snn/snn.h>
 
-#include <atomic>
 #include <exception>
 #include <limits>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,6 +26,8 @@
 #include "network/plan.h"
 #include "schedule/background.h"
 #include "schedule/chosen_values.h"
+#include "schedule/listeners.h"
+#include "schedule/session_gate.h"
 #include "schedule/spike_lists.h"
 
 namespace snn {
@@ -42,23 +42,6 @@ struct SessionOptions {
 
 class Session {
 public:
-    // What calls are besides ordinary: `reading` ones are allowed from inside a callback of this session as well; those `aside`
-    // touch nothing that a step reads or changes, and are allowed while steps are under way.
-    enum Access : uint8_t { ordinary = 0, reading = 1, aside = 2 };
-
-    // Held by every call. `access`: a sum of Access.
-    class Entry {
-    public:
-        explicit Entry(Session& session, uint32_t access = ordinary);
-        ~Entry();
-        Entry(const Entry&) = delete;
-        Entry& operator=(const Entry&) = delete;
-
-    private:
-        Session& session_;
-        bool nested_ = false;
-    };
-
     Session(std::shared_ptr<const Network> network, const SessionOptions& options);
     ~Session();
 
@@ -146,15 +129,10 @@ public:
     const std::shared_ptr<const Network>& network() const { return network_; }
     const Plan& plan() const { return *plan_; }
     Executor& executor() { return *executor_; }
+    SessionGate& gate() { return gate_; }
+    Listeners& listeners() { return listeners_; }
     uint32_t batch_size() const { return batch_size_; }
     uint32_t flags() const { return flags_; }
-    // Keeps what works on the executor, such as a trainer, until disown() or the end of the session, whichever is first. The
-    // executor and its memory are of one thread at a time: what is disowned while a call is inside the session ends with that
-    // call, on its thread. Thread-safety: any thread.
-    void own(std::shared_ptr<void> object);
-    void disown(const void* object) noexcept;
-    void close() { closed_.store(true, std::memory_order_release); }
-
     // Every input population in index order, of a batch that is trained on.
     struct BatchInputs {
         std::vector<InputFrames> frames;
@@ -167,16 +145,7 @@ public:
     std::vector<OutputGradient> checked_gradients(std::span<const SNNRecordArray> gradients, uint32_t step_count) const;
     std::vector<InputGradient> checked_input_gradients(std::span<const SNNRecordArray> gradients, uint32_t step_count) const;
 
-    // --- callbacks: without any lock held; the session is busy for all but reading calls meanwhile. Null: nobody listens
-    void set_spike_callback(SpikeCallback callback, void* user);
-    void set_weight_callback(SNNWeightCallback callback, void* user) { weight_callback_ = callback, weight_user_ = user; }
-    void set_epoch_callback(SNNEpochCallback callback, void* user) { epoch_callback_ = callback, epoch_user_ = user; }
-    bool tells_weights() const { return weight_callback_ != nullptr; }
-    void tell(const SNNWeightUpdate& update);
-    void tell(const SNNEpoch& epoch);
-
-    double (*wall_clock)();      // seconds since some moment, never going back; a test may put its own here
-    SNNHandle handle = nullptr;  // what callbacks are given
+    double (*wall_clock)();  // seconds since some moment, never going back; a test may put its own here
 
 private:
     struct Input {
@@ -214,27 +183,8 @@ private:
         uint32_t number = 0;  // of the parameter or trace
     };
 
-    // Held while a callback runs: reading calls are allowed from inside it.
-    class Calling {
-    public:
-        explicit Calling(Session& session);
-        ~Calling();
-        Calling(const Calling&) = delete;
-        Calling& operator=(const Calling&) = delete;
-
-    private:
-        Session& session_;
-    };
-
     static constexpr uint32_t no_input = UINT32_MAX;
 
-    // Who has the session: no one, a call, or a thread that ends what was disowned.
-    enum class Holder : uint8_t { none, call, ending };
-
-    static const void* this_thread();
-    static uint32_t fork_count();  // how often this process was forked off, watched from the first call on
-    void leave() noexcept;
-    void end_disowned() noexcept;
     void open_executor(const SessionOptions& options);
     void open_executor_on(const std::string& device);
     void open_several(const std::string& device);
@@ -242,16 +192,11 @@ private:
     std::unique_ptr<Executor> better_executor(class TogetherExecutor& present, std::string& io_asked,
                                               std::vector<double>& io_slowness, const ExecutorOptions& options);
     void go_on_without(std::unique_ptr<Executor>& io_executor, std::exception_ptr failure, const ExecutorOptions& options);
-    void report_opening() const;
-    void warn(const std::string& sentence) const;
+    void report_opening();
     std::string rounding_to_tell(uint32_t projection, std::span<const float> weights) const;
     void warn_of_rounding(uint32_t projection, const std::string& sentence);
-    void log(int32_t level, const char* message) const;
     static void check_frame(double seconds, double budget_s);
     void take_coming(Input& input);
-    void keep(const SNNSpikes& spikes);
-    void tell(const SNNSpikes& spikes);
-    void tell_kept();
     Readable find_readable(std::string_view path, const std::string& place) const;
     void check_is_free(const DeviceBuffer& buffer, std::string_view path) const;  // of other names
     SharedDevice& shared_device() const;  // throws SNN_ERROR_UNSUPPORTED where it is not shared
@@ -262,7 +207,6 @@ private:
     }
     RunRequest request_for(uint32_t count);
     uint64_t step_within(uint64_t count, double budget_s);
-    void report_spikes();
     static void clear_spikes(Input& input);
     void clear_spike_inputs();
     Input& input_of(uint32_t population);
@@ -330,8 +274,6 @@ private:
     uint32_t batch_size_;
     uint32_t flags_;
     uint32_t max_catch_up_steps_;
-    SNNLogCallback log_;
-    void* log_user_;
     uint32_t report_steps_ = 1;   // in a run that reports by the clock: steps from one report to the next
     bool dropping_time_ = false;  // the last advance() did; it is logged when it begins
     uint64_t steps_done_ = 0;
@@ -367,34 +309,12 @@ private:
     bool has_gradients_ = false;
 
     // Of steps in the background.
-    struct KeptSpikes {
-        SNNSpikes spikes;
-        size_t first;  // of its neurons in kept_neurons_
-    };
     bool runs_on_host_device_ = false;
-    bool under_way_ = false;  // begun, and poll() has not said that they are done
     double owed_s_ = 0;       // time of calls of begin() that found steps under way
     double begun_s_ = 0, begun_budget_s_ = 0;
-    mutable std::vector<std::pair<int32_t, std::string>> kept_messages_;
-    std::vector<KeptSpikes> kept_spikes_;
-    std::vector<uint32_t> kept_neurons_;
 
-    SpikeCallback spike_callback_ = nullptr;
-    void* spike_user_ = nullptr;
-    SNNWeightCallback weight_callback_ = nullptr;
-    void* weight_user_ = nullptr;
-    SNNEpochCallback epoch_callback_ = nullptr;
-    void* epoch_user_ = nullptr;
-    std::vector<uint32_t> told_spikes_;  // what the callback is given: it may read others from the executor meanwhile
-
-    std::mutex owned_mutex_;                                // of these two; no step takes it
-    std::vector<std::shared_ptr<void>> owned_, disowned_;  // after executor_, so that they end before it
-    std::atomic<bool> has_disowned_{false};
-
-    std::atomic<Holder> holder_{Holder::none};
-    std::atomic<bool> closed_{false};
-    std::atomic<const void*> callback_thread_{nullptr};
-    uint32_t fork_count_;
+    SessionGate gate_;  // after executor_: what it owns ends before that
+    Listeners listeners_;
     std::unique_ptr<Background> background_;  // last: it ends first. Null before the first begin()
 };
 

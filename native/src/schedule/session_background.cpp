@@ -11,7 +11,7 @@ namespace snn {
 
 bool Session::begin(double seconds, double budget_s) {
     check_frame(seconds, budget_s);
-    if (under_way_) {
+    if (gate_.under_way()) {
         owed_s_ += seconds;
         return false;
     }
@@ -32,25 +32,25 @@ bool Session::begin(double seconds, double budget_s) {
     }
     begun_s_ = seconds;
     begun_budget_s_ = budget_s;
-    under_way_ = true;
+    gate_.set_under_way(true);
     background_->start();
     return true;
 }
 
 bool Session::poll() {
-    if (!under_way_) return true;
+    if (!gate_.under_way()) return true;
     if (background_->running()) return false;
-    under_way_ = false;
+    gate_.set_under_way(false);
     remainder_s_ += std::exchange(owed_s_, 0.0);
     for (Input& input : inputs_) take_coming(input);
     const std::exception_ptr failure = background_->take_failure();
-    tell_kept();
+    listeners_.tell_kept();
     if (failure) std::rethrow_exception(failure);
     return true;
 }
 
 void Session::wait() {
-    if (under_way_) background_->wait();
+    if (gate_.under_way()) background_->wait();
     poll();
 }
 

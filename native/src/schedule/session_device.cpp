@@ -74,7 +74,7 @@ void Session::set_readback(std::span<const char* const> paths, uint32_t frame_co
     }
     const std::string slower = shared_device().set_readback(values, frame_count);
     readback_values_ = std::move(described);
-    if (!slower.empty()) log(SNN_LOG_INFORMATION, text("spike counts are read back: ", slower).c_str());
+    if (!slower.empty()) listeners_.log(SNN_LOG_INFORMATION, text("spike counts are read back: ", slower).c_str());
 }
 
 Readable Session::find_readable(std::string_view path, const std::string& place) const {
@@ -182,7 +182,7 @@ void Session::bind_buffer(std::string_view path, const DeviceBuffer* buffer) {
         throw Error(SNN_ERROR_STATE, "'", path, "' is read back; it is counted in one place");
     const std::string slower = shared_device().bind_buffer(found->index, port->second, buffer);
     if (!slower.empty())
-        log(SNN_LOG_INFORMATION, text("'", path, "' was ", buffer ? "bound" : "let go of", ": ", slower).c_str());
+        listeners_.log(SNN_LOG_INFORMATION, text("'", path, "' was ", buffer ? "bound" : "let go of", ": ", slower).c_str());
     const auto known = std::find_if(bound_buffers_.begin(), bound_buffers_.end(),
                                     [&](const BoundBuffer& bound) { return bound.path == path; });
     if (known == bound_buffers_.end() && buffer) bound_buffers_.push_back({std::string(path), *buffer});

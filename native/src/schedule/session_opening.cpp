@@ -73,7 +73,7 @@ void Session::go_on_without(std::unique_ptr<Executor>& io_executor, std::excepti
         const std::string name = failed.devices()[lost.place];
         std::string device = failed.without(lost.place);
         device_reason_ = text("'", name, "' failed and is not used any more: ", lost.what());
-        warn(text("device '", name, "' failed, the session goes on on '", device, "': ", lost.what()));
+        listeners_.warn(text("device '", name, "' failed, the session goes on on '", device, "': ", lost.what()));
         io_executor.reset();  // makes room
         while (!io_executor) {
             try {
@@ -83,7 +83,7 @@ void Session::go_on_without(std::unique_ptr<Executor>& io_executor, std::excepti
             } catch (const DeviceFailure& other) {  // does not open any more: whatever is left shares anew
                 const std::vector<std::string> left = devices_of(device);
                 if (left.size() == 1) throw;
-                warn(text("device '", left[other.place], "' is not used either: ", other.what()));
+                listeners_.warn(text("device '", left[other.place], "' is not used either: ", other.what()));
                 device = without_device(device, other.place);
             }
         }
@@ -111,7 +111,7 @@ std::unique_ptr<Executor> Session::better_executor(TogetherExecutor& present, st
         if (io_slowness[d] > io_slowness[slowest]) slowest = d;
     device_ = name_of(*opened, device);
     device_reason_ = text("'", present.devices()[slowest], "' takes longer than was measured: work was moved to other devices");
-    log(SNN_LOG_INFORMATION, text(device_reason_, "; ", opened->description()).c_str());
+    listeners_.log(SNN_LOG_INFORMATION, text(device_reason_, "; ", opened->description()).c_str());
     return opened;
 }
 
@@ -120,7 +120,7 @@ void Session::open_executor(const SessionOptions& options) {
     is_automatic_ = automatic != Automatic::no;
     if (!is_automatic_) return open_executor_on(options.device);
     const std::vector<DeviceChoice> choices = choose_devices(*network_, executor_options_, automatic == Automatic::low_power,
-                                                             [&](const std::string& sentence) { warn(sentence); });
+                                                             [&](const std::string& sentence) { listeners_.warn(sentence); });
     const uint32_t asked = executor_options_.thread_count;
     for (size_t i = 0; i < choices.size(); ++i) {
         try {
@@ -131,7 +131,7 @@ void Session::open_executor(const SessionOptions& options) {
             return;
         } catch (const std::exception& error) {
             if (i + 1 == choices.size()) throw;
-            warn(text("device '", choices[i].device, "' is not used: ", error.what(), "; the next best is '",
+            listeners_.warn(text("device '", choices[i].device, "' is not used: ", error.what(), "; the next best is '",
                       choices[i + 1].device, "'"));
         }
     }
@@ -150,7 +150,7 @@ void Session::make_lasting(const std::vector<DeviceChoice>& others) {
         return find_backend(device).open(plan_, options);
     };
     const auto told = [this](const std::string& device, const std::string& failure) {
-        warn(text("device '", device_, "' failed, the session goes on on '", device, "': ", failure));
+        listeners_.warn(text("device '", device_, "' failed, the session goes on on '", device, "': ", failure));
         device_reason_ = text("'", device_, "' failed and is not used any more: ", failure);
         device_ = device;
     };
@@ -167,7 +167,7 @@ void Session::prepare_to_train() {
     const auto* const lasting = dynamic_cast<const LastingExecutor*>(executor_.get());
     const bool stays = lasting && lasting->drives_a_trainer();
     const std::string device = stays ? device_ : backends().front()->name;
-    if (!stays) warn(text("device '", device_, "' cannot train; the session goes on on '", device, "'"));
+    if (!stays) listeners_.warn(text("device '", device_, "' cannot train; the session goes on on '", device, "'"));
     const SavedState state = save();
     std::unique_ptr<Executor> left = std::move(executor_);
     const std::string left_device = device_;
@@ -187,7 +187,7 @@ void Session::prepare_to_train() {
     if (!stays) device_reason_ = text("'", left_device, "' cannot train");
 }
 
-void Session::report_opening() const {
+void Session::report_opening() {
     uint64_t neurons = 0, synapses = 0;
     for (const Population& population : network_->populations())
         if (!population.is_input()) neurons += population.size;
@@ -196,9 +196,9 @@ void Session::report_opening() const {
     const std::string message = text("session opened on device '", device_, "'", runs_on.empty() ? "" : " (", runs_on,
                                      runs_on.empty() ? "" : ")", ": ", neurons, " neurons, ", synapses,
                                      " synapses, batch_size ", batch_size_, device_reason_.empty() ? "" : "; ", device_reason_);
-    log(SNN_LOG_INFORMATION, message.c_str());
+    listeners_.log(SNN_LOG_INFORMATION, message.c_str());
     // What was found when the executor was opened: to ask the backend could open its first device, beside a host's.
-    if (const std::string why = executor_->other_bits(); !why.empty()) warn(text("device '", device_, "' ", why));
+    if (const std::string why = executor_->other_bits(); !why.empty()) listeners_.warn(text("device '", device_, "' ", why));
 }
 
 }  // namespace snn

@@ -114,7 +114,7 @@ uint32_t Session::Run::next_piece() const {
     const bool is_for_one_step = std::any_of(kept_.begin(), kept_.end(), [&](size_t k) {
         return session_.inputs_[k].is_pending();
     });
-    if (is_for_one_step || session_.spike_callback_) most = 1;
+    if (is_for_one_step || session_.listeners_.hear_spikes()) most = 1;
     for (const RunSpikes& one : spikes_) most = std::min(most, one.most_steps());
     for (const ValueRecord& value : values_) {
         const uint64_t rows = value.is_of_population() ? value.values.rows_at_once() : 1;
@@ -170,11 +170,13 @@ void Session::Run::move_on(uint32_t step_count, size_t rows) {
 }
 
 void Session::Run::report(uint32_t step_count) {
-    if (session_.spike_callback_) session_.report_spikes();
+    if (session_.listeners_.hear_spikes())
+        session_.listeners_.tell_spikes(*session_.network_, session_.batch_size_, *session_.executor_,
+                                        session_.steps_done_ - 1);
     if (!def_.progress) return;
     const bool is_due = clock_ ? clock_->is_due_after(step_count) : done_ % def_.progress_interval == 0;
     if (!is_due && !is_done()) return;
-    const Calling calling(session_);
+    const SessionGate::Calling calling(session_.gate_);
     if (def_.progress(done_, def_.step_count, def_.progress_user) != 0 && !is_done())
         throw Error(SNN_ERROR_STOPPED, "stopped after ", done_, " of ", def_.step_count, " steps");
 }

@@ -297,14 +297,14 @@ void Session::write_weights(uint32_t projection, const float* weights, const flo
 // What the log is to say of weights that are about to be written to a fixed-point projection: nothing a second time, and
 // without a log nobody looks at them.
 std::string Session::rounding_to_tell(uint32_t projection, std::span<const float> weights) const {
-    if (!log_ || rounding_is_told_[projection]) return {};
+    if (!listeners_.hear_log() || rounding_is_told_[projection]) return {};
     return rounding_loss(*network_, network_->projection(projection), weights, true);
 }
 
 void Session::warn_of_rounding(uint32_t projection, const std::string& sentence) {
     if (sentence.empty()) return;
     rounding_is_told_[projection] = 1;
-    warn(sentence);
+    listeners_.warn(sentence);
 }
 
 namespace {

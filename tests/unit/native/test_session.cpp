@@ -118,12 +118,12 @@ TEST_CASE("after a callback that throws the session stands between two steps") {
         SNNRunDef run{};
         run.step_count = run.record_interval = 1;
         for (const bool in_run : {false, true}) {
-            session.set_spike_callback(throw_at_zero, &(calls = 1));
+            session.listeners().set_spike_callback(throw_at_zero, &(calls = 1), *session.network());
             session.set_input(0, &one, 1);
             if (in_run) CHECK_THROWS_AS(session.run(run), std::string);
             else CHECK_THROWS_AS(session.step(1), std::string);
             CHECK(session.spikes(1, 0).size() == 1);
-            session.set_spike_callback(nullptr, nullptr);
+            session.listeners().set_spike_callback(nullptr, nullptr, *session.network());
             session.step(1);
             CHECK(session.spikes(1, 0).empty());
         }
@@ -132,15 +132,15 @@ TEST_CASE("after a callback that throws the session stands between two steps") {
     SUBCASE("time whose steps did not run is carried") {
         Session session(relayed(SNN_POPULATION_VALUE_INPUT), options);
         session.set_input(0, &one, 1);
-        session.set_spike_callback(throw_at_zero, &(calls = 3));
+        session.listeners().set_spike_callback(throw_at_zero, &(calls = 3), *session.network());
         CHECK_THROWS_AS(session.advance(0.0085), std::string);
         CHECK(session.steps_done() == 3);
-        session.set_spike_callback(nullptr, nullptr);
+        session.listeners().set_spike_callback(nullptr, nullptr, *session.network());
         CHECK(session.advance(0.0) == 5);
         CHECK(session.advance(0.0005) == 1);
-        session.set_spike_callback(throw_at_zero, &(calls = 1));
+        session.listeners().set_spike_callback(throw_at_zero, &(calls = 1), *session.network());
         CHECK_THROWS_AS(session.advance(0.020), std::string);  // 10 are dropped
-        session.set_spike_callback(nullptr, nullptr);
+        session.listeners().set_spike_callback(nullptr, nullptr, *session.network());
         CHECK(session.advance(0.0) == 9);
         CHECK(session.steps_done() == 3 + 5 + 1 + 10);
     }
@@ -152,15 +152,19 @@ TEST_CASE("a callback that throws does not leave the session open to reading") {
     SessionOptions options;
     options.device = "reference";
     Session session(maker.plan()->network, options);
-    const Session::Entry entry(session);
+    const SessionGate::Entry entry(session.gate());
     const SNNEpoch epoch{};
-    session.set_epoch_callback(
-        [](SNNHandle, const SNNEpoch*, void* user) { CHECK_NOTHROW(Session::Entry(*static_cast<Session*>(user), true)); }, &session);
-    session.tell(epoch);
-    session.set_epoch_callback([](SNNHandle, const SNNEpoch*, void*) { throw std::string("from the host"); }, nullptr);
-    CHECK_THROWS_AS(session.tell(epoch), std::string);
+    Listeners& listeners = session.listeners();
+    listeners.set_epoch_callback(
+        [](SNNHandle, const SNNEpoch*, void* user) {
+            CHECK_NOTHROW(SessionGate::Entry(*static_cast<SessionGate*>(user), SessionGate::reading));
+        },
+        &session.gate());
+    listeners.tell(epoch);
+    listeners.set_epoch_callback([](SNNHandle, const SNNEpoch*, void*) { throw std::string("from the host"); }, nullptr);
+    CHECK_THROWS_AS(listeners.tell(epoch), std::string);
     try {
-        const Session::Entry nested(session, true);
+        const SessionGate::Entry nested(session.gate(), SessionGate::reading);
         FAIL("entered");
     } catch (const Error& error) {
         CHECK(error.status() == SNN_ERROR_BUSY);
