@@ -366,21 +366,21 @@ SNNStatus snn_session_to_network(SNNHandle handle, SNNNetwork* out_network) {
 }
 
 SNNStatus snn_session_set_input(SNNHandle handle, uint32_t population, const float* values, size_t count) {
-    return aside_session(handle, [&](Session& session) { session.set_input(population, values, count); });
+    return aside_session(handle, [&](Session& session) { session.inputs().set(population, values, count); });
 }
 
 SNNStatus snn_session_set_sample_input(SNNHandle handle, uint32_t population, uint32_t sample, const float* values,
                                        size_t count) {
-    return aside_session(handle, [&](Session& session) { session.set_sample_input(population, sample, values, count); });
+    return aside_session(handle, [&](Session& session) { session.inputs().set_sample(population, sample, values, count); });
 }
 
 SNNStatus snn_session_add_input_spikes(SNNHandle handle, uint32_t population, uint32_t sample, const uint32_t* neurons,
                                        size_t count) {
-    return aside_session(handle, [&](Session& session) { session.add_input_spikes(population, sample, neurons, count); });
+    return aside_session(handle, [&](Session& session) { session.inputs().add_spikes(population, sample, neurons, count); });
 }
 
 SNNStatus snn_session_bind_input(SNNHandle handle, uint32_t population, const float* values, size_t count) {
-    return with_session(handle, [&](Session& session) { session.bind_input(population, values, count); });
+    return with_session(handle, [&](Session& session) { session.inputs().bind(population, values, count); });
 }
 
 SNNStatus snn_session_step(SNNHandle handle, uint32_t step_count) {

@@ -1,4 +1,4 @@
-// Making a session, its inputs and its time. The other files of this class are one subject each: devices
+// Making a session, and its time. The other files of this class are one subject each: devices
 // (session_opening.cpp, _device), long runs (_run, _background), variables, plasticity, state.
 #include "schedule/session.h"
 
@@ -7,12 +7,10 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <utility>
 
 #include "common/error.h"
 #include "common/machine.h"
-#include "schedule/checks.h"
 
 namespace snn {
 
@@ -36,25 +34,13 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
       flags_(options.executor.flags),
       max_catch_up_steps_(options.max_catch_up_steps ? options.max_catch_up_steps : usual_catch_up(network_->dt_ms())),
       seed_(options.executor.seed),
+      inputs_(*network_, batch_size_),
       listeners_(options.log, options.log_user, gate_) {
     if (!network_->finished())
         throw Error(SNN_ERROR_STATE, "the network is not finished; finish it before a session is opened");
     plan_ =
         std::make_shared<const Plan>(make_plan(network_, flags_ & SNN_FLAG_INPUT_GRADIENTS, flags_ & SNN_FLAG_SAMPLE_WEIGHTS));
     const auto& populations = network_->populations();
-    input_places_.assign(populations.size(), no_input);
-    std::vector<size_t> input_counts;
-    for (uint32_t i = 0; i < populations.size(); ++i) {
-        if (!populations[i].is_input()) continue;
-        input_places_[i] = static_cast<uint32_t>(inputs_.size());
-        const size_t count = checked_product(batch_size_, populations[i].size, populations[i].name);
-        inputs_.push_back({.population = i,
-                           .size = populations[i].size,
-                           .clears = populations[i].kind == SNN_POPULATION_SPIKE_INPUT,
-                           .values = {}});
-        input_counts.push_back(count);
-    }
-    frames_.resize(inputs_.size());
     weight_is_own_.assign(network_->projections().size(), 0);
     rounding_is_told_.assign(network_->projections().size(), 0);
     parameters_.resize(populations.size());
@@ -77,10 +63,7 @@ Session::Session(std::shared_ptr<const Network> network, const SessionOptions& o
     if (executor_options_.thread_count == 0) executor_options_.thread_count = logical_processors();
     open_executor(options);
     // After the executor has told whether there is memory enough.
-    for (size_t i = 0; i < inputs_.size(); ++i) inputs_[i].values.assign(input_counts[i], 0.0f);
-    if (executor_->shared_device())
-        for (const Input& input : inputs_)
-            if (input.clears) no_spikes_.resize(std::max(no_spikes_.size(), input.values.size()), 0.0f);
+    inputs_.make_room(executor_->shared_device() != nullptr);
     runs_on_host_device_ = executor_options_.vulkan_host != nullptr;
     executor_options_.vulkan_host = nullptr;  // it is read while the executor is opened only
     if (!listeners_.hear_log()) return;
@@ -99,118 +82,12 @@ Session::~Session() {
     (void)executor_.release();
 }
 
-// ---- Input and time ---------------------------------------------------------------------------------------------------
-
-Session::Input& Session::input_of(uint32_t population) {
-    const Population& info = network_->population(population);
-    if (input_places_[population] == no_input)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population ", population, " ('", info.name, "') is not an input");
-    return inputs_[input_places_[population]];
-}
-
-void Session::set_input(uint32_t population, const float* values, size_t count) {
-    set_samples(population, 0, batch_size_, values, count);
-}
-
-void Session::set_sample_input(uint32_t population, uint32_t sample, const float* values, size_t count) {
-    check_sample(sample);
-    set_samples(population, sample, 1, values, count);
-}
-
-void Session::check_sample(uint32_t sample) const {
-    if (sample >= batch_size_) throw Error(SNN_ERROR_INVALID_ARGUMENT, "sample is ", sample, "; batch_size is ", batch_size_);
-}
-
-void Session::check_takes(const Input& input) const {
-    if (input.bound || input.on_device)
-        throw Error(SNN_ERROR_STATE, "input '", network_->population(input.population).name,
-                    "' is bound to ", input.on_device ? "a buffer on the device" : "memory of the program",
-                    " and reads nothing else; end that binding first");
-}
-
-void Session::set_samples(uint32_t population, uint32_t first, uint32_t sample_count, const float* values, size_t count) {
-    Input& input = input_of(population);
-    const Population& info = network_->population(population);
-    if (!values) throw Error(SNN_ERROR_INVALID_ARGUMENT, "values is null");
-    if (const size_t expected = static_cast<size_t>(sample_count) * info.size; count != expected)
-        throw Error(
-            SNN_ERROR_INVALID_ARGUMENT, "input '", info.name, "' takes ", expected, " values (",
-            sample_count == batch_size_ ? text("batch_size ", batch_size_, " x size ", info.size) : text("of sample ", first),
-            "), got ", count);
-    check_takes(input);
-    check_frames(values, count, info, first, sample_count, true);
-    if (!gate_.under_way()) return take_samples(input, first, sample_count, values);
-    std::memcpy(input.coming.data() + static_cast<size_t>(first) * info.size, values, count * sizeof(float));
-    std::fill_n(input.is_coming.begin() + first, sample_count, Input::set);
-    input.any_coming = true;
-}
-
-void Session::take_samples(Input& input, uint32_t first, uint32_t sample_count, const float* values) {
-    std::memcpy(input.values.data() + first * input.size, values, sample_count * input.size * sizeof(float));
-    input.filled = true;
-    input.forget_list();
-}
-
-void Session::add_input_spikes(uint32_t population, uint32_t sample, const uint32_t* neurons, size_t count) {
-    Input& input = input_of(population);
-    const Population& info = network_->population(population);
-    if (!input.clears)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", info.name,
-                    "' takes values, not spikes one by one; those are for a spike input");
-    check_sample(sample);
-    if (!neurons && count > 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "neurons is null, but count is ", count);
-    check_takes(input);
-    for (size_t i = 0; i < count; ++i)
-        if (neurons[i] >= info.size)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "neurons[", i, "] is ", neurons[i], "; input '", info.name, "' has ",
-                        info.size, ", from 0");
-    if (count == 0) return;
-    if (!input.spikes && StepSpikes::fits(batch_size_, input.size))
-        input.spikes = std::make_unique<StepSpikes>(batch_size_, input.size);
-    if (gate_.under_way()) add_coming(input, sample, {neurons, count});
-    else add_spikes(input, sample, {neurons, count});
-}
-
-// They are values too, for executors that take no lists and for what is saved.
-void Session::add_spikes(Input& input, uint32_t sample, std::span<const uint32_t> neurons) {
-    if (!input.filled) input.listed = input.spikes != nullptr;
-    input.filled = true;
-    for (const uint32_t neuron : neurons) input.values[size_t{sample} * input.size + neuron] = 1.0f;
-    if (input.listed) input.spikes->add(sample, neurons);
-}
-
-void Session::bind_input(uint32_t population, const float* values, size_t count) {
-    Input& input = input_of(population);
-    if (!values && count > 0)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "values is null, but count is ", count, "; null with count 0 ends the binding");
-    if (values && count != input.values.size())
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", network_->population(population).name, "' takes ",
-                    input.values.size(), " values, got ", count);
-    if (values && input.on_device)
-        throw Error(SNN_ERROR_STATE, "input '", network_->population(population).name,
-                    "' is bound to a buffer on the device; bind "
-                    "that to null first");
-    input.bound = values;
-}
-
-void Session::clear_spikes(Input& input) {
-    if (!input.is_pending()) return;
-    if (input.listed) input.spikes->clear(input.values.data());
-    else std::memset(input.values.data(), 0, input.values.size() * sizeof(float));
-    input.filled = input.listed = false;
-}
-
-void Session::clear_spike_inputs() {
-    for (Input& input : inputs_) clear_spikes(input);
-}
-
 // Steps with the inputs that were set or bound.
 RunRequest Session::request_for(uint32_t count) {
     check_state();
-    for (size_t i = 0; i < inputs_.size(); ++i) inputs_[i].tell(frames_[i]);
     RunRequest request;
     request.first_step = steps_done_;
-    request.inputs = frames_;
+    request.inputs = inputs_.frames();
     request.step_count = count;
     return request;
 }
@@ -218,12 +95,11 @@ RunRequest Session::request_for(uint32_t count) {
 void Session::step(uint64_t count) {
     const bool one_by_one = listeners_.hear_spikes();
     while (count > 0) {
-        bool pending = false;
-        for (const Input& input : inputs_) pending |= input.is_pending();
+        const bool pending = inputs_.first_pending().has_value();
         const uint64_t now = one_by_one || pending ? 1 : std::min<uint64_t>(count, UINT32_MAX);
         executor_->run(request_for(static_cast<uint32_t>(now)));
         steps_done_ += now;
-        if (pending) clear_spike_inputs();
+        if (pending) inputs_.clear_spikes();
         // Last: a callback may throw.
         if (one_by_one) listeners_.tell_spikes(*network_, batch_size_, *executor_, steps_done_ - 1);
         count -= now;

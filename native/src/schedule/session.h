@@ -28,6 +28,7 @@
 #include "schedule/chosen_values.h"
 #include "schedule/listeners.h"
 #include "schedule/session_gate.h"
+#include "schedule/session_inputs.h"
 #include "schedule/spike_lists.h"
 
 namespace snn {
@@ -52,11 +53,7 @@ public:
     // "auto", goes on with one that trains, with all that it has.
     void prepare_to_train();
 
-    // --- input and time
-    void set_input(uint32_t population, const float* values, size_t count);
-    void set_sample_input(uint32_t population, uint32_t sample, const float* values, size_t count);
-    void add_input_spikes(uint32_t population, uint32_t sample, const uint32_t* neurons, size_t count);
-    void bind_input(uint32_t population, const float* values, size_t count);
+    // --- time
     void step(uint64_t count);
     // As many whole steps as fit, until `budget_s` seconds of wall time are spent; returns how many. At least one that is due
     // runs; what is left is due at the next call.
@@ -131,6 +128,7 @@ public:
     Executor& executor() { return *executor_; }
     SessionGate& gate() { return gate_; }
     Listeners& listeners() { return listeners_; }
+    SessionInputs& inputs() { return inputs_; }
     uint32_t batch_size() const { return batch_size_; }
     uint32_t flags() const { return flags_; }
     // Every input population in index order, of a batch that is trained on.
@@ -148,31 +146,6 @@ public:
     double (*wall_clock)();  // seconds since some moment, never going back; a test may put its own here
 
 private:
-    struct Input {
-        uint32_t population, size;
-        bool clears;                // spike input: empty after one step
-        bool filled = false;        // a spike input that was set for the coming step
-        const float* bound = nullptr;
-        std::vector<float> values;  // [batch][size]
-        bool on_device = false;     // read from a buffer of the host program instead
-        bool listed = false;        // all that was set was added to `spikes`, and `values` say the same
-        std::unique_ptr<StepSpikes> spikes{};  // null before spikes are added
-        // What was given while steps are under way, by sample.
-        enum Coming : uint8_t { nothing, set, added };
-        std::vector<float> coming{};
-        std::vector<Coming> is_coming{};
-        bool any_coming = false;
-
-        bool is_pending() const { return clears && filled; }
-        // What was set or bound, for one step or, where nothing is listed, several.
-        void tell(InputFrames& out_frames) const {
-            out_frames = {population, bound ? bound : values.data(), 0};
-            if (listed && !bound) spikes->list(out_frames);
-        }
-        void forget_list() {
-            if (std::exchange(listed, false)) spikes->forget();
-        }
-    };
     struct Variable {
         // What a slot holds; a parameter of a model or its gradient, or a parameter of a rule of plasticity; a trace of a rule,
         // as the step to come sees it; or a signal to a rule.
@@ -182,8 +155,6 @@ private:
         Kind kind = values;
         uint32_t number = 0;  // of the parameter or trace
     };
-
-    static constexpr uint32_t no_input = UINT32_MAX;
 
     void open_executor(const SessionOptions& options);
     void open_executor_on(const std::string& device);
@@ -196,7 +167,6 @@ private:
     std::string rounding_to_tell(uint32_t projection, std::span<const float> weights) const;
     void warn_of_rounding(uint32_t projection, const std::string& sentence);
     static void check_frame(double seconds, double budget_s);
-    void take_coming(Input& input);
     Readable find_readable(std::string_view path, const std::string& place) const;
     void check_is_free(const DeviceBuffer& buffer, std::string_view path) const;  // of other names
     SharedDevice& shared_device() const;  // throws SNN_ERROR_UNSUPPORTED where it is not shared
@@ -207,15 +177,6 @@ private:
     }
     RunRequest request_for(uint32_t count);
     uint64_t step_within(uint64_t count, double budget_s);
-    static void clear_spikes(Input& input);
-    void clear_spike_inputs();
-    Input& input_of(uint32_t population);
-    void set_samples(uint32_t population, uint32_t first, uint32_t sample_count, const float* values, size_t count);
-    void take_samples(Input& input, uint32_t first, uint32_t sample_count, const float* values);
-    void check_sample(uint32_t sample) const;
-    void check_takes(const Input& input) const;
-    void add_spikes(Input& input, uint32_t sample, std::span<const uint32_t> neurons);
-    void add_coming(Input& input, uint32_t sample, std::span<const uint32_t> neurons) const;
     Variable find_variable(std::string_view path) const;
     uint32_t split_sample(std::string_view path, std::string_view& io_variable) const;
     uint32_t weight_copies() const { return plan_->sample_weights ? batch_size_ : 1; }
@@ -285,7 +246,7 @@ private:
     // Of the network's: per projection, and by the text of a definition. Made when they are needed.
     std::vector<std::optional<ProjectionHash>> hashes_;
     std::map<const std::string*, std::string> definition_hashes_;
-    std::vector<Input> inputs_;           // in the order of their populations
+    SessionInputs inputs_;
     struct BoundBuffer {
         std::string path;
         DeviceBuffer buffer;
@@ -296,9 +257,6 @@ private:
         size_t count;
     };
     std::vector<ReadbackValue> readback_values_;  // that come back without waiting
-    std::vector<uint32_t> input_places_;  // per population: its place in inputs_, no_input for neurons
-    std::vector<InputFrames> frames_;  // one for each of inputs_, rewritten before a step
-    std::vector<float> no_spikes_;     // of the largest spike input; empty where steps are not recorded
     std::vector<Parameters> parameters_;  // per population: empty while they are the network's
     std::vector<std::shared_ptr<const Plasticity>> plasticity_;  // per projection: null while it is the network's ...
     std::vector<std::shared_ptr<const PlasticityPlan>> plasticity_plans_;  // ... and what the executor computes with

@@ -22,17 +22,18 @@ std::vector<InputFrames> Session::checked_frames(const SNNInputArray* inputs, ui
                                                  Trainable* training, bool packs) const {
     if (input_count > 0 && !inputs)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs is null but input_count is ", input_count);
-    std::vector<InputFrames> frames(inputs_.size());
-    for (size_t k = 0; k < inputs_.size(); ++k) frames[k].population = inputs_[k].population;
+    std::vector<InputFrames> frames(inputs_.count());
+    for (size_t k = 0; k < frames.size(); ++k) frames[k].population = inputs_.population_at(k);
     for (uint32_t i = 0; i < input_count; ++i) {
         const SNNInputArray& array = inputs[i];
         const Population& info = network_->population(array.population);
-        if (input_places_[array.population] == no_input)
+        const uint32_t place = inputs_.place_of(array.population);
+        if (place == SessionInputs::none)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs[", i, "]: population '", info.name, "' is not an input");
-        InputFrames& found = frames[input_places_[array.population]];
+        InputFrames& found = frames[place];
         if (found.data)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs[", i, "]: population '", info.name, "' is given twice");
-        check_takes(inputs_[input_places_[array.population]]);
+        inputs_.check_takes(array.population);
         check_flag(array.held, text("inputs[", i, "] ('", info.name, "')"), "held");
         if (!array.data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "inputs[", i, "] ('", info.name, "'): data is null");
         const size_t frame = static_cast<size_t>(batch_size_) * info.size;
@@ -64,11 +65,11 @@ std::vector<RunSpikes> Session::checked_spikes(std::span<const SNNSpikeInput> gi
         if (info.kind != SNN_POPULATION_SPIKE_INPUT)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": the population is ", info.is_input() ? "a value" : "not an",
                         " input; events are spikes of a spike input");
-        const uint32_t at = input_places_[one.population];
+        const uint32_t at = inputs_.place_of(one.population);
         const bool again = std::any_of(found.begin(), found.end(),
                                        [&](const RunSpikes& other) { return other.population() == one.population; });
         if (again || frames[at].data) throw Error(SNN_ERROR_INVALID_ARGUMENT, place, ": the input is given twice");
-        check_takes(inputs_[at]);
+        inputs_.check_takes(one.population);
         found.emplace_back(one, place, info, batch_size_, first_step, step_count, form, length);
     }
     return found;
@@ -82,7 +83,7 @@ Session::BatchInputs Session::checked_inputs(const SNNBatch& batch, uint32_t ste
     const bool as_lists = training && training->takes_taped_spike_lists();
     found.spikes = checked_spikes({batch.spike_inputs, batch.spike_input_count}, found.frames, 0, step_count,
                                   as_lists ? RunSpikes::Form::lists : RunSpikes::Form::frames, RunSpikes::Length::whole);
-    for (RunSpikes& one : found.spikes) found.frames[input_places_[one.population()]] = one.next(step_count);
+    for (RunSpikes& one : found.spikes) found.frames[inputs_.place_of(one.population())] = one.next(step_count);
     for (const InputFrames& frame : found.frames)
         if (!frame.data && !frame.offsets)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", network_->population(frame.population).name,

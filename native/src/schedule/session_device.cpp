@@ -45,12 +45,11 @@ void Session::submit(const SNNVulkanSubmission& submission, uint32_t count) {
 // Spikes that were set are there in the first step only. Nothing of the session changes.
 void Session::record_steps(SharedDevice& device, void* commands, uint32_t count) {
     if (count == 0) return;
-    const bool pending = std::any_of(inputs_.begin(), inputs_.end(), [](const Input& input) { return input.is_pending(); });
+    const bool pending = inputs_.first_pending().has_value();
     RunRequest request = request_for(pending ? 1 : count);
     device.record(request, commands);
     if (!pending || count == 1) return;
-    for (size_t i = 0; i < inputs_.size(); ++i)
-        if (inputs_[i].is_pending() && !inputs_[i].bound) frames_[i] = {inputs_[i].population, no_spikes_.data(), 0};
+    request.inputs = inputs_.held_without_spikes();
     ++request.first_step;
     request.step_count = count - 1;
     device.record(request, commands);
@@ -58,7 +57,7 @@ void Session::record_steps(SharedDevice& device, void* commands, uint32_t count)
 
 void Session::count_recorded(uint32_t count) {
     steps_done_ += count;
-    if (count > 0) clear_spike_inputs();
+    if (count > 0) inputs_.clear_spikes();
 }
 
 void Session::set_readback(std::span<const char* const> paths, uint32_t frame_count) {
@@ -128,10 +127,9 @@ DeviceBuffer Session::device_buffer(std::string_view path) const {
 }
 
 void Session::plan(SNNVulkanPlan& out_plan) {
-    for (const Input& input : inputs_)
-        if (input.is_pending())
-            throw Error(SNN_ERROR_STATE, "input '", network_->population(input.population).name,
-                        "' was set for one step, and a plan is run for any number; bind a buffer to it");
+    if (const std::optional<uint32_t> input = inputs_.first_pending())
+        throw Error(SNN_ERROR_STATE, "input '", network_->population(*input).name,
+                    "' was set for one step, and a plan is run for any number; bind a buffer to it");
     shared_device().plan(request_for(1), out_plan);
 }
 
@@ -188,12 +186,7 @@ void Session::bind_buffer(std::string_view path, const DeviceBuffer* buffer) {
     if (known == bound_buffers_.end() && buffer) bound_buffers_.push_back({std::string(path), *buffer});
     else if (buffer) known->buffer = *buffer;
     else if (known != bound_buffers_.end()) bound_buffers_.erase(known);
-    if (port->second != Port::input) return;
-    Input& input = input_of(found->index);
-    input.on_device = buffer != nullptr;
-    input.filled = false;
-    input.forget_list();
-    std::fill(input.values.begin(), input.values.end(), 0.0f);
+    if (port->second == Port::input) inputs_.set_on_device(found->index, buffer != nullptr);
 }
 
 }  // namespace snn

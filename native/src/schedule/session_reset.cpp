@@ -10,7 +10,7 @@ namespace snn {
 void Session::reset() {
     state_is_lost_ = true;
     executor_->reset_state();
-    clear_spike_inputs();
+    inputs_.clear_spikes();
     steps_done_ = 0;
     remainder_s_ = 0;
     dropping_time_ = false;
@@ -77,12 +77,7 @@ void Session::reset_samples(std::span<const uint32_t> samples) {
         executor_->write(present.slot, present.dtype, present.values.data());
     }
     state_is_lost_ = false;
-    for (Input& input : inputs_) {
-        if (!input.is_pending()) continue;
-        for (uint32_t sample = 0; sample < batch_size_; ++sample)
-            if (begins[sample]) std::fill_n(input.values.begin() + size_t{sample} * input.size, input.size, 0.0f);
-        input.forget_list();
-    }
+    inputs_.forget_spikes(begins);
 }
 
 }  // namespace snn

@@ -1,7 +1,6 @@
 // Going on from a state that nobody vouched for. All of it is read and checked before any of it is taken over.
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <optional>
 
@@ -82,7 +81,7 @@ public:
           state_(state),
           parameters_(populations_.size()),
           constants_(populations_.size()),
-          inputs_(session.inputs_.size(), nullptr),
+          inputs_(populations_.size(), nullptr),
           is_own_(projections_.size()),
           weights_(projections_.size()),
           rules_(projections_.size()),
@@ -127,7 +126,7 @@ private:
     std::vector<Write> writes_;
     std::vector<Parameters> parameters_;                         // per population
     std::vector<std::optional<PopulationConstants>> constants_;  // of those that change
-    std::vector<const SavedTensor*> inputs_;                     // in the order of the session's; null: none was set
+    std::vector<const SavedTensor*> inputs_;                     // per population; null: none was set
     std::vector<uint8_t> is_own_;                                // per projection: the state has its weights
     std::vector<std::vector<float>> weights_;
     std::vector<std::shared_ptr<const Plasticity>> rules_;  // that change
@@ -238,7 +237,7 @@ void Session::StateReader::read_values(const StateTensor& tensor) {
 
 void Session::StateReader::read_input(const StateTensor& tensor) {
     if (tensor.of_spikes && !find(state_, tensor.name)) return;  // none was set
-    inputs_[session_.input_places_[tensor.slot.index]] = &checked(state_, tensor);
+    inputs_[tensor.slot.index] = &checked(state_, tensor);
 }
 
 void Session::StateReader::read_parameter(const StateTensor& tensor) {
@@ -321,12 +320,9 @@ void Session::StateReader::take_over() {
             session_.write_weights(q, projection.weights_alone()->data(), projection.bias ? projection.bias->data() : nullptr);
         session_.weight_is_own_[q] = is_own_[q] || projection.plasticity;
     }
-    session_.clear_spike_inputs();
-    for (size_t i = 0; i < inputs_.size(); ++i) {
-        if (!inputs_[i]) continue;
-        std::memcpy(session_.inputs_[i].values.data(), inputs_[i]->bytes.data(), inputs_[i]->bytes.size());
-        session_.inputs_[i].filled = true;
-    }
+    session_.inputs_.clear_spikes();
+    for (uint32_t p = 0; p < populations_.size(); ++p)
+        if (inputs_[p]) session_.inputs_.restore(p, inputs_[p]->bytes);
     session_.steps_done_ = steps_;
     session_.remainder_s_ = remainder_s_;
     session_.dropping_time_ = false;

@@ -112,7 +112,7 @@ uint32_t Session::Run::next_piece() const {
     if (clock_) most = std::min(most, clock_->most_steps());
     else if (def_.progress) most = std::min(most, def_.progress_interval - done_ % def_.progress_interval);
     const bool is_for_one_step = std::any_of(kept_.begin(), kept_.end(), [&](size_t k) {
-        return session_.inputs_[k].is_pending();
+        return session_.inputs_.is_pending(k);
     });
     if (is_for_one_step || session_.listeners_.hear_spikes()) most = 1;
     for (const RunSpikes& one : spikes_) most = std::min(most, one.most_steps());
@@ -128,8 +128,8 @@ uint32_t Session::Run::next_piece() const {
 }
 
 RunRequest Session::Run::next_request(uint32_t step_count) {
-    for (const size_t k : kept_) session_.inputs_[k].tell(frames_[k]);
-    for (RunSpikes& one : spikes_) frames_[session_.input_places_[one.population()]] = one.next(step_count);
+    for (const size_t k : kept_) session_.inputs_.tell(k, frames_[k]);
+    for (RunSpikes& one : spikes_) frames_[session_.inputs_.place_of(one.population())] = one.next(step_count);
     for (EventRecord& events : events_) events.first_step = def_.steps_before + done_;
     size_t place = own_records_;
     for (ValueRecord& value : values_)
@@ -156,7 +156,7 @@ void Session::Run::take(uint32_t step_count) {
 void Session::Run::move_on(uint32_t step_count, size_t rows) {
     session_.steps_done_ += step_count;
     done_ += step_count;
-    for (const size_t k : kept_) clear_spikes(session_.inputs_[k]);
+    for (const size_t k : kept_) session_.inputs_.clear_spikes(k);
     for (ValueRecord& value : values_) {
         if (rows == 0) continue;
         if (!value.is_of_population()) session_.read(value.variable, value.values.dtype(), value.values.begin());

@@ -71,10 +71,7 @@ std::string Session::state_document() {
 bool Session::is_in_state(const StateTensor& tensor) const {
     const uint32_t index = tensor.slot.index;
     switch (tensor.kind) {
-        case StateTensor::input: {
-            const Input& input = inputs_[input_places_[index]];
-            return !input.clears || input.filled;
-        }
+        case StateTensor::input: return inputs_.is_set(index);
         case StateTensor::parameter: return true;
         case StateTensor::rule_parameters: return plasticity_[index] != nullptr;
         case StateTensor::values: break;
@@ -85,7 +82,7 @@ bool Session::is_in_state(const StateTensor& tensor) const {
 // Those that the session itself holds.
 std::span<const std::byte> Session::bytes_of(const StateTensor& tensor) const {
     const uint32_t index = tensor.slot.index;
-    if (tensor.kind == StateTensor::input) return std::as_bytes(std::span(inputs_[input_places_[index]].values));
+    if (tensor.kind == StateTensor::input) return std::as_bytes(inputs_.values(index));
     if (tensor.kind == StateTensor::parameter) return std::as_bytes(std::span(parameters_of(index)[tensor.number]));
     return std::as_bytes(std::span(plasticity_of(index).parameters));
 }

@@ -119,7 +119,7 @@ TEST_CASE("after a callback that throws the session stands between two steps") {
         run.step_count = run.record_interval = 1;
         for (const bool in_run : {false, true}) {
             session.listeners().set_spike_callback(throw_at_zero, &(calls = 1), *session.network());
-            session.set_input(0, &one, 1);
+            session.inputs().set(0, &one, 1);
             if (in_run) CHECK_THROWS_AS(session.run(run), std::string);
             else CHECK_THROWS_AS(session.step(1), std::string);
             CHECK(session.spikes(1, 0).size() == 1);
@@ -131,7 +131,7 @@ TEST_CASE("after a callback that throws the session stands between two steps") {
     }
     SUBCASE("time whose steps did not run is carried") {
         Session session(relayed(SNN_POPULATION_VALUE_INPUT), options);
-        session.set_input(0, &one, 1);
+        session.inputs().set(0, &one, 1);
         session.listeners().set_spike_callback(throw_at_zero, &(calls = 3), *session.network());
         CHECK_THROWS_AS(session.advance(0.0085), std::string);
         CHECK(session.steps_done() == 3);

@@ -178,7 +178,7 @@ TEST_CASE("when memory runs out in a load or a reset of samples, all is as befor
         options.executor.thread_count = 2;
         auto session = std::make_unique<Session>(network, options);
         const std::vector<float> input = Numbers(4).list(size_t{4} * neuron_count, 0.0, 1.0);
-        session->set_input(in, input.data(), input.size());
+        session->inputs().set(in, input.data(), input.size());
         return session;
     };
     const auto donor = opened("cpu");
