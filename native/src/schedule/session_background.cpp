@@ -15,11 +15,11 @@ bool Session::begin(double seconds, double budget_s) {
         owed_s_ += seconds;
         return false;
     }
-    if (runs_on_host_device_)
+    if (open_.is_on_host_device())
         throw Error(SNN_ERROR_UNSUPPORTED,
                     "this session runs on a Vulkan device of the program: record or submit its steps, which does "
                     "not wait either");
-    if (executor_options_.job_system.parallel_for)
+    if (open_.has_host_jobs())
         throw Error(SNN_ERROR_UNSUPPORTED,
                     "this session has a job system of the program, which is called by the thread that steps: run "
                     "its steps in a job");
@@ -36,7 +36,7 @@ bool Session::poll() {
     if (!gate_.under_way()) return true;
     if (background_->running()) return false;
     gate_.set_under_way(false);
-    remainder_s_ += std::exchange(owed_s_, 0.0);
+    state_.progress().remainder_s += std::exchange(owed_s_, 0.0);
     inputs_.take_held();
     const std::exception_ptr failure = background_->take_failure();
     listeners_.tell_kept();
