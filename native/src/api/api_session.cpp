@@ -98,9 +98,9 @@ SNNHandle snn::api::open_session(const SNNConfig* config, const SNNVulkanHost* h
         options.executor.vulkan_host = host;
     }
     auto session = std::make_shared<Session>(std::move(network), options);
-    Session& opened = *session;
-    opened.handle = reinterpret_cast<SNNHandle>(handle_table().insert(HandleType::session, std::move(session)));
-    return opened.handle;
+    Listeners& listeners = session->listeners();
+    listeners.handle = reinterpret_cast<SNNHandle>(handle_table().insert(HandleType::session, std::move(session)));
+    return listeners.handle;
 }
 
 namespace {
@@ -245,26 +245,26 @@ void snn_destroy_network(SNNHandle handle) {
     const uintptr_t value = reinterpret_cast<uintptr_t>(handle);
     HandleSlot* slot = handle_table().pin(value, HandleType::session);
     if (!slot) return;
-    static_cast<Session*>(slot->object.get())->close();
+    static_cast<Session*>(slot->object.get())->gate().close();
     handle_table().release(value, HandleType::session);
     handle_table().unpin(*slot);
 }
 
 SNNStatus snn_load_weights(SNNHandle handle, const char* path) {
     return with_session(handle, [&](Session& session) {
-        session.load_weights(*load_network(&required(path, "path")));
+        session.variables().load_weights(*load_network(&required(path, "path")));
     });
 }
 
 SNNStatus snn_save_state(SNNHandle handle, const char* path) {
-    return with_session(handle, [&](Session& session) { save_state(session.outline_state(), &required(path, "path")); });
+    return with_session(handle, [&](Session& session) { save_state(session.state().outline(), &required(path, "path")); });
 }
 
 SNNStatus snn_load_state(SNNHandle handle, const char* path) {
     return with_session(handle, [&](Session& session) {
         const SavedState state = load_state(&required(path, "path"));
         try {
-            session.restore(state);
+            session.state().restore(state);
         } catch (const Error& error) {
             throw Error(error.status(), "'", path, "': ", error.what());
         }
@@ -276,7 +276,7 @@ SNNStatus snn_save_state_memory(SNNHandle handle, void* out_data, size_t size_by
         if (!out_data && size_bytes > 0)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_data is null, but size_bytes is ", size_bytes);
         size_t& size = required(out_size_bytes, "out_size_bytes");
-        size = save_state_memory(session.outline_state(), {static_cast<unsigned char*>(out_data), size_bytes});
+        size = save_state_memory(session.state().outline(), {static_cast<unsigned char*>(out_data), size_bytes});
         if (out_data && size > size_bytes)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "size_bytes is ", size_bytes, "; ", size, " are needed");
     });
@@ -285,7 +285,7 @@ SNNStatus snn_save_state_memory(SNNHandle handle, void* out_data, size_t size_by
 SNNStatus snn_load_state_memory(SNNHandle handle, const void* data, size_t size_bytes) {
     return with_session(handle, [&](Session& session) {
         if (!data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "data is null");
-        session.restore(load_state_memory(data, size_bytes));
+        session.state().restore(load_state_memory(data, size_bytes));
     });
 }
 
@@ -321,27 +321,29 @@ SNNStatus snn_session_wait(SNNHandle handle) {
 
 SNNStatus snn_get_membrane_potentials(SNNHandle handle, const char* population, float* out_potentials, size_t count) {
     return reading_session(handle, [&](Session& session) {
-        session.read_membrane(&required(population, "population"), out_potentials, count);
+        session.variables().read_membrane(&required(population, "population"), out_potentials, count);
     });
 }
 
 SNNStatus snn_register_spike_callback(SNNHandle handle, SpikeCallback callback, void* user) {
-    return with_session(handle, [&](Session& session) { session.set_spike_callback(callback, user); });
+    return with_session(handle, [&](Session& session) {
+        session.listeners().set_spike_callback(callback, user, session.network());
+    });
 }
 
 SNNStatus snn_register_weight_callback(SNNHandle handle, SNNWeightCallback callback, void* user) {
-    return with_session(handle, [&](Session& session) { session.set_weight_callback(callback, user); });
+    return with_session(handle, [&](Session& session) { session.listeners().set_weight_callback(callback, user); });
 }
 
 SNNStatus snn_register_epoch_callback(SNNHandle handle, SNNEpochCallback callback, void* user) {
-    return with_session(handle, [&](Session& session) { session.set_epoch_callback(callback, user); });
+    return with_session(handle, [&](Session& session) { session.listeners().set_epoch_callback(callback, user); });
 }
 
 SNNStatus snn_session_device(SNNHandle handle, SNNSessionDevice* out_device) {
     return reading_session(handle, [&](Session& session) {
         SNNSessionDevice device{};
-        std::snprintf(device.name, sizeof device.name, "%s", session.device().c_str());
-        std::snprintf(device.reason, sizeof device.reason, "%s", session.device_reason().c_str());
+        std::snprintf(device.name, sizeof device.name, "%s", session.opened().device().c_str());
+        std::snprintf(device.reason, sizeof device.reason, "%s", session.opened().device_reason().c_str());
         answer(out_device, device, "out_device");
     });
 }
@@ -351,34 +353,34 @@ SNNStatus snn_session_network(SNNHandle handle, SNNNetwork* out_network) {
         handle,
         [&](Session& session) {
             required(out_network, "out_network");
-            *out_network = new_network_handle(session.network());
+            *out_network = new_network_handle(session.opened().shared_network());
         },
-        Session::reading | Session::aside);
+        SessionGate::reading | SessionGate::aside);
 }
 
 SNNStatus snn_session_to_network(SNNHandle handle, SNNNetwork* out_network) {
     return reading_session(handle, [&](Session& session) {
         required(out_network, "out_network");
-        *out_network = new_network_handle(session.to_network());
+        *out_network = new_network_handle(session.variables().to_network());
     });
 }
 
 SNNStatus snn_session_set_input(SNNHandle handle, uint32_t population, const float* values, size_t count) {
-    return aside_session(handle, [&](Session& session) { session.set_input(population, values, count); });
+    return aside_session(handle, [&](Session& session) { session.inputs().set(population, values, count); });
 }
 
 SNNStatus snn_session_set_sample_input(SNNHandle handle, uint32_t population, uint32_t sample, const float* values,
                                        size_t count) {
-    return aside_session(handle, [&](Session& session) { session.set_sample_input(population, sample, values, count); });
+    return aside_session(handle, [&](Session& session) { session.inputs().set_sample(population, sample, values, count); });
 }
 
 SNNStatus snn_session_add_input_spikes(SNNHandle handle, uint32_t population, uint32_t sample, const uint32_t* neurons,
                                        size_t count) {
-    return aside_session(handle, [&](Session& session) { session.add_input_spikes(population, sample, neurons, count); });
+    return aside_session(handle, [&](Session& session) { session.inputs().add_spikes(population, sample, neurons, count); });
 }
 
 SNNStatus snn_session_bind_input(SNNHandle handle, uint32_t population, const float* values, size_t count) {
-    return with_session(handle, [&](Session& session) { session.bind_input(population, values, count); });
+    return with_session(handle, [&](Session& session) { session.inputs().bind(population, values, count); });
 }
 
 SNNStatus snn_session_step(SNNHandle handle, uint32_t step_count) {
@@ -386,30 +388,32 @@ SNNStatus snn_session_step(SNNHandle handle, uint32_t step_count) {
 }
 
 SNNStatus snn_session_reset(SNNHandle handle) {
-    return with_session(handle, [](Session& session) { session.reset(); });
+    return with_session(handle, [](Session& session) { session.state().reset(); });
 }
 
 SNNStatus snn_session_reset_samples(SNNHandle handle, const uint32_t* samples, size_t count) {
     return with_session(handle, [&](Session& session) {
         if (!samples && count > 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "samples is null, but count is ", count);
-        session.reset_samples({samples, count});
+        session.state().reset_samples({samples, count});
     });
 }
 
 SNNStatus snn_session_set_step_count(SNNHandle handle, uint64_t steps) {
-    return with_session(handle, [&](Session& session) { session.set_steps_done(steps); });
+    return with_session(handle, [&](Session& session) { session.state().progress().steps = steps; });
 }
 
 SNNStatus snn_session_step_count(SNNHandle handle, uint64_t* out_steps) {
-    return reading_session(handle, [&](Session& session) { required(out_steps, "out_steps") = session.steps_done(); });
+    return reading_session(handle, [&](Session& session) {
+        required(out_steps, "out_steps") = session.state().progress().steps;
+    });
 }
 
 SNNStatus snn_session_seed(SNNHandle handle, uint64_t* out_seed) {
-    return reading_session(handle, [&](Session& session) { required(out_seed, "out_seed") = session.seed(); });
+    return reading_session(handle, [&](Session& session) { required(out_seed, "out_seed") = session.state().seed(); });
 }
 
 SNNStatus snn_get_counters(SNNHandle handle, SNNCounters* out_counters) {
-    return reading_session(handle, [&](Session& session) { answer(out_counters, session.counters(), "out_counters"); });
+    return reading_session(handle, [&](Session& session) { answer(out_counters, session.state().counters(), "out_counters"); });
 }
 
 SNNStatus snn_session_get_spikes(SNNHandle handle, uint32_t population, uint32_t sample, const uint32_t** out_neurons,
@@ -417,7 +421,7 @@ SNNStatus snn_session_get_spikes(SNNHandle handle, uint32_t population, uint32_t
     return reading_session(handle, [&](Session& session) {
         required(out_neurons, "out_neurons");
         required(out_count, "out_count");
-        const std::span<const uint32_t> neurons = session.spikes(population, sample);
+        const std::span<const uint32_t> neurons = session.variables().spikes(population, sample);
         *out_neurons = neurons.data();
         *out_count = static_cast<uint32_t>(neurons.size());
     });
@@ -425,17 +429,19 @@ SNNStatus snn_session_get_spikes(SNNHandle handle, uint32_t population, uint32_t
 
 SNNStatus snn_session_read(SNNHandle handle, const char* path, uint32_t dtype, void* out_data, size_t count) {
     return reading_session(handle, [&](Session& session) {
-        session.read(&required(path, "path"), dtype, out_data, count);
+        session.variables().read(&required(path, "path"), dtype, out_data, count);
     });
 }
 
 SNNStatus snn_session_write(SNNHandle handle, const char* path, uint32_t dtype, const void* data, size_t count) {
-    return with_session(handle, [&](Session& session) { session.write(&required(path, "path"), dtype, data, count); });
+    return with_session(handle, [&](Session& session) {
+        session.variables().write(&required(path, "path"), dtype, data, count);
+    });
 }
 
 SNNStatus snn_session_value_count(SNNHandle handle, const char* path, size_t* out_count) {
     return reading_session(handle, [&](Session& session) {
-        required(out_count, "out_count") = session.value_count(&required(path, "path"));
+        required(out_count, "out_count") = session.variables().value_count(&required(path, "path"));
     });
 }
 
