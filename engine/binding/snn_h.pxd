@@ -34,10 +34,13 @@ cdef extern from "snn/snn.h" nogil:
         pass
     ctypedef struct SNNTrainerOpaque:
         pass
+    ctypedef struct SNNPlacementOpaque:
+        pass
     ctypedef SNNSessionOpaque *SNNHandle
     ctypedef SNNNetworkOpaque *SNNNetwork
     ctypedef SNNModelOpaque *SNNModel
     ctypedef SNNTrainerOpaque *SNNTrainer
+    ctypedef SNNPlacementOpaque *SNNPlacement
 
     ctypedef struct SNNAllocator:
         pass
@@ -279,13 +282,24 @@ cdef extern from "snn/snn.h" nogil:
         uint64_t opening_bytes
     SNNStatus snn_network_memory(SNNNetwork network, const SNNConfig *config, SNNMemoryEstimate *out_estimate,
                                  uint64_t *out_projection_bytes, size_t count)
-    SNNStatus snn_network_placement(SNNNetwork network, const SNNConfig *config, uint32_t *out_places, size_t count,
-                                    uint32_t *out_window_steps)
-    SNNStatus snn_network_placement_words(SNNNetwork network, const SNNConfig *config, char *out_words, size_t size_bytes,
-                                          size_t *out_size_bytes)
-    SNNStatus snn_network_placement_times(SNNNetwork network, const SNNConfig *config, double *out_seconds, size_t count)
-    SNNStatus snn_network_placement_reasons(SNNNetwork network, const SNNConfig *config, char *out_text, size_t size_bytes,
-                                            size_t *out_size_bytes)
+    ctypedef struct SNNPlacementSlice:
+        uint32_t population
+        uint32_t first
+        uint32_t count
+        uint32_t device
+    ctypedef struct SNNPlacementInfo:
+        uint32_t struct_size
+        uint32_t device_count
+        uint32_t slice_count
+        uint32_t window_steps
+        const char *device
+        const char *reasons
+        const SNNPlacementSlice *slices
+        const uint32_t *samples
+        const double *step_s
+    SNNStatus snn_network_place(SNNNetwork network, const SNNConfig *config, SNNPlacement *out_placement)
+    SNNStatus snn_placement_get_info(SNNPlacement placement, SNNPlacementInfo *out_info)
+    void snn_placement_release(SNNPlacement placement)
     SNNStatus snn_create_network(const SNNConfig *config, SNNHandle *out_handle)
     void snn_destroy_network(SNNHandle handle)
     SNNStatus snn_load_weights(SNNHandle handle, const char *path)

@@ -76,6 +76,29 @@ namespace Snn.Tests
                 Assert.Equal(32, (byte*)&it.total_bytes - start, "SNNMemoryEstimate.total_bytes");
                 Assert.Equal(40, (byte*)&it.opening_bytes - start, "SNNMemoryEstimate.opening_bytes");
             }
+            Assert.Equal(16, sizeof(SNNPlacementSlice), "sizeof(SNNPlacementSlice)");
+            {
+                SNNPlacementSlice it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.population - start, "SNNPlacementSlice.population");
+                Assert.Equal(4, (byte*)&it.first - start, "SNNPlacementSlice.first");
+                Assert.Equal(8, (byte*)&it.count - start, "SNNPlacementSlice.count");
+                Assert.Equal(12, (byte*)&it.device - start, "SNNPlacementSlice.device");
+            }
+            Assert.Equal(56, sizeof(SNNPlacementInfo), "sizeof(SNNPlacementInfo)");
+            {
+                SNNPlacementInfo it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNPlacementInfo.struct_size");
+                Assert.Equal(4, (byte*)&it.device_count - start, "SNNPlacementInfo.device_count");
+                Assert.Equal(8, (byte*)&it.slice_count - start, "SNNPlacementInfo.slice_count");
+                Assert.Equal(12, (byte*)&it.window_steps - start, "SNNPlacementInfo.window_steps");
+                Assert.Equal(16, (byte*)&it.device - start, "SNNPlacementInfo.device");
+                Assert.Equal(24, (byte*)&it.reasons - start, "SNNPlacementInfo.reasons");
+                Assert.Equal(32, (byte*)&it.slices - start, "SNNPlacementInfo.slices");
+                Assert.Equal(40, (byte*)&it.samples - start, "SNNPlacementInfo.samples");
+                Assert.Equal(48, (byte*)&it.step_s - start, "SNNPlacementInfo.step_s");
+            }
             Assert.Equal(324, sizeof(SNNSessionDevice), "sizeof(SNNSessionDevice)");
             {
                 SNNSessionDevice it;

@@ -107,6 +107,40 @@ namespace Snn
         internal ulong opening_bytes;
     }
 
+    /// <summary>Neurons of one population that one device runs.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNPlacementSlice
+    {
+        internal uint population;
+        /// <summary>neurons first to first + count - 1</summary>
+        internal uint first;
+        /// <summary>neurons first to first + count - 1</summary>
+        internal uint count;
+        /// <summary>index, from 0, among the devices of SNNPlacementInfo.device</summary>
+        internal uint device;
+    }
+
+    /// <summary>Where a session would run, and why.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNPlacementInfo
+    {
+        internal uint struct_size;
+        internal uint device_count;
+        internal uint slice_count;
+        /// <summary>devices exchange spikes every so many steps; 0: they exchange none</summary>
+        internal uint window_steps;
+        /// <summary>for SNNConfig.device: names the devices and reproduces the placement, as "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0" or, for "cpu*+vulkan:0*", "cpu*8+vulkan:0*24".</summary>
+        internal byte* device;
+        /// <summary>one sentence on each line, "" if there are none: why populations cannot run on a device (it cannot run them, its bits are its own, there is not enough memory), or why "auto" chose</summary>
+        internal byte* reasons;
+        /// <summary>[slice_count] by population, then first neuron, then device.</summary>
+        internal SNNPlacementSlice* slices;
+        /// <summary>[device_count] samples of the batch that each device runs; of devices that share populations all of them</summary>
+        internal uint* samples;
+        /// <summary>[device_count] expected seconds of a step, the exchange of spikes included; 0 for a device with nothing to do.</summary>
+        internal double* step_s;
+    }
+
     /// <summary>The device that a session runs on.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct SNNSessionDevice
@@ -803,7 +837,6 @@ namespace Snn
         internal const uint SNN_VERSION_MINOR = 0x1;
         internal const uint SNN_VERSION_PATCH = 0x0;
         internal const uint SNN_ABI_VERSION = 0x1;
-        internal const uint SNN_PLACE_CUT = 0xffffffff;
         internal const ulong SNN_SEED_BY_INDEX = 0xffffffffffffffff;
         internal const ulong SNN_VULKAN_NO_FRAME = 0xffffffffffffffff;
         internal const uint SNN_VULKAN_BINDING_COUNT = 0x7;
@@ -847,21 +880,16 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_memory(NetworkHandle network, SNNConfig* config, SNNMemoryEstimate* out_estimate, ulong* out_projection_bytes, UIntPtr count);
 
-        /// <summary>Where a session that `config` would open runs: for each of the `count` populations the index, from 0, of its device in config-&gt;device (with one device all are 0).</summary>
+        /// <summary>Finds where a session that `config` would open runs, and opens none; `file` and `network` of config are ignored.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_placement(NetworkHandle network, SNNConfig* config, uint* out_places, UIntPtr count, uint* out_window_steps);
+        internal static extern int snn_network_place(NetworkHandle network, SNNConfig* config, IntPtr* out_placement);
 
-        /// <summary>The same, and the division of a batch, as a device string that reproduces this placement: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*".</summary>
+        /// <summary>Computes nothing; set out_info-&gt;struct_size first.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_placement_words(NetworkHandle network, SNNConfig* config, byte* out_words, UIntPtr size_bytes, UIntPtr* out_size_bytes);
+        internal static extern int snn_placement_get_info(PlacementHandle placement, SNNPlacementInfo* out_info);
 
-        /// <summary>Expected seconds of a step on each of the `count` devices of config-&gt;device, the exchange of spikes included; 0 for a device with nothing to do.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_placement_times(NetworkHandle network, SNNConfig* config, double* out_seconds, UIntPtr count);
-
-        /// <summary>Why populations cannot run on some of the devices, one sentence on each line: a device cannot run them, its bits are its own, or there is not enough memory.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_placement_reasons(NetworkHandle network, SNNConfig* config, byte* out_text, UIntPtr size_bytes, UIntPtr* out_size_bytes);
+        internal static extern void snn_placement_release(IntPtr placement);
 
         /// <summary>Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]

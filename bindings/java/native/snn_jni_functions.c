@@ -52,6 +52,21 @@ LAYOUT(offsetof(SNNMemoryEstimate, weight_bytes) == 16);
 LAYOUT(offsetof(SNNMemoryEstimate, state_bytes) == 24);
 LAYOUT(offsetof(SNNMemoryEstimate, total_bytes) == 32);
 LAYOUT(offsetof(SNNMemoryEstimate, opening_bytes) == 40);
+LAYOUT(sizeof(SNNPlacementSlice) == 16);
+LAYOUT(offsetof(SNNPlacementSlice, population) == 0);
+LAYOUT(offsetof(SNNPlacementSlice, first) == 4);
+LAYOUT(offsetof(SNNPlacementSlice, count) == 8);
+LAYOUT(offsetof(SNNPlacementSlice, device) == 12);
+LAYOUT(sizeof(SNNPlacementInfo) == 56);
+LAYOUT(offsetof(SNNPlacementInfo, struct_size) == 0);
+LAYOUT(offsetof(SNNPlacementInfo, device_count) == 4);
+LAYOUT(offsetof(SNNPlacementInfo, slice_count) == 8);
+LAYOUT(offsetof(SNNPlacementInfo, window_steps) == 12);
+LAYOUT(offsetof(SNNPlacementInfo, device) == 16);
+LAYOUT(offsetof(SNNPlacementInfo, reasons) == 24);
+LAYOUT(offsetof(SNNPlacementInfo, slices) == 32);
+LAYOUT(offsetof(SNNPlacementInfo, samples) == 40);
+LAYOUT(offsetof(SNNPlacementInfo, step_s) == 48);
 LAYOUT(sizeof(SNNSessionDevice) == 324);
 LAYOUT(offsetof(SNNSessionDevice, struct_size) == 0);
 LAYOUT(offsetof(SNNSessionDevice, name) == 4);
@@ -431,28 +446,22 @@ JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1memory(JNIEnv *env, jclass 
     return (jint)snn_network_memory((SNNNetwork)(intptr_t)network, (const SNNConfig *)(intptr_t)config, (SNNMemoryEstimate *)(intptr_t)out_estimate, (uint64_t *)(intptr_t)out_projection_bytes, (size_t)count);
 }
 
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1placement(JNIEnv *env, jclass self, jlong network, jlong config, jlong out_places, jlong count, jlong out_window_steps) {
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1place(JNIEnv *env, jclass self, jlong network, jlong config, jlong out_placement) {
     (void)env;
     (void)self;
-    return (jint)snn_network_placement((SNNNetwork)(intptr_t)network, (const SNNConfig *)(intptr_t)config, (uint32_t *)(intptr_t)out_places, (size_t)count, (uint32_t *)(intptr_t)out_window_steps);
+    return (jint)snn_network_place((SNNNetwork)(intptr_t)network, (const SNNConfig *)(intptr_t)config, (SNNPlacement *)(intptr_t)out_placement);
 }
 
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1placement_1words(JNIEnv *env, jclass self, jlong network, jlong config, jlong out_words, jlong size_bytes, jlong out_size_bytes) {
+JNIEXPORT jint JNICALL Java_snn_Native_snn_1placement_1get_1info(JNIEnv *env, jclass self, jlong placement, jlong out_info) {
     (void)env;
     (void)self;
-    return (jint)snn_network_placement_words((SNNNetwork)(intptr_t)network, (const SNNConfig *)(intptr_t)config, (char *)(intptr_t)out_words, (size_t)size_bytes, (size_t *)(intptr_t)out_size_bytes);
+    return (jint)snn_placement_get_info((SNNPlacement)(intptr_t)placement, (SNNPlacementInfo *)(intptr_t)out_info);
 }
 
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1placement_1times(JNIEnv *env, jclass self, jlong network, jlong config, jlong out_seconds, jlong count) {
+JNIEXPORT void JNICALL Java_snn_Native_snn_1placement_1release(JNIEnv *env, jclass self, jlong placement) {
     (void)env;
     (void)self;
-    return (jint)snn_network_placement_times((SNNNetwork)(intptr_t)network, (const SNNConfig *)(intptr_t)config, (double *)(intptr_t)out_seconds, (size_t)count);
-}
-
-JNIEXPORT jint JNICALL Java_snn_Native_snn_1network_1placement_1reasons(JNIEnv *env, jclass self, jlong network, jlong config, jlong out_text, jlong size_bytes, jlong out_size_bytes) {
-    (void)env;
-    (void)self;
-    return (jint)snn_network_placement_reasons((SNNNetwork)(intptr_t)network, (const SNNConfig *)(intptr_t)config, (char *)(intptr_t)out_text, (size_t)size_bytes, (size_t *)(intptr_t)out_size_bytes);
+    snn_placement_release((SNNPlacement)(intptr_t)placement);
 }
 
 JNIEXPORT jint JNICALL Java_snn_Native_snn_1create_1network(JNIEnv *env, jclass self, jlong config, jlong out_handle) {

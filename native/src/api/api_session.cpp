@@ -3,23 +3,14 @@
 #include <cstdio>
 
 #include "api/sessions.h"
-#include "common/machine.h"
 #include "file/file.h"
-#include "network/plan.h"
-#include "schedule/batch_executor.h"
-#include "schedule/device_choice.h"
-#include "schedule/memory.h"
-#include "schedule/placement.h"
 #include "schedule/together.h"
 
 using namespace snn;
 using namespace snn::api;
 
-namespace {
-
-constexpr uint32_t max_threads = 1024;
-
-SessionOptions session_options(const SNNConfig& config) {
+SessionOptions snn::api::session_options(const SNNConfig& config) {
+    constexpr uint32_t max_threads = 1024;
     SessionOptions options;
     options.device = config.device ? config.device : backends().front()->name;
     if (config.batch_size == 0 || config.batch_size > (1u << 20))
@@ -58,22 +49,6 @@ SessionOptions session_options(const SNNConfig& config) {
     return options;
 }
 
-// A session that is not opened: for what is known of one before.
-struct Planned {
-    std::shared_ptr<const Network> network;
-    SessionOptions options;
-};
-
-Planned planned_session(SNNNetwork network, const SNNConfig* config) {
-    const PinnedNetwork object = pin_network(network);
-    Planned planned{nullptr, session_options(complete(config, snn_config_init, "config"))};
-    if (planned.options.executor.thread_count == 0) planned.options.executor.thread_count = logical_processors();
-    planned.network = object->finished();
-    return planned;
-}
-
-}  // namespace
-
 SNNHandle snn::api::open_session(const SNNConfig* config, const SNNVulkanHost* host) {
     const SNNConfig complete_config = complete(config, snn_config_init, "config");
     std::shared_ptr<const Network> network;
@@ -103,29 +78,6 @@ SNNHandle snn::api::open_session(const SNNConfig* config, const SNNVulkanHost* h
     return listeners.handle;
 }
 
-namespace {
-
-// Of one device too.
-Placement placement_of(const Plan& plan, const SessionOptions& options) {
-    if (names_several(options.device)) return place(plan, options.device, options.executor);
-    if (automatic_device(options.device) == Automatic::no) find_backend(options.device);
-    std::vector<std::vector<Placed>> places;
-    for (const Population& population : plan.network->populations()) places.push_back({{{0, population.size}, 0}});
-    return {{options.device}, std::move(places)};
-}
-
-// Zero-terminated; `out_text` null and `size_bytes` 0 ask for the size, which is told also where the room is too small.
-void answer_text(const std::string& found, std::string_view name, char* out_text, size_t size_bytes, size_t* out_size_bytes) {
-    if (!out_text && size_bytes > 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_", name, " is null");
-    required(out_size_bytes, "out_size_bytes") = found.size() + 1;
-    if (!out_text) return;
-    if (size_bytes <= found.size())
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "size_bytes is ", size_bytes, "; ", found.size() + 1, " are needed");
-    std::copy_n(found.c_str(), found.size() + 1, out_text);
-}
-
-}  // namespace
-
 extern "C" {
 
 void snn_config_init(SNNConfig* out_config, uint32_t struct_size) {
@@ -133,105 +85,6 @@ void snn_config_init(SNNConfig* out_config, uint32_t struct_size) {
     defaults.batch_size = 1;
     defaults.thread_count = 1;
     initialize(out_config, struct_size, defaults);
-}
-
-SNNStatus snn_network_memory(SNNNetwork network, const SNNConfig* config, SNNMemoryEstimate* out_estimate,
-                             uint64_t* out_projection_bytes, size_t count) {
-    return guarded([&] {
-        auto [finished, options] = planned_session(network, config);
-        if (automatic_device(options.device) != Automatic::no) options.device = assumed_device(options.executor.flags);
-        if (out_projection_bytes && count != finished->projections().size())
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; the network has ", finished->projections().size(),
-                        " projections");
-        if (!out_projection_bytes && count != 0)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_projection_bytes is null, but count is ", count);
-        const Plan plan = make_plan(finished, false, options.executor.flags & SNN_FLAG_SAMPLE_WEIGHTS);
-        const MemoryEstimate estimate = names_several(options.device)
-                                            ? estimate_together(plan, options.device, options.executor)
-                                            : estimate_memory(plan, options.device, options.executor);
-        SNNMemoryEstimate result{};
-        result.network_bytes = estimate.network_bytes;
-        result.weight_bytes = estimate.weight_bytes;
-        result.state_bytes = estimate.state_bytes;
-        result.total_bytes = estimate.total();
-        result.opening_bytes = estimate.new_bytes;
-        answer(out_estimate, result, "out_estimate");
-        if (out_projection_bytes)
-            std::copy(estimate.projection_bytes.begin(), estimate.projection_bytes.end(), out_projection_bytes);
-    });
-}
-
-SNNStatus snn_network_placement(SNNNetwork network, const SNNConfig* config, uint32_t* out_places, size_t count,
-                                uint32_t* out_window_steps) {
-    return guarded([&] {
-        const auto [finished, options] = planned_session(network, config);
-        const Plan plan = make_plan(finished);
-        required(out_places, "out_places");
-        if (count != plan.network->populations().size())
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; the network has ",
-                        plan.network->populations().size(), " populations");
-        if (shares_samples(options.device))
-            throw Error(SNN_ERROR_UNSUPPORTED, "device '", options.device,
-                        "': devices that share the samples have every population");
-        const Placement placement = placement_of(plan, options);
-        for (uint32_t p = 0; p < count; ++p)
-            out_places[p] = placement.is_cut(p) ? SNN_PLACE_CUT : placement.of_population[p].front().device;
-        if (out_window_steps) *out_window_steps = placement.window_steps;
-    });
-}
-
-SNNStatus snn_network_placement_words(SNNNetwork network, const SNNConfig* config, char* out_words, size_t size_bytes,
-                                      size_t* out_size_bytes) {
-    return guarded([&] {
-        const auto [finished, options] = planned_session(network, config);
-        const Plan plan = make_plan(finished);
-        std::string words = options.device;
-        if (shares_samples(words)) words = make_shares(*plan.network, words, options.executor).device();
-        else if (names_several(words)) words = placement_of(plan, options).device(*plan.network);
-        else if (automatic_device(words) == Automatic::no) find_backend(words);
-        answer_text(words, "words", out_words, size_bytes, out_size_bytes);
-    });
-}
-
-SNNStatus snn_network_placement_times(SNNNetwork network, const SNNConfig* config, double* out_seconds, size_t count) {
-    return guarded([&] {
-        const auto [finished, options] = planned_session(network, config);
-        const Plan plan = make_plan(finished);
-        if (automatic_device(options.device) != Automatic::no)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->device is '", options.device,
-                        "'; name the devices whose time is wanted");
-        required(out_seconds, "out_seconds");
-        const size_t devices = devices_of(options.device).size();
-        if (count != devices)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; config->device names ", devices, " devices");
-        std::vector<double> seconds;
-        if (shares_samples(options.device)) {
-            const Shares shares = make_shares(*plan.network, options.device, options.executor);
-            seconds = expected_step_s(*plan.network, shares, options.executor,
-                                      measured_speeds(shares.devices, options.executor));
-        } else {
-            const Placement placement = placement_of(plan, options);
-            seconds = expected_step_s(*plan.network, placement, options.executor,
-                                      figures_of(plan, placement.devices, options.executor));
-        }
-        std::copy(seconds.begin(), seconds.end(), out_seconds);
-    });
-}
-
-SNNStatus snn_network_placement_reasons(SNNNetwork network, const SNNConfig* config, char* out_text, size_t size_bytes,
-                                        size_t* out_size_bytes) {
-    return guarded([&] {
-        const auto [finished, options] = planned_session(network, config);
-        const Plan plan = make_plan(finished);
-        std::string lines;
-        if (names_several(options.device) && !shares_samples(options.device)) {
-            const Placement placement = placement_of(plan, options);
-            for (const std::string& sentence :
-                 reasons_of(*plan.network, placement, figures_of(plan, placement.devices, options.executor)))
-                lines += text(lines.empty() ? "" : "\n", sentence);
-        }
-        answer_text(lines, "text", out_text, size_bytes, out_size_bytes);
-    });
 }
 
 SNNStatus snn_create_network(const SNNConfig* config, SNNHandle* out_handle) {

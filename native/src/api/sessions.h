@@ -9,6 +9,8 @@
 
 namespace snn::api {
 
+// What `config` asks of a session. Throws.
+SessionOptions session_options(const SNNConfig& config);
 // `host`: null, or the device that it is opened on. Throws.
 SNNHandle open_session(const SNNConfig* config, const SNNVulkanHost* host);
 

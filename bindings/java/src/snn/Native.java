@@ -14,7 +14,6 @@ final class Native {
     static final int SNN_VERSION_MINOR = 0x1;
     static final int SNN_VERSION_PATCH = 0x0;
     static final int SNN_ABI_VERSION = 0x1;
-    static final int SNN_PLACE_CUT = 0xffffffff;
     static final long SNN_SEED_BY_INDEX = 0xffffffffffffffffL;
     static final long SNN_VULKAN_NO_FRAME = 0xffffffffffffffffL;
     static final int SNN_VULKAN_BINDING_COUNT = 0x7;
@@ -89,6 +88,29 @@ final class Native {
         static final int state_bytes = 24;
         static final int total_bytes = 32;
         static final int opening_bytes = 40;
+    }
+
+    /** Offsets of SNNPlacementSlice in bytes. */
+    static final class SNNPlacementSlice {
+        static final int SIZE = 16;
+        static final int population = 0;
+        static final int first = 4;
+        static final int count = 8;
+        static final int device = 12;
+    }
+
+    /** Offsets of SNNPlacementInfo in bytes. */
+    static final class SNNPlacementInfo {
+        static final int SIZE = 56;
+        static final int struct_size = 0;
+        static final int device_count = 4;
+        static final int slice_count = 8;
+        static final int window_steps = 12;
+        static final int device = 16;
+        static final int reasons = 24;
+        static final int slices = 32;
+        static final int samples = 40;
+        static final int step_s = 48;
     }
 
     /** Offsets of SNNSessionDevice in bytes. */
@@ -572,17 +594,13 @@ final class Native {
     /** Estimates the memory of a session that `config` would open; `file` and `network` of config are ignored. */
     static native int snn_network_memory(long network, long config, long out_estimate, long out_projection_bytes, long count);
 
-    /** Where a session that `config` would open runs: for each of the `count` populations the index, from 0, of its device in config-&gt;device (with one device all are 0). */
-    static native int snn_network_placement(long network, long config, long out_places, long count, long out_window_steps);
+    /** Finds where a session that `config` would open runs, and opens none; `file` and `network` of config are ignored. */
+    static native int snn_network_place(long network, long config, long out_placement);
 
-    /** The same, and the division of a batch, as a device string that reproduces this placement: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*". */
-    static native int snn_network_placement_words(long network, long config, long out_words, long size_bytes, long out_size_bytes);
+    /** Computes nothing; set out_info-&gt;struct_size first. */
+    static native int snn_placement_get_info(long placement, long out_info);
 
-    /** Expected seconds of a step on each of the `count` devices of config-&gt;device, the exchange of spikes included; 0 for a device with nothing to do. */
-    static native int snn_network_placement_times(long network, long config, long out_seconds, long count);
-
-    /** Why populations cannot run on some of the devices, one sentence on each line: a device cannot run them, its bits are its own, or there is not enough memory. */
-    static native int snn_network_placement_reasons(long network, long config, long out_text, long size_bytes, long out_size_bytes);
+    static native void snn_placement_release(long placement);
 
     /** Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
     static native int snn_create_network(long config, long out_handle);

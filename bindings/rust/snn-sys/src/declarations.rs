@@ -8,7 +8,6 @@ pub const SNN_VERSION_MAJOR: u32 = 0;
 pub const SNN_VERSION_MINOR: u32 = 1;
 pub const SNN_VERSION_PATCH: u32 = 0;
 pub const SNN_ABI_VERSION: u32 = 1;
-pub const SNN_PLACE_CUT: u32 = 0xffffffff;
 pub const SNN_SEED_BY_INDEX: u64 = 0xffffffffffffffff;
 pub const SNN_VULKAN_NO_FRAME: u64 = 0xffffffffffffffff;
 pub const SNN_VULKAN_BINDING_COUNT: u32 = 7;
@@ -202,6 +201,12 @@ pub struct SNNTrainerOpaque {
 }
 pub type SNNTrainer = *mut SNNTrainerOpaque;
 
+#[repr(C)]
+pub struct SNNPlacementOpaque {
+    _private: [u8; 0],
+}
+pub type SNNPlacement = *mut SNNPlacementOpaque;
+
 pub type SNNAllocator_allocate = Option<unsafe extern "C" fn(user: *mut c_void, size_bytes: usize, alignment: usize) -> *mut c_void>;
 
 pub type SNNAllocator_release = Option<unsafe extern "C" fn(user: *mut c_void, memory: *mut c_void, size_bytes: usize)>;
@@ -336,6 +341,40 @@ pub struct SNNMemoryEstimate {
     pub total_bytes: u64,
     /// what opening the session would add: without what the network already holds
     pub opening_bytes: u64,
+}
+
+/// Neurons of one population that one device runs.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNPlacementSlice {
+    pub population: u32,
+    /// neurons first to first + count - 1
+    pub first: u32,
+    /// neurons first to first + count - 1
+    pub count: u32,
+    /// index, from 0, among the devices of SNNPlacementInfo.device
+    pub device: u32,
+}
+
+/// Where a session would run, and why.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNPlacementInfo {
+    pub struct_size: u32,
+    pub device_count: u32,
+    pub slice_count: u32,
+    /// devices exchange spikes every so many steps; 0: they exchange none
+    pub window_steps: u32,
+    /// for SNNConfig.device: names the devices and reproduces the placement, as "cpu+vulkan:0;exc\[0:512\]=0;exc\[512:800\]=1;inh=0" or, for "cpu*+vulkan:0*", "cpu*8+vulkan:0*24".
+    pub device: *const c_char,
+    /// one sentence on each line, "" if there are none: why populations cannot run on a device (it cannot run them, its bits are its own, there is not enough memory), or why "auto" chose
+    pub reasons: *const c_char,
+    /// \[slice_count\] by population, then first neuron, then device.
+    pub slices: *const SNNPlacementSlice,
+    /// \[device_count\] samples of the batch that each device runs; of devices that share populations all of them
+    pub samples: *const u32,
+    /// \[device_count\] expected seconds of a step, the exchange of spikes included; 0 for a device with nothing to do.
+    pub step_s: *const f64,
 }
 
 /// The device that a session runs on.
@@ -992,14 +1031,11 @@ extern "C" {
     pub fn snn_available_memory_bytes() -> u64;
     /// Estimates the memory of a session that `config` would open; `file` and `network` of config are ignored.
     pub fn snn_network_memory(network: SNNNetwork, config: *const SNNConfig, out_estimate: *mut SNNMemoryEstimate, out_projection_bytes: *mut u64, count: usize) -> SNNStatus;
-    /// Where a session that `config` would open runs: for each of the `count` populations the index, from 0, of its device in config->device (with one device all are 0).
-    pub fn snn_network_placement(network: SNNNetwork, config: *const SNNConfig, out_places: *mut u32, count: usize, out_window_steps: *mut u32) -> SNNStatus;
-    /// The same, and the division of a batch, as a device string that reproduces this placement: "cpu+vulkan:0;exc\[0:512\]=0;exc\[512:800\]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*".
-    pub fn snn_network_placement_words(network: SNNNetwork, config: *const SNNConfig, out_words: *mut c_char, size_bytes: usize, out_size_bytes: *mut usize) -> SNNStatus;
-    /// Expected seconds of a step on each of the `count` devices of config->device, the exchange of spikes included; 0 for a device with nothing to do.
-    pub fn snn_network_placement_times(network: SNNNetwork, config: *const SNNConfig, out_seconds: *mut f64, count: usize) -> SNNStatus;
-    /// Why populations cannot run on some of the devices, one sentence on each line: a device cannot run them, its bits are its own, or there is not enough memory.
-    pub fn snn_network_placement_reasons(network: SNNNetwork, config: *const SNNConfig, out_text: *mut c_char, size_bytes: usize, out_size_bytes: *mut usize) -> SNNStatus;
+    /// Finds where a session that `config` would open runs, and opens none; `file` and `network` of config are ignored.
+    pub fn snn_network_place(network: SNNNetwork, config: *const SNNConfig, out_placement: *mut SNNPlacement) -> SNNStatus;
+    /// Computes nothing; set out_info->struct_size first.
+    pub fn snn_placement_get_info(placement: SNNPlacement, out_info: *mut SNNPlacementInfo) -> SNNStatus;
+    pub fn snn_placement_release(placement: SNNPlacement);
     /// Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state.
     pub fn snn_create_network(config: *const SNNConfig, out_handle: *mut SNNHandle) -> SNNStatus;
     /// The device that a session runs on now; set out_device->struct_size first.
@@ -1209,6 +1245,8 @@ pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
     ("SNNDeviceSpeed", 88, 8, &[0, 4, 8, 72, 80]),
     ("SNNConfig", 88, 8, &[0, 4, 8, 16, 24, 32, 36, 40, 44, 48, 56, 64, 72, 80]),
     ("SNNMemoryEstimate", 48, 8, &[0, 8, 16, 24, 32, 40]),
+    ("SNNPlacementSlice", 16, 4, &[0, 4, 8, 12]),
+    ("SNNPlacementInfo", 56, 8, &[0, 4, 8, 12, 16, 24, 32, 40, 48]),
     ("SNNSessionDevice", 324, 4, &[0, 4, 68]),
     ("SNNSpikes", 32, 8, &[0, 4, 8, 12, 16, 24]),
     ("SNNCounters", 56, 8, &[0, 8, 16, 24, 32, 40, 48]),
@@ -1255,6 +1293,8 @@ pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
         layout!(SNNDeviceSpeed: struct_size, was_kept, driver, small_step_s, large_step_s),
         layout!(SNNConfig: struct_size, flags, file, network, device, batch_size, thread_count, instruction_set, max_catch_up_steps, allocator, job_system, log, log_user, seed),
         layout!(SNNMemoryEstimate: struct_size, network_bytes, weight_bytes, state_bytes, total_bytes, opening_bytes),
+        layout!(SNNPlacementSlice: population, first, count, device),
+        layout!(SNNPlacementInfo: struct_size, device_count, slice_count, window_steps, device, reasons, slices, samples, step_s),
         layout!(SNNSessionDevice: struct_size, name, reason),
         layout!(SNNSpikes: struct_size, population, sample, count, neurons, step),
         layout!(SNNCounters: struct_size, steps, neuron_updates, spikes, input_spikes, synaptic_events, synaptic_operations),

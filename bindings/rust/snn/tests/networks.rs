@@ -92,11 +92,14 @@ fn a_network_tells_what_it_is() {
     assert!(memory.total_bytes >= 4 * 4);
     // The neurons on the second device; the input goes where it is read.
     let placed = SessionOptions::new().device("cpu+cpu;cells=1");
-    assert_eq!(network.placement(&placed).unwrap(), (vec![1, 1], 0));
-    assert_eq!(network.placement_words(&placed).unwrap(), "cpu+cpu;cells=1");
-    let seconds = network.placement_times(&placed, 2).unwrap();
-    assert!(seconds[0] == 0.0 && seconds[1] > 0.0);
-    assert_eq!(network.placement_reasons(&placed).unwrap(), "");
+    let found = network.placement(&placed).unwrap();
+    assert_eq!((found.device.as_str(), found.reasons.as_str()), ("cpu+cpu;cells=1", ""));
+    let slices: Vec<_> = found.slices.iter().map(|one| (one.population, one.first, one.count, one.device)).collect();
+    assert_eq!(slices, [(0, 0, 2, 1), (1, 0, 2, 1)]);
+    assert_eq!((found.samples, found.window_steps), (vec![1, 1], 0));
+    assert!(found.step_s.len() == 2 && found.step_s[0] == 0.0 && found.step_s[1] > 0.0);
+    let absent = SessionOptions::new().device("cpu+quantum");
+    assert_eq!(network.placement(&absent).err().unwrap().status(), Status::NotFound);
 }
 
 #[test]
