@@ -647,6 +647,9 @@ class Simulation(NotCopied, Strict):
     def recorder(self, name: str, variables: Wanted) -> Recorder:
         """Return a recorder that stores `variables` after every `step` from now on, but not in `run` and `advance`.
 
+        Its lists grow with each step, without a bound. For long simulations use ``run(record=...)``, where `every` and
+        `max_events` bound the memory.
+
         Parameters
         ----------
         name : str

@@ -67,8 +67,12 @@ class Microcircuit(Scene):
     interpolated over the logarithm of the scale.
 
     Sources: T. C. Potjans and M. Diesmann, The cell-type specific cortical microcircuit, Cereb. Cortex 24, 785-806
-    (2014), doi 10.1093/cercor/bhs358, tables 4 and 5; initial membrane potentials, the lower end of the delays and the
-    scaling follow the reference implementation, github.com/INM-6/microcircuit-PD14-model.
+    (2014), doi 10.1093/cercor/bhs358, tables 4 and 5; initial membrane potentials and the scaling follow the reference
+    implementation, github.com/INM-6/microcircuit-PD14-model.
+
+    Delays shorter than a step are drawn again, as in the paper's own program for NEST 2 (``normal_clipped`` with ``low`` of
+    one step). The present reference implementation, for NEST 3, draws again below half a step, and what lies between half a
+    step and one is rounded to one step. So 1.4 % of the inhibitory delays are one step here, and 2.5 % there.
 
     Rates are measured over one second after a warm-up of half a second, and must be within 10 % of the published ones; at
     smaller scales, with fewer neurons, within 10 % times scale**-0.25 and 0.03 Hz of NEST's.
