@@ -150,7 +150,9 @@ def moments(drawn: Numbers) -> tuple[float, float]:
     if kind == 3:
         # Moment k of the values is exp(k a + (k b)^2 / 2) times the share of a normal variable, moved by k b, in the bounds.
         try:
-            first, second = (math.exp((k * b) ** 2 / 2) * (_below(right - k * b) - _below(left - k * b)) for k in (1, 2))
+            first, second = (
+                math.exp((k * b) ** 2 / 2) * (_below(right - k * b) - _below(left - k * b)) for k in (1, 2)
+            )
             mean = first / share
             return math.exp(a) * mean, math.exp(a) * math.sqrt(max(second / share - mean * mean, 0.0))
         except OverflowError:

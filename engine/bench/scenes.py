@@ -3,8 +3,8 @@
 The scene is built, warms up, and runs over its window in equal parts (the repeats) while spikes are counted. The rates of
 every population, of this library and of each peer, and the weights of a scene that learns, must be within what the scene
 expects: else there is no time. On the CPU, plastic synapses catch up at the next spike of their source, or when they are read.
-So the first read of the weights after the window is part of the work: its time (``flush_s``, 0 where nothing learns) is added to
-the parts in equal shares. Peers (`snn.engine.bench.peers`) run in the same invocation, one after the other, each in a
+So the first read of the weights after the window is part of the work: its time (``flush_s``, 0 where nothing learns) is added
+to the parts in equal shares. Peers (`snn.engine.bench.peers`) run in the same invocation, one after the other, each in a
 process of its own. Where one runs on fewer threads than were asked for, this library is measured on as many as well, and
 compared with it there.
 
