@@ -15,7 +15,6 @@ import pytest
 from rich.console import Console
 
 import snn
-from snn.engine.cli import inspect_command
 
 from .command_line import Command
 
@@ -224,7 +223,7 @@ def test_inspect_tells_the_numbers_of_a_rule(snn_command: Command, tmp_path: Pat
 def test_inspect_fits_a_terminal(
     snn_command: Command, tmp_path: Path, width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inspect_command, "console", Console(width=width, emoji=False))
+    monkeypatch.setattr("snn.engine.cli.inspect_command.console", Console(width=width, emoji=False))
     _, file = by_rules(tmp_path)
     lines = snn_command("inspect", file).out.splitlines()
     assert max(map(len, lines)) <= width
