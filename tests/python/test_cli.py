@@ -178,7 +178,7 @@ def by_rules(folder: Path) -> tuple[snn.Network, Path]:
     near = snn.Sparse.spatial(
         places, places, width=0.1, cutoff=0.25, weight=snn.Uniform(-1.0, 3.0), delay=1, trainable=False
     )
-    network.connect("inh", "inh", near)
+    network.connect("inh", "inh", near, name="inhibition_of_close_neighbours")
     network.save(folder / "rules.snn")
     return network, folder / "rules.snn"
 
