@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -84,20 +85,14 @@ def _show_projections(network: snn.Network, described: list[dict[str, Any]]) -> 
         rows = table("projection", "notes")
         for name, parts in notes.items():
             if parts:
-                rows.add_row(f"[bold]{name}[/]", _lines(parts, console.width - widths[0]))
+                rows.add_row(f"[bold]{name}[/]", _lines(parts, max(console.width - widths[0], 20)))
         console.print(rows)
 
 
 def _lines(parts: list[str], width: int) -> str:
-    """Return the parts in lines that end between two of them."""
-    lines = [parts[0]]
-    for part in parts[1:]:
-        lines[-1] += ","
-        if len(lines[-1]) + len(part) + 2 <= width:  # a space, and the comma after it
-            lines[-1] += f" {part}"
-        else:
-            lines.append(part)
-    return "\n".join(lines)
+    """Return the parts in lines that end between two of them, or before a bracket."""
+    whole = ", ".join(part.replace(" ", "\N{NO-BREAK SPACE}").replace("\N{NO-BREAK SPACE}(", " (") for part in parts)
+    return "\n".join(textwrap.wrap(whole, width, break_on_hyphens=False)).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def _short(value: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -228,8 +229,11 @@ def test_inspect_fits_a_terminal(
     lines = snn_command("inspect", file).out.splitlines()
     assert max(map(len, lines)) <= width
     assert not any("\u2026" in line for line in lines)  # no name or number is cut off
-    # Lines end between two parts of the words.
-    assert any(line.rstrip().endswith("in-degree 20, no multapses, weight -2") for line in lines)
+    # Nothing is lost, and lines end between two parts of the words, or before a bracket.
+    assert "fixed_total 2,000, in-degree 20, no multapses, weight -2" in " ".join(" ".join(lines).split())
+    broken = [(before, line) for before, line in itertools.pairwise(lines) if line.startswith("  ")]
+    assert broken
+    assert all(before.rstrip().endswith(",") or line.lstrip().startswith("(") for before, line in broken)
 
 
 def test_inspect_estimates_the_memory_of_a_device_and_threads(snn_command: Command, tmp_path: Path) -> None:
