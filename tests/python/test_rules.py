@@ -199,7 +199,7 @@ def test_weights_and_delays_have_their_distributions() -> None:
         pair(snn.Sparse.fixed_indegree(21, allow_multapses=False), 20)
     with pytest.raises(snn.InvalidArgumentError, match="21 targets for each source without multapses; there are 20"):
         pair(snn.Sparse.fixed_outdegree(21, allow_multapses=False), 20)
-    with pytest.raises(snn.InvalidArgumentError, match="would have about 3.43.*e\\+10 synapses; at most 17179869184"):
+    with pytest.raises(snn.InvalidArgumentError, match=r"would have about 3\.43.*e\+10 synapses; at most 17179869184"):
         pair(snn.Sparse.fixed_outdegree(2**34), 2)
 
 
@@ -222,7 +222,7 @@ def test_every_source_has_its_out_degree_and_targets_are_drawn_evenly() -> None:
             variance = 300 * 100 / choices * (1 - (1 if multapses else 100) / choices)
             found = np.bincount(targets, minlength=300)
             assert abs(found.var() / variance - 1) < 5 * math.sqrt(2 / 300)
-    with pytest.raises(snn.InvalidArgumentError, match="300 targets for each source .* there are 299 besides itself"):
+    with pytest.raises(snn.InvalidArgumentError, match=r"300 targets for each source .* there are 299 besides itself"):
         net.connect("p", "p", snn.Sparse.fixed_outdegree(300, allow_autapses=False, allow_multapses=False), name="all")
     all_others = snn.Sparse.fixed_outdegree(299, allow_autapses=False, allow_multapses=False)
     assert net.connect("p", "p", all_others, name="all").synapse_count == 300 * 299
