@@ -274,7 +274,6 @@ uint32_t Network::connect(const SNNProjectionDef& def, std::shared_ptr<const Syn
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": kind is ", def.kind, "; expected 0 to 4");
     check_flag(def.trainable, what, "trainable");
     check_flag(def.detached, what, "detached");
-    if (def.reserved != 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": reserved is ", def.reserved, "; expected 0");
     if (target.is_input())
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": its target '", target.name, "' is an input");
     if (!source.is_input() && !source.is_binary())
