@@ -219,6 +219,8 @@ public:
 
     // What it can do besides; null: it cannot.
     virtual Trainable* trainable() { return nullptr; }
+    // Whether its device trains, perhaps with an executor of its own instead of this one.
+    virtual bool device_trains() { return trainable() != nullptr; }
     virtual SharedDevice* shared_device() { return nullptr; }
 };
 

@@ -72,6 +72,8 @@ class Trainable {
 public:
     // Whether runs may have normalised projections.
     virtual bool can_normalize() const = 0;
+    // Whether all that is learned is in the host's memory, and no device that fails takes it away.
+    virtual bool outlasts_devices() const { return false; }
     // Whether a taped run may have lists of spikes in place of frames (InputFrames::neurons).
     virtual bool takes_taped_spike_lists() const { return false; }
     // Looks through an input that is not held for a taped run of so many steps, by all threads: first_wrong() of

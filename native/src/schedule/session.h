@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <exception>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -240,7 +241,8 @@ private:
     void open_several(const std::string& device);
     void make_lasting(const std::vector<struct DeviceChoice>& others);
     std::unique_ptr<Executor> better_executor(class TogetherExecutor& present, std::string& io_asked,
-                                              std::vector<double>& io_slowness, const ExecutorOptions& options);
+                                              std::vector<double>& io_slowness, const ExecutorOptions& options,
+                                              const std::function<void(Executor&)>& bring);
     void go_on_without(std::unique_ptr<Executor>& io_executor, std::exception_ptr failure, const ExecutorOptions& options);
     void report_opening() const;
     void warn(const std::string& sentence) const;
