@@ -262,6 +262,9 @@ private:
     void check_state() const {
         if (state_is_lost_) refuse_lost_state();
     }
+    // change() takes several calls of the executor: after an error in it the state is lost. A device that is lost says so itself,
+    // to every call from then on.
+    void change_state(const std::function<void()>& change);
     RunRequest request_for(uint32_t count);
     uint64_t step_within(uint64_t count, double budget_s);
     void report_spikes();

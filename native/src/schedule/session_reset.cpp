@@ -7,15 +7,26 @@
 
 namespace snn {
 
-void Session::reset() {
+void Session::change_state(const std::function<void()>& change) {
     state_is_lost_ = true;
-    executor_->reset_state();
-    clear_spike_inputs();
-    steps_done_ = 0;
-    remainder_s_ = 0;
-    dropping_time_ = false;
-    counted_before_ = {};
+    try {
+        change();
+    } catch (const Error& error) {
+        if (error.status() == SNN_ERROR_DEVICE_LOST) state_is_lost_ = false;
+        throw;
+    }
     state_is_lost_ = false;
+}
+
+void Session::reset() {
+    change_state([&] {
+        executor_->reset_state();
+        clear_spike_inputs();
+        steps_done_ = 0;
+        remainder_s_ = 0;
+        dropping_time_ = false;
+        counted_before_ = {};
+    });
 }
 
 void Session::begin_training_run(bool anew) {
@@ -27,9 +38,7 @@ void Session::begin_training_run(bool anew) {
 void Session::fail_training_run() noexcept {
     try {
         reset();
-    } catch (const Error& error) {  // the state stays lost, which the next call says; of a device, the device does
-        state_is_lost_ = error.status() != SNN_ERROR_DEVICE_LOST;
-    } catch (...) {
+    } catch (...) {  // which the next call says
     }
 }
 
@@ -65,18 +74,18 @@ void Session::reset_samples(std::span<const uint32_t> samples) {
     });
     std::vector<std::byte> initial(largest);  // room for it before anything changes
     const SNNCounters counted = counters();
-    state_is_lost_ = true;
-    executor_->reset_state();
-    counted_before_ = {counted.steps, counted.spikes, counted.input_spikes, counted.synaptic_events,
-                       counted.synaptic_operations};
-    for (Kept& present : kept) {
-        executor_->read(present.slot, present.dtype, initial.data());
-        const size_t row = network_->population(present.slot.index).size * size_of(present.dtype);
-        for (size_t r = 0; r * row < present.values.size(); ++r)
-            if (begins[r % batch_size_]) std::copy_n(initial.begin() + r * row, row, present.values.begin() + r * row);
-        executor_->write(present.slot, present.dtype, present.values.data());
-    }
-    state_is_lost_ = false;
+    change_state([&] {
+        executor_->reset_state();
+        counted_before_ = {counted.steps, counted.spikes, counted.input_spikes, counted.synaptic_events,
+                           counted.synaptic_operations};
+        for (Kept& present : kept) {
+            executor_->read(present.slot, present.dtype, initial.data());
+            const size_t row = network_->population(present.slot.index).size * size_of(present.dtype);
+            for (size_t r = 0; r * row < present.values.size(); ++r)
+                if (begins[r % batch_size_]) std::copy_n(initial.begin() + r * row, row, present.values.begin() + r * row);
+            executor_->write(present.slot, present.dtype, present.values.data());
+        }
+    });
     for (Input& input : inputs_) {
         if (!input.is_pending()) continue;
         for (uint32_t sample = 0; sample < batch_size_; ++sample)

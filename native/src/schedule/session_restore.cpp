@@ -339,9 +339,7 @@ void Session::restore(const SavedState& state) {
     reader.check_network();
     reader.read();
     reader.take_rules();
-    state_is_lost_ = true;
-    reader.take_over();
-    state_is_lost_ = false;
+    change_state([&] { reader.take_over(); });
 }
 
 }  // namespace snn
