@@ -484,7 +484,7 @@ class Projection(Strict):
         A native network would raise them when it is finished, long after `connect`. So a small one is finished here, with the
         smallest and the largest weight. Weights that a rule draws are not checked.
         """
-        layer = self.target.neurons
+        layer = self.target._layer
         if self.plasticity is None or not isinstance(layer, Neuron):  # inputs are refused as targets elsewhere
             return
         weights = np.zeros(0, np.float32)

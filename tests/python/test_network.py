@@ -159,6 +159,51 @@ def test_population_parameters_can_be_set(chain: snn.Network) -> None:
         chain["input"].set(threshold=1.0)
 
 
+def test_arrays_of_parameters_are_kept_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the native network, once it is finished; they come back from there, bit for bit."""
+    times = np.random.default_rng(1).uniform(5, 20, 1000)
+    net = snn.Network()
+    net.add("in", snn.Input(4))
+    neurons = snn.LIF(1000, threshold=2.0, tau_membrane=times, initial={"v": snn.Uniform(0.0, 0.5)})
+    layer = net.add("cells", neurons)
+    net.connect("in", "cells", snn.Dense())
+    starts, words = layer.neurons.initial["v"], repr(layer)
+    assert starts.size == 1000
+    del neurons
+
+    def check(network: snn.Network, *, finished: bool) -> None:
+        if finished:
+            network.summary()
+        population = network["cells"]
+        kept = population._layer
+        assert isinstance(kept, snn.Neuron)
+        arrays = [*kept.parameters.values(), *kept.initial.values()]
+        assert all(array.size == 1 for array in arrays) == finished
+        assert np.array_equal(population.parameters["tau_membrane"], times)
+        assert np.array_equal(population.neurons.initial["v"], starts)
+
+    check(net, finished=False)
+    check(net, finished=True)
+    assert repr(layer) == words
+    net.add("others", snn.LIF(3))  # the native network is another one from here on
+    check(net, finished=True)
+    layer.set(threshold=1.5)
+    assert layer.parameters["threshold"] == 1.5
+    check(net, finished=True)
+    with pytest.raises(snn.InvalidArgumentError):
+        layer.set(tau_membrane=-1.0)
+    check(net, finished=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(snn.Surrogate, "_declare", refuse)
+        with pytest.raises(snn.InvalidArgumentError, match="refused"):
+            net.add("third", snn.LIF(2, surrogate="triangle"))
+    check(net, finished=False)  # what was half added is gone, with the native network
+    check(net, finished=True)
+    net.save(tmp_path / "net.snn")
+    check(snn.load(tmp_path / "net.snn"), finished=True)
+    check(net.copy(), finished=True)
+
+
 def test_a_neuron_object_can_be_used_twice() -> None:
     layer = snn.LIF(5, threshold=[1, 2, 3, 4, 5])
     net = snn.Network()
