@@ -59,7 +59,7 @@ def test_a_declaration_is_read_whole(description: Description) -> None:
     constants = {constant.name: constant for constant in description.constants}
     for name in ("SNN_SEED_BY_INDEX", "SNN_VULKAN_NO_FRAME"):
         assert (constants[name].value, constants[name].bits) == (2**64 - 1, 64)
-    assert {"SNNHandle", "SNNNetwork", "SNNModel", "SNNTrainer"} == set(description.handles)
+    assert {"SNNHandle", "SNNNetwork", "SNNModel", "SNNTrainer", "SNNPlacement"} == set(description.handles)
     assert "SNNJobSystem_parallel_for_task" in [callback.name for callback in description.callbacks]
     dispatch = next(struct for struct in description.structs if struct.name == "SNNVulkanPlanDispatch")
     assert [(field.name, field.size) for field in dispatch.fields][-1] == ("bindings", 7 * 24)
