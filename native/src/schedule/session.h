@@ -264,7 +264,17 @@ private:
     }
     // change() takes several calls of the executor: after an error in it the state is lost. A device that is lost says so itself,
     // to every call from then on.
-    void change_state(const std::function<void()>& change);
+    template <class Change>
+    void change_state(Change&& change) {
+        state_is_lost_ = true;
+        try {
+            change();
+        } catch (...) {
+            fail_change();
+        }
+        state_is_lost_ = false;
+    }
+    [[noreturn]] void fail_change();
     RunRequest request_for(uint32_t count);
     uint64_t step_within(uint64_t count, double budget_s);
     void report_spikes();

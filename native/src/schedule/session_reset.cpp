@@ -7,15 +7,13 @@
 
 namespace snn {
 
-void Session::change_state(const std::function<void()>& change) {
-    state_is_lost_ = true;
+void Session::fail_change() {
     try {
-        change();
+        throw;
     } catch (const Error& error) {
         if (error.status() == SNN_ERROR_DEVICE_LOST) state_is_lost_ = false;
         throw;
     }
-    state_is_lost_ = false;
 }
 
 void Session::reset() {
