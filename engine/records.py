@@ -13,6 +13,7 @@ __all__ = [
     "DeviceSpeed",
     "EpochResult",
     "NetworkInfo",
+    "PlacementInfo",
     "PopulationInfo",
     "ProjectionArrays",
     "ProjectionInfo",
@@ -72,6 +73,21 @@ class NetworkInfo(NamedTuple):
     neuron_count: int
     synapse_count: int
     parameter_count: int
+
+
+class PlacementInfo(NamedTuple):
+    """Where a session of a network would run, as the native library finds it."""
+
+    device: str
+    """Gives the same placement again."""
+    reasons: tuple[str, ...]
+    slices: list[tuple[int, int, int, int]]
+    """Population, first neuron, number of neurons, and number of the device."""
+    samples: tuple[int, ...]
+    """Of each device."""
+    step_seconds: tuple[float, ...]
+    """Expected of each device."""
+    window_steps: int
 
 
 class PopulationInfo(NamedTuple):

@@ -1,6 +1,6 @@
-// Goes on to the next step, or to the next row of records: one invocation. Where the run is lies twice on the device, so that the
-// next step's words are made while the kernels of this one still read theirs. A plan has it once, bound as `run` and as `next`,
-// which a driver may take for two places: `next` alone is used there.
+// Advances the run's position to the next step, or to the next row of records, in one invocation. The device holds the position
+// twice, so that the next step's words are written while the kernels of this step still read theirs. A plan has only one copy,
+// bound both as `run` and as `next`. A driver may assume that the two do not overlap, so only `next` is used then.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "run.glsl"
@@ -15,7 +15,7 @@ void main() {
         next[RUN_ROW] += 1;
         return;
     }
-    // All are read before one is written: a read after a write would wait for it, and a GPU takes a microsecond for that.
+    // Reads everything before the first write: a read after a write would wait for it, which takes a microsecond on a GPU.
     if (IN_PLACE) {
         const uint now = next[RUN_NOW], frame = next[RUN_FRAME], low = next[RUN_STEP_LOW] + 1, high = next[RUN_STEP_HIGH];
         next[RUN_NOW] = now + 1;

@@ -1,11 +1,11 @@
-// Small networks, "brains", each a sample: a workgroup takes one of them through all steps of a dispatch, with its states and
-// activity in shared memory.
+// Small networks, "brains": a workgroup takes one sample through all steps of a dispatch, with its states and activity in
+// shared memory.
 //
 //   table, states, rings of activity  -->  shared memory  -->  { inputs, populations in order, counts } x steps  -->  back
 //
-// A neuron adds up its own input sums, projection by projection in the stated order, when its model asks for a receptor; nothing
-// but states and activity is kept. The function model_step() is empty: when a session opens, libsnn puts a switch over the
-// programs of the populations there (native/src/vulkan/model_shader.cpp), made of calls of the functions before it.
+// A neuron adds up its own input sums when its model reads a receptor, projection by projection in the specified order. Only
+// states and activity are stored. The function model_step() is empty: when a session opens, libsnn fills it with a switch over
+// the programs of the populations, made of calls to the functions before it (native/src/vulkan/model_shader.cpp).
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
@@ -13,7 +13,7 @@
 #include "operations.glsl"
 
 layout(local_size_x = GROUP_SIZE, local_size_x_id = 2) in;
-layout(constant_id = 0) const uint TABLE_WORDS = 1;  // in shared memory: the entries, or the constants behind them too
+layout(constant_id = 0) const uint TABLE_WORDS = 1;  // table words in shared memory: only the entries, or all that follows too
 layout(constant_id = 1) const uint BRAIN_WORDS = 1;
 layout(push_constant) uniform Push { Brains a; };
 layout(std430, set = 0, binding = 0) readonly buffer Constants { uint constants[]; };  // the table comes first
@@ -27,19 +27,19 @@ layout(std430, set = 0, binding = 6) buffer Host { uint host[]; };
 shared uint table[TABLE_WORDS];
 shared uint brain[BRAIN_WORDS];
 
-uint neuron;        // of the population at hand
+uint neuron;        // in the current population
 uint sample_index;  // of the brain
-uint population;    // the entry of the population at hand
-uint at_step;       // within the dispatch
-uint now;           // of its first step
-uvec2 first_step;
+uint population;    // the entry of the current population
+uint at_step;       // index of the step in the dispatch
+uint now;           // position of the dispatch's first step in the rings
+uvec2 first_step;   // number of that step, for random draws
 
 uint own(const uint word) { return table[population + word]; }
 bool is_set(const uint flag) { return (a.flags & flag) != 0; }
 
 // ---- Activity
 
-// Where the slot of `lag` steps ago begins: the number of active neurons, then the data.
+// The offset of the slot of `lag` steps ago: the number of active neurons, then the data.
 uint slot_of(const uint entry, const uint lag) {
     return table[entry + BRAIN_RING] + ((now + at_step - lag) & table[entry + BRAIN_RING_MASK]) * (1 + table[entry + BRAIN_WIDTH]);
 }
@@ -51,9 +51,9 @@ void mark(const uint slot, const uint i) {
 
 bool is_marked(const uint slot, const uint i) { return (brain[slot + 1 + i / 32] >> (i % 32) & 1u) != 0; }
 
-// ---- Sums. Weights are finite, so that a product with 0 changes no sum: sums are never -0.
+// ---- Sums. Weights are finite and sums are never -0, so adding a product with 0 changes no bit of a sum.
 
-const uint TOGETHER = 16;  // loads that do not wait for each other
+const uint TOGETHER = 16;  // number of loads in flight at once
 
 float add_dense_spikes(float sum, const uint data, const uint sources, const uint row, const uint targets) {
     const uint end = (sources + 31) / 32;
@@ -91,7 +91,7 @@ float receptor(const uint k) {
     const uint targets = own(BRAIN_SIZE);
     for (uint q = own(BRAIN_FIRST_PROJECTION); q < own(BRAIN_LAST_PROJECTION); q += BRAIN_PROJECTION_WORDS) {
         if (table[q + BRAIN_RECEPTOR] != k) continue;
-        // A sum up to here that is the same in all steps: made in the first.
+        // If the sum up to this projection is the same in all steps, it is computed only in the first.
         const uint held = is_set(BRAINS_HELD) ? table[q + BRAIN_HELD] : NOWHERE;
         if (held != NOWHERE && at_step > 0) {
             sum = uintBitsToFloat(brain[held + neuron]);
@@ -115,7 +115,7 @@ float receptor(const uint k) {
     return sum;
 }
 
-// ---- What a step reads and writes. `k` counts constants of that kind, or states.
+// ---- What a step reads and writes. `k` is an index among constants of that kind, or among states.
 
 uint word_of_table(const uint at) { return at < TABLE_WORDS ? table[at] : constants[at]; }
 uint constant_word(const uint at) { return word_of_table(own(BRAIN_CONSTANTS) + at); }
@@ -149,7 +149,7 @@ bool model_step() { return false; }
 
 // ---- A dispatch
 
-// States and rings between shared memory and their place on the device.
+// Copies states and rings between device memory and shared memory.
 void move(const bool loads) {
     for (population = 0; population < a.projections; population += BRAIN_POPULATION_WORDS) {
         const uint size = own(BRAIN_SIZE), width = own(BRAIN_WIDTH), slot_words = 1 + width;
@@ -162,7 +162,7 @@ void move(const bool loads) {
             else memory[there] = brain[here];
         }
         if (width == 0) continue;
-        // The ring on the device has a slot more than what is looked back to, whose number of spikes begins at 0 there.
+        // The ring in device memory has one slot more than delays look back: that of the next step. Its spike count must be 0.
         const uint slots = min(own(BRAIN_RING_MASK) + 1, own(BRAIN_MEMORY_MASK)), slot_size = a.samples * slot_words;
         for (uint i = gl_LocalInvocationID.x; i < slots * slot_words; i += gl_WorkGroupSize.x) {
             const uint position = now + at_step - 1 - i / slot_words, word = i % slot_words;
@@ -179,7 +179,7 @@ void move(const bool loads) {
 
 uint frame_stride() { return is_set(BRAINS_HELD) ? 0 : own(BRAIN_FRAME_STRIDE); }
 
-// An input that is held and not looked back to is there already.
+// Whether an input is already in its slot: it is held, and no delay looks back at it.
 bool stays() { return own(BRAIN_IS_INPUT) != 0 && frame_stride() == 0 && own(BRAIN_RING_MASK) == 0 && at_step > 0; }
 
 void clear_slots() {
@@ -212,7 +212,7 @@ void load_inputs() {
     }
 }
 
-// Where somebody wants spikes: the host of this library, or the program whose device it is.
+// Copies spikes to the records of a run and to buffers of the host program.
 void give_spikes() {
     for (population = 0; population < a.projections; population += BRAIN_POPULATION_WORDS) {
         const uint width = own(BRAIN_WIDTH), size = own(BRAIN_SIZE), slot = slot_of(population, 0);
@@ -230,7 +230,7 @@ void give_spikes() {
     }
 }
 
-// What one invocation has counted of its brain.
+// What this invocation has counted.
 uvec2 counted[BRAIN_COUNTERS];
 
 void count(const uint counter, const uint amount) {

@@ -1,7 +1,7 @@
-// The constants of a population, for the neuron at hand: `k` counts those of its kind, with one value for all neurons or a value
-// for each. Whoever includes this says how many neurons there are, neuron_count(), and binds `constants`.
+// The constants of a population, for the current neuron. Shared constants have one value for all neurons, own constants a value
+// for each; `k` is an index among those of a kind. The including shader defines neuron_count() and binds `constants`.
 
-uint neuron;        // within its sample
+uint neuron;        // index in its sample
 uint sample_index;
 
 float shared_float(const uint k) { return uintBitsToFloat(constants[a.shared_constants + k]); }

@@ -1,4 +1,4 @@
-// Writes the spikes of a step as floats, 0 and 1, to a buffer of the host program, or adds them to what it holds.
+// Writes the spikes of a step as floats, 0 and 1, to a buffer of the host program, or adds them to its values.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "run.glsl"

@@ -1,4 +1,5 @@
-// What the shaders share that add up float sums: one invocation, one target of one sample, its sources in ascending order.
+// Common code of the shaders that add up float sums. An invocation computes the sum of one target in one sample, with its
+// sources in ascending order.
 layout(local_size_x = GROUP_SIZE) in;
 layout(constant_id = 0) const bool BINARY = true;  // the source's activity is bits
 layout(push_constant) uniform Push { Deliver a; };
@@ -8,7 +9,7 @@ layout(std430, set = 0, binding = 3) readonly buffer Synapses { uint synapses[];
 layout(std430, set = 0, binding = 4) readonly buffer Rows { uint rows[]; };
 layout(std430, set = 0, binding = 5) readonly buffer Bias { uint bias[]; };
 
-// Where the data of this sample `lag` steps ago begins.
+// The offset of this sample's activity from `lag` steps ago.
 uint activity_of(const uint lag) { return slot_of(a.source, lag) + a.source.data + gl_WorkGroupID.y * a.source.width; }
 
 float activity_at(const uint data, const uint neuron) {
@@ -41,7 +42,7 @@ void end_sum(const uint neuron, const float sum) { target[sum_place(neuron)] = f
 
 shared uint group_used;
 
-// Counts the synapses that delivered something. Called by all invocations of a workgroup.
+// Counts the synapses that delivered something. All invocations of a workgroup must call it.
 void count_used(const uint used) {
     if (gl_LocalInvocationID.x == 0) group_used = 0;
     barrier();

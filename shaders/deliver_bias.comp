@@ -1,4 +1,4 @@
-// The bias of a projection whose own shader has no float sums.
+// Adds the bias of a projection whose own shader only makes integer sums.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "run.glsl"

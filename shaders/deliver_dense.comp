@@ -1,5 +1,5 @@
-// Dense projections: the weight rows of the active sources. Neighbouring invocations read neighbouring weights, and all of a
-// workgroup see the same sources, so they branch alike.
+// Dense projections: adds the weight rows of the active sources. Neighbouring invocations read neighbouring weights. All
+// invocations of a workgroup go through the same sources, so they branch in the same way.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
@@ -13,7 +13,7 @@ void main() {
         float sum = begin_sum(j);
         const uint data = activity_of(a.lag);
         if (BINARY) {
-            // Eight active sources at a time, so that eight reads are on their way.
+            // Takes eight active sources at a time, so that eight reads are in flight.
             const uint end = (a.last + 31) / 32;
             uint word = a.first / 32, bits = source[data + word], found;
             do {

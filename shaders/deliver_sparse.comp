@@ -1,5 +1,5 @@
-// Sparse projections in float: each target goes through its synapses in the order (delay, source, place in the row), because
-// a float sum has one order only. Three words a synapse: source, delay, weight.
+// Sparse projections in float. Each target goes through its synapses in the order (delay, source, place in the row), because
+// the order of a float sum must always be the same. A synapse has three words: source, delay, weight.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "run.glsl"

@@ -1,17 +1,17 @@
-// Sparse synapses in integers: the spikes of one source that arrive now, with every delay, are dealt to the workgroups, some
-// invocations for each, which add its synapses to the targets' sums. Integer sums come out the same in any order. Each number of y
-// and z of the workgroups stands for GROUP_SIZE slots, which are a delay and a sample each.
+// Sparse synapses with integer sums. The spikes of one source that arrive now, with any delay, are dealt to the workgroups.
+// LANES invocations take a spike and add its synapses to the targets' sums. Integer sums are the same in any order. Each
+// workgroup number in y and z stands for GROUP_SIZE slots; a slot is a delay and a sample.
 //
-// `rows`: the delays in steps; where the ranges of sums begin that a synapse's 16 bits reach; then for each source of the segment
-// where its synapses of each delay and range begin; then where the last end.
+// `rows` holds: the delays in steps; the first sum of each range that a synapse's 16 bits can address; for each source of the
+// segment, delay and range, the index of the first synapse; the end of the last synapses.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "run.glsl"
 
 layout(local_size_x = GROUP_SIZE) in;
 layout(constant_id = 0) const bool COMPACT = true;  // a synapse is one word: target, and weight in the upper half; else two
-layout(constant_id = 1) const uint LANES = 32;      // invocations that share a spike
-layout(constant_id = 2) const bool CONSECUTIVE = false;  // delays: no look-up, so one read less before another
+layout(constant_id = 1) const uint LANES = 32;      // number of invocations that share a spike
+layout(constant_id = 2) const bool CONSECUTIVE = false;  // delays are consecutive: no look-up, one dependent read less
 layout(push_constant) uniform Push { DeliverSpikes a; };
 layout(std430, set = 0, binding = 1) readonly buffer Source { uint source[]; };
 layout(std430, set = 0, binding = 2) buffer Target { int target[]; };
@@ -20,7 +20,7 @@ layout(std430, set = 0, binding = 4) readonly buffer Rows { uint rows[]; };
 
 const uint TEAMS = GROUP_SIZE / LANES;
 
-// For each delay and sample of a workgroup, how many spikes arrive with it and those before it; twice, for the summing up.
+// The running sum of the spikes that arrive in each slot of a workgroup. Two arrays, which take turns in the prefix sum.
 shared uint ends[2][GROUP_SIZE];
 shared uint group_used;
 
@@ -38,7 +38,7 @@ void deliver(const uint sums, const uint k) {
 void main() {
     const uint place = gl_LocalInvocationID.x, all_slots = a.delay_count * a.samples;
     const uint first_slot = (gl_WorkGroupID.z * gl_NumWorkGroups.y + gl_WorkGroupID.y) * GROUP_SIZE;
-    if (first_slot >= all_slots) return;  // the whole workgroup: y and z have more than are needed
+    if (first_slot >= all_slots) return;  // y and z may have more workgroups than are needed
     const uint slots = min(all_slots - first_slot, GROUP_SIZE);
     uint count = 0;
     if (place < slots) {

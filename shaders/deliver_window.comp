@@ -1,4 +1,4 @@
-// Convolution and pooling, from the target's side: the sources inside its window, ascending.
+// Convolution and pooling: each target goes through the sources inside its window, in ascending order.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "run.glsl"

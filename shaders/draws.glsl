@@ -1,15 +1,15 @@
-// Random draws, docs/semantics.md: pure functions of the place of a draw. Whoever includes this has the global `neuron`, and
-// says with the functions declared first where the rest of the place and the tables are.
+// Random draws (docs/semantics.md): pure functions of seed, step, population, sample, neuron and number of the draw. The
+// including shader has the global `neuron`, and defines the functions that are declared first.
 uvec2 step_number();                        // low word first
 uvec2 seed();
 uint population_number();
-uint first_neuron();                        // what the first is called, a multiple of 64
+uint first_neuron();                        // number of the population's first neuron, a multiple of 64
 uint sample_number();
 uint constant_word(const uint at);          // of the population's constants
-uint poisson_tables();                      // among those: for each mean what NeuronStep::poisson tells
+uint poisson_tables();                      // offset in the constants of the tables that NeuronStep::poisson describes
 float normal_coefficient(const uint at);    // [degree][octave]
 
-// Philox4x32-10: what one call gives. The tag says which of its uses.
+// The four words of one call of Philox4x32-10. The tag tells its uses apart.
 uvec4 draw_call(const uint tag, const uint call, const uint number) {
     const uvec2 step = step_number();
     uvec4 c = uvec4(tag | call, step.x, population_number() | (step.y << 20), sample_number() | (number << 20));
@@ -24,7 +24,7 @@ uvec4 draw_call(const uint tag, const uint call, const uint number) {
     return c;
 }
 
-// The word of draw `number` for this neuron.
+// The random word of this neuron's draw `number`.
 uint draw_word(const uint number) {
     return draw_call(0xD0000000u, (first_neuron() + neuron) / 64 * 16 + neuron % 16, number)[neuron / 16 % 4];
 }
@@ -40,7 +40,7 @@ float op_uniform(const uint number) {
     return r;
 }
 
-// The inverse of the normal distribution at the word, by the table that engine/modelc prints.
+// The inverse of the normal distribution function at the word, by the table that engine/modelc prints.
 float op_normal(const uint number) {
     const uint word = draw_word(number);
     precise const float half_up = float(word >> 1) + 0.5;
@@ -52,8 +52,8 @@ float op_normal(const uint number) {
     return uintBitsToFloat(floatBitsToUint(z) ^ (word << 31));
 }
 
-// The number of limits below the word. They ascend, so the first that is not below ends it. The lower half of the word is drawn
-// only where the upper half is that of a limit.
+// The number of limits below the word. Limits ascend, so the first that is not below ends the search. The lower half of the
+// word is drawn only if the upper half equals that of a limit.
 float op_poisson(const uint number, const uint mean) {
     const uint upper = draw_half(0xD0000000u, number), table = poisson_tables() + 4 * mean;
     const uint first = constant_word(table) + (constant_word(table + 3) != 0 ? neuron : 0);

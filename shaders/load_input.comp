@@ -1,4 +1,4 @@
-// Takes the step's frame of an input population.
+// Loads the step's frame of an input population into its ring of activity.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "run.glsl"

@@ -1,6 +1,6 @@
-// The step of a neuron model. The function model_step() below is empty: when a session opens, libsnn puts calls of the functions
-// before it in its place, one for each operation of the model's op list (native/src/vulkan/model_shader.cpp). So every model
-// comes this way, a user's own as well.
+// The step of a neuron model. The function model_step() below is empty: when a session opens, libsnn fills it with calls to the
+// functions before it, one for each operation of the model's op list (native/src/vulkan/model_shader.cpp). All models work this
+// way, also those of users.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "run.glsl"
@@ -14,7 +14,7 @@ layout(std430, set = 0, binding = 2) buffer States { uint states[]; };      // [
 layout(std430, set = 0, binding = 3) readonly buffer Constants { uint constants[]; };
 layout(std430, set = 0, binding = 4) buffer FixedSums { int fixed_sums[]; };  // of several populations
 
-uint place;  // sample and neuron together
+uint place;  // index over samples and neurons
 
 uint neuron_count() { return a.own.size; }
 uvec2 step_number() { return uvec2(run[RUN_STEP_LOW], run[RUN_STEP_HIGH]); }
@@ -24,9 +24,9 @@ uint sample_number() { return a.first_sample + sample_index; }
 uint first_neuron() { return a.first_neuron; }
 #include "population_draws.glsl"
 
-// ---- What a step reads and writes. `k` counts receptors or states.
+// ---- What a step reads and writes. `k` is an index of a receptor or a state.
 
-// The sum of a receptor, integers brought to floats; both sums begin the next step at zero.
+// The sum of a receptor: its float sum and its scaled integer sum. Clears both for the next step.
 float receptor(const uint k) {
     precise float sum = 0.0;
     if ((a.float_sums >> k & 1u) != 0) {

@@ -1,11 +1,11 @@
-// The operations of the model language, docs/model-format.md: what native/src/network/evaluate.h is in C++.
+// The operations of the model language (docs/model-format.md); native/src/network/evaluate.h defines them in C++.
 //
-// Every float operation is `precise`: rounded by itself, never contracted into a fused multiply-add.
+// Every float operation is `precise`: it is rounded separately, never contracted into a fused multiply-add.
 
 float op_add(const float x, const float y) { precise const float r = x + y; return r; }
 float op_sub(const float x, const float y) { precise const float r = x - y; return r; }
 float op_mul(const float x, const float y) { precise const float r = x * y; return r; }
-float op_min(const float x, const float y) { return x < y ? x : y; }  // the second where one is not a number
+float op_min(const float x, const float y) { return x < y ? x : y; }  // y if either is not a number
 float op_max(const float x, const float y) { return x > y ? x : y; }
 float op_neg(const float x) { return uintBitsToFloat(floatBitsToUint(x) ^ 0x80000000u); }
 float op_abs(const float x) { return uintBitsToFloat(floatBitsToUint(x) & 0x7FFFFFFFu); }
@@ -101,7 +101,7 @@ int op_select_int(const bool c, const int x, const int y) { return c ? x : y; }
 bool op_select_bool(const bool c, const bool x, const bool y) { return c ? x : y; }
 float op_to_float(const int x) { return float(x); }
 
-// The nearest whole number, ties to even, held to the range of int; 0 for what is not a number.
+// The nearest integer, ties to even, clamped to the range of int; 0 for NaN.
 int op_to_int(const float x) {
     if (!(x > -2147483648.0)) return x <= -2147483648.0 ? int(0x80000000u) : 0;
     if (x >= 2147483648.0) return 0x7FFFFFFF;
@@ -115,6 +115,6 @@ float op_spike(const float x, const int greater_equal) {
     return (greater_equal != 0 ? x >= 0.0 : x > 0.0) ? 1.0 : 0.0;
 }
 
-// Of adjoints and derivatives of surrogates only: Vulkan lets a device round these two in other ways, and gradients may differ.
+// Only for adjoints and derivatives of surrogates. Vulkan allows other rounding of these two, and gradients may differ by it.
 float op_div(const float x, const float y) { return x / y; }
 float op_sqrt(const float x) { return sqrt(x); }

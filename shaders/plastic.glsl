@@ -1,16 +1,17 @@
-// What the shaders of a plastic projection share: its synapses with their traces, and the traces of both sides. The functions of
-// the rule are empty: when a session opens, libsnn puts the rule's operations there, as it does in neuron_step.comp.
+// Common code of the shaders of a plastic projection: its synapses with their traces, and the traces of both sides. The
+// functions of the rule are empty: when a session opens, libsnn fills them with the rule's operations, as in neuron_step.comp.
 #include "run.glsl"
 #include "operations.glsl"
 
 layout(local_size_x = GROUP_SIZE) in;
 layout(push_constant) uniform Push { Plastic a; };
-layout(std430, set = 0, binding = 1) readonly buffer Spikes { uint spikes[]; };  // of the side whose spikes act
+layout(std430, set = 0, binding = 1) readonly buffer Spikes { uint spikes[]; };  // ring of the source or the target
 layout(std430, set = 0, binding = 3) buffer Synapses { uint synapses[]; };       // [synapse]: target, weight; then their traces
 layout(std430, set = 0, binding = 4) readonly buffer Rows { uint rows[]; };
-// For each side the steps of the last events, [place], and what they left, [trace][place]. A place of the source's side is a source
-// and a delay. Then states of the targets, and the constants of the rule. Then for each trace, the source's first and the synapse's last: steps after which
-// nothing is left, where the coarse and the fine table of its decay are, and what an event keeps of it.
+// For each side: the step of each place's last event, [place], and the traces after it, [trace][place]. On the source's side, a
+// place is a source and a delay. Then the states of the targets and the constants of the rule. Then four words for each trace,
+// those of the source first and those of the synapse last: the number of steps after which it is 0, the offsets of the coarse
+// and the fine table of its decay, and the factor of the old value at an event.
 layout(std430, set = 0, binding = 5) buffer Traces { uint traces[]; };
 
 uint synapse, pre_place, post_place;
@@ -41,14 +42,14 @@ float own_trace(const uint k) {
     return decayed(synapses[own_value(k)], synapses[a.own + synapse], a.pre_count + a.post_count + k);
 }
 
-// What an event makes of a trace that is x.
+// The value of a trace after an event, if it was x before.
 float after_event(const uint trace, const float x) { return multiply_add(uintBitsToFloat(traces[a.tables + 4 * trace + 3]), x, 1.0); }
 
 float held(const float value, const uint low, const uint high) {
     return op_min(op_max(value, uintBitsToFloat(low)), uintBitsToFloat(high));
 }
 
-// A synapse as an event finds it, and as it leaves it.
+// An event calls find_synapse() to read a synapse, and leave_synapse() to write it back.
 void find_synapse(const uint number) {
     synapse = number;
     weight = uintBitsToFloat(synapses[2 * number + 1]);
@@ -59,7 +60,7 @@ void leave_synapse() {
 }
 
 float weight_now() { return weight; }
-// Held within its bounds, and flushed as a state is.
+// Clamps the weight to its bounds and flushes tiny values like those of a state.
 void set_weight(const float value) {
     const float next = held(value, a.minimum, a.maximum);
     weight = uintBitsToFloat(flushed(next));

@@ -1,8 +1,8 @@
-// Spikes arrive at plastic synapses: a workgroup takes a spike of the list, changes the synapses of its row that have the delay
-// gl_WorkGroupID.y, and adds to the targets' sums what they deliver. Then the arrival is counted in the traces of the source and
-// the delay, which no other workgroup reads.
+// Spikes arrive at plastic synapses. A workgroup takes a spike of the list, changes the synapses of its row that have the delay
+// with index gl_WorkGroupID.y, and adds what they deliver to the targets' sums. Then it counts the arrival in the traces of the
+// source and the delay, which no other workgroup reads.
 //
-// `rows` is that of deliver_spikes.comp, for all sources.
+// `rows` is as in deliver_spikes.comp, but for all sources and without ranges of sums.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "plastic.glsl"
@@ -13,7 +13,7 @@ void set_delivered(const float value) { delivered = held(value, a.least_delivere
 void set_pre_trace(const uint k, const float value) { traces[pre_value(k)] = floatBitsToUint(value); }
 void count_arrival(const uint k, const float x) { set_pre_trace(k, after_event(k, x)); }
 
-// Gives whether it has set what is delivered; else that is the weight.
+// rule_pre() returns whether it has set `delivered`; if not, the synapse delivers its weight.
 bool rule_pre() { return false; }
 bool rule_arrival() { return false; }
 
@@ -34,11 +34,11 @@ void main() {
             find_synapse(k);
             if (!rule_pre()) delivered = weight;
             leave_synapse();
-            // A power of two in two factors, each of which is a float.
+            // The scale is a power of two that may exceed the range of float, so it comes as two factors.
             const float whole = op_mul(op_mul(delivered, uintBitsToFloat(a.scale0)), uintBitsToFloat(a.scale1));
             atomicAdd(target[a.first_sum + post_place], op_to_int(whole));
         }
-        memoryBarrierBuffer();  // traces: all have read them before they are written
+        memoryBarrierBuffer();  // all invocations must have read the traces before they are written
         barrier();
         if (gl_LocalInvocationID.x == 0) {
             rule_arrival();

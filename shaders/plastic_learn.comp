@@ -1,7 +1,8 @@
-// Targets spike: a workgroup takes a spike of the list, changes all synapses onto that neuron and counts the spike in its traces.
+// Targets spike. A workgroup takes a spike of the list, changes all synapses onto that neuron and counts the spike in its
+// traces.
 //
-// `rows`: where the synapses onto each target begin, and where the last end; then for each of them its number and the place of
-// its source's traces.
+// `rows` holds: the index of the first synapse onto each target, and the end of the last; then for each synapse its number and
+// the place of its source's traces.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "plastic.glsl"
@@ -19,7 +20,7 @@ void main() {
             rule_post();
             leave_synapse();
         }
-        memoryBarrierBuffer();  // traces: all have read them before they are written
+        memoryBarrierBuffer();  // all invocations must have read the traces before they are written
         barrier();
         if (gl_LocalInvocationID.x == 0) {
             for (uint k = 0; k < a.post_count; ++k)

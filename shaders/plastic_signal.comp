@@ -1,7 +1,7 @@
-// A signal reaches all plastic synapses of a projection before the step to come: a workgroup takes the synapses of a source that
-// have one delay.
+// A signal reaches all plastic synapses of a projection before the next step. A workgroup takes the synapses of one source with
+// one delay.
 //
-// `rows` is that of plastic_arrive.comp.
+// `rows` is as in plastic_arrive.comp.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "plastic.glsl"

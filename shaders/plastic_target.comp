@@ -1,5 +1,5 @@
-// Before a step: keeps the states of the targets that a rule of plasticity reads, for the events of the step. A workgroup takes
-// some targets of the state gl_WorkGroupID.y.
+// Before a step, copies the target states that a plasticity rule reads, for the events of the step. A workgroup copies some
+// targets of state gl_WorkGroupID.y.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "run.glsl"

@@ -1,4 +1,4 @@
-// The random draws of a shader that steps one population: its tables are among the population's constants and in `run`.
+// Random draws for shaders that step one population: the tables are in the population's constants and in `run`.
 uint population_number() { return a.population; }
 uint constant_word(const uint at) { return constants[at]; }
 uint poisson_tables() { return a.poisson; }

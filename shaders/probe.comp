@@ -1,5 +1,5 @@
-// What the device computes where a driver could take another view: an invocation has one triple of words and gives for it what
-// native/src/vulkan/probe.cpp knows the answers to.
+// Tests operations that a driver might compute differently. An invocation writes the results for one triple of words;
+// native/src/vulkan/probe.cpp compares them with the correct ones.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "arguments.h"

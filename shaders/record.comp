@@ -1,4 +1,4 @@
-// Copies a frame to where the host reads it.
+// Copies a frame of spikes or of a state to memory that the host reads.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "run.glsl"

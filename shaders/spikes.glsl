@@ -1,5 +1,5 @@
-// Writing the spikes of a step: bits, their number, the list of those that spiked. Called by all invocations of a workgroup,
-// which serve GROUP_SIZE neighbouring neurons of one sample.
+// Writes the spikes of a step: bits, their number, and the list of the neurons that spiked. All invocations of a workgroup must
+// call write_spikes(); they are GROUP_SIZE neighbouring neurons of one sample.
 layout(std430, set = 0, binding = 5) buffer Own { uint own[]; };
 
 shared uint spike_words[GROUP_SIZE / 32];
@@ -16,8 +16,8 @@ void write_spikes(const Activity activity, const uint neuron, const bool spikes)
     if (place < GROUP_SIZE / 32 && word < activity.width)
         own[slot + activity.data + sample_index * activity.width + word] = spike_words[place];
     if (place == 0) {
-        // The ring is one slot longer than what is looked back to: nobody reads the next one's count in this step. Its bits may
-        // be those of the step before, which are still copied (record.comp).
+        // Clears the next slot's spike count: the ring is one slot longer than delays look back, so nothing reads that count in
+        // this step. The next slot's bits stay: they may be those of an earlier step, which record.comp is still copying.
         if (gl_WorkGroupID.x == 0) own[slot_of(activity, 0xFFFFFFFF) + sample_index] = 0;
         uint count = 0;
         for (uint i = 0; i < GROUP_SIZE / 32; ++i) count += bitCount(spike_words[i]);

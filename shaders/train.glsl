@@ -1,4 +1,4 @@
-// What the shaders share that take a projection through a taped run, forward or backward.
+// Common code of the shaders that take a projection through a taped run, forwards or backwards.
 #include "train_arguments.h"
 
 const uint GROUP_SIZE = 128;
@@ -9,7 +9,7 @@ layout(push_constant) uniform Push { TrainProjection a; };
 layout(std430, set = 0, binding = 0) readonly buffer Source { uint source[]; };
 layout(std430, set = 0, binding = 1) readonly buffer Parameters { float parameters[]; };  // weights, bias
 
-// Where the activity of a sample lies; steps before the first are numbers below 0, as unsigned ones.
+// The offset of a sample's activity in a step. Steps before the first are negative numbers, which wrap as unsigned ones.
 uint activity_of(const uint step, const uint sample_index) {
     return a.source.data + step * a.source.stride + sample_index * a.source.width;
 }
@@ -21,12 +21,12 @@ float activity_at(const uint data, const uint neuron) {
     return uintBitsToFloat(source[data + neuron]);
 }
 
-// What a spike of the source delivers times the weight: more than 1 where others are silenced.
+// The factor of the weight that a spike of the source delivers: more than 1 if dropout silences other neurons.
 float kept_scale() { return uintBitsToFloat(source[0]); }
 
-// Whether a gradient goes from a step back to another.
+// Whether a gradient goes back from a later step to an earlier one.
 bool goes_back(const uint later, const uint step) { return later / a.gradient_steps == step / a.gradient_steps; }
 
-// Places of values that lie step by step.
+// Offsets of a row: the values of a sample in a step.
 uint target_row(const uint step, const uint sample_index) { return a.sums + (step * a.samples + sample_index) * a.target_size; }
 uint source_row(const uint step, const uint sample_index) { return (step * a.samples + sample_index) * a.source.size; }

@@ -11,14 +11,14 @@ layout(local_size_x = GROUP_SIZE) in;
 layout(push_constant) uniform Push { TrainAdjoint a; };
 layout(std430, set = 0, binding = 0) readonly buffer ActivityGradient { float activity_gradient[]; };  // [step][frame]
 layout(std430, set = 0, binding = 1) buffer Sums { float sums[]; };                                    // dL/d(sum)
-// [state][frame], dL/d(state after the step at hand); then of constants that are learned, summed over the steps
+// [state][frame], dL/d(state after the current step); then gradients of learned constants, summed over the steps
 layout(std430, set = 0, binding = 2) buffer Gradients { float gradients[]; };
 layout(std430, set = 0, binding = 3) readonly buffer Constants { uint constants[]; };
 layout(std430, set = 0, binding = 4) readonly buffer Tape { uint tape[]; };
 layout(std430, set = 0, binding = 5) readonly buffer Outputs { uint outputs[]; };
 layout(std430, set = 0, binding = 6) readonly buffer Own { uint own[]; };
 
-uint place;  // sample and neuron together
+uint place;  // index over samples and neurons
 uint step;
 bool is_kept;
 
@@ -30,7 +30,7 @@ float taped_float(const uint k) { return uintBitsToFloat(tape[taped_place(k)]); 
 int taped_int(const uint k) { return int(tape[taped_place(k)]); }
 bool taped_bool(const uint k) { return tape[taped_place(k)] != 0; }
 
-// What the loss gives for the activity or a state.
+// The gradient from the loss for the activity (OF_ACTIVITY) or a state (1 + its index).
 float output_gradient(const uint what) {
     float sum = 0.0;
     for (uint k = 0; k < a.outputs; ++k)
@@ -56,7 +56,8 @@ bool model_adjoint() { return false; }
 float of_linear(const uint at) { return uintBitsToFloat(outputs[a.linear + at]); }
 uint credit_of(const uint k) { return a.credit + k * a.frame + place; }
 
-// The adjoint has left what this step asks of sums and of the states before; what later steps ask is added.
+// After the adjoint, `sums` and `gradients` have the gradients that come from this step. This adds the credit, which comes from
+// later steps, and carries it to the step before.
 void add_credit() {
     for (uint r = 0; r < a.receptors; ++r) {
         const uint at = taped_place(r);
@@ -80,7 +81,7 @@ bool has_spiked() {
     return (own[a.own.data + step * a.own.stride + sample_index * a.own.width + neuron / 32] >> (neuron % 32) & 1u) != 0;
 }
 
-// In place of the adjoint: between spikes states follow each other linearly; a spike moves with the membrane.
+// EventProp, instead of the adjoint: between spikes the step is linear, and a change of the membrane moves a spike in time.
 void go_back_by_events() {
     const uint MOST_STATES = 32;
     float after[MOST_STATES];
@@ -89,7 +90,7 @@ void go_back_by_events() {
         const float before = uintBitsToFloat(tape[a.befores + step * a.frame + place]);
         const uint crossing = (a.states + a.receptors) * a.states;
         const float rise = taped_float(a.risen) + of_linear(crossing + CROSSING_OFFSET) - before;
-        // Where the membrane was above already there was no crossing, and nothing moves the spike.
+        // If the membrane was already above the threshold, there was no crossing, and nothing moves the spike.
         const float earlier = before <= of_linear(crossing + CROSSING_THRESHOLD) && rise > 0.0 ? 1.0 / rise : 0.0;
         const uint v = a.membrane - 1;
         after[v] += earlier * (of_linear(crossing + CROSSING_STEEPENING) * after[v] - spike_gradient());
@@ -100,7 +101,7 @@ void go_back_by_events() {
         float sum = 0.0;
         for (uint k = 0; k < a.states; ++k) sum += of_linear((a.states + r) * a.states + k) * after[k];
         sums[at] = sum;
-        sums[a.instant + at] = (is_last ? 0.0 : sums[at + a.frame]) - sum;  // what an arrival a step later would have changed
+        sums[a.instant + at] = (is_last ? 0.0 : sums[at + a.frame]) - sum;  // the change if the arrival came a step later
     }
     for (uint before = 0; before < a.states; ++before) {
         float sum = 0.0;

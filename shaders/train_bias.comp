@@ -1,4 +1,4 @@
-// dL/d(bias): a workgroup takes one value at a time, its invocations the neurons that share it in all rows.
+// dL/d(bias): a workgroup computes one value at a time. Its invocations go through the neurons that share it, in all rows.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "train_weights.glsl"

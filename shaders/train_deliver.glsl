@@ -1,5 +1,5 @@
-// What the shaders share that add up sums in a taped run, in the order of a step: one invocation, one target of one sample at one
-// step.
+// Common code of the shaders that add up sums in a taped run, in the same order as in other runs. An invocation computes the
+// sum of one target in one sample and step.
 #include "train.glsl"
 
 layout(std430, set = 0, binding = 2) buffer Sums { float sums[]; };
@@ -34,7 +34,7 @@ void add_to_counter(const uint amount) {
 
 shared uint group_used;
 
-// Counts the synapses that delivered something. Called by all invocations of a workgroup.
+// Counts the synapses that delivered something. All invocations of a workgroup must call it.
 void count_used(const uint used) {
     if (gl_LocalInvocationID.x == 0) group_used = 0;
     barrier();

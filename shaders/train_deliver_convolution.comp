@@ -1,4 +1,4 @@
-// Convolution: an invocation adds up the sums of eight output channels at one place, in the order of a step each.
+// Convolution: an invocation adds up the sums of eight output channels at one place, each in the same order as in other runs.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
@@ -6,7 +6,8 @@
 #include "train_window.glsl"
 #include "train_channels.glsl"
 
-// The weights of eight output channels from `output_channel` on: `inputs` channels from `input_channel` on, `taps` of each.
+// Loads weights of eight output channels from `output_channel`: for `inputs` input channels from `input_channel`, `taps` taps
+// each.
 void load_weights(const uint output_channel, const uint outputs, const uint input_channel, const uint inputs, const uint tap, const uint taps) {
     for (uint i = gl_LocalInvocationID.x; i < inputs * taps * CHANNELS; i += GROUP_SIZE) {
         const uint k = i % CHANNELS, entry = i / CHANNELS;
@@ -17,7 +18,7 @@ void load_weights(const uint output_channel, const uint outputs, const uint inpu
 
 uint used = 0;
 
-// Eight output channels, or what a group has left of them, at all places that this workgroup has.
+// Computes eight output channels, or the rest of a group, at all places of this workgroup.
 void take(const uint block) {
     const uint plane = target_plane(), source_plane = a.window.source_height * a.window.source_width, step = step_at_hand();
     const uint blocks = blocks_of(a.window.group_outputs);

@@ -1,4 +1,4 @@
-// Dense projections from spikes: the weight rows of the active sources.
+// Dense projections from spikes: adds the weight rows of the active sources.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "train_deliver.glsl"

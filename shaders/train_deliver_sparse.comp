@@ -1,5 +1,5 @@
 // Sparse and one-to-one projections: each target goes through its synapses in the order (delay, source, place in the row).
-// Three words a synapse: source, delay, number of the weight.
+// A synapse has three words: source, delay, index of the weight.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "train_deliver.glsl"

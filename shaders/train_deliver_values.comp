@@ -1,5 +1,5 @@
-// Dense projections from values: an invocation adds up a target's sums in eight rows, which are steps of samples (y and z of the
-// workgroups), so that a weight is read once for them. Values of 0 are added too: they change no bit of a sum, which is never -0.
+// Dense projections from values. An invocation adds up a target's sums in eight rows (steps of samples; y and z of the
+// workgroups), so that a weight is read once for all of them. Values of 0 are added too: sums are never -0, so no bit changes.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require

@@ -1,4 +1,4 @@
-// Pooling: the sources inside a target's window, ascending.
+// Pooling: each target goes through the sources inside its window, in ascending order.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "train_deliver.glsl"

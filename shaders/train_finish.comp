@@ -1,4 +1,4 @@
-// Sums in fixed point are added to those in float.
+// Adds integer sums, scaled, to float sums.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "train_arguments.h"

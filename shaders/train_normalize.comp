@@ -1,10 +1,10 @@
-// What a normalised projection delivers, added to the sums of its receptor: one invocation, one target of one sample at one step.
+// Adds what a normalised projection delivers to the sums of its receptor. An invocation has one target in one sample and step.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "train_deliver.glsl"
 
-layout(std430, set = 0, binding = 3) readonly buffer Own { float own_sums[]; };  // of the projection alone, from step 0 on, no bias
-layout(std430, set = 0, binding = 4) readonly buffer Factors { float factors[]; };  // [channel], means; [channel], scales
+layout(std430, set = 0, binding = 3) readonly buffer Own { float own_sums[]; };  // of this projection, from step 0, no bias
+layout(std430, set = 0, binding = 4) readonly buffer Factors { float factors[]; };  // [channel] means, [channel] scales
 
 void main() {
     const uint j = gl_GlobalInvocationID.x;

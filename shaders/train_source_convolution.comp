@@ -1,5 +1,5 @@
-// dL/d(activity) through a convolution: an invocation takes eight source channels at one place, and all targets whose windows it
-// lies in.
+// dL/d(activity) through a convolution. An invocation computes eight source channels at one place, from all targets whose
+// windows contain the place.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
@@ -10,7 +10,7 @@
 layout(std430, set = 0, binding = 2) readonly buffer Sums { float sums[]; };
 layout(std430, set = 0, binding = 3) buffer ActivityGradient { float activity_gradient[]; };
 
-// The weights onto `outputs` channels from `output_channel` on of eight source channels, `taps` of each.
+// Loads weights of eight source channels onto `outputs` channels from `output_channel`, `taps` taps each.
 void load_weights(const uint output_channel, const uint outputs, const uint input_channel, const uint inputs, const uint tap, const uint taps) {
     for (uint i = gl_LocalInvocationID.x; i < outputs * taps * CHANNELS; i += GROUP_SIZE) {
         const uint k = i % CHANNELS, entry = i / CHANNELS;
@@ -19,7 +19,7 @@ void load_weights(const uint output_channel, const uint outputs, const uint inpu
     }
 }
 
-// Eight source channels, or what a group has left of them, at all places that this workgroup has.
+// Computes eight source channels, or the rest of a group, at all places of this workgroup.
 void take(const uint block, const uint step) {
     const uint plane = target_plane(), source_plane = a.window.source_height * a.window.source_width;
     const uint blocks = blocks_of(a.window.group_inputs);

@@ -1,5 +1,5 @@
-// dL/d(activity) through a dense projection: a workgroup takes 32 sources and 32 rows, which are steps of samples. Each sum is
-// over the targets, ascending.
+// dL/d(activity) through a dense projection. A workgroup takes 32 sources and 32 rows (steps of samples). Each sum goes over
+// the targets in ascending order.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require

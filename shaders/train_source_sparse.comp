@@ -1,5 +1,5 @@
-// dL/d(activity) through a sparse or one-to-one projection: one invocation, one source of one sample at one step. Three words a
-// synapse, in canonical order: source, target, delay.
+// dL/d(activity) through a sparse or one-to-one projection. An invocation has one source in one sample and step. Synapses are
+// in canonical order, three words each: source, target, delay.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "train.glsl"
@@ -17,7 +17,7 @@ void main() {
     float given = 0.0;
     const uint end = ONE_TO_ONE ? i + 1 : rows[i + 1];
     for (uint k = ONE_TO_ONE ? i : rows[i]; k < end; ++k) {
-        const uint then = step + (ONE_TO_ONE ? a.delay : synapses[3 * k + 2]);  // when it arrives
+        const uint then = step + (ONE_TO_ONE ? a.delay : synapses[3 * k + 2]);  // step in which the activity arrives
         if (then < a.first_step || then >= a.first_step + a.step_count || !goes_back(then, step)) continue;
         given += parameters[k] * sums[target_row(then, gl_WorkGroupID.y) + (ONE_TO_ONE ? i : synapses[3 * k + 1])];
     }

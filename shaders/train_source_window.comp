@@ -1,4 +1,5 @@
-// dL/d(activity) through pooling: one invocation, one source of one sample at one step, and all targets whose windows it lies in.
+// dL/d(activity) through pooling. An invocation has one source in one sample and step, and all targets whose windows contain
+// it.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "train.glsl"

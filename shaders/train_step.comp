@@ -1,5 +1,5 @@
-// The steps of a neuron model in a taped run: an invocation takes its neuron of one sample through a range of steps. The function
-// model_step() is filled in as that of neuron_step.comp is; beside the states it keeps what the adjoint reads.
+// The steps of a neuron model in a taped run. An invocation takes one neuron of one sample through a range of steps. The
+// function model_step() is filled in as in neuron_step.comp, and also writes to the tape what the adjoint reads.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "train_arguments.h"
@@ -9,14 +9,14 @@ const uint GROUP_SIZE = 128;
 
 layout(local_size_x = GROUP_SIZE) in;
 layout(push_constant) uniform Push { TrainStep a; };
-layout(std430, set = 0, binding = 0) readonly buffer Run { uint run[]; };  // the table of normal draws
+layout(std430, set = 0, binding = 0) readonly buffer Run { uint run[]; };  // only its table for normal draws is used
 layout(std430, set = 0, binding = 1) readonly buffer Sums { float sums[]; };
 layout(std430, set = 0, binding = 2) buffer States { uint states[]; };  // [state][frame]
 layout(std430, set = 0, binding = 3) readonly buffer Constants { uint constants[]; };
 layout(std430, set = 0, binding = 4) buffer Tape { uint tape[]; };
 layout(std430, set = 0, binding = 5) buffer Own { uint own[]; };
 
-uint place;  // sample and neuron together
+uint place;  // index over samples and neurons
 uint step;
 
 uint neuron_count() { return a.own.size; }
@@ -70,7 +70,7 @@ void main() {
         step = a.first_step + k;
         if (a.before_of != 0) tape[a.befores + step * a.frame + place] = states[(a.before_of - 1) * a.frame + place];
         if (model_step() && is_kept) {
-            atomicOr(own[a.own.data + step * a.own.stride + word], bit);  // all bits were 0
+            atomicOr(own[a.own.data + step * a.own.stride + word], bit);  // all bits were 0 before the run
             ++spike_count;
         }
         record_states();

@@ -1,5 +1,6 @@
-// What arrivals have left in the states of a target that never spikes, carried on through a run: one invocation, one source of a
-// sample, with one delay; the one behind the last source has the bias, as if a source were always active.
+// Carries traces through a run: what arrivals have left in the states of a target that never spikes. An invocation has one
+// source of a sample, with one delay. The invocation after the last source has the bias, which acts as a source that is always
+// active.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "train_arguments.h"
@@ -23,7 +24,7 @@ void main() {
     for (uint step = 0; step < a.step_count; ++step) {
         float arrived = 1.0;
         if (!is_bias) {
-            // Steps before the first are numbers below 0, as unsigned ones.
+            // Steps before the first are negative numbers, which wrap as unsigned ones.
             const uint data = a.source.data + (step - (a.most_delay - slot)) * a.source.stride + sample_index * a.source.width;
             if (BINARY) arrived = float((source[data + i / 32] >> (i % 32)) & 1u);
             else arrived = uintBitsToFloat(source[data + i]);

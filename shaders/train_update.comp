@@ -1,4 +1,4 @@
-// One update of the parameters of a projection by their gradient; the formulas are those of native/src/train/optimizer.h.
+// Updates the parameters of a projection by their gradient. native/src/train/optimizer.h has the same formulas.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "train_arguments.h"
@@ -11,7 +11,7 @@ layout(constant_id = 0) const uint OPTIMIZER = SGD;
 layout(push_constant) uniform Push { TrainUpdate a; };
 layout(std430, set = 0, binding = 0) buffer Parameters { float parameters[]; };
 layout(std430, set = 0, binding = 1) readonly buffer Gradient { float gradients[]; };
-layout(std430, set = 0, binding = 2) buffer Moments { float moments[]; };  // the first ones, then the second ones
+layout(std430, set = 0, binding = 2) buffer Moments { float moments[]; };  // first moments, then second moments
 
 float f(const uint bits) { return uintBitsToFloat(bits); }
 

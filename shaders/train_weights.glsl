@@ -1,12 +1,12 @@
-// What the shaders share that sum up gradients of weights. Rows, which are steps of samples, are cut into slices that are summed
-// up side by side (z of the workgroups), each in ascending order: parts[slice][weight, then bias]. train_reduce.comp sums up the
+// Common code of the shaders that sum up gradients of weights. Rows (steps of samples) are cut into slices, which are summed up
+// in parallel (z of the workgroups), each in ascending order: parts[slice][weight, then bias]. train_reduce.comp adds up the
 // slices.
 #include "train.glsl"
 
 layout(std430, set = 0, binding = 2) readonly buffer Sums { float sums[]; };
 layout(std430, set = 0, binding = 3) buffer Parts { float parts[]; };
 
-// Rows of the target's sums.
+// The rows of this workgroup's slice.
 uint slice_begin() { return gl_WorkGroupID.z * a.slice_rows; }
 uint slice_end() { return min((gl_WorkGroupID.z + 1) * a.slice_rows, a.step_count * a.samples); }
 
@@ -16,7 +16,7 @@ uint parts_begin() { return (a.first_slice + gl_WorkGroupID.z) * (a.weight_count
 
 shared float group_sums[GROUP_SIZE];
 
-// The sum of what the invocations of a workgroup have, for the first one; halves are added to halves. Called by all.
+// Sums up `mine` over a workgroup, adding halves to halves. All invocations must call it; the first one gets the sum.
 float group_sum(const float mine) {
     const uint local = gl_LocalInvocationID.x;
     group_sums[local] = mine;

@@ -1,4 +1,4 @@
-// dL/dw of a dense projection: one invocation, the weights of 32 sources onto one target.
+// dL/dw of a dense projection: an invocation computes the weights of 32 sources onto one target.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require

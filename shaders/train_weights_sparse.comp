@@ -1,5 +1,5 @@
-// dL/dw of a sparse or one-to-one projection: one invocation, one weight at a time. Three words a synapse, in canonical order:
-// source, target, delay.
+// dL/dw of a sparse or one-to-one projection: an invocation computes one weight at a time. Synapses are in canonical order,
+// three words each: source, target, delay.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "train_weights.glsl"

@@ -1,5 +1,5 @@
-// dL/dw of a convolution: a workgroup takes 32 output channels of a group and 32 of their weights, goes through the places of the
-// target's plane in all rows of the slice, 32 at a time, and multiplies what both have there.
+// dL/dw of a convolution. A workgroup takes 32 output channels of a group and 32 of their weights. It goes through the places
+// of the target's plane in all rows of the slice, 32 at a time, and sums up the products of gradients and source values.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
@@ -20,7 +20,7 @@ void main() {
     for (uint tile = gl_WorkGroupID.x; tile < tiles; tile += gl_NumWorkGroups.x) {
         const uint first_tap = tile % tap_tiles * TILE, first_output = tile / tap_tiles % output_tiles * TILE;
         const uint group = tile / tap_tiles / output_tiles, first_channel = group * a.window.group_outputs + first_output;
-        // Of the weights whose values this invocation loads: the plane, and how far from a target's place.
+        // For the weights whose source values this invocation loads: the source plane, and the offset from a target's place.
         uint tap_plane[EACH];
         int tap_y[EACH], tap_x[EACH];
         [[unroll]] for (uint k = 0; k < EACH; ++k) {

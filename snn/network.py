@@ -387,21 +387,21 @@ class Network(Strict):
         """
         size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
         words = device_of_several(devices, placement)
-        finished = self._finished()
-        thread_count = integer(threads, "threads", maximum=1024)
-        places, window = finished.placement(words, size, thread_count)
-        device = finished.placement_words(words, size, thread_count)
-        slices: dict[str, dict[str, int]] = {}
-        for entry in device.split(";")[1:]:
-            what, _, index = entry.partition("=")
-            slices.setdefault(what.partition("[")[0], {})[what] = int(index)
-        found: dict[str, int] = {}
-        for name, place in zip(self._populations, places, strict=True):
-            found |= slices.get(name) or {name: place}
-        names = tuple(words.partition(";")[0].split("+"))
-        seconds = finished.placement_times(words, size, thread_count, len(names))
-        reasons = finished.placement_reasons(words, size, thread_count).splitlines()
-        return Placement(names, found, window, device, tuple(seconds), tuple(reasons))
+        found = self._finished().placement(words, size, integer(threads, "threads", maximum=1024))
+        names = list(self._populations)
+        populations: dict[str, int] = {}
+        for index, first, count, device in found.slices:
+            name = names[index]
+            is_whole = count == self[name].size
+            populations[name if is_whole else f"{name}[{first}:{first + count}]"] = device
+        return Placement(
+            tuple(found.device.partition(";")[0].split("+")),
+            populations,
+            found.window_steps,
+            found.device,
+            found.step_seconds,
+            found.reasons,
+        )
 
     def shares(self, devices: Iterable[str], *, batch_size: int, threads: int = 1) -> tuple[int, ...]:
         """Return how many samples of a batch each of several devices would get, without opening a simulation.
@@ -415,8 +415,7 @@ class Network(Strict):
         """
         words = device_of_several(devices, samples="auto")
         size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
-        found = self._finished().placement_words(words, size, integer(threads, "threads", maximum=1024))
-        return tuple(int(share.partition("*")[2]) for share in found.split("+"))
+        return self._finished().placement(words, size, integer(threads, "threads", maximum=1024)).samples
 
     # ---- files and copies
 

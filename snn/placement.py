@@ -18,7 +18,7 @@ class Placement(NamedTuple):
     Attributes
     ----------
     devices : tuple of str
-        The devices, as they were named.
+        The devices, as they were named; of ``"auto"`` the one it chooses.
     populations : dict of str to int
         Index in `devices` of each population, or of each slice of one that is cut: ``{"exc[0:512]": 0, "exc[512:800]": 1}``;
         of an input, that of the first device that reads it. Without the inputs, it can be passed as `placement`.
@@ -32,7 +32,7 @@ class Placement(NamedTuple):
         predicting measured times.
     reasons : tuple of str
         Why some devices cannot have populations: a device cannot run them, does not give the same bits as the others, or has
-        too little memory.
+        too little memory. Of ``"auto"`` why it chooses its device.
     """
 
     devices: tuple[str, ...]

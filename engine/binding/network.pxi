@@ -477,82 +477,32 @@ cdef class Network:
                  "total": estimate.total_bytes, "opening": estimate.opening_bytes}, values[:count].tolist())
 
     def placement(self, device, uint32_t batch_size, uint32_t threads):
-        """The number of the device that runs each population, and the steps between exchanges of spikes."""
+        """Where a session would run, as `PlacementInfo`."""
         cdef SNNConfig config
+        cdef SNNPlacement placement = NULL
+        cdef SNNPlacementInfo info
         cdef SNNStatus status
-        cdef uint32_t window = 0
-        cdef bytes c_device = device_text(device)
-        cdef Buffer buffer
-        snn_config_default(&config)
-        config.device = c_device
-        config.batch_size = batch_size
-        config.thread_count = threads
-        cdef size_t count = self.info().population_count
-        values = numpy.zeros(max(count, 1), numpy.uint32)
-        buffer = open_buffer(values, UINT32, "values", True)
-        cdef uint32_t *out = <uint32_t *>buffer.view.buf
-        with nogil:
-            status = snn_network_placement(self.handle, &config, out, count, &window)
-        check(status)
-        return values[:count].tolist(), window
-
-    def placement_words(self, device, uint32_t batch_size, uint32_t threads):
-        """How populations or samples are shared, as a device that gives the same again."""
-        cdef SNNConfig config
-        cdef SNNStatus status
-        cdef size_t size = 0
+        cdef uint32_t i
         cdef bytes c_device = device_text(device)
         snn_config_default(&config)
         config.device = c_device
         config.batch_size = batch_size
         config.thread_count = threads
         with nogil:
-            status = snn_network_placement_words(self.handle, &config, NULL, 0, &size)
+            status = snn_network_place(self.handle, &config, &placement)
         check(status)
-        words = bytearray(size)
-        cdef char *out = words
-        with nogil:
-            status = snn_network_placement_words(self.handle, &config, out, size, &size)
-        check(status)
-        return words[:size - 1].decode()
-
-    def placement_times(self, device, uint32_t batch_size, uint32_t threads, size_t count):
-        """Seconds that a step is expected to take on each of so many devices."""
-        cdef SNNConfig config
-        cdef SNNStatus status
-        cdef bytes c_device = device_text(device)
-        cdef Buffer buffer
-        snn_config_default(&config)
-        config.device = c_device
-        config.batch_size = batch_size
-        config.thread_count = threads
-        values = numpy.zeros(count, numpy.float64)
-        buffer = open_buffer(values, FLOAT64, "values", True)
-        cdef double *out = <double *>buffer.view.buf
-        with nogil:
-            status = snn_network_placement_times(self.handle, &config, out, count)
-        check(status)
-        return values.tolist()
-
-    def placement_reasons(self, device, uint32_t batch_size, uint32_t threads):
-        """What keeps populations from some of the devices, a sentence on each line."""
-        cdef SNNConfig config
-        cdef SNNStatus status
-        cdef size_t size = 0
-        cdef bytes c_device = device_text(device)
-        snn_config_default(&config)
-        config.device = c_device
-        config.batch_size = batch_size
-        config.thread_count = threads
-        with nogil:
-            status = snn_network_placement_reasons(self.handle, &config, NULL, 0, &size)
-        check(status)
-        words = bytearray(size)
-        cdef char *out = words
-        with nogil:
-            status = snn_network_placement_reasons(self.handle, &config, out, size, &size)
-        check(status)
-        return words[:size - 1].decode()
+        try:
+            memset(&info, 0, sizeof(info))
+            info.struct_size = sizeof(info)
+            check(snn_placement_get_info(placement, &info))
+            return PlacementInfo(
+                decoded(info.device), tuple(decoded(info.reasons).splitlines()),
+                [(info.slices[i].population, info.slices[i].first, info.slices[i].count, info.slices[i].device)
+                 for i in range(info.slice_count)],
+                tuple([info.samples[i] for i in range(info.device_count)]),
+                tuple([info.step_s[i] for i in range(info.device_count)]), info.window_steps)
+        finally:
+            snn_placement_release(placement)
 
     def model(self, uint32_t population):
         """The model of a population of neurons."""

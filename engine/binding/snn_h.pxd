@@ -34,10 +34,13 @@ cdef extern from "snn/snn.h" nogil:
         pass
     ctypedef struct SNNTrainerOpaque:
         pass
+    ctypedef struct SNNPlacementOpaque:
+        pass
     ctypedef SNNSessionOpaque *SNNHandle
     ctypedef SNNNetworkOpaque *SNNNetwork
     ctypedef SNNModelOpaque *SNNModel
     ctypedef SNNTrainerOpaque *SNNTrainer
+    ctypedef SNNPlacementOpaque *SNNPlacement
 
     ctypedef struct SNNAllocator:
         pass
@@ -100,6 +103,7 @@ cdef extern from "snn/snn.h" nogil:
         const char *receptor
         uint32_t delay_steps
         uint32_t trainable
+        uint32_t detached
         uint32_t arithmetic
         uint32_t pool_mode
         const float *weights
@@ -116,8 +120,6 @@ cdef extern from "snn/snn.h" nogil:
         uint32_t padding[2]
         uint32_t dilation[2]
         uint32_t groups
-        uint32_t reserved
-        uint32_t detached
     ctypedef struct SNNDistribution:
         uint32_t kind
         double a
@@ -134,6 +136,10 @@ cdef extern from "snn/snn.h" nogil:
         uint32_t allow_multapses
         SNNDistribution weight
         SNNDistribution delay
+        uint32_t first_source
+        uint32_t source_count
+        uint32_t first_target
+        uint32_t target_count
         uint32_t kernel
         uint32_t dimensions
         double kernel_width
@@ -143,10 +149,6 @@ cdef extern from "snn/snn.h" nogil:
         size_t source_position_count
         const float *target_positions
         size_t target_position_count
-        uint32_t first_source
-        uint32_t source_count
-        uint32_t first_target
-        uint32_t target_count
 
     void snn_population_def_default(SNNPopulationDef *out_def)
     void snn_projection_def_default(SNNProjectionDef *out_def)
@@ -210,25 +212,24 @@ cdef extern from "snn/snn.h" nogil:
         uint32_t target
         uint32_t delay_steps
         uint32_t trainable
+        uint32_t detached
         uint32_t arithmetic
         uint32_t pool_mode
+        uint32_t min_delay_steps
+        uint32_t max_delay_steps
+        uint32_t by_rule
         const char *name
         const char *receptor
         uint64_t weight_count
         uint64_t bias_count
         uint64_t synapse_count
+        const float *bias
+        double fixed_point_scale
         uint32_t kernel[2]
         uint32_t stride[2]
         uint32_t padding[2]
         uint32_t dilation[2]
         uint32_t groups
-        uint32_t by_rule
-        const float *bias
-        double fixed_point_scale
-        uint32_t detached
-        uint32_t reserved
-        uint32_t min_delay_steps
-        uint32_t max_delay_steps
     ctypedef struct SNNProjectionArrays:
         uint32_t struct_size
         uint64_t weight_count
@@ -281,13 +282,24 @@ cdef extern from "snn/snn.h" nogil:
         uint64_t opening_bytes
     SNNStatus snn_network_memory(SNNNetwork network, const SNNConfig *config, SNNMemoryEstimate *out_estimate,
                                  uint64_t *out_projection_bytes, size_t count)
-    SNNStatus snn_network_placement(SNNNetwork network, const SNNConfig *config, uint32_t *out_places, size_t count,
-                                    uint32_t *out_window_steps)
-    SNNStatus snn_network_placement_words(SNNNetwork network, const SNNConfig *config, char *out_words, size_t size_bytes,
-                                          size_t *out_size_bytes)
-    SNNStatus snn_network_placement_times(SNNNetwork network, const SNNConfig *config, double *out_seconds, size_t count)
-    SNNStatus snn_network_placement_reasons(SNNNetwork network, const SNNConfig *config, char *out_text, size_t size_bytes,
-                                            size_t *out_size_bytes)
+    ctypedef struct SNNPlacementSlice:
+        uint32_t population
+        uint32_t first
+        uint32_t count
+        uint32_t device
+    ctypedef struct SNNPlacementInfo:
+        uint32_t struct_size
+        uint32_t device_count
+        uint32_t slice_count
+        uint32_t window_steps
+        const char *device
+        const char *reasons
+        const SNNPlacementSlice *slices
+        const uint32_t *samples
+        const double *step_s
+    SNNStatus snn_network_place(SNNNetwork network, const SNNConfig *config, SNNPlacement *out_placement)
+    SNNStatus snn_placement_get_info(SNNPlacement placement, SNNPlacementInfo *out_info)
+    void snn_placement_release(SNNPlacement placement)
     SNNStatus snn_create_network(const SNNConfig *config, SNNHandle *out_handle)
     void snn_destroy_network(SNNHandle handle)
     SNNStatus snn_load_weights(SNNHandle handle, const char *path)
@@ -384,22 +396,22 @@ cdef extern from "snn/snn.h" nogil:
     ctypedef struct SNNRunDef:
         uint32_t struct_size
         uint32_t step_count
+        uint32_t steps_before
+        uint32_t record_interval
         const SNNInputArray *inputs
-        uint32_t input_count
-        uint32_t record_count
+        const SNNSpikeInput *spike_inputs
         const SNNRecordArray *records
+        SNNSpikeRecord *spike_records
+        const SNNValueRecord *value_records
+        uint32_t input_count
+        uint32_t spike_input_count
+        uint32_t record_count
+        uint32_t spike_record_count
+        uint32_t value_record_count
+        uint32_t progress_interval
         SNNProgressCallback progress
         void *progress_user
-        uint32_t progress_interval
-        SNNSpikeRecord *spike_records
-        uint32_t spike_record_count
-        uint32_t record_interval
-        uint32_t steps_before
         uint32_t *out_step_count
-        const SNNSpikeInput *spike_inputs
-        const SNNValueRecord *value_records
-        uint32_t spike_input_count
-        uint32_t value_record_count
     void snn_run_def_default(SNNRunDef *out_def)
     SNNStatus snn_session_run(SNNHandle handle, const SNNRunDef *definition)
 
@@ -410,35 +422,35 @@ cdef extern from "snn/snn.h" nogil:
         uint32_t step_count
         uint32_t loss
         uint32_t optimizer
+        uint32_t rule
         float rate_on
         float rate_off
+        double label_smoothing
+        double van_rossum_tau_ms
         double learning_rate
+        double parameter_rate_factor
         double momentum
         double beta1
         double beta2
         double epsilon
         double weight_decay
+        double l1_regularization
         double gradient_clip_norm
         double rate_regularization
         double rate_target
-        double parameter_rate_factor
-        double l1_regularization
-        double van_rossum_tau_ms
         uint32_t checkpoint_steps
         uint32_t window_steps
         uint32_t window_updates
-        uint32_t rule
-        double label_smoothing
     ctypedef struct SNNBatch:
         uint32_t struct_size
         uint32_t input_count
+        uint32_t spike_input_count
         const SNNInputArray *inputs
+        const SNNSpikeInput *spike_inputs
         const int32_t *labels
         size_t label_count
         const float *targets
         size_t target_count
-        const SNNSpikeInput *spike_inputs
-        uint32_t spike_input_count
     ctypedef struct SNNTrainResult:
         uint32_t struct_size
         uint32_t sample_count
@@ -513,12 +525,12 @@ cdef extern from "snn/snn_vulkan.h" nogil:
         void *physical_device
         void *device
         void *queue
+        uint64_t pipeline_cache
         SNNVulkanFunction (*get_instance_proc_addr)(void *instance, const char *name) noexcept
         void (*lock_queue)(void *user) noexcept
         void (*unlock_queue)(void *user) noexcept
-        void *user
-        uint64_t pipeline_cache
         int32_t (*submit)(void *user, const void *submit_info, uint64_t fence) noexcept
+        void *user
     void snn_vulkan_host_init(SNNVulkanHost *out_host, uint32_t struct_size)
     SNNStatus snn_vulkan_create_network(const SNNConfig *config, const SNNVulkanHost *host, SNNHandle *out_handle)
     SNNStatus snn_vulkan_record_steps(SNNHandle handle, void *command_buffer, uint32_t step_count)

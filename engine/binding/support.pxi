@@ -23,8 +23,8 @@ from snn.engine.errors import (
     error_for_status, shown)
 from snn.engine.openvino import announce_openvino
 from snn.engine.records import (
-    Counters, DeviceInfo, DeviceSpeed, EpochResult, NetworkInfo, PopulationInfo, ProjectionArrays, ProjectionInfo, SpikeEvent,
-    TrainResult, WeightUpdate)
+    Counters, DeviceInfo, DeviceSpeed, EpochResult, NetworkInfo, PlacementInfo, PopulationInfo, ProjectionArrays,
+    ProjectionInfo, SpikeEvent, TrainResult, WeightUpdate)
 
 if snn_abi_version() != SNN_ABI_VERSION:
     raise ImportError(

@@ -1,7 +1,7 @@
-// What the C++ runtime inside libsnn calls when it cannot go on. Its own handler would print what was thrown, and has 60 KB of
-// code for that. Calls of libsnn catch what is thrown on the thread of the caller. What comes here was thrown where nobody can
-// catch it: on a thread of libsnn, whose tasks must not throw because the others may be waiting for them, or out of a noexcept
-// function. Not part of the static library, whose C++ runtime is the program's.
+// The terminate handler of the C++ runtime inside libsnn. The runtime's default handler would print the exception, which takes
+// 60 KB of code. Calls of libsnn catch every exception on the caller's thread. An exception gets here only if nothing can catch
+// it: on a thread of libsnn, whose tasks must not throw because other threads may be waiting for them, or out of a noexcept
+// function. Not part of the static library, which uses the C++ runtime of the program.
 #include <cstdio>
 #include <cstdlib>
 

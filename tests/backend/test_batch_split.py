@@ -174,5 +174,3 @@ def test_bad_shares() -> None:
     ):
         with pytest.raises(error, match=sentence):
             snn.Simulation(net, **arguments)
-    with pytest.raises(snn.UnsupportedError, match="every population"):
-        net._finished().placement("cpu*+cpu*", 2, 1)

@@ -33,9 +33,11 @@ class Host(ctypes.Structure):
         ("physical_device", c_void_p),
         ("device", c_void_p),
         ("queue", c_void_p),
+        ("pipeline_cache", c_uint64),
         ("get_instance_proc_addr", c_void_p),
         ("lock_queue", ctypes.CFUNCTYPE(None, c_void_p)),
         ("unlock_queue", ctypes.CFUNCTYPE(None, c_void_p)),
+        ("submit", c_void_p),
         ("user", c_void_p),
     )
 
@@ -47,6 +49,9 @@ class Buffer(ctypes.Structure):
         ("buffer", c_uint64),
         ("offset_bytes", c_uint64),
         ("size_bytes", c_uint64),
+        ("mapped", c_void_p),
+        ("is_cached", c_uint32),
+        ("reserved", c_uint32),
     )
 
 
@@ -85,16 +90,15 @@ class LockingRenderer(Renderer):
     def c_host(self) -> Host:
         host = self.host()
         return Host(
-            ctypes.sizeof(Host),
-            self.family,
-            host.instance,
-            host.physical_device,
-            host.device,
-            host.queue,
-            host.get_instance_proc_addr,
-            self._lock,
-            self._unlock,
-            None,
+            struct_size=ctypes.sizeof(Host),
+            queue_family=self.family,
+            instance=host.instance,
+            physical_device=host.physical_device,
+            device=host.device,
+            queue=host.queue,
+            get_instance_proc_addr=host.get_instance_proc_addr,
+            lock_queue=self._lock,
+            unlock_queue=self._unlock,
         )
 
 

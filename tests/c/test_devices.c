@@ -1,4 +1,4 @@
-/* Speeds of devices, and the device "auto". */
+/* Speeds of devices, where sessions would run, and the device "auto". */
 #include "fixtures.h"
 
 static void speeds_are_measured_once(void) {
@@ -49,79 +49,189 @@ static void sessions_say_where_they_run(void) {
     check_device("auto", "cpu", 1); /* it is small */
 }
 
-static void several_devices_work_together(void) {
-    SNNNetwork network = make_classifier();
-    SNNNetworkInfo info;
-    SNNConfig config;
-    SNNHandle handle = NULL;
-    uint32_t places[8], window = 99, i;
-    char words[256], again[256];
-    double seconds[3] = {-1, -1, -1};
-    size_t size = 0;
+static SNNPlacementInfo info_of(SNNPlacement placement) {
+    SNNPlacementInfo info;
     memset(&info, 0, sizeof info);
     info.struct_size = sizeof info;
-    CHECK_OK(snn_network_get_info(network, &info));
-    CHECK(info.population_count <= COUNT(places));
+    CHECK_OK(snn_placement_get_info(placement, &info));
+    return info;
+}
+
+static void several_devices_work_together(void) {
+    SNNNetwork network = make_classifier();
+    SNNNetworkInfo sizes;
+    SNNPlacement placement = NULL, again = NULL;
+    SNNPlacementInfo found, kept;
+    SNNConfig config;
+    SNNHandle handle = NULL;
+    uint32_t i;
+    memset(&sizes, 0, sizeof sizes);
+    sizes.struct_size = sizeof sizes;
+    CHECK_OK(snn_network_get_info(network, &sizes));
     snn_config_default(&config);
     config.network = network;
     config.device = "cpu+reference+cpu";
     config.thread_count = 0;
-    CHECK_OK(snn_network_placement(network, &config, places, info.population_count, &window));
-    CHECK_OK(snn_network_placement_words(network, &config, NULL, 0, &size));
-    CHECK(size > 18 && size <= sizeof words);
-    CHECK_ERROR(snn_network_placement_words(network, &config, words, size - 1, &size), SNN_ERROR_INVALID_ARGUMENT, "size_bytes is ");
-    CHECK_ERROR(snn_network_placement_words(network, &config, NULL, 8, &size), SNN_ERROR_INVALID_ARGUMENT, "out_words");
-    CHECK_ERROR(snn_network_placement_words(network, &config, words, sizeof words, NULL), SNN_ERROR_INVALID_ARGUMENT,
-                "out_size_bytes");
-    CHECK_OK(snn_network_placement_words(network, &config, words, sizeof words, &size));
-    CHECK(strlen(words) == size - 1 && strncmp(words, "cpu+reference+cpu;", 18) == 0);
-    CHECK_OK(snn_network_placement_times(network, &config, seconds, 3));
-    for (i = 0; i < 3; ++i) CHECK(seconds[i] >= 0 && (seconds[i] > 0) == (places[0] == i)); /* all are on one */
-    CHECK_ERROR(snn_network_placement_times(network, &config, seconds, 2), SNN_ERROR_INVALID_ARGUMENT, "count is 2; config->device names 3");
-    CHECK_ERROR(snn_network_placement_times(network, &config, NULL, 3), SNN_ERROR_INVALID_ARGUMENT, "out_seconds");
-    CHECK_OK(snn_network_placement_reasons(network, &config, NULL, 0, &size));
-    CHECK_EQUAL(size, 1); /* each of them could have all of it */
-    CHECK_OK(snn_network_placement_reasons(network, &config, again, sizeof again, &size));
-    CHECK_TEXT(again, "");
-    CHECK_ERROR(snn_network_placement_reasons(network, &config, NULL, 8, &size), SNN_ERROR_INVALID_ARGUMENT, "out_text");
-    config.device = words; /* gives it again */
-    CHECK_OK(snn_network_placement_words(network, &config, again, sizeof again, &size));
-    CHECK_TEXT(again, words);
-    config.device = "cpu+reference+cpu";
-    for (i = 1; i < info.population_count; ++i) CHECK_EQUAL(places[i], places[0]); /* no delay lies between them */
-    CHECK_EQUAL(window, 0);
+    config.batch_size = 3;
+    CHECK_OK(snn_network_place(network, &config, &placement));
+    found = info_of(placement);
+    CHECK_EQUAL(found.device_count, 3);
+    CHECK_EQUAL(found.slice_count, sizes.population_count);
+    CHECK_EQUAL(found.window_steps, 0);
+    CHECK(strncmp(found.device, "cpu+reference+cpu;", 18) == 0);
+    CHECK_TEXT(found.reasons, ""); /* each of them could have all of it */
+    for (i = 0; i < found.slice_count; ++i) {
+        SNNPopulationInfo population;
+        memset(&population, 0, sizeof population);
+        population.struct_size = sizeof population;
+        CHECK_OK(snn_network_get_population(network, i, &population));
+        CHECK_EQUAL(found.slices[i].population, i);
+        CHECK_EQUAL(found.slices[i].first, 0);
+        CHECK_EQUAL(found.slices[i].count, population.size);
+        CHECK_EQUAL(found.slices[i].device, found.slices[0].device); /* no delay lies between them */
+    }
+    for (i = 0; i < 3; ++i) {
+        CHECK_EQUAL(found.samples[i], 3);
+        CHECK(found.step_s[i] >= 0 && (found.step_s[i] > 0) == (found.slices[0].device == i));
+    }
+    config.device = found.device; /* gives it again */
+    CHECK_OK(snn_network_place(network, &config, &again));
+    kept = info_of(again);
+    CHECK_TEXT(kept.device, found.device);
+    CHECK(memcmp(kept.slices, found.slices, found.slice_count * sizeof *found.slices) == 0);
     CHECK_OK(snn_create_network(&config, &handle));
     CHECK_OK(snn_session_step(handle, 3));
     snn_destroy_network(handle);
-    config.device = "cpu";
-    CHECK_OK(snn_network_placement(network, &config, places, info.population_count, NULL));
-    CHECK_EQUAL(places[0], 0);
-    CHECK_ERROR(snn_network_placement(network, &config, places, 1, &window), SNN_ERROR_INVALID_ARGUMENT, "count is 1");
-    CHECK_ERROR(snn_network_placement(network, &config, NULL, info.population_count, &window), SNN_ERROR_INVALID_ARGUMENT,
-                "out_places");
-    CHECK_ERROR(snn_network_placement(network, NULL, places, info.population_count, &window), SNN_ERROR_INVALID_ARGUMENT, "config");
+    snn_placement_release(again);
+    CHECK_ERROR(snn_placement_get_info(again, &kept), SNN_ERROR_INVALID_HANDLE, "placement");
+    snn_network_release(network);
+    CHECK_EQUAL(info_of(placement).slice_count, sizes.population_count); /* it does not need the network */
+    snn_placement_release(placement);
+    snn_placement_release(placement);
+    snn_placement_release(NULL);
+}
+
+static void slices_are_told_with_their_neurons(void) {
+    static const SNNPlacementSlice expected[] = {{0, 0, 3, 0}, {1, 0, 64, 1}, {1, 64, 136, 0}};
+    SNNNetwork network = new_network();
+    SNNPlacement placement = NULL;
+    SNNPlacementInfo found;
+    SNNProjectionDef def = projection(SNN_CONNECT_SPARSE, NULL, 0);
+    SNNRandomConnectionDef rule;
+    SNNConfig config;
+    add_input(network, "in", SNN_POPULATION_SPIKE_INPUT, 3);
+    def.source = def.target = add_neurons(network, "cells", "lif", 200);
+    def.delay_steps = 4;
+    def.trainable = 0;
+    snn_random_connection_def_default(&rule);
+    rule.rule = SNN_RULE_ALL_TO_ALL;
+    CHECK_OK(snn_network_connect_random(network, &def, &rule, NULL));
+    CHECK_OK(snn_network_finish(network));
+    snn_config_default(&config);
+    config.device = "cpu+reference;cells[64:]=0;cells[:64]=1";
+    CHECK_OK(snn_network_place(network, &config, &placement));
+    found = info_of(placement);
+    CHECK_TEXT(found.device, "cpu+reference;cells[0:64]=1;cells[64:200]=0");
+    CHECK_EQUAL(found.slice_count, COUNT(expected));
+    CHECK(memcmp(found.slices, expected, sizeof expected) == 0);
+    CHECK_EQUAL(found.window_steps, 2); /* half the delay */
+    CHECK(found.step_s[0] > 0 && found.step_s[1] > 0);
+    snn_placement_release(placement);
+    snn_network_release(network);
+}
+
+static void one_device_is_a_placement_too(void) {
+    SNNNetwork network = make_classifier();
+    SNNNetworkInfo sizes;
+    SNNPlacement placement = NULL;
+    SNNPlacementInfo found;
+    SNNConfig config;
+    const char *const devices[] = {NULL, "cpu", "auto", "auto:low"};
+    size_t i;
+    memset(&sizes, 0, sizeof sizes);
+    sizes.struct_size = sizeof sizes;
+    CHECK_OK(snn_network_get_info(network, &sizes));
+    snn_config_default(&config);
+    for (i = 0; i < COUNT(devices); ++i) {
+        config.device = devices[i];
+        CHECK_OK(snn_network_place(network, &config, &placement));
+        found = info_of(placement);
+        CHECK_TEXT(found.device, "cpu");
+        CHECK_EQUAL(found.device_count, 1);
+        CHECK_EQUAL(found.slice_count, sizes.population_count);
+        CHECK_EQUAL(found.slices[found.slice_count - 1].device, 0);
+        CHECK(found.step_s[0] > 0);
+        if (i < 2) CHECK_TEXT(found.reasons, "");
+        else CHECK(strstr(found.reasons, "is small: other devices take longer") != NULL); /* as its session would say */
+        snn_placement_release(placement);
+    }
+    snn_network_release(network);
+}
+
+static void samples_are_shared_out(void) {
+    SNNNetwork network = make_classifier();
+    SNNPlacement placement = NULL;
+    SNNPlacementInfo found;
+    SNNConfig config;
+    uint32_t i;
+    snn_config_default(&config);
     config.device = "cpu*+cpu*";
     config.batch_size = 7;
-    CHECK_OK(snn_network_placement_words(network, &config, words, sizeof words, &size));
-    CHECK_TEXT(words, "cpu*4+cpu*3");
-    CHECK_OK(snn_network_placement_times(network, &config, seconds, 2));
-    CHECK(seconds[0] > seconds[1] && seconds[1] > 0);
-    config.device = "auto";
-    CHECK_ERROR(snn_network_placement_times(network, &config, seconds, 1), SNN_ERROR_INVALID_ARGUMENT, "config->device is 'auto'");
-    config.device = "cpu";
-    CHECK_OK(snn_network_placement_times(network, &config, seconds, 1));
-    CHECK(seconds[0] > 0);
-    config.device = "cpu+auto";
-    CHECK_ERROR(snn_network_placement_words(network, &config, words, sizeof words, &size), SNN_ERROR_INVALID_ARGUMENT,
-                "'auto' chooses one device");
-    config.device = "cpu+quantum";
-    CHECK_ERROR(snn_network_placement(network, &config, places, info.population_count, &window), SNN_ERROR_NOT_FOUND, "quantum");
+    CHECK_OK(snn_network_place(network, &config, &placement));
+    found = info_of(placement);
+    CHECK_TEXT(found.device, "cpu*4+cpu*3");
+    CHECK_EQUAL(found.device_count, 2);
+    CHECK(found.samples[0] == 4 && found.samples[1] == 3);
+    CHECK(found.step_s[0] > found.step_s[1] && found.step_s[1] > 0);
+    CHECK(found.slice_count >= 4 && found.slice_count % 2 == 0); /* all populations, on each */
+    for (i = 0; i < found.slice_count; ++i) {
+        CHECK_EQUAL(found.slices[i].population, i / 2);
+        CHECK_EQUAL(found.slices[i].first, 0);
+        CHECK_EQUAL(found.slices[i].device, i % 2);
+    }
+    snn_placement_release(placement);
+    config.device = "cpu*7+cpu*0";
+    CHECK_OK(snn_network_place(network, &config, &placement));
+    CHECK_EQUAL(info_of(placement).slice_count, found.slice_count / 2); /* one of them has nothing */
+    CHECK(info_of(placement).step_s[1] == 0);
+    snn_placement_release(placement);
     snn_network_release(network);
-    CHECK_ERROR(snn_network_placement(network, &config, places, info.population_count, &window), SNN_ERROR_INVALID_HANDLE, "network");
+}
+
+static void wrong_placements_are_refused(void) {
+    SNNNetwork network = make_classifier();
+    SNNPlacement placement = NULL, untouched = NULL;
+    SNNPlacementInfo info;
+    SNNConfig config;
+    snn_config_default(&config);
+    CHECK_ERROR(snn_network_place(network, NULL, &placement), SNN_ERROR_INVALID_ARGUMENT, "config");
+    CHECK_ERROR(snn_network_place(network, &config, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_placement");
+    config.device = "cpu+auto";
+    CHECK_ERROR(snn_network_place(network, &config, &placement), SNN_ERROR_INVALID_ARGUMENT, "'auto' chooses one device");
+    config.device = "cpu+quantum";
+    CHECK_ERROR(snn_network_place(network, &config, &placement), SNN_ERROR_NOT_FOUND, "quantum");
+    config.device = "cpu;nobody=0";
+    CHECK_ERROR(snn_network_place(network, &config, &placement), SNN_ERROR_NOT_FOUND, "cpu;nobody=0");
+    CHECK(placement == untouched);
+    config.device = "cpu";
+    CHECK_OK(snn_network_place(network, &config, &placement));
+    CHECK_ERROR(snn_placement_get_info(placement, NULL), SNN_ERROR_INVALID_ARGUMENT, "out_info");
+    memset(&info, 0, sizeof info);
+    info.struct_size = 8;
+    CHECK_ERROR(snn_placement_get_info(placement, &info), SNN_ERROR_VERSION, "out_info->struct_size is 8");
+    CHECK_ERROR(snn_placement_get_info((SNNPlacement)network, &info), SNN_ERROR_INVALID_HANDLE, "placement");
+    CHECK_ERROR(snn_placement_get_info(NULL, &info), SNN_ERROR_INVALID_HANDLE, "placement is null");
+    snn_placement_release(placement);
+    snn_network_release(network);
+    CHECK_ERROR(snn_network_place(network, &config, &placement), SNN_ERROR_INVALID_HANDLE, "network");
 }
 
 static const CheckCase cases[] = {
     CASE(several_devices_work_together),
+    CASE(slices_are_told_with_their_neurons),
+    CASE(one_device_is_a_placement_too),
+    CASE(samples_are_shared_out),
+    CASE(wrong_placements_are_refused),
     CASE(speeds_are_measured_once),
     CASE(sessions_say_where_they_run),
 };

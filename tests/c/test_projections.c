@@ -421,7 +421,7 @@ static void weights_too_large_for_fixed_point_are_refused(void) {
     snn_network_release(network);
 }
 
-static void flags_are_0_or_1_and_reserved_is_0(void) {
+static void flags_are_0_or_1(void) {
     static const float weights[6] = {0};
     SNNNetwork network = unconnected();
     SNNProjectionDef def = projection(SNN_CONNECT_DENSE, weights, 6);
@@ -435,8 +435,6 @@ static void flags_are_0_or_1_and_reserved_is_0(void) {
     def.detached = 99;
     CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "projection 'p': detached is 99");
     def.detached = 0;
-    def.reserved = 12345;
-    CHECK_ERROR(snn_network_connect(network, &def, NULL), SNN_ERROR_INVALID_ARGUMENT, "projection 'p': reserved is 12345; expected 0");
     def = projection(SNN_CONNECT_SPARSE, NULL, 0);
     snn_random_connection_def_default(&rule);
     rule.allow_autapses = 2;
@@ -450,7 +448,7 @@ static void flags_are_0_or_1_and_reserved_is_0(void) {
 }
 
 static const CheckCase cases[] = {
-    CASE(flags_are_0_or_1_and_reserved_is_0),
+    CASE(flags_are_0_or_1),
     CASE(dense_projections_are_checked),
     CASE(no_weights_are_zeros),
     CASE(a_default_name_that_is_too_long_asks_for_a_name),

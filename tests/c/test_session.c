@@ -1,6 +1,5 @@
 /* Sessions: opening, stepping, time, seeds, counters. */
 #include <math.h>
-#include <stddef.h>
 #include <time.h>
 
 #include "fixtures.h"
@@ -229,7 +228,7 @@ static void a_run_can_be_resumed_from_its_state(void) {
 }
 
 /* 40 neurons that are moved by noise alone. */
-static SNNHandle open_noisy(const char *device, uint64_t seed, uint32_t config_size) {
+static SNNHandle open_noisy(const char *device, uint64_t seed) {
     SNNNetwork network = NULL;
     SNNHandle handle = NULL;
     SNNConfig config;
@@ -240,7 +239,6 @@ static SNNHandle open_noisy(const char *device, uint64_t seed, uint32_t config_s
     config.network = network;
     config.device = device;
     config.seed = seed;
-    config.struct_size = config_size;
     CHECK_OK(snn_create_network(&config, &handle));
     snn_network_release(network);
     return handle;
@@ -253,7 +251,7 @@ static void random_draws_follow_from_seed_and_step(void) {
     uint64_t steps = 0;
     size_t i;
     for (i = 0; i < 2; ++i) {
-        SNNHandle handle = open_noisy(devices[i], 7, sizeof(SNNConfig)), twin = open_noisy(devices[i], 7, sizeof(SNNConfig));
+        SNNHandle handle = open_noisy(devices[i], 7), twin = open_noisy(devices[i], 7);
         uint64_t seed = 0;
         CHECK_OK(snn_session_seed(handle, &seed));
         CHECK_EQUAL(seed, 7);
@@ -266,7 +264,7 @@ static void random_draws_follow_from_seed_and_step(void) {
         CHECK_OK(snn_session_read(twin, "cells.v", SNN_FLOAT32, again, 40));
         CHECK_OK(snn_session_read(twin, "cells.recovery", SNN_FLOAT32, recovery, 40));
         snn_destroy_network(twin);
-        twin = open_noisy(devices[i], 7, sizeof(SNNConfig));
+        twin = open_noisy(devices[i], 7);
         CHECK_OK(snn_session_write(twin, "cells.v", SNN_FLOAT32, again, 40));
         CHECK_OK(snn_session_write(twin, "cells.recovery", SNN_FLOAT32, recovery, 40));
         CHECK_OK(snn_session_set_step_count(twin, 10));
@@ -292,25 +290,13 @@ static void random_draws_follow_from_seed_and_step(void) {
         CHECK_OK(snn_get_membrane_potentials(handle, "cells", again, 40));
         CHECK(memcmp(first, again, sizeof first) == 0);
         snn_destroy_network(handle);
-        handle = open_noisy(devices[i], 8, sizeof(SNNConfig));
+        handle = open_noisy(devices[i], 8);
         CHECK_OK(snn_session_step(handle, 20));
         CHECK_OK(snn_get_membrane_potentials(handle, "cells", other, 40));
         CHECK(memcmp(first, other, sizeof first) != 0);
         snn_destroy_network(handle);
     }
     CHECK_ERROR(snn_session_set_step_count(NULL, 1), SNN_ERROR_INVALID_HANDLE, "handle");
-}
-
-static void a_config_without_a_seed_has_seed_zero(void) {
-    SNNHandle old = open_noisy("cpu", 5, (uint32_t)offsetof(SNNConfig, seed)), zero = open_noisy("cpu", 0, sizeof(SNNConfig));
-    float first[40], second[40];
-    CHECK_OK(snn_session_step(old, 5));
-    CHECK_OK(snn_session_step(zero, 5));
-    CHECK_OK(snn_get_membrane_potentials(old, "cells", first, 40));
-    CHECK_OK(snn_get_membrane_potentials(zero, "cells", second, 40));
-    CHECK(memcmp(first, second, sizeof first) == 0);
-    snn_destroy_network(old);
-    snn_destroy_network(zero);
 }
 
 /* The chain: three synapses, one to one. Cell 0 spikes at every second input spike, cells 1 and 2 at each. */
@@ -398,7 +384,6 @@ static const CheckCase cases[] = {
     CASE(a_budget_of_time_carries_steps_to_the_next_frame),
     CASE(a_run_can_be_resumed_from_its_state),
     CASE(random_draws_follow_from_seed_and_step),
-    CASE(a_config_without_a_seed_has_seed_zero),
     CASE(counters_count_since_the_last_reset),
 };
 

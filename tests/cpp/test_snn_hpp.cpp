@@ -75,11 +75,21 @@ TEST_CASE("a network tells where several devices would run it") {
     SNNConfig config{};
     snn_config_default(&config);
     config.device = "cpu+cpu";
-    uint32_t window_steps = 99;
-    const std::vector<uint32_t> places = network.placement(config, &window_steps);
-    CHECK(places.size() == network.info().population_count);
-    CHECK(places == std::vector<uint32_t>(places.size(), 0));  // no delay lies between its populations
-    CHECK(window_steps == 0);
+    const snn::Placement found = network.placement(config);
+    REQUIRE(found.slices.size() == network.info().population_count);
+    for (uint32_t p = 0; p < found.slices.size(); ++p) {
+        CHECK(found.slices[p].population == p);
+        CHECK(found.slices[p].count == network.population(p).size);
+        CHECK(found.slices[p].device == 0);  // no delay lies between its populations
+    }
+    CHECK(found.window_steps == 0);
+    CHECK(found.device == "cpu+cpu;cells=0");
+    CHECK(found.reasons.empty());
+    CHECK(found.samples == std::vector<uint32_t>{1, 1});
+    REQUIRE(found.step_s.size() == 2);
+    CHECK((found.step_s[0] > 0 && found.step_s[1] == 0));
+    config.device = "cpu+quantum";
+    CHECK(status_of([&] { network.placement(config); }) == SNN_ERROR_NOT_FOUND);
 }
 
 TEST_CASE("errors are exceptions with status and sentence") {

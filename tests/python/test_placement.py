@@ -65,6 +65,15 @@ def test_the_caller_places(column: snn.Network) -> None:
     assert set(column.placement("cpu").populations.values()) == {0}
 
 
+def test_a_placement_of_auto_is_what_it_chooses(column: snn.Network) -> None:
+    found = column.placement("auto")
+    with snn.Simulation(column, device="auto") as sim:
+        assert found.devices == (found.device,) == (sim.device,)
+        assert found.reasons[-1] == sim.device_reason
+    assert set(found.populations.values()) == {0}
+    assert found.step_seconds[0] > 0
+
+
 def test_a_simulation_says_where_it_runs(column: snn.Network, caplog: pytest.LogCaptureFixture) -> None:
     with (
         caplog.at_level(logging.INFO, "snn"),

@@ -26,6 +26,7 @@ _HANDLES = {
     "SNNNetwork": "NetworkHandle",
     "SNNModel": "ModelHandle",
     "SNNTrainer": "TrainerHandle",
+    "SNNPlacement": "PlacementHandle",
 }
 _HEAD = "// Printed from the headers in native/include/snn by `python -m tools.headers`. Not to be edited by hand.\n"
 

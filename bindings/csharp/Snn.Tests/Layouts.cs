@@ -76,6 +76,29 @@ namespace Snn.Tests
                 Assert.Equal(32, (byte*)&it.total_bytes - start, "SNNMemoryEstimate.total_bytes");
                 Assert.Equal(40, (byte*)&it.opening_bytes - start, "SNNMemoryEstimate.opening_bytes");
             }
+            Assert.Equal(16, sizeof(SNNPlacementSlice), "sizeof(SNNPlacementSlice)");
+            {
+                SNNPlacementSlice it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.population - start, "SNNPlacementSlice.population");
+                Assert.Equal(4, (byte*)&it.first - start, "SNNPlacementSlice.first");
+                Assert.Equal(8, (byte*)&it.count - start, "SNNPlacementSlice.count");
+                Assert.Equal(12, (byte*)&it.device - start, "SNNPlacementSlice.device");
+            }
+            Assert.Equal(56, sizeof(SNNPlacementInfo), "sizeof(SNNPlacementInfo)");
+            {
+                SNNPlacementInfo it;
+                byte* start = (byte*)&it;
+                Assert.Equal(0, (byte*)&it.struct_size - start, "SNNPlacementInfo.struct_size");
+                Assert.Equal(4, (byte*)&it.device_count - start, "SNNPlacementInfo.device_count");
+                Assert.Equal(8, (byte*)&it.slice_count - start, "SNNPlacementInfo.slice_count");
+                Assert.Equal(12, (byte*)&it.window_steps - start, "SNNPlacementInfo.window_steps");
+                Assert.Equal(16, (byte*)&it.device - start, "SNNPlacementInfo.device");
+                Assert.Equal(24, (byte*)&it.reasons - start, "SNNPlacementInfo.reasons");
+                Assert.Equal(32, (byte*)&it.slices - start, "SNNPlacementInfo.slices");
+                Assert.Equal(40, (byte*)&it.samples - start, "SNNPlacementInfo.samples");
+                Assert.Equal(48, (byte*)&it.step_s - start, "SNNPlacementInfo.step_s");
+            }
             Assert.Equal(324, sizeof(SNNSessionDevice), "sizeof(SNNSessionDevice)");
             {
                 SNNSessionDevice it;
@@ -161,28 +184,28 @@ namespace Snn.Tests
                 Assert.Equal(32, (byte*)&it.data - start, "SNNValueRecord.data");
                 Assert.Equal(40, (byte*)&it.count - start, "SNNValueRecord.count");
             }
-            Assert.Equal(112, sizeof(SNNRunDef), "sizeof(SNNRunDef)");
+            Assert.Equal(104, sizeof(SNNRunDef), "sizeof(SNNRunDef)");
             {
                 SNNRunDef it;
                 byte* start = (byte*)&it;
                 Assert.Equal(0, (byte*)&it.struct_size - start, "SNNRunDef.struct_size");
                 Assert.Equal(4, (byte*)&it.step_count - start, "SNNRunDef.step_count");
-                Assert.Equal(8, (byte*)&it.inputs - start, "SNNRunDef.inputs");
-                Assert.Equal(16, (byte*)&it.input_count - start, "SNNRunDef.input_count");
-                Assert.Equal(20, (byte*)&it.record_count - start, "SNNRunDef.record_count");
-                Assert.Equal(24, (byte*)&it.records - start, "SNNRunDef.records");
-                Assert.Equal(32, (byte*)&it.progress - start, "SNNRunDef.progress");
-                Assert.Equal(40, (byte*)&it.progress_user - start, "SNNRunDef.progress_user");
-                Assert.Equal(48, (byte*)&it.progress_interval - start, "SNNRunDef.progress_interval");
-                Assert.Equal(56, (byte*)&it.spike_records - start, "SNNRunDef.spike_records");
-                Assert.Equal(64, (byte*)&it.spike_record_count - start, "SNNRunDef.spike_record_count");
-                Assert.Equal(68, (byte*)&it.record_interval - start, "SNNRunDef.record_interval");
-                Assert.Equal(72, (byte*)&it.steps_before - start, "SNNRunDef.steps_before");
-                Assert.Equal(80, (byte*)&it.out_step_count - start, "SNNRunDef.out_step_count");
-                Assert.Equal(88, (byte*)&it.spike_inputs - start, "SNNRunDef.spike_inputs");
-                Assert.Equal(96, (byte*)&it.value_records - start, "SNNRunDef.value_records");
-                Assert.Equal(104, (byte*)&it.spike_input_count - start, "SNNRunDef.spike_input_count");
-                Assert.Equal(108, (byte*)&it.value_record_count - start, "SNNRunDef.value_record_count");
+                Assert.Equal(8, (byte*)&it.steps_before - start, "SNNRunDef.steps_before");
+                Assert.Equal(12, (byte*)&it.record_interval - start, "SNNRunDef.record_interval");
+                Assert.Equal(16, (byte*)&it.inputs - start, "SNNRunDef.inputs");
+                Assert.Equal(24, (byte*)&it.spike_inputs - start, "SNNRunDef.spike_inputs");
+                Assert.Equal(32, (byte*)&it.records - start, "SNNRunDef.records");
+                Assert.Equal(40, (byte*)&it.spike_records - start, "SNNRunDef.spike_records");
+                Assert.Equal(48, (byte*)&it.value_records - start, "SNNRunDef.value_records");
+                Assert.Equal(56, (byte*)&it.input_count - start, "SNNRunDef.input_count");
+                Assert.Equal(60, (byte*)&it.spike_input_count - start, "SNNRunDef.spike_input_count");
+                Assert.Equal(64, (byte*)&it.record_count - start, "SNNRunDef.record_count");
+                Assert.Equal(68, (byte*)&it.spike_record_count - start, "SNNRunDef.spike_record_count");
+                Assert.Equal(72, (byte*)&it.value_record_count - start, "SNNRunDef.value_record_count");
+                Assert.Equal(76, (byte*)&it.progress_interval - start, "SNNRunDef.progress_interval");
+                Assert.Equal(80, (byte*)&it.progress - start, "SNNRunDef.progress");
+                Assert.Equal(88, (byte*)&it.progress_user - start, "SNNRunDef.progress_user");
+                Assert.Equal(96, (byte*)&it.out_step_count - start, "SNNRunDef.out_step_count");
             }
             Assert.Equal(32, sizeof(SNNEncoderDef), "sizeof(SNNEncoderDef)");
             {
@@ -225,24 +248,23 @@ namespace Snn.Tests
                 Assert.Equal(24, (byte*)&it.receptor - start, "SNNProjectionDef.receptor");
                 Assert.Equal(32, (byte*)&it.delay_steps - start, "SNNProjectionDef.delay_steps");
                 Assert.Equal(36, (byte*)&it.trainable - start, "SNNProjectionDef.trainable");
-                Assert.Equal(40, (byte*)&it.arithmetic - start, "SNNProjectionDef.arithmetic");
-                Assert.Equal(44, (byte*)&it.pool_mode - start, "SNNProjectionDef.pool_mode");
-                Assert.Equal(48, (byte*)&it.weights - start, "SNNProjectionDef.weights");
-                Assert.Equal(56, (byte*)&it.weight_count - start, "SNNProjectionDef.weight_count");
-                Assert.Equal(64, (byte*)&it.bias - start, "SNNProjectionDef.bias");
-                Assert.Equal(72, (byte*)&it.bias_count - start, "SNNProjectionDef.bias_count");
-                Assert.Equal(80, (byte*)&it.row_offsets - start, "SNNProjectionDef.row_offsets");
-                Assert.Equal(88, (byte*)&it.row_offset_count - start, "SNNProjectionDef.row_offset_count");
-                Assert.Equal(96, (byte*)&it.synapse_targets - start, "SNNProjectionDef.synapse_targets");
-                Assert.Equal(104, (byte*)&it.synapse_delays - start, "SNNProjectionDef.synapse_delays");
-                Assert.Equal(112, (byte*)&it.synapse_count - start, "SNNProjectionDef.synapse_count");
-                Assert.Equal(120, (byte*)it.kernel - start, "SNNProjectionDef.kernel");
-                Assert.Equal(128, (byte*)it.stride - start, "SNNProjectionDef.stride");
-                Assert.Equal(136, (byte*)it.padding - start, "SNNProjectionDef.padding");
-                Assert.Equal(144, (byte*)it.dilation - start, "SNNProjectionDef.dilation");
-                Assert.Equal(152, (byte*)&it.groups - start, "SNNProjectionDef.groups");
-                Assert.Equal(156, (byte*)&it.reserved - start, "SNNProjectionDef.reserved");
-                Assert.Equal(160, (byte*)&it.detached - start, "SNNProjectionDef.detached");
+                Assert.Equal(40, (byte*)&it.detached - start, "SNNProjectionDef.detached");
+                Assert.Equal(44, (byte*)&it.arithmetic - start, "SNNProjectionDef.arithmetic");
+                Assert.Equal(48, (byte*)&it.pool_mode - start, "SNNProjectionDef.pool_mode");
+                Assert.Equal(56, (byte*)&it.weights - start, "SNNProjectionDef.weights");
+                Assert.Equal(64, (byte*)&it.weight_count - start, "SNNProjectionDef.weight_count");
+                Assert.Equal(72, (byte*)&it.bias - start, "SNNProjectionDef.bias");
+                Assert.Equal(80, (byte*)&it.bias_count - start, "SNNProjectionDef.bias_count");
+                Assert.Equal(88, (byte*)&it.row_offsets - start, "SNNProjectionDef.row_offsets");
+                Assert.Equal(96, (byte*)&it.row_offset_count - start, "SNNProjectionDef.row_offset_count");
+                Assert.Equal(104, (byte*)&it.synapse_targets - start, "SNNProjectionDef.synapse_targets");
+                Assert.Equal(112, (byte*)&it.synapse_delays - start, "SNNProjectionDef.synapse_delays");
+                Assert.Equal(120, (byte*)&it.synapse_count - start, "SNNProjectionDef.synapse_count");
+                Assert.Equal(128, (byte*)it.kernel - start, "SNNProjectionDef.kernel");
+                Assert.Equal(136, (byte*)it.stride - start, "SNNProjectionDef.stride");
+                Assert.Equal(144, (byte*)it.padding - start, "SNNProjectionDef.padding");
+                Assert.Equal(152, (byte*)it.dilation - start, "SNNProjectionDef.dilation");
+                Assert.Equal(160, (byte*)&it.groups - start, "SNNProjectionDef.groups");
             }
             Assert.Equal(40, sizeof(SNNDistribution), "sizeof(SNNDistribution)");
             {
@@ -267,19 +289,19 @@ namespace Snn.Tests
                 Assert.Equal(36, (byte*)&it.allow_multapses - start, "SNNRandomConnectionDef.allow_multapses");
                 Assert.Equal(40, (byte*)&it.weight - start, "SNNRandomConnectionDef.weight");
                 Assert.Equal(80, (byte*)&it.delay - start, "SNNRandomConnectionDef.delay");
-                Assert.Equal(120, (byte*)&it.kernel - start, "SNNRandomConnectionDef.kernel");
-                Assert.Equal(124, (byte*)&it.dimensions - start, "SNNRandomConnectionDef.dimensions");
-                Assert.Equal(128, (byte*)&it.kernel_width - start, "SNNRandomConnectionDef.kernel_width");
-                Assert.Equal(136, (byte*)&it.cutoff - start, "SNNRandomConnectionDef.cutoff");
-                Assert.Equal(144, (byte*)it.period - start, "SNNRandomConnectionDef.period");
-                Assert.Equal(168, (byte*)&it.source_positions - start, "SNNRandomConnectionDef.source_positions");
-                Assert.Equal(176, (byte*)&it.source_position_count - start, "SNNRandomConnectionDef.source_position_count");
-                Assert.Equal(184, (byte*)&it.target_positions - start, "SNNRandomConnectionDef.target_positions");
-                Assert.Equal(192, (byte*)&it.target_position_count - start, "SNNRandomConnectionDef.target_position_count");
-                Assert.Equal(200, (byte*)&it.first_source - start, "SNNRandomConnectionDef.first_source");
-                Assert.Equal(204, (byte*)&it.source_count - start, "SNNRandomConnectionDef.source_count");
-                Assert.Equal(208, (byte*)&it.first_target - start, "SNNRandomConnectionDef.first_target");
-                Assert.Equal(212, (byte*)&it.target_count - start, "SNNRandomConnectionDef.target_count");
+                Assert.Equal(120, (byte*)&it.first_source - start, "SNNRandomConnectionDef.first_source");
+                Assert.Equal(124, (byte*)&it.source_count - start, "SNNRandomConnectionDef.source_count");
+                Assert.Equal(128, (byte*)&it.first_target - start, "SNNRandomConnectionDef.first_target");
+                Assert.Equal(132, (byte*)&it.target_count - start, "SNNRandomConnectionDef.target_count");
+                Assert.Equal(136, (byte*)&it.kernel - start, "SNNRandomConnectionDef.kernel");
+                Assert.Equal(140, (byte*)&it.dimensions - start, "SNNRandomConnectionDef.dimensions");
+                Assert.Equal(144, (byte*)&it.kernel_width - start, "SNNRandomConnectionDef.kernel_width");
+                Assert.Equal(152, (byte*)&it.cutoff - start, "SNNRandomConnectionDef.cutoff");
+                Assert.Equal(160, (byte*)it.period - start, "SNNRandomConnectionDef.period");
+                Assert.Equal(184, (byte*)&it.source_positions - start, "SNNRandomConnectionDef.source_positions");
+                Assert.Equal(192, (byte*)&it.source_position_count - start, "SNNRandomConnectionDef.source_position_count");
+                Assert.Equal(200, (byte*)&it.target_positions - start, "SNNRandomConnectionDef.target_positions");
+                Assert.Equal(208, (byte*)&it.target_position_count - start, "SNNRandomConnectionDef.target_position_count");
             }
             Assert.Equal(48, sizeof(SNNNetworkInfo), "sizeof(SNNNetworkInfo)");
             {
@@ -316,25 +338,24 @@ namespace Snn.Tests
                 Assert.Equal(12, (byte*)&it.target - start, "SNNProjectionInfo.target");
                 Assert.Equal(16, (byte*)&it.delay_steps - start, "SNNProjectionInfo.delay_steps");
                 Assert.Equal(20, (byte*)&it.trainable - start, "SNNProjectionInfo.trainable");
-                Assert.Equal(24, (byte*)&it.arithmetic - start, "SNNProjectionInfo.arithmetic");
-                Assert.Equal(28, (byte*)&it.pool_mode - start, "SNNProjectionInfo.pool_mode");
-                Assert.Equal(32, (byte*)&it.name - start, "SNNProjectionInfo.name");
-                Assert.Equal(40, (byte*)&it.receptor - start, "SNNProjectionInfo.receptor");
-                Assert.Equal(48, (byte*)&it.weight_count - start, "SNNProjectionInfo.weight_count");
-                Assert.Equal(56, (byte*)&it.bias_count - start, "SNNProjectionInfo.bias_count");
-                Assert.Equal(64, (byte*)&it.synapse_count - start, "SNNProjectionInfo.synapse_count");
-                Assert.Equal(72, (byte*)it.kernel - start, "SNNProjectionInfo.kernel");
-                Assert.Equal(80, (byte*)it.stride - start, "SNNProjectionInfo.stride");
-                Assert.Equal(88, (byte*)it.padding - start, "SNNProjectionInfo.padding");
-                Assert.Equal(96, (byte*)it.dilation - start, "SNNProjectionInfo.dilation");
-                Assert.Equal(104, (byte*)&it.groups - start, "SNNProjectionInfo.groups");
-                Assert.Equal(108, (byte*)&it.by_rule - start, "SNNProjectionInfo.by_rule");
-                Assert.Equal(112, (byte*)&it.bias - start, "SNNProjectionInfo.bias");
-                Assert.Equal(120, (byte*)&it.fixed_point_scale - start, "SNNProjectionInfo.fixed_point_scale");
-                Assert.Equal(128, (byte*)&it.detached - start, "SNNProjectionInfo.detached");
-                Assert.Equal(132, (byte*)&it.reserved - start, "SNNProjectionInfo.reserved");
-                Assert.Equal(136, (byte*)&it.min_delay_steps - start, "SNNProjectionInfo.min_delay_steps");
-                Assert.Equal(140, (byte*)&it.max_delay_steps - start, "SNNProjectionInfo.max_delay_steps");
+                Assert.Equal(24, (byte*)&it.detached - start, "SNNProjectionInfo.detached");
+                Assert.Equal(28, (byte*)&it.arithmetic - start, "SNNProjectionInfo.arithmetic");
+                Assert.Equal(32, (byte*)&it.pool_mode - start, "SNNProjectionInfo.pool_mode");
+                Assert.Equal(36, (byte*)&it.min_delay_steps - start, "SNNProjectionInfo.min_delay_steps");
+                Assert.Equal(40, (byte*)&it.max_delay_steps - start, "SNNProjectionInfo.max_delay_steps");
+                Assert.Equal(44, (byte*)&it.by_rule - start, "SNNProjectionInfo.by_rule");
+                Assert.Equal(48, (byte*)&it.name - start, "SNNProjectionInfo.name");
+                Assert.Equal(56, (byte*)&it.receptor - start, "SNNProjectionInfo.receptor");
+                Assert.Equal(64, (byte*)&it.weight_count - start, "SNNProjectionInfo.weight_count");
+                Assert.Equal(72, (byte*)&it.bias_count - start, "SNNProjectionInfo.bias_count");
+                Assert.Equal(80, (byte*)&it.synapse_count - start, "SNNProjectionInfo.synapse_count");
+                Assert.Equal(88, (byte*)&it.bias - start, "SNNProjectionInfo.bias");
+                Assert.Equal(96, (byte*)&it.fixed_point_scale - start, "SNNProjectionInfo.fixed_point_scale");
+                Assert.Equal(104, (byte*)it.kernel - start, "SNNProjectionInfo.kernel");
+                Assert.Equal(112, (byte*)it.stride - start, "SNNProjectionInfo.stride");
+                Assert.Equal(120, (byte*)it.padding - start, "SNNProjectionInfo.padding");
+                Assert.Equal(128, (byte*)it.dilation - start, "SNNProjectionInfo.dilation");
+                Assert.Equal(136, (byte*)&it.groups - start, "SNNProjectionInfo.groups");
             }
             Assert.Equal(48, sizeof(SNNProjectionArrays), "sizeof(SNNProjectionArrays)");
             {
@@ -356,25 +377,25 @@ namespace Snn.Tests
                 Assert.Equal(8, (byte*)&it.step_count - start, "SNNTrainerDef.step_count");
                 Assert.Equal(12, (byte*)&it.loss - start, "SNNTrainerDef.loss");
                 Assert.Equal(16, (byte*)&it.optimizer - start, "SNNTrainerDef.optimizer");
-                Assert.Equal(20, (byte*)&it.rate_on - start, "SNNTrainerDef.rate_on");
-                Assert.Equal(24, (byte*)&it.rate_off - start, "SNNTrainerDef.rate_off");
-                Assert.Equal(32, (byte*)&it.learning_rate - start, "SNNTrainerDef.learning_rate");
-                Assert.Equal(40, (byte*)&it.momentum - start, "SNNTrainerDef.momentum");
-                Assert.Equal(48, (byte*)&it.beta1 - start, "SNNTrainerDef.beta1");
-                Assert.Equal(56, (byte*)&it.beta2 - start, "SNNTrainerDef.beta2");
-                Assert.Equal(64, (byte*)&it.epsilon - start, "SNNTrainerDef.epsilon");
-                Assert.Equal(72, (byte*)&it.weight_decay - start, "SNNTrainerDef.weight_decay");
-                Assert.Equal(80, (byte*)&it.gradient_clip_norm - start, "SNNTrainerDef.gradient_clip_norm");
-                Assert.Equal(88, (byte*)&it.rate_regularization - start, "SNNTrainerDef.rate_regularization");
-                Assert.Equal(96, (byte*)&it.rate_target - start, "SNNTrainerDef.rate_target");
-                Assert.Equal(104, (byte*)&it.parameter_rate_factor - start, "SNNTrainerDef.parameter_rate_factor");
-                Assert.Equal(112, (byte*)&it.l1_regularization - start, "SNNTrainerDef.l1_regularization");
-                Assert.Equal(120, (byte*)&it.van_rossum_tau_ms - start, "SNNTrainerDef.van_rossum_tau_ms");
-                Assert.Equal(128, (byte*)&it.checkpoint_steps - start, "SNNTrainerDef.checkpoint_steps");
-                Assert.Equal(132, (byte*)&it.window_steps - start, "SNNTrainerDef.window_steps");
-                Assert.Equal(136, (byte*)&it.window_updates - start, "SNNTrainerDef.window_updates");
-                Assert.Equal(140, (byte*)&it.rule - start, "SNNTrainerDef.rule");
-                Assert.Equal(144, (byte*)&it.label_smoothing - start, "SNNTrainerDef.label_smoothing");
+                Assert.Equal(20, (byte*)&it.rule - start, "SNNTrainerDef.rule");
+                Assert.Equal(24, (byte*)&it.rate_on - start, "SNNTrainerDef.rate_on");
+                Assert.Equal(28, (byte*)&it.rate_off - start, "SNNTrainerDef.rate_off");
+                Assert.Equal(32, (byte*)&it.label_smoothing - start, "SNNTrainerDef.label_smoothing");
+                Assert.Equal(40, (byte*)&it.van_rossum_tau_ms - start, "SNNTrainerDef.van_rossum_tau_ms");
+                Assert.Equal(48, (byte*)&it.learning_rate - start, "SNNTrainerDef.learning_rate");
+                Assert.Equal(56, (byte*)&it.parameter_rate_factor - start, "SNNTrainerDef.parameter_rate_factor");
+                Assert.Equal(64, (byte*)&it.momentum - start, "SNNTrainerDef.momentum");
+                Assert.Equal(72, (byte*)&it.beta1 - start, "SNNTrainerDef.beta1");
+                Assert.Equal(80, (byte*)&it.beta2 - start, "SNNTrainerDef.beta2");
+                Assert.Equal(88, (byte*)&it.epsilon - start, "SNNTrainerDef.epsilon");
+                Assert.Equal(96, (byte*)&it.weight_decay - start, "SNNTrainerDef.weight_decay");
+                Assert.Equal(104, (byte*)&it.l1_regularization - start, "SNNTrainerDef.l1_regularization");
+                Assert.Equal(112, (byte*)&it.gradient_clip_norm - start, "SNNTrainerDef.gradient_clip_norm");
+                Assert.Equal(120, (byte*)&it.rate_regularization - start, "SNNTrainerDef.rate_regularization");
+                Assert.Equal(128, (byte*)&it.rate_target - start, "SNNTrainerDef.rate_target");
+                Assert.Equal(136, (byte*)&it.checkpoint_steps - start, "SNNTrainerDef.checkpoint_steps");
+                Assert.Equal(140, (byte*)&it.window_steps - start, "SNNTrainerDef.window_steps");
+                Assert.Equal(144, (byte*)&it.window_updates - start, "SNNTrainerDef.window_updates");
             }
             Assert.Equal(64, sizeof(SNNBatch), "sizeof(SNNBatch)");
             {
@@ -382,13 +403,13 @@ namespace Snn.Tests
                 byte* start = (byte*)&it;
                 Assert.Equal(0, (byte*)&it.struct_size - start, "SNNBatch.struct_size");
                 Assert.Equal(4, (byte*)&it.input_count - start, "SNNBatch.input_count");
-                Assert.Equal(8, (byte*)&it.inputs - start, "SNNBatch.inputs");
-                Assert.Equal(16, (byte*)&it.labels - start, "SNNBatch.labels");
-                Assert.Equal(24, (byte*)&it.label_count - start, "SNNBatch.label_count");
-                Assert.Equal(32, (byte*)&it.targets - start, "SNNBatch.targets");
-                Assert.Equal(40, (byte*)&it.target_count - start, "SNNBatch.target_count");
-                Assert.Equal(48, (byte*)&it.spike_inputs - start, "SNNBatch.spike_inputs");
-                Assert.Equal(56, (byte*)&it.spike_input_count - start, "SNNBatch.spike_input_count");
+                Assert.Equal(8, (byte*)&it.spike_input_count - start, "SNNBatch.spike_input_count");
+                Assert.Equal(16, (byte*)&it.inputs - start, "SNNBatch.inputs");
+                Assert.Equal(24, (byte*)&it.spike_inputs - start, "SNNBatch.spike_inputs");
+                Assert.Equal(32, (byte*)&it.labels - start, "SNNBatch.labels");
+                Assert.Equal(40, (byte*)&it.label_count - start, "SNNBatch.label_count");
+                Assert.Equal(48, (byte*)&it.targets - start, "SNNBatch.targets");
+                Assert.Equal(56, (byte*)&it.target_count - start, "SNNBatch.target_count");
             }
             Assert.Equal(32, sizeof(SNNTrainResult), "sizeof(SNNTrainResult)");
             {
@@ -429,12 +450,12 @@ namespace Snn.Tests
                 Assert.Equal(16, (byte*)&it.physical_device - start, "SNNVulkanHost.physical_device");
                 Assert.Equal(24, (byte*)&it.device - start, "SNNVulkanHost.device");
                 Assert.Equal(32, (byte*)&it.queue - start, "SNNVulkanHost.queue");
-                Assert.Equal(40, (byte*)&it.get_instance_proc_addr - start, "SNNVulkanHost.get_instance_proc_addr");
-                Assert.Equal(48, (byte*)&it.lock_queue - start, "SNNVulkanHost.lock_queue");
-                Assert.Equal(56, (byte*)&it.unlock_queue - start, "SNNVulkanHost.unlock_queue");
-                Assert.Equal(64, (byte*)&it.user - start, "SNNVulkanHost.user");
-                Assert.Equal(72, (byte*)&it.pipeline_cache - start, "SNNVulkanHost.pipeline_cache");
-                Assert.Equal(80, (byte*)&it.submit - start, "SNNVulkanHost.submit");
+                Assert.Equal(40, (byte*)&it.pipeline_cache - start, "SNNVulkanHost.pipeline_cache");
+                Assert.Equal(48, (byte*)&it.get_instance_proc_addr - start, "SNNVulkanHost.get_instance_proc_addr");
+                Assert.Equal(56, (byte*)&it.lock_queue - start, "SNNVulkanHost.lock_queue");
+                Assert.Equal(64, (byte*)&it.unlock_queue - start, "SNNVulkanHost.unlock_queue");
+                Assert.Equal(72, (byte*)&it.submit - start, "SNNVulkanHost.submit");
+                Assert.Equal(80, (byte*)&it.user - start, "SNNVulkanHost.user");
             }
             Assert.Equal(16, sizeof(SNNVulkanSemaphore), "sizeof(SNNVulkanSemaphore)");
             {

@@ -97,13 +97,18 @@ namespace Snn.Tests
                 Assert.Fails(Status.NotFound, () => network.Plasticity(0));
                 MemoryEstimate memory = network.Memory();
                 Assert.True(memory.Projections.Length == 1 && memory.TotalBytes >= 16, "memory");
-                uint[] places = network.Placement(new SessionOptions { Device = "cpu+cpu;cells=1" }, out int windowSteps);
-                Assert.True(places[0] == 1 && places[1] == 1 && windowSteps == 0, "placement");
-                string words = network.PlacementWords(new SessionOptions { Device = "cpu+cpu;cells=1" });
-                Assert.True(words == "cpu+cpu;cells=1", "placement words");
-                double[] seconds = network.PlacementTimes(new SessionOptions { Device = "cpu+cpu;cells=1" }, 2);
-                Assert.True(seconds[0] == 0 && seconds[1] > 0, "placement times");
-                Assert.True(network.PlacementReasons(new SessionOptions { Device = "cpu+cpu;cells=1" }) == "", "placement reasons");
+                Placement placed = network.Placement(new SessionOptions { Device = "cpu+cpu;cells=1" });
+                Assert.Equal("cpu+cpu;cells=1", placed.Device);
+                Assert.Equal("", placed.Reasons);
+                Assert.Equal(0, placed.WindowSteps);
+                Assert.Equal(2, placed.Slices.Length);
+                PlacementSlice slice = placed.Slices[1];
+                Assert.True(slice.Population == 1 && slice.First == 0 && slice.Count == 2 && slice.Device == 1, "placed cells");
+                Assert.Equal(1, placed.Slices[0].Device); // an input goes where it is read
+                Assert.Same(new[] { 1, 1 }, placed.Samples);
+                double[] seconds = placed.StepSeconds;
+                Assert.True(seconds.Length == 2 && seconds[0] == 0 && seconds[1] > 0, "step seconds");
+                Assert.Fails(Status.NotFound, () => network.Placement(new SessionOptions { Device = "cpu+quantum" }));
             }
         }
 
@@ -150,6 +155,10 @@ namespace Snn.Tests
             Projection byRule = Projection.ByRule(input, cells);
             byRule.Name = "random";
             int random = builder.ConnectRandom(byRule, rule);
+            RandomConnection outward = RandomConnection.FixedOutdegree(3);
+            outward.Weight = Distribution.Exponential(0.5).Within(0.1, 2);
+            byRule.Name = "outward";
+            int second = builder.ConnectRandom(byRule, outward);
             using (Network network = builder.Finish())
             {
                 ProjectionArrays arrays = network.Arrays(0);
@@ -163,6 +172,10 @@ namespace Snn.Tests
                 Synapses synapses = network.Synapses(random, 0, 3);
                 Assert.Same(new uint[] { 0, 0, 1, 1, 2, 2, 3, 3 }, synapses.Targets.OrderBy(target => target));
                 Assert.True(synapses.Delays.All(delay => delay >= 1 && delay <= 3), "delays");
+                Assert.True(network.Rule(second).Rule == ConnectionRule.FixedOutdegree, "outward");
+                Assert.True(network.Rule(second).Weight.Equals(Distribution.Exponential(0.5).Within(0.1, 2)), "exponential");
+                Assert.Same(new uint[] { 0, 0, 0, 1, 1, 1, 2, 2, 2 }, network.Synapses(second, 0, 3).Sources);
+                Assert.True(network.Arrays(second).Weights.All(weight => weight >= 0.1f && weight <= 2), "weights");
             }
         }
 

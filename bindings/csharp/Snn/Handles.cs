@@ -41,6 +41,17 @@ namespace Snn
         }
     }
 
+    internal sealed class PlacementHandle : LibraryHandle
+    {
+        internal PlacementHandle(IntPtr owned) : base(owned) { }
+
+        protected override bool ReleaseHandle()
+        {
+            Native.snn_placement_release(handle);
+            return true;
+        }
+    }
+
     /// <summary>A call that runs holds it, one of its trainer too, so that inside a callback its release waits for the call's
     /// end.</summary>
     internal sealed class SessionHandle : LibraryHandle

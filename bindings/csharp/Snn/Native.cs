@@ -107,6 +107,40 @@ namespace Snn
         internal ulong opening_bytes;
     }
 
+    /// <summary>Neurons of one population that one device runs.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNPlacementSlice
+    {
+        internal uint population;
+        /// <summary>neurons first to first + count - 1</summary>
+        internal uint first;
+        /// <summary>neurons first to first + count - 1</summary>
+        internal uint count;
+        /// <summary>index, from 0, among the devices of SNNPlacementInfo.device</summary>
+        internal uint device;
+    }
+
+    /// <summary>Where a session would run, and why.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct SNNPlacementInfo
+    {
+        internal uint struct_size;
+        internal uint device_count;
+        internal uint slice_count;
+        /// <summary>devices exchange spikes every so many steps; 0: they exchange none</summary>
+        internal uint window_steps;
+        /// <summary>for SNNConfig.device: names the devices and reproduces the placement, as "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0" or, for "cpu*+vulkan:0*", "cpu*8+vulkan:0*24".</summary>
+        internal byte* device;
+        /// <summary>one sentence on each line, "" if there are none: why populations cannot run on a device (it cannot run them, its bits are its own, there is not enough memory), or why "auto" chose</summary>
+        internal byte* reasons;
+        /// <summary>[slice_count] by population, then first neuron, then device.</summary>
+        internal SNNPlacementSlice* slices;
+        /// <summary>[device_count] samples of the batch that each device runs; of devices that share populations all of them</summary>
+        internal uint* samples;
+        /// <summary>[device_count] expected seconds of a step, the exchange of spikes included; 0 for a device with nothing to do.</summary>
+        internal double* step_s;
+    }
+
     /// <summary>The device that a session runs on.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct SNNSessionDevice
@@ -231,30 +265,30 @@ namespace Snn
     {
         internal uint struct_size;
         internal uint step_count;
+        /// <summary>default 0; steps already done of a run that this call continues: they count in `steps` of events and towards record_interval</summary>
+        internal uint steps_before;
+        /// <summary>`records` and `value_records` are written after every so many steps, default 1; "spike_count" sums over all steps</summary>
+        internal uint record_interval;
         internal SNNInputArray* inputs;
-        internal uint input_count;
-        internal uint record_count;
+        /// <summary>all of one struct_size; an input is here or in `inputs`, once</summary>
+        internal SNNSpikeInput* spike_inputs;
         internal SNNRecordArray* records;
+        /// <summary>all of one struct_size; each population at most once</summary>
+        internal SNNSpikeRecord* spike_records;
+        /// <summary>all of one struct_size</summary>
+        internal SNNValueRecord* value_records;
+        internal uint input_count;
+        internal uint spike_input_count;
+        internal uint record_count;
+        internal uint spike_record_count;
+        internal uint value_record_count;
+        /// <summary>steps, default 1000; 0: about 10 times a second, by the clock</summary>
+        internal uint progress_interval;
         /// <summary>null: none</summary>
         internal IntPtr progress;
         internal void* progress_user;
-        /// <summary>steps, default 1000; 0: about 10 times a second, by the clock</summary>
-        internal uint progress_interval;
-        /// <summary>all of one struct_size; each population at most once</summary>
-        internal SNNSpikeRecord* spike_records;
-        internal uint spike_record_count;
-        /// <summary>`records` are written after every so many steps, default 1; "spike_count" sums over all steps</summary>
-        internal uint record_interval;
-        /// <summary>default 0; steps already done of a run that this call continues: they count in `steps` of events and towards record_interval</summary>
-        internal uint steps_before;
         /// <summary>the steps that were done; may be null, but not with spike_records</summary>
         internal uint* out_step_count;
-        /// <summary>all of one struct_size; an input is here or in `inputs`, once</summary>
-        internal SNNSpikeInput* spike_inputs;
-        /// <summary>all of one struct_size; written after every record_interval steps</summary>
-        internal SNNValueRecord* value_records;
-        internal uint spike_input_count;
-        internal uint value_record_count;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -315,6 +349,8 @@ namespace Snn
         internal uint delay_steps;
         /// <summary>1 (default) or 0; pooling never is</summary>
         internal uint trainable;
+        /// <summary>1: no gradient goes back through it to its source, but its own weights still learn.</summary>
+        internal uint detached;
         /// <summary>SNN_ARITHMETIC_*</summary>
         internal uint arithmetic;
         /// <summary>SNN_POOL_*</summary>
@@ -342,10 +378,6 @@ namespace Snn
         /// <summary>conv2d and pool2d only: (y, x).</summary>
         internal fixed uint dilation[2];
         internal uint groups;
-        /// <summary>0</summary>
-        internal uint reserved;
-        /// <summary>1: no gradient goes back through it to its source, but its own weights still learn.</summary>
-        internal uint detached;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -374,12 +406,18 @@ namespace Snn
         internal ulong seed;
         /// <summary>1 (default): in a projection onto its own population a neuron may connect to itself</summary>
         internal uint allow_autapses;
-        /// <summary>for fixed in-degree and fixed total. 1 (default): drawn with replacement, a pair may have several synapses; 0: without replacement; more synapses than pairs are refused</summary>
+        /// <summary>for fixed in-degree, out-degree and total. 1 (default): drawn with replacement, a pair may have several synapses; 0: without replacement; more synapses than pairs are refused</summary>
         internal uint allow_multapses;
         /// <summary>default: constant 1</summary>
         internal SNNDistribution weight;
         /// <summary>milliseconds, rounded to the nearest step; added to delay_steps (sum at most 4096 steps).</summary>
         internal SNNDistribution delay;
+        /// <summary>default 0</summary>
+        internal uint first_source;
+        /// <summary>0 (default): all from first_source on</summary>
+        internal uint source_count;
+        internal uint first_target;
+        internal uint target_count;
         /// <summary>SNN_KERNEL_*</summary>
         internal uint kernel;
         /// <summary>1 to 3</summary>
@@ -396,12 +434,6 @@ namespace Snn
         internal UIntPtr source_position_count;
         internal float* target_positions;
         internal UIntPtr target_position_count;
-        /// <summary>default 0</summary>
-        internal uint first_source;
-        /// <summary>0 (default): all from first_source on</summary>
-        internal uint source_count;
-        internal uint first_target;
-        internal uint target_count;
     }
 
     /// <summary>Pointers in these structs are borrowed: valid while the network lives and nothing is added to it.</summary>
@@ -445,8 +477,15 @@ namespace Snn
         internal uint target;
         internal uint delay_steps;
         internal uint trainable;
+        internal uint detached;
         internal uint arithmetic;
         internal uint pool_mode;
+        /// <summary>The shortest and the longest delay of the synapses in steps, delay_steps included; of a rule bounds of what it draws.</summary>
+        internal uint min_delay_steps;
+        /// <summary>The shortest and the longest delay of the synapses in steps, delay_steps included; of a rule bounds of what it draws.</summary>
+        internal uint max_delay_steps;
+        /// <summary>1: a connection rule makes the synapses; 0: they are arrays</summary>
+        internal uint by_rule;
         /// <summary>borrowed as above</summary>
         internal byte* name;
         /// <summary>borrowed as above</summary>
@@ -454,25 +493,15 @@ namespace Snn
         internal ulong weight_count;
         internal ulong bias_count;
         internal ulong synapse_count;
+        /// <summary>borrowed as above; null when there is none</summary>
+        internal float* bias;
+        /// <summary>0 for float arithmetic; weights are rounded to multiples of 1/scale</summary>
+        internal double fixed_point_scale;
         internal fixed uint kernel[2];
         internal fixed uint stride[2];
         internal fixed uint padding[2];
         internal fixed uint dilation[2];
         internal uint groups;
-        /// <summary>1: a connection rule makes the synapses; 0: they are arrays</summary>
-        internal uint by_rule;
-        /// <summary>borrowed as above; null when there is none</summary>
-        internal float* bias;
-        /// <summary>0 for float arithmetic; weights are rounded to multiples of 1/scale</summary>
-        internal double fixed_point_scale;
-        /// <summary>as in SNNProjectionDef</summary>
-        internal uint detached;
-        /// <summary>0</summary>
-        internal uint reserved;
-        /// <summary>The shortest and the longest delay of the synapses in steps, delay_steps included; of a rule bounds of what it draws.</summary>
-        internal uint min_delay_steps;
-        /// <summary>The shortest and the longest delay of the synapses in steps, delay_steps included; of a rule bounds of what it draws.</summary>
-        internal uint max_delay_steps;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -501,12 +530,20 @@ namespace Snn
         internal uint loss;
         /// <summary>SNN_OPTIMIZER_*, default Adam</summary>
         internal uint optimizer;
+        /// <summary>SNN_LEARNING_*, default BPTT.</summary>
+        internal uint rule;
         /// <summary>MEAN_SQUARE losses with labels alone: target of the labelled class and of the others, for COUNT times T.</summary>
         internal float rate_on;
         /// <summary>MEAN_SQUARE losses with labels alone: target of the labelled class and of the others, for COUNT times T.</summary>
         internal float rate_off;
+        /// <summary>CROSS_ENTROPY losses, 0 to 1, default 0: with smoothing e and K outputs the target is 1 - e + e / K for the labelled class and e / K for each other (Szegedy et al. 2016)</summary>
+        internal double label_smoothing;
+        /// <summary>time constant of VAN_ROSSUM, default 10</summary>
+        internal double van_rossum_tau_ms;
         /// <summary>default 1e-3</summary>
         internal double learning_rate;
+        /// <summary>factor on the learning rate of learnable neuron parameters; default 1.</summary>
+        internal double parameter_rate_factor;
         /// <summary>SGD, default 0</summary>
         internal double momentum;
         /// <summary>Adam: 0.9, 0.999, 1e-8; Lion (published with 0.9, 0.99) reads the betas too</summary>
@@ -517,28 +554,20 @@ namespace Snn
         internal double epsilon;
         /// <summary>SGD and Adam: added to the gradient, as of weight_decay / 2 * sum w^2 (L2); AdamW and Lion: decoupled.</summary>
         internal double weight_decay;
+        /// <summary>strength s: s * sign(w) is added to the gradient of weights and biases; default 0.</summary>
+        internal double l1_regularization;
         /// <summary>0: none; else the gradient is scaled so that its global L2 norm is at most this.</summary>
         internal double gradient_clip_norm;
         /// <summary>strength s of s * mean((rate - rate_target)^2) over all spiking populations, 0: none</summary>
         internal double rate_regularization;
         /// <summary>spikes per step</summary>
         internal double rate_target;
-        /// <summary>factor on the learning rate of learnable neuron parameters; default 1.</summary>
-        internal double parameter_rate_factor;
-        /// <summary>strength s: s * sign(w) is added to the gradient of weights and biases; default 0.</summary>
-        internal double l1_regularization;
-        /// <summary>time constant of VAN_ROSSUM, default 10</summary>
-        internal double van_rossum_tau_ms;
         /// <summary>0 (default): all steps are kept for the backward pass.</summary>
         internal uint checkpoint_steps;
         /// <summary>0 (default): gradients go back through all T steps.</summary>
         internal uint window_steps;
         /// <summary>1 (default): snn_trainer_step treats each window as a run of its own, with the loss of its steps and an update after it; the result has the mean loss and the last window's correct_count. 0: one loss over T and one update; snn_trainer_forward and snn_trainer_backward always do that</summary>
         internal uint window_updates;
-        /// <summary>SNN_LEARNING_*, default BPTT.</summary>
-        internal uint rule;
-        /// <summary>CROSS_ENTROPY losses, 0 to 1, default 0: with smoothing e and K outputs the target is 1 - e + e / K for the labelled class and e / K for each other (Szegedy et al. 2016)</summary>
-        internal double label_smoothing;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -546,17 +575,17 @@ namespace Snn
     {
         internal uint struct_size;
         internal uint input_count;
+        internal uint spike_input_count;
         /// <summary>counts as for the session's batch_size</summary>
         internal SNNInputArray* inputs;
+        /// <summary>inputs as spike events instead of frames of all steps, with the same results; all of one struct_size; an input is here or in `inputs`, once.</summary>
+        internal SNNSpikeInput* spike_inputs;
         /// <summary>[batch_size] class of each sample; -1: the sample is padding and ignored</summary>
         internal int* labels;
         internal UIntPtr label_count;
         /// <summary>MEAN_SQUARE losses: [batch_size][outputs]; losses with targets for each step: [T][batch_size][outputs].</summary>
         internal float* targets;
         internal UIntPtr target_count;
-        /// <summary>inputs as spike events instead of frames of all steps, with the same results; all of one struct_size; an input is here or in `inputs`, once.</summary>
-        internal SNNSpikeInput* spike_inputs;
-        internal uint spike_input_count;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -610,16 +639,16 @@ namespace Snn
         internal void* device;
         /// <summary>VkQueue, used to open the session and by the functions named above; never by recording.</summary>
         internal void* queue;
+        /// <summary>VkPipelineCache, or 0: none.</summary>
+        internal ulong pipeline_cache;
         /// <summary>vkGetInstanceProcAddr</summary>
         internal IntPtr get_instance_proc_addr;
         /// <summary>Called around every vkQueueSubmit; set both or neither.</summary>
         internal IntPtr lock_queue;
         internal IntPtr unlock_queue;
-        internal void* user;
-        /// <summary>VkPipelineCache, or 0: none.</summary>
-        internal ulong pipeline_cache;
         /// <summary>The host submits.</summary>
         internal IntPtr submit;
+        internal void* user;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -808,7 +837,6 @@ namespace Snn
         internal const uint SNN_VERSION_MINOR = 0x1;
         internal const uint SNN_VERSION_PATCH = 0x0;
         internal const uint SNN_ABI_VERSION = 0x1;
-        internal const uint SNN_PLACE_CUT = 0xffffffff;
         internal const ulong SNN_SEED_BY_INDEX = 0xffffffffffffffff;
         internal const ulong SNN_VULKAN_NO_FRAME = 0xffffffffffffffff;
         internal const uint SNN_VULKAN_BINDING_COUNT = 0x7;
@@ -852,21 +880,16 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_memory(NetworkHandle network, SNNConfig* config, SNNMemoryEstimate* out_estimate, ulong* out_projection_bytes, UIntPtr count);
 
-        /// <summary>Where a session that `config` would open runs: for each of the `count` populations the index, from 0, of its device in config-&gt;device (with one device all are 0).</summary>
+        /// <summary>Finds where a session that `config` would open runs, and opens none; `file` and `network` of config are ignored.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_placement(NetworkHandle network, SNNConfig* config, uint* out_places, UIntPtr count, uint* out_window_steps);
+        internal static extern int snn_network_place(NetworkHandle network, SNNConfig* config, IntPtr* out_placement);
 
-        /// <summary>The same, and the division of a batch, as a device string that reproduces this placement: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*".</summary>
+        /// <summary>Computes nothing; set out_info-&gt;struct_size first.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_placement_words(NetworkHandle network, SNNConfig* config, byte* out_words, UIntPtr size_bytes, UIntPtr* out_size_bytes);
+        internal static extern int snn_placement_get_info(PlacementHandle placement, SNNPlacementInfo* out_info);
 
-        /// <summary>Expected seconds of a step on each of the `count` devices of config-&gt;device, the exchange of spikes included; 0 for a device with nothing to do.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_placement_times(NetworkHandle network, SNNConfig* config, double* out_seconds, UIntPtr count);
-
-        /// <summary>Why populations cannot run on some of the devices, one sentence on each line: a device cannot run them, its bits are its own, or there is not enough memory.</summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        internal static extern int snn_network_placement_reasons(NetworkHandle network, SNNConfig* config, byte* out_text, UIntPtr size_bytes, UIntPtr* out_size_bytes);
+        internal static extern void snn_placement_release(IntPtr placement);
 
         /// <summary>Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]

@@ -287,66 +287,40 @@ namespace Snn
             };
         }
 
-        /// <summary>For each population the number of its device among those of <c>options.Device</c>, such as "cpu+vulkan:0",
-        /// where a session with these options would run it; 0xFFFFFFFF: several have a slice of it each. C: <c>snn_network_placement</c>.</summary>
-        /// <param name="options">Those of the session.</param>
-        /// <param name="windowSteps">Steps between exchanges of spikes; 0: none.</param>
-        public uint[] Placement(SessionOptions options, out int windowSteps)
+        /// <summary>Where a session with these options would run. Measures devices that have not been measured.
+        /// C: <c>snn_network_place</c>, <c>snn_placement_get_info</c>, <c>snn_placement_release</c>.</summary>
+        public Placement Placement(SessionOptions options)
         {
-            var places = new uint[Info.PopulationCount];
-            uint window = 0;
-            uint* windowPlace = &window;
-            options.Call(null, IntPtr.Zero, IntPtr.Zero, config =>
+            IntPtr owned;
+            IntPtr* place = &owned;
+            options.Call(null, IntPtr.Zero, IntPtr.Zero, config => Native.snn_network_place(handle, config, place));
+            using (var placement = new PlacementHandle(owned))
             {
-                fixed (uint* values = places)
-                    return Native.snn_network_placement(handle, config, values, (UIntPtr)places.Length, windowPlace);
-            });
-            windowSteps = (int)window;
-            return places;
-        }
-
-        /// <summary>The same, and how a batch is shared, as a device that gives it again: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1".
-        /// C: <c>snn_network_placement_words</c>.</summary>
-        public string PlacementWords(SessionOptions options)
-        {
-            return TextOf(options, (config, place, size, needed) => Native.snn_network_placement_words(handle, config, place, size, needed));
-        }
-
-        /// <summary>Seconds that a step is expected to take on each of the devices of <c>options.Device</c>, as many as are named there.
-        /// C: <c>snn_network_placement_times</c>.</summary>
-        public double[] PlacementTimes(SessionOptions options, int deviceCount)
-        {
-            var seconds = new double[deviceCount];
-            options.Call(null, IntPtr.Zero, IntPtr.Zero, config =>
-            {
-                fixed (double* values = seconds)
-                    return Native.snn_network_placement_times(handle, config, values, (UIntPtr)seconds.Length);
-            });
-            return seconds;
-        }
-
-        /// <summary>What keeps populations from some of the devices, a sentence on each line.
-        /// C: <c>snn_network_placement_reasons</c>.</summary>
-        public string PlacementReasons(SessionOptions options)
-        {
-            return TextOf(options, (config, place, size, needed) => Native.snn_network_placement_reasons(handle, config, place, size, needed));
-        }
-
-        delegate int AsksForText(SNNConfig* config, byte* place, UIntPtr size, UIntPtr* needed);
-
-        // Asks for the size, then for the text.
-        static string TextOf(SessionOptions options, AsksForText ask)
-        {
-            UIntPtr size = UIntPtr.Zero;
-            UIntPtr* sizePlace = &size;
-            options.Call(null, IntPtr.Zero, IntPtr.Zero, config => ask(config, null, UIntPtr.Zero, sizePlace));
-            var text = new byte[(int)size];
-            options.Call(null, IntPtr.Zero, IntPtr.Zero, config =>
-            {
-                fixed (byte* place = text)
-                    return ask(config, place, (UIntPtr)text.Length, sizePlace);
-            });
-            return System.Text.Encoding.UTF8.GetString(text, 0, text.Length - 1);
+                SNNPlacementInfo raw;
+                raw.struct_size = (uint)sizeof(SNNPlacementInfo);
+                Library.Check(Native.snn_placement_get_info(placement, &raw));
+                var found = new Placement
+                {
+                    Device = Utf8.Text(raw.device), Reasons = Utf8.Text(raw.reasons), WindowSteps = (int)raw.window_steps,
+                    Slices = new PlacementSlice[raw.slice_count], Samples = new int[raw.device_count],
+                    StepSeconds = new double[raw.device_count]
+                };
+                for (int i = 0; i < found.Slices.Length; i++)
+                {
+                    SNNPlacementSlice slice = raw.slices[i];
+                    found.Slices[i] = new PlacementSlice
+                    {
+                        Population = (int)slice.population, First = (int)slice.first, Count = (int)slice.count,
+                        Device = (int)slice.device
+                    };
+                }
+                for (int i = 0; i < found.Samples.Length; i++)
+                {
+                    found.Samples[i] = (int)raw.samples[i];
+                    found.StepSeconds[i] = raw.step_s[i];
+                }
+                return found;
+            }
         }
 
         /// <summary>A second reference with an end of its own. C: <c>snn_network_retain</c>.</summary>

@@ -54,4 +54,20 @@ namespace Snn
         public ulong NetworkBytes, WeightBytes, StateBytes, TotalBytes, OpeningBytes;
         public ulong[] Projections;
     }
+
+    /// <summary>See <c>SNNPlacementSlice</c>.</summary>
+    public struct PlacementSlice
+    {
+        public int Population, First, Count, Device;
+    }
+
+    /// <summary>See <c>SNNPlacementInfo</c>; Samples and StepSeconds have one number for each device.</summary>
+    public struct Placement
+    {
+        public string Device, Reasons;
+        public PlacementSlice[] Slices;
+        public int[] Samples;
+        public double[] StepSeconds;
+        public int WindowSteps;
+    }
 }

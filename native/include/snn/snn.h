@@ -50,10 +50,10 @@
  *   snn_..._init does the same for languages that do not read this header. If a struct has no such function, or the library
  *   fills it, set struct_size to sizeof first. In a callback it is already set. The library reads and writes at most
  *   struct_size bytes. It accepts the sizes of this and of older headers; any other size is SNN_ERROR_VERSION. SNNShape,
- *   SNNInputArray and SNNRecordArray are parts of other structs: they have no size and never change.
- * - Thread-safety: networks and models may be used from any thread. A session and its trainer: one thread at a time; a second
- *   thread that enters meanwhile gets SNN_ERROR_BUSY. Different sessions run in parallel. Release and destroy: any thread, any
- *   order, null allowed.
+ *   SNNInputArray, SNNRecordArray and SNNPlacementSlice are parts of other structs: they have no size and never change.
+ * - Thread-safety: networks, models and placements may be used from any thread. A session and its trainer: one thread at a
+ *   time; a second thread that enters meanwhile gets SNN_ERROR_BUSY. Different sessions run in parallel. Release and destroy:
+ *   any thread, any order, null allowed.
  * - Fork: after fork() a child may not use sessions of its parent (SNN_ERROR_FORKED). Destroying one in the child forgets it
  *   without touching its device and threads; what it holds there stays until the child ends.
  * - Floating point: the library computes in the standard mode (round to nearest, denormals kept, no traps) whatever the mode of
@@ -141,6 +141,7 @@ typedef struct SNNSessionOpaque *SNNHandle;  /* a running network (a session) */
 typedef struct SNNNetworkOpaque *SNNNetwork; /* a network definition with weights, reference-counted */
 typedef struct SNNModelOpaque *SNNModel;     /* a neuron model, surrogate or plasticity rule, reference-counted */
 typedef struct SNNTrainerOpaque *SNNTrainer; /* training of one session */
+typedef struct SNNPlacementOpaque *SNNPlacement; /* where a session would run: what snn_network_place found */
 
 /* ---- Memory and jobs of the host --------------------------------------------------------------------------------- */
 
@@ -297,36 +298,45 @@ SNN_API uint64_t SNN_CALL snn_available_memory_bytes(void);
  * of projections. The network must be finished. */
 SNN_API SNNStatus SNN_CALL snn_network_memory(SNNNetwork network, const SNNConfig *config, SNNMemoryEstimate *out_estimate,
                                               uint64_t *out_projection_bytes, size_t count);
-#define SNN_PLACE_CUT 0xFFFFFFFFu
-/* Where a session that `config` would open runs: for each of the `count` populations the index, from 0, of its device in
- * config->device (with one device all are 0). An input has the index of the first device that reads it. SNN_PLACE_CUT: several
- * devices have a slice of the population each. `out_window_steps` (null allowed): devices exchange spikes every so many steps,
- * 0 when they exchange none. Measures the devices (snn_device_speed) where they differ and config->device leaves populations to
- * be placed. The network must be finished. */
-SNN_API SNNStatus SNN_CALL snn_network_placement(SNNNetwork network, const SNNConfig *config, uint32_t *out_places,
-                                                 size_t count, uint32_t *out_window_steps);
-/* The same, and the division of a batch, as a device string that reproduces this placement:
- * "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*". Zero-terminated;
- * *out_size_bytes: the size it needs. `out_words` null with `size_bytes` 0 asks for the size only; a buffer that is too small
- * is an error. */
-SNN_API SNNStatus SNN_CALL snn_network_placement_words(SNNNetwork network, const SNNConfig *config, char *out_words,
-                                                       size_t size_bytes, size_t *out_size_bytes);
-/* Expected seconds of a step on each of the `count` devices of config->device, the exchange of spikes included; 0 for a device
- * with nothing to do. Computed from two measured steps of a device (snn_device_speed) and 5 % of the neurons spiking: it tells
- * which device does more, not what a clock will show. */
-SNN_API SNNStatus SNN_CALL snn_network_placement_times(SNNNetwork network, const SNNConfig *config, double *out_seconds,
-                                                       size_t count);
-/* Why populations cannot run on some of the devices, one sentence on each line: a device cannot run them, its bits are its own,
- * or there is not enough memory. Empty if there is no such reason. Size and buffer as in snn_network_placement_words. */
-SNN_API SNNStatus SNN_CALL snn_network_placement_reasons(SNNNetwork network, const SNNConfig *config, char *out_text,
-                                                         size_t size_bytes, size_t *out_size_bytes);
+/* Neurons of one population that one device runs. */
+typedef struct SNNPlacementSlice {
+    uint32_t population;
+    uint32_t first, count; /* neurons first to first + count - 1 */
+    uint32_t device;       /* index, from 0, among the devices of SNNPlacementInfo.device */
+} SNNPlacementSlice;
+/* Where a session would run, and why. Pointers are borrowed: valid until the placement is released. */
+typedef struct SNNPlacementInfo {
+    uint32_t struct_size;
+    uint32_t device_count;
+    uint32_t slice_count;
+    uint32_t window_steps;   /* devices exchange spikes every so many steps; 0: they exchange none */
+    const char *device;      /* for SNNConfig.device: names the devices and reproduces the placement, as
+                                "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0" or, for "cpu*+vulkan:0*",
+                                "cpu*8+vulkan:0*24". For "auto": the device it chose */
+    const char *reasons;     /* one sentence on each line, "" if there are none: why populations cannot run on a device (it
+                                cannot run them, its bits are its own, there is not enough memory), or why "auto" chose */
+    const SNNPlacementSlice *slices; /* [slice_count] by population, then first neuron, then device. A population that is not
+                                        cut is one slice; an input is on the first device that reads it. Where devices share
+                                        the samples, each has a slice of every population for its samples */
+    const uint32_t *samples; /* [device_count] samples of the batch that each device runs; of devices that share populations
+                                all of them */
+    const double *step_s;    /* [device_count] expected seconds of a step, the exchange of spikes included; 0 for a device with
+                                nothing to do. Computed from the two steps of snn_device_speed and 5 % of the neurons spiking:
+                                it tells which device does more, not what a clock will show */
+} SNNPlacementInfo;
+/* Finds where a session that `config` would open runs, and opens none; `file` and `network` of config are ignored. Measures the
+ * devices (snn_device_speed) that have not been measured. Release the placement. The network must be finished. */
+SNN_API SNNStatus SNN_CALL snn_network_place(SNNNetwork network, const SNNConfig *config, SNNPlacement *out_placement);
+/* Computes nothing; set out_info->struct_size first. */
+SNN_API SNNStatus SNN_CALL snn_placement_get_info(SNNPlacement placement, SNNPlacementInfo *out_info);
+SNN_API void SNN_CALL snn_placement_release(SNNPlacement placement);
 /* Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
 SNN_API SNNStatus SNN_CALL snn_create_network(const SNNConfig *config, SNNHandle *out_handle);
 /* The device that a session runs on. */
 typedef struct SNNSessionDevice {
     uint32_t struct_size;
     char name[64];    /* as SNNConfig.device names it, or what "auto" chose ("vulkan:0"); of several devices without those that
-                         failed. A longer name is cut after 63 bytes; snn_network_placement_words has the whole */
+                         failed. A longer name is cut after 63 bytes; SNNPlacementInfo.device has the whole */
     char reason[256]; /* one line: why "auto" chose it, or which of several failed; "" where the caller named it */
 } SNNSessionDevice;
 /* The device that a session runs on now; set out_device->struct_size first. The device changes when one of several fails, and
@@ -554,24 +564,21 @@ typedef int32_t(SNN_CALL *SNNProgressCallback)(uint64_t steps_done, uint64_t ste
 typedef struct SNNRunDef {
     uint32_t struct_size;
     uint32_t step_count;
-    const SNNInputArray *inputs;
-    uint32_t input_count;
-    uint32_t record_count;
-    const SNNRecordArray *records;
-    SNNProgressCallback progress; /* null: none */
-    void *progress_user;
-    uint32_t progress_interval;   /* steps, default 1000; 0: about 10 times a second, by the clock */
-    SNNSpikeRecord *spike_records; /* all of one struct_size; each population at most once */
-    uint32_t spike_record_count;
-    uint32_t record_interval;      /* `records` are written after every so many steps, default 1; "spike_count" sums over all
-                                      steps */
     uint32_t steps_before;         /* default 0; steps already done of a run that this call continues: they count in `steps` of
                                       events and towards record_interval */
+    uint32_t record_interval;      /* `records` and `value_records` are written after every so many steps, default 1;
+                                      "spike_count" sums over all steps */
+    const SNNInputArray *inputs;
+    const SNNSpikeInput *spike_inputs;   /* all of one struct_size; an input is here or in `inputs`, once */
+    const SNNRecordArray *records;
+    SNNSpikeRecord *spike_records;       /* all of one struct_size; each population at most once */
+    const SNNValueRecord *value_records; /* all of one struct_size */
+    uint32_t input_count, spike_input_count;
+    uint32_t record_count, spike_record_count, value_record_count;
+    uint32_t progress_interval;    /* steps, default 1000; 0: about 10 times a second, by the clock */
+    SNNProgressCallback progress;  /* null: none */
+    void *progress_user;
     uint32_t *out_step_count;      /* the steps that were done; may be null, but not with spike_records */
-    const SNNSpikeInput *spike_inputs; /* all of one struct_size; an input is here or in `inputs`, once */
-    const SNNValueRecord *value_records; /* all of one struct_size; written after every record_interval steps */
-    uint32_t spike_input_count;
-    uint32_t value_record_count;
 } SNNRunDef;
 SNN_API void SNN_CALL snn_run_def_init(SNNRunDef *out_def, uint32_t struct_size);
 SNN_INLINE void snn_run_def_default(SNNRunDef *out_def) { snn_run_def_init(out_def, sizeof *out_def); }

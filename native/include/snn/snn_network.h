@@ -77,6 +77,8 @@ typedef struct SNNProjectionDef {
     uint32_t delay_steps;      /* 0: arrives within the same step (such projections must form no cycle). At most 4096, together
                                   with the delay of a synapse. */
     uint32_t trainable;        /* 1 (default) or 0; pooling never is */
+    uint32_t detached;         /* 1: no gradient goes back through it to its source, but its own weights still learn. Default
+                                  0 */
     uint32_t arithmetic;       /* SNN_ARITHMETIC_* */
     uint32_t pool_mode;        /* SNN_POOL_* */
     const float *weights;      /* copied, all finite; null with weight_count 0: zeros */
@@ -93,9 +95,6 @@ typedef struct SNNProjectionDef {
     /* conv2d and pool2d only: (y, x). Shapes of source and target are (channels, height, width). */
     uint32_t kernel[2], stride[2], padding[2], dilation[2];
     uint32_t groups;
-    uint32_t reserved;         /* 0 */
-    uint32_t detached;         /* 1: no gradient goes back through it to its source, but its own weights still learn. Default
-                                  0 */
 } SNNProjectionDef;
 
 /* How weights and delays of a connection rule are drawn. A number outside `low` to `high` is drawn again. Part of other
@@ -104,7 +103,8 @@ enum {
     SNN_DISTRIBUTION_CONSTANT = 0,  /* a */
     SNN_DISTRIBUTION_NORMAL = 1,    /* mean a, standard deviation b; never farther than 6.34 b from a */
     SNN_DISTRIBUTION_UNIFORM = 2,   /* from a to b */
-    SNN_DISTRIBUTION_LOGNORMAL = 3  /* exp of a normal number of mean a and standard deviation b */
+    SNN_DISTRIBUTION_LOGNORMAL = 3, /* exp of a normal number of mean a and standard deviation b */
+    SNN_DISTRIBUTION_EXPONENTIAL = 4 /* mean a, above 0; b is not used. At most 22.9 a */
 };
 typedef struct SNNDistribution {
     uint32_t kind;    /* SNN_DISTRIBUTION_* */
@@ -118,7 +118,8 @@ enum { /* rules that make sparse connections, at most 2^34 synapses */
     SNN_RULE_FIXED_TOTAL = 2,       /* `count` synapses in all */
     SNN_RULE_ONE_TO_ONE = 3,        /* each neuron to the one of the same index; equal sizes */
     SNN_RULE_ALL_TO_ALL = 4,        /* each pair */
-    SNN_RULE_SPATIAL = 5            /* each pair with a probability that falls with the distance d, 0 beyond `cutoff` */
+    SNN_RULE_SPATIAL = 5,           /* each pair with a probability that falls with the distance d, 0 beyond `cutoff` */
+    SNN_RULE_FIXED_OUTDEGREE = 6    /* `count` targets for each source */
 };
 enum { /* SNNRandomConnectionDef.kernel */
     SNN_KERNEL_GAUSSIAN = 0,   /* probability * exp(-d^2 / (2 width^2)) */
@@ -134,12 +135,19 @@ typedef struct SNNRandomConnectionDef {
     uint64_t count;
     uint64_t seed;             /* default SNN_SEED_BY_INDEX */
     uint32_t allow_autapses;   /* 1 (default): in a projection onto its own population a neuron may connect to itself */
-    uint32_t allow_multapses;  /* for fixed in-degree and fixed total. 1 (default): drawn with replacement, a pair may have
-                                  several synapses; 0: without replacement; more synapses than pairs are refused */
+    uint32_t allow_multapses;  /* for fixed in-degree, out-degree and total. 1 (default): drawn with replacement, a pair may
+                                  have several synapses; 0: without replacement; more synapses than pairs are refused */
     SNNDistribution weight;    /* default: constant 1 */
     SNNDistribution delay;     /* milliseconds, rounded to the nearest step; added to delay_steps (sum at most 4096 steps).
                                   Default: constant 0. Delays that may fall below the network's dt are refused, except a
                                   constant 0. */
+    /* Connects only a part of each population, as if it were a population of its own: sizes and positions of the rule are those
+       of the parts. If source and target are one population, the two parts must be equal or disjoint, unless autapses are
+       allowed. */
+    uint32_t first_source;     /* default 0 */
+    uint32_t source_count;     /* 0 (default): all from first_source on */
+    uint32_t first_target;
+    uint32_t target_count;
     /* spatial only */
     uint32_t kernel;           /* SNN_KERNEL_* */
     uint32_t dimensions;       /* 1 to 3 */
@@ -150,13 +158,6 @@ typedef struct SNNRandomConnectionDef {
     size_t source_position_count;  /* sources times dimensions */
     const float *target_positions;
     size_t target_position_count;
-    /* Connects only a part of each population, as if it were a population of its own: sizes and positions of the rule are those
-       of the parts. If source and target are one population, the two parts must be equal or disjoint, unless autapses are
-       allowed. */
-    uint32_t first_source;     /* default 0 */
-    uint32_t source_count;     /* 0 (default): all from first_source on */
-    uint32_t first_target;
-    uint32_t target_count;
 } SNNRandomConnectionDef;
 
 SNN_API void SNN_CALL snn_population_def_init(SNNPopulationDef *out_def, uint32_t struct_size);
@@ -262,18 +263,16 @@ typedef struct SNNPopulationInfo {
 } SNNPopulationInfo;
 typedef struct SNNProjectionInfo {
     uint32_t struct_size;
-    uint32_t kind, source, target, delay_steps, trainable, arithmetic, pool_mode;
-    const char *name, *receptor; /* borrowed as above */
-    uint64_t weight_count, bias_count, synapse_count;
-    uint32_t kernel[2], stride[2], padding[2], dilation[2], groups;
-    uint32_t by_rule;                 /* 1: a connection rule makes the synapses; 0: they are arrays */
-    const float *bias;                /* borrowed as above; null when there is none */
-    double fixed_point_scale;         /* 0 for float arithmetic; weights are rounded to multiples of 1/scale */
-    uint32_t detached;                /* as in SNNProjectionDef */
-    uint32_t reserved;                /* 0 */
+    uint32_t kind, source, target, delay_steps, trainable, detached, arithmetic, pool_mode;
     /* The shortest and the longest delay of the synapses in steps, delay_steps included; of a rule bounds of what it draws.
        Both are delay_steps where there is no synapse. */
     uint32_t min_delay_steps, max_delay_steps;
+    uint32_t by_rule;                 /* 1: a connection rule makes the synapses; 0: they are arrays */
+    const char *name, *receptor; /* borrowed as above */
+    uint64_t weight_count, bias_count, synapse_count;
+    const float *bias;                /* borrowed as above; null when there is none */
+    double fixed_point_scale;         /* 0 for float arithmetic; weights are rounded to multiples of 1/scale */
+    uint32_t kernel[2], stride[2], padding[2], dilation[2], groups;
 } SNNProjectionInfo;
 typedef struct SNNProjectionArrays {
     uint32_t struct_size;

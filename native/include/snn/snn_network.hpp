@@ -13,6 +13,15 @@
 namespace snn {
 inline namespace v1 {
 
+// Where a session would run: see SNNPlacementInfo.
+struct Placement {
+    std::string device, reasons;
+    std::vector<SNNPlacementSlice> slices;
+    std::vector<uint32_t> samples;  // of each device, as step_s
+    std::vector<double> step_s;
+    uint32_t window_steps;
+};
+
 // ---- Network ----------------------------------------------------------------------------------------------------------
 
 // Thread-safety: any thread.
@@ -146,26 +155,20 @@ public:
                                  out_projection_bytes ? out_projection_bytes->size() : 0));
         return estimate;
     }
-    // For each population the index of its device in `config.device`, or SNN_PLACE_CUT. `out_window_steps`: steps between
-    // exchanges of spikes.
-    std::vector<uint32_t> placement(const SNNConfig& config, uint32_t* out_window_steps = nullptr) const {
-        std::vector<uint32_t> places(info().population_count);
-        check(snn_network_placement(get(), &config, places.data(), places.size(), out_window_steps));
-        return places;
-    }
-    // The same, and the shares of a batch, as a device string that reproduces this placement.
-    std::string placement_words(const SNNConfig& config) const {
-        return placed(snn_network_placement_words, config);
-    }
-    // Expected seconds of a step on each of the devices of config.device.
-    std::vector<double> placement_times(const SNNConfig& config, std::size_t device_count) const {
-        std::vector<double> seconds(device_count);
-        check(snn_network_placement_times(get(), &config, seconds.data(), seconds.size()));
-        return seconds;
-    }
-    // Why populations cannot run on some of the devices, one sentence on each line.
-    std::string placement_reasons(const SNNConfig& config) const {
-        return placed(snn_network_placement_reasons, config);
+    // Where a session that `config` would open runs. Measures devices that have not been measured.
+    Placement placement(const SNNConfig& config) const {
+        SNNPlacement handle = nullptr;
+        check(snn_network_place(get(), &config, &handle));
+        const detail::Owned<SNNPlacement, snn_placement_release> owned(handle);
+        SNNPlacementInfo info{};
+        info.struct_size = sizeof info;
+        check(snn_placement_get_info(handle, &info));
+        return {info.device,
+                info.reasons,
+                {info.slices, info.slices + info.slice_count},
+                {info.samples, info.samples + info.device_count},
+                {info.step_s, info.step_s + info.device_count},
+                info.window_steps};
     }
     // Weights and synapses. Those of a connection rule, and compact ones, are made and kept with the network: 10 bytes a
     // synapse.
@@ -302,15 +305,6 @@ private:
         std::vector<double> values(count);
         check(read(get(), population, name.c_str(), values.data(), &count));
         return values;
-    }
-    std::string placed(SNNStatus(SNN_CALL* tell)(SNNNetwork, const SNNConfig*, char*, std::size_t, std::size_t*),
-                       const SNNConfig& config) const {
-        std::size_t size = 0;
-        check(tell(get(), &config, nullptr, 0, &size));
-        std::string text(size, ' ');
-        check(tell(get(), &config, text.data(), size, &size));
-        text.resize(size - 1);
-        return text;
     }
     detail::Owned<SNNNetwork, snn_network_release> handle_;
 };

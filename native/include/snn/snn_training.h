@@ -57,24 +57,31 @@ typedef struct SNNTrainerDef {
     uint32_t step_count;          /* T */
     uint32_t loss;                /* SNN_LOSS_* */
     uint32_t optimizer;           /* SNN_OPTIMIZER_*, default Adam */
+    uint32_t rule;                /* SNN_LEARNING_*, default BPTT. The other rules need one of the library's losses, models that
+                                     are linear between spikes with the same decays in a whole population, and no learnable
+                                     parameters. With window_steps their memory does not grow with T. Traces of OTTT and e-prop
+                                     carry over from window to window, so that their gradients are not truncated, except by
+                                     e-prop's filter of the output's leak */
     float rate_on, rate_off;      /* MEAN_SQUARE losses with labels alone: target of the labelled class and of the others, for
                                      COUNT times T. Defaults 0.8 and 0 */
+    double label_smoothing;       /* CROSS_ENTROPY losses, 0 to 1, default 0: with smoothing e and K outputs the target is
+                                     1 - e + e / K for the labelled class and e / K for each other (Szegedy et al. 2016) */
+    double van_rossum_tau_ms;     /* time constant of VAN_ROSSUM, default 10 */
     double learning_rate;         /* default 1e-3 */
-    double momentum;              /* SGD, default 0 */
-    double beta1, beta2, epsilon; /* Adam: 0.9, 0.999, 1e-8; Lion (published with 0.9, 0.99) reads the betas too */
-    double weight_decay;          /* SGD and Adam: added to the gradient, as of weight_decay / 2 * sum w^2 (L2); AdamW and Lion:
-                                     decoupled. Default 0 */
-    double gradient_clip_norm;    /* 0: none; else the gradient is scaled so that its global L2 norm is at most this. The norm
-                                     includes learnable parameters, in the form in which they are stepped */
-    double rate_regularization;   /* strength s of s * mean((rate - rate_target)^2) over all spiking populations, 0: none */
-    double rate_target;           /* spikes per step */
     double parameter_rate_factor; /* factor on the learning rate of learnable neuron parameters; default 1. A parameter with a
                                      lower bound (a time constant) is stepped as the logarithm of its distance from it: it stays
                                      above, and steps are relative. Others are stepped as they are, within their limits. Neither
                                      weight decay nor L1 acts on them */
+    double momentum;              /* SGD, default 0 */
+    double beta1, beta2, epsilon; /* Adam: 0.9, 0.999, 1e-8; Lion (published with 0.9, 0.99) reads the betas too */
+    double weight_decay;          /* SGD and Adam: added to the gradient, as of weight_decay / 2 * sum w^2 (L2); AdamW and Lion:
+                                     decoupled. Default 0 */
     double l1_regularization;     /* strength s: s * sign(w) is added to the gradient of weights and biases; default 0. The
                                      reported loss includes neither this nor weight_decay */
-    double van_rossum_tau_ms;     /* time constant of VAN_ROSSUM, default 10 */
+    double gradient_clip_norm;    /* 0: none; else the gradient is scaled so that its global L2 norm is at most this. The norm
+                                     includes learnable parameters, in the form in which they are stepped */
+    double rate_regularization;   /* strength s of s * mean((rate - rate_target)^2) over all spiking populations, 0: none */
+    double rate_target;           /* spikes per step */
     uint32_t checkpoint_steps;    /* 0 (default): all steps are kept for the backward pass. Else about so many steps at once,
                                      and the state before each such segment; the backward pass runs the segments again. The
                                      gradients have the same bits. Memory: one segment, and a state for each; time: a second
@@ -88,28 +95,21 @@ typedef struct SNNTrainerDef {
                                      steps and an update after it; the result has the mean loss and the last window's
                                      correct_count. 0: one loss over T and one update; snn_trainer_forward and
                                      snn_trainer_backward always do that */
-    uint32_t rule;                /* SNN_LEARNING_*, default BPTT. The other rules need one of the library's losses, models that
-                                     are linear between spikes with the same decays in a whole population, and no learnable
-                                     parameters. With window_steps their memory does not grow with T. Traces of OTTT and e-prop
-                                     carry over from window to window, so that their gradients are not truncated, except by
-                                     e-prop's filter of the output's leak */
-    double label_smoothing;       /* CROSS_ENTROPY losses, 0 to 1, default 0: with smoothing e and K outputs the target is
-                                     1 - e + e / K for the labelled class and e / K for each other (Szegedy et al. 2016) */
 } SNNTrainerDef;
 typedef struct SNNBatch {
     uint32_t struct_size;
     uint32_t input_count;
+    uint32_t spike_input_count;
     const SNNInputArray *inputs;  /* counts as for the session's batch_size */
+    const SNNSpikeInput *spike_inputs; /* inputs as spike events instead of frames of all steps, with the same results; all of
+                                          one struct_size; an input is here or in `inputs`, once. Steps count from the batch's
+                                          first */
     const int32_t *labels;        /* [batch_size] class of each sample; -1: the sample is padding and ignored */
     size_t label_count;
     const float *targets;         /* MEAN_SQUARE losses: [batch_size][outputs]; losses with targets for each step:
                                      [T][batch_size][outputs]. Labels may be given too: they then mark padding and decide what
                                      counts as correct */
     size_t target_count;
-    const SNNSpikeInput *spike_inputs; /* inputs as spike events instead of frames of all steps, with the same results; all of
-                                          one struct_size; an input is here or in `inputs`, once. Steps count from the batch's
-                                          first */
-    uint32_t spike_input_count;
 } SNNBatch;
 typedef struct SNNTrainResult {
     uint32_t struct_size;

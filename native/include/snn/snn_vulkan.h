@@ -69,16 +69,15 @@ typedef struct SNNVulkanHost {
     void *device;          /* VkDevice */
     void *queue;           /* VkQueue, used to open the session and by the functions named above; never by recording. May be
                               null if `submit` is set */
+    uint64_t pipeline_cache; /* VkPipelineCache, or 0: none. Without one, or without what an earlier run of the program left in
+                                it, the driver compiles a dozen shaders or more while a session opens. It may be in use by other
+                                threads, unless it was created with VK_PIPELINE_CACHE_CREATE_EXTERNALLY_SYNCHRONIZED_BIT.
+                                Saving it is up to the host */
     SNNVulkanFunction(SNN_CALL *get_instance_proc_addr)(void *instance, const char *name); /* vkGetInstanceProcAddr */
     /* Called around every vkQueueSubmit; set both or neither. Null: nobody else submits to `queue` meanwhile, or `submit` is
      * set. */
     void(SNN_CALL *lock_queue)(void *user);
     void(SNN_CALL *unlock_queue)(void *user);
-    void *user;
-    uint64_t pipeline_cache; /* VkPipelineCache, or 0: none. Without one, or without what an earlier run of the program left in
-                                it, the driver compiles a dozen shaders or more while a session opens. It may be in use by other
-                                threads, unless it was created with VK_PIPELINE_CACHE_CREATE_EXTERNALLY_SYNCHRONIZED_BIT.
-                                Saving it is up to the host */
     /* The host submits. If this is set, libsnn never calls vkQueueSubmit; lock_queue and unlock_queue must be null. The call
      * gives one batch to `queue`, or to one queue of `queue_family` if that is null, with whatever thread and lock the engine
      * has for it, and returns what vkQueueSubmit returned. It may hand the batch to another thread, but returns only after
@@ -98,6 +97,7 @@ typedef struct SNNVulkanHost {
      * Called by the thread that calls into the session or, with several devices, by one of libsnn's; for two sessions perhaps
      * at the same time. It must not call into the session, nor wait for that thread. */
     int32_t(SNN_CALL *submit)(void *user, const void *submit_info, uint64_t fence);
+    void *user;
 } SNNVulkanHost;
 
 SNN_API void SNN_CALL snn_vulkan_host_init(SNNVulkanHost *out_host, uint32_t struct_size);

@@ -3,23 +3,14 @@
 #include <cstdio>
 
 #include "api/sessions.h"
-#include "common/machine.h"
 #include "file/file.h"
-#include "network/plan.h"
-#include "schedule/batch_executor.h"
-#include "schedule/device_choice.h"
-#include "schedule/memory.h"
-#include "schedule/placement.h"
 #include "schedule/together.h"
 
 using namespace snn;
 using namespace snn::api;
 
-namespace {
-
-constexpr uint32_t max_threads = 1024;
-
-SessionOptions session_options(const SNNConfig& config) {
+SessionOptions snn::api::session_options(const SNNConfig& config) {
+    constexpr uint32_t max_threads = 1024;
     SessionOptions options;
     options.device = config.device ? config.device : backends().front()->name;
     if (config.batch_size == 0 || config.batch_size > (1u << 20))
@@ -58,22 +49,6 @@ SessionOptions session_options(const SNNConfig& config) {
     return options;
 }
 
-// A session that is not opened: for what is known of one before.
-struct Planned {
-    std::shared_ptr<const Network> network;
-    SessionOptions options;
-};
-
-Planned planned_session(SNNNetwork network, const SNNConfig* config) {
-    const PinnedNetwork object = pin_network(network);
-    Planned planned{nullptr, session_options(complete(config, snn_config_init, "config"))};
-    if (planned.options.executor.thread_count == 0) planned.options.executor.thread_count = logical_processors();
-    planned.network = object->finished();
-    return planned;
-}
-
-}  // namespace
-
 SNNHandle snn::api::open_session(const SNNConfig* config, const SNNVulkanHost* host) {
     const SNNConfig complete_config = complete(config, snn_config_init, "config");
     std::shared_ptr<const Network> network;
@@ -98,33 +73,10 @@ SNNHandle snn::api::open_session(const SNNConfig* config, const SNNVulkanHost* h
         options.executor.vulkan_host = host;
     }
     auto session = std::make_shared<Session>(std::move(network), options);
-    Session& opened = *session;
-    opened.handle = reinterpret_cast<SNNHandle>(handle_table().insert(HandleType::session, std::move(session)));
-    return opened.handle;
+    Listeners& listeners = session->listeners();
+    listeners.handle = reinterpret_cast<SNNHandle>(handle_table().insert(HandleType::session, std::move(session)));
+    return listeners.handle;
 }
-
-namespace {
-
-// Of one device too.
-Placement placement_of(const Plan& plan, const SessionOptions& options) {
-    if (names_several(options.device)) return place(plan, options.device, options.executor);
-    if (automatic_device(options.device) == Automatic::no) find_backend(options.device);
-    std::vector<std::vector<Placed>> places;
-    for (const Population& population : plan.network->populations()) places.push_back({{{0, population.size}, 0}});
-    return {{options.device}, std::move(places)};
-}
-
-// Zero-terminated; `out_text` null and `size_bytes` 0 ask for the size, which is told also where the room is too small.
-void answer_text(const std::string& found, std::string_view name, char* out_text, size_t size_bytes, size_t* out_size_bytes) {
-    if (!out_text && size_bytes > 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_", name, " is null");
-    required(out_size_bytes, "out_size_bytes") = found.size() + 1;
-    if (!out_text) return;
-    if (size_bytes <= found.size())
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "size_bytes is ", size_bytes, "; ", found.size() + 1, " are needed");
-    std::copy_n(found.c_str(), found.size() + 1, out_text);
-}
-
-}  // namespace
 
 extern "C" {
 
@@ -133,105 +85,6 @@ void snn_config_init(SNNConfig* out_config, uint32_t struct_size) {
     defaults.batch_size = 1;
     defaults.thread_count = 1;
     initialize(out_config, struct_size, defaults);
-}
-
-SNNStatus snn_network_memory(SNNNetwork network, const SNNConfig* config, SNNMemoryEstimate* out_estimate,
-                             uint64_t* out_projection_bytes, size_t count) {
-    return guarded([&] {
-        auto [finished, options] = planned_session(network, config);
-        if (automatic_device(options.device) != Automatic::no) options.device = assumed_device(options.executor.flags);
-        if (out_projection_bytes && count != finished->projections().size())
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; the network has ", finished->projections().size(),
-                        " projections");
-        if (!out_projection_bytes && count != 0)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_projection_bytes is null, but count is ", count);
-        const Plan plan = make_plan(finished, false, options.executor.flags & SNN_FLAG_SAMPLE_WEIGHTS);
-        const MemoryEstimate estimate = names_several(options.device)
-                                            ? estimate_together(plan, options.device, options.executor)
-                                            : estimate_memory(plan, options.device, options.executor);
-        SNNMemoryEstimate result{};
-        result.network_bytes = estimate.network_bytes;
-        result.weight_bytes = estimate.weight_bytes;
-        result.state_bytes = estimate.state_bytes;
-        result.total_bytes = estimate.total();
-        result.opening_bytes = estimate.new_bytes;
-        answer(out_estimate, result, "out_estimate");
-        if (out_projection_bytes)
-            std::copy(estimate.projection_bytes.begin(), estimate.projection_bytes.end(), out_projection_bytes);
-    });
-}
-
-SNNStatus snn_network_placement(SNNNetwork network, const SNNConfig* config, uint32_t* out_places, size_t count,
-                                uint32_t* out_window_steps) {
-    return guarded([&] {
-        const auto [finished, options] = planned_session(network, config);
-        const Plan plan = make_plan(finished);
-        required(out_places, "out_places");
-        if (count != plan.network->populations().size())
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; the network has ",
-                        plan.network->populations().size(), " populations");
-        if (shares_samples(options.device))
-            throw Error(SNN_ERROR_UNSUPPORTED, "device '", options.device,
-                        "': devices that share the samples have every population");
-        const Placement placement = placement_of(plan, options);
-        for (uint32_t p = 0; p < count; ++p)
-            out_places[p] = placement.is_cut(p) ? SNN_PLACE_CUT : placement.of_population[p].front().device;
-        if (out_window_steps) *out_window_steps = placement.window_steps;
-    });
-}
-
-SNNStatus snn_network_placement_words(SNNNetwork network, const SNNConfig* config, char* out_words, size_t size_bytes,
-                                      size_t* out_size_bytes) {
-    return guarded([&] {
-        const auto [finished, options] = planned_session(network, config);
-        const Plan plan = make_plan(finished);
-        std::string words = options.device;
-        if (shares_samples(words)) words = make_shares(*plan.network, words, options.executor).device();
-        else if (names_several(words)) words = placement_of(plan, options).device(*plan.network);
-        else if (automatic_device(words) == Automatic::no) find_backend(words);
-        answer_text(words, "words", out_words, size_bytes, out_size_bytes);
-    });
-}
-
-SNNStatus snn_network_placement_times(SNNNetwork network, const SNNConfig* config, double* out_seconds, size_t count) {
-    return guarded([&] {
-        const auto [finished, options] = planned_session(network, config);
-        const Plan plan = make_plan(finished);
-        if (automatic_device(options.device) != Automatic::no)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "config->device is '", options.device,
-                        "'; name the devices whose time is wanted");
-        required(out_seconds, "out_seconds");
-        const size_t devices = devices_of(options.device).size();
-        if (count != devices)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; config->device names ", devices, " devices");
-        std::vector<double> seconds;
-        if (shares_samples(options.device)) {
-            const Shares shares = make_shares(*plan.network, options.device, options.executor);
-            seconds = expected_step_s(*plan.network, shares, options.executor,
-                                      measured_speeds(shares.devices, options.executor));
-        } else {
-            const Placement placement = placement_of(plan, options);
-            seconds = expected_step_s(*plan.network, placement, options.executor,
-                                      figures_of(plan, placement.devices, options.executor));
-        }
-        std::copy(seconds.begin(), seconds.end(), out_seconds);
-    });
-}
-
-SNNStatus snn_network_placement_reasons(SNNNetwork network, const SNNConfig* config, char* out_text, size_t size_bytes,
-                                        size_t* out_size_bytes) {
-    return guarded([&] {
-        const auto [finished, options] = planned_session(network, config);
-        const Plan plan = make_plan(finished);
-        std::string lines;
-        if (names_several(options.device) && !shares_samples(options.device)) {
-            const Placement placement = placement_of(plan, options);
-            for (const std::string& sentence :
-                 reasons_of(*plan.network, placement, figures_of(plan, placement.devices, options.executor)))
-                lines += text(lines.empty() ? "" : "\n", sentence);
-        }
-        answer_text(lines, "text", out_text, size_bytes, out_size_bytes);
-    });
 }
 
 SNNStatus snn_create_network(const SNNConfig* config, SNNHandle* out_handle) {
@@ -245,26 +98,26 @@ void snn_destroy_network(SNNHandle handle) {
     const uintptr_t value = reinterpret_cast<uintptr_t>(handle);
     HandleSlot* slot = handle_table().pin(value, HandleType::session);
     if (!slot) return;
-    static_cast<Session*>(slot->object.get())->close();
+    static_cast<Session*>(slot->object.get())->gate().close();
     handle_table().release(value, HandleType::session);
     handle_table().unpin(*slot);
 }
 
 SNNStatus snn_load_weights(SNNHandle handle, const char* path) {
     return with_session(handle, [&](Session& session) {
-        session.load_weights(*load_network(&required(path, "path")));
+        session.variables().load_weights(*load_network(&required(path, "path")));
     });
 }
 
 SNNStatus snn_save_state(SNNHandle handle, const char* path) {
-    return with_session(handle, [&](Session& session) { save_state(session.outline_state(), &required(path, "path")); });
+    return with_session(handle, [&](Session& session) { save_state(session.state().outline(), &required(path, "path")); });
 }
 
 SNNStatus snn_load_state(SNNHandle handle, const char* path) {
     return with_session(handle, [&](Session& session) {
         const SavedState state = load_state(&required(path, "path"));
         try {
-            session.restore(state);
+            session.state().restore(state);
         } catch (const Error& error) {
             throw Error(error.status(), "'", path, "': ", error.what());
         }
@@ -276,7 +129,7 @@ SNNStatus snn_save_state_memory(SNNHandle handle, void* out_data, size_t size_by
         if (!out_data && size_bytes > 0)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_data is null, but size_bytes is ", size_bytes);
         size_t& size = required(out_size_bytes, "out_size_bytes");
-        size = save_state_memory(session.outline_state(), {static_cast<unsigned char*>(out_data), size_bytes});
+        size = save_state_memory(session.state().outline(), {static_cast<unsigned char*>(out_data), size_bytes});
         if (out_data && size > size_bytes)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "size_bytes is ", size_bytes, "; ", size, " are needed");
     });
@@ -285,7 +138,7 @@ SNNStatus snn_save_state_memory(SNNHandle handle, void* out_data, size_t size_by
 SNNStatus snn_load_state_memory(SNNHandle handle, const void* data, size_t size_bytes) {
     return with_session(handle, [&](Session& session) {
         if (!data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "data is null");
-        session.restore(load_state_memory(data, size_bytes));
+        session.state().restore(load_state_memory(data, size_bytes));
     });
 }
 
@@ -321,27 +174,29 @@ SNNStatus snn_session_wait(SNNHandle handle) {
 
 SNNStatus snn_get_membrane_potentials(SNNHandle handle, const char* population, float* out_potentials, size_t count) {
     return reading_session(handle, [&](Session& session) {
-        session.read_membrane(&required(population, "population"), out_potentials, count);
+        session.variables().read_membrane(&required(population, "population"), out_potentials, count);
     });
 }
 
 SNNStatus snn_register_spike_callback(SNNHandle handle, SpikeCallback callback, void* user) {
-    return with_session(handle, [&](Session& session) { session.set_spike_callback(callback, user); });
+    return with_session(handle, [&](Session& session) {
+        session.listeners().set_spike_callback(callback, user, session.network());
+    });
 }
 
 SNNStatus snn_register_weight_callback(SNNHandle handle, SNNWeightCallback callback, void* user) {
-    return with_session(handle, [&](Session& session) { session.set_weight_callback(callback, user); });
+    return with_session(handle, [&](Session& session) { session.listeners().set_weight_callback(callback, user); });
 }
 
 SNNStatus snn_register_epoch_callback(SNNHandle handle, SNNEpochCallback callback, void* user) {
-    return with_session(handle, [&](Session& session) { session.set_epoch_callback(callback, user); });
+    return with_session(handle, [&](Session& session) { session.listeners().set_epoch_callback(callback, user); });
 }
 
 SNNStatus snn_session_device(SNNHandle handle, SNNSessionDevice* out_device) {
     return reading_session(handle, [&](Session& session) {
         SNNSessionDevice device{};
-        std::snprintf(device.name, sizeof device.name, "%s", session.device().c_str());
-        std::snprintf(device.reason, sizeof device.reason, "%s", session.device_reason().c_str());
+        std::snprintf(device.name, sizeof device.name, "%s", session.opened().device().c_str());
+        std::snprintf(device.reason, sizeof device.reason, "%s", session.opened().device_reason().c_str());
         answer(out_device, device, "out_device");
     });
 }
@@ -351,34 +206,34 @@ SNNStatus snn_session_network(SNNHandle handle, SNNNetwork* out_network) {
         handle,
         [&](Session& session) {
             required(out_network, "out_network");
-            *out_network = new_network_handle(session.network());
+            *out_network = new_network_handle(session.opened().shared_network());
         },
-        Session::reading | Session::aside);
+        SessionGate::reading | SessionGate::aside);
 }
 
 SNNStatus snn_session_to_network(SNNHandle handle, SNNNetwork* out_network) {
     return reading_session(handle, [&](Session& session) {
         required(out_network, "out_network");
-        *out_network = new_network_handle(session.to_network());
+        *out_network = new_network_handle(session.variables().to_network());
     });
 }
 
 SNNStatus snn_session_set_input(SNNHandle handle, uint32_t population, const float* values, size_t count) {
-    return aside_session(handle, [&](Session& session) { session.set_input(population, values, count); });
+    return aside_session(handle, [&](Session& session) { session.inputs().set(population, values, count); });
 }
 
 SNNStatus snn_session_set_sample_input(SNNHandle handle, uint32_t population, uint32_t sample, const float* values,
                                        size_t count) {
-    return aside_session(handle, [&](Session& session) { session.set_sample_input(population, sample, values, count); });
+    return aside_session(handle, [&](Session& session) { session.inputs().set_sample(population, sample, values, count); });
 }
 
 SNNStatus snn_session_add_input_spikes(SNNHandle handle, uint32_t population, uint32_t sample, const uint32_t* neurons,
                                        size_t count) {
-    return aside_session(handle, [&](Session& session) { session.add_input_spikes(population, sample, neurons, count); });
+    return aside_session(handle, [&](Session& session) { session.inputs().add_spikes(population, sample, neurons, count); });
 }
 
 SNNStatus snn_session_bind_input(SNNHandle handle, uint32_t population, const float* values, size_t count) {
-    return with_session(handle, [&](Session& session) { session.bind_input(population, values, count); });
+    return with_session(handle, [&](Session& session) { session.inputs().bind(population, values, count); });
 }
 
 SNNStatus snn_session_step(SNNHandle handle, uint32_t step_count) {
@@ -386,30 +241,32 @@ SNNStatus snn_session_step(SNNHandle handle, uint32_t step_count) {
 }
 
 SNNStatus snn_session_reset(SNNHandle handle) {
-    return with_session(handle, [](Session& session) { session.reset(); });
+    return with_session(handle, [](Session& session) { session.state().reset(); });
 }
 
 SNNStatus snn_session_reset_samples(SNNHandle handle, const uint32_t* samples, size_t count) {
     return with_session(handle, [&](Session& session) {
         if (!samples && count > 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "samples is null, but count is ", count);
-        session.reset_samples({samples, count});
+        session.state().reset_samples({samples, count});
     });
 }
 
 SNNStatus snn_session_set_step_count(SNNHandle handle, uint64_t steps) {
-    return with_session(handle, [&](Session& session) { session.set_steps_done(steps); });
+    return with_session(handle, [&](Session& session) { session.state().progress().steps = steps; });
 }
 
 SNNStatus snn_session_step_count(SNNHandle handle, uint64_t* out_steps) {
-    return reading_session(handle, [&](Session& session) { required(out_steps, "out_steps") = session.steps_done(); });
+    return reading_session(handle, [&](Session& session) {
+        required(out_steps, "out_steps") = session.state().progress().steps;
+    });
 }
 
 SNNStatus snn_session_seed(SNNHandle handle, uint64_t* out_seed) {
-    return reading_session(handle, [&](Session& session) { required(out_seed, "out_seed") = session.seed(); });
+    return reading_session(handle, [&](Session& session) { required(out_seed, "out_seed") = session.state().seed(); });
 }
 
 SNNStatus snn_get_counters(SNNHandle handle, SNNCounters* out_counters) {
-    return reading_session(handle, [&](Session& session) { answer(out_counters, session.counters(), "out_counters"); });
+    return reading_session(handle, [&](Session& session) { answer(out_counters, session.state().counters(), "out_counters"); });
 }
 
 SNNStatus snn_session_get_spikes(SNNHandle handle, uint32_t population, uint32_t sample, const uint32_t** out_neurons,
@@ -417,7 +274,7 @@ SNNStatus snn_session_get_spikes(SNNHandle handle, uint32_t population, uint32_t
     return reading_session(handle, [&](Session& session) {
         required(out_neurons, "out_neurons");
         required(out_count, "out_count");
-        const std::span<const uint32_t> neurons = session.spikes(population, sample);
+        const std::span<const uint32_t> neurons = session.variables().spikes(population, sample);
         *out_neurons = neurons.data();
         *out_count = static_cast<uint32_t>(neurons.size());
     });
@@ -425,17 +282,19 @@ SNNStatus snn_session_get_spikes(SNNHandle handle, uint32_t population, uint32_t
 
 SNNStatus snn_session_read(SNNHandle handle, const char* path, uint32_t dtype, void* out_data, size_t count) {
     return reading_session(handle, [&](Session& session) {
-        session.read(&required(path, "path"), dtype, out_data, count);
+        session.variables().read(&required(path, "path"), dtype, out_data, count);
     });
 }
 
 SNNStatus snn_session_write(SNNHandle handle, const char* path, uint32_t dtype, const void* data, size_t count) {
-    return with_session(handle, [&](Session& session) { session.write(&required(path, "path"), dtype, data, count); });
+    return with_session(handle, [&](Session& session) {
+        session.variables().write(&required(path, "path"), dtype, data, count);
+    });
 }
 
 SNNStatus snn_session_value_count(SNNHandle handle, const char* path, size_t* out_count) {
     return reading_session(handle, [&](Session& session) {
-        required(out_count, "out_count") = session.value_count(&required(path, "path"));
+        required(out_count, "out_count") = session.variables().value_count(&required(path, "path"));
     });
 }
 

@@ -12,15 +12,17 @@ namespace {
 class SessionOfTrainer final : public TrainedSession {
 public:
     explicit SessionOfTrainer(Session& session) : session_(session) {}
-    void begin_run(bool anew) override { session_.begin_training_run(anew); }
-    void end_run(uint64_t steps_since_reset) override { session_.end_training_run(steps_since_reset); }
-    void fail_run() noexcept override { session_.fail_training_run(); }
-    const Parameters& parameters_of(uint32_t population) const override { return session_.parameters_of(population); }
+    void begin_run(bool anew) override { session_.state().begin_training_run(anew); }
+    void end_run(uint64_t steps_since_reset) override { session_.state().end_training_run(steps_since_reset); }
+    void fail_run() noexcept override { session_.state().fail_training_run(); }
+    const Parameters& parameters_of(uint32_t population) const override {
+        return session_.variables().parameters_of(population);
+    }
     void set_parameters(uint32_t population, Parameters parameters, const PopulationConstants& constants) override {
-        session_.set_parameters(population, std::move(parameters), constants);
+        session_.variables().set_parameters(population, std::move(parameters), constants);
     }
     void set_parameter_gradients(uint32_t population, const Parameters& gradients) override {
-        session_.set_parameter_gradients(population, gradients);
+        session_.variables().set_parameter_gradients(population, gradients);
     }
 
 private:
@@ -37,13 +39,13 @@ struct TrainerObject {
     TrainerObject(std::shared_ptr<Session> the_session, const SNNTrainerDef& def)
         : session(the_session), trained(*the_session) {
         the_session->prepare_to_train();
-        auto owned = std::make_shared<Trainer>(the_session->executor(), the_session->plan(), the_session->batch_size(), def,
-                                               &trained);
+        const OpenNetwork& opened = the_session->opened();
+        auto owned = std::make_shared<Trainer>(opened.executor(), opened.plan(), opened.batch_size(), def, &trained);
         trainer = owned.get();
-        the_session->own(std::move(owned));
+        the_session->gate().own(std::move(owned));
     }
     ~TrainerObject() {
-        if (const std::shared_ptr<Session> alive = session.lock()) alive->disown(trainer);
+        if (const std::shared_ptr<Session> alive = session.lock()) alive->gate().disown(trainer);
     }
     TrainerObject(const TrainerObject&) = delete;
     TrainerObject& operator=(const TrainerObject&) = delete;
@@ -55,12 +57,12 @@ struct TrainerCall {
 };
 
 template <class Function>
-SNNStatus with_trainer(SNNTrainer handle, Function&& function, uint32_t access = Session::ordinary) noexcept {
+SNNStatus with_trainer(SNNTrainer handle, Function&& function, uint32_t access = SessionGate::ordinary) noexcept {
     return guarded([&] {
         const Pinned<TrainerObject> object(handle, HandleType::trainer, "trainer");
         const std::shared_ptr<Session> session = object->session.lock();
         if (!session) throw Error(SNN_ERROR_INVALID_HANDLE, "the session of this trainer has been destroyed");
-        const Session::Entry entry(*session, access);
+        const SessionGate::Entry entry(session->gate(), access);
         function(TrainerCall{*session, *object->trainer});
     });
 }
@@ -86,9 +88,9 @@ SNNTrainResult forward(const TrainerCall& call, const SNNBatch* batch,
                        const std::span<const SNNRecordArray>* records = nullptr) {
     const SNNBatch given = checked_batch(call, batch);
     const uint32_t steps = call.trainer.step_count();
-    const Session::BatchInputs inputs = call.session.checked_inputs(given, steps, call.trainer.keeps_all_steps());
+    const CallerArrays::BatchInputs inputs = call.session.arrays().inputs(given, steps, call.trainer.keeps_all_steps());
     const ForwardResult result =
-        records ? call.trainer.run(inputs.frames, given.labels, call.session.checked_records(*records, steps))
+        records ? call.trainer.run(inputs.frames, given.labels, call.session.arrays().records(*records, steps))
                 : call.trainer.forward(inputs.frames, given.labels, given.targets);
     return answer_of(result);
 }
@@ -100,26 +102,27 @@ std::span<const SNNRecordArray> arrays(const SNNRecordArray* first, uint32_t cou
 
 void backward(const TrainerCall& call) {
     call.trainer.backward();
-    call.session.gradients_ready();
+    call.session.variables().gradients_ready();
 }
 
 void update(const TrainerCall& call) {
     Session& session = call.session;
     call.trainer.update();
-    session.weights_changed();
-    if (!session.tells_weights()) return;
-    const auto& projections = session.network()->projections();
+    session.variables().weights_changed();
+    if (!session.listeners().hear_weights()) return;
+    const auto& projections = session.network().projections();
     for (uint32_t p = 0; p < projections.size(); ++p) {
         if (!projections[p].trainable) continue;
-        session.tell(SNNWeightUpdate{sizeof(SNNWeightUpdate), p, call.trainer.update_count(), call.trainer.gradient_norm(p)});
+        session.listeners().tell(
+            SNNWeightUpdate{sizeof(SNNWeightUpdate), p, call.trainer.update_count(), call.trainer.gradient_norm(p)});
     }
 }
 
 // All windows of a batch, each with its update.
 SNNTrainResult step(const TrainerCall& call, const SNNBatch* batch) {
     const SNNBatch given = checked_batch(call, batch);
-    const Session::BatchInputs inputs =
-        call.session.checked_inputs(given, call.trainer.step_count(), call.trainer.keeps_all_steps());
+    const CallerArrays::BatchInputs inputs =
+        call.session.arrays().inputs(given, call.trainer.step_count(), call.trainer.keeps_all_steps());
     ForwardResult sum;
     for (uint32_t window = 0, count = call.trainer.window_count(); window < count; ++window) {
         const ForwardResult result = call.trainer.forward_window(window, inputs.frames, given.labels, given.targets);
@@ -155,7 +158,7 @@ SNNStatus snn_trainer_create(SNNHandle handle, const SNNTrainerDef* def, SNNTrai
     return guarded([&] {
         required(out_trainer, "out_trainer");
         const PinnedSession session = pin_session(handle);
-        const Session::Entry entry(*session);
+        const SessionGate::Entry entry(session->gate());
         const SNNTrainerDef complete_def = complete(def, snn_trainer_def_init, "def");
         auto object = std::make_shared<TrainerObject>(session.shared(), complete_def);
         *out_trainer = reinterpret_cast<SNNTrainer>(handle_table().insert(HandleType::trainer, std::move(object)));
@@ -205,9 +208,9 @@ SNNStatus snn_trainer_run_backward(SNNTrainer trainer, double loss, const SNNRec
     return with_trainer(trainer, [&](const TrainerCall& call) {
         const uint32_t steps = call.trainer.step_count();
         call.trainer.run_backward(
-            loss, call.session.checked_gradients(arrays(gradients, gradient_count, "gradients"), steps),
-            call.session.checked_input_gradients(arrays(input_gradients, input_gradient_count, "input_gradients"), steps));
-        call.session.gradients_ready();
+            loss, call.session.arrays().gradients(arrays(gradients, gradient_count, "gradients"), steps),
+            call.session.arrays().input_gradients(arrays(input_gradients, input_gradient_count, "input_gradients"), steps));
+        call.session.variables().gradients_ready();
     });
 }
 
@@ -222,7 +225,7 @@ SNNStatus snn_trainer_scores(SNNTrainer trainer, float* out_scores, size_t count
                             " scores (batch_size x outputs)");
             std::transform(scores.begin(), scores.end(), out_scores, [](double score) { return static_cast<float>(score); });
         },
-        Session::reading);
+        SessionGate::reading);
 }
 
 SNNStatus snn_trainer_get_state(SNNTrainer trainer, double* out_values, size_t* io_count) {
@@ -236,7 +239,7 @@ SNNStatus snn_trainer_get_state(SNNTrainer trainer, double* out_values, size_t* 
                 throw Error(SNN_ERROR_INVALID_ARGUMENT, "*io_count is ", capacity, "; there are ", count, " values");
             call.trainer.read_state({out_values, count});
         },
-        Session::reading);
+        SessionGate::reading);
 }
 
 SNNStatus snn_trainer_set_state(SNNTrainer trainer, const double* values, size_t count) {
@@ -246,7 +249,7 @@ SNNStatus snn_trainer_set_state(SNNTrainer trainer, const double* values, size_t
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "count is ", count, "; the state of this trainer has ",
                         call.trainer.state_count(), " values");
         call.trainer.write_state({values, count});
-        call.session.weights_changed();  // those that normalisation, few bits or delays are folded into
+        call.session.variables().weights_changed();  // those that normalisation, few bits or delays are folded into
     });
 }
 
@@ -257,7 +260,7 @@ SNNStatus snn_trainer_set_auxiliary_loss(SNNTrainer trainer, uint32_t population
 SNNStatus snn_trainer_loss_of(SNNTrainer trainer, uint32_t population, double* out_loss) {
     return with_trainer(
         trainer, [&](const TrainerCall& call) { required(out_loss, "out_loss") = call.trainer.loss_of(population); },
-        Session::reading);
+        SessionGate::reading);
 }
 
 SNNStatus snn_trainer_set_class_weights(SNNTrainer trainer, const float* weights, size_t count) {
@@ -275,7 +278,7 @@ SNNStatus snn_trainer_set_quantization(SNNTrainer trainer, uint32_t projection, 
     return with_trainer(trainer, [&](const TrainerCall& call) {
         check_flag(per_channel, text("projection ", projection), "per_channel");
         call.trainer.set_quantization(projection, bits, per_channel == 1);
-        call.session.weights_changed();
+        call.session.variables().weights_changed();
     });
 }
 
@@ -283,7 +286,7 @@ SNNStatus snn_trainer_set_normalization(SNNTrainer trainer, uint32_t projection,
                                         double epsilon) {
     return with_trainer(trainer, [&](const TrainerCall& call) {
         call.trainer.set_normalization(projection, scale, momentum, epsilon);
-        call.session.weights_changed();
+        call.session.variables().weights_changed();
     });
 }
 
@@ -291,7 +294,7 @@ SNNStatus snn_trainer_set_delay_learning(SNNTrainer trainer, uint32_t projection
                                          double rate_factor) {
     return with_trainer(trainer, [&](const TrainerCall& call) {
         call.trainer.set_delay_learning(projection, kernel, width, rate_factor);
-        call.session.weights_changed();
+        call.session.variables().weights_changed();
     });
 }
 
@@ -304,7 +307,7 @@ SNNStatus snn_trainer_end_epoch(SNNTrainer trainer, SNNEpoch* io_epoch) {
         if (io_epoch) checked_size(*io_epoch, "io_epoch");
         const SNNEpoch epoch = call.trainer.end_epoch();
         if (io_epoch) answer(io_epoch, epoch, "io_epoch");
-        call.session.tell(epoch);
+        call.session.listeners().tell(epoch);
     });
 }
 

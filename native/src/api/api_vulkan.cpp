@@ -5,16 +5,6 @@
 using namespace snn;
 using namespace snn::api;
 
-namespace snn::api {
-
-template <>
-inline constexpr uint32_t sizes_of<SNNVulkanHost>[] = {offsetof(SNNVulkanHost, pipeline_cache),
-                                                        offsetof(SNNVulkanHost, submit), sizeof(SNNVulkanHost)};
-template <>
-inline constexpr uint32_t sizes_of<SNNVulkanBuffer>[] = {offsetof(SNNVulkanBuffer, mapped), sizeof(SNNVulkanBuffer)};
-
-}  // namespace snn::api
-
 namespace {
 
 void check_given(const void* pointer, const char* name) {
@@ -60,21 +50,21 @@ SNNStatus snn_vulkan_create_network(const SNNConfig* config, const SNNVulkanHost
 SNNStatus snn_vulkan_record_steps(SNNHandle handle, void* command_buffer, uint32_t step_count) {
     return with_session(handle, [&](Session& session) {
         check_given(command_buffer, "command_buffer");
-        session.record(command_buffer, step_count);
+        session.host_device().record(command_buffer, step_count);
     });
 }
 
 SNNStatus snn_vulkan_get_device(SNNHandle handle, SNNVulkanDevice* out_device) {
     return with_session(handle, [&](Session& session) {
         SNNVulkanDevice device{};
-        session.device_handles(device);
+        session.host_device().handles(device);
         answer(out_device, device, "out_device");
     });
 }
 
 SNNStatus snn_vulkan_get_buffer(SNNHandle handle, const char* state, SNNVulkanBuffer* out_buffer) {
     return reading_session(handle, [&](Session& session) {
-        const DeviceBuffer found = session.device_buffer(&required(state, "state"));
+        const DeviceBuffer found = session.host_device().buffer(&required(state, "state"));
         SNNVulkanBuffer buffer{};
         buffer.type = static_cast<uint32_t>(found.type);
         buffer.buffer = found.buffer;
@@ -89,14 +79,14 @@ SNNStatus snn_vulkan_get_buffer(SNNHandle handle, const char* state, SNNVulkanBu
 SNNStatus snn_vulkan_bind_buffer(SNNHandle handle, const char* path, const SNNVulkanBuffer* buffer) {
     return with_session(handle, [&](Session& session) {
         const char* const name = &required(path, "path");
-        if (!buffer) return session.bind_buffer(name, nullptr);
+        if (!buffer) return session.host_device().bind_buffer(name, nullptr);
         const SNNVulkanBuffer given = complete(buffer, "buffer");
         if (!given.buffer)
             throw Error(SNN_ERROR_INVALID_ARGUMENT,
                         "buffer->buffer is null; a null pointer in place of `buffer` ends the binding");
         check_reserved(given.reserved, "buffer");
         const DeviceBuffer bound{checked_dtype(given.type), given.buffer, given.offset_bytes, given.size_bytes};
-        session.bind_buffer(name, &bound);
+        session.host_device().bind_buffer(name, &bound);
     });
 }
 
@@ -107,21 +97,21 @@ SNNStatus snn_vulkan_submit_steps(SNNHandle handle, const SNNVulkanSubmission* s
         check_reserved(given.reserved, "submission");
         check_semaphores(given.waits, given.wait_count, "submission->waits");
         check_semaphores(given.signals, given.signal_count, "submission->signals");
-        session.submit(given, step_count);
+        session.host_device().submit(given, step_count);
     });
 }
 
 SNNStatus snn_vulkan_set_readback(SNNHandle handle, const char* const* paths, uint32_t path_count, uint32_t frame_count) {
     return with_session(handle, [&](Session& session) {
         if (path_count > 0) check_given(paths, "paths");
-        session.set_readback({paths, path_count}, frame_count);
+        session.host_device().set_readback({paths, path_count}, frame_count);
     });
 }
 
 SNNStatus snn_vulkan_record_readback(SNNHandle handle, void* command_buffer, uint64_t frame) {
     return with_session(handle, [&](Session& session) {
         check_given(command_buffer, "command_buffer");
-        session.record_readback(frame, command_buffer);
+        session.host_device().record_readback(frame, command_buffer);
     });
 }
 
@@ -130,7 +120,7 @@ SNNStatus snn_vulkan_read_back(SNNHandle handle, const char* path, uint64_t fini
     return reading_session(handle, [&](Session& session) {
         required(out_frame, "out_frame");
         uint64_t frame = SNN_VULKAN_NO_FRAME;
-        session.read_back(&required(path, "path"), finished_frame, dtype, out_data, count, frame);
+        session.host_device().read_back(&required(path, "path"), finished_frame, dtype, out_data, count, frame);
         *out_frame = frame;
     });
 }
@@ -138,7 +128,7 @@ SNNStatus snn_vulkan_read_back(SNNHandle handle, const char* path, uint64_t fini
 SNNStatus snn_vulkan_get_plan(SNNHandle handle, SNNVulkanPlan* out_plan) {
     return with_session(handle, [&](Session& session) {
         SNNVulkanPlan plan{};
-        session.plan(plan);
+        session.host_device().plan(plan);
         answer(out_plan, plan, "out_plan");
     });
 }

@@ -62,31 +62,11 @@ T& required(T* pointer, const char* name) {
     return *pointer;
 }
 
-// The sizes that a struct has had since ABI 1, ascending. One that has grown has a specialisation here:
-// offsetof of its first new field, which must not lie in what was padding, then sizeof. Any other size would cut a field in
-// two, or reach behind what a caller owns.
+// The sizes that a struct has had in released headers, ascending. A struct that grows after a release gets a specialisation:
+// for each size it had, offsetof of the first field that came then (which must not lie in what was padding); last, its sizeof.
+// Any other size would cut a field in two, or reach past the end of the caller's struct.
 template <class T>
 inline constexpr uint32_t sizes_of[] = {sizeof(T)};
-
-template <>
-inline constexpr uint32_t sizes_of<SNNConfig>[] = {offsetof(SNNConfig, seed), sizeof(SNNConfig)};
-template <>
-inline constexpr uint32_t sizes_of<SNNTrainerDef>[] = {offsetof(SNNTrainerDef, parameter_rate_factor),
-                                                       offsetof(SNNTrainerDef, label_smoothing), sizeof(SNNTrainerDef)};
-template <>
-inline constexpr uint32_t sizes_of<SNNProjectionDef>[] = {offsetof(SNNProjectionDef, detached), sizeof(SNNProjectionDef)};
-template <>
-inline constexpr uint32_t sizes_of<SNNProjectionInfo>[] = {offsetof(SNNProjectionInfo, detached),
-                                                           offsetof(SNNProjectionInfo, min_delay_steps),
-                                                           sizeof(SNNProjectionInfo)};
-template <>
-inline constexpr uint32_t sizes_of<SNNRandomConnectionDef>[] = {offsetof(SNNRandomConnectionDef, first_source),
-                                                                sizeof(SNNRandomConnectionDef)};
-template <>
-inline constexpr uint32_t sizes_of<SNNBatch>[] = {offsetof(SNNBatch, spike_inputs), sizeof(SNNBatch)};
-template <>
-inline constexpr uint32_t sizes_of<SNNRunDef>[] = {offsetof(SNNRunDef, spike_records), offsetof(SNNRunDef, spike_inputs),
-                                                   sizeof(SNNRunDef)};
 
 // Not part of the template below, of which there is a copy for each struct.
 [[noreturn]] SNN_NO_INLINE inline void refuse_size(uint32_t size, std::span<const uint32_t> known, const char* name) {

@@ -42,6 +42,7 @@ const char* name_of(HandleType type) {
         case HandleType::network: return "network";
         case HandleType::model: return "model";
         case HandleType::trainer: return "trainer";
+        case HandleType::placement: return "placement";
     }
     return "unknown";
 }

@@ -18,7 +18,7 @@
 
 namespace snn::api {
 
-enum class HandleType : uint8_t { session = 1, network = 2, model = 3, trainer = 4 };
+enum class HandleType : uint8_t { session = 1, network = 2, model = 3, trainer = 4, placement = 5 };
 const char* name_of(HandleType type);
 
 struct HandleSlot {

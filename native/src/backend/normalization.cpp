@@ -17,7 +17,7 @@ double NormalizedRows<Real>::value_count() const {
     return static_cast<double>(samples * (row_count / batch_size) * plane);
 }
 
-// Calls visit(first channel, their number as a constant): channels one to a neuron side by side, others one by one.
+// Calls visit(first channel, number of channels as a constant). Channels of one neuron each come in blocks, others singly.
 template <class Real>
 template <class Visit>
 void NormalizedRows<Real>::for_blocks(uint32_t begin, uint32_t end, Visit&& visit) const {
@@ -26,8 +26,8 @@ void NormalizedRows<Real>::for_blocks(uint32_t begin, uint32_t end, Visit&& visi
     for (; c < end; ++c) visit(c, std::integral_constant<uint32_t, 1>());
 }
 
-// Calls visit(whether the sample counts, place of the values of `width` channels from `first` on) for
-// all neurons of the channels.
+// Calls visit(whether the sample counts, index of a value) for all neurons of the `width` channels from `first` on. With
+// width > 1, the index is that of the first channel's value.
 template <class Real>
 template <uint32_t width, class Visit>
 void NormalizedRows<Real>::for_rows(uint32_t first, Visit&& visit) const {

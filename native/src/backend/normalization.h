@@ -1,6 +1,6 @@
-// Batch normalisation through time of one projection (NormalizedProjection in backend.h): its formulas, once for all backends
-// that keep rows in memory. Sums in double, over steps, samples and neurons of a channel ascending, so they are the same bits
-// however channels are dealt to threads.
+// The formulas of batch normalisation through time of one projection (NormalizedProjection in backend.h), for all backends
+// that keep rows in memory. Sums are in double, over ascending steps, samples and neurons of a channel, so the bits do not
+// depend on how channels are divided among threads.
 //
 // Forward, over the n values of a channel that count:  y = (x - m) s + bias,  m = sum x / n,  v = sum (x - m)^2 / n,
 // s = gamma / sqrt(v + epsilon).  Backward, with g = dL/dy and h = (x - m) / sqrt(v + epsilon) of all values:
@@ -26,7 +26,7 @@ struct NormalizedRows {
     std::vector<double> gamma, mean, variance, bias_gradient;  // [channel]
     double* out_gamma_gradient = nullptr;                      // [channel], NormalizedProjection's
 
-    // Of a run that begins.
+    // Prepares for a run.
     void begin(const NormalizedProjection& given, uint32_t channels, uint32_t step_count, uint32_t batch) {
         row_count = step_count * batch;
         batch_size = batch;
@@ -40,13 +40,13 @@ struct NormalizedRows {
     Real center(uint32_t channel) const { return static_cast<Real>(mean[channel]); }
     Real scale(uint32_t channel) const { return static_cast<Real>(gamma[channel] / std::sqrt(variance[channel] + epsilon)); }
 
-    // Channels [begin, end) of mean and variance, from the rows of x.
+    // Computes mean and variance of channels [begin, end) from the rows of x.
     void find_statistics(const Real* x, uint32_t begin, uint32_t end);
-    // Makes dL/dx of dL/dy in place, and the gradients of gamma and bias, for channels [begin, end).
+    // Turns dL/dy into dL/dx in place, and computes the gradients of gamma and bias, for channels [begin, end).
     void go_back(const Real* x, Real* io_gradient, uint32_t begin, uint32_t end);
 
 private:
-    double value_count() const;  // values of a channel that count
+    double value_count() const;  // values of a channel in samples that count
     template <class Visit>
     void for_blocks(uint32_t begin, uint32_t end, Visit&& visit) const;
     template <uint32_t width, class Visit>

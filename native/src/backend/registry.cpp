@@ -1,4 +1,4 @@
-// The list of backends. Adding one is one line here.
+// The list of backends. To add one, add a line here.
 #include <algorithm>
 #include <string>
 

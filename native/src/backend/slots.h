@@ -1,4 +1,4 @@
-// What backends share about variables: how many values a slot has, and converting between the types of the interface.
+// What backends share about variables: the number of values in a slot, and conversion between the types of the interface.
 #pragma once
 
 #include <cstddef>
@@ -7,15 +7,15 @@
 
 namespace snn {
 
-// Values of a slot in canonical order; 0 for a bias that is not there.
+// The number of values in a slot; 0 for the bias of a projection without one.
 size_t slot_count(const Plan& plan, uint32_t batch_size, const Slot& slot);
-// What slots of traces and ages are about.
+// Helpers for slots of traces and ages. "Side" is the kind of slot that holds the traces: pre, post or synapse.
 bool is_age(Slot::Kind kind);
-Slot::Kind side_of(Slot::Kind age);     // pre_age: pre_traces; traces are their own side
-Slot::Kind age_of(Slot::Kind traces);   // pre_traces: pre_age
+Slot::Kind side_of(Slot::Kind age);     // pre_age -> pre_traces; a kind of traces is returned as it is
+Slot::Kind age_of(Slot::Kind traces);   // pre_traces -> pre_age
 const std::vector<TracePlan>& traces_of(const PlasticityPlan& plan, Slot::Kind kind);
 
-// What was active in the last step, or as far back as delays look.
+// The activity of the last step, or of as many steps as delays reach back.
 Slot activity_slot(const Plan& plan, uint32_t population);
 // Calls use(slot, dtype) for the activity and the states of all populations, in order.
 template <class Use>
@@ -30,7 +30,7 @@ void for_population_slots(const Plan& plan, Use&& use) {
             use(Slot{Slot::state, p, s}, population.model->states[s].type == ValueType::int_ ? DType::int32 : DType::float32);
     }
 }
-// The same for what a projection remembers of spikes: nothing, unless it is plastic.
+// The same for the traces and ages of a projection; no calls unless it is plastic.
 template <class Use>
 void for_trace_slots(const Plan& plan, uint32_t projection, Use&& use) {
     const PlasticityPlan* const plasticity = plan.plasticity[projection].get();
@@ -44,7 +44,7 @@ void for_trace_slots(const Plan& plan, uint32_t projection, Use&& use) {
     if (!plasticity->synapse_traces.empty()) side(Slot::synapse_traces);
 }
 
-// Which copies of the weights a slot of weights or a bias is about, [first, last): one copy, or one for each sample.
+// The copies of the weights that a slot of weights or a bias refers to, [first, last): one copy, or one for each sample.
 struct WeightCopies {
     uint32_t first, last;
 };

@@ -8,7 +8,7 @@ namespace snn {
 
 namespace {
 
-// log(k!) less its Stirling approximation.
+// log(k!) minus its Stirling approximation.
 double stirling_error(double k) {
     static constexpr double small[] = {0.08106146679532726,  0.04134069595540929,  0.02767792568499834,  0.02079067210376509,
                                        0.01664469118982119,  0.01387612882307075,  0.01189670994589177,  0.01041126526197209,

@@ -7,7 +7,7 @@ namespace snn {
 
 namespace {
 
-// Empty where there is no place for it.
+// Empty if there is no folder for the file.
 std::string path_of(const std::string& name, bool makes_folders) {
     std::string place = environment_variable("SNN_CACHE");
     if (place.empty()) {

@@ -1,4 +1,4 @@
-// What compilers spell differently, in one place.
+// Features that compilers spell differently, in one place.
 #pragma once
 
 #if defined(_MSC_VER) && !defined(__clang__)
@@ -33,7 +33,7 @@
 #define SNN_PAUSE() ((void)0)
 #endif
 
-// 64-bit ARM's register of the floating-point mode; x86 has intrinsics that all compilers know.
+// The register of the floating-point mode on 64-bit ARM. On x86 all compilers have intrinsics for it.
 #if defined(_M_ARM64) && !defined(__clang__)
 #define SNN_READ_FPCR(out) ((out) = static_cast<unsigned long long>(_ReadStatusReg(ARM64_FPCR)))
 #define SNN_WRITE_FPCR(value) _WriteStatusReg(ARM64_FPCR, static_cast<__int64>(value))
@@ -42,7 +42,7 @@
 #define SNN_WRITE_FPCR(value) __asm__ __volatile__("msr fpcr, %0" : : "r"(value))
 #endif
 
-// The control word of the x87, with which the C library of mingw-w64 computes exp and log.
+// The control word of the x87 unit, on which the C library of mingw-w64 computes exp and log.
 #if defined(__MINGW32__) && (defined(__x86_64__) || defined(__i386__))
 #define SNN_READ_X87(out) __asm__ __volatile__("fnstcw %0" : "=m"(out))
 #define SNN_WRITE_X87(value) __asm__ __volatile__("fldcw %0" : : "m"(value))
@@ -51,7 +51,7 @@
 #define SNN_WRITE_X87(value) ((void)0)
 #endif
 
-// Before a loop of a few rounds whose arrays are to be registers.
+// Goes before a loop with few iterations, so that the compiler unrolls it and keeps its arrays in registers.
 #if defined(__clang__)
 #define SNN_UNROLL _Pragma("clang loop unroll(full)")
 #elif defined(__GNUC__)
@@ -60,8 +60,8 @@
 #define SNN_UNROLL
 #endif
 
-// product = factor * value and sum += factor * value in all 16 lanes of AVX-512, the value taken from memory by the instruction
-// itself.
+// product = factor * value and sum += factor * value in all 16 lanes of AVX-512. The instruction itself reads and broadcasts
+// the value from memory.
 #if defined(__AVX512F__) && !(defined(_MSC_VER) && !defined(__clang__))
 #define SNN_MUL_BROADCAST(product, factor, value) \
     __asm__("vmulps %2%{1to16%}, %1, %0" : "=v"(product) : "v"(factor), "m"(value))

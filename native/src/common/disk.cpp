@@ -30,7 +30,7 @@ constexpr const char* became_shorter = "the file became shorter while it was rea
 
 #if defined(_WIN32)
 
-// Paths are UTF-8 in our interface and UTF-16 in that of Windows, whose functions of char take a code page instead.
+// Paths are UTF-8 in our interface and UTF-16 on Windows, whose char functions would expect a code page instead.
 std::wstring wide(const std::string& path) {
     const int size = static_cast<int>(path.size());
     const int length = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path.data(), size, nullptr, 0);
@@ -64,14 +64,14 @@ const char* kind_of(mode_t mode) {
     return "something else";
 }
 
-// What a path stands for when its last part is a symbolic link, be there a file at its end or not. An error leaves the link
-// in the result: creating the file will then say what is wrong.
+// Follows symbolic links of the path's last part, even if they lead to no file. If that fails, the link stays in the result:
+// creating the file will then report what is wrong.
 std::string without_links(const std::string& path) {
     std::string place = path;
-    for (int links = 0; links < 40; ++links) {  // as many as Linux follows
+    for (int links = 0; links < 40; ++links) {  // the limit that Linux has
         char target[4096];
         const ssize_t length = readlink(place.c_str(), target, sizeof target);
-        if (length <= 0 || static_cast<size_t>(length) == sizeof target) break;  // not a link, most of the time
+        if (length <= 0 || static_cast<size_t>(length) == sizeof target) break;  // in most cases: not a link
         const size_t slash = place.find_last_of('/');
         place.resize(target[0] == '/' || slash == std::string::npos ? 0 : slash + 1);
         place.append(target, static_cast<size_t>(length));
@@ -90,7 +90,7 @@ std::string without_links(const std::string& path) {
 FileSource::FileSource(const std::string& path) {
     if (has_attribute(path, FILE_ATTRIBUTE_DIRECTORY))
         throw Error(SNN_ERROR_IO, "cannot read '", path, "': it is a folder, not a regular file");
-    file_ = _wfopen(wide(path).c_str(), L"rbN");  // N: not for processes that are started meanwhile
+    file_ = _wfopen(wide(path).c_str(), L"rbN");  // N: child processes do not inherit it
     if (!file_) throw Error(SNN_ERROR_IO, "cannot open '", path, "': ", std::strerror(errno));
     LARGE_INTEGER size{};
     const HANDLE handle = reinterpret_cast<HANDLE>(_get_osfhandle(_fileno(file_)));
@@ -111,7 +111,7 @@ void FileSource::read(uint64_t offset, void* out, size_t size) const {
 #else
 
 FileSource::FileSource(const std::string& path) {
-    // O_NONBLOCK: opening a pipe would otherwise wait for its writer. It means nothing to a regular file.
+    // O_NONBLOCK: otherwise opening a pipe would wait for a writer. It has no effect on regular files.
     descriptor_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (descriptor_ < 0) throw Error(SNN_ERROR_IO, "cannot open '", path, "': ", std::strerror(errno));
     struct stat status{};
@@ -166,20 +166,20 @@ AtomicFile::AtomicFile(const std::string& path) : path_(path), place_(path) {
     create();
 }
 
-// A name that no other thread or process uses; O_EXCL tells when one is taken, by the leftover of a process that was killed or
-// by a machine that shares the folder and has the same process number.
+// Creates the temporary file under a name that no other thread or process uses. O_EXCL reports a name that is taken: by a file
+// that a killed process left, or by a machine that shares the folder and has the same process number.
 void AtomicFile::create() {
     static std::atomic<uint64_t> next_number{0};
     for (int attempts = 0; attempts < 1000 && !file_; ++attempts) {
         const uint64_t number = next_number.fetch_add(1, std::memory_order_relaxed);
 #if defined(_WIN32)
         std::string name = text(place_, ".saving", GetCurrentProcessId(), "_", number);
-        // Not fopen with "x", which the older C library of Windows does not know.
+        // Not fopen with "x": the older C library of Windows does not have it.
         const int descriptor = _wopen(wide(name).c_str(), _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT,
                                       _S_IREAD | _S_IWRITE);
 #else
         std::string name = text(place_, ".saving", getpid(), "_", number);
-        // Never more open than the file it replaces, not even while it is written.
+        // The permissions are never wider than those of the file it replaces, not even while it is written.
         const int descriptor = open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                                     static_cast<mode_t>(replaces_ ? permissions_ : 0666));
 #endif
@@ -190,7 +190,7 @@ void AtomicFile::create() {
 #if defined(_WIN32)
         file_ = _fdopen(descriptor, "wb");
 #else
-        // What the process's umask took away; a file system without permissions may refuse, and has none to keep.
+        // Restores the bits that the process's umask removed. A file system without permissions may refuse.
         if (replaces_) (void)fchmod(descriptor, static_cast<mode_t>(permissions_));
         file_ = fdopen(descriptor, "wb");
 #endif
@@ -225,7 +225,7 @@ void AtomicFile::commit() {
     file_ = nullptr;
     if (std::fclose(file) != 0) fail("cannot write", errno);
 #if defined(_WIN32)
-    // A file that somebody has open cannot be replaced. Scanners of viruses, indexers and other threads that save let go soon.
+    // A file that is open elsewhere cannot be replaced. Virus scanners, indexers and other saving threads soon close it.
     const std::wstring from = wide(temporary_), to = wide(place_);
     for (DWORD wait_ms = 1; !MoveFileExW(from.c_str(), to.c_str(), MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH);
          wait_ms *= 2) {
@@ -239,7 +239,7 @@ void AtomicFile::commit() {
 #else
     if (std::rename(temporary_.c_str(), place_.c_str()) != 0) fail("cannot replace", errno);
     temporary_.clear();
-    // Make the new name last as well; a file system that cannot sync a folder has still renamed it.
+    // Make the new name durable as well. If the file system cannot sync a folder, the renaming is still done.
     const size_t slash = place_.find_last_of('/');
     const std::string folder = slash == std::string::npos ? "." : place_.substr(0, slash + 1);
     if (const int descriptor = open(folder.c_str(), O_RDONLY | O_CLOEXEC); descriptor >= 0) {
@@ -261,7 +261,7 @@ void make_folder(const std::string& path) { CreateDirectoryW(wide(path).c_str(),
 
 std::string environment_variable(const char* name) {
     const std::wstring wide_name = wide(name);
-    std::wstring value(GetEnvironmentVariableW(wide_name.c_str(), nullptr, 0), L'\0');  // with the 0 at its end
+    std::wstring value(GetEnvironmentVariableW(wide_name.c_str(), nullptr, 0), L'\0');  // the size includes the final 0
     value.resize(GetEnvironmentVariableW(wide_name.c_str(), value.data(), static_cast<DWORD>(value.size())));
     const int size = static_cast<int>(value.size());
     std::string bytes(static_cast<size_t>(WideCharToMultiByte(CP_UTF8, 0, value.data(), size, nullptr, 0, nullptr, nullptr)),

@@ -1,5 +1,5 @@
-// What a file is on a disk: bytes that are read piece by piece, and a file that is replaced whole. Paths are UTF-8. All that
-// differs between operating systems is in disk.cpp.
+// Access to files: bytes that are read piece by piece, and a file that is replaced as a whole. Paths are UTF-8. All differences
+// between operating systems are in disk.cpp.
 #pragma once
 
 #include <cstddef>
@@ -11,13 +11,13 @@
 
 namespace snn {
 
-// Bytes in a file or in memory, copied out piece by piece. Nobody else's change of a file can then crash the reader, as it
-// would with a mapped one, nor change a byte between its check and its use.
+// Bytes in a file or in memory, copied out piece by piece. So another program that changes the file cannot crash the reader, as
+// it could with a mapped file, nor change a byte between its check and its use.
 class ByteSource {
 public:
     virtual ~ByteSource() = default;
     virtual uint64_t size() const = 0;
-    // Copies bytes offset to offset + size - 1, which lie inside. Throws SNN_ERROR_IO when they cannot be read.
+    // Copies bytes offset to offset + size - 1, which lie inside. Throws SNN_ERROR_IO if they cannot be read.
     virtual void read(uint64_t offset, void* out, size_t size) const = 0;
 };
 
@@ -53,10 +53,9 @@ private:
     uint64_t size_ = 0;
 };
 
-// A file that exists under its final name only when it is complete: it is written under a name of its own beside it, then
-// renamed. A symbolic link stays and the file that it leads to is replaced; the permissions of that file stay. (On Windows a
-// link is replaced itself.) A path where something other than a regular file is, is refused. Without commit() everything is as
-// before.
+// A file that appears under its final name only when it is complete: it is written under a temporary name in the same folder,
+// then renamed. A symbolic link stays, and the file that it points to is replaced and keeps its permissions. (On Windows the
+// link itself is replaced.) A path to anything but a regular file is refused. Without commit() nothing changes.
 // Thread-safety: one thread; any number of threads and processes may each write the same path, and the last one to commit wins.
 class AtomicFile {
 public:
@@ -72,17 +71,17 @@ private:
     void create();
     [[noreturn]] void fail(const char* what, int reason) const;
 
-    std::string path_;       // as the caller gave it, for sentences
-    std::string place_;      // what is replaced
-    std::string temporary_;  // empty once there is none
+    std::string path_;       // as the caller gave it, for error messages
+    std::string place_;      // path of the file that is replaced, after following links
+    std::string temporary_;  // empty if there is no temporary file
     std::FILE* file_ = nullptr;
     bool replaces_ = false;
     unsigned permissions_ = 0;  // of the file that is replaced
 };
 
-// Makes a folder for this user alone, inside one that there is; silent where it cannot or there is something of that name.
+// Makes a folder for this user alone, inside an existing one. Silent if it cannot, or if the name exists already.
 void make_folder(const std::string& path);
-// An environment variable, in UTF-8; empty where it is not set.
+// An environment variable, in UTF-8; empty if it is not set.
 std::string environment_variable(const char* name);
 
 }  // namespace snn

@@ -1,5 +1,5 @@
-// What the first word of Philox's counter has above the number of the call: docs/semantics.md, "Random draws". By itself, so
-// that kernels compiled for one instruction set see nothing else.
+// Tags in the first word of Philox's counter, above the number of the call: docs/semantics.md, "Random draws". They have their
+// own header so that kernels compiled for one instruction set include nothing else.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,6 @@
 namespace snn {
 
 constexpr uint32_t draw_tag = 0xD0000000u;
-constexpr uint32_t lower_half_tag = 0xC0000000u;  // of the lower halves of the words of `poisson`
+constexpr uint32_t lower_half_tag = 0xC0000000u;  // lower halves of the words of `poisson`
 
 }  // namespace snn

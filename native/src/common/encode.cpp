@@ -61,7 +61,7 @@ void encode(const SNNEncoderDef& def, const float* values, size_t value_count, s
                 const double due = std::floor((1.0 - static_cast<double>(values[i])) * (def.step_count - 1) + 0.5);
                 out[i] = values[i] >= def.threshold && static_cast<uint32_t>(due) == step ? 1.0f : 0.0f;
             } else {
-                // One number for each (step, sample, feature): a batch gives what its samples give alone.
+                // One number for each (step, sample, feature), so a sample's encoding does not depend on its batch.
                 const uint32_t sample = static_cast<uint32_t>(i / feature_count);
                 const uint32_t feature = static_cast<uint32_t>(i % feature_count);
                 const std::array<uint32_t, 4> words = philox(def.seed, {feature, sample, step, 0x656e6364u});

@@ -1,4 +1,4 @@
-// Turning values into spike trains (or constant drive); the engine of snn_encode.
+// Encodes values as spike trains (or constant drive): the implementation of snn_encode.
 #pragma once
 
 #include <snn/snn.h>

@@ -14,7 +14,7 @@ void Part::append_to(std::string& text) const {
         case Kind::real: {
             char digits[40];
             std::snprintf(digits, sizeof digits, "%.9g", real_);
-            text += std::isnan(real_) ? "nan" : digits;  // whose sign says nothing
+            text += std::isnan(real_) ? "nan" : digits;  // the sign of a NaN has no meaning
         }
     }
 }

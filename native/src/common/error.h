@@ -12,8 +12,8 @@
 
 namespace snn {
 
-// One part of a sentence, not owned. Sentences are joined at run time from a list of these: a template for each combination of
-// types costs kilobytes per error message.
+// One part of an error sentence, not owned. Sentences are joined at run time from a list of parts, because a template for each
+// combination of types would cost kilobytes per error message.
 class Part {
 public:
     Part(std::string_view value) : kind_(Kind::string), string_(value) {}
@@ -38,7 +38,7 @@ private:
         char character_;
         uint64_t natural_;
         int64_t integer_;
-        double real_;  // with nine significant digits
+        double real_;  // printed with nine significant digits
     };
 };
 
@@ -62,7 +62,7 @@ private:
     SNNStatus status_;
 };
 
-// Of a C struct, what is yes or no.
+// Checks a field of a C struct that is either 0 or 1.
 inline void check_flag(uint32_t value, const std::string& what, const char* name) {
     if (value > 1) throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": ", name, " is ", value, "; expected 0 or 1");
 }

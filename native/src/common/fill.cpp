@@ -31,7 +31,7 @@ const FillTable& fill_table() {
 }
 
 float normal_of_word(uint32_t word) {
-    // draw_normal() takes the sign from the lowest bit and the probability of either side from the others.
+    // draw_normal() takes the sign from the lowest bit and the probability within that half from the others.
     const bool above = word >> 31;
     return draw_normal((above ? ~word : word) << 1 | (above ? 1u : 0u));
 }

@@ -1,4 +1,4 @@
-// Compiled once for each instruction set, as cpu/kernels_isa.cpp.
+// Compiled once for each instruction set, like cpu/kernels_isa.cpp.
 #include <algorithm>
 #include <bit>
 
@@ -50,7 +50,7 @@ void normal(const NormalFill& fill, const uint32_t* SNN_RESTRICT words, float* S
     const uint32_t first = fill.first;
     for (size_t i = 0; i < count; ++i) {
         const uint32_t word = first + static_cast<uint32_t>((words[i] * range) >> 32);
-        // normal_of_word(), written so that nothing branches.
+        // normal_of_word(), written without branches.
         const uint32_t above = 0u - (word >> 31);
         const float side = static_cast<float>(static_cast<int32_t>((word ^ above) & 0x7FFFFFFFu)) + 0.5f;
         const float half = side < 2147483520.0f ? side : 2147483520.0f;

@@ -1,9 +1,9 @@
-// How a thread computes with floating-point numbers: how it rounds, whether it flushes denormal numbers to zero, which
-// exceptions trap. A host may have changed that for its own threads - audio and games flush denormals, others round upwards -
-// and every bit of a network would follow. So calls of the C interface, threads of our own and tasks that a host's job system
-// runs compute in the standard mode: to nearest, ties to even, nothing flushed, nothing traps.
+// How a thread computes with floating-point numbers: rounding, flushing of denormal numbers to zero, and exceptions that trap.
+// A host may have changed this for its own threads - audio and games flush denormals, others round upwards - and the change
+// would alter the bits of a network. So calls of the C interface, the library's threads and tasks that a host's job system runs
+// all compute in the standard mode: round to nearest, ties to even, no flushing, no traps.
 //
-// Thread-safety: each thread has a mode of its own.
+// Thread-safety: each thread has its own mode.
 #pragma once
 
 #include "common/compiler.h"
@@ -31,7 +31,7 @@ public:
         _mm_setcsr(control_);
         SNN_WRITE_X87(x87_);
     }
-    // Without the flags of what has happened.
+    // Ignores the status flags.
     bool computes_like(FloatMode other) const {
         return ((control_ ^ other.control_) & ~0x3fu) == 0 && x87_ == other.x87_;
     }
@@ -61,7 +61,7 @@ private:
 
 #else
 
-// What two of them differ in is not known here, so it is always entered.
+// Two modes cannot be compared here, so a mode is always entered.
 class FloatMode {
 public:
     static FloatMode of_this_thread() {
@@ -81,8 +81,8 @@ private:
 
 #endif
 
-// The thread computes in `mode` for as long as this lives, and then as it did before, also where something else changed the
-// mode meanwhile. The register is written only where it has to be: reading it costs nothing.
+// The thread computes in `mode` while this object lives, and then in its previous mode again, even if other code changes the
+// mode in between. The register is written only if necessary, because reading it is much cheaper.
 class FloatModeScope {
 public:
     explicit FloatModeScope(const FloatMode& mode = FloatMode::standard()) : before_(FloatMode::of_this_thread()) {

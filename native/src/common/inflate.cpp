@@ -9,11 +9,11 @@ namespace snn {
 
 namespace {
 
-constexpr unsigned most_code_bits = 15;  // in a code of this format
+constexpr unsigned most_code_bits = 15;  // the longest code of the format
 
 [[noreturn]] void damaged() { throw Error(SNN_ERROR_INTERNAL, "packed data of the library is damaged"); }
 
-// Bits of bytes, the lowest bit of each first.
+// Reads bytes as a stream of bits, the lowest bit of each byte first.
 class Bits {
 public:
     explicit Bits(std::span<const uint8_t> bytes) : bytes_(bytes) {}
@@ -28,7 +28,7 @@ public:
         held_count_ -= count;
         return taken;
     }
-    // The next whole bytes; what is left of the byte before them is dropped.
+    // The next whole bytes. The remaining bits of the byte before them are dropped.
     std::span<const uint8_t> take_bytes(size_t count) {
         held_ = held_count_ = 0;
         if (count > bytes_.size() - at_) damaged();
@@ -48,8 +48,8 @@ private:
     unsigned held_count_ = 0;  // below 8 between calls
 };
 
-// A canonical Huffman code (RFC 1951, 3.2.2): of one length, codes follow each other in the order of their symbols, and all
-// come before those that are longer. So how many there are of each length says all.
+// A canonical Huffman code (RFC 1951, 3.2.2): codes of one length are consecutive, in the order of their symbols, and shorter
+// codes come before longer ones. So the number of codes of each length defines the code.
 class Code {
 public:
     explicit Code(std::span<const uint8_t> lengths) {
@@ -64,10 +64,10 @@ public:
     }
 
     uint16_t take(Bits& bits) const {
-        uint32_t code = 0, first = 0, before = 0;  // the first code of a length, and how many symbols are shorter
+        uint32_t code = 0, first = 0, before = 0;  // first code of this length; number of symbols with shorter codes
         for (unsigned length = 1; length <= most_code_bits; ++length) {
             code = code << 1 | bits.take(1);
-            if (code - first < count_[length]) return symbols_[before + (code - first)];  // a code below `first` wraps round
+            if (code - first < count_[length]) return symbols_[before + (code - first)];  // a code below `first` wraps around
             before += count_[length];
             first = (first + count_[length]) << 1;
         }
@@ -80,12 +80,12 @@ private:
 };
 
 struct Codes {
-    Code literals, distances;  // bytes, the end of a block and lengths; how far back
+    Code literals, distances;  // literals: bytes, end of block and lengths; distances: how far back to copy from
 };
 
 constexpr unsigned literal_count = 288, distance_count = 30, end_of_block = 256;
 
-// RFC 1951, 3.2.6.
+// The fixed codes of RFC 1951, 3.2.6.
 Codes fixed_codes() {
     std::array<uint8_t, literal_count> literals;
     for (unsigned i = 0; i < literal_count; ++i) literals[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
@@ -94,7 +94,7 @@ Codes fixed_codes() {
     return {Code(literals), Code(distances)};
 }
 
-// RFC 1951, 3.2.7: the lengths of both codes, themselves in a code.
+// Reads the lengths of both codes, which are themselves encoded (RFC 1951, 3.2.7).
 Codes read_codes(Bits& bits) {
     const size_t literals = bits.take(5) + 257, distances = bits.take(5) + 1, of_lengths = bits.take(4) + 4;
     constexpr uint8_t order[] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
@@ -118,7 +118,7 @@ Codes read_codes(Bits& bits) {
     return {Code(all.first(literals)), Code(all.subspan(literals))};
 }
 
-// The value of a symbol of lengths or distances (RFC 1951, 3.2.5): steps grow by one more bit after every `group` symbols.
+// The value of a length or distance symbol (RFC 1951, 3.2.5). It takes one more extra bit after every `group` symbols.
 uint32_t value_of(uint32_t symbol, uint32_t group, uint32_t first, Bits& bits) {
     if (symbol < 2 * group) return first + symbol;
     const unsigned extra = symbol / group - 1;
@@ -140,7 +140,7 @@ void copy_block(const Codes& codes, Bits& bits, size_t size, std::vector<uint8_t
         if (distance_code >= distance_count) damaged();
         const uint32_t distance = value_of(distance_code, 2, 1, bits);
         if (distance > out.size() || length > size - out.size()) damaged();
-        for (uint32_t i = 0; i < length; ++i) out.push_back(out[out.size() - distance]);  // it may overlap what it makes
+        for (uint32_t i = 0; i < length; ++i) out.push_back(out[out.size() - distance]);  // source and copy may overlap
     }
 }
 

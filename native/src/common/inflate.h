@@ -1,4 +1,4 @@
-// Unpacks what zlib has packed: the format "deflate" (RFC 1951), without a frame around it.
+// Unpacks data in the format "deflate" (RFC 1951), as zlib writes it, without a frame around it.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace snn {
 
-// The `size` bytes that `packed` holds. Throws SNN_ERROR_INTERNAL where it is damaged or holds another number of bytes.
+// Returns the `size` bytes that `packed` holds. Throws SNN_ERROR_INTERNAL if it is damaged or holds another number of bytes.
 std::vector<uint8_t> inflate(std::span<const uint8_t> packed, size_t size);
 
 }  // namespace snn

@@ -14,7 +14,7 @@ void take_apart(Json& io_value) noexcept {
     io_value.clear();
 }
 
-// What nlohmann-json calls for each token. Its own builders leave what they have begun to ~Json() when memory ends.
+// The callbacks of nlohmann-json's parser. Its own builders would leave partial documents to ~Json() when memory runs out.
 class Builder {
 public:
     Builder(Json& out_root, std::string_view what) : next_(&out_root), what_(what) {}
@@ -60,7 +60,7 @@ private:
     }
 
     std::vector<Json*> open_;  // lists and objects, the innermost last
-    Json* next_;               // the place of the value to come, but in lists
+    Json* next_;               // where the next value goes, except in lists
     std::string_view what_;
 };
 

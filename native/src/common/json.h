@@ -1,4 +1,4 @@
-// Reading JSON that nobody vouched for: bounded depth, no duplicate keys, no exceptions but snn::Error with the place.
+// Reads untrusted JSON: bounded depth, no duplicate keys, and no exception but snn::Error with the place.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@ namespace snn {
 
 using Json = nlohmann::json;
 
-// A document that was read. It is taken apart from the inside out: ~Json() asks for memory where a list or an object has parts,
-// and where there is none, which is just when documents are left, the program would end.
+// A parsed document. Its destructor takes it apart from the inside out. ~Json() would allocate memory to destroy lists and
+// objects that have parts, and would end the program when memory is short, which is when documents are dropped.
 struct JsonDocument {
     Json root;
 
@@ -26,7 +26,7 @@ struct JsonDocument {
 // Throws SNN_ERROR_FORMAT: "WHAT is not valid JSON near byte N", "... nested more than 32 deep", "... key 'x' stands twice".
 JsonDocument parse_json(std::string_view text, std::string_view what);
 
-// A checked reader of one JSON object; `place` begins every sentence.
+// A checked reader of one JSON object. Every error sentence begins with `place`.
 class JsonObject {
 public:
     JsonObject(const Json& value, std::string place);
@@ -39,7 +39,7 @@ public:
     bool flag(const char* key) const;
     const Json& list(const char* key, size_t maximum) const;
     JsonObject object(const char* key) const;
-    // The position of text(key) in `names`.
+    // The index of text(key) in `names`.
     template <size_t n>
     uint32_t choice(const char* key, const char* const (&names)[n]) const {
         const std::string chosen = text(key);

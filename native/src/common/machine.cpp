@@ -64,7 +64,7 @@ struct Support {
 #if defined(_MSC_VER)
 void cpuid(uint32_t leaf, uint32_t registers[4]) { __cpuidex(reinterpret_cast<int*>(registers), static_cast<int>(leaf), 0); }
 
-// The operating system must save the wide registers too: bits of XCR0.
+// The operating system must save the wide registers, too: see the bits of XCR0.
 Support detect() {
     Support support;
     uint32_t r[4];
@@ -81,7 +81,7 @@ Support detect() {
     return support;
 }
 #else
-// The builtin asks cpuid and xgetbv: it is true only if the operating system saves the registers.
+// The builtin queries cpuid and xgetbv: it is true only if the operating system saves the registers.
 Support detect() {
     __builtin_cpu_init();
     Support support;
@@ -134,7 +134,7 @@ uint64_t total_memory_bytes() {
 #if defined(__linux__)
 namespace {
 
-// The number after `key` in a file of the system, or the first one when there is no key; UINT64_MAX if there is none.
+// The number after `key` in a file of the system, or the first number if there is no key. UINT64_MAX if there is none.
 uint64_t number_in(const char* path, const char* key) {
     std::FILE* const file = std::fopen(path, "r");
     if (!file) return UINT64_MAX;
@@ -162,7 +162,7 @@ uint64_t available_memory_bytes() {
 #elif defined(__linux__)
     const uint64_t free = number_in("/proc/meminfo", "MemAvailable:");
     uint64_t available = free == UINT64_MAX ? UINT64_MAX : free * 1024;
-    // Of a container (cgroup 2): its limit, less what it uses, but for files that can be dropped.
+    // In a container (cgroup 2): its limit minus its use, not counting cached files that can be dropped.
     const uint64_t limit = number_in("/sys/fs/cgroup/memory.max", nullptr);
     const uint64_t used = number_in("/sys/fs/cgroup/memory.current", nullptr);
     if (limit != UINT64_MAX && used != UINT64_MAX) {

@@ -6,18 +6,18 @@
 
 namespace snn {
 
-std::string processor_name();    // as the processor calls itself
+std::string processor_name();    // as the processor reports it
 uint32_t logical_processors();   // that this process may use, at least 1
-// Both the processor and the operating system: AVX2 with FMA; AVX-512 F, BW, DQ and VL.
+// Whether both the processor and the operating system support AVX2 with FMA; AVX-512 F, BW, DQ and VL.
 bool has_avx2();
 bool has_avx512();
 uint64_t total_memory_bytes();   // 0 if unknown
-// Memory that this process could still take: what the system has free or can free at once, and no more than a container
-// leaves. 0 if unknown.
+// Memory that this process can still take: memory that the system has free or can free at once, limited by what the container
+// has left. 0 if unknown.
 uint64_t available_memory_bytes();
-// Asks the system to back what lies inside [memory, memory + size) by large pages. A hint: it may do nothing.
+// Asks the system to back the whole pages inside [memory, memory + size) with large pages. A hint: it may do nothing.
 void use_large_pages(void* memory, size_t size_bytes);
-// Gives memory that the heap has free back to the system: glibc by itself keeps up to 64 MB of it. Takes milliseconds.
+// Returns free memory of the heap to the system. glibc by itself keeps up to 64 MB of it. Takes milliseconds.
 void return_free_memory();
 
 }  // namespace snn

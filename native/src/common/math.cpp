@@ -32,7 +32,7 @@ double log_f64(double x) {
     return k * 0x1.62e42fee00000p-1 + (2.0 * s + (2.0 * s * z * p + k * 0x1.a39ef35793c76p-33));
 }
 
-// W. Kahan's: the error that rounding made in 1 + x is the same in its logarithm and in (1 + x) - 1, and cancels.
+// W. Kahan's method: the rounding error of 1 + x affects its logarithm and (1 + x) - 1 alike, and cancels.
 double log1p_f64(double x) {
     const double sum = 1.0 + x;
     return sum == 1.0 ? x : log_f64(sum) * (x / (sum - 1.0));

@@ -1,5 +1,5 @@
-// The library's own exp, log and reciprocal: the same bits on every target (docs/model-format.md, "Software exp", "Software
-// log" and "Software reciprocal"). Every operation is rounded on its own; the build forbids contraction.
+// The library's own exp, log and reciprocal, with the same bits on every target (docs/model-format.md, "Software exp",
+// "Software log" and "Software reciprocal"). Every operation is rounded separately; the build forbids contraction.
 #pragma once
 
 #include <bit>
@@ -19,7 +19,7 @@ inline float exp_f32(float x) {
     return p * std::bit_cast<float>(static_cast<uint32_t>(static_cast<int32_t>(n) + 127) << 23);
 }
 
-// log(x) for normal x > 0; zeros, what is below them, denormals and NaN give log(2^-126).
+// log(x) for normal x > 0. Zero, negative and denormal numbers and NaN give log(2^-126).
 inline float log_f32(float x) {
     x = x > 0x1p-126f ? x : 0x1p-126f;
     x = x < 0x1.fffffep+127f ? x : 0x1.fffffep+127f;
@@ -35,7 +35,7 @@ inline float log_f32(float x) {
     return k * 0x1.62e400p-1f + (r + tail);
 }
 
-// 1 / x for 2^-126 <= |x| <= 2^126; beyond that the nearest such x counts; zeros, denormals and NaN give 2^126.
+// 1 / x for 2^-126 <= |x| <= 2^126. Larger |x| count as 2^126; zeros, denormals and NaN give 2^126.
 inline float reciprocal_f32(float x) {
     float magnitude = std::fabs(x);
     magnitude = magnitude > 0x1p-126f ? magnitude : 0x1p-126f;
@@ -51,7 +51,7 @@ inline float reciprocal_f32(float x) {
     return x <= -0x1p-126f ? -y : y;
 }
 
-// The same in double, where a division is the same on every host.
+// The same in double, where division gives the same bits on every host.
 inline double reciprocal_f64(double x) {
     double magnitude = std::fabs(x);
     magnitude = magnitude > 0x1p-1022 ? magnitude : 0x1p-1022;
@@ -61,7 +61,7 @@ inline double reciprocal_f64(double x) {
 
 double exp_f64(double x);
 double log_f64(double x);
-double log1p_f64(double x); // log(1 + x), accurate also where 1 + x is 1; x > -1
+double log1p_f64(double x); // log(1 + x), accurate even if 1 + x rounds to 1; x > -1
 
 // Stored state is never denormal: tiny values become +0.
 template <class Real>
@@ -70,7 +70,7 @@ inline Real flush(Real x) {
     return (x < tiny && x > -tiny) ? Real{0} : x;
 }
 
-// Nearest whole number, ties to even, held to the range of int32; NaN becomes 0. Independent of the rounding mode.
+// Nearest whole number, ties to even, clamped to the range of int32. NaN becomes 0. Independent of the rounding mode.
 inline int32_t to_int_nearest_even(double x) {
     if (!(x > -2147483648.0)) return x <= -2147483648.0 ? INT32_MIN : 0;
     if (x >= 2147483647.0) return INT32_MAX;

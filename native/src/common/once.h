@@ -1,7 +1,7 @@
-// Something that is made when it is first asked for, by whichever thread comes first.
+// Makes something once, on first use, in whichever thread comes first.
 //
-// Not std::call_once: the C library runs its functions under an unwinder of its own, and an exception that passes through ends
-// the process where libsnn brings its unwinder along.
+// Not std::call_once: the C library runs its functions under its own unwinder. An exception that passes through would end the
+// process if libsnn has been linked with its own copy of the unwinder.
 #pragma once
 
 #include <atomic>
@@ -11,7 +11,7 @@ namespace snn {
 
 class Once {
 public:
-    // Calls make() unless a call has returned before; others wait for it. When it throws, the next one tries again.
+    // Calls make() unless an earlier call has completed. Other threads wait. If make() throws, the next call tries again.
     template <class Make>
     void call(Make&& make) {
         if (made_.load(std::memory_order_acquire)) return;

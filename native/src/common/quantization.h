@@ -1,4 +1,4 @@
-// Symmetric quantisation of weights: the scale s of integers of few bits, w = s * round(w' / s), ties to even.
+// Symmetric quantisation of weights: the scale s for integers of few bits, w = s * round(w' / s), ties to even.
 #pragma once
 
 #include <cmath>
@@ -6,7 +6,7 @@
 
 namespace snn {
 
-// The smallest number of 16 significant bits that is not below.
+// The smallest number with 16 significant bits that is not below `value`.
 inline double rounded_up(double value) {
     int exponent = 0;
     const double fraction = std::frexp(value, &exponent);
@@ -14,7 +14,7 @@ inline double rounded_up(double value) {
 }
 
 // For weights up to `largest`: largest / (2^(bits - 1) - 1), rounded up to 16 significant bits. The product of such a scale and
-// an integer of 8 bits is exact in float32, so quantising twice changes nothing.
+// an 8-bit integer is exact in float32, so quantising twice changes nothing.
 inline double quantization_scale(double largest, uint32_t bits) {
     return rounded_up(largest / static_cast<double>((1u << (bits - 1)) - 1));
 }

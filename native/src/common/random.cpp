@@ -66,7 +66,7 @@ double RandomStream::uniform() {
 double RandomStream::normal() { return inverse_normal(uniform() + 0x1p-54); }
 
 uint64_t RandomStream::below(uint64_t n) {
-    const uint64_t limit = UINT64_MAX - UINT64_MAX % n;  // the largest multiple of n that fits
+    const uint64_t limit = UINT64_MAX - UINT64_MAX % n;  // the largest multiple of n; numbers from there on are rejected
     uint64_t drawn;
     do drawn = bits();
     while (drawn >= limit);
@@ -83,13 +83,13 @@ std::array<uint32_t, 4> draw_call(const DrawPlace& place, uint32_t number, uint3
 }  // namespace
 
 uint32_t draw_word(const DrawPlace& place, uint32_t number) {
-    // Neuron 64 b + 16 w + l has word w of call 16 b + l.
+    // Neuron 64 b + 16 w + l uses word w of call 16 b + l.
     const uint32_t call = place.neuron / 64 * 16 + place.neuron % 16;
     return draw_call(place, number, draw_tag, call)[place.neuron / 16 % 4];
 }
 
 uint32_t poisson_word(const DrawPlace& place, uint32_t number) {
-    // Neuron 128 b + 32 w + 16 h + l has half h of word w of call 16 b + l.
+    // Neuron 128 b + 32 w + 16 h + l uses half h of word w of call 16 b + l.
     const uint32_t call = place.neuron / 128 * 16 + place.neuron % 16, word = place.neuron / 32 % 4;
     const uint32_t shift = place.neuron / 16 % 2 * 16;
     const auto half = [&](uint32_t tag) { return draw_call(place, number, tag, call)[word] >> shift & 0xFFFF; };
@@ -113,7 +113,7 @@ std::vector<uint32_t> poisson_limits(double mean) {
     for (;;) {
         const double threshold = std::floor(cumulative * 0x1p32 + 0.5);
         if (threshold >= 0x1p32) return limits;
-        limits.push_back(static_cast<uint32_t>(threshold - 1.0));  // the mean is so small that no threshold is 0
+        limits.push_back(static_cast<uint32_t>(threshold - 1.0));  // the mean is small enough that no threshold is 0
         probability = probability * mean / static_cast<double>(limits.size());
         cumulative = cumulative + probability;
     }
@@ -136,7 +136,7 @@ void random_fill(uint64_t seed, uint64_t stream, uint32_t distribution, double a
             const double value = distribution == SNN_RANDOM_UNIFORM ? a + (b - a) * unit
                                                                     : a + b * inverse_normal(unit + 0x1p-54);
             float rounded = static_cast<float>(value);
-            // Rounding to float may reach b, which the interval leaves out.
+            // Rounding to float may reach b, which the interval excludes.
             if (distribution == SNN_RANDOM_UNIFORM && a < b && rounded >= static_cast<float>(b))
                 rounded = std::nextafter(static_cast<float>(b), static_cast<float>(a));
             out_values[block * 2 + half] = rounded;

@@ -1,4 +1,4 @@
-// The state of a session between the session and the file that keeps it: a document and arrays by name.
+// The state of a session as the session passes it to the file that stores it: a document, and arrays by name.
 #pragma once
 
 #include <cstddef>
@@ -29,13 +29,13 @@ struct SavedState {
     std::map<std::string, SavedTensor, std::less<>> tensors;
 };
 
-// A state that is yet to be saved: all but the values, which is enough to tell how large its file is.
+// A state that will be saved: everything but the values, which suffices to compute the size of its file.
 struct StateOutline {
     struct Tensor {
         std::string name;
         TensorType type;
         std::vector<uint64_t> shape;
-        std::function<void(std::byte* out_values)> read;  // all of them, aligned; the session must not have changed
+        std::function<void(std::byte* out_values)> read;  // reads all values, aligned; the session must not have changed
     };
     std::string document;
     std::vector<Tensor> tensors;

@@ -29,8 +29,8 @@ uint32_t count_of(uint64_t ticket) { return static_cast<uint32_t>(ticket) & 0xff
 }  // namespace
 
 #if defined(_WIN32)
-// Not std::atomic's own: where there is no futex, libstdc++ can miss a call that comes between its look at the number and its
-// sleep, and then sleeps for good.
+// Not std::atomic's own: without a futex, libstdc++ can miss a notification between its check of the number and its sleep, and
+// then sleeps forever.
 void sleep_while(std::atomic<uint32_t>& number, uint32_t value) { WaitOnAddress(&number, &value, sizeof value, INFINITE); }
 void wake_all(std::atomic<uint32_t>& number) { WakeByAddressAll(&number); }
 #else
@@ -51,7 +51,7 @@ ThreadPool::ThreadPool(uint32_t thread_count, const SNNJobSystem& job_system)
         stop();
         throw Error(SNN_ERROR_OUT_OF_MEMORY, "thread ", workers_.size() + 1, " of ", width_ - 1,
                     " could not be started: ", error.what());
-    } catch (...) {  // out of memory: threads that run may not be destroyed
+    } catch (...) {  // out of memory: running threads must not be destroyed
         stop();
         throw;
     }
@@ -93,8 +93,8 @@ void ThreadPool::work() {
             ++idle;
             std::this_thread::yield();
         } else {
-            // The caller raises round_ after the ticket and then looks for sleepers; here it is the other way round, so
-            // one of the two sees the other (both sides are sequentially consistent).
+            // The caller increments round_ after storing the ticket and then checks for sleepers. Here the order is reversed,
+            // so one of the two sees the other (both sides are sequentially consistent).
             sleepers_.fetch_add(1);
             const uint32_t round = round_.load();
             const uint64_t ticket = ticket_.load();

@@ -2,9 +2,9 @@
 // microseconds (the next step of a network comes soon), then by yielding, then by sleeping, so that an idle session costs
 // a game nothing.
 //
-// With a job system of the host there are no own threads and tasks go to it.
+// With a job system of the host, the pool has no threads of its own, and tasks go to the job system.
 //
-// Thread-safety: run() by one thread at a time. It takes no lock and allocates nothing; it wakes workers that sleep.
+// Thread-safety: run() by one thread at a time. It takes no lock and allocates nothing; it wakes sleeping workers.
 #pragma once
 
 #include <snn/snn.h>
@@ -17,7 +17,7 @@
 
 namespace snn {
 
-// Sleeps while `number` is `value`; may return early. wake_all() ends the sleep of all.
+// Sleeps while `number` is `value`; may return early. wake_all() wakes all sleeping threads.
 void sleep_while(std::atomic<uint32_t>& number, uint32_t value);
 void wake_all(std::atomic<uint32_t>& number);
 
@@ -31,8 +31,8 @@ public:
     ThreadPool(const ThreadPool&) = delete;
     ThreadPool& operator=(const ThreadPool&) = delete;
 
-    // Whether width() tasks that wait for each other may be given to run(): each gets a thread. A host's job system promises
-    // nothing of the kind.
+    // Whether width() tasks given to run() may wait for each other, because each gets a thread. A host's job system promises
+    // no such thing.
     bool runs_together() const { return job_system_.parallel_for == nullptr; }
 
     // How many tasks can run at once: the useful upper bound of `count`.
@@ -47,7 +47,7 @@ public:
             static_cast<void*>(&function));
     }
 
-    // Calls function(i, worker) once for every i < count, dealt to the workers as they become free.
+    // Calls function(i, worker) once for every i < count. Workers take the next i as they become free.
     template <class Function>
     void deal(uint32_t count, Function&& function) {
         std::atomic<uint32_t> next{0};
@@ -71,17 +71,17 @@ private:
     uint32_t width_;
     SNNJobSystem job_system_;
     Job job_;
-    // What there is to do: round << 32 | next task << 16 | task count. A worker claims a task by raising `next`; only then
-    // does it read job_, which stays as it is until that task is done. Late workers of an older round claim nothing.
+    // The present work: round << 32 | next task << 16 | task count. A worker claims a task by incrementing `next`, and only
+    // then reads job_, which does not change until that task is done. Late workers of an older round claim nothing.
     alignas(64) std::atomic<uint64_t> ticket_{0};
     alignas(64) std::atomic<uint32_t> unfinished_{0};
-    alignas(64) std::atomic<uint32_t> round_{0};  // raised with each ticket; what sleeping workers wait on
+    alignas(64) std::atomic<uint32_t> round_{0};  // incremented with each ticket; sleeping workers wait for it
     std::atomic<uint32_t> sleepers_{0};
     std::atomic<bool> stopping_{false};
     std::vector<std::thread> workers_;
 };
 
-// How a thread waits for another that it expects soon: it spins for a few microseconds and then gives the core to others.
+// Waits for another thread that is expected soon: it spins for a few microseconds, then yields the core to other threads.
 class Waiting {
 public:
     void pause();
@@ -90,8 +90,8 @@ private:
     uint32_t waited_ = 0;
 };
 
-// Where the tasks of one ThreadPool::run() wait for each other. It spins for a few microseconds and then gives the core to
-// others: with fewer free cores than threads, spinning keeps the one away that everybody waits for.
+// A barrier between the tasks of one ThreadPool::run(). It spins for a few microseconds, then yields the core to other threads:
+// with fewer free cores than threads, spinning would hold up the very thread that the others wait for.
 class Barrier {
 public:
     explicit Barrier(uint32_t count) : count_(count), missing_(count) {}

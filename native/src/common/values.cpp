@@ -8,7 +8,7 @@ namespace snn {
 
 namespace {
 
-// Whole blocks are looked through without a branch; only one with something wrong is looked through again.
+// Checks whole blocks without a branch. Only a block with a wrong value is searched again.
 template <class Wrong>
 size_t first_wrong(const float* values, size_t count, Wrong&& wrong) {
     constexpr size_t block = 4096;
@@ -27,7 +27,7 @@ size_t first_wrong(const float* values, size_t count, Wrong&& wrong) {
 
 size_t first_no_spike(const float* values, size_t count) {
     constexpr uint32_t one = 0x3f800000;
-    // The sign is shifted out: -0 is 0.
+    // The shift removes the sign: -0 counts as 0.
     return first_wrong(values, count, [](uint32_t bits) -> uint32_t { return ((bits << 1) != 0) & (bits != one); });
 }
 

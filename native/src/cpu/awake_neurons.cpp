@@ -41,7 +41,7 @@ NeuronStepArgs AwakeNeurons::args_of_slots() {
 }
 
 bool AwakeNeurons::gather(uint32_t most) {
-    constexpr uint32_t most_states = 32;  // of a model
+    constexpr uint32_t most_states = 32;  // limit of a model
     void* states[most_states];
     for (uint32_t s = 0; s < data_.state_count; ++s) states[s] = data_.state_at(s, 0, range_);
     NeuronStepArgs args{};
@@ -81,7 +81,7 @@ void AwakeNeurons::put_back(uint32_t slot) {
 
 void AwakeNeurons::let_rest() {
     data_.list_resting(args_of_slots(), 0, padded(count_), resting_.data());
-    // Backwards, so that the last one, which takes the place, is awake.
+    // Backwards: the last slot moves into the gap, and its neuron is known to be awake.
     for (uint32_t slot = count_; slot-- > 0;) {
         if (!(resting_[slot / 16] >> slot % 16 & 1)) continue;
         put_back(slot);

@@ -9,16 +9,16 @@
 //
 //          dL/dw[i] += dL/d(sum) of the rows in which source i was active
 //
-//      that is, a sum over the active only, and a product of matrices where most are active, with the same bits: what is added for
-//      the others is 0.
+//      This is a sum over the active sources only or, if most are active, a product of matrices. The bits are the same, because
+//      the others add 0.
 //
-// Where projections are normalised, the steps are gone through once for each stage (network/stages.h); dL/d(sum) that crosses from
-// one to the next is kept for all steps.
+// If projections are normalised, the pass goes through the steps once for each stage (network/stages.h). dL/d(sum) that crosses
+// from one stage to the next is kept for all steps.
 //
-// Samples are independent in the first half and every weight belongs to one thread in the second, and the order of
-// additions of each is fixed by (chunk, step, sample), so the gradients are the same bits for every number of threads. The few
-// weights of a small convolution are too few tasks: they are summed up for parts of the samples, and these in the end. How many
-// parts does not depend on the threads.
+// Samples are independent in the first half, and every weight belongs to one thread in the second. The order of additions is
+// fixed by (chunk, step, sample), so the gradients are the same bits for every number of threads. The few weights of a small
+// convolution make too few tasks. Their gradients are summed up for parts of the samples, and the parts are added up in the
+// end. The number of parts does not depend on the threads.
 #include "cpu/backpropagation.h"
 
 #include <algorithm>
@@ -34,10 +34,10 @@ namespace {
 
 constexpr uint32_t rows_of_chunk = 1024;              // (step, sample) pairs whose dL/d(sum) should stay in the L2 cache
 constexpr size_t most_chunk_floats = size_t{1} << 24;  // for wide networks: at most 64 MiB of dL/d(sum) at once
-constexpr size_t bytes_of_samples = 512 * 1024;       // what a step of those that go back together touches: half of an L2 cache
-constexpr uint32_t rows_of_product = 4;                // that add_product takes at a time
+constexpr size_t bytes_of_samples = 512 * 1024;        // memory of a step of samples that go back together: half of an L2 cache
+constexpr uint32_t rows_of_product = 4;                // rows that add_product takes at a time
 constexpr uint32_t most_parts = 4;
-constexpr size_t most_floats_of_parts = size_t{1} << 18;  // 1 MiB for all, so that each stays in an L2 cache
+constexpr size_t most_floats_of_parts = size_t{1} << 18;  // 1 MiB for all parts, so that each stays in an L2 cache
 constexpr uint32_t targets_of_bias_task = 1024;
 constexpr size_t weights_of_update_task = 8192;
 
@@ -129,8 +129,8 @@ void Backpropagation::make_weight_tasks() {
     }
 }
 
-// Parts of the samples have everything to themselves; blocks in tasks of their own each walk over the sources, and inputs each
-// turn the gradient round. Two tasks for each thread end at about the same time.
+// Tasks for parts of the samples share no work. In contrast, each task for blocks walks over the sources, and each task for
+// inputs transposes the gradient. Two tasks for each thread end at about the same time.
 void Backpropagation::make_conv_tasks(uint32_t q) {
     const ConvLayout& conv = *context_.projections[q]->conv;
     const uint32_t blocks = conv.block_count(), parts = projections_[q].parts, width = context_.pool.width();
@@ -157,11 +157,11 @@ uint32_t Backpropagation::steps_of_chunk(const CpuContext& context, uint32_t ste
     return std::min(steps, step_count);
 }
 
-// Sizes what depends on the number of steps; does nothing when it fits already.
+// Allocates what depends on the number of steps. Does nothing if it fits already.
 void Backpropagation::prepare(uint32_t step_count) {
     const uint32_t steps = steps_of_chunk(context_, step_count);
     if (steps <= chunk_steps_) return;
-    chunk_steps_ = 0;  // until all of it is there: an allocator may fail in the middle
+    chunk_steps_ = 0;  // until everything is allocated: an allocator may fail in the middle
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         const PopulationData& data = *context_.populations[p];
         if (populations_[p].runs)
@@ -244,7 +244,7 @@ const float* Backpropagation::given_row(uint32_t projection, uint32_t step, uint
            (static_cast<size_t>(step) * context_.batch + sample) * context_.populations[info.target]->row;
 }
 
-// All steps of a stage are done: the projections onto it that are normalised can go back.
+// Called when all steps of a stage are done: takes the normalised projections onto the stage back.
 void Backpropagation::normalize_adjoint(uint32_t stage) {
     for (uint32_t q = 0; q < projections_.size(); ++q) {
         if (!context_.normalized[q] || context_.stages[context_.projections[q]->info.target] != stage) continue;
@@ -463,7 +463,7 @@ void Backpropagation::update(const OptimizerStep& step, Moments& io_moments) {
         for (uint32_t q = 0; q < projections_.size(); ++q)
             if (projections_[q].runs && context_.projections[q]->info.trainable) function(q, *context_.projections[q]);
     };
-    // Memory for copies is taken before the first weight changes: an update happens wholly or not at all.
+    // Memory for copies is allocated before the first weight changes, so an update happens completely or not at all.
     each_trained([](uint32_t, ProjectionData& data) {
         data.own_weights();
         data.own_bias();

@@ -25,7 +25,7 @@ void Backpropagation::adjoint_steps_of_few(const Chunk& chunk, uint32_t begin, u
             if (call.kernel == Kernel::neuron_adjoint) {
                 const PopulationData& data = *context_.populations[call.index];
                 for (uint32_t sample = begin; sample < end; ++sample) {
-                    // What targets gave back counts as often as what they got; a silenced neuron gets nothing from anyone.
+                    // Gradients from targets are scaled as the activity was. A silenced neuron gets no gradient at all.
                     float* const row = activity_row(call.index, step, sample);
                     for (uint32_t i = 0; data.drops && i < data.size; ++i) row[i] *= data.kept_values[i];
                     add_outputs(call.index, step, sample, ends.outputs);
@@ -69,7 +69,7 @@ void Backpropagation::add_outputs(uint32_t population, uint32_t step, uint32_t s
     }
 }
 
-// Every projection from the input has been gone through for this step.
+// Called when every projection from the input has been handled for this step.
 void Backpropagation::input_gradient(uint32_t population, uint32_t step, uint32_t sample, std::span<const InputGradient> inputs) {
     const PopulationData& data = *context_.populations[population];
     float* const activity = activity_row(population, step, sample);
@@ -121,7 +121,7 @@ void Backpropagation::neuron_adjoint(uint32_t population, uint32_t step, uint32_
     else
         context_.kernels.interpret_adjoint(data.adjoint_program->view(), args, context_.tasks[task].interpreter.data(), 0,
                                            data.row);
-    // Lanes behind the last neuron stay zero, whatever the model made of them.
+    // Lanes behind the last neuron stay zero, whatever the model computes for them.
     for (uint32_t i = data.size; i < data.row; ++i) {
         for (uint32_t s = 0; s < data.state_count; ++s) states[s][i] = 0.0f;
         for (uint32_t r = 0; r < data.receptor_count; ++r) sums[r][i] = 0.0f;
@@ -131,7 +131,7 @@ void Backpropagation::neuron_adjoint(uint32_t population, uint32_t step, uint32_
         if (!projections_[q].rows.empty() && crosses_stages(q))
             std::memcpy(projections_[q].rows.data() + (static_cast<size_t>(step) * context_.batch + sample) * data.row,
                         sums[context_.projections[q]->info.receptor], data.row * sizeof(float));
-    // The frame is free for the step that is one ring earlier.
+    // The frame is used again for the step that is one ring earlier.
     if (!gradient.activity.empty()) std::memset(activity, 0, data.row * sizeof(float));
 }
 
@@ -140,7 +140,7 @@ void Backpropagation::source_gradient(uint32_t projection, uint32_t step, uint32
     const ProjectionData& data = *context_.projections[projection];
     const uint32_t source = data.info.source, target = data.info.target;
     if (step < data.info.delay_steps) return;
-    // EventProp goes back at spikes alone and transposes no weights: taps are synapses as any others there.
+    // EventProp goes back only at spikes and transposes no weights, so it treats taps like any other synapses.
     if (data.is_taps && rule_.rule != LearningRule::eventprop)
         return tap_source_gradient(projection, step, chunk_begin, begin, end);
     const uint32_t then = step - data.info.delay_steps;
@@ -218,10 +218,11 @@ void Backpropagation::tap_source_gradient(uint32_t projection, uint32_t step, ui
     }
 }
 
-// Several samples are the lanes of a vector: a synapse is one weight times a row of them. The bits are those of one sample alone.
+// Several samples are the lanes of a vector, so a synapse multiplies one weight with a row of them. The bits are those of one
+// sample alone.
 void Backpropagation::sparse_source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_begin, uint32_t begin, uint32_t end,
                                              TaskScratch& scratch) {
-    constexpr uint32_t lanes = 16, fewest_samples = 4;  // below, most lanes stand by
+    constexpr uint32_t lanes = 16, fewest_samples = 4;  // with fewer, most lanes are idle
     const ProjectionData& data = *context_.projections[projection];
     const uint32_t source_row = context_.populations[data.info.source]->row;
     const uint32_t target_row = context_.populations[data.info.target]->row;
@@ -287,7 +288,7 @@ void Backpropagation::make_room_for_products(const WeightTask& task) {
     }
 }
 
-// With spikes, which are seldom dense enough.
+// For products with spikes, which are rarely dense enough to need it.
 void Backpropagation::make_room_for_products(const Chunk& chunk) {
     for (const WeightTask& task : weight_tasks_)
         if (task.kind == WeightTask::values && by_products(task.projection, chunk)) make_room_for_products(task);
@@ -327,7 +328,7 @@ void Backpropagation::weight_gradient(const WeightTask& task, const Chunk& chunk
 namespace {
 
 constexpr size_t gradient_bytes_of_tile = 512 * 1024;
-constexpr uint32_t rows_of_list = 64;  // whose active sources are listed before they are told apart
+constexpr uint32_t rows_of_list = 64;  // rows whose active sources are listed before they are sorted by source
 
 // Calls visit(source) for the set bits of sources [begin, end), ascending; begin is a multiple of 16.
 template <class Visitor>
@@ -339,7 +340,7 @@ void for_active(const uint16_t* bits, uint32_t begin, uint32_t end, Visitor&& vi
 
 }  // namespace
 
-// `slot`: of taps, whose rows lie apart.
+// `slot`: index of the delay of taps, whose rows lie apart.
 void Backpropagation::dense_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch, uint32_t slot) {
     const ProjectionData& data = *context_.projections[task.projection];
     const uint32_t source = data.info.source, batch = context_.batch;
@@ -361,7 +362,7 @@ void Backpropagation::dense_weights(const WeightTask& task, const Chunk& chunk, 
         }
     }
     const bool has_values = context_.populations[source]->is_value_input();
-    // Every source reads its rows of the gradient: in tiles of targets, they stay in the L2 cache.
+    // Every source reads its rows of the gradient. In tiles of targets, these stay in the L2 cache.
     const size_t rows = size_t{chunk.count()} * batch;
     const uint32_t tile = std::max<uint32_t>(static_cast<uint32_t>(gradient_bytes_of_tile / sizeof(float) / rows / 128 * 128), 128);
     for (uint32_t column = 0; column < data.target_size; column += tile)
@@ -387,7 +388,7 @@ void Backpropagation::dense_weights(const WeightTask& task, const Chunk& chunk, 
         }
 }
 
-// Analog inputs: a product of matrices. Where the inputs are held, the gradients of all steps are added up first.
+// Analog inputs: a product of matrices. If the inputs are held, the gradients of all steps are added up first.
 void Backpropagation::value_weights(const WeightTask& task, const Chunk& chunk, TaskScratch& scratch) {
     const ProjectionData& data = *context_.projections[task.projection];
     const uint32_t source = data.info.source, batch = context_.batch, delay = data.info.delay_steps;
@@ -433,7 +434,7 @@ void Backpropagation::value_weights(const WeightTask& task, const Chunk& chunk, 
     }
 }
 
-// One-to-one as well: a row of one synapse.
+// Also handles one-to-one projections, as rows of one synapse.
 void Backpropagation::sparse_weights(const WeightTask& task, const Chunk& chunk) {
     const ProjectionData& data = *context_.projections[task.projection];
     const uint32_t batch = context_.batch;

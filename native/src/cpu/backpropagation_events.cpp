@@ -1,5 +1,5 @@
-// EventProp: the way back between spikes is linear and the same for all neurons of a population (network/linear_step.h), so nothing is
-// taped of them; only where a neuron has spiked its membrane's gradient jumps. docs/semantics.md, "Learning rules".
+// EventProp. The way back between spikes is linear and the same for all neurons of a population (network/linear_step.h), so
+// nothing of them is taped. Only at a spike does the gradient of the membrane jump. See docs/semantics.md, "Learning rules".
 #include <cstring>
 
 #include "cpu/backpropagation.h"
@@ -11,7 +11,7 @@ namespace {
 
 constexpr uint32_t most_states = 32;
 
-// States, at most as many as `Most`, from after a step to before it.
+// Takes the gradients of at most `Most` states from after a step to before it.
 template <uint32_t Most>
 void go_back(float* const* states, const float (*jacobian)[most_states], uint32_t row, uint32_t count = Most) {
     for (uint32_t i = 0; i < row; ++i) {
@@ -27,7 +27,7 @@ void go_back(float* const* states, const float (*jacobian)[most_states], uint32_
 
 }  // namespace
 
-// The states whose gradients lead to inputs that there are, and how they follow each other.
+// Finds the states whose gradients lead to receptors with input.
 void Backpropagation::prepare_events(uint32_t population) {
     const PopulationData& data = *context_.populations[population];
     const LinearStep& linear = rule_.linear[population];
@@ -43,7 +43,7 @@ void Backpropagation::prepare_events(uint32_t population) {
         if (leads[s]) states.push_back(s);
 }
 
-// Instead of the model's adjoint.
+// Takes the place of the model's adjoint.
 void Backpropagation::event_adjoint(uint32_t population, uint32_t step, uint32_t chunk_step, uint32_t sample) {
     PopulationGradient& gradient = populations_[population];
     const PopulationData& data = *context_.populations[population];
@@ -70,13 +70,13 @@ void Backpropagation::event_adjoint(uint32_t population, uint32_t step, uint32_t
     for (uint32_t r = 0; r < data.receptor_count; ++r) {
         if (!data.has_input[r]) continue;
         float* const sums = sums_row(population, r, chunk_step, sample);
-        std::memset(sums, 0, row * sizeof(float));  // also where the input moves no state
+        std::memset(sums, 0, row * sizeof(float));  // even if the input moves no state
         for (uint32_t s = 0; s < count; ++s) {
             const float input = static_cast<float>(linear.of_input(r, gradient.event_states[s]));
             for (uint32_t i = 0; input != 0 && i < row; ++i) sums[i] += input * states[s][i];
         }
-        if (gradient.later.empty()) continue;  // nothing is asked further back
-        // What an arrival a step later would have changed.
+        if (gradient.later.empty()) continue;  // no source needs a gradient
+        // What an arrival one step later would have changed.
         float* const later = gradient.later.data() + (static_cast<size_t>(r) * context_.batch + sample) * row;
         float* const passed = passed_row(population, r, chunk_step, sample);
         for (uint32_t i = 0; i < row; ++i) passed[i] = later[i] - sums[i];
@@ -91,7 +91,7 @@ void Backpropagation::event_adjoint(uint32_t population, uint32_t step, uint32_t
     if (!gradient.activity.empty()) std::memset(activity_row(population, step, sample), 0, row * sizeof(float));
 }
 
-// Of a dense projection: only the times of spikes that there were are asked for.
+// For a dense projection. Only the times of spikes that occurred need a gradient.
 void Backpropagation::event_source_gradient(uint32_t projection, uint32_t step, uint32_t chunk_begin, uint32_t sample, uint32_t task) {
     const ProjectionData& data = *context_.projections[projection];
     const PopulationData& source = *context_.populations[data.info.source];

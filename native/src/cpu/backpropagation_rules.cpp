@@ -1,16 +1,19 @@
-// Learning rules other than back-propagation: what they share, and those that know the past by traces, OTTT and e-prop. Between
-// spikes, states follow each other linearly, the same way in all neurons of a population (network/linear_step.h):
+// Learning rules other than back-propagation: what they share, and the rules that know the past by traces, OTTT and e-prop.
+// Between spikes, states follow each other linearly, in the same way in all neurons of a population (network/linear_step.h):
 //
 //     state(t) = J state(t - 1) + B sums(t)
 //
-// and what arrives at step t leaves B in the state after it, J B a step later, and so on: a trace of the arrivals, the same for all
-// targets. The rules are sums over steps of (what a loss asks of a neuron's states at step t) times (the trace then). Inside a run the
-// sum is turned around: with the credit c(t), what later steps ask of the state after step t,
+// An arrival in step t leaves B in the state after it, J B a step later, and so on. This is a trace of the arrivals, the same
+// for all targets. The gradient of the weights is a sum over steps of (dL/d(state) that step t itself contributes) times (the
+// trace in step t). Inside a run, the sum is reordered. With the credit c(t), which is dL/d(state after step t) from later
+// steps,
 //
-//     dL/d(sums(t)) = (what step t asks) + B^T c(t)          c(t - 1) = (what step t asks of the state before) + J^T c(t)
+//     dL/d(sums(t)) = (contribution of step t) + B^T c(t)
+//     c(t - 1) = (contribution of step t to the state before it) + J^T c(t)
 //
-// and weights get the product with arrivals, which are few. Only what the credit is at the beginning of the run meets traces of
-// what was before. Both are the same sum (docs/semantics.md, "Learning rules"), and the pass costs what back-propagation does.
+// The weights get the product of dL/d(sums) with arrivals, which are few. Only the credit at the beginning of the run meets
+// traces of what came before. Both are the same sum (docs/semantics.md, "Learning rules"), and the pass costs as much as
+// back-propagation.
 #include <algorithm>
 #include <cstring>
 
@@ -28,12 +31,12 @@ void Backpropagation::prepare_rule() {
         if (!by_events && gradient.credit.empty()) gradient.credit.allocate(context_.allocator, gradient.states.size());
         const size_t sums = static_cast<size_t>(data.receptor_count) * context_.batch * data.row;
         if (rule_.rule != LearningRule::eprop && gradient.instant.empty()) gradient.instant.allocate(context_.allocator, sums);
-        bool asks = false;  // of something further back
+        bool asks = false;  // whether a source needs a gradient
         for (const uint32_t q : data.incoming) asks |= projections_[q].to_source;
         if (by_events && asks && gradient.later.empty()) gradient.later.allocate(context_.allocator, sums);
         if (by_events) prepare_events(p);
     }
-    uint32_t widest = 0;  // source of a dense projection
+    uint32_t widest = 0;  // widest source of a dense projection
     for (uint32_t q = 0; q < projections_.size(); ++q)
         if (projections_[q].to_source && context_.projections[q]->info.kind == SNN_CONNECT_DENSE)
             widest = std::max(widest, padded(context_.projections[q]->source_size));
@@ -44,7 +47,7 @@ void Backpropagation::prepare_rule() {
         if (rule_.traces && (task.kind == WeightTask::dense || task.kind == WeightTask::values)) make_room_for_products(task);
 }
 
-// OTTT: errors go through layers within a step. e-prop: from the output population to those that project onto it.
+// OTTT passes errors through layers within a step. e-prop passes them from the output population to those that project onto it.
 bool Backpropagation::passes_back(uint32_t projection) const {
     const Projection& info = context_.projections[projection]->info;
     if (!projections_[projection].to_source) return false;
@@ -52,14 +55,14 @@ bool Backpropagation::passes_back(uint32_t projection) const {
     return rule_.rule != LearningRule::eprop || info.target == rule_.readout;
 }
 
-// What goes back to sources, as PopulationGradient::instant has it, or dL/d(sum).
+// What goes back to sources: PopulationGradient::instant for OTTT and EventProp, otherwise dL/d(sum).
 float* Backpropagation::passed_row(uint32_t population, uint32_t receptor, uint32_t chunk_step, uint32_t sample) {
     if (rule_.rule != LearningRule::ottt && rule_.rule != LearningRule::eventprop) return sums_row(population, receptor, chunk_step, sample);
     return populations_[population].instant.data() +
            (static_cast<size_t>(receptor) * context_.batch + sample) * context_.populations[population]->row;
 }
 
-// After the adjoint, which has left what this step asks of sums and of the states before.
+// Runs after the adjoint, which has left what this step contributes to sums and to the states before.
 void Backpropagation::add_credit(uint32_t population, uint32_t chunk_step, uint32_t sample) {
     constexpr uint32_t most_states = 32;
     PopulationGradient& gradient = populations_[population];
@@ -111,7 +114,7 @@ Backpropagation::Arrivals Backpropagation::arrivals(uint32_t projection, uint32_
     return {tape_.bits(source, step - delay, sample), tape_.values(source, step - delay, sample)};
 }
 
-// As if a source had been there for the bias that is always active.
+// Treats the bias as the weight of a source that is always active.
 void Backpropagation::trace_of_bias(const WeightTask& task) {
     const ProjectionData& data = *context_.projections[task.projection];
     const uint32_t row = context_.populations[data.info.target]->row;
@@ -126,7 +129,8 @@ void Backpropagation::trace_of_bias(const WeightTask& task) {
     }
 }
 
-// The credit that is left at the beginning of the run, as if it were one more step of sums, meets the traces of each state.
+// Combines the credit that is left at the beginning of the run, as if it were one more step of sums, with the traces of each
+// state.
 void Backpropagation::add_traces() {
     uint32_t states = 0;
     for (uint32_t p = 0; p < populations_.size(); ++p)

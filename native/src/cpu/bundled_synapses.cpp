@@ -33,8 +33,8 @@ BundledSynapses::BundledSynapses(std::shared_ptr<const BundleRows> rows, std::sh
       unit_(std::ldexp(1.0f, -exponent)),
       share_(share) {}
 
-// Threads, parts and places ascend with the neurons, so what the parts have for a delay is in canonical order one after the
-// other. Within a part and delay, the words of a member follow those of the members before it.
+// Threads, parts and places ascend with the neurons. So the parts have the synapses of a delay in canonical order, one part
+// after the other. Within a part and delay, the words of a member follow those of the members before it.
 SynapseRow BundledSynapses::row(uint32_t source, RowMemory& memory) const {
     const size_t entries = delays_ + size_t{1};
     size_t most = 0;
@@ -62,7 +62,7 @@ SynapseRow BundledSynapses::row(uint32_t source, RowMemory& memory) const {
             if (own.member != member_) continue;
             const uint32_t own_size = (&own == &stretches.back() ? 0x10000 : (&own)[1].first_place) - own.first_place;
             for (; word != end; ++word) {
-                const uint32_t place = (*word & 0xffff) - own.first_place;  // wraps below it
+                const uint32_t place = (*word & 0xffff) - own.first_place;  // wraps around if it lies before
                 if (place >= own_size) break;
                 targets[count] = own.first_neuron + place;
                 weights[count] = static_cast<float>(static_cast<int32_t>(*word) >> 16) * unit_;

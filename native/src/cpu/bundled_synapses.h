@@ -1,4 +1,4 @@
-// The rows of bundled synapses (sparse_bundles.h), and reading back from them what a projection was made of.
+// The rows of bundled synapses (sparse_bundles.h), and how the synapses of a projection are read back from them.
 #pragma once
 
 #include <cstddef>
@@ -11,11 +11,11 @@
 
 namespace snn::cpu {
 
-// Rows of one group in one part; empty where it has no synapse.
+// Rows of one group in one part. Empty if the group has no synapse there.
 struct BundlePart {
     Buffer<uint32_t*> rows;   // [source]
-    Buffer<uint16_t> narrow;  // offsets [source][delays + 1], when no row has more than 65,535 synapses
-    Buffer<uint32_t> wide;    // the same else
+    Buffer<uint16_t> narrow;  // offsets [source][delays + 1], if no row has more than 65,535 synapses
+    Buffer<uint32_t> wide;    // the same, otherwise
 
     template <class Offset>
     const Offset* offsets() const {
@@ -43,21 +43,21 @@ struct BundleRows {
     uint64_t memory_bytes() const;
 };
 
-// Which member of a group, and which of its target neurons, a place of a part belongs to.
+// Maps a place of a part to the member of the group, and to the member's target neuron, to which it belongs.
 struct BundlePlaces {
     struct Stretch {
         uint32_t first_place, member, first_neuron;
     };
-    std::vector<std::vector<Stretch>> parts;  // ascending by place; the members of all of a part differ
+    std::vector<std::vector<Stretch>> parts;  // ascending by place; a part has at most one stretch of each member
 
     const Stretch& at(uint32_t part, uint32_t place) const;
 };
 
-// What the network reads of one projection once it is bundled.
+// The synapses of one bundled projection, as the network reads them.
 class BundledSynapses final : public SynapseStore {
 public:
-    // The delays of the group count from `first_delay` of the projection's synapses on, which may be negative; `share` of the
-    // group's memory is this projection's.
+    // `first_delay`: what the first delay of the group is among the delays of the projection's synapses; it may be negative.
+    // `share`: the projection's share of the group's memory.
     BundledSynapses(std::shared_ptr<const BundleRows> rows, std::shared_ptr<const BundlePlaces> places, uint32_t member,
                     uint32_t delays, int32_t first_delay, bool has_delays, int32_t exponent, double share);
 

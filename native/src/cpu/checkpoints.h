@@ -1,5 +1,5 @@
-// States of neurons and the activity that delays look back to, at moments of a taped run: before each segment of it, to run the
-// segment once more, and after the last one.
+// Checkpoints of a taped run: the states of neurons and the activity that delays look back to. One is saved before each
+// segment, so that the segment can be run again, and one after the last segment.
 #pragma once
 
 #include <cstdint>
@@ -13,21 +13,21 @@ class Checkpoints {
 public:
     explicit Checkpoints(CpuContext& context) : context_(context), populations_(context.populations.size()) {}
 
-    // Room for so many; `tape` knows which inputs are held. Growing allocates.
+    // Makes room for `count` checkpoints; `tape` knows which inputs are held. Allocates only to grow.
     void begin(uint32_t count, const Tape& tape);
     void save(uint32_t index);
-    // As it was; the step to come is the one at `clock`.
+    // Restores the state as it was saved. The next step is the one at `clock`.
     void restore(uint32_t index, uint64_t clock);
 
 private:
     struct Population {
         bool keeps_values = false;
-        std::vector<uint32_t> kept_states;  // not the counters that are at 0 all the time, see PopulationData::training
+        std::vector<uint32_t> kept_states;  // without the counters that stay at 0, see PopulationData::training
         Buffer<uint32_t> states;            // [checkpoint][kept state][sample][row]
         Buffer<uint16_t> bits;
         Buffer<float> values;
     };
-    // Calls copy(words of the session, words of the checkpoint, how many) for the pieces of the kept states.
+    // Calls copy(words of the session, words of the checkpoint, count) for each piece of the kept states.
     template <class Copy>
     void for_states(uint32_t population, uint32_t index, Copy&& copy);
 

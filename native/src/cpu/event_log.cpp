@@ -29,7 +29,7 @@ size_t EventLog::area_of(uint32_t list_index, uint32_t sample) const {
 }
 
 void EventLog::end(EventRecord& io_record) {
-    for (uint32_t list = 0; list < list_count_; ++list)  // from here on: where the events to come begin
+    for (uint32_t list = 0; list < list_count_; ++list)  // from here on, ends_ is where the next events begin
         for (uint32_t sample = 0; sample < batch_; ++sample)
             ends_[(size_t{list} * batch_ + sample) * spacing] = area_of(list, sample);
     size_t total = io_record.count;

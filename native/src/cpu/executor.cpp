@@ -10,30 +10,30 @@
 //       step t-1  1 9           --- delivered: rows of     sums  += w[3], += w[9], += w[12], ...   (ascending)
 //       step t-2  7 8 30            weights, kernels,      sums  += integer sums * 2^-e            (sparse)
 //                                   synapses               state  = model(state, sums)             (16 lanes at a time)
-//                                                          bits   = who spikes
+//                                                          bits   = neurons that spike
 //                                                             |
 //       step t of this population  <---- list_active ---------+      the list that the next population reads
 //
-// Silent sources cost nothing: nobody looks at their weights. The order of additions of every sum is the one of
-// docs/semantics.md, so neither the number of lanes, nor of threads, nor the shape of the pieces can change a bit.
+// Silent sources cost nothing: their weights are not read. Every sum is added up in the order of docs/semantics.md, so neither
+// the number of lanes, nor of threads, nor the shape of the pieces can change a bit.
 //
 // Sparse static synapses with a delay are bundled instead (sparse_bundles.h): they are delivered for all populations at the
 // beginning of the step, into integers that wait in `accumulators` until the population takes them.
 //
 // Two ways to share a run among threads, chosen by size:
 //
-//     samples   every thread takes its own samples through all steps of the run; nobody waits for anybody until the end
-//     team      one sample at a time; every thread owns one range of each population, delivers to it and updates it. All meet
-//               after each stage (populations that do not feed each other within a step) - and where every projection between
-//               neurons is bundled or plastic, only once in as many steps as the shortest delay has (executor_spans.cpp)
+//     samples   every thread takes its own samples through all steps of the run; threads wait for each other only at the end
+//     team      one sample at a time; every thread owns one range of each population, delivers to it and updates it. They
+//               meet after each stage (populations that do not feed each other within a step). If every projection between
+//               neurons is bundled or plastic, they meet once in as many steps as the shortest delay has (executor_spans.cpp)
 //
-// A small step stays on the calling thread. The host's own job system does not promise that tasks run side by side, so there
-// every stretch between two meetings is one call to it.
+// A small step stays on the calling thread. A host's job system does not promise that tasks run side by side. With one, every
+// stretch between two meetings is therefore a call of its own.
 //
-// Runs for training go layer by layer instead (executor_layers.cpp). What is found out once: executor_opening.cpp.
+// Runs for training go layer by layer instead (executor_layers.cpp). What is decided once, at opening: executor_opening.cpp.
 //
-// Nothing here allocates, locks or waits once the buffers are there: they are sized when the session opens, those of the
-// tape at the first taped run of a length.
+// Nothing here allocates, locks or waits once the buffers exist. They are sized when the session opens; those of the tape, at
+// the first taped run of a length.
 #include "cpu/executor.h"
 
 #include <algorithm>
@@ -52,17 +52,17 @@ namespace snn::cpu {
 
 namespace {
 
-constexpr size_t words_worth_sharing = 1u << 18;     // of memory that is filled: half of an L2 cache
-constexpr double worth_waking_ns = 20000;            // a run shorter than that is not worth waking threads
-constexpr double worth_meeting_ns = 2000;            // a step shorter than that is not worth sharing
-constexpr double worth_job_ns = 20000;               // the same for a host's job system
-constexpr double worth_sharing_always_ns = 100000;   // a longer step is worth sharing whatever else runs
-constexpr double piece_ns = 500000;                  // about, of steps that are run in one way before it is thought over
-constexpr double most_times_alone = 3;               // what shared steps may take of what they take alone, before they are left
+constexpr size_t words_worth_sharing = 1u << 18;    // of memory that is filled: half of an L2 cache
+constexpr double worth_waking_ns = 20000;           // a run shorter than that is not worth waking threads
+constexpr double worth_meeting_ns = 2000;           // a step shorter than that is not worth sharing
+constexpr double worth_job_ns = 20000;              // the same for a host's job system
+constexpr double worth_sharing_always_ns = 100000;  // a longer step is worth sharing whatever else runs
+constexpr double piece_ns = 500000;                 // approximate time between two choices of the way to run
+constexpr double most_times_alone = 3;              // shared steps are given up if they take this many times as long as alone
 
 }  // namespace
 
-// Whether any sums are the same in all steps of the request; says which.
+// Returns whether any sums are the same in all steps of the request, and notes which.
 bool CpuExecutor::holds_sums(const RunRequest& request) {
     if (held_words_ == 0 || request.step_count < 2 || request.tape) return false;
     bool any = false;
@@ -89,7 +89,7 @@ std::string CpuExecutor::description() const {
     return text(context_.kernels.name, ", ", width, width == 1 ? " thread" : " threads");
 }
 
-// Its ranges are updated by several threads, and one of them lists the whole.
+// Whether several threads update its ranges and one of them lists the whole population.
 bool CpuExecutor::joins_list(uint32_t population) const {
     const PopulationData& data = *context_.populations[population];
     return data.has_activity() && data.one_list && data.ranges.size() > 1;
@@ -179,7 +179,7 @@ void CpuExecutor::begin_events(const RunRequest& request) {
             event_logs_[record.population].begin(*context_.populations[record.population], context_.allocator,
                                                  request.step_count);
     } catch (...) {
-        event_logs_.clear();  // those that have begun would go on in the next run
+        event_logs_.clear();  // logs that have begun would go on recording in the next run
         throw;
     }
 }
@@ -220,8 +220,8 @@ void CpuExecutor::run_samples(const RunRequest& request, StepRange steps, uint32
     }
 }
 
-// Short steps are worth sharing only while the threads run at the same time. Where other work takes a core away, everybody
-// waits for the thread that had it, and one thread alone is many times faster. So both ways are measured.
+// Short steps are worth sharing only while the threads run at the same time. If other work takes a core away, all wait for the
+// thread that had it, and one thread alone is many times faster. So both ways are measured.
 void CpuExecutor::run_shared(const RunRequest& request) {
     const auto piece = std::max(static_cast<uint32_t>(piece_ns / work_ns_), std::max(context_.span_steps, 1u));
     for (uint32_t step = 0; step < request.step_count;) {
@@ -238,7 +238,7 @@ void CpuExecutor::run_shared(const RunRequest& request) {
     }
 }
 
-// Ends at the first meeting after `limit_ns`, if not with the steps; returns the step after the last.
+// Stops at the first meeting after `limit_ns`, or at the end of `steps`. Returns the step after the last one.
 uint32_t CpuExecutor::run_team(const RunRequest& request, StepRange steps, double limit_ns) {
     const uint32_t width = context_.pool.width();
     Team team(width, steps, limit_ns);
@@ -278,14 +278,14 @@ void CpuExecutor::run_thread(const RunRequest& request, uint32_t first_step, uin
             }
             record(request, at, step, thread);
         }
-        // Written before the meeting and read after it, so that all end with the same step.
+        // Written before the meeting and read after it, so that all threads end with the same step.
         if (thread == 0 && step + 1 < team.end.load(std::memory_order_relaxed) && team.is_late())
             team.end.store(step + 1, std::memory_order_relaxed);
         barrier.wait();
     }
 }
 
-// As run_team(), where tasks may not wait for each other.
+// Like run_team(), but for tasks that may not wait for each other.
 void CpuExecutor::run_phases(const RunRequest& request) {
     const uint32_t width = context_.pool.width();
     for (uint32_t step = 0; step < request.step_count; ++step)
@@ -307,7 +307,7 @@ void CpuExecutor::run_phases(const RunRequest& request) {
         }
 }
 
-// Inputs that are held and not delayed are loaded once for a run.
+// Inputs that are held and not delayed are loaded only once for a run.
 bool CpuExecutor::loads_inputs(const RunRequest& request, uint32_t step) const {
     return std::any_of(request.inputs.begin(), request.inputs.end(), [&](const InputFrames& input) {
         return step == 0 || input.step_stride > 0 || context_.populations[input.population]->frame_count > 1 ||
@@ -338,7 +338,7 @@ void CpuExecutor::load_inputs(const RunRequest& request, const Moment& at, uint3
     }
 }
 
-// Once for each step and sample, held inputs too.
+// Counts inputs once for each step and sample, held ones too.
 void CpuExecutor::count_inputs(const RunRequest& request, const Moment& at, TaskMemory& memory) {
     for (const InputFrames& input : request.inputs) {
         const PopulationData& data = *context_.populations[input.population];
@@ -363,7 +363,7 @@ void CpuExecutor::update_range(uint32_t population, const Moment& at, uint32_t r
     list_updated(population, at, range, memory);
 }
 
-// The bits of a range are there; what it lists is not listed by another thread.
+// Lists a range whose bits were just set, unless one thread will list the whole population.
 void CpuExecutor::list_updated(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory) {
     const PopulationData& data = *context_.populations[population];
     if (!data.has_activity() || joins_list(population)) return;
@@ -432,7 +432,7 @@ void CpuExecutor::update_part(uint32_t population, const Moment& at, uint32_t ra
     if (data.is_plastic) learn(data, at, range);
 }
 
-// The model's step, taped where args.tape is there.
+// Runs the model's step, taped if args.tape is set.
 void CpuExecutor::step_neurons(const PopulationData& data, const NeuronStepArgs& args, NeuronRange part,
                                TaskMemory& memory) const {
     const NeuronStepFunction taped_step = data.training ? data.training->step_taped : data.taped_step;
@@ -460,7 +460,7 @@ void CpuExecutor::finish_population(uint32_t population, const Moment& at, TaskM
                     data.words * sizeof(uint16_t));
 }
 
-// The same for one range of a population with a list for each.
+// The same for one range, if each range of the population has its list.
 void CpuExecutor::list_range(uint32_t population, const Moment& at, uint32_t range, TaskMemory& memory) {
     PopulationData& data = *context_.populations[population];
     data.list_range(context_.kernels, at.clock, at.sample, range);

@@ -1,6 +1,6 @@
-// Runs a plan on the CPU. How a step works is told in executor.cpp.
+// Runs a plan on the CPU. executor.cpp explains how a step works.
 //
-// Thread-safety: one thread at a time; inside run() and backward() the session's own threads take part.
+// Thread-safety: one thread at a time. The session's own threads take part in run() and backward().
 #pragma once
 
 #include <cstdint>
@@ -28,57 +28,57 @@ class SpikeTimes;
 class Tape;
 class Traces;
 
-constexpr size_t state_bytes_together = 128 * 1024;  // of the samples that a task takes step by step together
+constexpr size_t state_bytes_together = 128 * 1024;  // state of the samples that a task steps together
 
-// What one task has counted since the last reset, in cache lines of its own.
+// Counts of one task since the last reset, in cache lines of its own.
 struct alignas(64) TaskCounters {
     uint64_t spikes = 0, input_spikes = 0;
-    uint64_t events = 0, value_operations = 0;  // synapses that delivered a spike, a value
+    uint64_t events = 0, value_operations = 0;  // synapses that delivered a spike; synapses that delivered a value
 };
 
-// What one task needs for itself.
+// Working memory of one task.
 struct TaskMemory {
     TaskCounters counters;
-    Buffer<float> sums;                   // [receptor][neuron] of the population at hand
-    Buffer<int32_t> fixed_sums;           // the same as integers, of projections in fixed point; 0 between populations
-    Buffer<float> scratch;                // some blocks of a convolution, channels last
-    Buffer<float> image;                  // the sources of a convolution, where many are active
-    Buffer<uint16_t> pooled;              // of maximum pooling: which windows have had their spike
-    Buffer<uint32_t> interpreter;         // registers of interpreted models
-    // Of taped runs, see executor_layers.cpp.
-    Buffer<uint32_t> active;                           // who is active in one row of bits
+    Buffer<float> sums;            // [receptor][neuron] of the current population
+    Buffer<int32_t> fixed_sums;    // the same as integers, for fixed-point projections; 0 between populations
+    Buffer<float> scratch;         // some blocks of a convolution, channels last
+    Buffer<float> image;           // the sources of a convolution, if many are active
+    Buffer<uint16_t> pooled;       // maximum pooling: which windows have had their spike
+    Buffer<uint32_t> interpreter;  // registers of interpreted models
+    // For taped runs, see executor_layers.cpp.
+    Buffer<uint32_t> active;                           // indices of the active neurons in one row of bits
     Buffer<float> tile_sums;                           // [receptor][sample][neuron of the tile]
     Buffer<float> panel, start;                        // weights of a tile and what its sums begin with, see DenseSamplesArgs
-    uint32_t packed_group = UINT32_MAX, packed_begin;  // whose: the group and the tile's first neuron
+    uint32_t packed_group = UINT32_MAX, packed_begin;  // owner of the panel: the group and the tile's first neuron
     std::vector<uint8_t> packed;                       // which of its incoming projections the panel has
-    Buffer<float> held_sums, unpacked;                 // of inputs that are held; spikes as floats
-    Buffer<uint32_t> lists, list_ends;                 // who is active in each sample
-    // Of the step at hand, for EventProp: what its tape would have, [tape entry][neuron], and the membrane before it.
+    Buffer<float> held_sums, unpacked;                 // sums of held inputs; spikes as floats
+    Buffer<uint32_t> lists, list_ends;                 // active neurons of all samples, and where each sample's list ends
+    // For EventProp: the tape of the current step, [tape entry][neuron], and the membrane before it.
     Buffer<uint32_t> step_tape;
     Buffer<float> membrane_before;
-    Buffer<float> held_sums_of_samples;   // [sample of those at hand][place], see CpuExecutor::held_places_
-    // Integer sums of bundled projections (sparse_bundles.h), 0 between steps. [thread that owns them][accumulator]: a task
-    // that steps whole populations has those of every thread, else its own alone.
+    Buffer<float> held_sums_of_samples;  // [sample stepped together][place], see CpuExecutor::held_places_
+    // Integer sums of bundled projections (sparse_bundles.h), 0 between steps: [thread that owns them][accumulator]. A task
+    // that steps whole populations has the accumulators of every thread, any other task only its own.
     std::vector<Buffer<int32_t>> accumulators;  // [step of the window][accumulator]
-    WindowPlace window;                         // of the step at hand
+    WindowPlace window;                         // of the current step
 };
 
 constexpr uint32_t no_group = UINT32_MAX;
 struct StepRange {
-    uint32_t begin, end;  // of a request
+    uint32_t begin, end;  // steps of a request
 };
 
 struct RangeList {
-    uint32_t begin, end;  // numbers of ranges
+    uint32_t begin, end;  // indices of ranges
 };
-constexpr uint32_t most_receptors = 16;  // of a model
+constexpr uint32_t most_receptors = 16;  // limit of a model
 
 constexpr uint32_t padded_panel(uint32_t width) { return (width + panel_columns - 1) / panel_columns * panel_columns; }
 
-constexpr uint32_t whole_row = UINT32_MAX;  // instead of the number of one of a population's ranges
+constexpr uint32_t whole_row = UINT32_MAX;  // in place of a range's index: all neurons
 
-// In how many steps threads need to meet but once: as many as a spike takes to its first arrival. 0 where they have to meet
-// within a step. Neurons without input are ahead of all others, so their delays do not count.
+// The number of steps that threads run between two meetings: the shortest delay of a spike, or 0 if threads have to meet within
+// a step. Delays from neurons without input do not count, because those neurons are stepped ahead of all others.
 uint32_t span_steps(const Plan& plan);
 
 constexpr uint32_t channels_of_task = 16;  // of a normalised projection
@@ -102,14 +102,14 @@ struct CpuContext {
     std::vector<std::unique_ptr<PopulationData>> populations;
     std::vector<std::unique_ptr<ProjectionData>> projections;
     std::unique_ptr<SparseBundles> bundles;
-    std::vector<std::unique_ptr<PlasticProjection>> plastic;  // by projection, null where weights stay
-    std::vector<std::unique_ptr<NormalizedData>> normalized;  // by projection, null where it is not
-    std::vector<uint32_t> stages;                             // by population, of the last taped run (network/stages.h)
-    std::vector<TaskMemory> tasks;  // one for each task that can run at once
-    mutable Buffer<uint32_t> joined_list;  // what active() gives of a population with several lists
-    Buffer<float> no_input;         // zeros: the sums of a receptor that no projection reaches
-    uint32_t row_capacity = 0;      // of a row of sums: the largest population
-    uint32_t span_steps = 0;        // frames of activity allow threads to be so many steps apart, see PopulationData
+    std::vector<std::unique_ptr<PlasticProjection>> plastic;  // by projection; null if it is not plastic
+    std::vector<std::unique_ptr<NormalizedData>> normalized;  // by projection; null if it is not normalised
+    std::vector<uint32_t> stages;                             // by population, for the last taped run (network/stages.h)
+    std::vector<TaskMemory> tasks;                            // one for each task that can run at once
+    mutable Buffer<uint32_t> joined_list;                     // result of active() for a population with several lists
+    Buffer<float> no_input;                                   // zeros: the sums of a receptor that no projection reaches
+    uint32_t row_capacity = 0;                                // length of a row of sums: the largest population
+    uint32_t span_steps = 0;  // the activity has frames for threads that are this many steps apart, see PopulationData
 };
 
 class CpuExecutor final : public Executor, private Trainable {
@@ -138,7 +138,7 @@ public:
     std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override;
     Trainable* trainable() override { return this; }
 
-    // How many steps left out the neurons at rest, of all ranges together; for tests.
+    // Steps in which neurons at rest were left out, summed over all ranges. For tests.
     uint64_t steps_without_resting() const;
 
 private:
@@ -153,20 +153,20 @@ private:
     std::unique_ptr<OptimizerMemory> make_optimizer_memory(uint32_t optimizer) override;
     void update(const OptimizerStep& step, OptimizerMemory& memory) override;
 
-    // One moment of one sample: where a kernel reads and writes.
+    // The step and sample that a kernel works on.
     struct Moment {
         uint64_t clock;
         uint32_t sample;
-        uint32_t run_step;  // since the run began, of a taped one all its segments
+        uint32_t run_step;  // steps since the run began; in a taped run, over all its segments
         uint64_t step;  // since the last reset
         bool taped;
-        uint32_t group = no_group;  // of a run by layers: the one at hand
-        float* held_sums = nullptr;  // of this sample; null: none are kept
-        bool fills_held_sums = false;  // the first step that it goes through in this way
+        uint32_t group = no_group;     // the current group of a run by layers
+        float* held_sums = nullptr;    // of this sample; null: none are kept
+        bool fills_held_sums = false;  // this step computes the held sums
     };
-    // What a source did in one step.
+    // The activity of a source in one step.
     struct Activity {
-        const uint32_t* list;  // indices of the active, ascending
+        const uint32_t* list;  // indices of the active neurons, ascending
         uint32_t count;
         const uint16_t* bits;
         const float* values;   // null: 0 or 1
@@ -175,15 +175,15 @@ private:
     struct Group {
         std::vector<uint32_t> populations;
         bool by_tiles = false;
-        bool is_loop = false;  // by tiles: the population projects onto itself, so that one tile has all of it
-        uint32_t tile = 0;  // neurons
+        bool is_loop = false;        // by tiles: the population projects onto itself, so one tile has all of it
+        uint32_t tile = 0;           // neurons
         std::vector<size_t> panels;  // where TaskMemory::panel has the weights of each incoming projection
-        bool was_dense = false;  // a loop: in a step of the last segment so many spiked that products are faster
+        bool was_dense = false;      // loop: in some step of the last segment, so many neurons spiked that products are faster
     };
-    // Populations that do not feed each other within a step can be updated side by side.
+    // Populations that do not feed each other within a step, so that they can be updated side by side.
     struct Stage {
         std::vector<uint32_t> populations;
-        bool joins_lists = false;  // some of them are cut, and somebody needs their activity in one list
+        bool joins_lists = false;  // some of them are cut into ranges, and their activity is needed in one list
     };
 
     void make_stages();
@@ -195,7 +195,7 @@ private:
     uint32_t run_team(const RunRequest& request, StepRange steps, double limit_ns);
     void run_thread(const RunRequest& request, uint32_t first_step, uint32_t thread, Team& team);
     void run_phases(const RunRequest& request);
-    // By spans, see executor_spans.cpp.
+    // Runs by spans, see executor_spans.cpp.
     void make_spans(const SNNAllocator& allocator);
     bool leaves_out_resting(const RunRequest& request) const;
     void run_spans(const RunRequest& request, uint32_t first_step, RangeList ranges, TaskMemory& memory, Team& team);
@@ -218,7 +218,7 @@ private:
                 request.tape};
     }
     void deliver_bundles(const Moment& at, uint32_t thread, TaskMemory& memory);
-    // Of a step of a run; all of `sure` are made in any case, and windows begin with the first of them.
+    // The place of a step in its window. All steps of `sure` will be made, and the first window begins with the first of them.
     WindowPlace window_place(uint32_t step, StepRange sure) const {
         const uint32_t behind = (step - sure.begin) % window_steps_;
         return {behind, std::min(window_steps_, sure.end - (step - behind))};
@@ -247,7 +247,7 @@ private:
     void record_frames(const RunRequest& request, const RecordFrames& frames, const Moment& at, uint32_t step,
                        NeuronRange part) const;
     void read_states(const Slot& slot, DType dtype, void* out_data) const;
-    void read_history(const Slot& slot, DType dtype, void* out_data) const;  // of the last step alone: activity
+    void read_history(const Slot& slot, DType dtype, void* out_data) const;  // or the activity of the last step
     void read_weights(const Slot& slot, DType dtype, void* out_data) const;  // or a bias
     void read_traces(const Slot& slot, DType dtype, void* out_data) const;   // or their ages
     void read_gradient(const Slot& slot, DType dtype, void* out_data) const;
@@ -256,22 +256,23 @@ private:
     void write_weights(const Slot& slot, DType dtype, const void* source);
     void write_traces(const Slot& slot, DType dtype, const void* source);
 
-    // Steps on the tape at once. Segments begin and end where chunks of the backward pass do, which are counted from the last
-    // step or, where gradients stop at windows, from the end of each; so gradients do not depend on them.
+    // The last taped run. The tape holds one segment of it at a time. Segments begin and end with chunks of the backward pass.
+    // Chunks are counted from the last step or, if gradients stop at windows, from the end of each window. So gradients do not
+    // depend on segments.
     struct TapedRun {
-        uint64_t first_step = 0, clock = 0, steps = 0, seed = 0;  // when it began
+        uint64_t first_step = 0, clock = 0, steps = 0, seed = 0;  // at its beginning
         uint32_t step_count = 0, segment_steps = 0, gradient_steps = 0;
-        uint32_t segment_begin = 0;  // of the segment at hand
+        uint32_t segment_begin = 0;  // first step of the current segment
         uint32_t on_tape = 0;        // the segment whose entries the tape has
         LearningRule rule = LearningRule::bptt;
         std::span<const LinearStep> linear;
         uint32_t readout = 0;
         bool traces = false;
-        bool keeps_spike_times = false;  // of EventProp, in the segment at hand
+        bool keeps_spike_times = false;  // EventProp: whether the current segment keeps them
         std::vector<InputFrames> inputs, segment_inputs;
         std::vector<RecordFrames> segment_records;
-        std::vector<uint64_t> active;        // per input: values other than 0
-        std::vector<TaskCounters> counters;  // when it ended
+        std::vector<uint64_t> active;        // per input: number of values other than 0
+        std::vector<TaskCounters> counters;  // at its end
 
         uint32_t segment_count() const { return (step_count + segment_steps - 1) / segment_steps; }
         uint32_t begin_of(uint32_t segment) const {
@@ -320,34 +321,35 @@ private:
     CpuContext context_;
     std::vector<uint32_t> inputs_, neurons_;  // populations: inputs in index order, neurons in evaluation order
     std::vector<Stage> stages_;
-    std::vector<uint8_t> from_zero_;  // per projection: its kernel begins the sums of its receptor
-    // Sums that begin with inputs which are held are the same in every step of a run: per projection whose sums so far may be,
-    // where they are kept, and whether they are the same in the run at hand. Only where a thread has its samples to itself.
-    std::vector<uint32_t> held_places_;  // no_place: they may not
+    std::vector<uint8_t> from_zero_;  // per projection: its kernel starts the sums of its receptor from 0
+    // Sums that only held inputs have reached so far are the same in every step of a run. Per projection: where these sums are
+    // kept, and whether they are the same throughout the current run. Only used if a thread has its samples to itself.
+    std::vector<uint32_t> held_places_;  // no_place: they are never the same
     std::vector<uint8_t> holds_;
     uint32_t held_words_ = 0;
-    bool holds_sums_ = false;  // any of them, in the run at hand
+    bool holds_sums_ = false;  // whether any are, in the current run
     static constexpr uint32_t no_place = UINT32_MAX;
     Sharing sharing_;
-    double work_ns_ = 0;              // of a step of one sample; a guess, only to decide whether waking threads pays
-    // Of runs by spans: populations without and with input, and one for each range where neurons at rest can be left out.
+    double work_ns_ = 0;  // estimate for a step of one sample, which decides whether to wake threads and share
+    // For runs by spans: populations without and with input, and one SparseSpan for each range in which neurons at rest can be
+    // left out.
     std::vector<uint32_t> leading_, following_;
     std::vector<std::unique_ptr<SparseSpan>> sparse_spans_;
-    bool leaves_out_resting_ = false;  // in this run
-    uint32_t window_steps_ = 1;        // in this run, see sparse_bundles.h
+    bool leaves_out_resting_ = false;  // in the current run
+    uint32_t window_steps_ = 1;        // in the current run, see sparse_bundles.h
     uint32_t samples_together_ = 1;
-    uint64_t steps_ = 0;              // since the last reset
-    uint64_t clock_;                  // the step to come
+    uint64_t steps_ = 0;  // since the last reset
+    uint64_t clock_;      // of the next step
     uint64_t seed_;
-    uint32_t first_sample_;           // what the draws call it
+    uint32_t first_sample_;  // index of sample 0 in random draws
     uint64_t taped_runs_ = 0;
     std::vector<EventLog> event_logs_;  // per population, made at the first run that records events
     std::unique_ptr<Tape> tape_;
-    std::vector<Buffer<uint16_t>> packed_inputs_;  // per population: what first_wrong() packed
-    std::vector<Group> groups_;           // made at the first taped run, and when other projections are normalised
-    std::vector<uint32_t> normalized_;    // projections of the last taped run
-    std::vector<uint32_t> group_of_;      // per population; inputs: no_group
-    TapedRun taped_;                      // the last one
+    std::vector<Buffer<uint16_t>> packed_inputs_;  // per population: bits from first_wrong()
+    std::vector<Group> groups_;         // made at the first taped run, and again when other projections are normalised
+    std::vector<uint32_t> normalized_;  // projections of the last taped run
+    std::vector<uint32_t> group_of_;    // per population; inputs: no_group
+    TapedRun taped_;                    // the last one
     std::unique_ptr<Checkpoints> checkpoints_;
     std::unique_ptr<Traces> traces_;
     std::unique_ptr<SpikeTimes> spike_times_;

@@ -9,7 +9,7 @@
 
 namespace snn::cpu {
 
-// Sums that are the same in all steps of a run are made in the first.
+// Sums that are the same in all steps of a run are computed in the first step and copied in later ones.
 void CpuExecutor::deliver(uint32_t index, const Moment& at, NeuronRange part, uint32_t range, TaskMemory& memory) {
     if (!at.held_sums || !holds_[index]) return deliver_now(index, at, part, range, memory);
     const ProjectionData& projection = *context_.projections[index];
@@ -35,7 +35,7 @@ void CpuExecutor::deliver_now(uint32_t index, const Moment& at, NeuronRange part
     float* const sums = memory.sums.data() + row;
     const uint32_t end = std::min(part.end, projection.target_size);
     const SampleWeights own = projection.weights_of(at.sample);
-    if (projection.info.kind == SNN_CONNECT_SPARSE) {  // counts its synapses where it finds them
+    if (projection.info.kind == SNN_CONNECT_SPARSE) {  // its synapses are counted where they are found
         if (own.bias) context_.kernels.add_bias(sums, own.bias, part.begin, end);
         if (projection.is_bundled) return;
         if (context_.plastic[index]) {
@@ -105,7 +105,7 @@ CpuExecutor::Activity CpuExecutor::activity_of(uint32_t source, uint32_t delay, 
     return {memory.active.data(), count, bits, data.is_value_input() ? tape_->values(source, step, at.sample) : kept};
 }
 
-// The population's spikes of this step are known.
+// Called once the population's spikes of this step are known.
 void CpuExecutor::learn(const PopulationData& population, const Moment& at, uint32_t range) {
     const bool whole = range == whole_row;
     for (const uint32_t q : population.incoming) {
@@ -116,7 +116,8 @@ void CpuExecutor::learn(const PopulationData& population, const Moment& at, uint
     }
 }
 
-// The integer sums of a receptor, beginning with the first neuron of the range: those of bundles where there are any.
+// The integer sums of a receptor, from the first neuron of the range on. These are the accumulators of bundles, if there are
+// any.
 int32_t* CpuExecutor::fixed_sums_of(uint32_t population, uint32_t receptor, uint32_t range, TaskMemory& memory) const {
     const uint32_t owner = range == whole_row ? 0 : range;
     if (context_.bundles->has_accumulators(population, receptor))
@@ -132,8 +133,8 @@ void CpuExecutor::deliver_bundles(const Moment& at, uint32_t thread, TaskMemory&
                                                         memory.accumulators[thread].data());
 }
 
-// What a projection delivers to all its targets, counted by the task that has the first of them. The synapses of sparse ones
-// are counted where they are found.
+// Counts what a projection delivers to all its targets. The task with the first target calls it. The synapses of sparse
+// projections are counted where they are found.
 void CpuExecutor::count_delivered(const ProjectionData& projection, const PopulationData& source, const Activity& activity,
                                   TaskMemory& memory) const {
     uint64_t used = activity.count;
@@ -192,7 +193,7 @@ void CpuExecutor::deliver_window(const ProjectionData& projection, const SampleW
     });
 }
 
-// One dense projection after the other, delays ascending.
+// Delivers one dense projection after the other, delays ascending.
 void CpuExecutor::deliver_taps(const ProjectionData& projection, const PopulationData& source, const Moment& at,
                                NeuronRange part, uint32_t range, float* sums, TaskMemory& memory) {
     const auto& delays = projection.segments->delays();
@@ -219,8 +220,8 @@ void CpuExecutor::deliver_taps(const ProjectionData& projection, const Populatio
         (source.is_value_input() ? memory.counters.value_operations : memory.counters.events) += used;
 }
 
-// Which stretches of synapses are due is known before any of them is read: a first pass collects them and asks the memory
-// for them, a second adds them up.
+// Which stretches of synapses are due is known before any of them is read. A first pass collects and prefetches them, a second
+// adds them up.
 void CpuExecutor::deliver_sparse(const ProjectionData& projection, const PopulationData& source, const Moment& at,
                                  uint32_t range, float* sums, int32_t* fixed_sums, TaskMemory& memory) {
     constexpr uint32_t most_visits = 64, table_lookahead = 16;

@@ -5,13 +5,13 @@
 //     bits on the tape   -->   bits on the tape        -->   ...
 //                              (tile by tile)
 //
-// A group is a stretch of the evaluation order without a way back from a later group: a single population, or several that
-// reach back to each other through delays. A population alone, with projections that are dense or normalised only, is cut into
-// tiles of neurons whose weights stay in the L2 cache through all steps and samples; if it reaches back to itself it is one tile.
-// Other groups go step by step, one sample at a time, as in any run. What a tile does: executor_tiles.cpp.
+// A group is a stretch of the evaluation order with no way back from a later group: a single population, or several that reach
+// back to each other through delays. A population alone whose projections are all dense or normalised is cut into tiles of
+// neurons. The weights of a tile stay in the L2 cache through all steps and samples. A population that reaches back to itself
+// is one tile. Other groups go step by step, one sample at a time, as in any run. executor_tiles.cpp explains what a tile does.
 //
-// Every sum is added up in the order of docs/semantics.md and every neuron sees its steps in order, so the bits are those of any
-// other run.
+// Every sum is added up in the order of docs/semantics.md, and every neuron sees its steps in order, so the bits are those of
+// any other run.
 #include <algorithm>
 #include <atomic>
 #include <cstring>
@@ -26,10 +26,10 @@ namespace {
 
 constexpr size_t weight_bytes_of_tile = 768 * 1024;  // stay in an L2 cache of 1 MiB beside what passes through
 constexpr size_t fewest_neurons_of_tile = 128;
-constexpr uint32_t most_samples_of_item = 64;        // whose sums are made together
-constexpr uint32_t most_samples_of_loop = 16;        // the same, of a whole population with its states
-constexpr uint32_t items_per_thread = 4;             // so that threads end at about the same time
-constexpr size_t values_worth_dealing = 65536;       // one thread looks through them in the time that waking another takes
+constexpr uint32_t most_samples_of_item = 64;   // samples whose sums are made together
+constexpr uint32_t most_samples_of_loop = 16;   // the same, for a whole population with its states
+constexpr uint32_t items_per_thread = 4;        // so that threads end at about the same time
+constexpr size_t values_worth_dealing = 65536;  // one thread looks through this many in the time that waking another takes
 
 bool is_recorded(const RunRequest& request, uint32_t population) {
     return std::any_of(request.records.begin(), request.records.end(), [&](const RecordFrames& r) { return r.population == population; });
@@ -39,11 +39,11 @@ bool is_recorded(const RunRequest& request, uint32_t population) {
 
 // ---- Groups -----------------------------------------------------------------------------------------------------------
 
-// What the tiles of all groups need of a task's memory, in floats where nothing else is said.
+// What the tiles of all groups need of a task's memory, in floats unless noted.
 struct CpuExecutor::TileRoom {
     size_t incoming = 0;  // projections
     size_t sums = 0, panel = 0, start = 0, held = 0;
-    uint32_t widest_source = 0;  // neurons of one that is listed
+    uint32_t widest_source = 0;  // neurons of the widest source that is listed
 };
 
 void CpuExecutor::make_groups() {
@@ -58,9 +58,9 @@ void CpuExecutor::make_groups() {
     }
     group_of_.assign(populations.size(), no_group);  // inputs stay in none
     TileRoom room;
-    std::vector<Group> groups;  // taken when there is memory for them
+    std::vector<Group> groups;  // replace groups_ once their memory is allocated
     for (size_t begin = 1; begin <= neurons_.size();) {
-        size_t end = begin;  // of the last member
+        size_t end = begin;  // place of the last member
         for (size_t i = begin; i <= end; ++i) end = std::max(end, last[i]);
         Group group;
         for (size_t i = begin; i <= end; ++i) {
@@ -81,7 +81,7 @@ void CpuExecutor::make_groups() {
 // Leaves the group of one population whole if it has a projection that tiles cannot take.
 void CpuExecutor::cut_into_tiles(Group& group, TileRoom& room) const {
     const PopulationData& target = *context_.populations[group.populations[0]];
-    std::vector<size_t> incoming;  // places in target.incoming; the sums of normalised projections are there before
+    std::vector<size_t> incoming;  // indices into target.incoming, without normalised projections: their sums are ready before
     for (size_t k = 0; k < target.incoming.size(); ++k)
         if (!context_.normalized[target.incoming[k]]) incoming.push_back(k);
     size_t sources = 1;
@@ -128,7 +128,7 @@ void CpuExecutor::allocate_tiles(const TileRoom& room) {
     }
 }
 
-// Events are told in the order of steps, and bundles look at frames that such a run does not fill.
+// Events are recorded in the order of steps, and bundles read frames that a run by layers does not fill.
 bool CpuExecutor::runs_by_layers(const RunRequest& request) const {
     return request.tape && request.events.empty() && context_.bundles->empty();
 }
@@ -170,7 +170,7 @@ void CpuExecutor::run_layers(const RunRequest& request) {
     keep_last_steps(request.step_count);
 }
 
-// For products with spikes, which are seldom dense enough.
+// For products with spikes, which are rarely dense enough to need it.
 void CpuExecutor::make_room_for_products(const Group& group) {
     const auto& incoming = context_.populations[group.populations[0]]->incoming;
     const bool are_needed = std::any_of(incoming.begin(), incoming.end(), [&](uint32_t q) {
@@ -182,7 +182,7 @@ void CpuExecutor::make_room_for_products(const Group& group) {
         if (task.unpacked.size() < task.lists.size()) task.unpacked.allocate(context_.allocator, task.lists.size());
 }
 
-// A step after the other, as they lie in memory, dealt to all threads.
+// Looks at one step after the other, as they lie in memory, shared among all threads.
 std::optional<size_t> CpuExecutor::first_wrong(InputFrames& io_input, uint32_t step_count, bool packs) {
     const PopulationData& data = *context_.populations[io_input.population];
     const size_t frame = size_t{context_.batch} * data.size, words = size_t{context_.batch} * data.words;
@@ -215,7 +215,7 @@ std::optional<size_t> CpuExecutor::first_wrong(InputFrames& io_input, uint32_t s
     return first.load(std::memory_order_relaxed);
 }
 
-// Writes what the inputs are at every step onto the tape, where all layers find it.
+// Writes the inputs of every step onto the tape, where all layers find them.
 void CpuExecutor::tape_inputs(const RunRequest& request) {
     for (const InputFrames& input : request.inputs) {
         const PopulationData& data = *context_.populations[input.population];
@@ -241,7 +241,7 @@ void CpuExecutor::tape_inputs(const RunRequest& request) {
             context_.tasks[worker].counters.input_spikes += count;
             tape_->add_spikes(input.population, moment(request, step, 0).run_step, count);
         };
-        // A step after the other, as they lie in memory.
+        // Steps one after the other, as they lie in memory.
         if (!held)
             context_.pool.deal(request.step_count, [&](uint32_t step, uint32_t worker) {
                 uint16_t* const bits = tape_->bits(input.population, moment(request, step, 0).run_step, 0);
@@ -270,7 +270,7 @@ void CpuExecutor::tape_inputs(const RunRequest& request) {
     }
 }
 
-// One sample through all steps of a group.
+// Takes one sample through all steps of a group.
 void CpuExecutor::run_group(const RunRequest& request, uint32_t group, uint32_t sample, TaskMemory& memory) {
     for (uint32_t step = 0; step < request.step_count; ++step) {
         Moment at = moment(request, step, sample);
@@ -283,7 +283,7 @@ void CpuExecutor::run_group(const RunRequest& request, uint32_t group, uint32_t 
     }
 }
 
-// After the run, activity is looked up in the frames of the last steps as after any other.
+// After the run, activity is looked up in the frames of the last steps, as after any other run.
 void CpuExecutor::keep_last_steps(uint32_t step_count) {
     context_.pool.deal(context_.batch, [&](uint32_t sample, uint32_t) {
         for (uint32_t p = 0; p < context_.populations.size(); ++p) {

@@ -1,6 +1,6 @@
-// Batch normalisation through time in a run by layers (executor_layers.cpp): what a normalised projection delivers is summed up
-// for all steps and samples before the first step of its target, as its statistics need it. The steps
-// then take the sums from memory.
+// Batch normalisation through time in a run by layers (executor_layers.cpp). Statistics need the sums that a normalised
+// projection delivers in all steps and samples, so these sums are made before the first step of the target. The steps then read
+// them from memory.
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -16,7 +16,7 @@ void CpuExecutor::begin_normalization(const RunRequest& request) {
     const auto same = [](uint32_t q, const NormalizedProjection& given) { return q == given.projection; };
     if (!std::equal(normalized_.begin(), normalized_.end(), request.normalization.begin(), request.normalization.end(), same)) {
         normalized_.clear();
-        groups_.clear();  // tiles may hold a population whose other projections are dense
+        groups_.clear();  // which projections are normalised decides whether a population is cut into tiles
         for (auto& data : context_.normalized) data.reset();
         for (const NormalizedProjection& given : request.normalization) {
             normalized_.push_back(given.projection);
@@ -37,7 +37,7 @@ void CpuExecutor::begin_normalization(const RunRequest& request) {
     }
 }
 
-// For the projections onto the populations of a group.
+// Makes the sums and statistics of the normalised projections onto the populations of a group.
 void CpuExecutor::find_normalized_sums(const RunRequest& request, uint32_t group) {
     for (const NormalizedProjection& given : request.normalization) {
         ProjectionData& projection = *context_.projections[given.projection];
@@ -89,7 +89,7 @@ void CpuExecutor::find_normalized_sums(const RunRequest& request, uint32_t group
     }
 }
 
-// `sums` are those of the receptor, as if they began with the first neuron.
+// `sums`: of the receptor, as if they began with the first neuron.
 void CpuExecutor::deliver_normalized(uint32_t index, const Moment& at, NeuronRange part, float* sums) {
     const ProjectionData& projection = *context_.projections[index];
     const NormalizedData& data = *context_.normalized[index];

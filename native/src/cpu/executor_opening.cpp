@@ -1,4 +1,4 @@
-// What an executor finds out when it is opened: where everything lies, in which order sums are added, what can go together.
+// What an executor decides when it is opened: where everything lies, in which order sums are added, what can run together.
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -75,10 +75,10 @@ CpuContext::CpuContext(std::shared_ptr<const Plan> the_plan, const ExecutorOptio
         task.interpreter.allocate(allocator, interpreter_words);
         task.accumulators.resize(bundles->thread_count());
         for (uint32_t thread = 0; thread < bundles->thread_count(); ++thread)
-            if (index < batch || index == thread)  // only so many tasks step whole populations
+            if (index < batch || index == thread)  // only `batch` tasks step whole populations
                 task.accumulators[thread].allocate(allocator, bundles->window_steps() * bundles->window_stride(thread));
     }
-    // Who reads a population's activity other than through bundles and plastic synapses needs it in one list.
+    // A population whose activity is read other than through bundles and plastic synapses needs it in one list.
     std::vector<uint8_t> needs_one_list(populations.size(), 0);
     for (size_t q = 0; q < projections.size(); ++q)
         if (!projections[q]->is_bundled && !plastic[q]) needs_one_list[projections[q]->info.source] = 1;
@@ -117,7 +117,7 @@ CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions
         target.is_plastic |= context_.plastic[q] != nullptr;
         target.incoming.push_back(q);
     }
-    // Nothing but bundles and plastic synapses onto a receptor: its sums need no clearing.
+    // If only bundles and plastic synapses reach a receptor, its sums need no clearing.
     for (uint32_t p = 0; p < populations.size(); ++p) {
         populations[p]->choose_step();
         populations[p]->only_integers = populations[p]->is_bundled || populations[p]->is_plastic;
@@ -133,7 +133,7 @@ CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions
             populations[p]->only_integers &= !populations[p]->has_input[r] || populations[p]->starts_at_integers[r];
         }
     }
-    // Accumulators and plastic synapses lie by range; states do as well, so that threads keep out of each other's way.
+    // Accumulators and plastic synapses are stored by range. States are, too, so that threads keep out of each other's way.
     for (const auto& population : populations)
         if ((population->is_bundled || population->is_plastic) && population->ranges.size() > 1)
             population->separate_states(options.allocator);
@@ -152,7 +152,7 @@ CpuExecutor::CpuExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions
         task.held_sums_of_samples.allocate(options.allocator, size_t{samples_together_} * held_words_);
 }
 
-// In the order of addition nothing but undelayed inputs comes before them.
+// Finds the sums that only undelayed inputs have reached so far in the order of addition.
 void CpuExecutor::place_held_sums() {
     held_places_.assign(context_.projections.size(), no_place);
     holds_.assign(context_.projections.size(), 0);
@@ -183,7 +183,8 @@ void CpuExecutor::make_stages() {
             const PopulationData& source = *populations[projection.info.source];
             if (projection.info.reaches_within_step() && !source.info.is_input())
                 level[p] = std::max(level[p], level[projection.info.source] + 1);
-            // A tenth of the sources active; one in fifty where connections are sparse, less where they are bundled.
+            // Assumes that a tenth of the sources are active, one in fifty if connections are sparse, and fewer if they are
+            // bundled.
             const double synapses = static_cast<double>(synapse_count(*context_.plan->network, projection.info));
             if (projection.is_bundled) work_ns_ += 0.002 * synapses;
             else work_ns_ += projection.info.kind == SNN_CONNECT_SPARSE ? 0.02 * synapses : 0.01 * synapses;

@@ -1,10 +1,10 @@
-// Steps by spans: where every projection is bundled or plastic and nothing comes from outside, what happens within as many
-// steps as the shortest delay has is not felt by other neurons before these are over. Threads meet once for each such span.
+// Runs by spans. If every projection is bundled or plastic and nothing comes from outside, what a neuron does within as many
+// steps as the shortest delay has reaches other neurons only after these steps. Threads meet once for each such span.
 //
 //     span of 18 steps        neurons without input     all 18 steps       (their spikes may arrive within the span)
 //                             ---- threads meet ----
-//                             all others                step by step, or, where little happens, only those that are not at
-//                                                       rest, all 18 steps of 16 neurons at once (sparse_span.h)
+//                             all others                step by step or, if little happens, only those that are not at rest,
+//                                                       all 18 steps of 16 neurons at once (sparse_span.h)
 //                             ---- threads meet ----
 #include <algorithm>
 
@@ -15,7 +15,7 @@ namespace snn::cpu {
 
 namespace {
 
-constexpr uint32_t worth_gathering_steps = 64;  // of a run: shorter ones do not earn what it costs to find who is at rest
+constexpr uint32_t worth_gathering_steps = 64;  // shorter runs do not make up for the search for neurons at rest
 
 std::vector<uint8_t> have_input(const Network& network) {
     std::vector<uint8_t> found(network.populations().size(), 0);
@@ -29,8 +29,8 @@ uint32_t span_steps(const Plan& plan) {
     const Network& network = *plan.network;
     const auto is_input = [](const Population& population) { return population.is_input(); };
     if (std::any_of(network.populations().begin(), network.populations().end(), is_input)) return 0;
-    // Of both, a thread has the synapses of its own neurons for itself and reads the sources' spikes
-    // from a list for each range.
+    // For both kinds, a thread has the synapses of its own neurons to itself and reads the sources' spikes from a list for each
+    // range.
     size_t by_range = 0;
     for (const BundleGroup& group : bundle_groups(plan)) by_range += group.members.size();
     for (const Projection& projection : network.projections()) by_range += projection.plasticity != nullptr;
@@ -58,14 +58,14 @@ void CpuExecutor::make_spans(const SNNAllocator& allocator) {
 
 bool CpuExecutor::leaves_out_resting(const RunRequest& request) const {
     const auto is_state = [](const RecordFrames& frames) { return frames.kind == RecordFrames::state; };
-    // Parameters of a session may have become those of single neurons.
+    // If parameters of the session were set for single neurons, there is no step for spans.
     const auto can = [&](uint32_t p) { return context_.populations[p]->step_span != nullptr; };
     return !sparse_spans_.empty() && request.step_count >= worth_gathering_steps && !request.tape &&
            std::none_of(request.records.begin(), request.records.end(), is_state) &&
            std::all_of(following_.begin(), following_.end(), can);
 }
 
-// The steps of one thread, which owns some of the ranges. All threads come to the same meetings.
+// Runs the steps of one thread, which owns some of the ranges. All threads come to the same meetings.
 void CpuExecutor::run_spans(const RunRequest& request, uint32_t first_step, RangeList ranges, TaskMemory& memory, Team& team) {
     uint32_t end = team.end.load(std::memory_order_relaxed);
     const StepRange all{first_step, end};
@@ -83,15 +83,15 @@ void CpuExecutor::run_spans(const RunRequest& request, uint32_t first_step, Rang
         if (!leading_.empty()) team.barrier.wait();
         for (uint32_t range = ranges.begin; range < ranges.end; ++range)
             run_span(request, span, team.may_be_late() ? span : all, range, memory);
-        // Written before the meeting and read after it, so that all end with the same step. No thread is further ahead of
-        // another than frames of activity allow.
+        // Written before the meeting and read after it, so that all threads end with the same step. No thread gets further
+        // ahead of another than the frames of activity allow.
         if (ranges.begin == 0 && span.end < end && team.is_late()) team.end.store(span.end, std::memory_order_relaxed);
         team.barrier.wait();
         end = team.end.load(std::memory_order_relaxed);
     }
 }
 
-// One range of the populations with input.
+// Runs one range of the populations with input.
 void CpuExecutor::run_span(const RunRequest& request, StepRange span, StepRange sure, uint32_t range, TaskMemory& memory) {
     const uint32_t steps = span.end - span.begin;
     if (leaves_out_resting_ && range < sparse_spans_.size() && sparse_spans_[range]->begin(clock_ + span.begin, steps)) {

@@ -1,4 +1,4 @@
-// Threads that go through steps together.
+// A team of threads that go through steps together.
 #pragma once
 
 #include <atomic>
@@ -23,7 +23,7 @@ struct CpuExecutor::Team {
     bool is_late() const { return nanoseconds_since(begin) > limit_ns; }
 
     Barrier barrier;
-    std::atomic<uint32_t> end;  // after the last step
+    std::atomic<uint32_t> end;  // the step after the last one
     double limit_ns;
     Clock::time_point begin;
 };

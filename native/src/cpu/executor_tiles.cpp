@@ -1,8 +1,8 @@
 // A tile of a run by layers (executor_layers.cpp): some neurons of a population in some samples, through all steps.
 //
 //     each step        sums of all samples                                      neurons of all samples
-//                      each projection: rows of weights of the active,    -->   one sample after the other
-//                      or, where much is active, everything multiplied
+//                      each projection: rows of weights of the active     -->   one sample after the other
+//                      or, if many are active, everything multiplied
 //
 // Both ways read the tile's weights from a panel in the L2 cache, for several samples at a time, and give the same bits.
 #include <algorithm>
@@ -17,8 +17,8 @@ namespace snn::cpu {
 
 namespace {
 
-constexpr uint32_t fewest_samples_of_product = 4;  // below, products take no less than rows of all sources
-constexpr size_t fewest_rows_of_panel = 512;  // samples and steps for which a copy of the weights is worth it
+constexpr uint32_t fewest_samples_of_product = 4;  // with fewer, products take as long as rows of all sources
+constexpr size_t fewest_rows_of_panel = 512;       // samples times steps from which on a copy of the weights pays
 
 }  // namespace
 
@@ -29,7 +29,7 @@ struct CpuExecutor::Tile {
     uint32_t begin, end;  // samples
     TaskMemory& memory;
     bool has_panel;
-    uint64_t last_spikes = 0;       // of these samples in the step before
+    uint64_t last_spikes = 0;       // of these samples in the previous step
     uint32_t held_of = UINT32_MAX;  // the projection whose sums of held inputs are known
 
     uint32_t width() const { return neurons.end - neurons.begin; }
@@ -40,7 +40,7 @@ struct CpuExecutor::Tile {
     // The weights of an incoming projection and what its sums begin with.
     float* panel(size_t incoming) const { return memory.panel.data() + panels[incoming]; }
     float* start(size_t incoming) const { return memory.start.data() + incoming * padded_panel(width()); }
-    // Whoever has the first neurons counts what all of them get.
+    // The tile with the first neurons counts what all neurons get.
     bool counts() const { return neurons.begin == 0; }
 };
 
@@ -127,7 +127,7 @@ void CpuExecutor::deliver_to_tile(Tile& tile, size_t incoming, Moment at) {
     }
 }
 
-// The rows of weights of the active, of several samples at a time.
+// Adds the rows of weights of active sources, for several samples at a time.
 void CpuExecutor::deliver_samples(const Tile& tile, size_t incoming, Moment at, float* sums) {
     const uint32_t index = context_.populations[tile.population]->incoming[incoming];
     const ProjectionData& projection = *context_.projections[index];
@@ -217,7 +217,7 @@ void CpuExecutor::step_tile(Tile& tile, Moment at) {
         if (by_spikes) spike_times_->after_step(population, neurons, bits, at.sample, memory);
     }
     if (!model.spiking) return;
-    // Only now: what was just written in words of 16 bits is read in larger ones.
+    // Counted only now, because what was just written in words of 16 bits is read in larger ones.
     tile.last_spikes = 0;
     for (uint32_t sample = tile.begin; sample < tile.end; ++sample) {
         const uint16_t* const bits = tape_->bits(population, at.run_step, sample) + neurons.begin / 16;
@@ -234,7 +234,7 @@ void CpuExecutor::make_panel(const Tile& tile, size_t incoming) {
     tile.memory.packed[incoming] = 1;
 }
 
-// The columns of a tile in panels, and what its sums begin with.
+// Packs the columns of a tile into panels, and what its sums begin with into `out_start`.
 void CpuExecutor::pack_panel(const ProjectionData& projection, NeuronRange targets, uint32_t width, float* out_panel,
                              float* out_start) const {
     const uint32_t count = targets.end - targets.begin;

@@ -1,7 +1,7 @@
-// Taped runs and the training calls of the executor. What they need is made at the first of them.
+// Taped runs and the training calls of the executor. What they need is allocated at the first call.
 //
-// A long run need not be on the tape as a whole. It is then cut into segments, and before each of them states and the activity
-// that delays look back to are kept:
+// A long run need not be on the tape as a whole. It is then cut into segments. Before each segment, states and the activity
+// that delays look back to are saved:
 //
 //     forward    |--- 0 ---|--- 1 ---|--- 2 ---|--- 3 ---|      the tape has segment 3
 //                c         c         c         c         c      checkpoints, the last one for the state after the run
@@ -11,8 +11,8 @@
 //                                    <--- 2 ---
 //                           --- 1 -->                           ...
 //
-// so the memory is that of one segment and of a state for each of them, and the time that of a second forward run. Random draws
-// depend on the step alone, so a segment that is run again is the same.
+// The memory is that of one segment and of a state for each segment, and the time that of a second forward run. Random draws
+// depend on the step alone, so a segment that is run again gives the same results.
 #include <utility>
 
 #include "common/error.h"
@@ -33,14 +33,14 @@ void CpuExecutor::run_taped(const RunRequest& request) {
     const bool by_spikes = request.rule == LearningRule::eventprop;
     for (const auto& population : context_.populations) {
         population->drops = false;
-        if (by_spikes) population->training = nullptr;  // it takes the tape of the whole model, for one step
+        if (by_spikes) population->training = nullptr;  // EventProp tapes the whole model, for one step
         else population->choose_training();
     }
     for (const DropoutMask& mask : request.dropout)
         context_.populations[mask.population]->set_dropout(mask, context_.allocator);
     begin_normalization(request);
 
-    // A window that is no shorter than the run is none.
+    // A window that is not shorter than the run has no effect.
     taped_.gradient_steps = request.gradient_steps < request.step_count ? request.gradient_steps : 0;
     const uint32_t chunk =
         taped_.gradient_steps > 0 ? taped_.gradient_steps : Backpropagation::steps_of_chunk(context_, request.step_count);
@@ -74,7 +74,7 @@ void CpuExecutor::run_taped(const RunRequest& request) {
     if (segments > 1) checkpoints_->save(segments);
     taped_.counters.clear();
     for (const TaskMemory& task : context_.tasks) taped_.counters.push_back(task.counters);
-    // The backward pass takes one way for the whole run.
+    // The backward pass decides once for the whole run how it adds up gradients for an input.
     for (const InputFrames& input : request.inputs) {
         const double values =
             static_cast<double>(context_.populations[input.population]->size) * context_.batch * request.step_count;
@@ -104,7 +104,7 @@ void CpuExecutor::begin_spike_times(const RunRequest& request) {
     spike_times_->begin(request.linear, parts);
 }
 
-// The segment was run and its spikes were counted; where they had no room it is run once more.
+// Called after a segment was run and its spikes were counted. Runs the segment once more if some had no room.
 void CpuExecutor::make_room_for_spikes(uint32_t segment) {
     if (!spike_times_->grow()) return;
     std::vector<TaskCounters> counters;
@@ -116,7 +116,7 @@ void CpuExecutor::make_room_for_spikes(uint32_t segment) {
     taped_.active = active;
 }
 
-// The last taped run again, without its records.
+// The request of the last taped run, without its records.
 RunRequest CpuExecutor::taped_request() const {
     RunRequest again;
     again.first_step = taped_.first_step;

@@ -46,7 +46,7 @@ void read_activity(const PopulationData& data, uint64_t clock, uint32_t sample, 
                    out);
 }
 
-// From a list: of bits it cannot be foreseen which are set.
+// Uses a list, because the processor cannot predict which bits are set.
 template <class T>
 void add_activity(const KernelTable& kernels, const uint16_t* bits, const float* values, NeuronRange part, T* io_sums) {
     constexpr uint32_t most = 512;
@@ -116,7 +116,7 @@ void CpuExecutor::record_frames(const RunRequest& request, const RecordFrames& f
         });
         return;
     }
-    // A run by layers has what is not of a group that goes step by step on the tape alone.
+    // In a run by layers, only groups that go step by step fill the frames. Everything else is on the tape alone.
     const uint32_t group = at.group == no_group ? no_group : group_of_[frames.population];
     const bool in_frames = at.group == no_group || (group != no_group && !groups_[group].by_tiles);
     const uint16_t* const bits =
@@ -182,7 +182,7 @@ void CpuExecutor::read_history(const Slot& slot, DType dtype, void* out_data) co
 void CpuExecutor::read_weights(const Slot& slot, DType dtype, void* out_data) const {
     const ProjectionData& data = *context_.projections[slot.index];
     if (slot.kind == Slot::weight && (data.is_bundled || context_.plastic[slot.index])) {
-        // Not twice where the caller takes them as they are: a network can be half its weights.
+        // Makes no second copy if the caller takes them as they are: weights can be half of a network.
         std::vector<float> other(dtype == DType::float32 ? 0 : data.weight_count);
         float* const weights = dtype == DType::float32 ? static_cast<float*>(out_data) : other.data();
         if (data.is_bundled) context_.bundles->read_weights(slot.index, weights);

@@ -16,7 +16,7 @@ struct InstructionSet {
     const KernelTable& kernels;
 };
 
-// Those of this build, the best last.
+// The instruction sets of this build, the best last.
 const InstructionSet sets[] = {
     {SNN_ISA_SCALAR, true, scalar::kernels},
 #if defined(SNN_KERNELS_avx2)

@@ -8,8 +8,8 @@ namespace snn::cpu {
 
 struct KernelTable;
 
-// The kernels for SNN_ISA_*; SNN_ISA_BEST picks the widest. Throws SNN_ERROR_UNSUPPORTED when the machine or this build
-// lacks what was asked for.
+// The kernels for SNN_ISA_*; SNN_ISA_BEST picks the widest. Throws SNN_ERROR_UNSUPPORTED if the machine or this build lacks
+// them.
 const KernelTable& kernels_for(uint32_t instruction_set);
 
 std::string supported_instruction_sets();  // "scalar avx2 avx512", "scalar neon": best last

@@ -7,8 +7,8 @@
 
 namespace snn::cpu {
 
-// Works on values: inputs, literals and results of instructions. Scratch slots are dealt out at the end, when it is known
-// how long each result is needed.
+// Works on values: inputs, literals and results of instructions. Scratch slots are assigned at the end, when it is known how
+// long each result is needed.
 class InterpretedProgram::Builder {
 public:
     explicit Builder(InterpretedProgram& program, uint32_t input_count) : program_(program) {
@@ -26,7 +26,8 @@ public:
             } else if (instruction.op == Op::iconst) {
                 registers.push_back(whole(static_cast<int32_t>(instruction.value)));
             } else if (is_draw(instruction.op)) {
-                // Number and, of `poisson`, place of the table: literals, which are no values of the program.
+                // The operands are the number of the draw and, for `poisson`, the place of its table: literals, not values of
+                // the program.
                 registers.push_back(emit(instruction.op, literal(static_cast<uint32_t>(instruction.value)),
                                          literal(instruction.b), 0));
             } else if (instruction.op == Op::surrogate) {
@@ -46,14 +47,14 @@ public:
         return registers;
     }
 
-    // A whole number that is known now.
+    // An integer that is known now.
     uint32_t whole(int32_t number) {
         const uint32_t value = literal(static_cast<uint32_t>(number));
         known_[value] = number;
         return value;
     }
 
-    // A value that stays when the inputs [first, end) but `own` are overwritten.
+    // A value that survives when the inputs [first, end) other than `own` are overwritten.
     uint32_t safe_from(uint32_t value, uint32_t first, uint32_t end, uint32_t own) {
         if (value < first || value >= end || value == own) return value;
         return emit(Op::imin, value, value, value);  // the smaller of a word and itself: a copy
@@ -64,7 +65,7 @@ public:
         return value;
     }
 
-    // Drops what no output needs and deals out scratch slots.
+    // Drops what no output needs and assigns scratch slots.
     void finish() {
         const uint32_t first_result = program_.input_count_;
         std::vector<uint8_t> needed(values_.size(), 0);
@@ -117,8 +118,8 @@ private:
         uint32_t result, a, b, c;
     };
 
-    // The value of an instruction that what is known decides: comparisons of options, and what is chosen by them. A condition
-    // that is known is a whole number, 0 or 1, which no instruction that is left reads.
+    // The value of an instruction that known values decide: comparisons of options, and selections that depend on them. A known
+    // condition is an integer, 0 or 1, which no remaining instruction reads.
     std::optional<uint32_t> fold(const Instruction& i, const std::vector<uint32_t>& registers) {
         const auto known = [&](uint16_t operand) -> std::optional<int32_t> {
             const auto found = known_.find(registers[operand]);
@@ -137,7 +138,7 @@ private:
                 return std::nullopt;
             case Op::and_:
             case Op::or_: {
-                // The known side either decides or leaves the other.
+                // The known side decides the result or leaves it to the other side.
                 const int32_t decides = i.op == Op::or_;
                 for (const auto& [side, other] : {std::pair{i.a, i.b}, std::pair{i.b, i.a}})
                     if (const auto a = known(side)) return *a == decides ? whole(decides) : registers[other];
@@ -163,7 +164,7 @@ private:
     uint32_t emit(Op op, uint32_t a, uint32_t b, uint32_t c) {
         const uint32_t result = static_cast<uint32_t>(values_.size());
         values_.push_back({0, true});
-        // Operands that an operation does not have read as its first: always there, never looked at.
+        // An operand that an operation does not have repeats the first one, which always exists. It is never read.
         const int count = operand_count(op);
         code_.push_back({op, result, a, count > 1 ? b : a, count > 2 ? c : a});
         return result;
@@ -194,7 +195,7 @@ private:
     std::vector<Step> code_;
     std::vector<uint32_t> outputs_;
     std::map<uint32_t, uint32_t> known_literals_;
-    std::map<uint32_t, int32_t> known_;  // by value: whole numbers and conditions
+    std::map<uint32_t, int32_t> known_;  // by value: known integers and conditions
 };
 
 namespace {
@@ -253,7 +254,7 @@ InterpretedProgram InterpretedProgram::adjoint(const Model& model, std::span<con
             builder.safe_from(registers[state_outputs[i]], first_state, end_of_states, first_state + i)));
     for (const uint16_t result : learning ? model.learning->receptors : model.adjoint_receptors)
         receptors.push_back(builder.output(registers[result]));
-    // They are read after the states were written.
+    // Results for constants are read after the states were written.
     for (size_t k = 0; learning && k < learning->constants.size(); ++k) {
         const uint32_t value = registers[static_cast<size_t>(model.learning->constants[learning->constants[k]])];
         constants.push_back(builder.output(builder.safe_from(value, first_state, end_of_states, UINT32_MAX)));

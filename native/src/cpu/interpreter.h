@@ -1,4 +1,4 @@
-// Turns an op list into the block program that kernels_interpreter.h runs: for users' models and surrogates, and for tests
+// Turns an op list into the block program that kernels_interpreter.h runs. It serves users' models and surrogates, and tests
 // that compare with the compiled models. The result computes what the op list says, in its order, on float32 and int32.
 #pragma once
 
@@ -19,10 +19,11 @@ namespace snn::cpu {
 // Owns what a BlockProgram points to. Immutable once built; shared by threads.
 class InterpretedProgram {
 public:
-    // Both are for one choice of the model's options, without what only the others need. Keeps `tape`.
+    // Programs for one choice of the model's options, without what only other choices need. The step writes the entries of
+    // `tape`.
     static InterpretedProgram step(const Model& model, std::span<const int32_t> options, std::span<const TapeInfo> tape);
-    // The surrogate becomes part of the program; `parameters` are its values. `learning`: which constants get gradients; what
-    // only the others need is left out, and so are their tape inputs, which may be null then.
+    // The surrogate becomes part of the program; `parameters` are its values. `learning`: the constants that get gradients.
+    // What only other constants need is left out; so are the tape inputs for it, which may be null.
     static InterpretedProgram adjoint(const Model& model, std::span<const int32_t> options, const Surrogate& surrogate,
                                       std::span<const double> parameters, const std::optional<LearningPlan>& learning);
 
@@ -45,7 +46,7 @@ private:
     uint32_t table_words_ = 0, slot_count_ = 0;
 };
 
-// Programs by what they are made from: populations of one model share them.
+// Keeps programs, so that populations with the same model and options share them.
 class ProgramCache {
 public:
     using Shared = std::shared_ptr<const InterpretedProgram>;
@@ -56,7 +57,7 @@ public:
 private:
     using Choices = std::pair<const Model*, std::vector<int32_t>>;
     std::map<std::pair<Choices, std::vector<uint32_t>>, Shared> steps_;  // by the registers that are kept
-    // The last two: whether anything is learned, and the constants that get gradients.
+    // The last two parts of the key: whether anything is learned, and the constants that get gradients.
     std::map<std::tuple<Choices, const Surrogate*, std::vector<double>, bool, std::vector<uint32_t>>, Shared> adjoints_;
 };
 

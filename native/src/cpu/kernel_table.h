@@ -1,5 +1,6 @@
-// The kernels as the executor calls them: one table of functions for each instruction set, all with the same results
-// (forward: the same bits; gradients: the same bits for every thread count, within rounding between instruction sets).
+// The kernels as the executor calls them: one table of functions for each instruction set. All tables give the same results.
+// Forward, these are the same bits; gradients are the same bits for every thread count, and equal within rounding between
+// instruction sets.
 //
 // Rows of neurons are padded to 16 and 64-byte aligned; weights are as the network holds them, neither padded nor aligned.
 // A range [begin, end) of targets begins at a multiple of 16 and ends at one or at the population's size.
@@ -16,23 +17,23 @@
 namespace snn::cpu {
 
 // sums[j] (+)= bias[j], then += w[i][j] (* values[i]) for i of `active` in order.
-// Also the weight gradient of a dense projection: rows of gradients take the place of rows of weights.
+// Also computes the weight gradient of a dense projection, with rows of gradients in place of rows of weights.
 struct DenseArgs {
     float* sums;
     const float* weights;
     size_t stride;  // floats from one row of weights to the next
     const uint32_t* active;
     uint32_t active_count;
-    const float* values;  // by index as in `active`; null: sources are 0 or 1
+    const float* values;  // by source index; null: sources are 0 or 1
     const float* bias;    // null: none
     bool from_zero;       // sums start at +0, whatever they hold
     bool exact_end;       // leave the lanes between `end` and the next multiple of 16 alone
     uint32_t begin, end;
 };
 
-// sums[r][j] = start[j] (after what it holds, where not from_zero) + sum over i of values[r][i] * w[i][j], i ascending, each
-// product and sum rounded: the bits of DenseArgs with all sources active. Adding the zero of a silent source changes no bit,
-// because no sum is -0.
+// sums[r][j] = start[j] (added to sums[r][j], unless from_zero) + sum over i of values[r][i] * w[i][j], i ascending, with each
+// product and sum rounded. The bits are those of DenseArgs with all sources active: adding the zero of a silent source changes
+// no bit, because no sum is -0.
 constexpr uint32_t panel_columns = 32;
 struct ValuesArgs {
     float* sums;
@@ -47,15 +48,15 @@ struct ValuesArgs {
     bool from_zero;
 };
 
-// Of several samples, sums[s][j] = start[j] (after what it holds, where not from_zero) + sum over i that are active in s of
-// w[i][j] * one, i ascending: the bits of DenseArgs for each.
+// For several samples: sums[s][j] = start[j] (added to sums[s][j], unless from_zero) + sum over the i that are active in s of
+// w[i][j] * one, i ascending. The bits are those of DenseArgs for each sample.
 struct DenseSamplesArgs {
     float* sums;
     size_t sums_stride;
-    const uint32_t* active;  // those of a sample behind those of the one before
-    const uint32_t* ends;    // [sample] where they end
+    const uint32_t* active;  // the lists of all samples, one after the other
+    const uint32_t* ends;    // [sample] where its list ends
     uint32_t samples;
-    float one;           // what an active source counts
+    float one;           // value of an active source
     const float* panel;  // as in ValuesArgs
     uint32_t inner, width;
     const float* start;
@@ -79,19 +80,20 @@ struct Visit {
     float value;
 };
 
-// One stretch of a bundled row (sparse_bundles.h): words of a place (bits 0-15) and an integer weight (bits 16-31).
+// One stretch of a bundled row (sparse_bundles.h). A word has a place (bits 0-15) and an integer weight (bits 16-31).
 struct EntryVisit {
     const uint32_t* words;
     uint32_t count;
-    uint32_t first;  // accumulator that places count from
+    uint32_t first;  // index of the accumulator at place 0
 };
 
-// Which kernel positions join a source coordinate with which target coordinate.
+// A kernel position that connects a source coordinate with a target coordinate.
 struct Tap {
     uint32_t kernel, target;
 };
 
-// The kernel positions at which a target coordinate has a source inside the image, and the source of the first.
+// The kernel positions at which a target coordinate has a source inside the image: the first one, their count, and the source
+// at the first one.
 struct TapRange {
     uint32_t kernel, count, source;
 };
@@ -110,31 +112,34 @@ struct ConvShape {
     const Tap* x_taps;                     // [in_width][kernel_x]
     const uint32_t* y_tap_counts;
     const uint32_t* x_tap_counts;
-    // Along x, from one tap of a source to the next: the kernel position goes up, the target down.
+    // From one tap of a source to the next along x, the kernel position goes up and the target goes down by these steps.
     uint32_t x_kernel_step, x_target_step;
     uint32_t x_stride, x_dilation, x_padding, y_stride, y_dilation, y_padding;
     const TapRange *y_ranges, *x_ranges;  // [out_height], [out_width]
     const ConvBlock* blocks;
-    // dL/d(source): vectors of 16 for a row of the kernel, and floats from a place of the image to the next. Fewer than 16 inputs
-    // of a group lie side by side with those of the next place where that takes fewer vectors; else each place has its own.
+    // For dL/d(source): vectors of 16 in a row of the kernel, and floats from one place of the image to the next. Fewer than 16
+    // inputs of a group share vectors with those of the next place if that takes fewer vectors; otherwise each place has its
+    // own.
     uint32_t row_vectors, place_step;
-    // The sources of a group with margins of zeros, [group input][y][x]: how wide a row is, a channel, and all of it, in floats.
-    size_t image_width, image_plane, image_size;  // the last 0: it would be too large
-    // Inputs of a group whose windows are the bits of one word (kernels_conv_bits.h); 0: the convolution does not suit it.
+    // The sources of a group as an image with margins of zeros, [group input][y][x]. Floats in a row, in a channel and in all
+    // of it; the last is 0 if the image would be too large.
+    size_t image_width, image_plane, image_size;
+    // How many inputs of a group have their windows in the bits of one word (kernels_conv_bits.h); 0: the convolution does not
+    // suit it.
     uint32_t word_inputs;
 
     uint32_t in_plane() const { return in_height * in_width; }
     uint32_t out_plane() const { return out_height * out_width; }
     uint32_t block_weights() const { return group_inputs * kernel_y * kernel_x * 16; }
-    // Of the targets, with margins for sources at the edge of the image.
+    // The size of a plane of targets with margins for sources at the edge of the image.
     uint64_t padded_plane() const { return out_height * (out_width + uint64_t{2} * (kernel_x - 1) * x_dilation); }
-    // Whether the gradient of the weights is taken by sliding over the targets with their margins, which then have a copy: not where
-    // that would be a large one, as with a dilation far beyond the image.
+    // Whether the weight gradient is computed by sliding over a copy of the targets with margins. This needs stride 1, and a
+    // copy that is not too large, as it would be with a dilation far beyond the image.
     bool slides() const { return x_stride == 1 && y_stride == 1 && padded_plane() <= uint64_t{1} << 24; }
 };
 
 constexpr uint32_t conv_blocks_together = 4;
-constexpr uint32_t most_word_rows = 256;  // of the inputs of a word, with their margins
+constexpr uint32_t most_word_rows = 256;  // rows of all inputs of a word, with their margins
 struct ConvArgs {
     const ConvShape* shape;
     float* sums;
@@ -146,13 +151,13 @@ struct ConvArgs {
     bool from_zero;
     uint32_t block_begin, block_end;
     float* scratch;  // [position][conv_blocks_together][16]
-    // The way, chosen by the share of the active: one by one, unless one of these is there.
-    float* image;          // whole windows. Scratch memory: ConvShape::image_size
-    const uint16_t* bits;  // windows of bits: the activity, where there are no values
-    uint32_t bit_words;    // how many words it has
+    // The way to add, chosen by the share of active sources: one source at a time, unless `image` or `bits` is set.
+    float* image;          // by whole windows; scratch memory of ConvShape::image_size
+    const uint16_t* bits;  // by windows of bits: the activity, if it has no values
+    uint32_t bit_words;    // number of words in `bits`
 };
 
-// Narrow groups (depthwise convolution, sum and average pooling): straight into the rows of sums.
+// Narrow groups (depthwise convolution, sum and average pooling): adds straight to the rows of sums.
 struct ScatterArgs {
     const ConvShape* shape;
     float* sums;
@@ -164,7 +169,7 @@ struct ScatterArgs {
     uint32_t channel_begin, channel_end;
 };
 
-// out[m][i] += sum over j of gradient[m][j] * w[i][j], each element one chain of j ascending.
+// out[m][i] += sum over j of gradient[m][j] * w[i][j]. Each element is one chain of additions, j ascending.
 struct ProductArgs {
     float* out;
     size_t out_stride;
@@ -176,7 +181,8 @@ struct ProductArgs {
     uint32_t columns;     // count of i
 };
 
-// out[i] += sum over j of weights[i][j] * gradient[j] for the active i. The sum is of 16 lanes, then of these in order.
+// out[i] += sum over j of weights[i][j] * gradient[j] for each active i. Each of 16 lanes is summed up, then the lanes in
+// order.
 struct ActiveProductArgs {
     float* out;
     const float* gradient;
@@ -200,7 +206,7 @@ struct SegmentProductArgs {
     float* sums;  // scratch: [out_stride][16]
 };
 
-// out[i][j] += sum over r of values[r][i] * gradient[r][j], each element one chain of r ascending.
+// out[i][j] += sum over r of values[r][i] * gradient[r][j]. Each element is one chain of additions, r ascending.
 constexpr uint32_t outer_columns = 64;
 struct OuterArgs {
     float* out;
@@ -216,30 +222,30 @@ struct OuterArgs {
 // A gradient that is not 0.
 struct ConvTerm {
     int32_t gradient;  // the bits of the float
-    int32_t weights;   // of its channel: from those of the group's first
+    int32_t weights;   // offset of its channel's weights from those of the group's first channel
 };
 
-// Convolution, backwards, one sample.
+// Convolution, backwards, for one sample.
 struct ConvAdjointArgs {
     const ConvShape* shape;
     const float* gradient;  // [out_channel][position] dL/d(sum)
-    float* channels_last;   // [block - block_begin][position][16]: `gradient` turned round, filled by turn_channels
+    float* channels_last;   // [block - block_begin][position][16]: `gradient` transposed by turn_channels
     const uint32_t* active;
     uint32_t active_count;
     const float* values;
     uint32_t block_begin, block_end;
     // conv_source_gradient
-    const float* weights;   // turned round: [group][group input / 16][kernel_y][group output][row_vectors][16]
-    float* source_gradient; // [in_channel][position] added to
-    float* image;           // scratch memory: [in_height][in_width][place_step] and 16 more
-    ConvTerm* terms;        // the same: [out_height * out_width * group_outputs + 16]
-    uint32_t* term_begins;  // the same: [out_width][out_height] and the end of the last
+    const float* weights;    // transposed: [group][group input / 16][kernel_y][group output][row_vectors][16]
+    float* source_gradient;  // [in_channel][position] added to
+    float* image;            // scratch memory: [in_height][in_width][place_step] and 16 more
+    ConvTerm* terms;         // scratch memory: [out_height * out_width * group_outputs + 16]
+    uint32_t* term_begins;   // scratch memory: [out_width][out_height], and the end of the last
     // conv_weight_gradient
     float* weight_gradient; // packed, added to
     uint32_t input_begin, input_end;  // group inputs whose weight gradient is wanted
-    float* padded;          // scratch memory: ConvShape::padded_plane() * 16
-    uint32_t* offsets;      // the same: for each active source
-    uint32_t* row_begins;   // the same: [group_inputs * in_height + 1]
+    float* padded;                    // scratch memory: ConvShape::padded_plane() * 16
+    uint32_t* offsets;                // scratch memory: one for each active source
+    uint32_t* row_begins;             // scratch memory: [group_inputs * in_height + 1]
 };
 
 struct OptimizerArgs {
@@ -253,12 +259,12 @@ struct OptimizerArgs {
     float limit;  // weights stay within [-limit, limit]
 };
 
-// --- models by interpreter: see interpreter.h
+// --- interpreted models: see interpreter.h
 
 struct BlockInstruction {
     uint16_t op;  // Op
     uint32_t result;
-    uint32_t a, b, c;  // operands: 2 bits where, 30 bits which
+    uint32_t a, b, c;  // operands: OperandPlace in 2 bits, index in 30 bits
 };
 enum OperandPlace : uint32_t { place_scratch = 0, place_input = 1u << 30, place_literal = 2u << 30, place_mask = 3u << 30 };
 
@@ -269,8 +275,8 @@ struct BlockProgram {
     uint32_t instruction_count;
     const uint32_t* literals;  // [literal][16] words
     uint32_t input_count;
-    uint32_t table_words;      // of the tables of inputs at the start of the scratch memory, a multiple of 16
-    uint32_t constant_count;   // parameters, options and derived constants: the first inputs
+    uint32_t table_words;     // size of the tables of inputs at the start of the scratch memory, a multiple of 16
+    uint32_t constant_count;  // parameters, options and derived constants: the first inputs
     uint32_t receptor_count, state_count, tape_count;
     const uint8_t* state_is_int;
     const uint32_t* state_results;  // operands: next states (step), dL/d(state before) (adjoint)
@@ -288,64 +294,63 @@ using InterpretAdjoint = void (*)(const BlockProgram&, const NeuronAdjointArgs&,
 
 // --- plastic synapses: see plastic_projection.h
 
-constexpr uint32_t most_traces = 4;  // of one side of a synapse, and of its own
-constexpr uint32_t most_target_states = 4;  // that a rule reads
-constexpr uint32_t remembered_spikes = 24;  // of a target neuron: those that not every row has seen
+constexpr uint32_t most_traces = 4;         // of one side of a synapse, and of the synapse itself
+constexpr uint32_t most_target_states = 4;  // states of the target that a rule reads
+constexpr uint32_t remembered_spikes = 24;  // spikes kept for each target neuron until every row has learned them
 
 struct PlasticWord {  // a parameter, option or derived constant, by its type
     float real;
     int32_t whole;
 };
 struct PlasticTrace {
-    const float* decay;  // by steps; decay[last] is 0 and stands for all later steps
+    const float* decay;  // by number of steps; decay[last] is 0 and stands for all later steps
     int32_t last;
-    const float *coarse, *fine;  // decay[n] = coarse[n / 32] * fine[n % 32] before that
+    const float *coarse, *fine;  // decay[n] = coarse[n / 32] * fine[n % 32] for n < last
 };
-// What all rows of one part of a plastic projection share. Steps are counted from 1; 0: never. Rows of targets have `row`
-// words, with at least 15 words behind the last target.
+// What all rows of one part of a plastic projection share. Steps are counted from 1; 0 means never. Rows of targets have `row`
+// words, at least 15 of them behind the last target.
 struct PlasticArgs {
-    const PlasticWord* constants;  // first inputs of every event
+    const PlasticWord* constants;  // the first inputs of every event
     PlasticTrace pre[most_traces], post[most_traces], own[most_traces];
     uint32_t constant_count, pre_count, post_count, own_count, target_count;
-    size_t own_stride;  // from a trace of the synapses to the next
-    bool is_signal;     // instead of arrivals
+    size_t own_stride;  // floats from one trace of the synapses to the next
+    bool is_signal;     // whether the event is a signal, not an arrival
     float signal;
     float minimum, maximum;  // of the weight
-    float least_delivered, most_delivered;  // where a rule delivers something else than the weight
+    float least_delivered, most_delivered;  // limits of what is delivered, if that is not the weight
     int32_t now;
     size_t row;
-    const int32_t* spikes;      // [k][target] step of the k-th last spike; -1: none that some synapse has yet to learn
+    const int32_t* spikes;      // [k][target] step of the k-th last spike; -1: no such spike that a synapse has yet to learn
     const float* post_before;   // [trace][k][target] the trace just before that spike
     const int32_t* last_spike;  // [target]
     const float* post_after;    // [trace][target] just after the last spike
     const float* post_now;      // [trace][target] now; null: not computed for the whole row
-    const float* target[most_target_states];  // [target] states as they are now, before the target's step; nothing lies behind them
+    const float* target[most_target_states];  // [target] states before the target's step; not readable behind the last target
     const float* target_before;               // [state][k][target] just before the step of that spike
-    // interpreted rules; state_results are PlasticEvent::outputs()
+    // For interpreted rules. state_results are PlasticEvent::outputs().
     BlockProgram on_pre, on_post, on_signal;
     bool delivers;
     uint32_t* inputs;   // [input][16] words, the constants filled in
     uint32_t* scratch;
 };
-// One stretch of synapses that share source and delay, so that spikes arrive at all of them together.
+// One stretch of synapses that share source and delay, so that a spike arrives at all of them together.
 struct PlasticVisit {
     float* weights;
     const uint16_t* targets;  // null: `first`, `first` + 1, ...
     uint32_t first, count;
     int32_t last_arrival;
-    int32_t learned;               // spikes of targets before this step
+    int32_t learned;               // spikes of targets before this step are learned
     float pre_after[most_traces];  // just after the last arrival
-    float* own;                    // [trace], `own_stride` apart: those of the synapses, just after ...
-    int32_t* events;               // ... the last event of each
+    float* own;                    // [trace], `own_stride` apart: the synapses' traces just after their last events
+    int32_t* events;               // step of the last event of each synapse
 };
-// Brings the synapses of each visit up to date, lets a spike arrive at them, and adds sums[target] += nearest(x * scale), x being
-// the weight or what the rule delivers instead.
-// `sums` null: only brings them up to date.
+// Brings the synapses of each visit up to date and lets a spike arrive at them: sums[target] += nearest(x * scale), where x is
+// the weight or what the rule delivers instead. With `sums` null, it only brings them up to date.
 using PlasticVisits = void (*)(const PlasticArgs&, const PlasticVisit* visits, uint32_t count, int32_t* sums, float scale);
 
 struct CompiledPlasticity {
     const char* name;
-    const int32_t* options;  // the choices that it was compiled for, -1: any
+    const int32_t* options;  // the choices that it was compiled for; -1: any
     PlasticVisits visits;
 };
 
@@ -353,18 +358,19 @@ struct KernelTable {
     const char* name;
     const CompiledModel* models;
     uint32_t model_count;
-    bool has_fast_products;  // so that multiplying everything is faster than adding rows up where most spike
+    bool has_fast_products;  // if most sources are active, multiplying everything is faster than adding up rows
 
     // bit n = values[n] != 0; the words up to padded(count) are written. Returns whether all values are 0 or 1.
     bool (*pack_bits)(const float* values, uint32_t count, uint16_t* out_bits);
     uint64_t (*count_bits)(const uint16_t* bits, size_t words);
-    // Indices of the set bits, ascending, counted from `first`; returns how many.
+    // Lists the indices of the set bits, ascending, counted from `first`. Returns how many there are.
     uint32_t (*list_bits)(const uint16_t* bits, uint32_t words, uint32_t first, uint32_t* out_list);
-    // The same for rows of `words` words that lie `stride` words apart, from 0 in the first and by `rise` higher in each that follows.
-    // Writes up to 16 places behind the last that it returns.
+    // The same for rows of `words` words that lie `stride` words apart. Indices begin at 0 in the first row, and in each next
+    // row they begin `rise` higher. May write up to 16 places behind the last index.
     uint32_t (*list_rows)(const uint16_t* bits, size_t stride, uint32_t words, uint32_t rows, uint32_t rise, uint32_t* out_list);
     void (*add_bias)(float* sums, const float* bias, uint32_t begin, uint32_t end);
-    // sums[j] += float(fixed[j]) * scale, then fixed[j] = 0, for `count` neurons (a multiple of 16). `from_zero`: sums begin at +0.
+    // sums[j] += float(fixed[j]) * scale, then fixed[j] = 0, for `count` neurons (a multiple of 16). `from_zero`: sums begin at
+    // +0.
     void (*take_fixed)(float* sums, int32_t* fixed, float scale, uint32_t count, bool from_zero);
 
     void (*deliver_dense)(const DenseArgs&);
@@ -383,7 +389,7 @@ struct KernelTable {
     const CompiledPlasticity* plasticity;
     uint32_t plasticity_count;
     PlasticVisits interpret_plastic;
-    // An event of a rule for 16 rows or synapses: inputs and outputs (BlockProgram::state_results) are [.][16] words.
+    // Runs an event of a rule for 16 rows or synapses. Inputs and outputs (BlockProgram::state_results) are [.][16] words.
     void (*interpret_event)(const BlockProgram&, const uint32_t* inputs, uint32_t* scratch, uint32_t output_count,
                             uint32_t* out_words);
     // out_now[trace][target] for `count` targets
@@ -395,7 +401,7 @@ struct KernelTable {
     void (*transpose_panels)(const float* weights, uint32_t rows, uint32_t columns, float* out_panels);
     void (*add_product)(const ProductArgs&);
     void (*add_active_products)(const ActiveProductArgs&);
-    // rows[r][j] to out[j][16], r < count <= 16, zero for the others; `stride` floats from one row to the next, a multiple of 16.
+    // out[j][r] = rows[r][j] for r < count, 0 for count <= r < 16. `stride`: floats from one row to the next, a multiple of 16.
     void (*turn_rows)(const float* rows, uint32_t stride, uint32_t count, float* out);
     void (*add_segment_products)(const SegmentProductArgs&);
     void (*add_outer)(const OuterArgs&);

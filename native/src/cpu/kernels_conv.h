@@ -1,17 +1,17 @@
 // Convolution and pooling. Included by kernels_isa.cpp inside the namespace of one instruction set.
 //
-// Sixteen output channels lie side by side in lanes. Each active source adds its kernel, turned over, around its place in
-// a scratch image [position][block][16 channels], for several such blocks at once; a sum is joined with each source at most
-// once, so going through the sources in ascending order is all that the order of additions asks for. Before and after, the
-// scratch image is turned between channels-last and the rows of sums [channel][position].
+// Sixteen output channels lie side by side in lanes. Each active source adds its kernel, turned over, around its place in a
+// scratch image [position][block][16 channels], for several such blocks at once. A source reaches a sum at most once, so going
+// through the sources in ascending order keeps the order of additions. Before and after, the scratch image is converted between
+// channels-last and the rows of sums [channel][position].
 //
 //        source (c, y, x) active            scratch (oy, ox, 16 channels)
 //             . . . . .                          . w w w .
 //             . . X . .        ------>           . w w w .
 //             . . . . .                          . w w w .
 
-// [channel][plane] rows, `channels` of them (1 to 16), to [position][16]; missing channels become zero.
-// `stride`: floats from one position to the next.
+// Transposes `channels` rows (1 to 16) of [channel][plane] to [position][16]; missing channels become zero. `stride`: floats
+// from one position to the next.
 static void rows_to_lanes(const float* rows, uint32_t plane, uint32_t channels, float* out, uint32_t stride = 16) {
     uint32_t position = 0;
     for (; position + 16 <= plane; position += 16) {
@@ -26,7 +26,7 @@ static void rows_to_lanes(const float* rows, uint32_t plane, uint32_t channels, 
             out[position * stride + c] = c < channels ? rows[static_cast<size_t>(c) * plane + position] : 0.0f;
 }
 
-// `Adds`: to what the rows hold.
+// The opposite. `Adds`: adds to what the rows hold.
 template <bool Adds>
 static void lanes_to_rows(const float* lanes, uint32_t plane, uint32_t channels, float* out_rows, uint32_t stride = 16) {
     uint32_t position = 0;
@@ -56,7 +56,7 @@ SNN_ALWAYS_INLINE SourcePlace place_of(const ConvShape& shape, uint32_t source) 
     return {channel, y, rest - y * shape.in_width};
 }
 
-// Goes through ascending sources and knows where each lies, without a division for each.
+// Goes through ascending sources and finds where each lies, without a division for each.
 struct SourceWalk {
     const ConvShape& shape;
     uint32_t channel, y = 0, row_end;
@@ -75,9 +75,9 @@ struct SourceWalk {
     }
 };
 
-constexpr uint32_t most_known = 5;  // taps of a row of a kernel for which there are loops of their own
+constexpr uint32_t most_known = 5;  // longest row of kernel taps that has unrolled loops
 
-// A number of loop turns that the compiler knows, or that it does not.
+// A number of loop turns that the compiler knows, or one that it does not know.
 template <uint32_t Count>
 struct Known {
     static constexpr uint32_t value = Count;
@@ -85,8 +85,8 @@ struct Known {
 struct Unknown {
     uint32_t value;
 };
-// Calls use(count): loops over the taps of a row of a common kernel are unrolled, since their ends are what the processor fails
-// to foresee.
+// Calls use(count). Loops over a row of kernel taps are unrolled for common kernels, because the processor mispredicts their
+// ends.
 template <class Use>
 SNN_ALWAYS_INLINE void with_count(uint32_t count, Use&& use) {
     switch (count) {
@@ -99,8 +99,8 @@ SNN_ALWAYS_INLINE void with_count(uint32_t count, Use&& use) {
     }
 }
 
-// Calls visit(source index, group input, y_taps, y_count, x_tap, x_count) for every active source of a group: the kernel position
-// of a row of x_count taps goes up from that of x_tap by x_kernel_step, the target down by x_target_step.
+// Calls visit(source index, group input, y_taps, y_count, x_tap, x_count) for every active source of a group. From x_tap, the
+// first of x_count taps in a row, the kernel position goes up by x_kernel_step and the target goes down by x_target_step.
 template <class Visitor>
 SNN_ALWAYS_INLINE void for_each_source(const ConvShape& shape, uint32_t group, const uint32_t* active, uint32_t count,
                                        Visitor&& visit) {
@@ -117,7 +117,7 @@ SNN_ALWAYS_INLINE void for_each_source(const ConvShape& shape, uint32_t group, c
     }
 }
 
-// `Blocks` blocks of one group at once.
+// Adds the active sources to `Blocks` blocks of one group at once.
 template <uint32_t Blocks, bool Binary>
 static void add_sources(const ConvArgs& args, uint32_t block) {
     const ConvShape& shape = *args.shape;
@@ -145,7 +145,7 @@ static void add_sources(const ConvArgs& args, uint32_t block) {
         });
 }
 
-// All sources, see kernels_conv_dense.h.
+// All sources at once, see kernels_conv_dense.h.
 static void fill_image(const ConvArgs& args, uint32_t block);
 template <uint32_t Blocks>
 static void add_windows(const ConvArgs& args, uint32_t block);
@@ -169,10 +169,10 @@ static void deliver_blocks(const ConvArgs& args, uint32_t first) {
         for (uint32_t k = 0; k < plane; ++k)
             store(scratch + k * stride, args.from_zero ? start : add(load(scratch + k * stride), bias));
     }
-    if constexpr (Blocks == 2) {  // of bits alone
+    if constexpr (Blocks == 2) {  // only used for bits
         add_words<Blocks>(args, first);
     } else {
-        // Where products are not fast there are sources one by one alone.
+        // Without fast products, sources are only added one by one.
         if (has_fast_products && args.image) add_windows<Blocks>(args, first);
         else if (has_fast_products && args.bits) add_words<Blocks>(args, first);
         else if (args.values) add_sources<Blocks, false>(args, first);
@@ -203,7 +203,7 @@ static void deliver_conv(const ConvArgs& args) {
     }
 }
 
-// The same walk for narrow groups, one connection at a time. Calls visit(source, weight index, target neuron).
+// Walks over narrow groups, one connection at a time. Calls visit(source, weight index, target neuron).
 template <class Visitor>
 SNN_ALWAYS_INLINE void for_each_connection(const ScatterArgs& args, Visitor&& visit) {
     const ConvShape& shape = *args.shape;
@@ -246,9 +246,9 @@ static void turn_channels(const ConvAdjointArgs& args) {
     }
 }
 
-// dL/d(source), 16 input channels of a group side by side in lanes. Much of dL/d(sum) is exactly 0 - nothing was passed back to a
-// neuron, or not yet - so what is not is listed by target first. A target then adds its terms to the places of one row of the
-// kernel, which stay in registers meanwhile:
+// Computes dL/d(source) for 16 input channels of a group, side by side in lanes. Much of dL/d(sum) is exactly 0, because
+// nothing was passed back to a neuron, or not yet. So the other gradients are first listed by target. A target then adds its
+// terms to the places of one row of the kernel, which stay in registers meanwhile:
 //
 //      terms of target (oy, ox)            image (y, x, 16 input channels)
 //      g, channel 3                             . . . . .
@@ -257,7 +257,7 @@ static void turn_channels(const ConvAdjointArgs& args) {
 static void list_terms(const ConvAdjointArgs& args, uint32_t group) {
     const ConvShape& shape = *args.shape;
     const uint32_t plane = shape.out_plane();
-    const uint32_t blocks = (shape.group_outputs + 15) / 16;  // of the group, all the same number
+    const uint32_t blocks = (shape.group_outputs + 15) / 16;  // of a group, the same for all
     const float* const first = args.channels_last + static_cast<size_t>(group) * blocks * plane * 16;
     const F zero = broadcast_f(0.0f);
     const int32_t channel_weights = static_cast<int32_t>(shape.row_vectors * 16);
@@ -292,7 +292,7 @@ SNN_ALWAYS_INLINE void add_terms(const ConvTerm* term, const ConvTerm* end, cons
     F sum[Vectors];
     for (uint32_t k = 0; k < Vectors; ++k) sum[k] = load(image + k * step);
     for (; term < end; ++term) {
-        // Both in one register: a gradient that comes from memory takes a turn of the loads, of which there are too few.
+        // One load brings both into a register. Loads are scarce here, and a separate load of the gradient would take another.
         uint64_t both;
         std::memcpy(&both, term, sizeof both);
         const F g = from_bits(broadcast_i(static_cast<int32_t>(both)));
@@ -313,9 +313,10 @@ static void conv_source_gradient(const ConvAdjointArgs& args) {
         list_terms(args, group);
         for (uint32_t input = 0; input < shape.group_inputs; input += 16) {
             std::memset(args.image, 0, (size_t{in_plane} * place_step + 16) * sizeof(float));
-            // One row of the kernel for all targets: its weights stay in the L1 cache.
+            // One row of the kernel goes over all targets, so its weights stay in the L1 cache.
             for (uint32_t ky = 0; ky < shape.kernel_y; ++ky, weights += size_t{shape.group_outputs} * shape.row_vectors * 16) {
-                // Down the columns, because a target's places overlap with those of the next in its row, just written.
+                // Down the columns, because a target's places overlap with those just written for the target before it in the
+                // row.
                 for (uint32_t ox = 0; ox < shape.out_width; ++ox) {
                     const TapRange columns = shape.x_ranges[ox];
                     const uint32_t count = side_by_side ? shape.row_vectors : columns.count;
@@ -347,8 +348,9 @@ static void conv_source_gradient(const ConvAdjointArgs& args) {
     }
 }
 
-// dL/dw of sources that move with their targets, stride 1: a row of the kernel stays in registers while all active sources of an
-// input channel add the row of targets that they reach. Beside the image there are zeros, so that each reaches a whole row.
+// dL/dw for stride 1, where sources move with their targets. A row of the kernel stays in registers while all active sources of
+// an input channel add the row of targets that they reach. There are zeros beside the image, so that each source reaches a
+// whole row.
 template <uint32_t Taps, bool Binary>
 static void add_rows_of_sources(const ConvAdjointArgs& args, uint32_t begin, uint32_t end, int64_t shift, size_t step,
                                 float* weights) {
@@ -365,13 +367,13 @@ static void add_rows_of_sources(const ConvAdjointArgs& args, uint32_t begin, uin
     for (uint32_t k = 0; k < Taps; ++k) store(weights + k * 16, sum[k]);
 }
 
-// Zeros to the left and to the right of a row of the gradient.
+// The number of zeros to the left and to the right of a row of the gradient.
 static uint32_t margin_of(const ConvShape& shape) {
     const uint32_t reach = (shape.kernel_x - 1) * shape.x_dilation;
     return reach > shape.x_padding ? reach - shape.x_padding : 0;
 }
 
-// Where the sources of each row of a group's image begin, and where in the gradient each lies.
+// Finds where the sources of each row of a group's image begin, and where in the gradient each source lies.
 static void place_sources(const ConvAdjointArgs& args, uint32_t group) {
     const ConvShape& shape = *args.shape;
     const uint32_t row = shape.out_width + 2 * margin_of(shape), size = shape.group_inputs * shape.in_plane();

@@ -1,15 +1,15 @@
-// Convolution of spikes of which neither few nor all are active: what a target's window covers as bits of a word, of several
+// Convolution of spikes when neither few nor all sources are active: a target's window becomes the bits of a word, for several
 // channels at once. Included by kernels_isa.cpp inside the namespace of one instruction set, after kernels_conv.h, whose
-// scratch image of sums this goes through as well.
+// scratch image of sums it uses.
 //
 //     spikes of channel c     window of a target       word
 //        . X . .                  X .                   bit ((c * kernel_y) + ky) * kernel_x + kx: ... 0 1 1 0
 //        . . X .       ---->      . X         ---->     sums of the target in registers, += the weights of each bit, ascending
 //        X . . .
 //
-// The sums of a target are read and written once for each word and not for each source, and the order of additions is the same.
+// The sums of a target are read and written once for each word, not for each source. The order of additions is the same.
 
-// `Blocks` blocks of one group at once.
+// Adds all words to `Blocks` blocks of one group at once.
 template <uint32_t Blocks>
 static void add_words(const ConvArgs& args, uint32_t block) {
     const ConvShape& shape = *args.shape;

@@ -1,9 +1,10 @@
-// Convolution of an image of which much is active: every target adds up all that its window covers. Included by kernels_isa.cpp inside
-// the namespace of one instruction set, after kernels_conv.h, whose scratch image of sums this goes through as well.
+// Convolution of an image in which many sources are active: every target adds up all that its window covers. Included by
+// kernels_isa.cpp inside the namespace of one instruction set, after kernels_conv.h, whose scratch image of sums it uses.
 //
-// The sources lie in an image of floats with margins of zeros, so that windows at the edge are as any others. Several targets side by
-// side in a row and their channels in lanes stay in registers while the window passes, in ascending order of the sources: the order in
-// which the active come one by one. What a silent source adds is 0, which changes no sum, because none is -0.
+// The sources lie in an image of floats with margins of zeros, so that windows at the edge are like any others. The sums of
+// several targets side by side in a row, with channels in lanes, stay in registers while the window passes. It passes in
+// ascending order of the sources, which is the order in which active sources come one by one. A silent source adds 0, which
+// changes no sum, because none is -0.
 
 // Targets of a row that one inner loop keeps in registers.
 #if defined(SNN_ISA_IS_avx512)
@@ -12,7 +13,7 @@ constexpr uint32_t window_targets = 8;
 constexpr uint32_t window_targets = 4;
 #endif
 
-// The sources of the group of `block`, in order, [group input][padded y][padded x].
+// Fills the image with the sources of the group of `block`, [group input][padded y][padded x].
 static void fill_image(const ConvArgs& args, uint32_t block) {
     const ConvShape& shape = *args.shape;
     std::memset(args.image, 0, shape.image_size * sizeof(float));
@@ -29,7 +30,7 @@ static void fill_image(const ConvArgs& args, uint32_t block) {
     }
 }
 
-// `sum_step`: floats from the sums of a target to those of the next.
+// `sum_step`: floats from the sums of one target to those of the next.
 template <uint32_t Targets>
 SNN_ALWAYS_INLINE void add_window(const ConvShape& shape, const float* corner, const float* weights, float* sums, size_t sum_step) {
     const size_t stride = shape.x_stride;

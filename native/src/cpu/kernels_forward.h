@@ -10,7 +10,7 @@
 //
 // so every sum is added up in ascending order of its sources whatever the width of the block.
 
-// Blocks of tiles of 16 targets that fit in the registers of the instruction set.
+// Tiles of 16 targets in a block, so that a block fits into the registers of the instruction set.
 #if defined(SNN_ISA_IS_avx512)
 constexpr uint32_t dense_tiles = 8;
 #elif defined(SNN_ISA_IS_avx2) || defined(SNN_ISA_IS_neon)
@@ -111,7 +111,7 @@ static void values_block(const ValuesArgs& args, uint32_t row, uint32_t column) 
 
 template <uint32_t Tiles, uint32_t Rows = value_rows>
 static void values_columns(const ValuesArgs& args, uint32_t column, uint32_t row = 0) {
-    // Eight are two times four: two rows alone wait for their own sums.
+    // Eight rows are taken as two times four, because two rows alone would wait for their own sums.
     for (; row + Rows <= args.rows && !(Rows == 6 && args.rows - row == 8); row += Rows) values_block<Rows, Tiles>(args, row, column);
     if constexpr (Rows > 1)
         if (row < args.rows) values_columns<Tiles, Rows == 6 ? 4 : Rows / 2>(args, column, row);
@@ -123,8 +123,8 @@ static void deliver_values(const ValuesArgs& args) {
     for (; column < args.width; column += 16) values_columns<1>(args, column);
 }
 
-// Two samples side by side, because each addition waits for the one before; 32 targets, so that a good part of their weights is in the
-// L1 cache when the next samples read them.
+// Two samples go side by side, because each addition waits for the one before. Blocks have 32 targets, so that many of their
+// weights are still in the L1 cache when the next samples read them.
 constexpr uint32_t dense_samples = 2;
 
 template <uint32_t Samples, uint32_t Tiles, bool Binary>
@@ -214,7 +214,7 @@ static void deliver_visits_fixed(int32_t* sums, const Visit* visits, uint32_t co
     }
 }
 
-// The lines of memory of visits, one after the other.
+// Goes through the lines of memory of visits, one after the other.
 constexpr uintptr_t line_bytes = 64;
 class LinesAhead {
 public:
@@ -224,7 +224,7 @@ public:
     SNN_ALWAYS_INLINE void ask_for_next() {
         SNN_PREFETCH(reinterpret_cast<const char*>(line_ * line_bytes));
         if (line_++ != last_) return;
-        if (++visit_ == end_) --visit_;  // asked for again, which does no harm
+        if (++visit_ == end_) --visit_;  // the last visit is asked for again, which does no harm
         begin_visit();
     }
 
@@ -238,12 +238,12 @@ private:
     uintptr_t line_ = 0, last_ = 0;
 };
 
-// Gathering, adding and scattering 16 lanes loses to plain additions here, also on AVX-512: the additions are not what takes
-// the time, and a scatter is as many stores as before.
+// Gathering, adding and scattering 16 lanes is slower here than plain additions, on AVX-512, too: the additions are not what
+// takes the time, and a scatter makes as many stores.
 static void deliver_entries(int32_t* SNN_RESTRICT accumulators, const EntryVisit* visits, uint32_t count) {
     if (count == 0) return;
-    // Visits are short and far apart, so the processor's own prefetching finds them too late. One line more is asked for with
-    // each that is read: a core waits for about as many at a time, and more requests at once would hold up the additions.
+    // Visits are short and far apart, so the processor's own prefetching finds them too late. Each line that is read prefetches
+    // one more. A core waits for about this many at a time, and more requests at once would hold up the additions.
     constexpr uint32_t lines_ahead = 20;
     LinesAhead lines(visits, count);
     for (uint32_t k = 0; k < lines_ahead; ++k) lines.ask_for_next();
@@ -285,7 +285,7 @@ static bool pack_bits(const float* values, uint32_t count, uint16_t* out_bits) {
     return others == 0;
 }
 
-// Sums of two bits side by side, of four, and so on: in lanes, and without an instruction for it.
+// Adds up bits in pairs, then in fours, and so on. This vectorises, and it needs no popcount instruction.
 static uint64_t count_bits(const uint16_t* bits, size_t words) {
     const auto count_of = [](uint64_t four) {
         four -= four >> 1 & 0x5555555555555555u;
@@ -306,7 +306,7 @@ static uint64_t count_bits(const uint16_t* bits, size_t words) {
 }
 
 static uint32_t list_bits(const uint16_t* bits, uint32_t words, uint32_t first, uint32_t* out_list) {
-    constexpr uint32_t together = 16;  // words: few neurons spike, so that most are 0
+    constexpr uint32_t together = 16;  // words; few neurons spike, so most words are 0
     uint32_t count = 0;
     for (uint32_t word = 0; word < words; word += together) {
         uint64_t fours[together / 4] = {};
@@ -315,7 +315,7 @@ static uint32_t list_bits(const uint16_t* bits, uint32_t words, uint32_t first, 
         if ((fours[0] | fours[1] | fours[2] | fours[3]) == 0) continue;
         for (uint32_t k = 0; k < together / 4; ++k) {
             if constexpr (has_compress) {
-                // At most 16 places are written from the word's own on, so never behind the end of a row.
+                // list_lanes() writes at most 16 entries from the word's own place on, so never behind the end of a row.
                 for (uint32_t n = 0; fours[k] != 0 && n < 4 && word + 4 * k + n < words; ++n)
                     count += list_lanes(static_cast<uint16_t>(fours[k] >> 16 * n), first + (word + 4 * k + n) * 16, out_list + count);
             } else {
@@ -333,7 +333,7 @@ static uint32_t list_rows(const uint16_t* bits, size_t stride, uint32_t words, u
         for (uint32_t word = 0; word < words; ++word) {
             const uint32_t first = row * rise + word * 16;
             if constexpr (has_compress) {
-                count += list_lanes(bits[word], first, out_list + count);  // a test for 0 would often be foreseen wrongly
+                count += list_lanes(bits[word], first, out_list + count);  // a test for 0 would often be mispredicted
             } else {
                 for (uint32_t left = bits[word]; left != 0; left &= left - 1) out_list[count++] = first + lowest_bit(left);
             }

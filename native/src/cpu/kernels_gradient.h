@@ -1,8 +1,8 @@
-// Backwards: products with transposed weights, and sums over samples. Gradients may contract (fma_); each element is one
-// chain of additions in a fixed order, so how rows and columns are dealt to threads does not change a bit. Included by
+// Backward kernels: products with transposed weights, and sums over samples. Gradients may contract (fma_). Each element is one
+// chain of additions in a fixed order, so no bit depends on how rows and columns are shared among threads. Included by
 // kernels_isa.cpp inside the namespace of one instruction set.
 
-// Rows and 16-wide columns that one inner loop keeps in registers.
+// Rows, and tiles of 16 columns, that one inner loop keeps in registers.
 #if defined(SNN_ISA_IS_avx512)
 constexpr uint32_t product_rows = 4, product_tiles = 4;
 #elif defined(SNN_ISA_IS_avx2) || defined(SNN_ISA_IS_neon)
@@ -11,7 +11,7 @@ constexpr uint32_t product_rows = 4, product_tiles = 1;
 constexpr uint32_t product_rows = 2, product_tiles = 1;
 #endif
 
-// weights [row][column] to panels of 16 rows: out[row / 16][column][row % 16], zero where there is no row.
+// Packs weights [row][column] into panels of 16 rows: out[row / 16][column][row % 16], zero if there is no such row.
 static void transpose_panels(const float* weights, uint32_t rows, uint32_t columns, float* out_panels) {
     for (uint32_t first = 0; first < rows; first += 16) {
         const uint32_t count = rows - first < 16 ? rows - first : 16;
@@ -106,7 +106,7 @@ static void add_segment_products(const SegmentProductArgs& args) {
     lanes_to_rows<true>(args.sums, args.out_stride, args.rows, args.out);
 }
 
-// Sources and 16-wide columns of gradients of analog inputs that one inner loop keeps in registers.
+// Sources of analog inputs, and tiles of 16 gradient columns, that one inner loop keeps in registers.
 #if defined(SNN_ISA_IS_avx512)
 constexpr uint32_t outer_sources = 6, outer_tiles = 4;
 #elif defined(SNN_ISA_IS_avx2) || defined(SNN_ISA_IS_neon)
@@ -125,7 +125,7 @@ static void outer_block(const OuterArgs& args, uint32_t source, uint32_t tile) {
         return left < 16 ? left : 16;
     };
     F sum[Sources][Tiles];
-    for (uint32_t i = 0; i < Sources; ++i)  // of the block to come
+    for (uint32_t i = 0; i < Sources; ++i)  // prefetches the next block
         for (uint32_t k = 0; k < Tiles; ++k) SNN_PREFETCH(out + (Sources + i) * args.out_stride + k * 16);
     SNN_UNROLL for (uint32_t i = 0; i < Sources; ++i)
         SNN_UNROLL for (uint32_t k = 0; k < Tiles; ++k) sum[i][k] = load_partial(out + i * args.out_stride + k * 16, lanes(k));

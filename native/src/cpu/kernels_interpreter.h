@@ -1,8 +1,8 @@
-// Op lists over blocks of neurons: each instruction runs over a whole block (1 KiB a register) before the next, with the
-// same lane functions as the compiled models, so the bits are the same. Included by kernels_isa.cpp inside the namespace of
-// one instruction set.
+// Runs op lists over blocks of neurons. Each instruction runs over a whole block (1 KiB a register) before the next one. The
+// lane functions are those of the compiled models, so the bits are the same. Included by kernels_isa.cpp inside the namespace
+// of one instruction set.
 
-// Where the words of an operand lie for the block at hand. Shared values repeat the same 16 lanes (step 0).
+// Where the words of an operand lie for the current block. Shared values repeat the same 16 lanes (step 0).
 struct BlockOperand {
     const uint32_t* words;
     uint32_t step;
@@ -10,7 +10,7 @@ struct BlockOperand {
 
 struct BlockFrame {
     const void* const* inputs;
-    const uint32_t* input_masks;  // as NeuronStepArgs::constant_masks
+    const uint32_t* input_masks;  // as in NeuronStepArgs::constant_masks
     const uint32_t* literals;
     uint32_t* scratch;
     uint32_t begin, count;  // neurons of the block; count is a multiple of 16
@@ -59,7 +59,7 @@ SNN_ALWAYS_INLINE void draw_block(const BlockFrame& frame, uint32_t* out, MakeDr
     for (uint32_t i = 0; i < frame.count; i += 16) write(out + i, load(draws + i));
 }
 
-// `step`: where draws come from, null for an adjoint, which has none.
+// `step`: where draws come from; null for an adjoint, which makes none.
 static void run_block(const BlockProgram& program, const BlockFrame& frame, const NeuronStepArgs* step) {
     using Words = const uint32_t*;
     for (uint32_t k = 0; k < program.instruction_count; ++k) {
@@ -119,7 +119,7 @@ static void run_block(const BlockProgram& program, const BlockFrame& frame, cons
                     draw_poisson(step->draws, a.words[0], step->poisson[b.words[0]], begin, end, draws);
                 });
                 break;
-            default:  // constants are literals, surrogates programs of their own; atan and tanh do not occur in float32
+            default:  // constants became literals, surrogates other ops; atan and tanh do not occur in float32
                 break;
         }
     }
@@ -135,7 +135,7 @@ static void write_result(const BlockFrame& frame, uint32_t operand, void* row, F
     }
 }
 
-// The tables of inputs lie at the start of the scratch memory, the registers behind them.
+// The tables of inputs lie at the start of the scratch memory, and the registers follow.
 struct BlockInputs {
     const void** data;
     uint32_t* masks;
@@ -171,7 +171,7 @@ static void interpret_step(const BlockProgram& program, const NeuronStepArgs& ar
                 spike.words += spike.step;
             }
         }
-        // Results that are other states' present values were copied into scratch by the program (interpreter.cpp).
+        // If a result is the present value of another state, the program has copied it into scratch memory (interpreter.cpp).
         for (uint32_t i = 0; i < program.state_count; ++i) {
             if (program.state_is_int[i]) write_result(frame, program.state_results[i], args.states[i], plain);
             else write_result(frame, program.state_results[i], args.states[i], flushed);

@@ -1,8 +1,8 @@
-// All kernels of the CPU backend for one instruction set. This text is compiled once for each (SNN_ISA, see
+// All kernels of the CPU backend for one instruction set. This file is compiled once for each set (SNN_ISA, see
 // native/CMakeLists.txt) with that set's compiler flags.
 //
-// Everything here is static or lies in the namespace of the instruction set, and no header with inline functions that other
-// files share is included: the linker must never pick code compiled for AVX-512 for everybody.
+// Everything here is static or lies in the namespace of the instruction set. No header is included that has inline functions
+// which other files share: the linker must never pick code compiled for AVX-512 for all of them.
 #include "cpu/kernel_table.h"
 #include "cpu/lanes.h"
 #include "cpu/model_args.h"

@@ -21,7 +21,7 @@ static OptimizerConstants<F> broadcast_constants(const OptimizerConstants<float>
             broadcast_f(c.second_correction)};
 }
 
-// Moments of weights without gradient decay for ever: they end at zero before they become denormal.
+// Moments of weights without a gradient decay for ever. They are set to zero before they become denormal.
 SNN_ALWAYS_INLINE F flush_tiny(F x) {
     return select(lt(abs_(x), broadcast_f(0x1p-110f)), broadcast_f(0.0f), x);
 }
@@ -35,7 +35,7 @@ static void update_each(const OptimizerArgs& args, Update&& update) {
         F first = load_partial(args.first_moment + i, rest);
         F second = args.second_moment ? load_partial(args.second_moment + i, rest) : broadcast_f(0.0f);
         update(load_partial(args.gradient + i, rest), weight, first, second);
-        // min and max give their second operand when one is NaN: a weight that is not a number stays one and is seen.
+        // min_ and max_ return their second operand if one is NaN, so a weight that is not a number stays one and is noticed.
         store_partial(args.weights + i, max_(low, min_(limit, weight)), rest);
         store_partial(args.first_moment + i, flush_tiny(first), rest);
         if (args.second_moment) store_partial(args.second_moment + i, flush_tiny(second), rest);

@@ -1,16 +1,16 @@
 // Plastic synapses: weights that change when a spike arrives and when the target spikes. Included by kernels_isa.cpp inside the
 // namespace of one instruction set; the rules themselves are printed by engine/modelc (plasticity_kernels.inl).
 //
-// Sixteen synapses of one row at a time, whose targets are side by side (a row onto everybody) or listed. First the spikes of
-// the targets since the row's last arrival, oldest first, each lane its own:
+// Sixteen synapses of one row are handled at a time. Their targets lie side by side (a row onto all targets) or are listed.
+// First come the spikes of the targets since the row's last arrival, oldest first, for each lane its own:
 //
 //      k-th last spike of the targets      w = on_post(w, pre trace at that step, post trace before it)
 //      k = 2   [ .  .  7  .  . ...]
-//      k = 1   [ 3  .  9  .  5 ...]        lanes with nothing left stand by
+//      k = 1   [ 3  .  9  .  5 ...]        lanes with no spike left are idle
 //      k = 0   [12  8 11  .  6 ...]
 //
-// then the arrival: w = on_pre(w, ...), and the weight is added to the target's input; or a signal: w = on_signal(w, ...).
-// Traces of the synapses are as of the last event of each synapse; an event first lets them decay until then.
+// Then comes the arrival, w = on_pre(w, ...), and the weight is added to the target's input. A signal takes its place with
+// w = on_signal(w, ...). The traces of a synapse are stored as of its last event. The next event first lets them decay.
 
 static void interpret_event(const BlockProgram& program, const uint32_t* inputs, uint32_t* scratch, uint32_t output_count,
                             uint32_t* out_words) {
@@ -22,7 +22,7 @@ static void interpret_event(const BlockProgram& program, const uint32_t* inputs,
         write(out_words + k * 16, read_i(operand_of(frame, program.state_results[k]).words));
 }
 
-// A user's rule, from its op lists.
+// A user's rule, run from its op lists.
 struct InterpretedPlasticity {
     static constexpr bool on_pre_pre = true, on_pre_post = true, on_pre_target = true, on_post_pre = true, on_post_post = true,
                           on_post_target = true, on_signal_pre = true, on_signal_post = true, on_signal_target = true,
@@ -66,11 +66,11 @@ struct InterpretedPlasticity {
 };
 
 SNN_ALWAYS_INLINE F decayed(const PlasticTrace& trace, F value, I steps) {
-    // Lanes that stand by may be negative.
-    if constexpr (has_fast_lookup) {  // in registers, where a gather costs more than all the rest
+    // `steps` may be negative in idle lanes.
+    if constexpr (has_fast_lookup) {  // looks up in registers: a gather would cost more than all the rest
         const I at = max_(steps, broadcast_i(0)), block = shift_right<5>(at);
         const auto decay_of = [&](F coarse) { return mul(coarse, lookup32(trace.fine, at)); };
-        // Mostly events are less than 1,024 steps apart, and a trace lasts longer.
+        // Most events are less than 1,024 steps apart, and most traces last longer.
         if (!any(le(broadcast_i(32), block)) && trace.last >= 1024) return mul(value, decay_of(lookup32(trace.coarse, block)));
         if (!any(le(broadcast_i(64), block))) {
             const F near = lookup32(trace.coarse, block), far = lookup32(trace.coarse + 32, block);
@@ -82,8 +82,8 @@ SNN_ALWAYS_INLINE F decayed(const PlasticTrace& trace, F value, I steps) {
     return mul(value, gather(trace.decay, at));
 }
 
-// The same where every event is less than `reach` steps away, and no trace ends before. Lanes that stand by may be negative and
-// get any number.
+// The same if every event is less than `reach` steps away and no trace ends before. `steps` may be negative in idle lanes,
+// which get any number.
 constexpr int32_t near_reach = 1024, far_reach = 2048;
 template <int32_t reach>
 SNN_ALWAYS_INLINE F decayed_within(const PlasticTrace& trace, F value, I steps) {
@@ -96,7 +96,7 @@ SNN_ALWAYS_INLINE F decayed_within(const PlasticTrace& trace, F value, I steps) 
 // The targets of 16 synapses of a row.
 template <bool Listed>
 struct PlasticTargets {
-    uint32_t first;  // side by side, else
+    uint32_t first;  // if they lie side by side; otherwise `places` has them
     I places;
     SNN_ALWAYS_INLINE PlasticTargets(const PlasticVisit& visit, uint32_t at) : first(visit.first + at), places(broadcast_i(0)) {
         if constexpr (Listed) places = load_u16(visit.targets + at);
@@ -106,14 +106,14 @@ struct PlasticTargets {
         if constexpr (Listed) return gather(row, places);
         else return load(row + first);
     }
-    // Of a row that ends with its last target.
+    // Reads a row that ends with its last target.
     SNN_ALWAYS_INLINE F of(const float* row, uint32_t size) const {
         if constexpr (Listed) return gather(row, places);
         else return size == 16 ? load(row + first) : load_partial(row + first, size);
     }
 };
 
-// `sums` null: nothing arrives. `reach`: of lookups for traces of the row, until any spike of a target; 0: no limit.
+// `sums` null: nothing arrives. `reach`: no lookup of the row's traces, for any spike of a target, goes further; 0: no limit.
 template <class Rule, bool Listed, int32_t reach>
 static void plastic_visit(const Rule& rule, const PlasticArgs& args, const PlasticVisit& visit, int32_t* sums, float scale) {
     F pre[most_traces], post[most_traces], pre_after[most_traces], pre_now[most_traces], own[most_traces], own_now[most_traces];
@@ -142,7 +142,7 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
         if (has_own)
             for (uint32_t t = 0; t < rule.own_count; ++t) own_now[t] = decayed(args.own[t], own[t], sub(step, event));
     };
-    // The k-th last spikes.
+    // Applies the k-th last spikes.
     const auto learn = [&](const PlasticTargets<Listed>& targets, uint32_t k, F w) {
         const I spike = spikes_of(targets, k);
         const I steps = sub(spike, last);
@@ -163,7 +163,7 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
         }
         return select(learns, changed, w);
     };
-    // The arrival or signal, and what the targets hear of it.
+    // Applies the arrival or signal, and adds what is delivered to the sums.
     const auto finish = [&](const PlasticTargets<Listed>& targets, uint32_t at, uint32_t size, F w) {
         F amount = broadcast_f(0.0f);
         if (sums || is_signal) {
@@ -209,8 +209,8 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
     };
 
     uint32_t at = 0;
-    // Two groups side by side: while one waits for its last result the other goes on, and the processor has one guess to make,
-    // not two, of how many spikes there are.
+    // Two groups go side by side: while one waits for its last result, the other goes on, and the processor predicts the number
+    // of spikes once, not twice.
     if constexpr (plastic_pairs && !Listed && !Rule::has_own)
         for (; visit.count - at >= 32; at += 32) {
             const PlasticTargets<Listed> targets(visit, at), others(visit, at + 16);
@@ -231,11 +231,11 @@ static void plastic_visit(const Rule& rule, const PlasticArgs& args, const Plast
     for (; at < visit.count; at += 16) {
         const uint32_t size = visit.count - at < 16 ? visit.count - at : 16;
         const PlasticTargets<Listed> targets(visit, at);
-        uint32_t behind = 0;  // spikes to learn, of the target with the most of them
+        uint32_t behind = 0;  // spikes to learn, for the target with the most of them
         while (behind < remembered_spikes && any(le(learned, spikes_of(targets, behind)))) ++behind;
         if (!sums && !is_signal && behind == 0) continue;
         F w = size == 16 ? load(visit.weights + at) : load_partial(visit.weights + at, size);
-        if (has_own) {  // rows may be read past their end, not written
+        if (has_own) {  // rows may be read past their end, but not written
             event = load(visit.events + at);
             for (uint32_t t = 0; t < rule.own_count; ++t) own[t] = load(visit.own + t * args.own_stride + at);
         }

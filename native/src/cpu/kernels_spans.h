@@ -1,12 +1,13 @@
-// Several steps at a time of neurons that lie in slots (awake_neurons.h). Included by kernels_isa.cpp inside the namespace of
-// one instruction set, before the models that engine/modelc prints: a `Model` is one of its classes, with the step of 16
-// neurons whose states stay in registers.
+// Runs several steps at a time for neurons that lie in slots (awake_neurons.h). Included by kernels_isa.cpp inside the
+// namespace of one instruction set, before the models that engine/modelc prints. A `Model` is one of their classes. It has the
+// step of 16 neurons whose states stay in registers.
 //
-//     slots 0-15    step 0  1  2  3  4 ...        what arrives is added up first, for all steps and lanes, so that no step
-//     slots 16-31   step 0  1  2  3  4 ...        asks whether something does
+//     slots 0-15    step 0  1  2  3  4 ...        all arrivals are added up first, for all steps and lanes,
+//     slots 16-31   step 0  1  2  3  4 ...        so that no step has to look for them
 //
-// Up to four groups of 16 go side by side where registers are enough (groups_together), because each operation of a step waits
-// for the one before. As long as nothing spikes they take a model's calm steps, which leave out what only spikes bring about.
+// Up to four groups of 16 go side by side if there are enough registers (groups_together), because each operation of a step
+// waits for the one before. As long as no neuron spikes, they take a model's calm steps, which leave out what only spikes bring
+// about.
 
 static uint32_t lowest_bit(uint64_t bits) {
 #if defined(_MSC_VER) && !defined(__clang__)
@@ -18,7 +19,7 @@ static uint32_t lowest_bit(uint64_t bits) {
 #endif
 }
 
-// What arrives at 16 neurons.
+// Sums of what arrives at 16 neurons.
 template <class Model>
 using SpanSums = int32_t[most_span_steps][Model::receptor_count][16];
 
@@ -31,14 +32,14 @@ struct SpanGroups {
     SpanSums<Model>* const sums;  // [group]; all 0 before and after
     const uint32_t first;
     State states[together];
-    bool arrives[Model::receptor_count] = {};  // something, within the span
+    bool arrives[Model::receptor_count] = {};  // whether anything arrives within the span
 
     SpanGroups(const Model& the_model, const NeuronSpanArgs& the_args, SpanSums<Model>* the_sums, uint32_t first_slot)
         : model(the_model), args(the_args), sums(the_sums), first(first_slot) {
         for (uint32_t k = 0; k < together; ++k) states[k] = model.state_at(first + 16 * k);
     }
 
-    // `take`: (the sum of a lane, the weight of a synapse that is due there)
+    // `take` gets the sum of a lane and the weight of a synapse that is due there.
     template <class Take>
     void for_due(uint32_t receptor, uint32_t group, const Take& take) const {
         for (uint32_t at = args.due[receptor][first / 16 + group]; at != nothing_due; at = args.synapses[at].next) {
@@ -62,7 +63,7 @@ struct SpanGroups {
             }
     }
 
-    // Whether a calm step fits from here on.
+    // Whether calm steps are possible from here on.
     template <uint32_t number>
     bool is_calm() const {
         for (uint32_t k = 0; k < together; ++k)
@@ -76,8 +77,8 @@ struct SpanGroups {
     SNN_ALWAYS_INLINE uint32_t fired_calmly(uint32_t step, uint32_t group, const State& before, State& after) const {
         return mask_bits(model.template calm_step<number>(first + 16 * group, sums[group][step], before, after));
     }
-    // A calm step of all groups; false: not made, some neuron would spike. Variables, because an array would not stay in
-    // registers.
+    // Makes a calm step of all groups. Returns false, and changes nothing, if some neuron would spike. The states are
+    // variables, because an array would not stay in registers.
     template <uint32_t number>
     SNN_ALWAYS_INLINE bool step_calmly(uint32_t step, State& io_a, State& io_b, State& io_c, State& io_d) const {
         State a, b, c, d;
@@ -93,7 +94,7 @@ struct SpanGroups {
         return true;
     }
 
-    // Calm steps from `step` on as long as nothing spikes. Returns the step that is not made.
+    // Makes calm steps from `step` on as long as no neuron spikes. Returns the first step that was not made.
     template <uint32_t number>
     SNN_ALWAYS_INLINE uint32_t run_calmly(uint32_t step) {
         constexpr uint32_t last = together - 1;
@@ -140,7 +141,7 @@ static void step_span(const NeuronSpanArgs& args) {
     for (auto& group : sums) std::memset(group, 0, args.step_count * sizeof group[0]);
     constexpr uint32_t width = 16 * groups_together;
     for (uint32_t first = 0; first < args.slot_count; first += width) {
-        // Lists lie all over the synapses: those of the next groups are asked for while these are stepped.
+        // Lists lie all over the synapses, so those of the next groups are prefetched while these are stepped.
         const uint32_t end = std::min(first + 2 * width, args.slot_count);
         for (uint32_t r = 0; r < Model::receptor_count; ++r)
             for (uint32_t slot = first + width; args.due[r] && slot < end; slot += 16) {

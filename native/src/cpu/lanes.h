@@ -7,25 +7,24 @@
 // each lane, rounded on its own:
 //
 //   min_(a, b)  a < b ? a : b     max_(a, b)  a > b ? a : b     so a NaN or a tie of zeros gives b, as SSE does
-//   to_int(x)   nearest, ties to even, held to the range of int32; NaN gives 0
+//   to_int(x)   nearest, ties to even, clamped to the range of int32; NaN gives 0
 //   nearest(x)  the same for values known to lie within int32
-//   flush(x)    |x| < 2^-63 ? +0 : x, what storing a state does; NaN and infinity stay
+//   flush(x)    |x| < 2^-63 ? +0 : x, as when a state is stored; NaN and infinity stay
 //   fma_(a,b,c) a * b + c, contracted where the instruction set can: for gradients, and where the product is exact
 //   mul_by(a,p), fma_by(a,p,c)      a * *p, a * *p + c as fma_
 //   gather(p,i) p[i] of each lane
 //   multiply_wide(a, m, high, low)   the two halves of the 64-bit products of unsigned numbers
-//   broadcast_halves(x), sub_halves(a, b), lt_halves(a, b), eq_halves(a, b)   of 16-bit halves, signed; -1 where true. Of
+//   broadcast_halves(x), sub_halves(a, b), lt_halves(a, b), eq_halves(a, b)   on signed 16-bit halves; -1 if true. Only on
 //                               avx2 and neon, for lanes_half_limits.h
-//   lookup32(table, i)   table[i] for i from 0 to 31; of the lowest five bits of i where has_fast_lookup
-//   count_where(n, m)    n, one more where m holds
-//   list_lanes(bits, first, out)     first + the number of each set bit, where has_compress; writes 16 words, returns how many
-//                                    count
-//   list_pairs(bits, a, b, out)      a and b of each lane with a set bit, where has_compress; writes 32 words, returns how many
-//                                    pairs count
+//   lookup32(table, i)   table[i] for i from 0 to 31; with has_fast_lookup, for the lowest five bits of i
+//   count_where(n, m)    n + 1 where m holds, otherwise n
+//   list_lanes(bits, first, out)     first + the index of each set bit, if has_compress; writes 16 words, returns how many are
+//                                    valid
+//   list_pairs(bits, a, b, out)      a and b of each lane with a set bit, if has_compress; writes 32 words, returns how many
+//                                    pairs are valid
 //   turn(rows)  16 rows of 16: rows[r][lane] becomes rows[lane][r]
 //
-// Integer arithmetic wraps. Comparisons with NaN are false. exp_ and reciprocal_ are the library's own
-// (lanes_math.h).
+// Integer arithmetic wraps. Comparisons with NaN are false. exp_, log_ and reciprocal_ are the library's own (lanes_math.h).
 //
 // Included by kernels_isa.cpp alone, so that nothing compiled for one instruction set can be linked for another.
 #pragma once

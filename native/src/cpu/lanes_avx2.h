@@ -78,9 +78,9 @@ SNN_ALWAYS_INLINE void multiply_wide(__m256i a, __m256i factor, __m256i& high, _
     high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
     low = _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
 }
-constexpr int philox_together = 1;  // calls that fit the registers
-constexpr uint32_t groups_together = 1;  // whose states fit the registers, see kernels_spans.h
-constexpr bool plastic_pairs = false;  // two groups of learning synapses fit, see kernels_plasticity.h
+constexpr int philox_together = 1;       // calls of Philox that fit into the registers
+constexpr uint32_t groups_together = 1;  // groups of neurons whose states fit into the registers, see kernels_spans.h
+constexpr bool plastic_pairs = false;    // whether two groups of learning synapses fit, see kernels_plasticity.h
 SNN_ALWAYS_INLINE void multiply_wide(I a, uint32_t m, I& high, I& low) {
     const __m256i factor = _mm256_set1_epi64x(m);
     multiply_wide(a.lo, factor, high.lo, low.lo);
@@ -138,12 +138,12 @@ SNN_ALWAYS_INLINE uint16_t mask_bits(M a) {
     return static_cast<uint16_t>(lo | (hi << 8));
 }
 SNN_ALWAYS_INLINE I count_where(I n, M m) { return sub(n, bits_of(F{m.lo, m.hi})); }  // a mask is -1
-// Permutations see the lowest three bits of an index; bits 3 and 4, moved to the sign, choose among four results.
 constexpr bool has_compress = false;
 constexpr bool has_fast_products = true;
 SNN_ALWAYS_INLINE uint32_t list_lanes(uint16_t, uint32_t, uint32_t*) { return 0; }
 SNN_ALWAYS_INLINE uint32_t list_pairs(uint16_t, I, I, int32_t*) { return 0; }
 constexpr bool has_fast_lookup = false;
+// Permutations use the lowest three bits of an index. Bits 3 and 4, moved to the sign, choose among four results.
 SNN_ALWAYS_INLINE __m256 lookup32(const float* table, __m256i i) {
     const auto part = [&](int k) { return _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8 * k), i); };
     const __m256 bit3 = _mm256_castsi256_ps(_mm256_slli_epi32(i, 28)), bit4 = _mm256_castsi256_ps(_mm256_slli_epi32(i, 27));
@@ -193,7 +193,7 @@ SNN_ALWAYS_INLINE F flush(F a) {
     return {_mm256_andnot_ps(small.lo, a.lo), _mm256_andnot_ps(small.hi, a.hi)};
 }
 
-// rows[r] for r of 8, 8 wide
+// Transposes 8 rows of 8.
 SNN_ALWAYS_INLINE void turn_eight(__m256 rows[8]) {
     __m256 pairs[8], fours[8];
     for (int r = 0; r < 8; r += 2) {

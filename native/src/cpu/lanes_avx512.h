@@ -33,8 +33,8 @@ SNN_ALWAYS_INLINE F sub(F a, F b) { return {_mm512_sub_ps(a.v, b.v)}; }
 SNN_ALWAYS_INLINE F mul(F a, F b) { return {_mm512_mul_ps(a.v, b.v)}; }
 SNN_ALWAYS_INLINE F div(F a, F b) { return {_mm512_div_ps(a.v, b.v)}; }
 SNN_ALWAYS_INLINE F fma_(F a, F b, F c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
-// Written out, because compilers make one broadcast where a number is used several times, and load a where it is used. Such a
-// broadcast takes a turn of the units that add and multiply, and such a load one of the few of 64 bytes
+// Written in assembly, because compilers make one broadcast of a number that is used several times, and load `a` at each
+// use. Such a broadcast occupies a unit that adds and multiplies, and such a load takes one of the few loads of 64 bytes
 // (docs/performance-history.md).
 #if defined(SNN_MUL_BROADCAST)
 SNN_ALWAYS_INLINE F mul_by(F a, const float* p) {
@@ -67,9 +67,9 @@ SNN_ALWAYS_INLINE I bit_and(I a, I b) { return {_mm512_and_si512(a.v, b.v)}; }
 SNN_ALWAYS_INLINE I bit_or(I a, I b) { return {_mm512_or_si512(a.v, b.v)}; }
 SNN_ALWAYS_INLINE I bit_xor(I a, I b) { return {_mm512_xor_si512(a.v, b.v)}; }
 SNN_ALWAYS_INLINE I bit_xor(I a, I b, I c) { return {_mm512_ternarylogic_epi32(a.v, b.v, c.v, 0x96)}; }
-constexpr int philox_together = 2;  // calls that fit the registers
-constexpr uint32_t groups_together = 4;  // whose states fit the registers, see kernels_spans.h
-constexpr bool plastic_pairs = true;  // two groups of learning synapses fit, see kernels_plasticity.h
+constexpr int philox_together = 2;       // calls of Philox that fit into the registers
+constexpr uint32_t groups_together = 4;  // groups of neurons whose states fit into the registers, see kernels_spans.h
+constexpr bool plastic_pairs = true;     // whether two groups of learning synapses fit, see kernels_plasticity.h
 SNN_ALWAYS_INLINE void multiply_wide(I a, uint32_t m, I& high, I& low) {
     const __m512i factor = _mm512_set1_epi64(m);
     const __m512i even = _mm512_maskz_mul_epu32(0xff, a.v, factor);
@@ -150,7 +150,7 @@ SNN_ALWAYS_INLINE F floor_(F a) {
 }
 
 SNN_ALWAYS_INLINE F flush(F a) {
-    // From 2^-63 on, and only from there, one of the two highest bits of the exponent is set.
+    // Exactly for |x| >= 2^-63, one of the two highest bits of the exponent is set.
     const __mmask16 large = _mm512_test_epi32_mask(bits_of(a).v, _mm512_set1_epi32(0x60000000));
     return {_mm512_maskz_mov_ps(large, a.v)};
 }

@@ -1,7 +1,8 @@
-// How many of ascending limits each 16-bit half of the lanes is above. Not of the scalar lanes, where whole words are faster.
+// Counts how many of some ascending limits each 16-bit half of the lanes is above. Not for scalar lanes, where whole words are
+// faster.
 //
 //   HalfLimits(limits, count)         the first `count` of limits [half_limit_count], the rest 0xFFFF
-//   count(halves, out_is_decided)     not decided where a half is one of the limits, or above the last that is looked at
+//   count(halves, out_is_decided)     not decided if a half equals a limit, or is above the last limit that is looked at
 #pragma once
 
 #include "cpu/model_args.h"
@@ -9,7 +10,7 @@
 namespace snn::cpu::SNN_ISA {
 
 #if defined(SNN_ISA_IS_avx512)
-// Searched by halving, with lookups.
+// Binary search, with lookups.
 class HalfLimits {
 public:
     HalfLimits(const uint16_t* limits, uint32_t count)
@@ -44,7 +45,7 @@ private:
     bool is_long_;
 };
 #elif !defined(SNN_ISA_IS_scalar)
-// One limit after the other, as far as all but a few halves in 10,000 go.
+// Looks at one limit after the other, as far as all but a few halves in 10,000 go.
 class HalfLimits {
 public:
     HalfLimits(const uint16_t* limits, uint32_t count) : limits_(limits) {

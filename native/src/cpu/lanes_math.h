@@ -1,10 +1,10 @@
-// The library's own exp, log and reciprocal on lanes, operation by operation as docs/model-format.md ("Software exp", "Software
-// log", "Software reciprocal") writes them.
+// The library's own exp, log and reciprocal on lanes, operation by operation as docs/model-format.md specifies them ("Software
+// exp", "Software log", "Software reciprocal").
 #pragma once
 
 namespace snn::cpu::SNN_ISA {
 
-// Arrays of 16 numbers pass through memory anyway, and a copy of these in every place that calls them takes the compiler
+// Scalar lanes pass through memory anyway, and inlining these functions in every place that calls them takes the compiler
 // minutes.
 #if defined(SNN_ISA_IS_scalar)
 #define SNN_INLINE_MATH SNN_NO_INLINE static

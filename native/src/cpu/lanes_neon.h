@@ -15,7 +15,8 @@ struct M {
     uint32x4_t a, b, c, d;  // all bits of a lane 0 or 1
 };
 
-// The same function of each quarter. Members and not an array: compilers keep them in registers before they unroll loops.
+// Applies a function to each quarter. These are members, not an array: compilers keep members in registers before they unroll
+// loops.
 #define SNN_EACH(function, x) {function(x.a), function(x.b), function(x.c), function(x.d)}
 #define SNN_EACH_2(function, x, y) {function(x.a, y.a), function(x.b, y.b), function(x.c, y.c), function(x.d, y.d)}
 #define SNN_EACH_3(function, x, y, z) \
@@ -35,8 +36,8 @@ SNN_ALWAYS_INLINE void store(int32_t* p, I x) {
     vst1q_s32(p + 8, x.c);
     vst1q_s32(p + 12, x.d);
 }
-// The first n (1 to 16) lanes; the others read as zero and are not written. There are no masked loads: what is not a whole
-// tile goes through memory, once for a row.
+// The first n (1 to 16) lanes; the others read as zero and are not written. There are no masked loads: a partial tile goes
+// through memory, once for a row.
 template <class Lanes, class Word>
 SNN_NO_INLINE static Lanes load_copied(const Word* p, uint32_t n) {
     Word copy[16] = {};
@@ -88,9 +89,9 @@ SNN_ALWAYS_INLINE void multiply_wide(int32x4_t x, uint32x4_t factor, int32x4_t& 
     high = vuzp2q_s32(first, second);
     low = vuzp1q_s32(first, second);
 }
-constexpr int philox_together = 1;  // calls that fit the registers
-constexpr uint32_t groups_together = 1;  // whose states fit the registers, see kernels_spans.h
-constexpr bool plastic_pairs = false;  // two groups of learning synapses fit, see kernels_plasticity.h
+constexpr int philox_together = 1;       // calls of Philox that fit into the registers
+constexpr uint32_t groups_together = 1;  // groups of neurons whose states fit into the registers, see kernels_spans.h
+constexpr bool plastic_pairs = false;    // whether two groups of learning synapses fit, see kernels_plasticity.h
 SNN_ALWAYS_INLINE void multiply_wide(I x, uint32_t m, I& high, I& low) {
     const uint32x4_t factor = vdupq_n_u32(m);
     multiply_wide(x.a, factor, high.a, low.a);
@@ -135,7 +136,7 @@ SNN_ALWAYS_INLINE M not_(M x) { return SNN_EACH(vmvnq_u32, x); }
 SNN_ALWAYS_INLINE F select(M c, F x, F y) { return SNN_EACH_3(vbslq_f32, c, x, y); }
 SNN_ALWAYS_INLINE I select(M c, I x, I y) { return SNN_EACH_3(vbslq_s32, c, x, y); }
 SNN_ALWAYS_INLINE M select(M c, M x, M y) { return SNN_EACH_3(vbslq_u32, c, x, y); }
-// Not the instructions of that name, which give NaN for a NaN and tell zeros apart.
+// Not the instructions of that name: they give NaN for a NaN and distinguish -0 from +0.
 SNN_ALWAYS_INLINE F min_(F x, F y) { return select(lt(x, y), x, y); }
 SNN_ALWAYS_INLINE F max_(F x, F y) { return select(lt(y, x), x, y); }
 
@@ -162,12 +163,13 @@ SNN_ALWAYS_INLINE M load_mask(const int32_t* p) {
 }
 SNN_ALWAYS_INLINE void store_mask(int32_t* p, M x) { store(p, words_of(x)); }
 
-// Bytes are looked up in 64 at once: an index past the end gives 0 in the first half and leaves what is there in the second.
 constexpr bool has_compress = false;
 constexpr bool has_fast_products = true;
 SNN_ALWAYS_INLINE uint32_t list_lanes(uint16_t, uint32_t, uint32_t*) { return 0; }
 SNN_ALWAYS_INLINE uint32_t list_pairs(uint16_t, I, I, int32_t*) { return 0; }
 constexpr bool has_fast_lookup = true;  // fewer instructions than a gather
+// Bytes are looked up in 64 at once. An index past the end gives 0 in the first half and leaves the result as it is in the
+// second.
 SNN_ALWAYS_INLINE float32x4_t lookup32(const uint8x16x4_t& low, const uint8x16x4_t& high, int32x4_t i) {
     const uint32x4_t index = vandq_u32(vreinterpretq_u32_s32(i), vdupq_n_u32(31));
     const uint8x16_t bytes = vreinterpretq_u8_u32(vmlaq_n_u32(vdupq_n_u32(0x03020100), index, 0x04040404));
@@ -204,7 +206,7 @@ SNN_ALWAYS_INLINE I gather(const int32_t* p, I at) {
 
 SNN_ALWAYS_INLINE F to_float(I x) { return SNN_EACH(vcvtq_f32_s32, x); }
 SNN_ALWAYS_INLINE I nearest(F x) { return SNN_EACH(vcvtnq_s32_f32, x); }
-SNN_ALWAYS_INLINE I to_int(F x) { return nearest(x); }  // which holds to the range and takes NaN for 0
+SNN_ALWAYS_INLINE I to_int(F x) { return nearest(x); }  // the conversion clamps to the range and turns NaN into 0
 SNN_ALWAYS_INLINE F round_even(F x) { return SNN_EACH(vrndnq_f32, x); }
 SNN_ALWAYS_INLINE F floor_(F x) { return SNN_EACH(vrndmq_f32, x); }
 

@@ -1,5 +1,5 @@
-// Poisson counts on lanes, as docs/semantics.md ("Random draws") writes them. 16 calls of Philox serve 128 neurons with the
-// upper halves of their words, 16 others with the lower halves. Those decide only where an upper half is that of a limit, which
+// Poisson counts on lanes, as docs/semantics.md specifies them ("Random draws"). 16 calls of Philox give 128 neurons the upper
+// halves of their words, 16 other calls the lower halves. A lower half matters only if the upper half is that of a limit, which
 // few are.
 #pragma once
 
@@ -8,26 +8,27 @@
 
 namespace snn::cpu::SNN_ISA {
 
-// The words of two groups of 16 neurons, whose halves lie in one word of a call each.
+// Joins the halves of the words of two groups of 16 neurons. Each word of a call holds a half for either group.
 SNN_ALWAYS_INLINE void join_halves(I upper, I lower, I (&out_words)[2]) {
     const I low = broadcast_i(0xFFFF);
     out_words[0] = bit_or(shift_left<16>(upper), bit_and(lower, low));
     out_words[1] = bit_or(bit_and(upper, broadcast_i(static_cast<int32_t>(0xFFFF0000u))), bit_and(shift_right<16>(lower), low));
 }
 
-// Where neurons [begin, end) of a population lie among the blocks of 128 of all that it has.
+// Where neurons [begin, end) of a population lie among the blocks of 128 of all its neurons.
 struct PairPlaces {
     uint32_t first, begin, end;  // the number of neuron 0, and a range from there
     PairPlaces(const DrawArgs& args, uint32_t range_begin, uint32_t range_end)
         : first(args.first_block * 64), begin(range_begin), end(range_end) {}
     uint32_t first_block() const { return (first + begin) / 128; }
     uint32_t block_end() const { return (first + end + 127) / 128; }
-    // Where group `half` of pair 4 block + w goes in memory of the range; beyond its size for a group of others.
+    // Index in the memory of the range of group `half` of pair 4 * block + w. It exceeds the size of the range if the group is
+    // outside.
     uint32_t at(uint32_t pair, uint32_t half) const { return pair * 32 + half * 16 - first - begin; }
     bool has(uint32_t at) const { return at < end - begin; }
 };
 
-// Whole words, as draw_words() gives those of other draws.
+// Makes whole words, as draw_words() does for other draws.
 SNN_NO_INLINE static void draw_joined_words(const DrawArgs& args, uint32_t number, uint32_t begin, uint32_t end,
                                             int32_t* out_words) {
     const DrawCalls calls(args, number);
@@ -44,15 +45,15 @@ SNN_NO_INLINE static void draw_joined_words(const DrawArgs& args, uint32_t numbe
     }
 }
 
-// The number of limits below each word: a few limits at a time, then more of them for those 16 neurons of which one has passed
-// the last, which few have.
+// Counts the limits below each word: first a few limits, then more of them for each 16 neurons of which one has passed the
+// last, which few have.
 SNN_NO_INLINE static void count_by_words(const DrawArgs& args, uint32_t number, const PoissonTable& table, uint32_t begin,
                                          uint32_t end, float* out) {
     alignas(64) int32_t words[draw_chunk];
     const uint32_t size = end - begin;
     draw_joined_words(args, number, begin, end, words);
     const I sign = broadcast_i(INT32_MIN);
-    uint32_t passing[draw_chunk / 16], passing_count = 0;  // where they begin
+    uint32_t passing[draw_chunk / 16], passing_count = 0;  // where these groups begin
     const auto count = [&](uint32_t k, uint32_t i) {
         const int32_t* const limits = table.limits + k * static_cast<size_t>(table.stride) + ((begin + i) & table.mask);
         const I word = bit_xor(load(words + i), sign);
@@ -67,7 +68,7 @@ SNN_NO_INLINE static void count_by_words(const DrawArgs& args, uint32_t number, 
         return to_float(n);
     };
     for (uint32_t i = 0; i < size; i += 16) store(out + i, count(0, i));
-    // Limits ascend: nobody else passes a later one.
+    // Limits ascend, so no other neuron passes a later one.
     for (uint32_t k = poisson_group; k < table.count && passing_count > 0; k += poisson_group) {
         const uint32_t left = passing_count;
         passing_count = 0;
@@ -85,7 +86,7 @@ SNN_ALWAYS_INLINE void count_shared(const DrawArgs& args, uint32_t number, const
     count_by_words(args, number, table, begin, end, out);
 }
 #else
-// By upper halves, as far as they decide.
+// Counts by upper halves, as far as they decide.
 SNN_NO_INLINE static void count_shared(const DrawArgs& args, uint32_t number, const PoissonTable& table, uint32_t begin,
                                        uint32_t end, float* out) {
     const DrawCalls calls(args, number);

@@ -1,5 +1,5 @@
-// The random draws of a step on lanes, as docs/semantics.md ("Random draws") writes them: 16 calls of Philox side by side give
-// the words of four groups of 16 neurons. Those of Poisson counts are in lanes_poisson.h.
+// The random draws of a step on lanes, as docs/semantics.md specifies them ("Random draws"). 16 calls of Philox side by side
+// give the words of four groups of 16 neurons. Poisson counts are in lanes_poisson.h.
 #pragma once
 
 #include "common/draw_tags.h"
@@ -8,10 +8,10 @@
 
 namespace snn::cpu::SNN_ISA {
 
-// Neurons whose draws are made together, before the step that reads them: neither waits for the other's registers.
+// Neurons whose draws are made together, before the step that reads them, so that draws and step do not compete for registers.
 constexpr uint32_t draw_chunk = 512;
 
-// Philox4x32-10 of 16 counters, `Count` times side by side: each of its rounds waits for the one before.
+// Philox4x32-10 of 16 counters, `Count` times side by side, because each of its rounds waits for the one before.
 template <int Count>
 SNN_ALWAYS_INLINE void philox(const int32_t (&keys)[10][2], I (&io_words)[Count][4]) {
     for (int round = 0; round < 10; ++round)
@@ -27,7 +27,7 @@ SNN_ALWAYS_INLINE void philox(const int32_t (&keys)[10][2], I (&io_words)[Count]
         }
 }
 
-// The calls of Philox of one draw of a population.
+// The calls of Philox for one draw of a population.
 class DrawCalls {
 public:
     DrawCalls(const DrawArgs& args, uint32_t number)
@@ -42,7 +42,7 @@ public:
             k1 += 0xBB67AE85u;
         }
     }
-    // The words of 16 calls each, which begin at first[i]: a tag and the number of the call.
+    // The words of 16 calls for each first[i], which is a tag and the number of the first call.
     template <int Count>
     SNN_ALWAYS_INLINE void words(const uint32_t (&first)[Count], I (&out_words)[Count][4]) const {
         alignas(64) static constexpr int32_t lanes[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};

@@ -1,4 +1,4 @@
-// Lanes as plain arrays: what the compiler makes of loops, on any processor. See lanes.h for the meaning.
+// Lanes as plain arrays, for any processor; the compiler makes the best of the loops. See lanes.h for the meaning.
 #pragma once
 
 #include <cmath>
@@ -76,9 +76,9 @@ SNN_ALWAYS_INLINE I bit_and(I a, I b) { I r; SNN_EACH r.v[i] = a.v[i] & b.v[i]; 
 SNN_ALWAYS_INLINE I bit_or(I a, I b) { I r; SNN_EACH r.v[i] = a.v[i] | b.v[i]; return r; }
 SNN_ALWAYS_INLINE I bit_xor(I a, I b) { I r; SNN_EACH r.v[i] = a.v[i] ^ b.v[i]; return r; }
 SNN_ALWAYS_INLINE I bit_xor(I a, I b, I c) { return bit_xor(bit_xor(a, b), c); }
-constexpr int philox_together = 1;  // calls that fit the registers
-constexpr uint32_t groups_together = 1;  // whose states fit the registers, see kernels_spans.h
-constexpr bool plastic_pairs = false;  // two groups of learning synapses fit, see kernels_plasticity.h
+constexpr int philox_together = 1;       // calls of Philox that fit into the registers
+constexpr uint32_t groups_together = 1;  // groups of neurons whose states fit into the registers, see kernels_spans.h
+constexpr bool plastic_pairs = false;    // whether two groups of learning synapses fit, see kernels_plasticity.h
 SNN_ALWAYS_INLINE void multiply_wide(I a, uint32_t m, I& high, I& low) {
     for (int i = 0; i < 16; ++i) {
         const uint64_t product = uint64_t{unsigned_of(a.v[i])} * m;
@@ -121,7 +121,7 @@ SNN_ALWAYS_INLINE uint16_t mask_bits(M a) {
 }
 SNN_ALWAYS_INLINE I count_where(I n, M m) { I r; SNN_EACH r.v[i] = n.v[i] - m.v[i]; return r; }
 constexpr bool has_compress = false;
-constexpr bool has_fast_products = false;  // rows of the active are always faster
+constexpr bool has_fast_products = false;  // rows of active sources are always faster
 SNN_ALWAYS_INLINE uint32_t list_lanes(uint16_t, uint32_t, uint32_t*) { return 0; }
 SNN_ALWAYS_INLINE uint32_t list_pairs(uint16_t, I, I, int32_t*) { return 0; }
 constexpr bool has_fast_lookup = false;

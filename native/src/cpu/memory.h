@@ -15,7 +15,7 @@ namespace snn::cpu {
 
 constexpr size_t buffer_alignment = 64;
 
-// An owned array of plain values. Thread-safety: as an array; growing and freeing belong to one thread.
+// An owned array of plain values. Thread-safety: that of an array, but only one thread may grow or free it.
 template <class T>
 class Buffer {
     static_assert(std::is_trivially_copyable_v<T>);
@@ -31,7 +31,7 @@ public:
     }
     ~Buffer() { release(); }
 
-    // The old contents are gone. `zeroed` false leaves the pages of a large array untouched until they are used.
+    // Discards the old contents. With `zeroed` false, the pages of a large array stay untouched until they are used.
     void allocate(const SNNAllocator& allocator, size_t count, bool zeroed = true) {
         release();
         allocator_ = allocator;
@@ -64,7 +64,7 @@ public:
     T& operator[](size_t i) { return data_[i]; }
     const T& operator[](size_t i) const { return data_[i]; }
     void clear() { clear(0, 1); }
-    // One of `parts` of it, for tasks that clear it together.
+    // Clears one of `parts` pieces, for tasks that clear the array together.
     void clear(size_t part, size_t parts) {
         const size_t lines = bytes_of(count_) / buffer_alignment;
         const size_t begin = lines * part / parts * buffer_alignment, end = lines * (part + 1) / parts * buffer_alignment;
@@ -89,12 +89,12 @@ private:
     SNNAllocator allocator_{};
 };
 
-// Between what different threads write, in words of 4 bytes: processors fetch ahead of a thread that walks through memory, and
-// lines taken from another thread have to be fetched back. Two kilobytes are as good as more.
+// Words of 4 bytes between data that different threads write. Processors prefetch ahead of a thread that walks through memory,
+// and lines taken from another thread have to be fetched back. A larger gap than two kilobytes gains nothing.
 constexpr size_t apart_words = 512;
 constexpr size_t padded_apart(size_t words) { return (words + apart_words - 1) / apart_words * apart_words + apart_words; }
 
-// Lanes come in sixteens: rows of neurons are padded to that.
+// A vector has 16 lanes, so rows of neurons are padded to a multiple of 16.
 constexpr uint32_t padded(uint32_t count) { return (count + 15u) / 16u * 16u; }
 
 }  // namespace snn::cpu

@@ -15,13 +15,13 @@ namespace snn::cpu {
 namespace {
 
 constexpr uint64_t part_neurons = uint64_t{1} << 16;  // accumulators that a 16-bit place reaches
-constexpr uint64_t table_entries_per_synapse = 4;     // SparseSegments searches rows where its table would be larger
+constexpr uint64_t table_entries_per_synapse = 4;     // SparseSegments searches rows if its table would be larger
 
 ConvLayout layout_of(const Network& network, const Projection& projection) {
     return {projection, network.population(projection.source).shape, network.population(projection.target).shape};
 }
 
-// The table of SparseSegments, or none.
+// The size of the table of SparseSegments; 0 if there is none.
 uint64_t segment_table(const Network& network, const Projection& projection, uint64_t threads) {
     const uint64_t rows = network.population(projection.source).size;
     const uint64_t delays = projection.max_delay() - projection.min_delay() + 1;
@@ -30,7 +30,7 @@ uint64_t segment_table(const Network& network, const Projection& projection, uin
     return rows * entries * sizeof(uint32_t);
 }
 
-// As PlasticProjection lays it out: weights and targets, rows of every part, what is remembered of each target.
+// Follows the layout of PlasticProjection: weights and targets, rows of every part, what is remembered of each target.
 uint64_t plastic_bytes(const Network& network, const Projection& projection, const PlasticityPlan& plan, uint64_t threads) {
     const uint64_t sources = network.population(projection.source).size, targets = network.population(projection.target).size;
     const uint64_t parts = std::max(threads, (targets + part_neurons - 1) / part_neurons);
@@ -47,7 +47,7 @@ void add_population(const Population& population, const PopulationPlan& plan, co
     const uint64_t row = padded(population.size), batch = options.batch_size;
     if (population.is_input() || population.is_binary()) {
         const uint64_t rows = std::bit_ceil(uint64_t{plan.history_depth} + steps_ahead) * batch;
-        // Bits and a list of the active; values of value inputs, which the session has once more.
+        // Bits and a list of the active neurons; for value inputs, values, which the session has once more.
         io_bytes += rows * (row / 8 + row * sizeof(uint32_t) + sizeof(uint32_t));
         if (population.kind == SNN_POPULATION_VALUE_INPUT) io_bytes += rows * row * sizeof(float);
         if (population.is_input()) io_bytes += batch * population.size * sizeof(float);
@@ -63,8 +63,8 @@ void add_population(const Population& population, const PopulationPlan& plan, co
     }
 }
 
-// Awake neurons in slots of their own (awake_neurons.h) and what falls due for them: an upper bound, as
-// if all could be at rest.
+// Awake neurons in slots of their own (awake_neurons.h), and what falls due for them. This is an upper bound: it assumes that
+// all neurons could be at rest.
 uint64_t awake_bytes(const Population& population, uint32_t span) {
     const Model& model = *population.model;
     if (model.draws || !model.built_in) return 0;
@@ -75,10 +75,10 @@ uint64_t awake_bytes(const Population& population, uint32_t span) {
            row / 16 * (model.receptors.size() * sizeof(uint32_t) + span * sizeof(DueSynapse) / 8);
 }
 
-// Sums of inputs that stay the same for all steps of a run, of the samples that a task takes together:
+// Sums of inputs that stay the same for all steps of a run, for the samples that a task steps together:
 // CpuExecutor::place_held_sums.
 uint64_t held_bytes(const Network& network, uint64_t batch) {
-    std::map<std::pair<uint32_t, uint32_t>, bool> may;  // by population and receptor: no other projection came before
+    std::map<std::pair<uint32_t, uint32_t>, bool> may;  // by population and receptor: only undelayed inputs came before
     uint64_t bytes = 0, sample_bytes = 1;
     for (const Population& population : network.populations())
         if (!population.is_input())
@@ -92,8 +92,8 @@ uint64_t held_bytes(const Network& network, uint64_t batch) {
     return bytes * std::clamp<uint64_t>(state_bytes_together / (sample_bytes + bytes), 1, batch);
 }
 
-// What there is for one population, or one projection, at a time: of each task, and of all of them a row of zeros and a list of
-// the active that they join.
+// Memory for one population or projection at a time: for each task and, once for all tasks, a row of zeros and a list of the
+// active neurons.
 uint64_t working_bytes(const Network& network, uint64_t threads) {
     uint64_t largest_row = 0, receptors = 0, scratch = 0, image = 0;
     for (const Population& population : network.populations()) {
@@ -143,7 +143,7 @@ ExecutorMemory memory_need(const Plan& plan, const ExecutorOptions& options) {
         for (const uint32_t q : group.members)
             neurons = std::max<uint64_t>(neurons, network.population(network.projections()[q].target).size);
         const uint64_t parts = std::max(threads, (neurons + part_neurons - 1) / part_neurons);
-        // Offsets of 16 bits where no row has more than 65,535 synapses in a part.
+        // Offsets of 16 bits if no row has more than 65,535 synapses in a part.
         const uint64_t offset = group.synapses / sources / parts < 60000 ? sizeof(uint16_t) : sizeof(uint32_t);
         const uint64_t tables = sources * parts * (offset * (uint64_t{group.delays} + 1) + sizeof(void*));
         const bool gives_back = gives_rows_back(group.members, network, options.allocator);

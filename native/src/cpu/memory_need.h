@@ -1,4 +1,4 @@
-// How much memory a session of the CPU backend takes, from the same rules by which it lays its data out.
+// How much memory a session of the CPU backend takes, computed by the rules that lay out its data.
 #pragma once
 
 #include "backend/backend.h"

@@ -12,13 +12,13 @@ constexpr uint64_t smallest_piece = 64;  // neurons: a cache line of bits is sha
 
 }  // namespace
 
-// In 64 bits: 16 channels of a population that may have 2^30 neurons are more than 32 bits count.
+// Needs 64 bits: 16 channels of a population with up to 2^30 neurons do not fit into 32.
 std::vector<uint64_t> piece_granularities(const Network& network) {
     std::vector<uint64_t> granularities(network.populations().size(), 0);
     for (const Projection& projection : network.projections()) {
         if (projection.kind != SNN_CONNECT_CONV2D && projection.kind != SNN_CONNECT_POOL2D) continue;
         const Population& target = network.populations()[projection.target];
-        // Windows fill whole channels, blocks of 16 of them; channels of several groups are not cut at all.
+        // Windows fill whole channels, in blocks of 16. Channels of several groups are not cut at all.
         const uint64_t blocks = uint64_t{16} * target.shape.dims[1] * target.shape.dims[2];
         uint64_t& granularity = granularities[projection.target];
         granularity = std::max(granularity, projection.window.groups > 1 ? padded(target.size) : blocks);

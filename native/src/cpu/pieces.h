@@ -13,10 +13,10 @@ struct NeuronRange {
     uint32_t begin, end;
 };
 
-// By population: so many neurons, from a multiple of it on, stay together.
+// By population: the number of neurons that must stay together. Pieces begin at multiples of it.
 std::vector<uint64_t> piece_granularities(const Network& network);
 
-// [0, row) in at most `pieces` ranges that follow each other, cut at multiples of `granularity`.
+// Cuts [0, row) into at most `pieces` consecutive ranges, at multiples of `granularity`.
 std::vector<NeuronRange> cut(uint32_t row, uint64_t granularity, uint32_t pieces);
 
 }  // namespace snn::cpu

@@ -15,8 +15,8 @@ namespace {
 
 constexpr uint32_t part_size = 1u << 16;
 constexpr uint32_t visits_together = 64;
-// Steps are counted in 31 bits from `base`, which moves on when they run out. What is older than the longest trace is as
-// old as anything.
+// Steps are counted in 31 bits from `base`, which moves on when they run out. The age of an event beyond the longest trace does
+// not matter.
 constexpr uint64_t last_step = 1u << 30;
 constexpr int32_t any_later_step = INT32_MAX;
 
@@ -33,7 +33,7 @@ const CompiledPlasticity* find_compiled(const KernelTable& kernels, const Plasti
     return nullptr;
 }
 
-// An event of a rule reads one of these registers.
+// Whether an event of a rule reads one of these registers.
 bool reads(const Program& program, uint16_t output, uint32_t begin, uint32_t end) {
     const auto inside = [&](uint32_t operand) { return operand >= begin && operand < end; };
     for (const Instruction& i : program.instructions) {
@@ -63,7 +63,7 @@ PlasticProjection::PlasticProjection(const Projection& projection, const Network
     take_constants();
 }
 
-// Compiled or interpreted; returns what these need of the targets' past.
+// Chooses compiled or interpreted programs. Returns what they need of the targets' past.
 TargetHistory::Keeps PlasticProjection::choose_programs(bool interpret) {
     const PlasticityRule& rule = *info_.plasticity->rule;
     const CompiledPlasticity* const compiled = interpret ? nullptr : find_compiled(kernels_, *info_.plasticity);
@@ -175,14 +175,14 @@ PlasticArgs& PlasticProjection::args_of(Part& part, int32_t now) const {
     return part.args;
 }
 
-// Before the targets' step.
+// Called before the targets' step.
 void PlasticProjection::look_at(const PopulationData& target, Part& part) const {
     for (size_t k = 0; k < plan_->target_states.size(); ++k)
         part.args.target[k] =
             reinterpret_cast<const float*>(target.state_at(plan_->target_states[k], 0, part.range)) + part.begin;
 }
 
-// Once for all rows, where most targets are looked at anyway.
+// Computed once for all rows, if most targets are looked at anyway.
 void PlasticProjection::look_at_traces(Part& part) const {
     kernels_.decay_post_traces(part.args, part.end - part.begin, part.history.post_now());
     part.args.post_now = part.history.post_now();
@@ -247,7 +247,7 @@ uint64_t PlasticProjection::deliver(uint32_t range, const PopulationData& source
     return delivered;
 }
 
-// Counts the arrival in the traces of up to 16 rows.
+// Updates the traces of up to 16 rows for an arrival.
 void PlasticProjection::arrive(Part& part, const size_t* rows, uint32_t count, int32_t now) const {
     const size_t pre_count = plan_->pre_traces.size();
     const std::vector<int32_t>& given = info_.plasticity->rule->arrival_traces;
@@ -288,14 +288,14 @@ void PlasticProjection::learn(Part& part, int32_t now, const uint16_t* bits) con
     part.history.add(*plan_, bits, now);
 }
 
-// Makes room in all lists before step `now`, where only rows need to learn whose last arrival is older than what stays.
+// Makes room in all lists before step `now`. Only rows whose last arrival is older than what stays need to learn.
 void PlasticProjection::catch_up(Part& part, int32_t now) const {
     const int32_t until = part.history.step_that_makes_room();
     visit_rows(part, args_of(part, now), [&](size_t row) { return part.rows.last_arrival[row] < until; });
     part.history.rows_caught_up(until, now);
 }
 
-// Lets every synapse learn the spikes of its target that are over.
+// Lets every synapse learn the past spikes of its target.
 void PlasticProjection::flush(Part& part) const {
     if (part.history.is_behind()) visit_all(part, args_of(part, any_later_step));
 }
@@ -364,7 +364,7 @@ void PlasticProjection::write_weights(const float* weights) {
 void PlasticProjection::reset(uint64_t first_clock) {
     for (Part& part : parts_) {
         flush(part);
-        part.base = first_clock - static_cast<uint64_t>(oldest_event);  // room for events that are written
+        part.base = first_clock - static_cast<uint64_t>(oldest_event);  // room for events that write_traces() sets
         part.rows.forget();
         part.history.forget();
     }
@@ -372,7 +372,7 @@ void PlasticProjection::reset(uint64_t first_clock) {
 
 // ---- Traces -----------------------------------------------------------------------------------------------------------
 
-// Calls use(part, place in the slot, step of its last event, its first trace, how far apart its traces are).
+// Calls use(part, place in the slot, step of the last event, first trace, distance between traces) for each place of a side.
 template <class Use>
 void PlasticProjection::for_traces(Slot::Kind side, Use&& use) {
     const size_t rows = source_size_ * delays_.size();

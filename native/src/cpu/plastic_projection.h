@@ -1,24 +1,25 @@
-// One plastic projection: sparse synapses whose weights change by a rule (docs/semantics.md, "Plasticity"), computed when
-// something happens and not in every step.
+// One plastic projection: sparse synapses whose weights change by a rule (docs/semantics.md, "Plasticity"). Changes are
+// computed when something happens, not in every step.
 //
-// What arrives at a synapse is known in time; what its target does is learned late. A spike of a target is written down once,
-// in the target's list of its last spikes, and not brought to its thousands of synapses, which lie far apart. The synapses of a
-// row - one source, one delay - catch up together when the next spike arrives at them:
+// A synapse handles arrivals at once, but learns the spikes of its target late. A spike of a target is written down once, in
+// the target's list of its last spikes. It is not brought to the target's thousands of synapses, which lie far apart. The
+// synapses of a row (one source, one delay) catch up together when the next spike arrives at them:
 //
 //     row of source i   ----|arrival------------------------|arrival---> steps
 //     spikes of target j    |      x          x             |
 //                           |                               '-- on_post for both x, in order, then on_pre, then deliver
-//                           '-- the row knows when this was, and its pre traces just after
+//                           '-- the row keeps this step, and its pre traces just after it
 //
-// A list is full when its oldest spike is one that some row has yet to learn. Then the rows whose last arrival is long ago
-// catch up; most rows need not, because an arrival made them. All catch up (a flush) before weights are read or written.
-// Because a trace is its value at its last event times a table of decay, it does not matter when it is looked at: the bits are
-// those of changing every weight at once.
+// A list is full if its oldest spike is one that some row has yet to learn. Then the rows whose last arrival is long ago catch
+// up. Most rows need not, because a recent arrival made them catch up. All rows catch up (a flush) before weights are read or
+// written. A trace is stored as its value at its last event and decays by a table, so it does not matter when it is read: the
+// bits are those of changing every weight at once.
 //
-// Rows are cut by the threads' ranges of targets and into parts of 65,536 targets, so a thread changes what it owns and needs
-// no atomics. Of a part, synapse_rows.h has the synapses and target_history.h what its targets did.
+// Rows are cut by the threads' ranges of targets and into parts of 65,536 targets. Each thread changes only what it owns and
+// needs no atomics. For each part, synapse_rows.h has the synapses, and target_history.h has what the targets did.
 //
-// Thread-safety: deliver() and learn() for different ranges at once; everything else by one thread.
+// Thread-safety: threads may call deliver(), learn() and signal() at once for different ranges. One thread calls everything
+// else.
 #pragma once
 
 #include <cstdint>
@@ -43,26 +44,26 @@ public:
                       const std::vector<NeuronRange>& target_ranges, const SNNAllocator& allocator,
                       const KernelTable& kernels, bool interpret);
 
-    // Spikes of the source that arrive in step `clock`, at targets of one range, whose states are as before the step. `sums`:
-    // of neuron 0 of the population. Returns at how many synapses they did.
+    // Delivers the spikes of the source that arrive in step `clock` at targets of one range. The states of the targets must be
+    // those before the step. `sums`: of the population, from neuron 0 on. Returns the number of synapses that delivered.
     uint64_t deliver(uint32_t range, const PopulationData& source, const PopulationData& target, uint64_t clock, int32_t* sums);
-    // After the targets' neurons: `bits` are the spikes of step `clock`, of neuron 0 on.
+    // Called after the step of the targets. `bits`: the population's spikes in step `clock`, from neuron 0 on.
     void learn(uint32_t range, uint64_t clock, const uint16_t* bits);
     uint32_t range_count() const { return range_count_; }
 
-    // In canonical order. Steps before `clock` are over.
+    // In canonical order. Both bring all synapses up to date first.
     void read_weights(float* out_weights);
     void write_weights(const float* weights);
-    // No event has happened yet; the weights stay. Steps before `clock` are over, and steps from `first_clock` on come.
+    // Forgets all events and keeps the weights. The next step is at `first_clock`.
     void reset(uint64_t first_clock);
 
-    // Before step `clock`: what the rule says at a signal, at every synapse of a range.
+    // Called before step `clock`: applies the rule's event for a signal to every synapse of a range.
     void signal(uint32_t range, const PopulationData& target, uint64_t clock, float value);
-    // Parameters from step `clock` on.
+    // Changes the parameters. All spikes so far are learned with the old ones.
     void set_plan(std::shared_ptr<const PlasticityPlan> plan);
 
-    // Before step `clock`, of the side that Slot::pre_traces, post_traces or synapse_traces names; `places` are its
-    // neurons, rows or synapses. What is null is not written.
+    // Traces before step `clock`, of the side that Slot::pre_traces, post_traces or synapse_traces names; `places` is the
+    // number of its neurons, rows or synapses. write_traces() leaves out what is null.
     void read_traces(Slot::Kind side, uint64_t clock, float* out_traces, int32_t* out_ages, size_t places);
     void write_traces(Slot::Kind side, uint64_t clock, const float* traces, const int32_t* ages, size_t places);
 
@@ -72,9 +73,9 @@ private:
         uint32_t begin, end;  // targets
         SynapseRows rows;
         TargetHistory history;
-        Buffer<uint32_t> inputs, scratch;  // of what is interpreted
+        Buffer<uint32_t> inputs, scratch;  // for interpreted programs
         uint64_t base = 0;                 // clock of step 1
-        PlasticArgs args{};                // but for what differs from call to call
+        PlasticArgs args{};                // all but what differs from call to call
     };
 
     TargetHistory::Keeps choose_programs(bool interpret);
@@ -104,7 +105,7 @@ private:
     const KernelTable& kernels_;
     uint32_t source_size_, target_size_, range_count_;
     float scale_;
-    const std::vector<uint16_t> delays_;  // of synapses, ascending
+    const std::vector<uint16_t> delays_;  // of the synapses, ascending
     std::vector<PlasticWord> constants_;
     PlasticVisits visits_;
     bool learns_from_targets_;

@@ -20,7 +20,7 @@ const CompiledModel* find_compiled(const KernelTable& kernels, const Model& mode
     return nullptr;
 }
 
-// Per constant, whether a step reads it: others went into derived constants. Means of draws are read from tables.
+// For each constant, whether a step reads it. The others only went into derived constants. Means of draws are read from tables.
 std::vector<uint8_t> constants_read(const Model& model) {
     std::vector<uint8_t> found(model.step.input_count, 0);
     const auto read = [&](uint32_t operand) {

@@ -11,8 +11,9 @@ namespace snn::cpu {
 
 namespace {
 
-// A source that is added by itself takes about 8 ns for each row of its kernel and 0.8 for each 16 weights that it meets, all that a
-// window covers 0.6 for each of those: kernels of 1 to 7 places with strides of 1 and 2, AVX-512 and AVX2.
+// Adding one source takes about 8 ns for each row of its kernel and 0.8 ns for each 16 weights that it meets. Adding a window
+// takes 0.6 ns for each 16 weights that it covers. Measured with kernels of 1 to 7 places and strides of 1 and 2, on AVX-512
+// and AVX2.
 constexpr double ns_of_row = 8.0, ns_of_vector = 0.8;
 
 double share_of_windows(const ConvShape& shape) {
@@ -21,12 +22,13 @@ double share_of_windows(const ConvShape& shape) {
     return std::min(0.3, 0.6 * vectors / (ns_of_row + ns_of_vector * vectors));
 }
 
-// A word takes about 15 ns, mostly because the processor cannot foresee when its bits are at an end, and 0.27 for each 16
-// weights of a bit. Whole windows of as many channels take 0.33 for each 16 weights: kernels of 3 and 5 places, AVX-512 and AVX2.
+// A word takes about 15 ns, mostly because the processor mispredicts the end of its bits, and 0.27 ns for each 16 weights of a
+// bit. Whole windows of as many channels take 0.33 ns for each 16 weights. Measured with kernels of 3 and 5 places, on AVX-512
+// and AVX2.
 constexpr double ns_of_word = 15.0, ns_of_word_vector = 0.27, ns_of_window_vector = 0.33;
-constexpr uint32_t most_word_width = 48;  // that 64 bits have from any of the 16 places where a row may begin
+constexpr uint32_t most_word_width = 48;  // widest row that 64 bits hold from any of the 16 places where it may begin
 
-// Inputs of a group whose windows go into one word. With 16 outputs or fewer a word gives too little to do.
+// How many inputs of a group have their windows in one word. With 16 outputs or fewer, a word gives too little to do.
 uint32_t word_inputs_of(const ConvShape& shape) {
     const uint64_t kernel = uint64_t{shape.kernel_y} * shape.kernel_x;
     const uint64_t width = shape.in_width + uint64_t{2} * shape.x_padding;
@@ -39,7 +41,7 @@ uint32_t word_inputs_of(const ConvShape& shape) {
 
 constexpr size_t most_image_floats = size_t{1} << 22;  // 16 MiB for each thread
 
-// Which kernel positions reach which target from each source coordinate along one axis.
+// Finds which kernel positions reach which target from each source coordinate along one axis.
 void make_taps(uint32_t source, uint32_t target, const Window& window, int axis, std::vector<Tap>& taps,
                std::vector<uint32_t>& counts) {
     const uint32_t kernel = window.kernel[axis];
@@ -53,7 +55,7 @@ void make_taps(uint32_t source, uint32_t target, const Window& window, int axis,
         }
 }
 
-// The other way round.
+// The opposite: the kernel positions that have a source, for each target coordinate.
 std::vector<TapRange> make_ranges(uint32_t source, uint32_t target, const Window& window, int axis) {
     std::vector<TapRange> ranges(target, TapRange{0, 0, 0});
     for (uint32_t at = 0; at < target; ++at)
@@ -119,14 +121,14 @@ ConvLayout::ConvLayout(const Projection& projection, const Shape& source, const 
         .image_size = 0,
         .word_inputs = 0,
     };
-    // Nothing of a row of the kernel may lie outside the image.
+    // No part of a row of the kernel may lie outside the image.
     const uint32_t vectors = (shape_.kernel_x * shape_.group_inputs + 15) / 16;
     if (shape_.x_dilation == 1 && shape_.x_padding == 0 && shape_.group_inputs < 16 && vectors < shape_.kernel_x) {
         shape_.row_vectors = vectors;
         shape_.place_step = shape_.group_inputs;
     }
     if (!scatters()) shape_.word_inputs = word_inputs_of(shape_);
-    // A dilation far beyond the image brings margins that nobody should pay for; at most 2^28 * 2^28 here.
+    // A dilation far beyond the image brings margins that are too large to store: up to 2^28 * 2^28 places here.
     shape_.image_plane = (source.dims[1] + size_t{2} * window.padding[0]) * shape_.image_width;
     if (shape_.image_plane <= most_image_floats / shape_.group_inputs) {
         shape_.image_size = shape_.image_plane * shape_.group_inputs;
@@ -140,7 +142,8 @@ ConvLayout::ConvLayout(const Projection& projection, const Shape& source, const 
     shape_.blocks = blocks_.data();
 }
 
-// From which share of active sources on words are faster than these one by one, and up to which than whole windows.
+// Finds the share of active sources above which words are faster than single sources, and the share up to which they are faster
+// than whole windows.
 void ConvLayout::compare_words() {
     const bool four = shape_.group_outputs > 16 * (conv_blocks_together - 1);
     const double blocks = four ? conv_blocks_together : 2, passes = four ? 1 : 2;

@@ -1,4 +1,4 @@
-// What falls due in a step, and adding it up. How bundles are made: sparse_bundles_building.cpp.
+// Finds what falls due in a step and adds it up. sparse_bundles_building.cpp makes the bundles.
 #include "cpu/sparse_bundles.h"
 
 #include <algorithm>
@@ -7,14 +7,14 @@
 
 namespace snn::cpu {
 
-// Stretches that are due, in three stages: where to look them up, where they lie, adding them up.
+// Stretches that are due, handled in three stages: collect where to look them up, find where they lie, add them up.
 class DueList {
 public:
     DueList(const KernelTable& kernels, int32_t* accumulators, size_t stride)
         : kernels_(kernels), accumulators_(accumulators), stride_(static_cast<uint32_t>(stride)) {}
 
-    // `steps` stretches side by side, due in steps of the window from `first_step` on. `offsets`: begin of the first within the
-    // row, then the end of each; what they point to is read later.
+    // Adds `steps` stretches that lie side by side and are due in steps of the window from `first_step` on. `offsets`: begin of
+    // the first stretch within the row, then the end of each. What the pointers point to is read later.
     template <class Offset>
     void add(const Offset* offsets, const uint32_t* const* row, uint32_t first_step, uint32_t steps) {
         SNN_PREFETCH(offsets);
@@ -66,7 +66,8 @@ void SparseBundles::list_due(const Group& group, const BundlePart& rows, uint64_
     const PopulationData& source = *populations_[group.source];
     const size_t entries = group.delays + size_t{1};
     const Offset* const offsets = rows.offsets<Offset>();
-    // Later steps of a window have spikes to look at that arrive now for the first time; all others were there when it began.
+    // Later steps of a window only look at spikes that arrive now for the first time. All others were known when the window
+    // began.
     const uint32_t looked_at = window.step == 0 ? group.delays : 1, to_come = window.steps - window.step;
     for (uint32_t delay = 0; delay < looked_at; ++delay) {
         const uint32_t steps = std::min(to_come, group.delays - delay);

@@ -1,31 +1,32 @@
-// The static sparse synapses of a network as event-driven simulation wants them: 4 bytes each, in the order in which they
-// fall due.
+// The static sparse synapses of a network, stored for event-driven simulation: 4 bytes each, in the order in which they fall
+// due.
 //
-// Every thread owns one range of each population, so it delivers to its neurons without atomics. What the projections in
-// here bring to a neuron and receptor in a step is one int32, its *accumulator*. The accumulators of a thread lie side by side
-// (16 neurons to a cache line) and are cut into *parts* of 65,536, so that a synapse is one word:
+// Every thread owns one range of each population, so it delivers to its neurons without atomics. What bundled projections bring
+// to a receptor of a neuron in a step is one int32, its *accumulator*. The accumulators of a thread lie side by side (16
+// neurons to a cache line) and are cut into *parts* of 65,536, so that a synapse is one word:
 //
 //     bits 0-15   place of the accumulator within its part          bits 16-31   weight, in units of the receptor's scale
 //
-// All projections from one population are merged into one *group*. For each part it has a row of synapses for each source
+// All bundled projections from one population form one *group*. For each part, the group has a row of synapses for each source
 // neuron, sorted by delay, and a table of where each delay begins:
 //
 //     row of source i, part k:  | delay 1 ........ | delay 2 ... | delay 3 ............ |
 //                               ^ offsets[i][0]    ^ [1]         ^ [2]                  ^ [3]
 //
-// A step delivers the synapses that fall due in it, so nothing is kept for later steps and nothing need be saved but the spikes
-// of the past. Which stretches are due is known before any of them is read: they are listed first and asked for from memory
-// while earlier ones are added.
+// A step delivers the synapses that fall due in it. Nothing is kept for later steps, and only past spikes need to be saved.
+// Which stretches are due is known before any of them is read. They are listed first, and prefetched while earlier ones are
+// added.
 //
-// Where delays are many, stretches are short, and looking them up and waiting for their first line take more time than adding
-// them. What a source has for successive delays lies side by side, so a few steps that are sure to follow each other make a
-// *window*: its first step delivers what spikes so far bring to all of them, each step to its own accumulators, and a later
-// step only what the spikes since then bring to the rest of the window.
+// If there are many delays, stretches are short: looking them up and waiting for their first line takes longer than adding
+// them. The synapses of a source for successive delays lie side by side. A few steps that are sure to follow each other
+// therefore form a *window*. Its first step delivers what the spikes so far bring to all steps of the window, each with its own
+// accumulators. A later step only delivers what the spikes since then bring to the rest of the window.
 //
-// Nothing of a row is lost in this form, so the network gives up its own form of the synapses of arrays and reads them back
-// from here (bundled_synapses.h): both share the rows of a group, and a session that writes weights gets rows of its own first.
+// A row loses nothing in this form. The network therefore gives up its own copy of synapses that were given as arrays, and
+// reads them back from here (bundled_synapses.h). Both share the rows of a group; a session that writes weights first gets rows
+// of its own.
 //
-// Thread-safety: deliver() for different threads at once; everything else by one thread.
+// Thread-safety: deliver() and list_span() may run at once for different threads; one thread calls everything else.
 #pragma once
 
 #include <cstddef>
@@ -44,62 +45,62 @@
 namespace snn::cpu {
 
 constexpr size_t bundle_part_size = 1u << 16;  // accumulators
-constexpr uint32_t most_window_steps = 2;      // more save little, and take accumulators out of the L2 cache
+constexpr uint32_t most_window_steps = 2;      // longer windows save little and push accumulators out of the L2 cache
 
-// What is bundled together: all members from one population.
+// What is bundled together: projections from one population.
 struct BundleGroup {
     uint32_t source;
     std::vector<uint32_t> members;  // projections
-    uint32_t min_delay, delays;     // delays that may occur, from min_delay on
+    uint32_t min_delay, delays;     // delays may be min_delay to min_delay + delays - 1
     uint64_t synapses;
 };
 std::vector<BundleGroup> bundle_groups(const Plan& plan);
-// Whether the network reads the synapses of the group's arrays back from a session of its memory: no word may be of either of
-// two members, and the memory must not be a host's, who may want it back.
+// Whether the network reads the synapses of a group back from the session's memory. Each word must belong to one member only,
+// and the memory must not come from a host's allocator, because the host may want it back.
 bool gives_rows_back(std::span<const uint32_t> members, const Network& network, const SNNAllocator& allocator);
-// Most steps of a window, see above: by the group with most synapses.
+// The number of steps in a window, see above. The group with most synapses decides.
 uint32_t window_steps(const Plan& plan, uint32_t batch, size_t threads);
 
 // Synapses of one source that fall due together, within a span of steps.
 struct DueStretch {
     const uint32_t* words;
     uint32_t count;
-    uint32_t first_place;  // of the part: what the places in the words count from
-    uint32_t step;         // since the span began
+    uint32_t first_place;  // start of the part: where the places in the words count from
+    uint32_t step;         // steps since the span began
 };
 
-// Which step of how many (sparse_bundles.h, above).
+// The current step of a window and the number of its steps, see above.
 struct WindowPlace {
     uint32_t step = 0, steps = 1;
 };
 
 class SparseBundles {
 public:
-    // `populations` have their ranges. Builds on the pool's threads.
+    // `populations` must have their ranges. Builds on the pool's threads.
     SparseBundles(const Plan& plan, const std::vector<std::unique_ptr<PopulationData>>& populations, ThreadPool& pool,
                   const SNNAllocator& allocator);
 
-    // Whether a projection is in here; the others are delivered one by one.
+    // Whether a projection is bundled; the others are delivered one by one.
     bool has(uint32_t projection) const { return member_[projection]; }
     bool empty() const { return groups_.empty(); }
 
-    // ---- Accumulators of a thread, one after the other; those of range `range` of a population belong to thread `range`.
+    // ---- Accumulators of a thread, one after the other. Range `range` of a population belongs to thread `range`.
     bool has_accumulators(uint32_t population, uint32_t receptor) const { return !places_[population][receptor].empty(); }
     size_t accumulator_count(uint32_t thread) const { return thread < threads_.size() ? threads_[thread].accumulators : 0; }
-    // The same for each step of a window: how many steps one has at most, and how far apart their accumulators are.
+    // A window has at most window_steps() steps. Each has its own accumulators, window_stride() apart.
     uint32_t window_steps() const { return window_steps_; }
     size_t window_stride(uint32_t thread) const { return padded_apart(accumulator_count(thread)); }
-    // Where those of (population, receptor) begin among those of the thread that owns the range.
+    // Where the accumulators of (population, receptor) begin among those of the thread that owns the range.
     size_t accumulator_place(uint32_t population, uint32_t receptor, uint32_t range) const {
         return places_[population][receptor][range];
     }
 
-    // Adds everything that falls due for the neurons of one thread in step `clock` of a window, and, for later steps of it,
-    // what is not in `accumulators` already: [step of the window][accumulator]. Returns how many synapses that were.
+    // Adds everything that falls due for the neurons of one thread in step `clock` of a window and, for the later steps of the
+    // window, what is not in `accumulators` yet: [step of the window][accumulator]. Returns the number of synapses.
     uint64_t deliver(const KernelTable& kernels, uint32_t thread, uint64_t clock, uint32_t sample, WindowPlace window,
                      int32_t* accumulators) const;
-    // What falls due for the neurons of one thread within `steps` steps from `clock` on, the last step first. Returns how many
-    // stretches that are; `capacity` + 1 where there are more, or more than `most` synapses.
+    // Lists what falls due for the neurons of one thread within `steps` steps from `clock` on, the last step first. Returns the
+    // number of stretches, or `capacity` + 1 if there are more or if they have more than `most` synapses.
     uint32_t list_span(uint32_t thread, uint64_t clock, uint32_t steps, uint64_t most, DueStretch* out_stretches,
                        uint32_t capacity) const;
     uint32_t thread_count() const { return static_cast<uint32_t>(threads_.size()); }
@@ -118,8 +119,8 @@ private:
         std::vector<uint32_t> members;  // projections, ascending
         uint32_t min_delay, delays;     // total delays: min_delay to min_delay + delays - 1
         std::shared_ptr<BundleRows> rows;
-        BundlePart* parts = nullptr;  // of the rows
-        bool is_shared = false;       // the network reads them: they must not change
+        BundlePart* parts = nullptr;  // parts of `rows`
+        bool is_shared = false;       // the network reads the rows: they must not change
 
         bool is_wide() const { return rows->is_wide; }
     };

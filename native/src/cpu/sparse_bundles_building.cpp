@@ -1,5 +1,5 @@
-// How bundles are made: which projections are in them, where their accumulators lie, and how the rows are sorted. What a step
-// does with them is in sparse_bundles.cpp.
+// How bundles are made: which projections are in them, where their accumulators lie, and how the rows are sorted.
+// sparse_bundles.cpp delivers them.
 #include "cpu/sparse_bundles.h"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace snn::cpu {
 
 namespace {
 
-constexpr uint64_t chunk_synapses = 1u << 22;  // built at a time, by one thread
+constexpr uint64_t chunk_synapses = 1u << 22;  // synapses that one thread builds at a time
 constexpr uint32_t most_parts = 1u << 16;
 constexpr uint64_t short_stretch = 256;  // synapses; longer ones gain nothing from a window
 
@@ -45,7 +45,7 @@ SparseBundles::SparseBundles(const Plan& plan, const std::vector<std::unique_ptr
         if (gives_rows_back(group.members, network_, allocator_)) share_rows(group);
         synapses += synapses_of(group);
     }
-    if (synapses >= many_synapses) return_free_memory();  // what building needed is a large part of what stays
+    if (synapses >= many_synapses) return_free_memory();  // the memory that building needed is a large part of what stays
 }
 
 std::vector<BundleGroup> bundle_groups(const Plan& plan) {
@@ -60,7 +60,8 @@ std::vector<BundleGroup> bundle_groups(const Plan& plan) {
         for (const uint32_t q : projections[p]) {
             const Projection& projection = network.projections()[q];
             if (projection.arithmetic != SNN_ARITHMETIC_COMPACT || projection.synapses->count() == 0) continue;
-            // What is delivered at the beginning of a step must be known there. A run by layers (training) has no bundles.
+            // Bundles are delivered at the beginning of a step, so the spikes must be known by then. A run by layers (training)
+            // has no bundles.
             if (projection.min_delay() == 0 && (!network.populations()[p].is_input() || !plan.step_adjoint.empty())) continue;
             group.members.push_back(q);
             group.min_delay = std::min(group.min_delay, projection.min_delay());
@@ -69,7 +70,7 @@ std::vector<BundleGroup> bundle_groups(const Plan& plan) {
         }
         if (group.members.empty()) continue;
         group.delays = max_delay - group.min_delay + 1;
-        // Long delays and few synapses: the tables would outweigh what they find.
+        // With long delays and few synapses, the tables would outweigh what they find.
         const uint64_t table = uint64_t{network.populations()[p].size} * (group.delays + 1);
         if (table > 2 * group.synapses + bundle_part_size) continue;
         groups.push_back(std::move(group));
@@ -124,8 +125,8 @@ void SparseBundles::place_accumulators() {
     size_t receptor_count = 0;
     for (const auto& places : places_) receptor_count = std::max(receptor_count, places.size());
     for (uint32_t thread = 0; thread < thread_count; ++thread) {
-        // All populations' first receptors, then their second ones: a source mostly reaches the same receptor everywhere, and
-        // stretches are as long as they can be where it has all its targets in one part.
+        // The first receptors of all populations come first, then the second ones. A source mostly reaches the same receptor
+        // everywhere, and stretches are longest if one part has all its targets.
         size_t count = 0;
         for (size_t r = 0; r < receptor_count; ++r) {
             size_t size = 0;
@@ -203,7 +204,8 @@ void SparseBundles::scatter_row(const Group& group, uint32_t source, RowScratch&
     }
 }
 
-// One chunk of sources: sorted by one task, then kept. Only the calling thread allocates (SNNAllocator).
+// One chunk of sources. A task sorts it, then it is copied to memory that stays. Only the calling thread allocates
+// (SNNAllocator).
 struct SparseBundles::ChunkScratch {
     RowScratch row;
     std::vector<std::vector<uint32_t>> sorted;  // per part: the rows of the chunk, one after the other
@@ -323,7 +325,7 @@ bool SparseBundles::build(Group& group) {
     return true;
 }
 
-// The network reads its synapses from the rows of the group from now on.
+// Lets the network read its synapses from the rows of the group from now on.
 void SparseBundles::share_rows(Group& group) {
     auto places = std::make_shared<BundlePlaces>();
     places->parts.resize(part_count_);
@@ -364,8 +366,8 @@ void SparseBundles::share_rows(Group& group) {
 
 // ---- Weights ----------------------------------------------------------------------------------------------------------
 
-// Reads the weights of a projection, or writes them where `weights` is not null. The rows are made again to see how they were
-// sorted.
+// Reads the weights of a projection or, if `weights` is not null, writes them. The rows are scattered again to see how they
+// were sorted.
 void SparseBundles::visit_weights(const Group& group, uint32_t projection, const float* weights, float* out_weights) const {
     const int32_t exponent = network_.projections()[projection].fixed_exponent;
     const float scale = std::ldexp(1.0f, exponent), unit = std::ldexp(1.0f, -exponent);
@@ -412,7 +414,7 @@ void SparseBundles::read_weights(uint32_t projection, float* out_weights) {
 
 void SparseBundles::write_weights(uint32_t projection, const float* weights) {
     Group& group = group_of(projection);
-    if (group.is_shared) {  // made again, from what the network reads there
+    if (group.is_shared) {  // built again, from what the network reads there
         Group own{.source = group.source,
                   .members = group.members,
                   .min_delay = group.min_delay,

@@ -1,10 +1,10 @@
-// Finds, in a sparse projection, the synapses of one source neuron that have one delay and whose targets lie in one range
-// of neurons. Rows are in canonical order (delay, then target), so these are always neighbours:
+// Finds the synapses of one source neuron in a sparse projection that have one delay and whose targets lie in one range of
+// neurons. Rows are in canonical order (delay, then target), so these synapses always lie side by side:
 //
 //   row of source i:  | delay 1: range 0 | range 1 | range 2 | delay 4: range 0 | range 1 | range 2 |
 //                       ^ table[i][0]      ...                 ^ table[i][3]                         ^ table[i][6]
 //
-// Where the table would outweigh the synapses (long delays, few synapses) the row is searched instead.
+// If the table would outweigh the synapses (long delays, few synapses), the row is searched instead.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ public:
 
     SparseSegments(const SparseIndex& index, const std::vector<NeuronRange>& ranges, const SNNAllocator& allocator);
 
-    const std::vector<uint16_t>& delays() const { return delays_; }  // that occur, ascending
+    const std::vector<uint16_t>& delays() const { return delays_; }  // delays that occur, ascending
 
     Segment find(uint32_t source, uint32_t delay_slot, uint32_t range) const {
         const uint64_t row = index_.row_offsets[source];

@@ -6,11 +6,11 @@ namespace snn::cpu {
 
 namespace {
 
-// Where more happens, steps one by one take less time.
+// If more than this happens, steps one by one take less time.
 constexpr uint32_t most_stretches = 4096;
-constexpr uint32_t groups_per_synapse = 8;  // groups of 16 neurons and steps of a full span, for each synapse that falls due
+constexpr uint32_t groups_per_synapse = 8;  // (16 neurons, step) pairs of a full span, for each synapse that falls due
 constexpr uint32_t steps_to_rest = 128;     // neurons come to rest in hundreds of steps
-constexpr uint32_t steps_of_pause = 1024;   // looking at all neurons takes as long as some steps
+constexpr uint32_t steps_of_pause = 1024;   // checking all neurons takes as long as some steps
 
 }  // namespace
 
@@ -33,7 +33,8 @@ SparseSpan::SparseSpan(const std::vector<std::unique_ptr<PopulationData>>& popul
         }
     }
     stretches_.allocate(allocator, most_stretches, false);
-    // Of a shorter span at the end of a run as well: what one spike of many targets brings does not shrink with it.
+    // The limit also holds for a shorter span at the end of a run: what one spike of many targets brings does not shrink with
+    // it.
     most_synapses_ = uint64_t{neuron_count_ / 16} * most_steps / groups_per_synapse;
     synapses_.allocate(allocator, most_synapses_ + 1, false);
 }
@@ -56,13 +57,13 @@ bool SparseSpan::begin(uint64_t clock, uint32_t steps) {
 }
 
 bool SparseSpan::gather() {
-    is_gathered_ = true;  // some may be, so that all have to settle
+    is_gathered_ = true;  // set first: even if gathering fails, some neurons may be awake and have to settle
     for (const auto& awake : awake_)
         if (awake && !awake->gather(awake->size() / 2)) return false;
     return true;
 }
 
-// False: too many stay awake.
+// Returns false if too many stay awake.
 bool SparseSpan::let_rest(uint32_t steps) {
     unchecked_ += steps;
     if (unchecked_ < steps_to_rest) return true;
@@ -77,7 +78,7 @@ bool SparseSpan::let_rest(uint32_t steps) {
 }
 
 void SparseSpan::list(const DueStretch& stretch) {
-    constexpr uint32_t ahead = 16;  // synapses whose neuron's slot is asked for: it may be anywhere
+    constexpr uint32_t ahead = 16;  // synapses to prefetch ahead, because their neurons' slots may lie anywhere
     const auto look_up = [&](uint32_t k, const auto& use) {
         const uint32_t place = stretch.first_place + (stretch.words[k] & 0xffff);
         const Area& area = areas_[area_of_[place / 16]];

@@ -1,5 +1,5 @@
-// Spikes as bits, 16 to a word, as numbers: for products where so many neurons are active that adding up the rows of weights of
-// the active would take longer.
+// Turns spikes stored as bits, 16 to a word, into floats. Products need them if so many neurons are active that adding up the
+// rows of weights of active neurons would take longer.
 #pragma once
 
 #include <array>
@@ -7,7 +7,7 @@
 
 namespace snn::cpu {
 
-// `words` of 16 bits each into 16 * words floats; `one` is what a spike counts.
+// Expands `words` words of 16 bits into 16 * words floats. `one`: the value of a spike.
 inline void unpack_bits(const uint16_t* bits, uint32_t words, float* out, float one = 1.0f) {
     static constexpr auto floats_of_byte = [] {
         std::array<std::array<float, 8>, 256> table{};

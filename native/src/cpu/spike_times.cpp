@@ -44,7 +44,7 @@ bool SpikeTimes::grow() {
         const uint32_t most = p.counts.empty() ? 0 : *std::max_element(p.counts.begin(), p.counts.end());
         if (most <= p.capacity) continue;
         p.capacity = 0;
-        const uint32_t capacity = most + most / 8;  // batches differ
+        const uint32_t capacity = most + most / 8;  // spare room, because batches differ
         p.values.allocate(context_.allocator, p.counts.size() * capacity, false);
         p.capacity = capacity;
         grew = true;
@@ -74,7 +74,7 @@ void SpikeTimes::after_step(uint32_t population, NeuronRange part, const uint16_
             if (count >= p.capacity) continue;
             const uint32_t i = word * 16 + static_cast<uint32_t>(std::countr_zero(left));
             const float before = task.membrane_before[i], rise = risen[i] + offset - before;
-            // Where the membrane was above already there was no crossing, and nothing moves the spike.
+            // If the membrane was above the threshold already, there was no crossing, and nothing moves the spike.
             p.values[stack * p.capacity + count] = before <= threshold && rise > 0 ? 1.0f / rise : 0.0f;
         }
         p.counts[stack] = count;

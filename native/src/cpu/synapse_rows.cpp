@@ -50,7 +50,7 @@ struct RowPlaces {
     }
 };
 
-// How long every row is, and whether the targets of all rows of a part lie side by side.
+// Counts the synapses of every row. Returns, for each part, whether the targets of all its rows lie side by side.
 std::vector<uint8_t> count_rows(const SynapseStore& synapses, std::span<const uint16_t> slot_of, size_t delay_count,
                                 size_t source_count, RowPlaces& places, std::vector<SynapseRows>& io_parts) {
     std::vector<uint8_t> side_by_side(io_parts.size(), 1);

@@ -1,8 +1,8 @@
-// The synapses of a plastic projection onto a part of its targets: rows, each of one source and one delay, with their weights
-// and with what was when a spike last arrived at them.
+// The synapses of a plastic projection onto a part of its targets. They form rows of one source and one delay each. A row has
+// the weights, and the step and traces of the last spike that arrived.
 //
-// A synapse is a weight of 4 bytes and, unless the targets of every row lie side by side, 2 bytes of target; 4 bytes more for
-// each trace of its own and, where it has any, for the step of its last event. Steps are counted from 1; 0: never.
+// A synapse takes 4 bytes of weight and, unless the targets of every row lie side by side, 2 bytes of target. If synapses have
+// traces of their own, each trace and the step of the last event take 4 bytes more. Steps are counted from 1; 0 means never.
 #pragma once
 
 #include <cstdint>
@@ -18,22 +18,24 @@ namespace snn::cpu {
 
 struct SynapseRows {
     struct Row {
-        uint64_t begin;  // among the synapses
+        uint64_t begin;  // index of the first synapse
         uint32_t count;
     };
-    Buffer<uint64_t> begins;         // [source][delay], and the end of the last; rows can be as many as synapses
-    Buffer<uint32_t> first_targets;  // [source][delay], counted from the part's first; empty where targets are not
-    Buffer<int32_t> last_arrival;    // [source][delay] step
-    Buffer<float> pre_after;         // [source][delay][pre trace] just after it
+    // [source][delay] first synapse, and the end of the last row; there can be as many rows as synapses
+    Buffer<uint64_t> begins;
+    // [source][delay], counted from the part's first target; empty if targets do not lie side by side
+    Buffer<uint32_t> first_targets;
+    Buffer<int32_t> last_arrival;  // [source][delay] step
+    Buffer<float> pre_after;       // [source][delay][pre trace] just after that arrival
     Buffer<float> weights;
-    Buffer<uint16_t> targets;  // counted from the part's first; empty: side by side in all rows
-    Buffer<float> own;         // [trace][synapse], just after ...
-    Buffer<int32_t> events;    // ... the last event of the synapse; empty where synapses have no traces of their own
+    Buffer<uint16_t> targets;  // counted from the part's first target; empty if they lie side by side in all rows
+    Buffer<float> own;         // [trace][synapse] just after the last event of the synapse
+    Buffer<int32_t> events;    // [synapse] step of that event; both are empty if synapses have no traces of their own
     size_t own_stride = 0;
 
     size_t count() const { return begins.size() - 1; }
     Row row(size_t at) const { return {begins[at], static_cast<uint32_t>(begins[at + 1] - begins[at])}; }
-    // All but `learned`.
+    // Fills in everything but `learned`.
     PlasticVisit visit(size_t at, size_t pre_count) {
         const Row found = row(at);
         PlasticVisit visit{};
@@ -49,10 +51,10 @@ struct SynapseRows {
         }
         return visit;
     }
-    void forget();  // nothing has arrived yet; the weights stay
+    void forget();  // forgets all arrivals and keeps the weights
 };
 
-// The rows in each part of the targets, at most 65,536 of them.
+// Makes the rows of each part. A part has at most 65,536 targets.
 std::vector<SynapseRows> make_synapse_rows(const Projection& projection, const Network& network, const PlasticityPlan& plan,
                                            std::span<const NeuronRange> parts, const SNNAllocator& allocator);
 

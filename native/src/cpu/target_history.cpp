@@ -8,7 +8,7 @@ namespace snn::cpu {
 
 namespace {
 
-// Before the first `kept` values of a list, which lie `width` apart; the one behind them is gone.
+// Inserts a value before the first `kept` values of a list, which lie `width` apart. The value behind them is lost.
 template <class T>
 void push_front(T* list, size_t width, uint32_t kept, T value) {
     for (T* end = list + kept * width; end != list; end -= width) *end = *(end - width);
@@ -22,7 +22,7 @@ void TargetHistory::allocate(const SNNAllocator& allocator, const PlasticityPlan
     state_count_ = static_cast<uint32_t>(plan.target_states.size());
     const size_t post_count = plan.post_traces.size();
     width_ = padded(target_count) + size_t{16};  // sixteen lanes may begin at the last target
-    if (width_ / 16 % 2 == 0) width_ += 16;      // else all that a target's list has may share a few sets of the cache
+    if (width_ / 16 % 2 == 0) width_ += 16;      // otherwise a target's whole list may fall on a few sets of the cache
     spikes_.allocate(allocator, width_ * remembered_spikes);
     std::fill_n(spikes_.data(), spikes_.size(), -1);
     last_spike_.allocate(allocator, width_);
@@ -74,7 +74,7 @@ void TargetHistory::add(const PlasticityPlan& plan, const uint16_t* bits, int32_
     is_behind_ = true;
     for_spikes(bits, [&](uint32_t j) {
         int32_t* const spikes = spikes_.data() + j;
-        uint32_t kept = 0;  // those that some row has yet to learn
+        uint32_t kept = 0;  // spikes that some row has yet to learn
         while (kept < remembered_spikes - 1 && spikes[kept * width] >= caught_up_) ++kept;
         for (size_t t = 0; t < plan.post_traces.size(); ++t) {
             float& after = post_after_[t * width + j];

@@ -1,5 +1,5 @@
-// Eligibility of weights for what comes: of every trained projection, what its arrivals have left in the states of a target
-// neuron that never spikes (network/linear_step.h). The same for all targets, so they take the memory of a state of the
+// Eligibility traces of weights: for every trained projection, what its arrivals have left in the states of a target neuron
+// that never spikes (network/linear_step.h). They are the same for all targets, so they take the memory of a state of the
 // sources.
 #pragma once
 
@@ -15,12 +15,13 @@ class Traces {
 public:
     explicit Traces(CpuContext& context) : context_(context), projections_(context.projections.size()) {}
 
-    // A run begins: what is there now is what was before it; nothing after a reset.
+    // Begins a run. The present traces become those before the run; after a reset, these are 0.
     void begin(bool from_reset, std::span<const LinearStep> linear);
-    // Goes on over steps that are on the tape.
+    // Continues over steps that are on the tape.
     void advance(const Tape& tape, uint32_t begin, uint32_t end);
 
-    // Before the run: of one state, [sample][row] of the sources, and whose are not 0. `slot`: of a sparse projection's delays.
+    // Traces before the run, of one state: [sample][row] of the sources, and the bits of those that are not 0. `slot`: index of
+    // a sparse projection's delay.
     const float* values(uint32_t projection, uint32_t slot, uint32_t state, uint32_t sample) const;
     const uint16_t* bits(uint32_t projection, uint32_t slot, uint32_t state, uint32_t sample) const;
     double bias(uint32_t projection, uint32_t state) const { return projections_[projection].bias_before[state]; }
@@ -28,7 +29,7 @@ public:
 private:
     struct Traced {
         uint32_t states = 0, slots = 0, row = 0;
-        int32_t only_state = -1;  // as LinearStep has it
+        int32_t only_state = -1;             // as in LinearStep
         std::vector<float> jacobian, input;  // [after][before], [after]
         Buffer<float> now, before;           // [slot][state][sample][row]
         Buffer<uint16_t> bits_before;

@@ -63,7 +63,7 @@ void deliver_max_pool(const ProjectionData& projection, float* sums, const float
                     });
 }
 
-// The first spike of a window gives its 1; adding the 0 of a silent window changes no sum, because none is -0.
+// The first spike of a window adds 1. Adding the 0 of a silent window changes no sum, because none is -0.
 void deliver_max_pool(const ProjectionData& projection, float* sums, const uint32_t* active, uint32_t active_count,
                       const uint16_t* bits, uint32_t channel_begin, uint32_t channel_end, uint16_t* pooled) {
     const ConvShape& shape = projection.conv->shape();

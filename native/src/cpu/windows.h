@@ -1,4 +1,4 @@
-// Pooling and narrow convolutions, one connection at a time: what the lanes of kernels_conv.h would leave mostly empty.
+// Pooling and narrow convolutions, one connection at a time. The lanes of kernels_conv.h would stay mostly empty for them.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 namespace snn::cpu {
 
 // Maximum pooling: adds the largest activity inside each window to the sums of channels [channel_begin, channel_end). The
-// analog activity, or the list of the active and their bits. `pooled`: scratch memory, one bit for each target and one word
-// more.
+// activity is given as values, or as the list of active sources and their bits. `pooled`: scratch memory, one bit for each
+// target and one word more.
 void deliver_max_pool(const ProjectionData& projection, float* sums, const float* values, uint32_t channel_begin,
                       uint32_t channel_end);
 void deliver_max_pool(const ProjectionData& projection, float* sums, const uint32_t* active, uint32_t active_count,
@@ -20,9 +20,9 @@ void max_pool_adjoint(const ProjectionData& projection, const float* gradient, c
 // `owners`: scratch memory, one for each target.
 void max_pool_adjoint(const ProjectionData& projection, const float* gradient, const uint32_t* active, uint32_t active_count,
                       uint32_t* owners, float* source_gradient);
-// For each target of pooling the first source of its window; UINT32_MAX where the window has none.
+// For each target of pooling: the first source of its window; UINT32_MAX if the window has none.
 std::vector<uint32_t> first_sources(const Projection& projection, const ConvShape& shape);
-// For each source of pooling its window, UINT32_MAX where it is in none; empty where windows overlap.
+// For each source of pooling: its window; UINT32_MAX if it is in none. Empty if windows overlap.
 std::vector<uint32_t> only_targets(const Projection& projection, const ConvShape& shape);
 // Sum and average pooling, narrow convolutions: source_gradient[i] += sum over i's targets of w * gradient[target].
 void narrow_source_gradient(const ProjectionData& projection, const float* gradient, float* source_gradient);

@@ -1,4 +1,4 @@
-// Reading a .snn file: everything in it is doubted. What is read goes through the same checks as a network built by hand.
+// Reads .snn files. Nothing in a file is trusted: what is read goes through the same checks as a network built by hand.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -56,7 +56,7 @@ private:
         return values;
     }
 
-    // To a definition, which borrows them.
+    // Puts an array into a definition, which borrows it.
     template <class T>
     static void give(const std::vector<T>& values, const T*& out_data, size_t& out_count) {
         out_data = values.data();
@@ -68,8 +68,8 @@ private:
         return tensor<double>(owner.object(key).text("tensor"), TensorType::f64);
     }
 
-    // The built-in when the file carries the same definition, else the file's own, which is then interpreted.
-    // Read once for each name, so that populations share it.
+    // Definitions by name, each read once so that populations share it. It is the built-in if the file has the same definition,
+    // else the file's own, which is then interpreted.
     template <class T>
     using Definitions = std::map<std::string, std::shared_ptr<const T>>;
 
@@ -81,7 +81,7 @@ private:
         try {
             std::shared_ptr<const T> own = builtin(name);
             JsonDocument mine = parse_json(own->json, name);
-            // What gives gradients of parameters came later; without it the steps are the same.
+            // The "learning" part was added to the format later. A file without it has the same steps.
             if (JsonDocument later; !found.contains("learning")) {
                 later.root.swap(mine.root["learning"]);
                 mine.root.erase("learning");
@@ -123,7 +123,7 @@ private:
             const bool is_set = value.is_object() && value.contains("set");
             const std::vector<double> values =
                 is_set ? value_or_tensor(initial.object(key.c_str()), "set") : value_or_tensor(initial, key.c_str());
-            // A state that begins at its parameter goes on following it, unless it was set by hand.
+            // A state whose initial value equals its parameter keeps following the parameter, unless it was set by hand.
             const auto& states = model->states;
             const auto state = std::find_if(states.begin(), states.end(), [&](const StateInfo& s) { return s.name == key; });
             if (!is_set && state != states.end() && state->initial_parameter &&
@@ -151,7 +151,7 @@ private:
                               values.data(), values.size());
     }
 
-    // `out_sizes`: room for as many as `sizes`, the list at `key`, has.
+    // `out_sizes` has room for all entries of `sizes`, the list at `key`.
     static void read_sizes(const JsonObject& entry, const char* key, const Json& sizes, uint32_t* out_sizes) {
         for (const Json& size : sizes) {
             if (!size.is_number_unsigned() || size.get<uint64_t>() > UINT32_MAX)
@@ -173,7 +173,7 @@ private:
                 entry.has("low") ? entry.number("low") : -infinity, entry.has("high") ? entry.number("high") : infinity};
     }
 
-    // The synapses are not in the file; what makes them is. Their weights cannot be checked one by one, but their bounds are.
+    // The file holds the rule that makes the synapses, not the synapses. Weights are not checked singly, but their bounds are.
     uint32_t connect_by_rule(Network& network, const SNNProjectionDef& def, const JsonObject& entry,
                              const std::string& name) const {
         const uint64_t generator = entry.whole("generator", UINT32_MAX);
@@ -228,7 +228,7 @@ private:
             network.set_plasticity_option(projection, key, options.text(key.c_str()));
     }
 
-    // What `def` borrows.
+    // The arrays that `def` borrows.
     struct Arrays {
         std::vector<float> weights, bias;
         std::vector<uint64_t> row_offsets;
@@ -240,7 +240,7 @@ private:
                      SNNProjectionDef& io_def) const {
         if (io_def.kind != SNN_CONNECT_POOL2D && !by_rule) {
             out_arrays.weights = tensor<float>(name + ".weight", TensorType::f32);
-            // Null would ask for zeros; an empty tensor has the wrong size, unless nothing is connected.
+            // A null pointer would ask for zeros. An empty tensor has the wrong size, unless nothing is connected.
             out_arrays.weights.reserve(1);
             give(out_arrays.weights, io_def.weights, io_def.weight_count);
         }
@@ -312,7 +312,7 @@ private:
     Definitions<PlasticityRule> rules_;
 };
 
-// Sentences of the checks that a hand-built network goes through blame an argument; in a file they blame the file.
+// The checks for hand-built networks blame an argument in their sentences. For a file, the sentences name the file.
 std::shared_ptr<const Network> load(const ByteSource& file, const std::string& place) {
     try {
         return Loader(file).load();

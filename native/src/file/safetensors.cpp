@@ -32,7 +32,7 @@ uint64_t read_u64(const unsigned char* bytes) {
     return value;
 }
 
-// The format of another kind of file that people have beside their networks, told from its first 8 bytes; else null.
+// Recognises, by its first 8 bytes, another kind of file that users have beside their networks. Null if it is none of them.
 const char* other_format(const unsigned char* begin) {
     if (std::memcmp(begin, "PK\3\4", 4) == 0) return "a ZIP archive, as recordings and checkpoints of training (.npz) are";
     if (std::memcmp(begin, "\x89HDF\r\n\x1a\n", 8) == 0) return "an HDF5 file, as networks of NIR (.nir) are";
@@ -44,7 +44,7 @@ struct Span {
     std::string name;
 };
 
-// Tensors must tile the data section: sorted, each begins where the one before ends, the last ends with the file.
+// Tensors must tile the data section: sorted, each begins where the previous one ends, and the last one ends with the file.
 void check_tiling(std::vector<Span> spans, uint64_t data_size) {
     std::sort(spans.begin(), spans.end(),
               [](const Span& a, const Span& b) { return a.begin != b.begin ? a.begin < b.begin : a.end < b.end; });

@@ -17,15 +17,15 @@ namespace snn {
 struct TensorView {
     TensorType type;
     std::vector<uint64_t> shape;
-    uint64_t offset;      // in the file
+    uint64_t offset;      // from the beginning of the file
     uint64_t size_bytes;  // little-endian values
     uint64_t count() const;
 };
 
-// What the header of a file says, checked against the size of the file: every offset lies inside it, tensors tile the data
-// without gap or overlap, sizes agree with shapes and types. Throws SNN_ERROR_FORMAT.
+// The header of a file, checked against the file's size: every offset lies inside the file, tensors tile the data without gap
+// or overlap, and sizes agree with shapes and types. Throws SNN_ERROR_FORMAT.
 struct SafetensorsView {
-    // `kind`: what the file should be, for sentences.
+    // `kind`: what the file should be, for error sentences.
     explicit SafetensorsView(const ByteSource& file, const char* kind = "a .snn file");
     std::map<std::string, std::string, std::less<>> metadata;
     std::map<std::string, TensorView, std::less<>> tensors;
@@ -38,13 +38,13 @@ public:
     using Fill = std::function<void(std::byte* out_values)>;
 
     void set_metadata(std::string name, std::string value);
-    // Data that stays where it is until it is written.
+    // Data that stays in place until it is written.
     void add(std::string name, TensorType type, std::vector<uint64_t> shape, const void* data);
-    // Data that `fill` makes when it is written, one tensor after another, so that one is held at a time.
+    // Data that `fill` makes when it is written. Only one such tensor is held at a time.
     void add(std::string name, TensorType type, std::vector<uint64_t> shape, Fill fill);
-    // What a file begins with: 8 length bytes and the header, padded.
+    // The beginning of the file: 8 length bytes and the header, padded.
     std::string header() const;
-    // What follows it.
+    // The data that follows the header.
     size_t data_size() const;
     void write_data(const std::function<void(const void* piece, size_t size)>& write) const;
 
@@ -57,7 +57,7 @@ private:
         const void* data;  // null: see fill
         Fill fill;
     };
-    std::vector<const Entry*> in_file_order() const;  // the widest first, by name within a type
+    std::vector<const Entry*> in_file_order() const;  // widest types first, by name within a type
     void add(std::string name, TensorType type, std::vector<uint64_t> shape, const void* data, Fill fill);
 
     std::map<std::string, std::string> metadata_;

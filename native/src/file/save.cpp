@@ -1,4 +1,4 @@
-// Writing a .snn file.
+// Writes .snn files.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -18,15 +18,15 @@ namespace snn {
 
 namespace {
 
-// One shared value stands in the header; one value for each neuron is a tensor.
+// A value that all neurons share goes into the header; a value for each neuron becomes a tensor.
 Json value_or_tensor(const std::vector<double>& values, const std::string& tensor, SafetensorsWriter& writer) {
     if (values.size() == 1) return values[0];
     writer.add(tensor, TensorType::f64, {values.size()}, values.data());
     return {{"tensor", tensor}};
 }
 
-// A state set by hand to the value of the learnable parameter at which it would begin: its value alone
-// says that it follows that.
+// Whether a state was set by hand to the value of the learnable parameter that gives its initial value. Without a mark, its
+// value alone would say that it follows the parameter.
 bool stays_at_learnable(const Population& population, size_t state) {
     const std::optional<uint32_t> parameter = population.model->states[state].initial_parameter;
     return parameter && population.initial_is_set[state] && population.learnable[*parameter] &&
@@ -52,7 +52,7 @@ Json describe(const Population& population, SafetensorsWriter& writer) {
         if (stays_at_learnable(population, i)) initial = {{"set", std::move(initial)}};
         entry["initial"][model.states[i].name] = std::move(initial);
     }
-    for (size_t i = 0; i < model.parameters.size(); ++i)  // the key is there only where it is needed
+    for (size_t i = 0; i < model.parameters.size(); ++i)  // the key exists only if a parameter is learnable
         if (population.learnable[i]) entry["learnable"].push_back(model.parameters[i].name);
     if (population.surrogate)
         entry["surrogate"] = {{"name", population.surrogate->name}, {"parameters", population.surrogate_parameters}};
@@ -69,7 +69,7 @@ std::vector<uint64_t> weight_shape(const Network& network, const Projection& pro
     return {projection.weight_count()};
 }
 
-// Training may have lost them; a file that cannot be loaded again is not written. `first`: the number of the first value.
+// Training may have made values infinite or NaN. Such a file could not be loaded again. `first`: index of the first value.
 void check_finite(std::span<const float> values, const std::string& projection, const char* what, size_t first = 0) {
     for (size_t i = 0; i < values.size(); ++i)
         if (!std::isfinite(values[i]))
@@ -107,7 +107,7 @@ Json describe(const ConnectionRule& rule, const std::string& prefix, Safetensors
     return entry;
 }
 
-// One column of synapses that are no arrays, made when it is written. The projection outlives the writer.
+// One column of synapses that are not stored as arrays, made when it is written. The projection outlives the writer.
 template <class Value>
 SafetensorsWriter::Fill of_rows(const Projection& projection, std::span<const Value> SynapseRow::* column) {
     return [&projection, column](std::byte* out_values) {
@@ -227,14 +227,14 @@ void save_network(const Network& network, const std::string& path) {
                      {"populations", Json::array()},
                      {"projections", Json::array()}};
     for (const Population& population : network.populations()) {
-        // The definitions travel, built-in ones too: a file gives the same spikes when a later version improves a model.
+        // Definitions are saved, built-in ones too: a file gives the same spikes even if a later version improves a model.
         if (population.model) keep_definition(document["models"], population.model->name, population.model->json);
         if (population.surrogate)
             keep_definition(document["surrogates"], population.surrogate->name, population.surrogate->json);
         document["populations"].push_back(describe(population, writer));
     }
     for (const Projection& projection : network.projections()) {
-        if (projection.plasticity) {  // the key is there only where it is needed: other files keep their bytes
+        if (projection.plasticity) {  // the key exists only if needed, so that other files keep their bytes
             const PlasticityRule& rule = *projection.plasticity->rule;
             keep_definition(document["plasticity_rules"], rule.name, rule.json);
         }

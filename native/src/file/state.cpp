@@ -1,4 +1,4 @@
-// The file of a session's state: the container of a .snn file with another document in it (docs/file-format.md).
+// The file of a session's state: the container of a .snn file with a different document (docs/file-format.md).
 #include <algorithm>
 #include <string>
 
@@ -65,7 +65,7 @@ size_t save_state_memory(const StateOutline& state, std::span<unsigned char> roo
 }
 
 SavedState load_state(const std::string& path) {
-    const FileSource file(path);  // whose errors have the path
+    const FileSource file(path);  // its own errors already name the path
     try {
         return read_state(file);
     } catch (const Error& error) {

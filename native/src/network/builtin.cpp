@@ -1,4 +1,4 @@
-// The models and surrogates that the model compiler put into the library, parsed when first asked for.
+// The models, surrogates and plasticity rules that the model compiler put into the library, parsed on first use.
 #include <map>
 #include <mutex>
 

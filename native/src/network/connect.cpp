@@ -1,4 +1,4 @@
-// Adding projections: shapes, counts and values are checked here, once.
+// Adding projections. Shapes, counts and values are checked here, once.
 #include <algorithm>
 #include <cmath>
 
@@ -10,13 +10,13 @@ namespace snn {
 
 namespace {
 
-// Of a window along one axis: kernel, stride, padding, dilation. A file of a few bytes can name any number, and a kernel costs
-// memory and time for each of its places, also for those that never meet the image.
+// Limits of a window along one axis: kernel, stride, padding, dilation. A file of a few bytes can give any number, and a kernel
+// costs memory and time for each of its positions, even for those that never meet the image.
 constexpr uint32_t max_window_extent = 1u << 16;
 constexpr uint64_t max_window_area = 1u << 20;
 constexpr uint64_t max_window_places = 1u << 24;  // extent of the image times kernel, along one axis
 
-// Null stands for an array that is not given, so its count must be 0.
+// Null means that the array is not given, so its count must be 0.
 void check_given(const void* values, size_t count, const std::string& what, const char* name) {
     if (!values && count > 0)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": ", name, " is null, but its count is ", count);
@@ -46,7 +46,7 @@ uint64_t checked_product(std::initializer_list<uint64_t> factors, const std::str
     return product;
 }
 
-// The target's extent that a window gives: floor((n + 2 padding - dilation (kernel - 1) - 1) / stride) + 1.
+// Checks that a window gives the target's extent: floor((n + 2 padding - dilation (kernel - 1) - 1) / stride) + 1.
 void check_window(const SNNProjectionDef& def, const Population& source, const Population& target, const std::string& what) {
     if (source.shape.rank != 3 || target.shape.rank != 3)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": source and target need shapes (channels, height, width), they have ",
@@ -125,7 +125,7 @@ std::shared_ptr<const SparseIndex> canonical(const SNNProjectionDef& def, uint32
     return index;
 }
 
-// The same, packed as they come.
+// The same, packed directly from the arrays of `def`.
 std::shared_ptr<const PackedIndex> packed(const SNNProjectionDef& def, uint32_t source_size, std::vector<float>& io_weights) {
     const std::span<const uint32_t> targets(def.synapse_targets, def.synapse_count);
     const std::span<const uint16_t> delays(def.synapse_delays, def.synapse_delays ? def.synapse_count : 0);
@@ -194,7 +194,7 @@ Window window_of(const SNNProjectionDef& def) {
     return window;
 }
 
-// As many weights as the projection needs; zeros where none are given.
+// As many weights as the projection needs; zeros if none are given.
 std::shared_ptr<std::vector<float>> checked_weights(const SNNProjectionDef& def, const Population& source,
                                                     const Population& target, const std::string& what) {
     uint64_t expected = 0;
@@ -274,7 +274,6 @@ uint32_t Network::connect(const SNNProjectionDef& def, std::shared_ptr<const Syn
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": kind is ", def.kind, "; expected 0 to 4");
     check_flag(def.trainable, what, "trainable");
     check_flag(def.detached, what, "detached");
-    if (def.reserved != 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": reserved is ", def.reserved, "; expected 0");
     if (target.is_input())
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": its target '", target.name, "' is an input");
     if (!source.is_input() && !source.is_binary())
@@ -335,11 +334,11 @@ uint64_t synapse_count(const Network& network, const Projection& projection) {
         case SNN_CONNECT_SPARSE: return projection.synapses->count();
         default: break;
     }
-    // Uses of the window that fall inside the image, axis by axis.
+    // Counts the uses of the window that fall inside the image, axis by axis.
     const Window& window = projection.window;
     uint64_t uses = 1;
     for (int axis = 0; axis < 2; ++axis) {
-        // For each place in the kernel, the outputs whose window has it inside the source.
+        // For each position in the kernel, count the outputs for which it lies inside the source.
         const int64_t extent = source.shape.dims[axis + 1], outputs = target.shape.dims[axis + 1], stride = window.stride[axis];
         uint64_t inside = 0;
         for (uint32_t k = 0; k < window.kernel[axis]; ++k) {

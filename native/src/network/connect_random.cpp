@@ -1,4 +1,4 @@
-// Adding projections whose synapses a rule makes: what it connects is checked here, the rest of the rule in make_rule().
+// Adding projections whose synapses a rule makes. The connected parts are checked here, the rest of the rule in make_rule().
 #include "common/error.h"
 #include "network/network.h"
 #include "network/rules.h"
@@ -7,7 +7,7 @@ namespace snn {
 
 namespace {
 
-// How many neurons of the population a rule connects. Checked.
+// The number of neurons of the population that a rule connects, after checking the part.
 uint32_t part_size(uint32_t first, uint32_t count, const Population& population, const std::string& what, const char* end) {
     if (first < population.size && count <= population.size - first) return count ? count : population.size - first;
     throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": first_", end, " is ", first, " and ", end, "_count ", count, "; the ", end,
@@ -23,7 +23,7 @@ std::vector<float> copied_positions(const SNNRandomConnectionDef& given, uint32_
     return std::vector<float>(values, values + count);
 }
 
-// Which neurons the rule connects, and where they are.
+// Sets the neurons that the rule connects, and their positions.
 void set_parts(ConnectionRule& io_rule, const SNNProjectionDef& def, const SNNRandomConnectionDef& given,
                const Population& source, const Population& target, const std::string& what) {
     io_rule.row_count = source.size;
@@ -50,10 +50,12 @@ void set_parts(ConnectionRule& io_rule, const SNNProjectionDef& def, const SNNRa
                                                 given.target_position_count);
 }
 
-// What the rule does not look at is nothing to compare or to save.
+// Clears the fields that the rule does not use, so that they are neither compared nor saved.
 void clear_unused(SNNRandomConnectionDef& io_def) {
     if (io_def.rule != SNN_RULE_FIXED_PROBABILITY && io_def.rule != SNN_RULE_SPATIAL) io_def.probability = 0;
-    if (io_def.rule != SNN_RULE_FIXED_INDEGREE && io_def.rule != SNN_RULE_FIXED_TOTAL) io_def.count = 0;
+    const bool counts = io_def.rule == SNN_RULE_FIXED_INDEGREE || io_def.rule == SNN_RULE_FIXED_OUTDEGREE ||
+                        io_def.rule == SNN_RULE_FIXED_TOTAL;
+    if (!counts) io_def.count = 0;
     if (io_def.rule != SNN_RULE_SPATIAL) {
         io_def.kernel = io_def.dimensions = 0;
         io_def.kernel_width = io_def.cutoff = 0;
@@ -80,7 +82,7 @@ uint32_t Network::connect_random(const SNNProjectionDef& def, const SNNRandomCon
     check_flag(given.allow_multapses, what, "allow_multapses");
     ConnectionRule rule;
     rule.def = given;
-    // An odd number times 1, 2, ...: different for every index, and far from the small numbers that people choose.
+    // An odd number times 1, 2, ...: different for every index, and far from the small numbers that users choose.
     if (given.seed == SNN_SEED_BY_INDEX) rule.def.seed = 0x9E3779B97F4A7C15u * (uint64_t{projections_.size()} + 1);
     rule.dt_ms = dt_ms_;
     set_parts(rule, def, given, source, target, what);

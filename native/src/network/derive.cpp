@@ -1,4 +1,4 @@
-// Derived constants: the `derive` program in double, with the library's own exp, log and reciprocal.
+// Derived constants: evaluates the `derive` program in double, with the library's own exp, log and reciprocal.
 #include <algorithm>
 
 #include "common/math.h"
@@ -57,7 +57,7 @@ std::vector<double> evaluate_registers(const Program& program, std::span<const d
             case Op::normal:
             case Op::poisson:
             case Op::atan:
-            case Op::tanh: break;  // not allowed in `derive`; parse_model has seen to it
+            case Op::tanh: break;  // not allowed in `derive`, which parse_model has checked
         }
         registers.push_back(result);
     }

@@ -1,4 +1,4 @@
-// Running an op list for one neuron: the meaning of every op, in float or double.
+// Runs an op list for one neuron. It defines every op, in float or double.
 #pragma once
 
 #include <cmath>
@@ -20,7 +20,7 @@ struct SurrogateInUse {
     std::vector<Real> parameters;
 };
 
-// Registers of both kinds by one numbering: floats in `real`, ints and bools in `whole`.
+// Registers of both kinds under one numbering: floats in `real`, ints and bools in `whole`.
 template <class Real>
 struct Registers {
     std::vector<Real> real;
@@ -54,10 +54,10 @@ inline int32_t wrapped(uint32_t value) { return static_cast<int32_t>(value); }
 template <class Real>
 Real evaluate_surrogate(const Program& program, uint16_t output, const SurrogateInUse<Real>& surrogate, Real x);
 
-// Where a step's draws come from: the neuron at hand, and the population's tables.
+// The source of a step's draws: the current neuron, and the population's tables.
 struct Draws {
     DrawPlace place;
-    uint32_t neuron;  // in those tables
+    uint32_t neuron;  // index in the tables
     std::span<const PoissonLimits> poisson;
 
     uint32_t count(const Instruction& draw) const {
@@ -71,7 +71,7 @@ struct Draws {
     }
 };
 
-// `registers` holds the inputs already. `draws` may be null where the program has none.
+// `registers` already holds the inputs. `draws` may be null if the program has no draws.
 template <class Real>
 void evaluate(const Program& program, const SurrogateInUse<Real>& surrogate, bool smooth, Registers<Real>& registers,
               const Draws* draws = nullptr) {

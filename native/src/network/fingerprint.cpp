@@ -16,7 +16,7 @@ std::string text_of(const Shape& shape) {
     return result + ")";
 }
 
-// The finishing step of SplitMix64 (Steele, Lea and Flood 2014, doi 10.1145/2660193.2660195).
+// The finalizer of SplitMix64 (Steele, Lea and Flood 2014, doi 10.1145/2660193.2660195).
 uint64_t mixed(uint64_t x) {
     x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
     x = (x ^ x >> 27) * 0x94d049bb133111ebu;
@@ -25,7 +25,7 @@ uint64_t mixed(uint64_t x) {
 
 uint64_t joined(uint64_t a, uint64_t b) { return mixed(a * 0x9e3779b97f4a7c15u + b + 1); }
 
-uint64_t bits_of(float value) { return std::bit_cast<uint32_t>(value + 0.0f); }  // -0 is 0
+uint64_t bits_of(float value) { return std::bit_cast<uint32_t>(value + 0.0f); }  // -0 counts as 0
 
 uint64_t hash_of_values(const std::vector<float>& values) {
     uint64_t hash = values.size();
@@ -104,7 +104,7 @@ ProjectionHash hash_of_projection(const Projection& projection) {
         std::vector<float> rounded;
         projection.synapses->for_rows([&](uint32_t source, const SynapseRow& row) {
             std::span<const float> weights = row.weights;
-            if (compact) {  // those of a rule are not rounded yet
+            if (compact) {  // a rule's weights are not rounded yet
                 rounded.assign(weights.begin(), weights.end());
                 round_to_multiples(rounded, projection.fixed_exponent);
                 weights = rounded;

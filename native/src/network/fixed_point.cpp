@@ -1,6 +1,6 @@
-// The scale of fixed-point receptors: one power of two for all fixed projections onto the same receptor of a population,
-// chosen so that no sum can overflow even when every synapse of a neuron is hit in the same step. And what arithmetic is taken
-// where nobody asked for one.
+// The scale of fixed-point receptors: one power of two for all fixed-point projections onto the same receptor of a population,
+// chosen so that no sum can overflow even if every synapse of a neuron is hit in the same step. This file also chooses the
+// arithmetic of projections for which the user has not chosen one.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -18,10 +18,10 @@ namespace snn {
 
 namespace {
 
-constexpr int sum_bits = 30;   // every sum stays within 2^30; rounding of the weights adds to that, 2^31 is far
-constexpr int spare_bits = 4;  // room above the largest sum, so that weights can grow while they are changed or trained
-constexpr double compact_limit = 32767;  // of a compact weight, in units of the scale
-constexpr int compact_bits = 14;         // of the largest one when the scale is chosen, so that it can double
+constexpr int sum_bits = 30;   // every sum stays within 2^30; rounding of the weights adds to it, but stays far below 2^31
+constexpr int spare_bits = 4;  // room above the largest sum, so that weights can grow when they are changed or trained
+constexpr double compact_limit = 32767;  // the largest compact weight, in units of the scale
+constexpr int compact_bits = 14;         // bits of the largest weight when the scale is chosen, so that it can double
 
 using Group = FixedGroup;
 
@@ -34,13 +34,13 @@ std::vector<Group> groups_of(const std::vector<Projection>& projections) {
     return result;
 }
 
-// A number for each target. While there are few synapses, only for targets that have some: a file of a few bytes may name a
-// population of 2^30 neurons.
+// A number for each target. With few synapses, it has entries only for targets with synapses, because a file of a few bytes may
+// declare a population of 2^30 neurons.
 template <class Number>
 class ByTarget {
 public:
     explicit ByTarget(uint32_t target_size) : target_size_(target_size) {}
-    // Before so many synapses more.
+    // Call before adding numbers for this many more synapses.
     void expect(uint64_t synapses) {
         expected_ += synapses;
         if (!all_.empty() || expected_ < target_size_ / 16) return;
@@ -59,17 +59,17 @@ public:
 private:
     uint32_t target_size_;
     uint64_t expected_ = 0;
-    std::vector<Number> all_;  // empty: `some_` has them
+    std::vector<Number> all_;  // empty: the numbers are in `some_`
     std::unordered_map<uint32_t, Number> some_;
 };
 
-// A plastic weight may become as large as its rule lets it.
+// A plastic weight may become as large as its rule allows.
 WeightBounds plastic_bounds(const Network& network, const Projection& projection) {
     return weight_bounds(*projection.plasticity, network.dt_ms(), text("projection '", projection.name, "'"));
 }
 
-// The largest sum of |w| that the group could put onto one neuron in a step. Where weights_of gives null it is for the weights
-// that the network has, of a rule by its bounds.
+// The largest sum of |w| that the group could add to one neuron in a step. If weights_of gives null, the network's own weights
+// count, and for a rule its bounds.
 double largest_sum(const Network& network, const Group& group, const WeightsOf& weights_of) {
     const uint32_t target_size = network.population(network.projections()[group[0]].target).size;
     ByTarget<double> sums(target_size);
@@ -109,7 +109,7 @@ double largest_sum(const Network& network, const Group& group) {
     return largest_sum(network, group, [](uint32_t) { return nullptr; });
 }
 
-// Of the compact projections in the group; 0 when there are none.
+// The largest weight of the compact projections in the group; 0 if there are none.
 double largest_compact_weight(const Network& network, const Group& group) {
     double largest = 0;
     for (const uint32_t p : group)
@@ -120,7 +120,7 @@ double largest_compact_weight(const Network& network, const Group& group) {
 
 // ---- What integers lose
 
-// Of the weights other than 0, the one in the middle by magnitude; of very many, of some thousands of them.
+// The median magnitude of the weights other than 0. Of very many weights, some thousands are sampled.
 double median_magnitude(std::span<const float> weights) {
     std::vector<float> some;
     for (size_t i = 0, stride = weights.size() / 8192 + 1; i < weights.size(); i += stride)
@@ -131,7 +131,7 @@ double median_magnitude(std::span<const float> weights) {
     return static_cast<double>(*middle);
 }
 
-// Weights that stand for all of a projection: those of a rule by their quantiles, without making them.
+// Calls use() with weights that represent a projection: all of them, or for a rule its quantiles, without making the weights.
 template <class Use>
 auto with_weights(const Projection& projection, const Use& use) {
     if (!projection.synapses->is_rule()) {
@@ -142,10 +142,11 @@ auto with_weights(const Projection& projection, const Use& use) {
     return use(std::span<const float>(quantiles));
 }
 
-constexpr double most_lost = 1e-2;  // share of the weights: of a distribution around 0, some are always close to it
+constexpr double most_lost = 1e-2;  // share of the weights: a distribution around 0 always has some that are close to it
 
-// Whether weights, rounded to multiples of 2^-exponent, are others than were meant: some become 0, they change on the whole, as
-// equal ones do, or those of a usual size change each by itself, however large a few others are, which may be silent.
+// Whether rounding to multiples of 2^-exponent changes weights too much: too many become 0, or their sum changes (as it does
+// if all are equal), or weights of usual size change. Usual is at most twice the median, so that a few large weights, which may
+// be silent, do not hide the changes.
 bool loses(std::span<const float> weights, int exponent) {
     constexpr double most_on_the_whole = 1.0 / 512, most_of_usual = 1.0 / 64;  // shares of the weights' sum
     const double scale = std::ldexp(1.0, exponent), largest_usual = 2 * median_magnitude(weights) * scale;
@@ -165,22 +166,23 @@ bool loses(std::span<const float> weights, int exponent) {
 }
 
 bool loses(const Network& network, const Projection& projection, int exponent) {
-    if (projection.plasticity) {  // of a weight that its rule moves in small steps, the largest
+    if (projection.plasticity) {  // the rule moves weights in small steps, so the largest one needs many units
         const float bound = static_cast<float>(plastic_bounds(network, projection).largest());
         return bound > 0 && std::ldexp(bound, exponent) < 512;
     }
     return with_weights(projection, [&](std::span<const float> weights) { return loses(weights, exponent); });
 }
 
-// A number of units of the scale as a weight, as it was written, not as float has it.
+// A number of units of the scale as a weight, with the digits that users write, not those of the float.
 std::string of_units(double units, int exponent) {
     char digits[32];
     std::snprintf(digits, sizeof digits, "%.6g", std::ldexp(units, -exponent));
     return digits;
 }
 
-// Plastic weights are float32 and rounded as they are delivered, so what counts is how many steps there are up to them: with
-// 64, rounding takes at most 1/128 of a usual weight. The scale follows from the rule's bounds, however small the weights are.
+// Plastic weights are float32 and are rounded when they are delivered, so what counts is their size in units of the scale: with
+// 64 units, rounding changes a usual weight by at most 1/128. The scale follows from the rule's bounds, however small the
+// weights are.
 std::string plastic_loss(const Network& network, const Projection& projection, std::span<const float> weights) {
     constexpr double fewest_units = 64;
     const int exponent = projection.fixed_exponent;
@@ -206,23 +208,25 @@ void check_compact_weights(const Network& network, uint32_t p, const WeightsOf& 
     const Projection& projection = network.projections()[p];
     if (projection.arithmetic != SNN_ARITHMETIC_COMPACT) return;
     const float* const weights = weights_of(p);
-    if (!weights) return;  // the network's, for which the scale was chosen
+    if (!weights) return;  // the network's own, for which the scale was chosen
     check_compact_weight(static_cast<double>(largest_magnitude({weights, projection.weight_count()})), projection);
 }
 
-void check_sum(double sum, const Projection& projection) {
+// The sum is over all projections of the group; the sentence names one of them.
+void check_sum(double sum, const Projection& projection, const Group& group) {
     const double limit = std::ldexp(1.0, sum_bits - projection.fixed_exponent);
     if (!(sum <= limit))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "': the weights onto one neuron add up to ",
-                    sum, "; the fixed-point scale 2^", projection.fixed_exponent, " holds at most ", limit,
+                    sum, group.size() > 1 ? ", with those of the receptor's other projections" : "",
+                    "; the fixed-point scale 2^", projection.fixed_exponent, " holds at most ", limit,
                     "; arithmetic 'float' has no such limit");
 }
 
 // ---- Choosing
 
-// The finest scale of a group, and whether it is compact weights that allow no finer one.
+// The finest scale of a group, and whether compact weights are what limits it.
 struct Scale {
-    double sum, compact;  // the largest sum of |w|, the largest |w| that is compact
+    double sum, compact;  // the largest sum of |w|; the largest |w| of compact projections
     int exponent;
     bool is_of_compact;
 };
@@ -246,8 +250,8 @@ bool some_loses(const Network& network, const Group& group, int exponent) {
                        [&](uint32_t p) { return loses(network, network.projections()[p], exponent); });
 }
 
-// How much a projection coarsens the scale: by its largest weight where compact weights decide, else by its largest sum.
-// Negative where it does not decide, or its arithmetic may not change.
+// How much a projection coarsens the scale: its largest weight if compact weights limit the scale, else its largest sum.
+// Negative if it does not limit the scale, or if its arithmetic may not change.
 double coarsening(const Network& network, uint32_t p, const Scale& scale) {
     const Projection& projection = network.projections()[p];
     if (!projection.arithmetic_is_default || projection.plasticity) return -1;
@@ -255,7 +259,7 @@ double coarsening(const Network& network, uint32_t p, const Scale& scale) {
     return projection.arithmetic == SNN_ARITHMETIC_COMPACT ? projection.synapses->largest_weight() : -1;
 }
 
-// The projection that coarsens the scale most, the first of equals; nothing where none may change.
+// The projection that coarsens the scale most, the first one of equals; nothing if none may change.
 std::optional<uint32_t> coarsest(const Network& network, const Group& group, const Scale& scale) {
     std::optional<uint32_t> found;
     double most = 0;
@@ -264,13 +268,10 @@ std::optional<uint32_t> coarsest(const Network& network, const Group& group, con
     return found;
 }
 
-void check_holds(const Network& network, const Group& group, const Scale& scale) {
-    if (std::ldexp(scale.sum, scale.exponent) <= std::ldexp(1.0, sum_bits) &&
-        std::ldexp(scale.compact, scale.exponent) <= compact_limit)
-        return;
-    const Projection& first = network.projections()[group[0]];
-    throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", first.name, "': the weights onto one neuron of '",
-                network.population(first.target).name, "' add up to ", scale.sum, ", more than fixed point can hold");
+// Whether the scale that the group's projections have holds the network's own weights, whose largest sum is `sum`.
+void check_holds(const Network& network, const Group& group, double sum) {
+    check_sum(sum, network.projections()[group[0]], group);
+    for (const uint32_t p : group) check_compact_weight(largest_compact_weight(network, {p}), network.projections()[p]);
 }
 
 }  // namespace
@@ -280,7 +281,7 @@ void Network::choose_arithmetic() {
     for (Group& group : groups_of(projections_)) choose_scale(group);
 }
 
-// Weights of 0 are written later, and nothing is known of how large they will be.
+// Weights that are all 0 will be written later, and nothing is known about their size.
 void Network::take_float_for_zeros() {
     for (Projection& projection : projections_)
         if (projection.is_fixed() && projection.arithmetic_is_default && !projection.plasticity &&
@@ -288,9 +289,9 @@ void Network::take_float_for_zeros() {
             projection.arithmetic = SNN_ARITHMETIC_FLOAT;
 }
 
-// Projections onto a receptor share a scale, which the largest weight or sum decides. Where that takes too much from another
-// weight, the one that decides gives way: from compact to fixed, whose weights have 32 bits, and from
-// there to float, which has no scale.
+// Projections onto a receptor share a scale, which the largest weight or sum determines. If that takes too much from other
+// weights, the projection that determines the scale changes its arithmetic: from compact to fixed, whose weights have 32 bits,
+// and otherwise to float, which has no scale.
 void Network::choose_scale(FixedGroup& group) {
     Scale scale = scale_of(*this, group);
     while (some_loses(*this, group, scale.exponent)) {
@@ -309,10 +310,10 @@ void Network::choose_scale(FixedGroup& group) {
         scale = scale_of(*this, group);
     }
     for (const uint32_t p : group) projections_[p].fixed_exponent = scale.exponent;
-    check_holds(*this, group, scale);
+    check_holds(*this, group, scale.sum);
 }
 
-// Before compact weights are rounded.
+// Must run before compact weights are rounded.
 void Network::keep_losses(const FixedGroup& group, int exponent) {
     for (const uint32_t p : group) {
         Projection& projection = projections_[p];
@@ -340,8 +341,7 @@ void Network::set_fixed_exponents(const std::vector<int32_t>& exponents) {
                             "' reach the same receptor with different fixed-point scales");
     }
     for (const Group& group : groups) {
-        check_sum(largest_sum(*this, group), projections_[group[0]]);
-        for (const uint32_t p : group) check_compact_weight(largest_compact_weight(*this, {p}), projections_[p]);
+        check_holds(*this, group, largest_sum(*this, group));
         keep_losses(group, projections_[group[0]].fixed_exponent);
     }
 }
@@ -353,7 +353,7 @@ void Network::round_compact_weights() {
         projection.synapses = projection.synapses->rounded(projection.fixed_exponent);
         if (!projection.synapses->is_rule()) synapses += projection.synapses->count();
     }
-    if (synapses >= many_synapses) return_free_memory();  // what they were made from
+    if (synapses >= many_synapses) return_free_memory();  // the memory of the weights before rounding
 }
 
 void round_compact(const Projection& projection, std::vector<float>& io_weights) {
@@ -390,7 +390,7 @@ std::string loss_of_own_weights(const Network& network, const Projection& projec
 
 void check_fixed_ranges(const Network& network, const WeightsOf& weights_of) {
     for (const Group& group : network.fixed_groups()) {
-        check_sum(largest_sum(network, group, weights_of), network.projections()[group[0]]);
+        check_sum(largest_sum(network, group, weights_of), network.projections()[group[0]], group);
         for (const uint32_t p : group) check_compact_weights(network, p, weights_of);
     }
 }
@@ -399,13 +399,15 @@ void check_fixed_range(const Network& network, uint32_t projection, const Weight
     const Projection& changed = network.projection(projection);
     if (!changed.is_fixed()) return;
     check_compact_weights(network, projection, weights_of);
-    check_sum(largest_sum(network, network.fixed_group(projection), weights_of), changed);
+    const Group& group = network.fixed_group(projection);
+    check_sum(largest_sum(network, group, weights_of), changed, group);
 }
 
 std::vector<float> fixed_weight_limits(const Network& network) {
     std::vector<float> limits(network.projections().size(), std::numeric_limits<float>::max());
     for (const Group& group : network.fixed_groups()) {
-        // Every synapse onto the neuron with the most of them at the limit, all hit at once, must stay within 2^30.
+        // If all synapses onto the neuron with the most synapses are at the limit and hit at once, the sum must stay within
+        // 2^30.
         const Projection& first = network.projections()[group[0]];
         const uint32_t target_size = network.population(first.target).size;
         ByTarget<uint32_t> synapses(target_size);
@@ -424,7 +426,7 @@ std::vector<float> fixed_weight_limits(const Network& network) {
         const uint64_t most = std::max<uint64_t>(1, by_rules + synapses.largest());
         const double exact = std::ldexp(1.0, sum_bits - first.fixed_exponent) / static_cast<double>(most);
         float limit = static_cast<float>(exact);
-        if (limit > exact) limit = std::nextafter(limit, 0.0f);  // rounded up, `most` of them would be too much
+        if (limit > exact) limit = std::nextafter(limit, 0.0f);  // if rounded up, the sum of `most` limits would be too large
         for (const uint32_t p : group) limits[p] = limit;
     }
     return limits;

@@ -47,7 +47,7 @@ public:
         return model_.spiking && step.real[static_cast<size_t>(model_.step_spike)] != 0;
     }
     double state_after(const Registers<double>& step, size_t state) const { return step.real[model_.step_states[state]]; }
-    // The step after an evaluated one, with sums of 0.
+    // Registers of the step after an evaluated one, with sums of 0; not yet evaluated.
     Registers<double> after(const Registers<double>& step) const {
         Registers<double> next = begin(model_.step);
         for (size_t s = 0; s < model_.states.size(); ++s) {
@@ -91,7 +91,7 @@ private:
     size_t neuron_;
 };
 
-// At the initial state, float states moved by `offset` and sums of `offset`.
+// The linear step at the initial state, with float states shifted by `offset` and sums equal to `offset`.
 LinearStep step_at(const Population& population, const PopulationConstants& constants, size_t neuron, double offset) {
     const Model& model = *population.model;
     const Probe probe(population, constants, neuron);
@@ -126,7 +126,7 @@ bool are_equal(const LinearStep& a, const LinearStep& b) {
     return close(a.jacobian, b.jacobian) && close(a.input, b.input);
 }
 
-// States that no input reaches have no trace, and no input asks for credit of them.
+// Marks the states that input reaches, and clears the Jacobian of the others: they have no trace, and get no credit.
 void find_reached(LinearStep& io_step) {
     const size_t count = io_step.state_count;
     io_step.reached.assign(count, 0);
@@ -142,7 +142,7 @@ void find_reached(LinearStep& io_step) {
 
 bool is_close(double a, double b) { return std::fabs(a - b) <= 1e-9 * std::fmax(1.0, std::fabs(a)); }
 
-// Solves J x = right over the states that input reaches; false where J is singular.
+// Solves J x = right over the states that input reaches; returns false if J is singular.
 bool solve(const LinearStep& step, std::vector<double>& io_right) {
     std::vector<size_t> places;
     for (size_t s = 0; s < step.state_count; ++s)
@@ -170,8 +170,9 @@ bool solve(const LinearStep& step, std::vector<double>& io_right) {
     return true;
 }
 
-// Whether an arrival leaves the membrane where it is: in the step in which it is added up, or in that before, where a step adds
-// inputs first and what they then do to the membrane within it.
+// Whether an arrival moves the membrane without a jump: the input does not change the membrane in the step of its arrival, or
+// it is equivalent to a change of other states before that step (which adds inputs first and then lets them act on the
+// membrane).
 bool moves_smoothly(const LinearStep& step, size_t membrane, size_t receptor) {
     if (step.of_input(receptor, membrane) == 0) return true;
     std::vector<double> before(step.state_count);
@@ -182,8 +183,8 @@ bool moves_smoothly(const LinearStep& step, size_t membrane, size_t receptor) {
     return std::fabs(before[membrane]) <= 1e-9 * largest;
 }
 
-// Where a model's membrane crosses its threshold, found by steps of one neuron that is moved away from rest. Refuses models
-// that EventProp has no equations for.
+// Finds where a model's membrane crosses its threshold, by running steps of one neuron whose states are shifted from rest.
+// Refuses models for which EventProp has no equations.
 class CrossingProbe {
 public:
     CrossingProbe(const Population& population, const PopulationConstants& constants, const LinearStep& linear,
@@ -225,7 +226,7 @@ private:
         return Error(SNN_ERROR_UNSUPPORTED, "population '", population_.name, "' has model '", model_.name, "', ", why);
     }
 
-    // The register of the membrane before the reset - threshold.
+    // The register that holds the membrane before the reset, minus the threshold.
     uint16_t argument_of_the_spike() const {
         const size_t v = model_.membrane_state;
         if (!model_.has_membrane || !linear_.reached[v])
@@ -248,7 +249,7 @@ private:
 
     bool is_real(size_t state) const { return model_.states[state].type == ValueType::float_; }
 
-    // What follows linearly from states that are moved away from rest.
+    // A state after the step, as the linear step predicts it for states shifted from rest.
     double expected(const Registers<double>& moved, size_t after) const {
         double sum = probe_.state_after(rest_, after);
         for (size_t s = 0; s < model_.states.size(); ++s)
@@ -257,8 +258,8 @@ private:
         return sum;
     }
 
-    // A step in which the argument of the spike becomes `wanted`, below 0 or above it: it follows the membrane and nothing else,
-    // and so do those values of the tape that stay in `io_is_risen`.
+    // A step in which the spike's argument becomes `wanted`, below or above 0. Refuses the model unless the argument depends on
+    // the membrane alone. Leaves set those flags of `io_is_risen` whose tape values depend on the membrane in the same way.
     Registers<double> step_with_argument(double wanted, double threshold, std::vector<uint8_t>& io_is_risen) const {
         const size_t v = model_.membrane_state;
         Registers<double> step = start_;
@@ -280,7 +281,7 @@ private:
         return step;
     }
 
-    // How far a spike sets the membrane back, from where it was before.
+    // By how much a spike resets the membrane, relative to its value before the reset.
     double reset_of(const Registers<double>& spiking, double membrane_before) const {
         const size_t v = model_.membrane_state;
         const double reset = membrane_before - probe_.state_after(spiking, v);
@@ -301,7 +302,7 @@ private:
     const uint16_t argument_;
     const Probe probe_;
     const Registers<double> start_;  // at rest
-    Registers<double> rest_;         // a step from there
+    Registers<double> rest_;         // after a step from rest
     double membrane_, overshoot_, scale_;
 };
 
@@ -319,7 +320,7 @@ int32_t LinearStep::only_state() const {
 
 LinearStep linear_step(const Population& population, const PopulationConstants& constants) {
     LinearStep result = step_at(population, constants, 0, 0.0);
-    // Small, so that it does not spike; what is not linear shows far above rounding all the same.
+    // Small enough not to spike; a nonlinear step still differs by far more than rounding.
     for (const double offset : {1e-3, -1e-2})
         if (!are_equal(result, step_at(population, constants, 0, offset)))
             throw Error(SNN_ERROR_UNSUPPORTED, "population '", population.name, "' has model '", population.model->name,

@@ -1,4 +1,4 @@
-// Reading and checking neuron models and surrogates (docs/model-format.md); rules are in plasticity_rule.cpp.
+// Reads and checks neuron models and surrogates (docs/model-format.md). For plasticity rules see plasticity_rule.cpp.
 #include "network/model.h"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ constexpr size_t max_states = 32, max_receptors = 16, max_tape = 64;
 
 using enum ValueType;
 
-// A population that does not spike has no surrogate, which the op would ask.
+// A population that does not spike has no surrogate, which this op would evaluate.
 void refuse_surrogates(const JsonObject& entry, const Program& program) {
     for (size_t i = 0; i < program.instructions.size(); ++i)
         if (program.instructions[i].op == Op::surrogate)
@@ -60,7 +60,7 @@ std::vector<TapeInfo> read_tape(const JsonObject& entry, const Program& step, si
     return entries;
 }
 
-// The document's ops go on where the plain adjoint ends; here both become one program, with the tape inputs side by side.
+// The document's ops continue the plain adjoint. This joins both into one program, with the tape inputs side by side.
 LearningPrograms read_learning(const JsonObject& entry, const Model& model, std::vector<ValueType> derive_inputs) {
     LearningPrograms learning;
     learning.tape = read_tape(entry, model.step, max_tape - model.tape.size());
@@ -96,7 +96,7 @@ LearningPrograms read_learning(const JsonObject& entry, const Model& model, std:
     return learning;
 }
 
-// Lists the means of the step's draws and tells each `poisson` the place of its own.
+// Lists the means of the step's draws, and gives each `poisson` the index of its mean.
 void find_draws(Model& io_model) {
     std::set<uint16_t> means;
     for (const Instruction& instruction : io_model.step.instructions) {
@@ -123,7 +123,7 @@ void read_names(const JsonObject& root, Model& io_model) {
 
 void read_membrane(const JsonObject& root, Model& io_model) {
     const std::string membrane = root.text("membrane");
-    io_model.has_membrane = !io_model.states.empty() || !membrane.empty();  // what remembers nothing has none
+    io_model.has_membrane = !io_model.states.empty() || !membrane.empty();  // a model without states has none
     if (!io_model.has_membrane) return;
     const auto found = std::find_if(io_model.states.begin(), io_model.states.end(),
                                     [&](const StateInfo& s) { return s.name == membrane && s.type == float_; });
@@ -131,7 +131,7 @@ void read_membrane(const JsonObject& root, Model& io_model) {
     io_model.membrane_state = static_cast<uint32_t>(found - io_model.states.begin());
 }
 
-// What programs read, in the order of their first registers.
+// The inputs of programs, in the order of their first registers.
 struct ProgramInputs {
     explicit ProgramInputs(const Model& model)
         : derive(model.parameters.size(), float_), receptors(model.receptors.size(), float_), derived(types_of(model.derived)) {

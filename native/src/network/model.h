@@ -1,4 +1,4 @@
-// A neuron model or surrogate as libsnn sees it: the op list of docs/model-format.md, checked and typed.
+// A neuron model or surrogate in memory: the op list of docs/model-format.md, checked and typed.
 #pragma once
 
 #include <cstdint>
@@ -19,13 +19,13 @@ enum class ValueType : uint8_t { float_, int_, bool_ };
 struct Instruction {
     Op op;
     uint16_t a = 0, b = 0, c = 0;  // registers
-    double value = 0;              // const_, iconst; the number of a draw
+    double value = 0;              // for const_ and iconst; for a draw, its number
 };
 
 // Registers: `input_count` inputs, then one for each instruction.
 struct Program {
     uint32_t input_count = 0;
-    uint32_t constant_count = 0;  // of the inputs, those of a step that are the same in every step
+    uint32_t constant_count = 0;  // inputs of a step program that are the same in every step
     std::vector<Instruction> instructions;
     std::vector<ValueType> types;  // of every register
     uint32_t register_count() const { return input_count + static_cast<uint32_t>(instructions.size()); }
@@ -59,20 +59,20 @@ struct TapeInfo {
     uint32_t step_register = 0;
 };
 
-// What gives the gradients of a model's parameters: an adjoint that runs instead of the plain one, and the way on from the
-// constants that a step reads to the parameters.
+// The programs for gradients of a model's parameters: an adjoint that runs instead of the plain one and gives the gradients of
+// the constants that a step reads, and `derive`, which continues from these constants to the parameters.
 struct LearningPrograms {
-    std::vector<TapeInfo> tape;  // kept besides the plain tape
+    std::vector<TapeInfo> tape;  // in addition to the plain tape
     Program adjoint;  // inputs: parameters, options, derived, plain tape, this tape, dL/d(states after), dL/d(spike)
-    std::vector<uint16_t> states, receptors;  // as Model::adjoint_states and _receptors, by the registers of this program
-    std::vector<int32_t> constants;  // by constant: register of its gradient, -1: none
+    std::vector<uint16_t> states, receptors;  // like Model::adjoint_states and adjoint_receptors, for this program's registers
+    std::vector<int32_t> constants;  // by constant: register of its gradient; -1: none
     Program derive;  // inputs: parameters, options, dt in ms, dL/d(each parameter), dL/d(each derived) as a step reads them
-    std::vector<int32_t> parameters;  // by parameter: register of its gradient in `derive`, -1: it has none
+    std::vector<int32_t> parameters;  // by parameter: register of its gradient in `derive`; -1: none
 };
 
 struct Model {
     std::string name;
-    std::string json;  // the text it was read from, as saved in files
+    std::string json;  // the text that it was read from and that files save
     std::vector<ParameterInfo> parameters;
     std::vector<OptionInfo> options;
     std::vector<StateInfo> states;
@@ -91,14 +91,14 @@ struct Model {
     int32_t step_spike = -1;
     std::vector<TapeInfo> tape;
     bool draws = false;                   // the step draws random numbers
-    std::vector<uint16_t> poisson_means;  // the constants that are means of `poisson`, ascending; operand b is a place here
+    std::vector<uint16_t> poisson_means;  // constants that are means of `poisson`, ascending; operand b is an index into this
 
     bool differentiable = false;
     Program adjoint;  // inputs: parameters, options, derived, tape, dL/d(states after), dL/d(spike)
     std::vector<uint16_t> adjoint_states, adjoint_receptors;
-    std::optional<LearningPrograms> learning;  // none: no parameter can be learned
+    std::optional<LearningPrograms> learning;  // none: no parameter is learnable
 
-    // Parameters, options and derived constants: what a step reads besides receptors and states.
+    // Parameters, options and derived constants: the inputs of a step besides receptors and states.
     uint32_t constant_count() const {
         return static_cast<uint32_t>(parameters.size() + options.size() + derived.size());
     }
@@ -114,32 +114,33 @@ struct Surrogate {
     bool built_in = false;
 };
 
-// What events leave behind: decays with `tau`. A trace of one side is of all synapses of a neuron, whose spike makes it
-// keep * value + 1, or what PlasticityRule::arrival says; a trace of the synapse becomes what its events give.
+// A trace, which events raise and which decays with `tau`. A pre or post trace is shared by all synapses of a neuron: a spike
+// of that neuron sets it to keep * value + 1, or to the result of PlasticityRule::arrival. Events set a synapse trace
+// directly.
 struct TraceInfo {
     std::string name;
-    uint16_t tau = 0, keep = 0;  // registers of `derive`; a trace of the synapse has no keep
+    uint16_t tau = 0, keep = 0;  // registers of `derive`; a synapse trace has no keep
 };
 
-// A float state of the target that events read, as it was before their step.
+// A float state of the target that events read, with its value from before their step.
 struct TargetState {
     std::string name;   // in the rule
     std::string state;  // in the target's model
 };
 
-// What an event makes of a synapse. Inputs: parameters, options, derived, pre traces, post traces, traces of the synapse,
-// states of the target, weight, and for a signal its value.
+// How an event changes a synapse. Inputs: parameters, options, derived, pre traces, post traces, synapse traces, target states,
+// weight, and for a signal its value.
 struct PlasticEvent {
     Program program;
     uint16_t weight = 0;
     std::vector<uint16_t> traces;  // of the synapse
-    int32_t delivered = -1;        // what arrives at the target; -1: the new weight
+    int32_t delivered = -1;        // register of the value delivered to the target; -1: the new weight
 
-    std::vector<uint16_t> outputs() const;  // weight, traces and, where there is one, what is delivered
+    std::vector<uint16_t> outputs() const;  // weight, traces and, if there is one, the delivered value
 };
 
 // How the weight of a synapse changes when a spike arrives at it (on_pre), when its target spikes (on_post), and when a signal
-// comes from outside.
+// is sent (on_signal).
 struct PlasticityRule {
     std::string name, json;
     std::vector<ParameterInfo> parameters;
@@ -153,7 +154,7 @@ struct PlasticityRule {
     PlasticEvent on_pre, on_post;
     std::optional<PlasticEvent> on_signal;
     Program arrival;                      // inputs: parameters, options, derived, pre traces
-    std::vector<int32_t> arrival_traces;  // by pre trace: its value after an arrival, -1: keep * value + 1; empty: all that
+    std::vector<int32_t> arrival_traces;  // by pre trace: register of its new value; -1: keep * value + 1. Empty: all -1
     bool built_in = false;
 
     // Whether a spike of the target has any effect.
@@ -167,32 +168,32 @@ struct PlasticityRule {
     ValueType constant_type(uint32_t index) const;
 };
 
-// Read and check a document; throws Error(SNN_ERROR_FORMAT) with the place ("model 'lif': step.ops[3]: ...").
+// Reads and checks a document. Throws Error(SNN_ERROR_FORMAT) with the place ("model 'lif': step.ops[3]: ...").
 std::shared_ptr<const Model> parse_model(std::string_view json);
 std::shared_ptr<const Surrogate> parse_surrogate(std::string_view json);
 std::shared_ptr<const PlasticityRule> parse_plasticity(std::string_view json);
 
-// Built-ins by name; throws SNN_ERROR_NOT_FOUND that lists the names there are. Parsed once, shared, thread-safe.
+// Built-ins by name. Throws SNN_ERROR_NOT_FOUND with a list of all names. Parsed once, shared, thread-safe.
 std::shared_ptr<const Model> builtin_model(std::string_view name);
 std::shared_ptr<const Surrogate> builtin_surrogate(std::string_view name);
 std::shared_ptr<const PlasticityRule> builtin_plasticity(std::string_view name);
-int32_t builtin_surrogate_index(std::string_view name);  // position in the alphabetical list, -1 if none
-// Names in alphabetical order; null when the index is past the end.
+int32_t builtin_surrogate_index(std::string_view name);  // index in the alphabetical list; -1 if there is none
+// Names in alphabetical order; null if the index is past the end.
 const char* builtin_model_name(uint32_t index);
 const char* builtin_surrogate_name(uint32_t index);
 const char* builtin_plasticity_name(uint32_t index);
-// The "kind" that the document names; empty when it is not such a document.
+// The "kind" of a document; empty if the text is not such a document.
 std::string kind_of_document(std::string_view json);
 
-// By register, whether one of the outputs is computed from it; negative outputs stand for none.
+// By register: whether one of the outputs depends on it. Negative outputs are ignored.
 std::vector<uint8_t> needed_registers(const Program& program, std::span<const int32_t> outputs);
 
-// Every register of a `derive` program.
+// Evaluates a `derive` program and returns all its registers.
 std::vector<double> evaluate_registers(const Program& derive, std::span<const double> parameters,
                                        std::span<const int32_t> options, double dt_ms,
                                        std::span<const double> more_inputs = {});
 
-// The derived constants of one neuron (or of all that share parameters), in double with the library's own functions.
+// The derived constants of one neuron (or of all neurons that share parameters), in double, with the library's own functions.
 std::vector<double> evaluate_derived(const Model& model, std::span<const double> parameters,
                                      std::span<const int32_t> options, double dt_ms);
 

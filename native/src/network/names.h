@@ -1,4 +1,4 @@
-// Things that have a name: finding one in a list, and the sentence when it is not there.
+// Finding an entry in a list by its name, and the error sentence if there is none.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +26,7 @@ template <class List>
     throw Error(SNN_ERROR_NOT_FOUND, owner, " has no ", what, " '", name, "'; it has: ", names_in(list));
 }
 
-// Its place in the list; throws SNN_ERROR_NOT_FOUND with the names there are.
+// Index of the entry; throws SNN_ERROR_NOT_FOUND with all names.
 template <class List>
 uint32_t find_in(const List& list, std::string_view name, std::string_view owner, const char* what) {
     for (uint32_t i = 0; i < list.size(); ++i)

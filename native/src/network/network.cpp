@@ -258,10 +258,10 @@ void Network::finish(const std::vector<int32_t>& fixed_exponents) {
     finished_ = true;
 }
 
-// Without delays a spike must reach its targets within the step, so undelayed projections may not form a ring.
+// Without delay, a spike must reach its targets within the step, so projections without delay must not form a ring.
 void Network::check_undelayed_cycles() const {
     const size_t count = populations_.size();
-    std::vector<uint8_t> mark(count, 0);  // 1: on the present path, 2: done
+    std::vector<uint8_t> mark(count, 0);  // 1: on the current path, 2: done
     struct Frame {
         uint32_t population;
         size_t next;

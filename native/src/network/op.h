@@ -1,5 +1,5 @@
-// The operations of an op list; their meaning is docs/model-format.md. By itself, so that kernels compiled for one
-// instruction set see nothing else.
+// The operations of an op list, defined in docs/model-format.md. They have their own header so that kernels compiled for one
+// instruction set include nothing else.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ enum class Op : uint8_t {
     uniform, normal, poisson,
 };
 
-// Registers that an operation reads.
+// The number of registers that an operation reads.
 constexpr uint32_t operand_count(Op op) {
     switch (op) {
         case Op::const_:

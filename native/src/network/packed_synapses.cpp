@@ -8,7 +8,7 @@ namespace snn {
 
 namespace {
 
-// Memory of a row only grows: it is used again for the next one.
+// A row's memory only grows, because it is reused for the next row.
 template <class Value>
 Value* room_for(std::vector<Value>& memory, size_t count) {
     if (memory.size() < count) memory.resize(count);

@@ -1,14 +1,14 @@
-// Synapses as a network keeps those that were given as arrays for compact arithmetic: 5 bytes each in a population of up to 16
-// million neurons, if all have the same delay.
+// The form in which a network keeps synapses that were given as arrays for compact arithmetic: 5 bytes each in a population of
+// up to 16 million neurons, if all have the same delay.
 //
 //     target   2 bytes; 1 byte more above 65,536 neurons, 2 bytes more above 16,777,216
-//     delay    nothing where all are equal, else 1 byte; 2 bytes where two differ by more than 255 steps
-//     weight   2 bytes, in units of the receptor's scale; 4 bytes until the network is finished, which chooses the scale, and
-//              for good where the arithmetic became another one: by a rule of plasticity, or because 16 bits would lose too much
+//     delay    no bytes if all are equal, else 1 byte; 2 bytes if two differ by more than 255 steps
+//     weight   2 bytes, in units of the receptor's scale. 4 bytes until the network is finished, which chooses the scale, and
+//              also afterwards if the arithmetic has changed: by a plasticity rule, or because 16 bits would lose too much
 //
 // Rows are in canonical order.
 //
-// Thread-safety: everything that is const may be called from several threads.
+// Thread-safety: const functions may be called from several threads.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@
 
 namespace snn {
 
-// Whole numbers, all in as few bytes as the largest needs: none where that is 0, at most 2.
+// Whole numbers, each in as few bytes as the largest one needs: none if that is 0, at most 2.
 class NarrowNumbers {
 public:
     NarrowNumbers(uint64_t count, uint32_t largest) {
@@ -32,7 +32,7 @@ public:
         else if (!bytes_.empty()) bytes_[at] = static_cast<uint8_t>(number);
     }
     bool all_zero() const { return words_.empty() && bytes_.empty(); }
-    // Calls use(k, number) for `count` of them from `begin` on, unless all are 0.
+    // Calls use(k, number) for `count` numbers from `begin` on. Makes no calls if all are 0.
     template <class Use>
     void for_each(uint64_t begin, size_t count, Use&& use) const {
         if (!words_.empty()) for_each(words_.data() + begin, count, use);
@@ -50,10 +50,10 @@ private:
     std::vector<uint8_t> bytes_;
 };
 
-// Targets and delays.
+// The targets and delays of packed synapses.
 class PackedIndex {
 public:
-    // With room for these targets and delays, which are set row by row.
+    // Makes room for these targets and delays. set_row() then stores them row by row.
     PackedIndex(std::vector<uint64_t> row_offsets, std::span<const uint32_t> targets, uint16_t min_delay, uint16_t max_delay);
 
     void set_row(uint32_t source, const SynapseRow& row);  // in canonical order
@@ -69,8 +69,8 @@ public:
 private:
     std::vector<uint64_t> row_offsets_;  // [source size + 1]
     std::vector<uint16_t> low_targets_;  // bits 0-15
-    NarrowNumbers high_targets_;         // the others
-    NarrowNumbers delays_;               // above the shortest
+    NarrowNumbers high_targets_;         // the bits above
+    NarrowNumbers delays_;               // minus the shortest
     uint16_t min_delay_, max_delay_;
 };
 
@@ -78,12 +78,12 @@ class PackedSynapses final : public SynapseStore {
 public:
     PackedSynapses(std::shared_ptr<const PackedIndex> index, std::shared_ptr<const std::vector<float>> weights)
         : index_(std::move(index)), weights_(std::move(weights)) {}
-    // With weights that are multiples of 2^-exponent.
+    // With weights in units of 2^-exponent.
     PackedSynapses(std::shared_ptr<const PackedIndex> index, std::vector<int16_t> units, int32_t exponent)
         : index_(std::move(index)), units_(std::move(units)), exponent_(exponent) {}
 
     const std::shared_ptr<const PackedIndex>& index() const { return index_; }
-    const std::shared_ptr<const std::vector<float>>& weights() const { return weights_; }  // null: in units
+    const std::shared_ptr<const std::vector<float>>& weights() const { return weights_; }  // null: they are in units
 
     SynapseRow row(uint32_t source, RowMemory& memory) const override;
     uint64_t memory_bytes() const override;
@@ -95,7 +95,7 @@ private:
     int32_t exponent_ = 0;
 };
 
-// Weights rounded to multiples of 2^-exponent, ties to even; none where one takes more than 16 bits.
+// Weights as multiples of 2^-exponent, rounded, ties to even. Empty if one of them does not fit in 16 bits.
 std::vector<int16_t> weights_in_units(std::span<const float> weights, int32_t exponent);
 
 }  // namespace snn

@@ -1,13 +1,14 @@
-// What one device of several runs of a network: populations, or slices of them, and what their projections read.
+// The part of a network that one of several devices runs: populations, or slices of them, and what their projections read.
 //
 //     the whole          a part with a slice of `exc`, and all of `inh`      another device has `out`
-//     0 exc  [4096]      0 exc  [1024], neurons 2048 to 3071                 projections onto it are there
+//     0 exc  [4096]      0 exc  [1024], neurons 2048 to 3071                 and the projections onto it
 //     1 inh  [1024]      1 inh  [1024]
-//     2 out  [10]        2 out  one neuron that nothing reads
-//                        3 exc  an input of 4096: the spikes of all slices, its own among them
+//     2 out  [10]        2 out  a placeholder of one neuron, which nothing reads
+//                        3 exc  an input of 4096: the spikes of all slices, this one included
 //
-// Spikes of neurons elsewhere come `lag` steps late, and have that much less way to go. Those of a population that is cut come
-// so to all its slices: then a projection from it adds up its sources in the order in which one device would.
+// Spikes from other devices arrive `lag` steps late, and the projection's delay is shortened by the same number. The spikes of
+// a divided population reach all slices in this way, even its own. So a projection from it adds up its sources in the order in
+// which one device would.
 #include <algorithm>
 
 #include "network/network.h"
@@ -26,7 +27,7 @@ std::vector<Value> cut(const std::vector<Value>& values, size_t rows, size_t row
     return some;
 }
 
-// One value for all neurons stays.
+// Cuts values that each neuron has; one value for all neurons stays.
 template <class Value>
 void cut_if_each(std::vector<Value>& io_values, Slice slice) {
     if (io_values.size() > 1) io_values = cut(io_values, 1, io_values.size(), slice);
@@ -51,7 +52,7 @@ Population spike_input(const Population& population, bool is_read) {
     return input;
 }
 
-// The weights keep their order. There is no one-to-one projection onto a slice of as many neurons, so it becomes a sparse one.
+// The weights keep their order. A one-to-one projection onto a slice becomes a sparse one, because the sizes differ.
 void keep_targets(Projection& io_projection, uint32_t source_size, Slice slice) {
     if (io_projection.bias)
         io_projection.bias = std::make_shared<const std::vector<float>>(cut(*io_projection.bias, 1, 0, slice));
@@ -84,7 +85,7 @@ NetworkPart Network::part(const std::vector<Slice>& here, uint32_t lag_steps) co
     for (const Projection& projection : projections_)
         if (here[projection.target].count > 0) is_read[projection.source] = 1;
     const auto is_whole = [&](uint32_t p) { return here[p].count == populations_[p].size; };
-    std::vector<uint32_t> read_from(populations_.size());  // in the part
+    std::vector<uint32_t> read_from(populations_.size());  // by population: index in the part of what projections read
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         const Population& population = populations_[p];
         read_from[p] = p;
@@ -95,7 +96,7 @@ NetworkPart Network::part(const std::vector<Slice>& here, uint32_t lag_steps) co
     for (uint32_t p = 0; p < populations_.size(); ++p) {
         if (here[p].count == 0 || is_whole(p) || !is_read[p]) continue;
         Population gathered = spike_input(populations_[p], true);
-        gathered.name += " gathered";  // no name of the user's has a space
+        gathered.name += " gathered";  // names that users give have no spaces
         read_from[p] = made->append(made->populations_, std::move(gathered), true);
         part.gathered.push_back(p);
     }
@@ -107,7 +108,7 @@ NetworkPart Network::part(const std::vector<Slice>& here, uint32_t lag_steps) co
         copy.source = read_from[projection.source];
         if (!is_whole(projection.target)) keep_targets(copy, populations_[projection.source].size, slice);
         if (!is_whole(projection.source) && !populations_[projection.source].is_input()) {
-            const uint32_t shorter = std::min(lag_steps, copy.min_delay());  // the second only where there are no synapses
+            const uint32_t shorter = std::min(lag_steps, copy.min_delay());  // less than lag_steps only without synapses
             const uint32_t of_axon = std::min(shorter, copy.delay_steps);
             copy.delay_steps -= of_axon;
             if (shorter > of_axon) copy.synapses = copy.synapses->earlier(static_cast<uint16_t>(shorter - of_axon));

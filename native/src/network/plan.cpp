@@ -14,7 +14,7 @@ namespace snn {
 
 namespace {
 
-// Projections by the population at one of their ends, ascending.
+// The projections onto and from each population, ascending.
 struct Wiring {
     explicit Wiring(const Network& network) : onto(network.populations().size()), from(network.populations().size()) {
         for (uint32_t i = 0; i < network.projections().size(); ++i) {
@@ -25,7 +25,7 @@ struct Wiring {
     std::vector<std::vector<uint32_t>> onto, from;
 };
 
-// Repeatedly the population of the lowest index whose undelayed sources are all done; finish() has excluded rings.
+// Takes, again and again, the lowest population whose undelayed sources are all done. finish() has excluded rings.
 std::vector<uint32_t> evaluation_order(const Network& network, const Wiring& wiring) {
     const auto& projections = network.projections();
     const auto count = static_cast<uint32_t>(network.populations().size());
@@ -43,12 +43,12 @@ std::vector<uint32_t> evaluation_order(const Network& network, const Wiring& wir
             if (projections[i].reaches_within_step() && --waiting[projections[i].target] == 0)
                 ready.push(projections[i].target);
     }
-    // Inputs first, whatever their index: nothing happens to them in a step.
+    // Inputs come first, whatever their index, because a step does not compute them.
     std::stable_partition(order.begin(), order.end(), [&](uint32_t p) { return network.population(p).is_input(); });
     return order;
 }
 
-// Every parameter as float32, every option, every derived constant: shared when all it depends on is shared.
+// Every parameter as float32, every option, every derived constant. A constant is shared if everything it depends on is.
 std::vector<Constant> make_constants(const Population& population, const Parameters& own, double dt_ms) {
     const Model& model = *population.model;
     std::vector<Constant> constants(model.constant_count());
@@ -78,7 +78,7 @@ std::vector<Constant> make_constants(const Population& population, const Paramet
     }
     for (uint32_t i = 0; i < constants.size(); ++i) {
         Constant& constant = constants[i];
-        // One value when all neurons agree: fewer bytes to read in every step.
+        // One value if all neurons agree: fewer bytes to read in every step.
         std::vector<double>& values = constant.doubles;
         if (std::all_of(values.begin(), values.end(), [&](double v) { return v == values[0]; }))
             values = std::vector<double>(1, values[0]);
@@ -98,7 +98,7 @@ std::vector<PoissonLimits> make_poisson_limits(const Population& population, con
     std::vector<PoissonLimits> tables;
     for (const uint16_t mean : model.poisson_means) {
         const std::vector<double>& means = constants[mean].doubles;
-        std::map<double, std::vector<uint32_t>> by_mean;  // neurons often share a few
+        std::map<double, std::vector<uint32_t>> by_mean;  // neurons often share a few means
         PoissonLimits table;
         table.per_neuron = means.size() > 1;
         for (const double value : means) {
@@ -130,7 +130,7 @@ LearningPlan make_learning_plan(const Population& population) {
             plan.parameters.push_back(i);
             outputs.push_back(learning.parameters[i]);
         }
-    // The gradients that enter `derive` are its last inputs: of the parameters, then of the derived constants.
+    // The last inputs of `derive` are gradients: those of the parameters, then those of the derived constants.
     const std::vector<uint8_t> needed = needed_registers(learning.derive, outputs);
     const uint32_t options = static_cast<uint32_t>(model.options.size());
     const uint32_t first_gradient = learning.derive.input_count - (model.constant_count() - options);
@@ -143,7 +143,7 @@ LearningPlan make_learning_plan(const Population& population) {
     return plan;
 }
 
-// Needs `learning` of the plan.
+// Chooses the values to keep on the tape. io_plan.learning must be set before.
 void choose_tape(const Model& model, PopulationPlan& io_plan) {
     std::vector<TapeInfo> all = model.tape;
     std::vector<uint8_t> needed(model.tape.size(), 1);
@@ -163,8 +163,8 @@ void choose_tape(const Model& model, PopulationPlan& io_plan) {
     }
 }
 
-// Marks the populations whose activity depends on something trained, or on an input where those want gradients, not counting
-// what is behind detached projections: the adjoint of neurons among them must run, and gradients flow back to them.
+// Marks the populations whose activity depends on something trained or, with `from_inputs`, on an input. Detached projections
+// end the search. The adjoint of marked neurons must run, and gradients flow back to them.
 void mark_gradients(const Network& network, const Wiring& wiring, bool from_inputs, std::vector<PopulationPlan>& populations) {
     std::vector<uint32_t> reached;
     const auto mark = [&](uint32_t p) {
@@ -186,7 +186,7 @@ void mark_gradients(const Network& network, const Wiring& wiring, bool from_inpu
     }
 }
 
-// What a step and a tape need to know of each population.
+// The plan of each population, except for the gradients it needs.
 std::vector<PopulationPlan> plans_of_populations(const Network& network, const Wiring& wiring) {
     const auto& populations = network.populations();
     std::vector<PopulationPlan> plans(populations.size());
@@ -210,7 +210,7 @@ std::vector<PopulationPlan> plans_of_populations(const Network& network, const W
     return plans;
 }
 
-// By projection; null: it is not plastic.
+// By projection; null: not plastic.
 std::vector<std::shared_ptr<const PlasticityPlan>> plans_of_plasticity(const Network& network, DecayTables& io_tables) {
     std::vector<std::shared_ptr<const PlasticityPlan>> plans;
     for (const Projection& projection : network.projections()) {
@@ -239,7 +239,7 @@ std::vector<KernelCall> step_of(const Plan& plan, const Network& network, const 
     return step;
 }
 
-// Empty: it can be trained.
+// The reason why the network cannot be trained; empty if it can.
 std::string why_not_trainable(const Plan& plan, const Network& network, bool input_gradients) {
     const auto& populations = network.populations();
     if (plan.sample_weights) return "each sample has weights of its own (SNN_FLAG_SAMPLE_WEIGHTS)";
@@ -247,7 +247,7 @@ std::string why_not_trainable(const Plan& plan, const Network& network, bool inp
         if (!populations[p].is_input() && plan.populations[p].needs_activity_gradient && !populations[p].model->differentiable)
             return text("population '", populations[p].name, "' has model '", populations[p].model->name,
                         "', which cannot be differentiated");
-    // The weights of a taped run would differ from step to step.
+    // With plasticity, the weights of a taped run would differ from step to step.
     for (const Projection& projection : network.projections())
         if (projection.plasticity)
             return text("projection '", projection.name, "' is plastic: its weights change while the network runs");
@@ -257,7 +257,7 @@ std::string why_not_trainable(const Plan& plan, const Network& network, bool inp
     return anything_trained ? "" : "no projection is trainable and no parameter learnable";
 }
 
-// The step backwards.
+// The kernel calls of the step, backwards.
 std::vector<KernelCall> adjoint_of(const Plan& plan, const Network& network, const Wiring& wiring) {
     std::vector<KernelCall> adjoint;
     for (auto p = plan.order.rbegin(); p != plan.order.rend(); ++p) {

@@ -13,7 +13,7 @@ namespace snn {
 
 namespace {
 
-constexpr float smallest_decay = 0x1p-60f;  // below, nothing of a trace is left that a weight could feel
+constexpr float smallest_decay = 0x1p-60f;  // a trace below this has no effect on a weight
 
 std::vector<double> registers_of(const Plasticity& plasticity, double dt_ms) {
     return evaluate_registers(plasticity.rule->derive, plasticity.parameters, plasticity.options, dt_ms);
@@ -21,7 +21,7 @@ std::vector<double> registers_of(const Plasticity& plasticity, double dt_ms) {
 
 WeightBounds bounds_from(const Plasticity& plasticity, const std::vector<double>& registers, const std::string& what) {
     const double low = registers[plasticity.rule->minimum], high = registers[plasticity.rule->maximum];
-    // 2^100 keeps every scale of fixed point within its limits.
+    // 2^100 keeps every fixed-point scale within its limits.
     if (!(std::abs(low) < 0x1p100) || !(std::abs(high) < 0x1p100) || !(low <= high))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": weights from ", low, " to ", high,
                     " are no range; expected finite bounds, the smallest weight first");
@@ -225,8 +225,8 @@ void Network::check_plasticity() const {
         if (!projection.plasticity) continue;
         make_plasticity_plan(*projection.plasticity, dt_ms_, describe_plasticity(projection), tables);
         if (const SynapseRule* const rule = projection.synapses->rule()) {
-            // Where the distribution lies within the bounds, its billions of synapses do; else those
-            // that there are are looked at.
+            // If the distribution lies within the bounds, so do its billions of synapses. Otherwise the actual synapses are
+            // checked.
             const std::vector<float> quantiles = rule->weight_quantiles();
             const WeightBounds bounds = weight_bounds(*projection.plasticity, dt_ms_, describe_plasticity(projection));
             if (quantiles.front() >= bounds.minimum && quantiles.back() <= bounds.maximum) continue;

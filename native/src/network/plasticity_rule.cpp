@@ -1,4 +1,4 @@
-// Reading and checking rules of plasticity.
+// Reads and checks plasticity rules.
 #include <set>
 
 #include "network/model.h"
@@ -9,7 +9,7 @@ namespace snn {
 
 namespace {
 
-constexpr size_t max_traces = 4;  // of each side of a synapse, and of its own
+constexpr size_t max_traces = 4;  // for pre, post and synapse traces each
 constexpr size_t max_target_states = 4;
 
 using enum ValueType;

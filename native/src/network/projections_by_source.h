@@ -1,5 +1,5 @@
-// The projections of each population, found once: a search for those of every population would take time with the product of
-// the two numbers.
+// The projections out of each population, found once. Searching all projections for every population would take time
+// proportional to the product of both numbers.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ public:
         for (uint32_t q = 0; q < projections_.size(); ++q) projections_[ends[network.projections()[q].source]++] = q;
     }
 
-    // Ascending.
+    // The projections out of a population, ascending.
     std::span<const uint32_t> operator[](uint32_t population) const {
         return {projections_.data() + begins_[population], begins_[population + 1] - begins_[population]};
     }

@@ -18,7 +18,7 @@ bool is_name(std::string_view name) {
                        [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
 }
 
-// JSON begins with a brace; a definition with a comment or the header of a section.
+// JSON begins with a brace, a definition in TOML with a comment or a section header.
 bool looks_like_toml(std::string_view document) {
     const size_t first = document.find_first_not_of(" \t\r\n");
     if (first == document.npos) return false;
@@ -37,7 +37,7 @@ JsonDocument parse_document(std::string_view json) {
     return parse_json(json, "the model document");
 }
 
-// What can be told before the name is known.
+// Checks what can be checked before the name is known, and returns the name.
 std::string read_head(const Json& json, const char* kind, const char* what) {
     const JsonObject root(json, text("the ", what));
     if (root.whole("format", UINT32_MAX) != 1)
@@ -142,7 +142,7 @@ std::string kind_of_document(std::string_view json) {
         const JsonDocument document = parse_document(json);
         return JsonObject(document.root, "the model document").text("kind");
     } catch (const Error&) {
-        return {};  // the parser that follows says what is wrong with it
+        return {};  // the parser that runs next reports the error
     }
 }
 

@@ -1,4 +1,4 @@
-// What the documents of models, surrogates and rules of plasticity have in common (docs/model-format.md).
+// The common parts of the documents of models, surrogates and plasticity rules (docs/model-format.md).
 #pragma once
 
 #include <set>
@@ -13,7 +13,7 @@ namespace snn {
 
 constexpr double largest_float = 3.4028234663852886e38, largest_int = 2147483647.0;
 
-// A document of one kind, with its name. `what` and the name begin every sentence about it: "model 'lif': ...".
+// A document of one kind, with its name. Every error sentence begins with `what` and the name: "model 'lif': ...".
 struct Document {
     Document(std::string_view text, const char* kind, const char* what);
     Document(const Document&) = delete;  // `root` refers to `json`
@@ -23,11 +23,11 @@ struct Document {
     const JsonObject root;
 };
 
-// Names of one kind: well-formed and each only once among all that share `taken`.
+// Reads a name: it must be well-formed and occur only once among all names in `taken`.
 std::string read_name(const JsonObject& entry, std::set<std::string>& taken);
-std::string optional_text(const JsonObject& entry, const char* key);  // "" where it is not there
+std::string optional_text(const JsonObject& entry, const char* key);  // "" if there is none
 ValueType read_type(const JsonObject& entry);
-// A number that becomes a float32, or a 32-bit integer, in every neuron.
+// A number that every neuron stores as a float32 or a 32-bit integer.
 double read_value(const JsonObject& entry, const char* key, ValueType type);
 
 std::vector<ParameterInfo> read_parameters(const JsonObject& root, std::set<std::string>& taken);
@@ -35,7 +35,7 @@ std::vector<OptionInfo> read_options(const JsonObject& root, std::set<std::strin
 std::vector<DerivedInfo> read_derived(const JsonObject& root);
 
 std::vector<ValueType> types_of(const std::vector<DerivedInfo>& derived);
-// Of parameters, options and derived constants, in this order; `index` is one of them.
+// The type of a parameter, option or derived constant; `index` counts them in this order.
 template <class Definition>
 ValueType constant_type_of(const Definition& definition, uint32_t index) {
     const size_t options = definition.parameters.size(), derived = options + definition.options.size();

@@ -25,7 +25,7 @@ struct OpInfo {
     ValueType result;
 };
 
-// `select` takes two operands of one type, float or int; its entry stands for the float form.
+// `select` takes two operands of the same type, float or int. Its entry gives the float form.
 constexpr OpInfo op_infos[] = {
     {"add", Op::add, everywhere, 2, {float_, float_}, float_},
     {"sub", Op::sub, everywhere, 2, {float_, float_}, float_},

@@ -1,19 +1,19 @@
-// A fixed number of sources for each target, by source.
+// A fixed number of sources for each target, made by source.
 //
-// The rule speaks of targets, but rows are by source: to know one row, every target has to be asked. So the sources are cut
-// into blocks of a power of two, and rows are made a block at a time:
+// The rule is defined by target, but rows are by source: to make one row, every target must be examined. So the sources are
+// divided into blocks of a power of two, and rows are made one block at a time:
 //
 //                 sources  0 ... 511 | 512 ... 1023 | 1024 ... 1535 | ...
 //     target 0                66     |      59      |      71       |        block sizes: how many of the target's synapses
 //     target 1                58     |      70      |      62       |        come from the block; 2 bytes for each
 //     ...                     :             :              :
 //                             v
-//     block 0: for each target in turn, so many sources of the block are drawn; sorted by source they are 512 rows
+//     block 0: for each target in turn, that many sources of the block are drawn; sorted by source, they are 512 rows
 //
-// Block sizes are kept: 2 bytes for 32 synapses or more. They are drawn by drawing all sources of a target and counting the
-// blocks, which holds with and without multapses. Given them, the sources within a block are drawn anew: equal in distribution
-// to the first draw, and independent of the other blocks. The rows of the last block that a thread asked for stay in its
-// RowMemory, so rows in ascending order cost each block once, also when those of several rules take turns.
+// Block sizes are kept: 2 bytes for 32 synapses or more. They are found by drawing all sources of a target and counting them by
+// block, which works with and without multapses. Given the sizes, the sources within a block are drawn again: they have the
+// same distribution as in the first draw, and do not depend on the other blocks. The rows of the last block that a thread
+// asked for stay in its RowMemory, so making rows in ascending order draws each block once, even if several rules take turns.
 #include <algorithm>
 
 #include "common/error.h"
@@ -23,9 +23,9 @@ namespace snn {
 
 namespace {
 
-constexpr uint64_t block_synapses = uint64_t{1} << 21;   // at most, unless one source has more: 16 MiB of RowMemory
-constexpr uint64_t synapses_of_target = 64;              // in a block, about: fewer make the table large
-constexpr uint64_t fewest_in_block = uint64_t{1} << 16;  // below, larger blocks cost nothing
+constexpr uint64_t block_synapses = uint64_t{1} << 21;   // the most in a block, unless one source has more: 16 MiB of RowMemory
+constexpr uint64_t synapses_of_target = 64;              // about as many in a block: fewer would make the table large
+constexpr uint64_t fewest_in_block = uint64_t{1} << 16;  // below this, a larger block costs nothing
 
 std::atomic<uint64_t> rules_made{0};
 
@@ -34,7 +34,7 @@ public:
     FixedIndegree(ConnectionRule definition, const std::string& what)
         : RuleBase(std::move(definition), what), number_(rules_made.fetch_add(1) + 1) {
         const uint64_t synapses = count();
-        // The largest block that has not too many synapses.
+        // Chooses the largest block without too many synapses.
         while (block_bits_ < 31 && (uint64_t{1} << block_bits_) < rule_.source_size) {
             const double share = static_cast<double>(uint64_t{2} << block_bits_) / rule_.source_size;
             const double in_block = share * static_cast<double>(synapses);
@@ -95,7 +95,7 @@ private:
     }
 
     void make_block(uint32_t number, RowMemory::Block& block, RowMemory& memory) const {
-        block.rule = 0;  // whatever happens, half a block is none
+        block.rule = 0;  // if an exception interrupts this, the block is invalid
         const uint32_t first = number << block_bits_;
         const uint32_t sources =
             static_cast<uint32_t>(std::min<uint64_t>(uint64_t{1} << block_bits_, rule_.source_size - uint64_t{first}));
@@ -113,7 +113,8 @@ private:
         Words words(rule_.def.seed, Purpose::targets, number);
         draw_block(words, first, sources, sizes_here, memory);
 
-        // Sorted by source; within a row targets ascend. Offsets one place further, so that they end up where they belong.
+        // Sorts by source; within a row, targets ascend. Offsets are shifted by one, so that filling the rows puts them in
+        // place.
         uint64_t* const next = block.offsets.data() + 1;
         for (uint64_t k = 0; k < synapses; ++k) ++next[memory.block_sources[k] + 1];
         for (uint32_t i = 0; i < sources; ++i) next[i + 1] += next[i];
@@ -126,7 +127,7 @@ private:
         block.rule = number_;
     }
 
-    // The sources within the block, for each target in turn, into memory.block_sources.
+    // Draws the sources within the block, for each target in turn, into memory.block_sources.
     void draw_block(Words& io_words, uint32_t first, uint32_t sources, const uint16_t* sizes_here, RowMemory& memory) const {
         uint32_t* out = memory.block_sources.data();
         const bool distinct = !rule_.def.allow_multapses;

@@ -1,8 +1,9 @@
-// Connections by distance: each pair of neurons with probability p0 f(d), f a Gaussian or an exponential, 0 beyond a cutoff.
+// Connections by distance: each pair of neurons with probability p0 f(d), where f is a Gaussian or an exponential, and 0 beyond
+// a cutoff.
 //
-// The targets lie in a grid of cells as wide as the cutoff, so a source looks at the 3^dimensions cells around its own. Within
-// them it draws one word for each target that the kernel could reach, in the order of the cells and of the neurons in them.
-// How many synapses there are is known only when all rows have been made once: at the first count().
+// The targets lie in a grid of cells at least as wide as the cutoff, so a source looks at the 3^dimensions cells around its
+// own. In these cells it draws one word for each target within the cutoff, in the order of the cells and of the neurons in
+// them. The number of synapses is known only after all rows have been made once, at the first count().
 #include <algorithm>
 #include <cmath>
 
@@ -57,7 +58,7 @@ private:
         uint64_t synapses = 0, in_degree = 0;
     };
 
-    // One word for each pair that the kernel could connect.
+    // Draws one word for each pair that the kernel could connect.
     class Candidates {
     public:
         Candidates(uint64_t seed, uint32_t source) : words_(seed, Purpose::targets, source) {}
@@ -88,7 +89,7 @@ private:
                             "; expected a finite number of at most ", largest_length);
     }
 
-    // Along an axis that repeats, the coordinate as a number from 0 to the period.
+    // Along a periodic axis, maps the coordinate to a number from 0 to the period.
     double folded(double x, uint32_t axis) const {
         const double period = rule_.def.period[axis];
         if (period == 0.0) return x;
@@ -99,7 +100,7 @@ private:
     void make_cells() {
         const uint32_t n = rule_.def.dimensions;
         uint64_t cells = 1;
-        // No more cells than neurons, or so: empty ones cost memory too.
+        // About as many cells as neurons at most, because empty cells cost memory, too.
         const double most = std::max(1.0, std::floor(std::sqrt(static_cast<double>(rule_.target_size))));
         for (uint32_t axis = 0; axis < n; ++axis) {
             double least = 0.0, extent = rule_.def.period[axis];
@@ -111,7 +112,7 @@ private:
                 }
                 extent = largest - least;
             }
-            const double wanted = std::floor(extent / rule_.def.cutoff);  // each at least as wide as the cutoff
+            const double wanted = std::floor(extent / rule_.def.cutoff);  // each cell at least as wide as the cutoff
             const double allowed = n == 3 ? std::min(most, 128.0) : std::min<double>(most, most_cells_on_axis);
             cell_counts_[axis] = static_cast<int64_t>(std::clamp(wanted, 1.0, allowed));
             origin_[axis] = least;
@@ -136,7 +137,7 @@ private:
 
     int64_t cell_along(double position, uint32_t axis) const {
         const double cell = std::floor((folded(position, axis) - origin_[axis]) / cell_width_[axis]);
-        // A source may lie beside all targets: one cell further looks at nothing that the last does not.
+        // A source may lie outside the grid. Clamping it to a border cell loses no target within the cutoff.
         const double last = static_cast<double>(cell_counts_[axis]) - 1.0;
         return static_cast<int64_t>(std::clamp(cell, 0.0, last));
     }
@@ -210,7 +211,7 @@ private:
 
     int64_t cell_counts_[3] = {1, 1, 1};
     double origin_[3] = {0, 0, 0}, cell_width_[3] = {1, 1, 1};
-    std::vector<uint32_t> cell_begin_, neurons_;  // neurons by cell
+    std::vector<uint32_t> cell_begin_, neurons_;  // neurons sorted by cell
     mutable Once counted_;
     mutable Totals totals_;
 };

@@ -45,7 +45,7 @@ RuleBase::RuleBase(ConnectionRule definition, const std::string& what)
       delays_(rule_.def.delay, rule_.dt_ms, what + ": delay") {}
 
 std::vector<float> RuleBase::weight_quantiles() const {
-    constexpr uint32_t count = 512;  // values grow with words
+    constexpr uint32_t count = 512;  // evenly spaced words give quantiles, because values increase with words
     std::vector<uint32_t> words(count);
     for (uint32_t i = 0; i < count; ++i) words[i] = static_cast<uint32_t>(uint64_t{i} * UINT32_MAX / (count - 1));
     std::vector<float> quantiles(count);
@@ -87,12 +87,19 @@ SynapseRow RuleBase::complete(uint32_t source, std::span<const uint32_t> targets
     return row;
 }
 
+SynapseRow RuleBase::drawn(uint32_t source, size_t size, bool distinct, RowMemory& memory) const {
+    if (memory.targets.size() < size) memory.targets.resize(size);
+    Words words(rule_.def.seed, Purpose::targets, source);
+    draw(words, size, rule_.target_size, rule_.skips_self() ? source : no_self, distinct, memory.marks, memory.targets.data());
+    return complete(source, {memory.targets.data(), size}, memory);
+}
+
 void RuleBase::draw(Words& io_words, size_t count, uint32_t n, uint32_t self, bool distinct, std::vector<uint64_t>& io_marks,
                     uint32_t* out_numbers) {
     const bool skips = self < n;
     const uint32_t choices = n - (skips ? 1 : 0);
     const Below below(choices);
-    // Where most are chosen, the others are drawn.
+    // If most numbers are chosen, draw those that are not.
     const bool leaves_out = distinct && count > choices / 2;
     const size_t draws = leaves_out ? choices - count : count;
     if (distinct && io_marks.size() * 64 < n) io_marks.resize((size_t{n} + 63) / 64, 0);
@@ -110,7 +117,7 @@ void RuleBase::draw(Words& io_words, size_t count, uint32_t n, uint32_t self, bo
                 is_new = !(mark & bit);
                 mark |= bit;
             }
-            out_numbers[done] = number;  // stays only when it counts
+            out_numbers[done] = number;  // overwritten by the next one unless it counts
             done += kept && is_new;
         }
     }
@@ -131,7 +138,7 @@ namespace {
 
 // ---- Rows of drawn targets --------------------------------------------------------------------------------------------
 
-// Rules that draw the size of each row first. The sizes are drawn when they are first asked for: 8 bytes a row.
+// Rules that draw the size of each row first. The sizes are drawn on first use and take 8 bytes a row.
 class DrawnRows : public RuleBase {
 public:
     using RuleBase::RuleBase;
@@ -141,17 +148,10 @@ public:
 
     SynapseRow row(uint32_t source, RowMemory& memory) const override {
         const std::vector<uint64_t>& all = offsets();
-        const size_t size = all[source + 1] - all[source];
-        if (memory.targets.size() < size) memory.targets.resize(size);
-        Words words(rule_.def.seed, Purpose::targets, source);
-        draw(words, size, rule_.target_size, rule_.skips_self() ? source : no_self, distinct(), memory.marks,
-             memory.targets.data());
-        return complete(source, {memory.targets.data(), size}, memory);
+        return drawn(source, all[source + 1] - all[source], distinct(), memory);
     }
 
 protected:
-    // Number of neurons that a source may connect to.
-    uint32_t choices() const { return rule_.target_size - (rule_.skips_self() ? 1 : 0); }
     virtual bool distinct() const = 0;
     virtual void draw_sizes(std::span<uint64_t> out_sizes) const = 0;
 
@@ -174,7 +174,7 @@ class FixedProbability final : public DrawnRows {
 public:
     using DrawnRows::DrawnRows;
 
-    // Of many rows without keeping where each begins, for which a number alone is no reason.
+    // With many rows, adds up their sizes without keeping offsets: a count alone does not justify the memory.
     uint64_t count() const override {
         if (rule_.source_size <= most_rows_kept_for_count) return DrawnRows::count();
         count_made_.call([&] {
@@ -222,7 +222,7 @@ private:
             draw_distinct_sizes(out_sizes);
             return;
         }
-        // Multinomial: of what is left, each row in turn gets its share.
+        // Multinomial: each row in turn gets its share of the synapses that are left.
         RandomStream stream(rule_.def.seed, static_cast<uint32_t>(Purpose::row_sizes), 0);
         uint64_t left = rule_.def.count;
         for (size_t i = 0; i < out_sizes.size(); ++i) {
@@ -231,12 +231,13 @@ private:
         }
     }
 
-    // How many of `count` distinct pairs, every set of them equally likely, lie in each row. First every pair is taken with
-    // probability count / pairs: given how many that are, every set of them is equally likely. Then single ones are added or
-    // taken away at random until the number is right, which leaves it so. They are as few as the spread of a binomial.
+    // Draws how many of `count` distinct pairs lie in each row, where every set of `count` pairs is equally likely. First,
+    // every pair is taken with probability count / pairs. Given the number taken, every set of that size is equally likely.
+    // Then single pairs are added or removed at random until the number is right, which preserves this. They are about as many
+    // as the standard deviation of a binomial.
     void draw_distinct_sizes(std::span<uint64_t> out_sizes) const {
         const uint64_t pairs = uint64_t{choices()} * out_sizes.size();
-        const bool leaves_out = rule_.def.count > pairs / 2;  // then those left out are drawn
+        const bool leaves_out = rule_.def.count > pairs / 2;  // then draw the pairs that are left out
         const uint64_t wanted = leaves_out ? pairs - rule_.def.count : rule_.def.count;
         const double p = pairs ? static_cast<double>(wanted) / static_cast<double>(pairs) : 0.0;
         uint64_t total = 0;
@@ -246,7 +247,7 @@ private:
         }
         RandomStream stream(rule_.def.seed, static_cast<uint32_t>(Purpose::corrections), 0);
         for (; total < wanted; ++total)
-            for (;;) {  // a free pair: the row of a pair, which is free with the share of those that are
+            for (;;) {  // find a free pair: the row of a random pair, accepted with the probability that the pair is free
                 uint64_t& size = out_sizes[stream.below(out_sizes.size())];
                 if (stream.below(choices()) < size) continue;
                 ++size;
@@ -266,6 +267,24 @@ private:
         }
         if (leaves_out)
             for (uint64_t& size : out_sizes) size = choices() - size;
+    }
+};
+
+class FixedOutdegree final : public RuleBase {
+public:
+    using RuleBase::RuleBase;
+
+    uint64_t count() const override { return rule_.def.count * rule_.source_size; }
+    // Each source that may connect to a target does so count / choices times on average.
+    uint64_t in_degree_bound() const override {
+        const uint64_t sources = rule_.source_size - (rule_.skips_self() ? 1 : 0);
+        if (rule_.def.count == 0 || choices() == 0) return 0;
+        const double expected = static_cast<double>(rule_.def.count) * static_cast<double>(sources) / choices();
+        const uint64_t most = rule_.def.allow_multapses ? sources * rule_.def.count : sources;
+        return std::min(most, bound_of_count(expected, rule_.target_size));
+    }
+    SynapseRow row(uint32_t source, RowMemory& memory) const override {
+        return drawn(source, rule_.def.count, !rule_.def.allow_multapses, memory);
     }
 };
 
@@ -302,7 +321,7 @@ public:
 
 // ---- Parts of populations ----------------------------------------------------------------------------------------------
 
-// A rule of parts as one of the whole populations.
+// Presents a rule for parts of populations as a rule for the whole populations.
 class RuleOfParts final : public SynapseRule {
 public:
     explicit RuleOfParts(std::shared_ptr<const SynapseRule> rule)
@@ -338,8 +357,8 @@ private:
 
 void check_rule(const ConnectionRule& rule, const std::string& what) {
     const SNNRandomConnectionDef& def = rule.def;
-    if (def.rule > SNN_RULE_SPATIAL)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": rule is ", def.rule, "; expected 0 to 5 (SNN_RULE_*)");
+    if (def.rule > SNN_RULE_FIXED_OUTDEGREE)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": rule is ", def.rule, "; expected 0 to 6 (SNN_RULE_*)");
     const bool by_probability = def.rule == SNN_RULE_FIXED_PROBABILITY || def.rule == SNN_RULE_SPATIAL;
     if (by_probability && !(def.probability >= 0.0 && def.probability <= 1.0))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": probability is ", def.probability, "; expected 0 to 1");
@@ -349,6 +368,7 @@ void check_rule(const ConnectionRule& rule, const std::string& what) {
     if (def.rule == SNN_RULE_FIXED_PROBABILITY) expected = def.probability * pairs;
     if (def.rule == SNN_RULE_FIXED_TOTAL) expected = static_cast<double>(def.count);
     if (def.rule == SNN_RULE_FIXED_INDEGREE) expected = static_cast<double>(def.count) * rule.target_size;
+    if (def.rule == SNN_RULE_FIXED_OUTDEGREE) expected = static_cast<double>(def.count) * rule.source_size;
     if (def.rule == SNN_RULE_ALL_TO_ALL) expected = pairs;
     if (expected > static_cast<double>(max_rule_synapses))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, " would have about ", expected, " synapses; at most ", max_rule_synapses,
@@ -356,14 +376,16 @@ void check_rule(const ConnectionRule& rule, const std::string& what) {
     if (def.rule == SNN_RULE_ONE_TO_ONE && rule.source_size != rule.target_size)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": one-to-one needs equal sizes, source has ", rule.source_size,
                     " and target ", rule.target_size);
-    const bool counted = def.rule == SNN_RULE_FIXED_INDEGREE || def.rule == SNN_RULE_FIXED_TOTAL;
-    if (!counted || def.count == 0) return;
+    if (def.count == 0) return;  // rules that do not use it have none (clear_unused)
     if (rule.source_size == self)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": a population of one neuron has no one to connect to without autapses");
     if (def.allow_multapses) return;
-    if (def.rule == SNN_RULE_FIXED_INDEGREE && def.count > rule.source_size - self)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": ", def.count, " sources for each target without multapses; there are ",
-                    rule.source_size - self, self ? " besides itself" : "");
+    const bool by_target = def.rule == SNN_RULE_FIXED_INDEGREE;
+    const uint64_t others = (by_target ? rule.source_size : rule.target_size) - self;
+    if ((by_target || def.rule == SNN_RULE_FIXED_OUTDEGREE) && def.count > others)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": ", def.count,
+                    by_target ? " sources for each target" : " targets for each source", " without multapses; there are ",
+                    others, self ? " besides itself" : "");
     const uint64_t available = uint64_t{rule.source_size} * (rule.target_size - self);
     if (def.rule == SNN_RULE_FIXED_TOTAL && def.count > available)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": ", def.count, " synapses without multapses; there are ", available,
@@ -377,6 +399,7 @@ std::shared_ptr<const SynapseRule> make_whole_rule(ConnectionRule definition, co
         case SNN_RULE_FIXED_TOTAL: return std::make_shared<const FixedTotal>(std::move(definition), what);
         case SNN_RULE_ONE_TO_ONE: return std::make_shared<const OneToOne>(std::move(definition), what);
         case SNN_RULE_ALL_TO_ALL: return std::make_shared<const AllToAll>(std::move(definition), what);
+        case SNN_RULE_FIXED_OUTDEGREE: return std::make_shared<const FixedOutdegree>(std::move(definition), what);
         default: return make_spatial_rule(std::move(definition), what);
     }
 }

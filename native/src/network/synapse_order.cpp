@@ -1,4 +1,4 @@
-// Loops over all synapses of a network: their order and the rounding of their weights.
+// Loops over all synapses of a network: their canonical order, and the rounding of their weights.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -8,7 +8,7 @@
 namespace snn {
 
 void round_to_multiples(std::span<float> io_weights, int32_t exponent) {
-    // Both scales are ordinary floats (fixed_exponent_limit), so only the rounding itself is inexact.
+    // Both scales are normal floats (fixed_exponent_limit), so only the rounding itself is inexact.
     const float scale = std::ldexp(1.0f, exponent), unit = std::ldexp(1.0f, -exponent);
     for (float& weight : io_weights) weight = std::nearbyint(weight * scale) * unit;
 }
@@ -61,7 +61,7 @@ void make_canonical(SparseIndex& io_index, std::vector<float>& io_weights) {
         io_index.max_delay = *most;
         if (io_index.max_delay == 0) delays = {};
     }
-    // Row by row, so that little is needed beside the arrays themselves.
+    // Works row by row, which needs little memory besides the arrays themselves.
     std::vector<uint32_t> order, row_targets;
     std::vector<uint16_t> row_delays;
     std::vector<float> row_weights;

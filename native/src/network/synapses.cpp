@@ -9,7 +9,7 @@ namespace snn {
 
 namespace {
 
-// Makes the rows of another rule, with shorter delays. It is of a running network only and has no definition.
+// Makes the rows of another rule with shorter delays. It exists only in parts of running networks and has no definition.
 class EarlierRule final : public SynapseRule {
 public:
     EarlierRule(std::shared_ptr<const SynapseRule> rule, uint16_t steps) : rule_(std::move(rule)), steps_(steps) {}
@@ -35,7 +35,7 @@ private:
     uint16_t steps_;
 };
 
-// Makes the rows of another rule and leaves out the targets that are elsewhere. Of a running network only, as well.
+// Makes the rows of another rule without the targets outside a slice. It, too, exists only in parts of running networks.
 class SliceRule final : public SynapseRule {
 public:
     SliceRule(std::shared_ptr<const SynapseRule> rule, uint32_t first, uint32_t count)
@@ -56,7 +56,7 @@ public:
     }
     SynapseRow row(uint32_t source, RowMemory& memory) const override {
         SynapseRow row = rule_->row(source, memory);
-        // A row may lie in this memory already: what is kept moves to its front.
+        // The row may already lie in this memory, so the synapses that are kept move to its front.
         const size_t size = row.targets.size();
         if (memory.targets.size() < size) memory.targets.resize(size);
         if (memory.weights.size() < size) memory.weights.resize(size);
@@ -151,7 +151,7 @@ std::shared_ptr<const PackedSynapses> Synapses::packed() const {
 
 void Synapses::move_to(std::shared_ptr<const SynapseStore> store) const {
     if (rule_) return;
-    std::shared_ptr<const PackedSynapses> packed;  // freed without the lock
+    std::shared_ptr<const PackedSynapses> packed;  // destroyed after the lock is released
     const std::scoped_lock lock(mutex_);
     if (!may_move_) return;
     store_.swap(store);
@@ -188,7 +188,7 @@ std::shared_ptr<const Synapses> Synapses::rounded(int32_t exponent) const {
     if (rule_) {
         result = std::make_shared<Synapses>(rule_);
     } else if (const std::shared_ptr<const PackedSynapses> mine = packed(); mine && rounds_ && exponent_ == exponent) {
-        result = std::make_shared<Synapses>(mine);  // already done
+        result = std::make_shared<Synapses>(mine);  // already rounded
     } else if (mine && mine->weights()) {
         std::vector<int16_t> units = weights_in_units(*mine->weights(), exponent);
         if (units.size() == count_)
@@ -256,7 +256,7 @@ SparseArrays Synapses::arrays_of_rows() const {
     uint64_t begin = 0;
     for_rows([&](uint32_t source, const SynapseRow& row) {
         std::copy(row.targets.begin(), row.targets.end(), index->targets.data() + begin);
-        if (!index->delays.empty())  // else a row may tell them too: all are 0
+        if (!index->delays.empty())  // otherwise all delays are 0, even if the row lists them
             std::copy(row.delays.begin(), row.delays.end(), index->delays.data() + begin);
         std::copy(row.weights.begin(), row.weights.end(), weights->data() + begin);
         index->row_offsets[source + 1] = begin += row.targets.size();

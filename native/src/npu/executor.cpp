@@ -13,7 +13,7 @@ namespace snn::npu {
 namespace {
 
 constexpr size_t page_bytes = 4096;
-constexpr uint32_t block_steps = 8;  // more make graphs that take seconds to compile
+constexpr uint32_t block_steps = 8;  // larger blocks make graphs that take seconds to compile
 
 }  // namespace
 
@@ -88,7 +88,7 @@ void OpenVinoExecutor::fill_initial_states() {
 std::optional<double> OpenVinoExecutor::uniform_state(uint32_t population, uint32_t state) const {
     const void* const values = present_state(population, state);
     const size_t frame = populations_[population].frame;
-    // Bits, so that -0 is not taken for 0.
+    // Compares bits, so that -0 and 0 differ.
     const auto* const bits = static_cast<const uint32_t*>(values);
     for (size_t i = 1; i < frame; ++i)
         if (bits[i] != bits[0]) return {};
@@ -96,7 +96,7 @@ std::optional<double> OpenVinoExecutor::uniform_state(uint32_t population, uint3
     return static_cast<double>(static_cast<const float*>(values)[0]);
 }
 
-// Graphs are made anew where a state has left the value that they count on: it was written, or the reset gives another one.
+// Drops the graphs if a state no longer has the constant value that they assume, after a write or a reset.
 void OpenVinoExecutor::check_states_that_stay() {
     for (uint32_t p = 0; p < populations_.size(); ++p)
         for (uint32_t s = 0; s < populations_[p].states.size(); ++s) {
@@ -125,10 +125,11 @@ void OpenVinoExecutor::set_constants(uint32_t population, const PopulationConsta
 
 void OpenVinoExecutor::forget_graphs() { single_ = nullptr, several_ = nullptr; }
 
-// Compiles what is missing: at opening, and in the first run after weights or parameters changed, which are constants there.
+// Compiles the graph of one step, if there is none: when a session opens, and before the first run after weights or parameters
+// have changed, because those are constants of a graph.
 void OpenVinoExecutor::prepare() {
     if (single_) return;
-    // States come to side 0, because those that stop alternating are read there.
+    // Moves all states to side 0, because states that do not alternate in the new graph are read there.
     for (uint32_t p = 0; p < populations_.size(); ++p)
         for (uint32_t s = 0; s < populations_[p].states.size(); ++s) {
             StateMemory& state = populations_[p].states[s];
@@ -174,7 +175,7 @@ Lowered OpenVinoExecutor::lower_steps(uint32_t step_count) const {
     values.bias = [&](uint32_t q) -> std::span<const float> {
         return projections_[q].own_bias ? *projections_[q].own_bias : *network().projection(q).bias;
     };
-    // A second graph for the same session counts on the same states as the first.
+    // The graph of several steps must assume the same constant states as the graph of one step.
     values.uniform_state = [&](uint32_t p, uint32_t s) {
         return step_count == 1 ? uniform_state(p, s) : populations_[p].states[s].stays;
     };
@@ -188,7 +189,7 @@ Owned<Tensor> OpenVinoExecutor::tensor_over(Type type, size_t rows, size_t colum
     return Owned<Tensor>(tensor, library_.ov_tensor_free);
 }
 
-// `io_constants` become at least one, which OpenVINO asks for.
+// OpenVINO demands constants: adds one to `io_constants` if there are none.
 Owned<Compiled> OpenVinoExecutor::compile(const std::string& xml, std::vector<uint32_t>& io_constants) const {
     if (io_constants.empty()) io_constants.push_back(0);
     const Owned<Tensor> constants = tensor_over(library_.float32, 1, io_constants.size(), io_constants.data());
@@ -198,21 +199,21 @@ Owned<Compiled> OpenVinoExecutor::compile(const std::string& xml, std::vector<ui
                    text("read the graph of the network for device '", target_.name, "'"));
     const Owned<Model> model(read, library_.ov_model_free);
 
-    // A CPU without float16 would take bfloat16 for it, which has 8 bits where float16 has 11.
+    // A CPU without float16 would compute in bfloat16 instead, which has 8 bits of precision where float16 has 11.
     const bool computes_half =
         target_.weights == WeightFormat::float16 &&
         library_.property(target_.device, "OPTIMIZATION_CAPABILITIES").find("FP16") != std::string::npos;
     const char* const precision = computes_half ? "f16" : "f32";
     const std::string threads = std::to_string(thread_count_);
     std::vector<const char*> properties{"PERFORMANCE_HINT", "LATENCY"};
-    // An NPU computes in float16 and takes no other word for it.
+    // An NPU always computes in float16 and refuses this property.
     if (!target_.device.starts_with("NPU")) properties.insert(properties.end(), {"INFERENCE_PRECISION_HINT", precision});
     if (target_.device == "CPU")
-        // Without pinning, which moves the calling thread from core to core and back at every inference.
+        // Pinning is off, because it moves the calling thread to another core and back in every inference.
         properties.insert(properties.end(), {"INFERENCE_NUM_THREADS", threads.c_str(), "NUM_STREAMS", "1",
                                              "ENABLE_CPU_PINNING", "NO", "CPU_DENORMALS_OPTIMIZATION", "YES"});
     if (target_.device == "CPU" && target_.weights == WeightFormat::int8)
-        // Else it rounds what comes in to 8 bits as well.
+        // Otherwise the CPU device also rounds inputs to 8 bits.
         properties.insert(properties.end(), {"DYNAMIC_QUANTIZATION_GROUP_SIZE", "0"});
     const size_t property_count = properties.size();
     properties.resize(14, "");
@@ -225,7 +226,7 @@ Owned<Compiled> OpenVinoExecutor::compile(const std::string& xml, std::vector<ui
     return Owned<Compiled>(compiled, library_.ov_compiled_model_free);
 }
 
-// A request over the block's memory and the states, which it reads on `side` and writes on the other.
+// Makes a request on the block's memory and the states. It reads states from `side` and writes them to the other side.
 Owned<Request> OpenVinoExecutor::bind(const Lowered& lowered, const Block& block, uint32_t side) {
     Request* created = nullptr;
     library_.check(library_.ov_compiled_model_create_infer_request(block.compiled.get(), &created),
@@ -274,7 +275,7 @@ uint64_t OpenVinoExecutor::place(uint32_t population, uint64_t lag) const {
 
 void OpenVinoExecutor::run(const RunRequest& request) {
     prepare();
-    // States are recorded from where a block leaves them, after its last step.
+    // A block only leaves states after its last step, so runs that record states take single steps.
     const bool records_states = std::any_of(request.records.begin(), request.records.end(),
                                             [](const RecordFrames& record) { return record.kind == RecordFrames::state; });
     if (!records_states && request.step_count >= block_steps && !several_) several_ = build(block_steps);
@@ -415,7 +416,7 @@ void OpenVinoExecutor::read(const Slot& slot, DType dtype, void* out_data) const
                 projections_[slot.index].own_bias ? *projections_[slot.index].own_bias : *network().projection(slot.index).bias;
             return convert(DType::float32, values.data(), dtype, out_data, values.size());
         }
-        default: return;  // of plasticity and training, which are not here
+        default: return;  // this backend has neither plasticity nor training
     }
 }
 
@@ -429,15 +430,17 @@ void OpenVinoExecutor::write(const Slot& slot, DType dtype, const void* data) {
                 for (size_t i = 0; i < frame; ++i) static_cast<float*>(values)[i] = flush(static_cast<float*>(values)[i]);
             return check_states_that_stay();
         }
-        case Slot::activity: return convert(dtype, data, DType::float32, past(slot.index, 0), populations_[slot.index].frame);
-        case Slot::history:
-            for (uint32_t lag = 0; lag < plan_->populations[slot.index].history_depth; ++lag) {
-                PopulationMemory& memory = populations_[slot.index];
+        case Slot::activity:
+        case Slot::history: {
+            PopulationMemory& memory = populations_[slot.index];
+            const uint32_t lags = slot.kind == Slot::activity ? 1 : plan_->populations[slot.index].history_depth;
+            for (uint32_t lag = 0; lag < lags; ++lag) {
                 convert(dtype, static_cast<const char*>(data) + lag * memory.frame * size_of(dtype), DType::float32,
                         past(slot.index, lag), memory.frame);
                 memory.active_counts[place(slot.index, lag)] = count_active(past(slot.index, lag), memory.frame);
             }
             return;
+        }
         case Slot::weight:
         case Slot::bias: {
             auto& own = slot.kind == Slot::weight ? projections_[slot.index].own_weights : projections_[slot.index].own_bias;

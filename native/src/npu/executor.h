@@ -1,11 +1,11 @@
-// A network on a device of OpenVINO. One inference computes one step, or a block of steps where a run is long enough.
+// Runs a network on a device of OpenVINO. One inference computes one step, or a block of steps if the run is long enough.
 //
 //   host memory                 graph                        host memory
-//   states, side 0  ─────────►  the steps of lowering.cpp ──►  states, side 1      and at the next inference back
+//   states, side 0  ─────────►  the steps of lowering.cpp ──►  states, side 1      the next inference goes from 1 to 0
 //   inputs, delayed activity ►                            ──►  spikes of each step ──► ring of past activity
 //
-// OpenVINO's own variables (ReadValue and Assign) are not used, because its C library has no function that reads or writes
-// them. Two requests of one compiled graph, one for each direction, do the same without a copy (docs/decisions/0018).
+// OpenVINO's own variables (ReadValue and Assign) are not used, because its C library has no functions to read or write them.
+// Instead, a compiled graph has two requests, one for each direction, which needs no copy either (docs/decisions/0018).
 #pragma once
 
 #include <memory>
@@ -21,8 +21,8 @@
 namespace snn::npu {
 
 struct Target {
-    std::string name;    // what the user called it: "npu", "openvino:CPU"
-    std::string device;  // what OpenVINO calls it: "NPU", "CPU"
+    std::string name;    // the user's name for it: "npu", "openvino:CPU"
+    std::string device;  // OpenVINO's name for it: "NPU", "CPU"
     WeightFormat weights = WeightFormat::float32;
 };
 
@@ -35,14 +35,14 @@ public:
     void run(const RunRequest& request) override;
     ExecutorCounters counters() const override { return counters_; }
     void set_constants(uint32_t population, const PopulationConstants& constants) override;
-    void set_seed(uint64_t) override {}  // nothing is drawn
+    void set_seed(uint64_t) override {}  // models that draw random numbers are refused
     size_t count(const Slot& slot) const override;
     void read(const Slot& slot, DType dtype, void* out_data) const override;
     void write(const Slot& slot, DType dtype, const void* data) override;
     std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override;
 
 private:
-    // Memory that a tensor of OpenVINO stands on, in whole pages so that a driver may take it as it is.
+    // Memory of an OpenVINO tensor, in whole pages so that a driver can use it without a copy.
     struct FreePages {
         void operator()(void* memory) const;
     };
@@ -51,13 +51,13 @@ private:
 
     struct StateMemory {
         Pages sides[2];
-        bool alternates = false;  // a step reads one side and writes the other; else side 0 stays as it is
-        std::optional<double> stays;  // what the graphs count on
+        bool alternates = false;  // a step reads one side and writes the other; otherwise no step changes side 0
+        std::optional<double> stays;  // the constant value that the graphs assume for all neurons
     };
     struct PopulationMemory {
-        uint32_t size = 0, frame = 0;  // neurons; times samples
+        uint32_t size = 0, frame = 0;  // number of neurons; frame: size * samples
         std::vector<float> ring;       // [history_depth + 1][frame], activity of the steps that delays look back to
-        std::vector<uint32_t> active_counts;  // [history_depth + 1], of other values than 0 in the ring
+        std::vector<uint32_t> active_counts;  // [history_depth + 1], number of nonzero values in each frame of the ring
         std::vector<StateMemory> states;
         std::optional<PopulationConstants> own_constants;
         mutable std::vector<uint32_t> active;
@@ -74,15 +74,15 @@ private:
             Pages values;
         };
         uint32_t step_count = 1;
-        std::vector<uint32_t> constants;  // compiled graphs may go on reading them
+        std::vector<uint32_t> constants;  // kept because the compiled graph may still read them
         Owned<Compiled> compiled{nullptr, nullptr};
         std::vector<Place> inputs, spikes;
-        std::vector<Owned<Request>> requests;  // by the side they read
+        std::vector<Owned<Request>> requests;  // by the side of the states that they read
     };
 
     const Network& network() const { return *plan_->network; }
     static uint32_t count_active(const float* values, size_t count);
-    uint64_t place(uint32_t population, uint64_t lag) const;  // in the ring
+    uint64_t place(uint32_t population, uint64_t lag) const;  // index of a frame in the ring
     float* past(uint32_t population, uint64_t lag);
     const float* past(uint32_t population, uint64_t lag) const;
     bool is_whole(uint32_t population, uint32_t state) const;
@@ -109,10 +109,10 @@ private:
     std::vector<PopulationMemory> populations_;
     std::vector<ProjectionMemory> projections_;
     std::unique_ptr<Block> single_, several_;
-    FloatMode computing_ = FloatMode::standard();  // as OpenVINO left it when it had compiled a graph
-    std::string precision_;  // what the compiled graph computes in, as OpenVINO calls it
-    uint32_t side_ = 0;      // of the states: where the last step wrote
-    uint64_t now_ = 0;       // steps since the reset: place in the rings
+    FloatMode computing_ = FloatMode::standard();  // for inferences: the mode that OpenVINO set when it compiled a graph
+    std::string precision_;  // in which the compiled graph computes, as OpenVINO names it
+    uint32_t side_ = 0;      // of the states that the last step wrote
+    uint64_t now_ = 0;       // steps since the reset: position in the rings
     ExecutorCounters counters_;
 };
 

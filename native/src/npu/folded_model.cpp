@@ -21,7 +21,7 @@ Known uniform(const Constant& constant) {
     return static_cast<double>(constant.floats[0]);
 }
 
-// Operations whose operands are all known, as docs/model-format.md says.
+// Computes an operation whose operands are all known, as docs/model-format.md defines it.
 Known compute(Op op, double a, double b) {
     const auto x = static_cast<float>(a), y = static_cast<float>(b);
     const auto real = [](float value) { return Known(static_cast<double>(value)); };
@@ -111,7 +111,7 @@ private:
             value = compute(op.op, *known(op.a), is_unary ? 0 : *known(op.b));
             return;
         }
-        // One operand tells the result; x + 0 is x but for the sign of a zero.
+        // One known operand can decide the result. x + 0 is treated as x, although the sign of a zero may differ.
         switch (op.op) {
             case Op::add:
             case Op::iadd:
@@ -155,7 +155,7 @@ FoldedModel fold_model(const Model& model, const std::vector<Constant>& constant
         if (unused_receptors[r]) folder.set_input(first_receptor + r, 0.0);
     std::vector<uint8_t> stays(model.states.size());
     for (size_t s = 0; s < stays.size(); ++s) stays[s] = uniform_states[s].has_value();
-    // Take all of them to stay, then give up those that the step changes, until the rest holds together.
+    // Assumes that all uniform states stay. Drops those that the step changes, and repeats until no more are dropped.
     for (bool is_steady = false; !is_steady;) {
         for (size_t s = 0; s < stays.size(); ++s) folder.set_input(first_state + s, stays[s] ? uniform_states[s] : Known());
         folder.run();

@@ -1,5 +1,5 @@
-// A model's step with everything taken out that is the same in every step: options choose one way, a factor of 1 is none, a
-// counter that stays 0 is no counter. What is left is what a graph has to compute.
+// Constant folding of a model's step. It removes what is the same in every step: branches that an option decides, factors of 1,
+// counters that stay 0. A graph must compute only the rest.
 #pragma once
 
 #include <cstdint>
@@ -13,18 +13,18 @@
 namespace snn::npu {
 
 struct FoldedModel {
-    // By register: its value where that is known and the same for all neurons. Floats are float32 values, bools 0 and 1.
+    // By register: its value, if it is known and the same for all neurons. Floats are float32 values, bools 0 and 1.
     std::vector<std::optional<double>> known;
-    // By register: the register with the same values, itself where there is no other.
+    // By register: the register that has the same values; the register itself if there is no other.
     std::vector<uint16_t> same_as;
-    // By state: it has one value that no step changes.
+    // By state: whether it has one value for all neurons that no step changes.
     std::vector<uint8_t> state_stays;
 
     uint16_t resolved(uint16_t reg) const { return same_as[reg]; }
 };
 
-// `uniform_states`: by state, its value where all neurons have the same now. `unused_receptors`: by receptor, whether nothing
-// is ever delivered to it.
+// `uniform_states`: by state, the present value if it is the same for all neurons. `unused_receptors`: by receptor, whether
+// nothing is ever delivered to it.
 FoldedModel fold_model(const Model& model, const std::vector<Constant>& constants,
                        std::span<const std::optional<double>> uniform_states, std::span<const uint8_t> unused_receptors);
 

@@ -22,7 +22,7 @@ constexpr const char* name_of(Element element) {
     return "";
 }
 
-// As ports call it.
+// The name of an element type in ports.
 constexpr const char* precision_of(Element element) {
     switch (element) {
         case Element::f32: return "FP32";

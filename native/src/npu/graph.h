@@ -1,6 +1,6 @@
-// A computation graph in OpenVINO's intermediate representation: XML that names the operations, and one block of constants.
-// https://docs.openvino.ai/2025/documentation/openvino-ir-format/operation-sets.html has the operations; those that are used
-// here are in every release since operation set 5.
+// A computation graph in OpenVINO's intermediate representation: XML with the operations, and one block of constants.
+// https://docs.openvino.ai/2025/documentation/openvino-ir-format/operation-sets.html describes the operations. We use
+// operations that every release since operation set 5 has.
 #pragma once
 
 #include <cstdint>
@@ -19,17 +19,17 @@ class Graph {
 public:
     using Node = uint32_t;
 
-    // What the caller gives under this name at every inference.
+    // An input that the caller provides under this name at every inference.
     Node parameter(const std::string& name, Element element, const Extents& extents);
-    // The same constant is stored once where it is one value.
+    // Constants. Equal scalars are stored once.
     Node constant(float value);
     Node constant(int32_t value);
     Node constant(bool value);
     Node constant(Element element, const Extents& extents, const void* data);
-    // One of the operations with numpy's broadcasting; `attributes` as in the XML: "mode=\"half_to_even\"".
+    // An operation of OpenVINO. `attributes` are written as in the XML: "mode=\"half_to_even\"".
     Node operation(std::string_view type, std::initializer_list<Node> inputs, Element element, const Extents& extents,
                    std::string_view attributes = {}, std::string_view set = "opset1");
-    // The same, where the result has the extents of its inputs broadcast to each other.
+    // An operation with numpy's broadcasting: the result has the extents of the inputs, broadcast to each other.
     Node elementwise(std::string_view type, std::initializer_list<Node> inputs, Element element,
                      std::string_view attributes = {}, std::string_view set = "opset1");
     Node reshape(Node input, const Extents& extents);
@@ -52,8 +52,8 @@ private:
     Node scalar(Element element, uint32_t bits);
 
     std::string layers_, edges_;
-    std::vector<Output> outputs_;      // of every layer
-    std::vector<uint8_t> ports_;       // number of a layer's output port, that is of its inputs
+    std::vector<Output> outputs_;      // by node
+    std::vector<uint8_t> ports_;       // by node: number of its output port, which is the number of its inputs
     std::vector<uint32_t> constants_;  // whole words, so that every constant is aligned
     std::map<std::pair<Element, uint32_t>, Node> scalars_;
 };

@@ -15,7 +15,7 @@ IntegerWeights integer_weights(std::span<const float> weights, size_t stride, si
     const double largest_of_all = *std::max_element(largest.begin(), largest.end());
 
     IntegerWeights rounded{std::vector<int8_t>(weights.size()), std::vector<float>(channel_count)};
-    // Returns whether no weight has changed, else as soon as one has.
+    // Rounds all weights. With `must_fit`, stops and returns false if rounding would change a weight.
     const auto fits = [&](uint32_t bits, bool per_channel, bool must_fit) {
         for (size_t c = 0; c < channel_count; ++c)
             rounded.scales[c] = static_cast<float>(quantization_scale(per_channel ? largest[c] : largest_of_all, bits));

@@ -15,9 +15,9 @@ namespace snn::npu {
 
 namespace {
 
-constexpr std::string_view file_name = "libopenvino_c.so";  // and a version behind it: ".2641"
+constexpr std::string_view file_name = "libopenvino_c.so";  // a version may follow: ".2641"
 
-// The file in a folder, the newest version of several; empty where there is none.
+// The path of the library in a folder, of the newest version if there are several; empty if there is none.
 std::string library_in(const std::string& folder) {
     std::string newest;
     DIR* const entries = opendir(folder.c_str());
@@ -58,7 +58,7 @@ std::string find_library() {
     }
     std::vector<std::string> folders;
     add_folders(std::getenv("LD_LIBRARY_PATH"), folders);
-    // setupvars.sh of Intel's archives sets it.
+    // The script setupvars.sh of Intel's archives sets this variable.
     if (const char* const root = std::getenv("INTEL_OPENVINO_DIR"); root && *root)
         folders.push_back(text(root, "/runtime/lib/intel64"));
     for (const char* const folder : {"/opt/intel/openvino/runtime/lib/intel64", "/usr/lib/x86_64-linux-gnu", "/usr/lib64",
@@ -69,8 +69,8 @@ std::string find_library() {
     throw_not_found("OpenVINO's C library libopenvino_c.so was not found");
 }
 
-// The number of float32 differs between releases (one entry before it went away): of the types so far down the list, it is the
-// one that takes four bytes.
+// The number of float32 differs between releases, because an entry before it was removed. Of the two candidates, it is the type
+// that takes four bytes.
 Type find_float32(const Library& opened) {
     for (const Type type : {4, 5}) {
         int64_t one = 1;
@@ -103,8 +103,8 @@ Library open_library() {
         opened.ov_version_free(&version);
     }
     opened.float32 = find_float32(opened);
-    opened.int32 = opened.float32 + 5;  // f64, i4, i8, i16 lie between
-    const FloatModeScope kept;  // OpenVINO's CPU device has the calling thread flush denormal numbers, and leaves it so
+    opened.int32 = opened.float32 + 5;  // f64, i4, i8 and i16 are between them
+    const FloatModeScope kept;  // OpenVINO's CPU device makes the calling thread flush denormals, and does not undo it
     opened.check(opened.ov_core_create(&opened.core), "start");
     DeviceNames names{};
     opened.check(opened.ov_core_get_available_devices(opened.core, &names), "list its devices");
@@ -125,7 +125,7 @@ std::string Library::property(const std::string& device, const char* name) const
 
 void Library::check(Status status, std::string_view what, SNNStatus error) const {
     if (status == 0) return;
-    // Its messages are several lines with places in its sources; the last line says what was wrong.
+    // OpenVINO's messages have several lines with locations in its sources; the last line says what was wrong.
     const char* const message = ov_get_last_err_msg();
     std::string_view reason = message ? message : "";
     while (!reason.empty() && (reason.back() == '\n' || reason.back() == ' ')) reason.remove_suffix(1);

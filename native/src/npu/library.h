@@ -1,6 +1,6 @@
-// OpenVINO's C library, opened when a device of it is asked for, and the functions that are used of it. Nothing links it, so
-// libsnn runs where there is none. The declarations are our own, for OpenVINO 2023.1 and later: its C functions keep their form
-// from release to release (openvino/c/*.h).
+// OpenVINO's C library and the functions that we use. The library is opened when one of its devices is first needed. Nothing
+// links it, so libsnn also runs on machines without it. The declarations are our own, for OpenVINO 2023.1 and later; its C
+// functions (openvino/c/*.h) keep their signatures from release to release.
 #pragma once
 
 #include <snn/snn.h>
@@ -14,7 +14,7 @@
 
 namespace snn::npu {
 
-// What OpenVINO's headers call ov_core_t and so on: only pointers to them are used.
+// These are ov_core_t and so on in OpenVINO's headers. Only pointers to them are used.
 struct Core;
 struct Model;
 struct Compiled;
@@ -34,7 +34,7 @@ struct Version {  // ov_version_t
 };
 
 using Status = int;  // ov_status_e; 0: success
-using Type = int;    // ov_element_type_e; its numbers changed between releases: Library::float32
+using Type = int;    // ov_element_type_e; its numbers differ between releases, see Library::float32
 
 #define SNN_OPENVINO_FUNCTIONS(F)                                                                                             \
     F(ov_get_openvino_version, Status, Version*)                                                                              \
@@ -69,20 +69,20 @@ struct Library {
     Type float32 = 0;
     Type int32 = 0;
     std::string version;                // "2026.4.1"
-    std::vector<std::string> devices;   // that OpenVINO can compute on here: "CPU", "GPU", "NPU"
+    std::vector<std::string> devices;   // of this machine that OpenVINO can use: "CPU", "GPU", "NPU"
 
-    // A property of a device, "" where it has none of that name.
+    // A property of a device; "" if the device does not have it.
     std::string property(const std::string& device, const char* name) const;
-    // Throws `error` where `status` is one; `what` completes the sentence "OpenVINO could not ...".
+    // Throws `error` if `status` is not success. `what` completes the sentence "OpenVINO could not ...".
     void check(Status status, std::string_view what, SNNStatus error = SNN_ERROR_UNSUPPORTED) const;
 };
 
-// Opened at the first call and kept until the process ends. Looked for, in this order: the file or folder that SNN_OPENVINO
-// names, folders of LD_LIBRARY_PATH, folders where systems and Intel's installers put it. Throws SNN_ERROR_UNSUPPORTED with
-// what to do when it is not found; an OpenVINO that is installed later is found by the next call.
+// Opened at the first call and kept until the process ends. It is searched for in the file or folder that SNN_OPENVINO names,
+// or if that is not set, in the folders of LD_LIBRARY_PATH and those where systems and Intel's installers put it. If it is not
+// found, throws SNN_ERROR_UNSUPPORTED with advice; the next call searches again.
 const Library& library();
 
-// What OpenVINO gives, released with its owner.
+// An object of OpenVINO that is released with its owner.
 template <class Object>
 using Owned = std::unique_ptr<Object, void (*)(Object*)>;
 

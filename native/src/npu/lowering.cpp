@@ -15,16 +15,16 @@ namespace {
 
 using Node = Graph::Node;
 
-constexpr uint64_t most_sparse_pairs = uint64_t{1} << 22;  // of a sparse projection written as a matrix: 16 MiB
-constexpr uint32_t most_delay = 64;                        // steps; each is a value that goes in at every inference
+constexpr uint64_t most_sparse_pairs = uint64_t{1} << 22;  // in a sparse projection, which becomes a matrix: 16 MiB
+constexpr uint32_t most_delay = 64;                        // steps; each is one more input of every inference
 
-// The nearest float16, ties to even, as bits; too large becomes infinity.
+// The bits of the nearest float16, ties to even; values that are too large become infinity.
 uint16_t half_of(float value) {
     const auto sign = static_cast<uint16_t>(std::signbit(value) ? 0x8000 : 0);
     const float magnitude = std::fabs(value);
     if (magnitude >= 65520.0f) return sign | 0x7C00;
     if (magnitude < 0x1p-14f)
-        return static_cast<uint16_t>(sign + std::lrint(magnitude * 0x1p24f));  // subnormal; carries into the normal
+        return static_cast<uint16_t>(sign + std::lrint(magnitude * 0x1p24f));  // subnormal; may round up to the smallest normal
     int exponent = 0;
     const float fraction = std::frexp(magnitude, &exponent);  // [0.5, 1)
     return static_cast<uint16_t>(sign + ((exponent + 13) << 10) + std::lrint(fraction * 2048.0f));
@@ -76,11 +76,11 @@ private:
 
     // ---- Activity
 
-    // Of a population, as it was `lag` steps before the step in hand.
+    // The activity of a population `lag` steps before the current step.
     Node activity(uint32_t p, uint32_t lag) {
         const int32_t step = static_cast<int32_t>(step_) - static_cast<int32_t>(lag);
         const auto [found, is_new] = activities_.try_emplace({p, step}, 0);
-        if (is_new) {  // neurons of a step of this graph are there already
+        if (is_new) {  // spikes of earlier steps in this graph are already in the map
             const std::string name = text("activity_", p, "_", step);
             found->second = graph().parameter(name, Element::f32, frame(p));
             result_.activities.push_back({p, step, name});
@@ -90,7 +90,7 @@ private:
 
     // ---- Receptor sums
 
-    // Weights of a projection as they are delivered, with those of fixed-point sums rounded to its units.
+    // The weights that a projection delivers: for fixed-point sums, they are rounded to multiples of the fixed-point unit.
     std::vector<float> delivered_weights(uint32_t q) const {
         const std::span<const float> weights = values_.weights(q);
         std::vector<float> delivered(weights.begin(), weights.end());
@@ -110,7 +110,7 @@ private:
         return as_float(graph().constant(Element::f16, extents, halves.data()));
     }
 
-    // The same in 8 bits where that is wanted. `channels`: the extents of the scales, 1 along every other axis.
+    // The same, but in 8 bits if the format is int8. `channels`: the extents of the scales, 1 along all axes without a scale.
     Node channel_constant(const std::vector<float>& weights, const Extents& extents, const Extents& channels) {
         if (options_.weights != WeightFormat::int8) return weight_constant(weights, extents);
         size_t count = 1, stride = 1;
@@ -128,7 +128,7 @@ private:
         return graph().operation("Convert", {constant}, Element::f32, graph().extents(constant), "destination_type=\"f32\"");
     }
 
-    // Built once: the steps of a graph share their weights.
+    // Weights are built once, and all steps of a graph share them.
     Node weights(uint32_t q, const std::function<Node()>& make) {
         const auto [found, is_new] = weights_.try_emplace(q, 0);
         if (is_new) found->second = make();
@@ -152,11 +152,11 @@ private:
         Node sums;
         if (projection.kind == SNN_CONNECT_POOL2D && projection.pool_mode == SNN_POOL_MAX) {
             attributes += text(" kernel=", quoted({window.kernel[0], window.kernel[1]}), " rounding_type=\"floor\"");
-            // Operation set 8 has dilations, and with them a second output that nobody reads.
+            // MaxPool has dilations only since operation set 8, which adds a second output; we leave that unused.
             sums = graph().operation("MaxPool", {input}, Element::f32, output,
                                      attributes + " index_element_type=\"i64\" axis=\"0\"", "opset8");
         } else if (projection.kind == SNN_CONNECT_POOL2D || window.groups > 1) {
-            // A sum over a window is a convolution of each channel with ones.
+            // Sum or average pooling is a convolution of each channel with a constant kernel.
             const bool pools = projection.kind == SNN_CONNECT_POOL2D;
             const uint64_t groups = pools ? from.dims[0] : window.groups;
             const Extents kernel{groups, to.dims[0] / groups, from.dims[0] / groups, window.kernel[0], window.kernel[1]};
@@ -210,7 +210,7 @@ private:
         const std::span<const float> bias = values_.bias(q);
         const Population& target = network_.population(projection.target);
         std::vector<float> values(bias.begin(), bias.end());
-        if (projection.kind == SNN_CONNECT_CONV2D) {  // one for each channel
+        if (projection.kind == SNN_CONNECT_CONV2D) {  // has a bias for each channel
             values.resize(target.size);
             const uint32_t area = target.size / target.shape.dims[0];
             for (uint32_t j = 0; j < target.size; ++j) values[j] = bias[j / area];
@@ -235,7 +235,7 @@ private:
 
     // ---- Neurons
 
-    // Nodes of registers are made when something needs them.
+    // The nodes of registers, which are made on first use.
     struct Registers {
         uint32_t population;
         std::vector<std::optional<Node>> nodes;
@@ -308,10 +308,10 @@ private:
             case Op::neg: return unary("Negative");
             case Op::abs: return unary("Abs");
             case Op::floor: return unary("Floor");
-            case Op::exp:  // held as docs/model-format.md holds it, so that nothing becomes infinite
+            case Op::exp:  // clamped as in docs/model-format.md, so that nothing becomes infinite
                 return graph().elementwise(
                     "Exp", {graph().elementwise("Clamp", {node(op.a)}, Element::f32, "min=\"-87\" max=\"88\"")}, Element::f32);
-            case Op::log:  // held likewise
+            case Op::log:  // clamped likewise
                 return graph().elementwise(
                     "Log",
                     {graph().elementwise("Clamp", {node(op.a)}, Element::f32, "min=\"1.17549435e-38\" max=\"3.40282347e+38\"")},
@@ -367,7 +367,7 @@ private:
         }
     }
 
-    // [batch][size], whatever the node's own extents are.
+    // Broadcasts a node to [batch][size].
     Node whole_frame(Node node, uint32_t p) {
         if (graph().extents(node) == frame(p)) return node;
         const Extents wanted = frame(p);
@@ -421,10 +421,10 @@ private:
     const SessionValues& values_;
     LoweringOptions options_;
     Lowered result_;
-    uint32_t step_ = 0;  // in hand
+    uint32_t step_ = 0;  // the current step
     std::vector<std::vector<uint32_t>> incoming_;  // projections by target
     std::vector<FoldedModel> folded_;              // by population
-    std::vector<std::vector<std::optional<Node>>> state_nodes_;  // before the step in hand
+    std::vector<std::vector<std::optional<Node>>> state_nodes_;  // by population and state: value before the current step
     std::map<std::pair<uint32_t, uint32_t>, bool> is_written_;   // by population and state
     std::map<std::pair<uint32_t, int32_t>, Node> activities_;    // by population and step of the graph
     std::map<uint32_t, Node> weights_, biases_;                  // by projection
@@ -489,7 +489,7 @@ std::vector<uint32_t> fan_out(const Network& network, const Projection& projecti
         }
         default: break;
     }
-    // A place of the image is seen from so many places of the target along each axis.
+    // By place along each axis of the source: the number of target places whose windows contain it.
     const Window& window = projection.window;
     std::vector<uint32_t> along[2];
     for (size_t axis = 0; axis < 2; ++axis) {

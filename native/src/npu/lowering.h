@@ -1,4 +1,5 @@
-// A plan as a graph: the network's state goes in, one or several steps are computed, the state after them comes out.
+// Translates a plan to a graph: its inputs are the network's state, it computes one or several steps, and its outputs are the
+// state after them.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +14,16 @@
 
 namespace snn::npu {
 
-// What a session has now; it may differ from the network's.
+// The present values of a session, which may differ from the network's.
 struct SessionValues {
     std::function<const PopulationConstants&(uint32_t population)> constants;
     std::function<std::span<const float>(uint32_t projection)> weights, bias;
-    // The value that all neurons have in this state, where it is one.
+    // The value of a state, if it is the same for all neurons.
     std::function<std::optional<double>(uint32_t population, uint32_t state)> uniform_state;
 };
 
-// Of weights as the device has them. int8: of matrices and convolutions, with a float32 scale for each target neuron or channel
-// (integer_weights.h); everything else is float32.
+// The format of weights on the device. int8 is for matrices and convolutions, with a float32 scale for each target neuron or
+// channel (integer_weights.h); everything else is float32 then.
 enum class WeightFormat : uint8_t { float32, float16, int8 };
 
 struct LoweringOptions {
@@ -31,20 +32,20 @@ struct LoweringOptions {
     WeightFormat weights = WeightFormat::float32;
 };
 
-// The graph and what is behind its names and numbers. Values are [batch][size], float32, states of whole numbers int32.
+// A graph, and the meaning of its inputs and outputs. All are [batch][size], float32, or int32 for integer states.
 struct Lowered {
-    struct Activity {  // read: of a step before the graph's first (negative), or of an input in one of its steps
+    struct Activity {  // an input: activity of a step before the graph's first (negative), or of an input population
         uint32_t population;
         int32_t step;
         std::string name;
     };
-    struct Spikes {  // written, 0 or 1, after each of its steps
+    struct Spikes {  // an output for each step: 0 or 1
         uint32_t population, step, result;
     };
     struct State {
-        std::string name;             // read; "" where the steps do not look at it
-        std::optional<uint32_t> result;  // written; none where the state stays as it is
-        std::optional<double> stays;  // the graph counts on all neurons having this value
+        std::string name;             // of the input; "" if the steps do not read the state
+        std::optional<uint32_t> result;  // number of the output; none if the steps do not change the state
+        std::optional<double> stays;  // the constant value that the graph assumes for all neurons
     };
 
     Graph graph;
@@ -53,13 +54,13 @@ struct Lowered {
     std::vector<std::vector<State>> states;  // by population and state
 };
 
-// By population, why no graph can be made of it and the projections onto it; empty where one can.
+// By population: why it or a projection onto it cannot be translated; empty if they can.
 std::vector<std::string> cannot_lower(const Network& network);
-// Throws SNN_ERROR_UNSUPPORTED with the population or projection that no graph can be made of.
+// Throws SNN_ERROR_UNSUPPORTED, naming the population or projection that cannot be translated.
 void check_can_lower(const Plan& plan, std::string_view device);
 Lowered lower(const Plan& plan, const SessionValues& values, const LoweringOptions& options);
 
-// Targets that an active source delivers to, by source; one value where it is the same for all.
+// By source: the number of synapses through which it delivers; a single value if it is the same for all sources.
 std::vector<uint32_t> fan_out(const Network& network, const Projection& projection);
 
 }  // namespace snn::npu

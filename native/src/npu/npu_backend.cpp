@@ -13,7 +13,7 @@ namespace snn {
 
 namespace {
 
-// OpenVINO where it is installed, else null: a machine without it has no such devices.
+// OpenVINO, or null if it is not installed. A machine without it has no such devices.
 const npu::Library* installed() {
     try {
         return &npu::library();
@@ -96,7 +96,7 @@ npu::WeightFormat weight_format(std::string_view precision, std::string_view nam
     throw Error(SNN_ERROR_NOT_FOUND, "device '", name, "': precision '", precision, "' is not known; there are: f32, f16, i8");
 }
 
-// "npu", "npu:i8".
+// Device names: "npu", "npu:i8".
 std::unique_ptr<Executor> open_npu(std::shared_ptr<const Plan> plan, const ExecutorOptions& options) {
     const std::string name = options.device.empty() ? "npu" : "npu:" + options.device;
     const npu::WeightFormat weights = weight_format(options.device.empty() ? "f16" : options.device, name);
@@ -104,7 +104,7 @@ std::unique_ptr<Executor> open_npu(std::shared_ptr<const Plan> plan, const Execu
     return open(std::move(plan), options, {name, "NPU", weights});
 }
 
-// "CPU", "GPU.1", "CPU:f16".
+// Device names after "openvino:": "CPU", "GPU.1", "CPU:f16".
 std::unique_ptr<Executor> open_openvino(std::shared_ptr<const Plan> plan, const ExecutorOptions& options) {
     const std::string name = options.device.empty() ? "openvino" : "openvino:" + options.device;
     const size_t colon = options.device.find(':');
@@ -116,7 +116,7 @@ std::unique_ptr<Executor> open_openvino(std::shared_ptr<const Plan> plan, const 
     return open(std::move(plan), options, {name, device, weights});
 }
 
-// What the executor keeps; what OpenVINO takes for the compiled graph is its own and about the weights once more.
+// The memory of the executor. OpenVINO also takes memory for the compiled graph, about as much as the weights.
 ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
     const Network& network = *plan.network;
     ExecutorMemory need;

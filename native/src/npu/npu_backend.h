@@ -1,4 +1,4 @@
-// The devices "npu" and "openvino:DEVICE": graphs of tensors on what OpenVINO drives.
+// The devices "npu" and "openvino:DEVICE": networks as tensor graphs on the devices that OpenVINO supports.
 #pragma once
 
 #include "backend/backend.h"

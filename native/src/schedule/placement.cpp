@@ -197,8 +197,10 @@ void place_inputs(const Network& network, Places& io_places) {
         if (io_places[p].empty()) io_places[p] = {{{0, populations[p].size}, 0}};
 }
 
-// `figures`: null: found where they are needed.
-Placement placed(const Plan& plan, std::string_view device, const ExecutorOptions& options, const DeviceFigures* figures) {
+}  // namespace
+
+Placement place(const Plan& plan, std::string_view device, const ExecutorOptions& options,
+                std::optional<DeviceFigures>& io_figures) {
     const Network& network = *plan.network;
     const std::vector<std::string_view> entries = split_at(device, ';');
     Placement placement;
@@ -217,22 +219,22 @@ Placement placed(const Plan& plan, std::string_view device, const ExecutorOption
     const std::vector<Group> groups = groups_of(network, group_of, work, places);
 
     std::vector<uint32_t> open;  // groups whose device is to be chosen
-    const auto place = [&](const Group& group, uint32_t at) {
+    const auto put = [&](const Group& group, uint32_t at) {
         for (const uint32_t p : group.members)
             if (places[p].empty()) places[p] = {{{0, populations[p].size}, at}};
     };
     for (uint32_t g = 0; g < groups.size(); ++g) {
-        if (groups[g].placed_by) place(groups[g], places[*groups[g].placed_by].front().device);
-        else if (groups[g].has_neurons && placement.devices.size() == 1) place(groups[g], 0);
+        if (groups[g].placed_by) put(groups[g], places[*groups[g].placed_by].front().device);
+        else if (groups[g].has_neurons && placement.devices.size() == 1) put(groups[g], 0);
         else if (groups[g].has_neurons) open.push_back(g);
     }
     if (!open.empty()) {
-        const DeviceFigures found = figures ? *figures : figures_of(plan, placement.devices, options);
+        if (!io_figures) io_figures = figures_of(plan, placement.devices, options);
         const bool same_bits = std::all_of(placement.devices.begin(), placement.devices.end(),
                                            [](const std::string& name) { return find_backend(name).gives_same_bits; });
         std::vector<uint8_t> stays_whole;
         for (const std::string& reason : whole_because) stays_whole.push_back(!same_bits || !reason.empty());
-        const Choosing choosing{network, placement.devices, found, work, options.batch_size, options.thread_count};
+        const Choosing choosing{network, placement.devices, *io_figures, work, options.batch_size, options.thread_count};
         places = choose_places(choosing, std::move(places), groups, std::move(open), stays_whole);
     }
     place_inputs(network, places);
@@ -244,14 +246,14 @@ Placement placed(const Plan& plan, std::string_view device, const ExecutorOption
     return placement;
 }
 
-}  // namespace
-
 Placement place(const Plan& plan, std::string_view device, const ExecutorOptions& options) {
-    return placed(plan, device, options, nullptr);
+    std::optional<DeviceFigures> figures;
+    return place(plan, device, options, figures);
 }
 
 Placement place(const Plan& plan, std::string_view device, const ExecutorOptions& options, const DeviceFigures& figures) {
-    return placed(plan, device, options, &figures);
+    std::optional<DeviceFigures> given = figures;
+    return place(plan, device, options, given);
 }
 
 std::vector<double> expected_step_s(const Network& network, const Placement& placement, const ExecutorOptions& options,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,9 @@ struct Placement {
 // others, for undelayed projections between populations that the caller has put apart, for populations that cannot be cut, and
 // for those that none of the devices can run.
 Placement place(const Plan& plan, std::string_view device, const ExecutorOptions& options);
+// The same, and the figures are kept for who asks for more; nothing where no choice was left.
+Placement place(const Plan& plan, std::string_view device, const ExecutorOptions& options,
+                std::optional<DeviceFigures>& io_figures);
 // The same by figures that are given.
 Placement place(const Plan& plan, std::string_view device, const ExecutorOptions& options, const DeviceFigures& figures);
 // Seconds of a step, by device; 0 of one that has no neurons.

@@ -1,5 +1,3 @@
-// Making a session, its inputs and its time. The other files of this class are one subject each: who is inside
-// (session_entry.cpp), devices (_opening, _device), long runs (_run, _background), callbacks, variables, plasticity, state.
 #include "schedule/session.h"
 
 #include <algorithm>
@@ -7,12 +5,9 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <utility>
 
 #include "common/error.h"
-#include "common/machine.h"
-#include "schedule/checks.h"
 
 namespace snn {
 
@@ -31,194 +26,53 @@ double monotonic_seconds() {
 
 Session::Session(std::shared_ptr<const Network> network, const SessionOptions& options)
     : wall_clock(monotonic_seconds),
-      network_(std::move(network)),
-      batch_size_(options.executor.batch_size),
-      flags_(options.executor.flags),
-      max_catch_up_steps_(options.max_catch_up_steps ? options.max_catch_up_steps : usual_catch_up(network_->dt_ms())),
-      log_(options.log),
-      log_user_(options.log_user),
-      seed_(options.executor.seed),
-      fork_count_(fork_count()) {
-    if (!network_->finished())
-        throw Error(SNN_ERROR_STATE, "the network is not finished; finish it before a session is opened");
-    plan_ =
-        std::make_shared<const Plan>(make_plan(network_, flags_ & SNN_FLAG_INPUT_GRADIENTS, flags_ & SNN_FLAG_SAMPLE_WEIGHTS));
-    const auto& populations = network_->populations();
-    input_places_.assign(populations.size(), no_input);
-    std::vector<size_t> input_counts;
-    for (uint32_t i = 0; i < populations.size(); ++i) {
-        if (!populations[i].is_input()) continue;
-        input_places_[i] = static_cast<uint32_t>(inputs_.size());
-        const size_t count = checked_product(batch_size_, populations[i].size, populations[i].name);
-        inputs_.push_back({.population = i,
-                           .size = populations[i].size,
-                           .clears = populations[i].kind == SNN_POPULATION_SPIKE_INPUT,
-                           .values = {}});
-        input_counts.push_back(count);
-    }
-    frames_.resize(inputs_.size());
-    weight_is_own_.assign(network_->projections().size(), 0);
-    rounding_is_told_.assign(network_->projections().size(), 0);
-    parameters_.resize(populations.size());
-    plasticity_.resize(network_->projections().size());
-    plasticity_plans_ = plan_->plasticity;
-    decay_tables_ = plan_->decay_tables;
-    parameter_gradients_.resize(populations.size());
-    for (size_t p = 0; p < network_->projections().size(); ++p) {
-        const Projection& projection = network_->projections()[p];
-        if (!projection.plasticity) continue;
-        if (plan_->sample_weights)
-            throw Error(SNN_ERROR_UNSUPPORTED, "projection '", projection.name,
-                        "' is plastic: weights that learn cannot be samples' own (SNN_FLAG_SAMPLE_WEIGHTS)");
-        if (batch_size_ > 1)
-            throw Error(SNN_ERROR_UNSUPPORTED, "batch_size is ", batch_size_, "; projection '", projection.name,
-                        "' is plastic: weights that learn belong to one sample (open a session for each) and are not trained");
-        weight_is_own_[p] = 1;
-    }
-    executor_options_ = options.executor;
-    if (executor_options_.thread_count == 0) executor_options_.thread_count = logical_processors();
-    open_executor(options);
+      open_(std::move(network), options.executor, listeners_),
+      listeners_(options.log, options.log_user, gate_),
+      inputs_(open_.network(), open_.batch_size()),
+      variables_(open_, listeners_),
+      state_(open_, inputs_, variables_, options.executor.seed),
+      arrays_(open_, inputs_, variables_),
+      host_device_(open_, inputs_, variables_, state_, listeners_),
+      max_catch_up_steps_(options.max_catch_up_steps ? options.max_catch_up_steps : usual_catch_up(open_.network().dt_ms())) {
+    open_.open(options.device);
     // After the executor has told whether there is memory enough.
-    for (size_t i = 0; i < inputs_.size(); ++i) inputs_[i].values.assign(input_counts[i], 0.0f);
-    if (executor_->shared_device())
-        for (const Input& input : inputs_)
-            if (input.clears) no_spikes_.resize(std::max(no_spikes_.size(), input.values.size()), 0.0f);
-    runs_on_host_device_ = executor_options_.vulkan_host != nullptr;
-    executor_options_.vulkan_host = nullptr;  // it is read while the executor is opened only
-    if (!log_) return;
-    report_opening();
-    for (uint32_t p = 0; p < network_->projections().size(); ++p) {
-        const Projection& projection = network_->projections()[p];
-        warn_of_rounding(p, projection.plasticity ? loss_of_own_weights(*network_, projection) : projection.rounding_loss);
-    }
+    inputs_.make_room(open_.executor().shared_device() != nullptr);
+    if (!listeners_.hear_log()) return;
+    open_.report();
+    variables_.report_rounding();
 }
 
-// ---- Input and time ---------------------------------------------------------------------------------------------------
-
-Session::Input& Session::input_of(uint32_t population) {
-    const Population& info = network_->population(population);
-    if (input_places_[population] == no_input)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "population ", population, " ('", info.name, "') is not an input");
-    return inputs_[input_places_[population]];
+// After fork() what an executor has belongs to the parent: a device whose driver was not made for it, threads that are not
+// there, locks that one of them may hold. So it is left as it is.
+Session::~Session() {
+    if (!gate_.is_forked()) return;
+    (void)background_.release();
+    open_.abandon();
 }
 
-void Session::set_input(uint32_t population, const float* values, size_t count) {
-    set_samples(population, 0, batch_size_, values, count);
+void Session::prepare_to_train() {
+    if (open_.trains()) return;
+    const std::string device = open_.device_that_trains();
+    const SavedState saved = state_.save();
+    open_.train_on(device, [&] {
+        variables_.give_parameters();
+        state_.restore(saved);
+    });
 }
 
-void Session::set_sample_input(uint32_t population, uint32_t sample, const float* values, size_t count) {
-    check_sample(sample);
-    set_samples(population, sample, 1, values, count);
-}
-
-void Session::check_sample(uint32_t sample) const {
-    if (sample >= batch_size_) throw Error(SNN_ERROR_INVALID_ARGUMENT, "sample is ", sample, "; batch_size is ", batch_size_);
-}
-
-void Session::check_takes(const Input& input) const {
-    if (input.bound || input.on_device)
-        throw Error(SNN_ERROR_STATE, "input '", network_->population(input.population).name,
-                    "' is bound to ", input.on_device ? "a buffer on the device" : "memory of the program",
-                    " and reads nothing else; end that binding first");
-}
-
-void Session::set_samples(uint32_t population, uint32_t first, uint32_t sample_count, const float* values, size_t count) {
-    Input& input = input_of(population);
-    const Population& info = network_->population(population);
-    if (!values) throw Error(SNN_ERROR_INVALID_ARGUMENT, "values is null");
-    if (const size_t expected = static_cast<size_t>(sample_count) * info.size; count != expected)
-        throw Error(
-            SNN_ERROR_INVALID_ARGUMENT, "input '", info.name, "' takes ", expected, " values (",
-            sample_count == batch_size_ ? text("batch_size ", batch_size_, " x size ", info.size) : text("of sample ", first),
-            "), got ", count);
-    check_takes(input);
-    check_frames(values, count, info, first, sample_count, true);
-    if (!under_way_) return take_samples(input, first, sample_count, values);
-    std::memcpy(input.coming.data() + static_cast<size_t>(first) * info.size, values, count * sizeof(float));
-    std::fill_n(input.is_coming.begin() + first, sample_count, Input::set);
-    input.any_coming = true;
-}
-
-void Session::take_samples(Input& input, uint32_t first, uint32_t sample_count, const float* values) {
-    std::memcpy(input.values.data() + first * input.size, values, sample_count * input.size * sizeof(float));
-    input.filled = true;
-    input.forget_list();
-}
-
-void Session::add_input_spikes(uint32_t population, uint32_t sample, const uint32_t* neurons, size_t count) {
-    Input& input = input_of(population);
-    const Population& info = network_->population(population);
-    if (!input.clears)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", info.name,
-                    "' takes values, not spikes one by one; those are for a spike input");
-    check_sample(sample);
-    if (!neurons && count > 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "neurons is null, but count is ", count);
-    check_takes(input);
-    for (size_t i = 0; i < count; ++i)
-        if (neurons[i] >= info.size)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "neurons[", i, "] is ", neurons[i], "; input '", info.name, "' has ",
-                        info.size, ", from 0");
-    if (count == 0) return;
-    if (!input.spikes && StepSpikes::fits(batch_size_, input.size))
-        input.spikes = std::make_unique<StepSpikes>(batch_size_, input.size);
-    if (under_way_) add_coming(input, sample, {neurons, count});
-    else add_spikes(input, sample, {neurons, count});
-}
-
-// They are values too, for executors that take no lists and for what is saved.
-void Session::add_spikes(Input& input, uint32_t sample, std::span<const uint32_t> neurons) {
-    if (!input.filled) input.listed = input.spikes != nullptr;
-    input.filled = true;
-    for (const uint32_t neuron : neurons) input.values[size_t{sample} * input.size + neuron] = 1.0f;
-    if (input.listed) input.spikes->add(sample, neurons);
-}
-
-void Session::bind_input(uint32_t population, const float* values, size_t count) {
-    Input& input = input_of(population);
-    if (!values && count > 0)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "values is null, but count is ", count, "; null with count 0 ends the binding");
-    if (values && count != input.values.size())
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "input '", network_->population(population).name, "' takes ",
-                    input.values.size(), " values, got ", count);
-    if (values && input.on_device)
-        throw Error(SNN_ERROR_STATE, "input '", network_->population(population).name,
-                    "' is bound to a buffer on the device; bind "
-                    "that to null first");
-    input.bound = values;
-}
-
-void Session::clear_spikes(Input& input) {
-    if (!input.is_pending()) return;
-    if (input.listed) input.spikes->clear(input.values.data());
-    else std::memset(input.values.data(), 0, input.values.size() * sizeof(float));
-    input.filled = input.listed = false;
-}
-
-void Session::clear_spike_inputs() {
-    for (Input& input : inputs_) clear_spikes(input);
-}
-
-// Steps with the inputs that were set or bound.
-RunRequest Session::request_for(uint32_t count) {
-    check_state();
-    for (size_t i = 0; i < inputs_.size(); ++i) inputs_[i].tell(frames_[i]);
-    RunRequest request;
-    request.first_step = steps_done_;
-    request.inputs = frames_;
-    request.step_count = count;
-    return request;
+void Session::tell_spikes() {
+    listeners_.tell_spikes(network(), open_.batch_size(), open_.executor(), state_.progress().steps - 1);
 }
 
 void Session::step(uint64_t count) {
-    const bool one_by_one = spike_callback_ != nullptr;
+    const bool one_by_one = listeners_.hear_spikes();
     while (count > 0) {
-        bool pending = false;
-        for (const Input& input : inputs_) pending |= input.is_pending();
+        const bool pending = inputs_.first_pending().has_value();
         const uint64_t now = one_by_one || pending ? 1 : std::min<uint64_t>(count, UINT32_MAX);
-        executor_->run(request_for(static_cast<uint32_t>(now)));
-        steps_done_ += now;
-        if (pending) clear_spike_inputs();
-        if (spike_callback_) report_spikes();  // last: a callback may throw
+        open_.executor().run(state_.next_request(static_cast<uint32_t>(now)));
+        state_.progress().steps += now;
+        if (pending) inputs_.clear_spikes();
+        if (one_by_one) tell_spikes();  // last: a callback may throw
         count -= now;
     }
 }
@@ -246,8 +100,9 @@ void Session::check_frame(double seconds, double budget_s) {
 
 uint32_t Session::advance(double seconds, double budget_s) {
     check_frame(seconds, budget_s);
-    const double dt_s = network_->dt_ms() * 1e-3;
-    const double total_s = remainder_s_ + seconds;
+    SessionState::Progress& progress = state_.progress();
+    const double dt_s = network().dt_ms() * 1e-3;
+    const double total_s = progress.remainder_s + seconds;
     // A frame time is a float: 0.001f is a little more or less than one step of 1 ms and must still be one step, 0.02f still
     // 200 of 0.1 ms. Its error is at most half of its last bit.
     double steps = total_s / dt_s;
@@ -258,43 +113,29 @@ uint32_t Session::advance(double seconds, double budget_s) {
     {
         // What is due and does not run is carried, also when a callback or a device ends the call.
         struct Carrying {
-            Session& session;
+            SessionState::Progress& progress;
             double rest_s, dt_s;
             uint64_t due, first;
             ~Carrying() {
-                const uint64_t left = due - (session.steps_done_ - first);
-                session.remainder_s_ = rest_s + static_cast<double>(left) * dt_s;
+                const uint64_t left = due - (progress.steps - first);
+                progress.remainder_s = rest_s + static_cast<double>(left) * dt_s;
             }
-        } const carrying{*this, drops ? 0.0 : std::max(0.0, total_s - steps * dt_s), dt_s, static_cast<uint64_t>(steps),
-                         steps_done_};
+        } const carrying{progress, drops ? 0.0 : std::max(0.0, total_s - steps * dt_s), dt_s, static_cast<uint64_t>(steps),
+                         progress.steps};
         done = step_within(carrying.due, budget_s);
     }
-    const bool begins_to_drop = !std::exchange(dropping_time_, drops) && drops;
+    const bool begins_to_drop = !std::exchange(progress.dropping_time, drops) && drops;
     // Once for frames in a row, written into the stack: nothing is allocated here, and a slow game is not slowed down further.
-    if (log_ && begins_to_drop) {
+    if (listeners_.hear_log() && begins_to_drop) {
         std::array<char, 192> sentence;
         std::snprintf(
             sentence.data(), sentence.size(),
             "simulated time is dropped: %.3g s were due and one call makes up for at most %.3g s (%u steps of %.3g ms)",
-            total_s, max_catch_up_steps_ * dt_s, static_cast<unsigned>(max_catch_up_steps_), network_->dt_ms());
-        const Calling calling(*this);
-        log(SNN_LOG_WARNING, sentence.data());
+            total_s, max_catch_up_steps_ * dt_s, static_cast<unsigned>(max_catch_up_steps_), network().dt_ms());
+        const SessionGate::Calling calling(gate_);
+        listeners_.log(SNN_LOG_WARNING, sentence.data());
     }
     return static_cast<uint32_t>(done);
-}
-
-SNNCounters Session::counters() const {
-    const ExecutorCounters executor = executor_->counters();
-    SNNCounters counters{};
-    counters.struct_size = sizeof counters;
-    counters.steps = counted_before_.steps + executor.steps;
-    for (const Population& population : network_->populations())
-        if (!population.is_input()) counters.neuron_updates += counters.steps * batch_size_ * population.size;
-    counters.spikes = counted_before_.spikes + executor.spikes;
-    counters.input_spikes = counted_before_.input_spikes + executor.input_spikes;
-    counters.synaptic_events = counted_before_.synaptic_events + executor.synaptic_events;
-    counters.synaptic_operations = counted_before_.synaptic_operations + executor.synaptic_operations;
-    return counters;
 }
 
 }  // namespace snn

@@ -3,40 +3,33 @@
 
 #include "backend/slots.h"
 #include "common/error.h"
-#include "schedule/session.h"
+#include "schedule/session_state.h"
 
 namespace snn {
 
-void Session::fail_change() {
-    try {
-        throw;
-    } catch (const Error& error) {
-        if (error.status() == SNN_ERROR_DEVICE_LOST) state_is_lost_ = false;
-        throw;
-    }
-}
-
-void Session::reset() {
-    change_state([&] {
-        executor_->reset_state();
-        clear_spike_inputs();
-        steps_done_ = 0;
-        remainder_s_ = 0;
-        dropping_time_ = false;
-        counted_before_ = {};
+void SessionState::reset() {
+    open_.change_state([&] {
+        open_.executor().reset_state();
+        inputs_.clear_spikes();
+        progress_ = {};
     });
 }
 
-void Session::begin_training_run(bool anew) {
+void SessionState::begin_training_run(bool anew) {
     if (anew) reset();
-    check_state();
-    state_is_lost_ = true;
+    open_.check_state();
+    open_.lose_state();
 }
 
-void Session::fail_training_run() noexcept {
+void SessionState::end_training_run(uint64_t steps_since_reset) {
+    progress_.steps = steps_since_reset;
+    open_.have_state();
+}
+
+void SessionState::fail_training_run() noexcept {
     try {
         reset();
-    } catch (...) {  // which the next call says
+    } catch (...) {  // the next call reports it
     }
 }
 
@@ -52,44 +45,40 @@ struct Kept {
 }  // namespace
 
 // An executor begins again with all samples, so what the others had is put back, as restore() does it.
-void Session::reset_samples(std::span<const uint32_t> samples) {
-    std::vector<uint8_t> begins(batch_size_, 0);
+void SessionState::reset_samples(std::span<const uint32_t> samples) {
+    std::vector<uint8_t> begins(open_.batch_size(), 0);
     for (size_t i = 0; i < samples.size(); ++i) {
-        if (samples[i] >= batch_size_)
-            throw Error(SNN_ERROR_INVALID_ARGUMENT, "samples[", i, "] is ", samples[i], "; batch_size is ", batch_size_);
+        if (samples[i] >= open_.batch_size())
+            throw Error(SNN_ERROR_INVALID_ARGUMENT, "samples[", i, "] is ", samples[i], "; batch_size is ", open_.batch_size());
         begins[samples[i]] = 1;
     }
     if (samples.empty()) return;
-    check_state();
+    open_.check_state();
     std::vector<Kept> kept;
     size_t largest = 0;
-    for_population_slots(*plan_, [&](const Slot& slot, DType dtype) {
+    for_population_slots(open_.plan(), [&](const Slot& slot, DType dtype) {
         // In double, which holds what a session of either precision has.
         if (slot.kind == Slot::state && dtype == DType::float32) dtype = DType::float64;
-        kept.push_back({slot, dtype, std::vector<std::byte>(executor_->count(slot) * size_of(dtype))});
-        executor_->read(slot, dtype, kept.back().values.data());
+        kept.push_back({slot, dtype, std::vector<std::byte>(open_.executor().count(slot) * size_of(dtype))});
+        open_.executor().read(slot, dtype, kept.back().values.data());
         largest = std::max(largest, kept.back().values.size());
     });
     std::vector<std::byte> initial(largest);  // room for it before anything changes
     const SNNCounters counted = counters();
-    change_state([&] {
-        executor_->reset_state();
-        counted_before_ = {counted.steps, counted.spikes, counted.input_spikes, counted.synaptic_events,
-                           counted.synaptic_operations};
+    open_.change_state([&] {
+        open_.executor().reset_state();
+        progress_.counted_before = {counted.steps, counted.spikes, counted.input_spikes, counted.synaptic_events,
+                                    counted.synaptic_operations};
         for (Kept& present : kept) {
-            executor_->read(present.slot, present.dtype, initial.data());
-            const size_t row = network_->population(present.slot.index).size * size_of(present.dtype);
+            open_.executor().read(present.slot, present.dtype, initial.data());
+            const size_t row = network_.population(present.slot.index).size * size_of(present.dtype);
             for (size_t r = 0; r * row < present.values.size(); ++r)
-                if (begins[r % batch_size_]) std::copy_n(initial.begin() + r * row, row, present.values.begin() + r * row);
-            executor_->write(present.slot, present.dtype, present.values.data());
+                if (begins[r % open_.batch_size()])
+                    std::copy_n(initial.begin() + r * row, row, present.values.begin() + r * row);
+            open_.executor().write(present.slot, present.dtype, present.values.data());
         }
     });
-    for (Input& input : inputs_) {
-        if (!input.is_pending()) continue;
-        for (uint32_t sample = 0; sample < batch_size_; ++sample)
-            if (begins[sample]) std::fill_n(input.values.begin() + size_t{sample} * input.size, input.size, 0.0f);
-        input.forget_list();
-    }
+    inputs_.forget_spikes(begins);
 }
 
 }  // namespace snn

@@ -1,14 +1,13 @@
 // Going on from a state that nobody vouched for. All of it is read and checked before any of it is taken over.
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <optional>
 
 #include "backend/slots.h"
 #include "common/error.h"
 #include "common/json.h"
-#include "schedule/session.h"
+#include "schedule/session_state.h"
 #include "schedule/state_tensors.h"
 
 namespace snn {
@@ -70,11 +69,11 @@ const SavedTensor& checked(const SavedState& state, const StateTensor& tensor) {
 
 }  // namespace
 
-class Session::StateReader {
+class SessionState::Reader {
 public:
-    StateReader(Session& session, const SavedState& state)
+    Reader(SessionState& session, const SavedState& state)
         : session_(session),
-          network_(*session.network_),
+          network_(session.open_.network()),
           populations_(network_.populations()),
           projections_(network_.projections()),
           document_(parse_json(state.document, "the state document")),
@@ -82,7 +81,7 @@ public:
           state_(state),
           parameters_(populations_.size()),
           constants_(populations_.size()),
-          inputs_(session.inputs_.size(), nullptr),
+          inputs_(populations_.size(), nullptr),
           is_own_(projections_.size()),
           weights_(projections_.size()),
           rules_(projections_.size()),
@@ -114,7 +113,7 @@ private:
     void make_constants(uint32_t p);
     void check_sums() const;
 
-    Session& session_;
+    SessionState& session_;
     const Network& network_;
     const std::vector<Population>& populations_;
     const std::vector<Projection>& projections_;
@@ -127,22 +126,23 @@ private:
     std::vector<Write> writes_;
     std::vector<Parameters> parameters_;                         // per population
     std::vector<std::optional<PopulationConstants>> constants_;  // of those that change
-    std::vector<const SavedTensor*> inputs_;                     // in the order of the session's; null: none was set
+    std::vector<const SavedTensor*> inputs_;                     // per population; null: none was set
     std::vector<uint8_t> is_own_;                                // per projection: the state has its weights
     std::vector<std::vector<float>> weights_;
     std::vector<std::shared_ptr<const Plasticity>> rules_;  // that change
     std::vector<std::shared_ptr<const PlasticityPlan>> plans_;
 };
 
-void Session::StateReader::check_network() {
+void SessionState::Reader::check_network() {
     if (const double dt_ms = root_.number("dt_ms"); dt_ms != network_.dt_ms())
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "the network has dt ", network_.dt_ms(), " ms; the state was saved with ",
                     dt_ms);
-    if (const uint64_t batch = root_.whole("batch_size", UINT32_MAX); batch != session_.batch_size_)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "the session has batch_size ", session_.batch_size_,
+    if (const uint64_t batch = root_.whole("batch_size", UINT32_MAX); batch != session_.open_.batch_size())
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "the session has batch_size ", session_.open_.batch_size(),
                     "; the state was saved with ", batch);
     // Older states have no such word: their samples shared the weights.
-    const bool own = session_.plan_->sample_weights, saved_own = root_.has("sample_weights") && root_.flag("sample_weights");
+    const bool own = session_.open_.plan().sample_weights;
+    const bool saved_own = root_.has("sample_weights") && root_.flag("sample_weights");
     if (saved_own != own)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "the samples of the session ",
                     own ? "have weights of their own" : "share their weights",
@@ -160,7 +160,7 @@ void Session::StateReader::check_network() {
         check_projection(q, JsonObject(saved_projections[q], text("state.projections[", q, "]")));
 }
 
-void Session::StateReader::check_population(uint32_t p, const JsonObject& entry) const {
+void SessionState::Reader::check_population(uint32_t p, const JsonObject& entry) const {
     const Population& population = populations_[p];
     if (const std::string name = entry.text("name"); name != population.name)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "population ", p, " is '", population.name,
@@ -173,7 +173,7 @@ void Session::StateReader::check_population(uint32_t p, const JsonObject& entry)
                     "' is defined otherwise than in the network that was saved");
 }
 
-void Session::StateReader::check_projection(uint32_t q, const JsonObject& entry) {
+void SessionState::Reader::check_projection(uint32_t q, const JsonObject& entry) {
     const Projection& projection = projections_[q];
     if (const std::string name = entry.text("name"); name != projection.name)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection ", q, " is '", projection.name,
@@ -197,10 +197,10 @@ void Session::StateReader::check_projection(uint32_t q, const JsonObject& entry)
             "takes the new weights from their file");
 }
 
-void Session::StateReader::read() {
+void SessionState::Reader::read() {
     read_numbers();
     try {
-        for (const StateTensor& tensor : state_tensors(*session_.plan_, session_.batch_size_)) read(tensor);
+        for (const StateTensor& tensor : state_tensors(session_.open_.plan(), session_.open_.batch_size())) read(tensor);
         for (uint32_t p = 0; p < populations_.size(); ++p)
             if (!populations_[p].is_input()) make_constants(p);
         check_sums();
@@ -209,7 +209,7 @@ void Session::StateReader::read() {
     }
 }
 
-void Session::StateReader::read_numbers() {
+void SessionState::Reader::read_numbers() {
     constexpr uint64_t any = std::numeric_limits<uint64_t>::max();
     steps_ = root_.whole("steps", any);
     seed_ = root_.whole("seed", any);
@@ -220,7 +220,7 @@ void Session::StateReader::read_numbers() {
                 counters.whole("synaptic_events", any), counters.whole("synaptic_operations", any)};
 }
 
-void Session::StateReader::read(const StateTensor& tensor) {
+void SessionState::Reader::read(const StateTensor& tensor) {
     switch (tensor.kind) {
         case StateTensor::values: return read_values(tensor);
         case StateTensor::input: return read_input(tensor);
@@ -229,19 +229,19 @@ void Session::StateReader::read(const StateTensor& tensor) {
     }
 }
 
-void Session::StateReader::read_values(const StateTensor& tensor) {
+void SessionState::Reader::read_values(const StateTensor& tensor) {
     const Slot::Kind kind = tensor.slot.kind;
     if ((kind == Slot::weight || kind == Slot::bias) && !is_own_[tensor.slot.index]) return;
     if (kind == Slot::weight) return read_weights(tensor);
     writes_.push_back({tensor.slot, &checked(state_, tensor)});
 }
 
-void Session::StateReader::read_input(const StateTensor& tensor) {
+void SessionState::Reader::read_input(const StateTensor& tensor) {
     if (tensor.of_spikes && !find(state_, tensor.name)) return;  // none was set
-    inputs_[session_.input_places_[tensor.slot.index]] = &checked(state_, tensor);
+    inputs_[tensor.slot.index] = &checked(state_, tensor);
 }
 
-void Session::StateReader::read_parameter(const StateTensor& tensor) {
+void SessionState::Reader::read_parameter(const StateTensor& tensor) {
     const SavedTensor* const found = find(state_, tensor.name);
     const size_t count = found ? found->bytes.size() / sizeof(double) : 1;
     std::vector<double> values = doubles(at(state_, tensor, count), count);
@@ -249,14 +249,14 @@ void Session::StateReader::read_parameter(const StateTensor& tensor) {
     parameters_[tensor.slot.index].push_back(std::move(values));
 }
 
-void Session::StateReader::make_constants(uint32_t p) {
+void SessionState::Reader::make_constants(uint32_t p) {
     const Population& population = populations_[p];
-    if (parameters_[p] != session_.parameters_of(p))
+    if (parameters_[p] != session_.variables_.parameters_of(p))
         constants_[p] = make_population_constants(population, parameters_[p], network_.dt_ms());
     if (parameters_[p] == population.parameters) parameters_[p].clear();
 }
 
-void Session::StateReader::read_rule_parameters(const StateTensor& tensor) {
+void SessionState::Reader::read_rule_parameters(const StateTensor& tensor) {
     const uint32_t q = tensor.slot.index;
     const Projection& projection = projections_[q];
     auto rule = std::make_shared<Plasticity>(*projection.plasticity);
@@ -264,12 +264,12 @@ void Session::StateReader::read_rule_parameters(const StateTensor& tensor) {
         rule->parameters = doubles(at(state_, tensor, tensor.count()), tensor.count());
         for (uint32_t i = 0; i < rule->parameters.size(); ++i) check_plasticity_parameter(projection, i, rule->parameters[i]);
     }
-    if (rule->parameters == session_.plasticity_of(q).parameters) return;
-    plans_[q] = session_.checked_plan(q, *rule);
+    if (rule->parameters == session_.variables_.plasticity_of(q).parameters) return;
+    plans_[q] = session_.variables_.checked_plan(q, *rule);
     rules_[q] = std::move(rule);
 }
 
-void Session::StateReader::read_weights(const StateTensor& tensor) {
+void SessionState::Reader::read_weights(const StateTensor& tensor) {
     const uint32_t q = tensor.slot.index;
     const Projection& projection = projections_[q];
     const SavedTensor& saved = checked(state_, tensor);
@@ -280,66 +280,42 @@ void Session::StateReader::read_weights(const StateTensor& tensor) {
 }
 
 // Fixed-point sums hold the weights of each sample together with those that stay as they are.
-void Session::StateReader::check_sums() const {
+void SessionState::Reader::check_sums() const {
     if (std::find(is_own_.begin(), is_own_.end(), 1) == is_own_.end()) return;
-    for (uint32_t copy = 0; copy < session_.weight_copies(); ++copy)
+    for (uint32_t copy = 0; copy < session_.variables_.weight_copies(); ++copy)
         check_fixed_ranges(network_, [&](uint32_t q) -> const float* {
             if (is_own_[q]) return weights_[q].data() + copy * projections_[q].weight_count();
             return projections_[q].synapses->is_rule() ? projections_[q].weights().data() : nullptr;
         });
 }
 
-void Session::StateReader::take_rules() {
-    const auto rules_before = session_.plasticity_;
-    const auto plans_before = session_.plasticity_plans_;
-    uint32_t taken = 0;
-    try {
-        for (; taken < projections_.size(); ++taken)
-            if (plans_[taken]) session_.set_plasticity(taken, std::move(rules_[taken]), plans_[taken]);
-    } catch (...) {
-        while (taken-- > 0)
-            if (plans_[taken]) session_.set_plasticity(taken, rules_before[taken], plans_before[taken]);
-        throw;
-    }
-}
+void SessionState::Reader::take_rules() { session_.variables_.set_plasticity(rules_, plans_); }
 
-void Session::StateReader::take_over() {
-    Executor& executor = *session_.executor_;
-    for (uint32_t q = 0; q < projections_.size(); ++q) session_.weight_is_own_[q] |= is_own_[q];  // also when some are written
+void SessionState::Reader::take_over() {
+    Executor& executor = session_.open_.executor();
+    SessionVariables& variables = session_.variables_;
+    for (uint32_t q = 0; q < projections_.size(); ++q)
+        if (is_own_[q]) variables.set_own_weights(q);  // also when some are written
     executor.reset_state();
     executor.set_seed(seed_);
     session_.seed_ = seed_;
-    for (uint32_t p = 0; p < populations_.size(); ++p) {
-        if (constants_[p]) executor.set_constants(p, *constants_[p]);
-        session_.parameters_[p] = std::move(parameters_[p]);
-    }
+    for (uint32_t p = 0; p < populations_.size(); ++p)
+        variables.restore_parameters(p, std::move(parameters_[p]), constants_[p] ? &*constants_[p] : nullptr);
     for (const Write& write : writes_) executor.write(write.slot, dtype_of(write.tensor->type), write.tensor->bytes.data());
-    for (uint32_t q = 0; q < projections_.size(); ++q) {
-        const Projection& projection = projections_[q];
-        if (is_own_[q]) executor.write({Slot::weight, q}, DType::float32, weights_[q].data());
-        else if (session_.weight_is_own_[q])
-            session_.write_weights(q, projection.weights_alone()->data(), projection.bias ? projection.bias->data() : nullptr);
-        session_.weight_is_own_[q] = is_own_[q] || projection.plasticity;
-    }
-    session_.clear_spike_inputs();
-    for (size_t i = 0; i < inputs_.size(); ++i) {
-        if (!inputs_[i]) continue;
-        std::memcpy(session_.inputs_[i].values.data(), inputs_[i]->bytes.data(), inputs_[i]->bytes.size());
-        session_.inputs_[i].filled = true;
-    }
-    session_.steps_done_ = steps_;
-    session_.remainder_s_ = remainder_s_;
-    session_.dropping_time_ = false;
-    session_.counted_before_ = counted_;
+    for (uint32_t q = 0; q < projections_.size(); ++q) variables.restore_weights(q, is_own_[q] ? &weights_[q] : nullptr);
+    session_.inputs_.clear_spikes();
+    for (uint32_t p = 0; p < populations_.size(); ++p)
+        if (inputs_[p]) session_.inputs_.restore(p, inputs_[p]->bytes);
+    session_.progress_ = {steps_, remainder_s_, false, counted_};
 }
 
-void Session::restore(const SavedState& state) {
-    check_state_can_be_saved();
-    StateReader reader(*this, state);
+void SessionState::restore(const SavedState& state) {
+    check_can_be_saved();
+    Reader reader(*this, state);
     reader.check_network();
     reader.read();
     reader.take_rules();
-    change_state([&] { reader.take_over(); });
+    open_.change_state([&] { reader.take_over(); });
 }
 
 }  // namespace snn

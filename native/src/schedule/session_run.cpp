@@ -72,7 +72,7 @@ private:
     std::vector<InputFrames> frames_;  // one for each input of the session
     std::vector<RunSpikes> spikes_;
     std::vector<EventRecord> events_;
-    std::vector<ValueRecord> values_;
+    std::vector<CallerArrays::ValueRecord> values_;
     std::vector<RecordFrames> records_;  // the caller's, and behind them those that values_ are taken from
     size_t own_records_;                 // the caller's
     std::vector<size_t> given_;          // places of inputs with frames of the caller's ...
@@ -81,14 +81,15 @@ private:
 };
 
 Session::Run::Run(Session& session, const SNNRunDef& def)
-    : session_(session), def_(def), frames_(session.checked_frames(def.inputs, def.input_count, def.step_count)),
-      spikes_(session.checked_spikes({def.spike_inputs, def.spike_input_count}, frames_, def.steps_before, def.step_count,
-                                     session.executor_->takes_spike_lists() ? RunSpikes::Form::lists : RunSpikes::Form::frames,
+    : session_(session), def_(def), frames_(session.arrays_.frames(def.inputs, def.input_count, def.step_count)),
+      spikes_(session.arrays_.spikes({def.spike_inputs, def.spike_input_count}, frames_, def.steps_before, def.step_count,
+                                     session.open_.executor().takes_spike_lists() ? RunSpikes::Form::lists
+                                                                                  : RunSpikes::Form::frames,
                                      RunSpikes::Length::pieces)),
-      events_(session.checked_events(def)),
-      values_(session.checked_value_records(def, row_count())),
-      records_(session.checked_records({def.records, def.record_count}, row_count())), own_records_(records_.size()) {
-    for (const ValueRecord& value : values_)
+      events_(session.arrays_.events(def)),
+      values_(session.arrays_.value_records(def, row_count())),
+      records_(session.arrays_.records({def.records, def.record_count}, row_count())), own_records_(records_.size()) {
+    for (const CallerArrays::ValueRecord& value : values_)
         if (value.is_of_population())
             records_.push_back(value.values.frames(
                 value.variable.slot.kind == Slot::state ? RecordFrames::state : RecordFrames::activity, value.variable.slot));
@@ -104,7 +105,7 @@ Session::Run::Run(Session& session, const SNNRunDef& def)
 }
 
 size_t Session::Run::frame_of(const EventRecord& events) const {
-    return static_cast<size_t>(session_.batch_size_) * session_.network_->population(events.population).size;
+    return static_cast<size_t>(session_.open_.batch_size()) * session_.network().population(events.population).size;
 }
 
 uint32_t Session::Run::next_piece() const {
@@ -112,11 +113,11 @@ uint32_t Session::Run::next_piece() const {
     if (clock_) most = std::min(most, clock_->most_steps());
     else if (def_.progress) most = std::min(most, def_.progress_interval - done_ % def_.progress_interval);
     const bool is_for_one_step = std::any_of(kept_.begin(), kept_.end(), [&](size_t k) {
-        return session_.inputs_[k].is_pending();
+        return session_.inputs_.is_pending(k);
     });
-    if (is_for_one_step || session_.spike_callback_) most = 1;
+    if (is_for_one_step || session_.listeners_.hear_spikes()) most = 1;
     for (const RunSpikes& one : spikes_) most = std::min(most, one.most_steps());
-    for (const ValueRecord& value : values_) {
+    for (const CallerArrays::ValueRecord& value : values_) {
         const uint64_t rows = value.is_of_population() ? value.values.rows_at_once() : 1;
         most = static_cast<uint32_t>(std::min<uint64_t>(most, rows * def_.record_interval - phase()));
     }
@@ -128,14 +129,14 @@ uint32_t Session::Run::next_piece() const {
 }
 
 RunRequest Session::Run::next_request(uint32_t step_count) {
-    for (const size_t k : kept_) session_.inputs_[k].tell(frames_[k]);
-    for (RunSpikes& one : spikes_) frames_[session_.input_places_[one.population()]] = one.next(step_count);
+    for (const size_t k : kept_) session_.inputs_.tell(k, frames_[k]);
+    for (RunSpikes& one : spikes_) frames_[session_.inputs_.place_of(one.population())] = one.next(step_count);
     for (EventRecord& events : events_) events.first_step = def_.steps_before + done_;
     size_t place = own_records_;
-    for (ValueRecord& value : values_)
+    for (CallerArrays::ValueRecord& value : values_)
         if (value.is_of_population()) records_[place++].data = value.values.begin();
     RunRequest request;
-    request.first_step = session_.steps_done_;
+    request.first_step = session_.state_.progress().steps;
     request.step_count = step_count;
     request.inputs = frames_;
     request.records = records_;
@@ -148,18 +149,18 @@ RunRequest Session::Run::next_request(uint32_t step_count) {
 void Session::Run::take(uint32_t step_count) {
     const RunRequest request = next_request(step_count);
     if (clock_) clock_->begin_piece();
-    session_.executor_->run(request);
+    session_.open_.executor().run(request);
     move_on(step_count, request.record_row(step_count - 1) + 1);
 }
 
 // Behind what the piece has read and written.
 void Session::Run::move_on(uint32_t step_count, size_t rows) {
-    session_.steps_done_ += step_count;
+    session_.state_.progress().steps += step_count;
     done_ += step_count;
-    for (const size_t k : kept_) clear_spikes(session_.inputs_[k]);
-    for (ValueRecord& value : values_) {
+    for (const size_t k : kept_) session_.inputs_.clear_spikes(k);
+    for (CallerArrays::ValueRecord& value : values_) {
         if (rows == 0) continue;
-        if (!value.is_of_population()) session_.read(value.variable, value.values.dtype(), value.values.begin());
+        if (!value.is_of_population()) session_.variables_.read(value.variable, value.values.dtype(), value.values.begin());
         value.values.end(rows);
     }
     for (size_t i = 0; i < events_.size(); ++i) def_.spike_records[i].count = events_[i].count;
@@ -170,18 +171,18 @@ void Session::Run::move_on(uint32_t step_count, size_t rows) {
 }
 
 void Session::Run::report(uint32_t step_count) {
-    if (session_.spike_callback_) session_.report_spikes();
+    if (session_.listeners_.hear_spikes()) session_.tell_spikes();
     if (!def_.progress) return;
     const bool is_due = clock_ ? clock_->is_due_after(step_count) : done_ % def_.progress_interval == 0;
     if (!is_due && !is_done()) return;
-    const Calling calling(session_);
+    const SessionGate::Calling calling(session_.gate_);
     if (def_.progress(done_, def_.step_count, def_.progress_user) != 0 && !is_done())
         throw Error(SNN_ERROR_STOPPED, "stopped after ", done_, " of ", def_.step_count, " steps");
 }
 
 void Session::run(const SNNRunDef& def) {
     check_counts(def);
-    check_state();
+    open_.check_state();
     Run run(*this, def);
     while (!run.is_done()) {
         const uint32_t step_count = run.next_piece();

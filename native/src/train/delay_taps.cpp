@@ -45,8 +45,8 @@ void DelayTaps::for_pairs(Use&& use) const {
 void DelayTaps::evaluate(const Kernel& kernel, double position) const {
     const auto nearest = static_cast<uint32_t>(std::lround(position));
     if (kernel.shape == SNN_DELAY_KERNEL_GAUSSIAN) {
-        // g(x + 1) / g(x) falls by the same factor from tap to tap, so three exponentials give all of them; from the nearest
-        // tap outwards, where nothing grows.
+        // g(x + 1) / g(x) falls by the same factor from tap to tap, so three exponentials give all taps. The loops go outwards
+        // from the nearest tap, so that values only shrink.
         const double scale = 1.0 / (kernel.width * kernel.width), x = nearest - position;
         const double step = exp_f64(-scale);
         const auto go = [&](double distance, int direction) {

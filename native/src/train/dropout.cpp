@@ -24,7 +24,7 @@ void Dropout::set(uint32_t population, double probability, uint64_t seed) {
 }
 
 void Dropout::draw(uint64_t update) {
-    constexpr uint32_t number = 4095;  // no draw of a model has it
+    constexpr uint32_t number = 4095;  // no draw of a model has this number
     masks_.clear();
     for (auto& [population, setting] : settings_) {
         const uint32_t size = network_.population(population).size;

@@ -1,4 +1,4 @@
-// Dropout: neurons that are silenced for a whole batch, drawn anew for each.
+// Dropout: neurons that are silenced for a whole batch, drawn again for each batch.
 //
 // Thread-safety: one thread at a time, with its trainer.
 #pragma once
@@ -17,10 +17,10 @@ class Dropout {
 public:
     Dropout(const Network& network, uint32_t batch_size) : network_(network), batch_size_(batch_size) {}
 
-    // As snn_trainer_set_dropout.
+    // See snn_trainer_set_dropout.
     void set(uint32_t population, double probability, uint64_t seed);
-    // Which neurons are silenced follows from the seed and the number of updates before, so training that is resumed goes on
-    // with the same.
+    // Which neurons are silenced depends on the seed and the number of earlier updates only, so resumed training continues with
+    // the same masks.
     void draw(uint64_t update);
     std::span<const DropoutMask> masks() const { return masks_; }  // of the last draw()
 

@@ -100,7 +100,7 @@ void LatentWeights::set_delay_learning(uint32_t index, uint32_t kernel, double w
     const Projection& projection = plan_.network->projection(index);
     if (kernel > SNN_DELAY_KERNEL_TRIANGLE)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "kernel is ", kernel, "; expected one of SNN_DELAY_KERNEL_*");
-    // A narrower Gaussian has one tap, and a narrower triangle none between two: nothing would tell a position where to go.
+    // A narrower Gaussian has only one tap, and a narrower triangle none between two taps: the position would get no gradient.
     constexpr double largest_width = 1e6;
     const double least = kernel == SNN_DELAY_KERNEL_GAUSSIAN ? 0.2 : 1.0;
     if (width != 0 && !(width >= least && width <= largest_width))
@@ -128,7 +128,7 @@ void LatentWeights::set_delay_learning(uint32_t index, uint32_t kernel, double w
     restart(std::move(settings));
 }
 
-// Without what was learned since.
+// The settings of a projection, without what has been learned since they were set.
 LatentWeights::Latent LatentWeights::settings_of(uint32_t projection) {
     Latent settings;
     settings.projection = projection;
@@ -145,7 +145,7 @@ LatentWeights::Latent LatentWeights::settings_of(uint32_t projection) {
     return settings;
 }
 
-// The session keeps the weights that it has; from them the projection begins anew, as the settings say.
+// Starts the projection again from the session's present weights, with these settings.
 void LatentWeights::restart(Latent latent) {
     const uint32_t projection = latent.projection;
     std::vector<double> weights(executor_.count({Slot::weight, projection}));
@@ -189,7 +189,7 @@ size_t LatentWeights::channel_count(const Latent& latent) const {
     return projection.kind == SNN_CONNECT_CONV2D ? target.shape.dims[0] : target.size;
 }
 
-// Calls use(weight, output channel) for all weights of the executor in order.
+// Calls use(weight, output channel) for all of the projection's weights in the executor, in order.
 template <class Use>
 void LatentWeights::for_weights(const Latent& latent, Use&& use) const {
     const Projection& projection = plan_.network->projection(latent.projection);
@@ -212,7 +212,7 @@ void LatentWeights::for_weights(const Latent& latent, Use&& use) const {
     }
 }
 
-// What the executor's optimiser is to change.
+// Writes the values that the executor's optimiser changes.
 void LatentWeights::write_latent(const Latent& latent) const {
     if (!latent.taps) executor_.write({Slot::weight, latent.projection}, DType::float64, latent.weights.data());
     if (latent.is_normalized()) executor_.write({Slot::bias, latent.projection}, DType::float64, latent.bias.data());
@@ -247,7 +247,7 @@ void LatentWeights::write_derived(const Latent& latent, For purpose) const {
     executor_.write({Slot::weight, latent.projection}, DType::float64, derived_.data());
 }
 
-// derived_ to integers times a scale, which takes in the factors of the folding where there are any.
+// Turns derived_ into integers times a scale. The scale includes the factors of folding, if there are any.
 void LatentWeights::quantize(const Latent& latent) const {
     factors_.assign(latent.per_channel ? channel_count(latent) : 1, 0.0);
     const auto scale_of = [&](size_t c) -> double& { return factors_[latent.per_channel ? c : 0]; };
@@ -324,7 +324,7 @@ void LatentWeights::update(const OptimizerStep& step, OptimizerMemory& memory) {
         for (const Latent& latent : latents_) write_derived(latent, For::session);
         throw;
     }
-    OptimizerStep undecayed = step;  // neither a scale nor a delay has a reason to go to zero
+    OptimizerStep undecayed = step;  // neither a scale nor a delay should decay to zero
     undecayed.weight_decay = undecayed.l1_regularization = 0;
     const OptimizerConstants<double> constants = optimizer_constants<double>(undecayed);
     for (Latent& latent : latents_) {
@@ -364,7 +364,7 @@ void LatentWeights::update_statistics(Latent& latent) const {
     latent.has_statistics = true;
 }
 
-// What training goes on from, as one list: `use` gets each vector, and the flag as a vector of one number.
+// The values from which training resumes, as one list: `use` gets each vector, and the flag as a vector of one number.
 template <class Some, class Use>
 void LatentWeights::for_values(Some& latent, Use&& use) {
     for (auto* const values : {&latent.weights, &latent.bias, &latent.lambda, &latent.first, &latent.second, &latent.mean,

@@ -1,25 +1,25 @@
-// Projections whose weights in the session follow from others, the latent ones, which the optimiser changes:
+// Projections whose weights in the session are derived from latent weights, which the optimiser changes:
 //
-//   quantised:   the latent weights rounded to integers times a scale;
-//   normalised:  with batch normalisation through time while a training step runs; outside, what the normalisation with the
-//                running statistics does to weights and bias is folded into them, so the session is an ordinary network;
-//   delayed:     weights and delays of pairs of neurons, spread over taps while a training step runs, outside at one tap each.
+//   quantised:   the latent weights, rounded to integers times a scale;
+//   normalised:  batch normalisation through time during a training step. At other times, the effect of normalising with the
+//                running statistics is folded into weights and biases, so the session is an ordinary network;
+//   delayed:     weights and delays of pairs of neurons, spread over taps during a training step, at one tap each otherwise.
 //
-// While a trainer's forward or backward is under way the executor holds what training computes with, between the calls an
-// ordinary network's weights. A projection may be normalised and one of the other two.
+// During a trainer's forward or backward, the executor holds the weights that training computes with. Between these calls, it
+// holds the weights of an ordinary network. A projection may be normalised and in addition quantised or delayed.
 //
-// Quantisation (symmetric, "fake" with a straight-through gradient: Jacob et al. 2018, arXiv 1712.05877):
-// common/quantization.h, with a scale for the tensor or for each output channel.
+// Quantisation (symmetric, "fake" with a straight-through gradient: Jacob et al. 2018, arXiv 1712.05877) is defined in
+// common/quantization.h, with one scale for the tensor or one for each output channel.
 //
-// Normalisation (tdBN: Zheng et al. 2021, arXiv 2011.05280; Ioffe & Szegedy 2015): the formulas are in backend/normalization.h,
-// with gamma = scale * lambda, lambda learned beside the weights, the bias of the projection as the shift. Running statistics
-// m, v: those of the first update, then m += momentum (m of the batch - m), v alike with the sample variance. Folded:
+// Normalisation (tdBN: Zheng et al. 2021, arXiv 2011.05280; Ioffe & Szegedy 2015): the formulas are in backend/normalization.h.
+// gamma = scale * lambda, where lambda is learned beside the weights; the projection's bias is the shift. Running statistics
+// m, v: those of the first update, then m += momentum (m of the batch - m), and v likewise with the sample variance. Folding:
 // k = gamma / sqrt(v + epsilon),  w = k w',  bias = bias' - k m.
 //
-// Both: w' is quantised, in training as well, with a scale for each channel; folded, the integers stay and the scale is k s,
-// rounded to 16 significant bits.
+// Normalised and quantised: w' is quantised, in training as well, with a scale s for each channel. Folding keeps the integers,
+// and the scale becomes k s, rounded to 16 significant bits.
 //
-// Delays: delay_taps.h. Weights and positions of pairs are changed here; the executor's own update of their taps is
+// Delays: see delay_taps.h. This class updates weights and positions of pairs; the executor's own update of their taps is
 // overwritten.
 #pragma once
 
@@ -39,35 +39,35 @@ class LatentWeights {
 public:
     LatentWeights(Executor& executor, Trainable& training, const Plan& plan, uint32_t batch_size, uint32_t step_count);
 
-    // As the functions of the C interface. What the session holds now becomes the latent weights.
+    // See the functions of the C interface. The session's present weights become the latent weights.
     void set_quantization(uint32_t projection, uint32_t bits, bool per_channel);
     void set_normalization(uint32_t projection, double scale, double momentum, double epsilon);
     void set_delay_learning(uint32_t projection, uint32_t kernel, double width, double rate_factor);
 
-    // Before a run and before its backward pass: what training computes with into the executor.
+    // Call before a run and before its backward pass: writes the weights that training computes with to the executor.
     void begin() const;
-    // For the run; `labels` as in SNNBatch, null: every sample counts.
+    // The projections that the run normalises. `labels` as in SNNBatch; null: every sample counts.
     std::span<const NormalizedProjection> normalization(const int32_t* labels);
-    // After them, and when they failed: what the session has between calls.
+    // Call after the run or the backward pass, even if it has failed: writes the session's own weights to the executor.
     void end() const;
-    void take_gradients();  // after a backward pass, before end()
-    // Of the projection's gradient: of what is learned in the place of its weights, or the executor's.
+    void take_gradients();  // call after a backward pass, before end()
+    // The squared norm of the projection's gradient: that of pairs if its delays are learned, else the executor's.
     double square_sum(uint32_t projection) const;
     double square_sum_of_scales() const;  // lambda
     void check_gradients_are_finite() const;
-    // The executor's update, of the latent weights.
+    // Calls the executor's update on the latent weights.
     void update(const OptimizerStep& step, OptimizerMemory& memory);
 
     size_t count() const;
     void read(std::span<double> out_values) const;
     void write(std::span<const double> values);
-    // As OptimizerMemory's, of second moments and variances.
+    // Like OptimizerMemory::for_squares(), for second moments and variances.
     void for_squares(const std::function<void(size_t begin, size_t end)>& use) const;
 
 private:
     struct Latent {
         uint32_t projection;
-        std::vector<double> weights, bias;  // bias: of a normalised projection
+        std::vector<double> weights, bias;  // bias: only if normalised
         // quantised
         uint32_t bits = 0;
         bool per_channel = false;
@@ -76,7 +76,7 @@ private:
         bool has_statistics = false;
         std::vector<double> lambda, first, second, mean, variance;  // [channel]
         std::vector<double> gradient, gamma, gamma_gradient, batch_mean, batch_variance;
-        // delayed: `weights` are those of pairs
+        // delayed: `weights` has one value for each pair
         std::optional<DelayTaps> taps;
         DelayTaps::Kernel kernel{};
         double rate_factor = 1;
@@ -111,7 +111,7 @@ private:
     std::vector<uint8_t> counts_;  // [sample] of the last run
     std::vector<Latent> latents_;
     std::vector<NormalizedProjection> runs_;
-    // of write_derived(), so that it allocates nothing
+    // scratch memory of write_derived(), so that it allocates nothing
     mutable std::vector<double> derived_, derived_bias_, factors_, folding_;
 };
 

@@ -47,7 +47,7 @@ void LearnedParameters::take_gradients(const Gradients& gradients, TrainedSessio
         for (uint32_t k = 0; k < learning.constants.size(); ++k)
             gradients.read_constant(entry.population, k, of_constants[k].data());
         const bool any_own = std::any_of(present.begin(), present.end(), [](const auto& values) { return values.size() > 1; });
-        if (!any_own)  // what all neurons share they share the derivatives of, too
+        if (!any_own)  // neurons that share all parameters also share the derivatives
             for (std::vector<double>& values : of_constants) {
                 double sum = 0;
                 for (const double value : values) sum += value;
@@ -121,7 +121,7 @@ void LearnedParameters::prepare(const OptimizerStep& step, const TrainedSession&
             std::vector<double>& values = entry.next[learned.parameter];
             learned.next_first = learned.first;
             learned.next_second = learned.second;
-            // Another number of values may have been written into the session meanwhile.
+            // The session may have been given another number of values since.
             for (auto* const memory : {&learned.gradient, &learned.next_first, &learned.next_second})
                 memory->resize(values.size());
             for (size_t i = 0; i < values.size(); ++i) {

@@ -1,10 +1,10 @@
-// Parameters of neurons that training changes: from the gradients of a step's constants to those of the parameters, and their
-// optimiser. A handful of numbers beside the weights, so this is done here, in double, for every backend.
+// Parameters of neurons that training changes: turns the gradients of a step's constants into those of the parameters, and
+// optimises the parameters. They are few compared with the weights, so this is done here, in double, for every backend.
 //
-// A parameter p that must lie above m is stepped as theta = log(p - m), dL/dtheta = (p - m) dL/dp: it stays above m, and a step
-// changes p - m by a share of itself, whatever its unit. Others are stepped as they are and held within their limits.
-// (Parametric LIF, Fang et al. 2021, steps a logit of the decay for the same reasons; here every positive parameter of every
-// model is treated alike.)
+// A parameter p that must stay above m is optimised as theta = log(p - m), with dL/dtheta = (p - m) dL/dp. So p stays above m,
+// and a step changes p - m by a proportion of itself, whatever its unit. Other parameters are changed directly and clamped to
+// their limits. (Parametric LIF, Fang et al. 2021, optimises a logit of the decay for the same reasons; here every positive
+// parameter of every model is treated alike.)
 #pragma once
 
 #include <cstdint>
@@ -23,17 +23,17 @@ public:
     explicit LearnedParameters(const Plan& plan);
 
     bool empty() const { return populations_.empty(); }
-    // After a backward pass; `from_reset`: of a run that began at the initial states.
+    // Call after a backward pass. `from_reset`: the run began at the initial states.
     void take_gradients(const Gradients& gradients, TrainedSession& session, bool from_reset);
-    double square_sum() const;  // of the gradients as they are stepped
-    // Throws SNN_ERROR_DIVERGED with the parameter whose gradient is infinite or not a number.
+    double square_sum() const;  // of the gradients by theta
+    // Throws SNN_ERROR_DIVERGED with the name of a parameter whose gradient is infinite or not a number.
     void check_gradients_are_finite() const;
-    // What the parameters and the memory of the optimiser become with apply(). Throws SNN_ERROR_DIVERGED when a parameter leaves
-    // its range; nothing has changed then.
+    // Computes the new parameters and the optimiser's new moments, which apply() then puts into effect. Throws
+    // SNN_ERROR_DIVERGED if a parameter leaves its range; in this case nothing has changed.
     void prepare(const OptimizerStep& step, const TrainedSession& session);
     void apply(TrainedSession& session);
 
-    // The moments, as OptimizerMemory's.
+    // The moments, in the form of OptimizerMemory.
     size_t count() const;
     void read(std::span<double> out_values) const;
     void write(std::span<const double> values);

@@ -34,7 +34,7 @@ uint32_t count_samples(const LossShape& shape, const int32_t* labels) {
     return count;
 }
 
-// Softmax cross-entropy looks at minus the latency, so that the earliest output has the largest score.
+// Softmax cross-entropy uses minus the latency, so that the earliest output has the largest score.
 double sign_of_score(const LossKind& kind) {
     return kind.score == Kind::latency && kind.form == Kind::cross_entropy ? -1.0 : 1.0;
 }
@@ -47,7 +47,7 @@ size_t best_output(const LossKind& kind, std::span<const double> score) {
 
 double class_weight(const LossShape& shape, size_t k) { return shape.class_weights.empty() ? 1.0 : shape.class_weights[k]; }
 
-// What the mean of cross-entropies divides by.
+// The divisor of the mean of cross-entropies.
 double sum_of_weights(const LossShape& shape, const int32_t* labels) {
     double sum = 0.0;
     for (uint32_t sample = 0; sample < shape.batch_size; ++sample)
@@ -55,7 +55,7 @@ double sum_of_weights(const LossShape& shape, const int32_t* labels) {
     return sum;
 }
 
-// `share` times the cross-entropy of the softmax of `score`; its gradient is written.
+// Returns `share` times the cross-entropy of the softmax of `score`, and writes its gradient.
 double cross_entropy_of(const LossShape& shape, std::span<const double> score, size_t label, double share,
                         std::span<double> out_gradient) {
     const double largest = *std::max_element(score.begin(), score.end());
@@ -120,7 +120,7 @@ LossResult evaluate_loss(const LossShape& shape, std::span<const double> scores,
                          const float* targets, double target_on, double target_off, std::span<double> out_gradient) {
     const LossKind& kind = loss_kind(shape.loss);
     const size_t outputs = shape.output_count;
-    const double unit = kind.score == Kind::count ? shape.step_count : 1.0;  // rates to counts
+    const double unit = kind.score == Kind::count ? shape.step_count : 1.0;  // turns rates into counts
     LossResult result;
     result.sample_count = count_samples(shape, labels);
     std::fill(out_gradient.begin(), out_gradient.end(), 0.0);
@@ -180,7 +180,7 @@ LossResult evaluate_loss_in_time(const LossShape& shape, std::span<const double>
             for (size_t at = i; at < frames.size(); at += frame) {
                 error = decay * error + frames[at] - double{targets[at]};
                 result.loss += weight * error * error;
-                out_gradient[at] = weight * 2.0 * error;  // dL/d(error of this step), without what it leads to
+                out_gradient[at] = weight * 2.0 * error;  // dL/d(error of this step), without its effect on later errors
             }
             double later = 0.0;
             for (size_t at = i + frames.size(); at > i;) {

@@ -45,7 +45,7 @@ void LossHead::add_gradients(std::vector<OutputGradient>& io_gradients) const {
 
 LossResult LossHead::evaluate(uint32_t step_count, std::span<const double> counts, const int32_t* labels, const float* targets,
                               double weight) {
-    // Of these steps: a window has fewer than there is room for.
+    // The rows of these steps: a window may have fewer than the arrays have room for.
     const size_t rows = step_count * scores_.size();
     shape_.step_count = step_count;
     const auto frames = std::span<const double>(frames_).first(kind().needs_frames() ? rows : 0);

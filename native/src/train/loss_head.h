@@ -1,5 +1,5 @@
-// A loss of one population in a trainer: what it records of a run, its value, and the gradients that it hands to the backward
-// pass. The arrays are sized when it is made and stay where they are.
+// A loss of one population in a trainer: the records it needs of a run, its value, and the gradients that it passes to the
+// backward pass. The arrays are sized in the constructor and do not move.
 //
 // Thread-safety: one thread at a time, with its trainer.
 #pragma once
@@ -18,8 +18,8 @@ namespace snn {
 
 class LossHead {
 public:
-    // `loss`: one of SNN_LOSS_*, without NONE. Throws SNN_ERROR_INVALID_ARGUMENT, beginning with `what`, where the population
-    // is an input or does not have what the loss looks at.
+    // `loss`: one of SNN_LOSS_*, without NONE. Throws SNN_ERROR_INVALID_ARGUMENT, with a sentence that begins with `what`, if
+    // the population is an input or lacks what the loss needs.
     LossHead(const Network& network, uint32_t population, uint32_t loss, uint32_t batch_size, const SNNTrainerDef& def,
              const char* what);
     LossHead(const LossHead&) = delete;
@@ -29,24 +29,24 @@ public:
     const LossKind& kind() const { return loss_kind(shape_.loss); }
     uint32_t output_count() const { return shape_.output_count; }
 
-    // Of cross-entropies, [output]; empty: 1 each. Read until it is called again.
+    // For cross-entropies, [output]; empty: 1 each. The array is read until the next call.
     void set_class_weights(std::span<const double> weights) { shape_.class_weights = weights; }
-    // Nothing where the spike counts, which the trainer has, are enough.
+    // Adds no record if the loss needs only the spike counts, which the trainer records anyway.
     void add_records(std::vector<RecordFrames>& io_records);
     void add_gradients(std::vector<OutputGradient>& io_gradients) const;
-    // After a run of `step_count` steps. `counts`: [batch][output] spikes of the run, where the population spikes. Labels and
-    // targets are those of these steps. Loss and gradients are `weight` times the population's.
+    // Call after a run of `step_count` steps. `counts`: [batch][output] spikes of the run, if the population spikes. Labels and
+    // targets are those of these steps. Loss and gradients are multiplied by `weight`.
     LossResult evaluate(uint32_t step_count, std::span<const double> counts, const int32_t* labels, const float* targets,
                         double weight);
-    // Of the last evaluate(), [batch][output].
+    // The scores of the last evaluate(), [batch][output].
     std::span<const double> scores() const { return scores_; }
-    // Mean of what evaluate() gave since begin_batch(), which has one evaluate() for each window.
+    // Mean of the losses that evaluate() has returned since begin_batch(). A batch has one evaluate() for each window.
     void begin_batch() { loss_sum_ = evaluations_ = 0; }
     double mean_loss() const { return evaluations_ > 0 ? loss_sum_ / evaluations_ : 0; }
 
 private:
-    uint32_t population_, state_;  // state_: of losses over the membrane
-    bool of_spike_times_;          // EventProp asks for dL/d(time of a spike)
+    uint32_t population_, state_;  // state_: for losses of the membrane
+    bool of_spike_times_;          // EventProp needs dL/d(time of a spike)
     double rate_on_, rate_off_;
     LossShape shape_;
     std::vector<double> frames_;  // [step][batch][output] membrane or spikes, for losses that need them

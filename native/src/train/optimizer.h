@@ -2,8 +2,9 @@
 // may be a scalar or a type of lanes with + - * /, a square_root and a sign.
 //
 //   SGD    g += decay w;  m = momentum m + g;  w -= rate m
-//   Adam   g += decay w;  m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;  w -= rate mhat / (sqrt(vhat) + eps)   (Kingma &
-//   Ba 2015) AdamW  as Adam without the decay in g;  w -= rate decay w first (Loshchilov & Hutter 2019)
+//   Adam   g += decay w;  m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;  w -= rate mhat / (sqrt(vhat) + eps)
+//          (Kingma & Ba 2015)
+//   AdamW  as Adam without the decay in g;  w -= rate decay w first  (Loshchilov & Hutter 2019)
 //   Lion   w -= rate (sign(b1 m + (1-b1) g) + decay w);  m = b2 m + (1-b2) g  (Chen et al. 2023, arXiv 2302.06675)
 //
 // L1 adds l1 sign(w) to g, whatever the optimiser; sign(0) is 0.
@@ -21,8 +22,8 @@ struct OptimizerConstants {
     Real first_correction, second_correction;  // 1 / (1 - beta^t)
 };
 
-// `step` is an OptimizerStep (backend/backend.h); by template, so that kernels compiled for one instruction set can
-// include this header and nothing else.
+// `step` is an OptimizerStep (backend/trainable.h). It is a template parameter so that kernels compiled for one instruction set
+// can include this header and nothing else.
 template <class Real, class Step>
 OptimizerConstants<Real> optimizer_constants(const Step& step) {
     const double t = static_cast<double>(step.update);
@@ -40,7 +41,7 @@ OptimizerConstants<Real> optimizer_constants(const Step& step) {
             static_cast<Real>(1.0 / (1.0 - std::pow(step.beta2, t)))};
 }
 
-// Clipping scales the gradient of the loss alone.
+// Clipping scales only the gradient of the loss, not the regularisation.
 template <class Real, class Sign>
 inline Real regularized(const OptimizerConstants<Real>& c, Sign&& sign, Real gradient, Real weight) {
     return gradient * c.gradient_scale + c.l1 * sign(weight);
@@ -74,7 +75,7 @@ inline void update_lion(const OptimizerConstants<Real>& c, Sign&& sign, Real gra
     io_weight = io_weight - c.rate * (direction + c.decay * io_weight);
 }
 
-// By SNN_OPTIMIZER_*, for scalars; the second moment is not read where the optimiser has none.
+// By SNN_OPTIMIZER_*, for scalars. The second moment is not read if the optimiser has none.
 template <class Real>
 void update_value(uint32_t optimizer, const OptimizerConstants<Real>& c, Real gradient, Real& io_weight, Real& io_first,
                   Real& io_second) {

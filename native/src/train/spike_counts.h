@@ -1,5 +1,5 @@
-// How often every neuron that spikes did so in a run: for the statistics, the losses over counts and the regularisation of
-// rates. The arrays are sized when it is made and stay where they are.
+// How often each neuron of the spiking populations has spiked in a run: for the statistics, the losses of counts and the
+// regularisation of rates. The arrays are sized in the constructor and do not move.
 //
 // Thread-safety: one thread at a time, with its trainer.
 #pragma once
@@ -22,21 +22,21 @@ public:
 
     void add_records(std::vector<RecordFrames>& io_records);
     void add_gradients(std::vector<OutputGradient>& io_gradients) const;
-    void clear();  // before a run, which adds up
+    void clear();  // call before a run, because a run adds to the counts
 
-    // [batch][size]; empty: it does not spike.
+    // [batch][size]; empty if the population does not spike.
     std::span<const double> of(uint32_t population) const;
-    // Of the samples that are not padding; `labels` as in SNNBatch.
+    // The sum over samples that are not padding; `labels` as in SNNBatch.
     double sum(const int32_t* labels) const;
-    // Adds what the regularisation of a run of `step_count` steps is to the loss; its gradients become those of
-    // add_gradients().
+    // Adds the regularisation for a run of `step_count` steps to the loss, and computes the gradients that add_gradients()
+    // passes on.
     void regularize(uint32_t step_count, const int32_t* labels, LossResult& io_result);
 
 private:
     struct Entry {
         uint32_t population;
         std::vector<double> counts;    // [batch][size]
-        std::vector<double> gradient;  // of the regularisation, [batch][size]; empty: there is none
+        std::vector<double> gradient;  // of the regularisation, [batch][size]; empty: none
     };
 
     uint32_t batch_size_;

@@ -1,4 +1,4 @@
-// What a trainer asks of the session that it trains.
+// What a trainer needs from the session that it trains.
 #pragma once
 
 #include <cstdint>
@@ -7,12 +7,12 @@
 
 namespace snn {
 
-// Who holds what a trainer works on: the parameters that are in use, and the state that a run begins with and leaves.
+// Owns what a trainer works on: the parameters in use, and the state before and after a run.
 class TrainedSession {
 public:
     virtual ~TrainedSession() = default;
-    // The state is lost from begin_run() to end_run(); after an error meanwhile, fail_run() resets it if the executor can.
-    // `anew`: begins with the initial states; else goes on from the end of the run before.
+    // The state is invalid from begin_run() to end_run(). After an error in between, fail_run() resets it if the executor can.
+    // `anew`: the run begins with the initial states; otherwise it continues from the end of the previous run.
     virtual void begin_run(bool anew) = 0;
     virtual void end_run(uint64_t steps_since_reset) = 0;
     virtual void fail_run() noexcept = 0;

@@ -62,7 +62,7 @@ void Trainer::prepare_rule() {
     }
 }
 
-// What a run is to record, and the gradients that a backward takes.
+// Collects the records that a run must make, and the gradients that a backward pass takes.
 void Trainer::collect_outputs() {
     records_.clear();
     gradients_.clear();
@@ -155,7 +155,7 @@ ForwardResult Trainer::run(std::span<const InputFrames> inputs, const int32_t* l
     return result;
 }
 
-// The run that was begun.
+// Executes the run that run_ has begun.
 void Trainer::run_taped(const int32_t* labels, std::span<const RecordFrames> records) {
     phase_ = Phase::idle;
     spikes_.clear();
@@ -174,7 +174,7 @@ void Trainer::run_taped(const int32_t* labels, std::span<const RecordFrames> rec
     request.records = records;
     request.tape = true;
     request.tape_steps = run_.tape_steps();
-    // Rules with traces look back through them, wherever windows end.
+    // Rules with traces reach back beyond the beginning of a window, through the traces.
     request.gradient_steps = has_traces(def_) ? 0 : def_.window_steps;
     request.rule = static_cast<LearningRule>(def_.rule);
     request.linear = linear_;
@@ -193,7 +193,7 @@ void Trainer::run_taped(const int32_t* labels, std::span<const RecordFrames> rec
     taped_run_ = training_.taped_run_count();
 }
 
-// What comes after the loss, whoever computes it.
+// The steps after the loss, whether the library or the caller computes it.
 void Trainer::finish_forward(const int32_t* labels, ForwardResult& io_result) {
     io_result.spike_count = spikes_.sum(labels);
     spikes_.regularize(run_.steps().count, labels, io_result.loss);
@@ -201,7 +201,7 @@ void Trainer::finish_forward(const int32_t* labels, ForwardResult& io_result) {
     phase_ = Phase::forward_done;
 }
 
-// use(), while the executor holds what training computes with.
+// Calls use() while the executor holds the weights that training computes with.
 template <class Use>
 void Trainer::with_latent_weights(Use&& use) {
     latent_.begin();
@@ -234,7 +234,7 @@ void Trainer::backward() {
     phase_ = Phase::backward_done;
 }
 
-// The tape stays until the next forward, so another backward only adds up anew.
+// The tape stays until the next forward, so backward may be called again for the same run.
 void Trainer::run_backward(double loss, std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) {
     if (losses_.main())
         throw Error(SNN_ERROR_STATE,
@@ -263,7 +263,7 @@ void Trainer::go_back(std::span<const OutputGradient> gradients, std::span<const
 
 double Trainer::gradient_norm(uint32_t projection) const { return std::sqrt(latent_.square_sum(projection)); }
 
-// One update from a loss or gradient that is not finite would spoil every weight for good.
+// A single update from a loss or gradient that is not finite would spoil every weight permanently.
 void Trainer::check_gradients_are_finite() const {
     if (!std::isfinite(last_.loss))
         throw Error(SNN_ERROR_DIVERGED, "the loss is ", last_.loss, ", so the weights were not updated; a lower learning rate or ",
@@ -278,7 +278,7 @@ void Trainer::check_gradients_are_finite() const {
     latent_.check_gradients_are_finite();
 }
 
-// What gradients are multiplied by so that their norm stays below the limit.
+// The factor for gradients that keeps their norm within the limit.
 double Trainer::clipping() const {
     if (!(def_.gradient_clip_norm > 0)) return 1.0;
     double sum = 0;
@@ -300,7 +300,7 @@ void Trainer::update() {
         def_.epsilon,   def_.weight_decay,         def_.l1_regularization, clipping()};
     OptimizerStep of_parameters = step;
     of_parameters.learning_rate *= def_.parameter_rate_factor;
-    of_parameters.weight_decay = of_parameters.l1_regularization = 0;  // a time constant has no reason to go to zero
+    of_parameters.weight_decay = of_parameters.l1_regularization = 0;  // a time constant should not decay to zero
     if (!learned_.empty()) learned_.prepare(of_parameters, *session_);
     latent_.update(step, *optimizer_memory_);
     if (!learned_.empty()) learned_.apply(*session_);

@@ -1,4 +1,4 @@
-// What a trainer may be asked for: the checks of its definition. Errors name the field and its value.
+// Checks of a trainer's definition. Errors name the field and its value.
 #pragma once
 
 #include <snn/snn.h>
@@ -8,14 +8,14 @@
 
 namespace snn {
 
-// A field of a definition, "def->FIELD": finite and of at least `minimum`, or above it.
+// Checks a field of a definition, "def->FIELD": it must be finite and at least `minimum`, or with `above` greater than it.
 void check_number(double value, double minimum, bool above, const char* field);
 void check_definition(const SNNTrainerDef& def, const Network& network);
 
-// Of def.rule, other than back-propagation: whether it can train this network. `head`: the loss of the output population, null
-// where it is the caller's.
+// Checks whether def.rule, if it is not back-propagation, can train this network. `head`: the loss of the output population;
+// null if the loss is the caller's own.
 void check_rule(const SNNTrainerDef& def, const Network& network, const LossHead* head);
-// EventProp knows how a loss changes with the times of spikes, not with how many there are.
+// EventProp needs a loss that depends on the times of spikes, not on their number.
 void check_spike_times(const Network& network, const LossHead& head);
 
 inline bool has_traces(const SNNTrainerDef& def) { return def.rule == SNN_LEARNING_OTTT || def.rule == SNN_LEARNING_EPROP; }

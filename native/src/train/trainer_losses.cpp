@@ -64,7 +64,7 @@ void TrainerLosses::set_class_weights(std::span<const float> weights) {
 
 // ---- Labels and targets
 
-// Whether the loss has what it compares with.
+// Checks that the loss has what it compares the output with.
 void TrainerLosses::check_targets_of(const LossHead& head, bool with_targets) const {
     const LossKind& kind = head.kind();
     if (with_targets && kind.takes_no_targets())
@@ -117,7 +117,7 @@ void TrainerLosses::begin_batch() {
 
 LossResult TrainerLosses::evaluate(uint32_t first_step, uint32_t step_count, const SpikeCounts& spikes, const int32_t* labels,
                                    const float* targets) {
-    // Either all of them take targets of each step or none does.
+    // Either all losses take targets of each step or none does.
     if (targets && main_->kind().targets_in_time()) targets += size_t{first_step} * batch_size_ * main_->output_count();
     LossResult sum;
     for_heads([&](LossHead& head, double weight) {

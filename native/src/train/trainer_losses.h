@@ -1,4 +1,4 @@
-// The losses of a trainer: that of the output population and those of others beside it, which look at the same labels or
+// The losses of a trainer: the output population's, and auxiliary losses of other populations, which use the same labels or
 // targets.
 //
 // Thread-safety: one thread at a time, with its trainer.
@@ -19,25 +19,25 @@ namespace snn {
 
 class TrainerLosses {
 public:
-    // `def` is read as long as this lives.
+    // `def` must outlive this object.
     TrainerLosses(const Network& network, uint32_t batch_size, const SNNTrainerDef& def);
 
-    // Of the output population; null: SNN_LOSS_NONE, the loss is the caller's, and there are no others.
+    // The loss of the output population. Null: SNN_LOSS_NONE; the loss is the caller's own, and there are no others.
     const LossHead* main() const { return main_.get(); }
-    // As the functions of the C interface.
+    // See the functions of the C interface.
     void set_auxiliary(uint32_t population, uint32_t loss, double weight);
     void set_class_weights(std::span<const float> weights);
     // Labels and targets as in SNNBatch. Throws SNN_ERROR_INVALID_ARGUMENT with the place and the value.
     void check_targets(const int32_t* labels, size_t label_count, const float* targets, size_t target_count) const;
 
-    // What a run is to record, and the gradients that its backward takes.
+    // The records that a run must make, and the gradients for its backward pass.
     void add_records(std::vector<RecordFrames>& io_records);
     void add_gradients(std::vector<OutputGradient>& io_gradients) const;
     void begin_batch();
-    // After a run of `step_count` steps from `first_step` on. Labels and targets are those of the whole run.
+    // Call after a run of `step_count` steps from `first_step` on. Labels and targets are those of the whole batch.
     LossResult evaluate(uint32_t first_step, uint32_t step_count, const SpikeCounts& spikes, const int32_t* labels,
                         const float* targets);
-    // The part of the last loss, over the windows of a batch the mean, that is of a population's own loss.
+    // The part of the last loss that comes from a population's own loss, as the mean over the windows of a batch.
     double mean_of(uint32_t population) const;
 
 private:

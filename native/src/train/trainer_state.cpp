@@ -14,7 +14,7 @@ constexpr size_t counter_count = 5;
 
 }  // namespace
 
-// Calls use(part, place of its first value) for what follows the counters, in order.
+// Calls use(part, index of its first value) for the parts after the counters, in order.
 template <class Use>
 void TrainerState::for_parts(Use&& use) const {
     size_t begin = counter_count;

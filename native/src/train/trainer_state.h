@@ -1,5 +1,5 @@
-// What training is resumed from: how far it is, the moments of the optimiser, and latent weights with theirs.
-// snn_trainer_get_state gives it as numbers.
+// The state from which training resumes: counters, the moments of the optimiser, and latent weights with their moments.
+// snn_trainer_get_state returns it as numbers.
 //
 // Thread-safety: one thread at a time, with its trainer.
 #pragma once
@@ -18,20 +18,20 @@ namespace snn {
 
 class TrainerState {
 public:
-    // What it saves besides its own counters; they outlive it.
+    // The arguments are saved with the counters of this object, and outlive it.
     TrainerState(OptimizerMemory& moments, LearnedParameters& parameters, LatentWeights& latent)
         : moments_(moments), parameters_(parameters), latent_(latent) {}
 
     uint64_t update_count() const { return update_; }
-    // An update of the forward that gave `result`, the run number `runs_of_batch` of its batch.
+    // Counts an update after the forward that gave `result`. `runs_of_batch`: runs of this batch so far, this one included.
     void count_update(const LossResult& result, uint32_t runs_of_batch, bool ends_batch);
     void begin_batch() { batch_loss_ = 0; }
-    // Totals of the batches that ended with an update since the last call; forwards for evaluation alone are not training.
+    // Totals of the batches that ended with an update since the last call. Forwards for evaluation do not count as training.
     SNNEpoch end_epoch();
 
     size_t count() const;
     void read(std::span<double> out_values) const;
-    void write(std::span<const double> values);  // as many; throws SNN_ERROR_INVALID_ARGUMENT and changes nothing
+    void write(std::span<const double> values);  // count() of them; if one is wrong, throws and changes nothing
 
 private:
     template <class Use>

@@ -8,7 +8,7 @@ uint32_t WindowedRun::window_end(uint32_t window) const {
     return window + 1 == window_count() ? step_count_ : (window + 1) * window_steps_;
 }
 
-// A run over windows that are trained one by one takes no more memory than they do.
+// If windows are trained one by one, a run over all of them takes no more memory than one window.
 uint32_t WindowedRun::tape_steps(uint32_t count) const {
     if (checkpoint_steps_ == UINT32_MAX) return static_cast<uint32_t>(std::ceil(std::sqrt(count)));
     if (checkpoint_steps_ == 0 && window_count() > 1) return window_steps_;
@@ -17,7 +17,7 @@ uint32_t WindowedRun::tape_steps(uint32_t count) const {
 
 void WindowedRun::begin_whole(std::span<const InputFrames> inputs) { begin(0, true, {0, step_count_}, kept(inputs)); }
 
-// Inputs are not copied: each window's backward pass is in the call that gives them.
+// Inputs are not copied, because each window's backward pass happens within the call that passes the inputs.
 void WindowedRun::begin_window(uint32_t window, std::span<const InputFrames> inputs) {
     const uint32_t first = window == 0 ? 0 : window_end(window - 1);
     begin(window, window + 1 == window_count(), {first, window_end(window) - first}, inputs);

@@ -1,9 +1,9 @@
-// Which steps a trainer runs forward at once, how many of them are on the tape, and the inputs of those.
+// The steps that a trainer runs forward at once, how many of them are on the tape, and their inputs.
 //
-// A batch is one run, or windows of `window_steps` that follow each other, each with its backward pass and update (truncated
-// back-propagation through time, docs/decisions/0026-long-runs.md). With fewer steps on the tape than in a run the executor
-// runs the others forward again in the backward pass, from states kept on the way, and reads the inputs once more: they are
-// copied here, since the caller's arrays may be gone by then.
+// A batch is one run, or consecutive windows of `window_steps`, each with its own backward pass and update (truncated
+// back-propagation through time, docs/decisions/0026-long-runs.md). If the tape holds fewer steps than a run, the executor
+// recomputes the others in the backward pass, from states kept on the way, and reads the inputs again. They are copied here,
+// because the caller's arrays may be gone by then.
 //
 // Thread-safety: one thread at a time, with its trainer.
 #pragma once
@@ -36,17 +36,17 @@ public:
     uint32_t step_count() const { return step_count_; }  // of a batch
     uint32_t window_count() const { return has_windows_ ? (step_count_ - 1) / window_steps_ + 1 : 1; }
     uint32_t window_end(uint32_t window) const;  // in steps
-    // Whether a batch's steps are on the tape together: no checkpoints, no windows that are trained one by one.
+    // Whether all steps of a batch are on the tape at once: no checkpoints, and no windows that are trained one by one.
     bool keeps_all_steps() const { return tape_steps(step_count_) == 0; }
 
-    // Begins a run of all steps, or of a window. `inputs`: of the whole batch.
+    // Begins a run of all steps, or of one window. `inputs` are those of the whole batch.
     void begin_whole(std::span<const InputFrames> inputs);
     void begin_window(uint32_t window, std::span<const InputFrames> inputs);
-    // Of the run that was begun.
+    // These describe the run that was begun.
     Steps steps() const { return steps_; }
     std::span<const InputFrames> inputs() const { return inputs_; }
-    uint32_t tape_steps() const { return tape_steps(steps_.count); }  // as RunRequest::tape_steps
-    uint32_t runs_of_batch() const { return window_ + 1; }            // with this one
+    uint32_t tape_steps() const { return tape_steps(steps_.count); }  // see RunRequest::tape_steps
+    uint32_t runs_of_batch() const { return window_ + 1; }            // including this one
     bool begins_batch() const { return window_ == 0; }
     bool ends_batch() const { return ends_batch_; }
 
@@ -66,7 +66,7 @@ private:
         std::vector<uint32_t> neurons, offsets;
     };
     std::vector<std::vector<float>> value_copies_;  // of kept_inputs_
-    std::vector<SpikeCopy> spike_copies_;           // the same, of those that are lists
+    std::vector<SpikeCopy> spike_copies_;           // of kept_inputs_ that are spike lists
 };
 
 }  // namespace snn

@@ -12,7 +12,7 @@ namespace snn::vulkan {
 
 namespace {
 
-constexpr uint32_t sources_of_a_spike = 8;  // in a step: as many spike as are usual
+constexpr uint32_t sources_of_a_spike = 8;  // estimate: one source in eight spikes in a step
 
 std::string why_not(const Network& network) {
     for (const Projection& projection : network.projections())
@@ -50,7 +50,7 @@ BrainLayout make_brain_layout(const Plan& plan) {
     }
     layout.table_words = layout.first_projection;
     for (const uint32_t p : plan.order) {
-        std::map<uint32_t, bool> may_be_held;  // by receptor: all before it may be
+        std::map<uint32_t, bool> may_be_held;  // by receptor: all its projections so far may be held
         for (uint32_t q = 0; q < projections.size(); ++q) {
             const Projection& projection = projections[q];
             if (projection.target != p) continue;

@@ -16,11 +16,11 @@ namespace snn::vulkan {
 
 namespace {
 
-// As many brains keep a device busy. Fewer are worth it while a workgroup reads the weights of a step in less time than a
-// dispatch for each kernel spends on barriers, see docs/decisions/0022.
+// This many brains keep a device busy. Fewer are worth it as long as a workgroup reads the weights of a step in less time than
+// the barriers between the kernels' dispatches take (docs/decisions/0022).
 constexpr uint32_t many_brains = 16;
 constexpr uint64_t most_step_weights = 32768;
-constexpr uint32_t most_invocations = 512;   // of a workgroup: more leave too few registers for sixteen loads at a time
+constexpr uint32_t most_invocations = 512;   // in a workgroup: more leave too few registers for sixteen loads at a time
 constexpr uint32_t most_table_words = 1024;  // in shared memory
 
 VkDeviceSize aligned(const Device& device, VkDeviceSize words) {
@@ -63,7 +63,7 @@ VkDeviceSize Brains::weight_bytes(const Plan& plan, const Device& device, uint32
     const uint64_t copies = plan.sample_weights ? samples : 1;
     for (const Projection& projection : plan.network->projections())
         bytes += aligned(device, copies * projection.weight_count()) + aligned(device, copies * projection.bias_count()) +
-                 device.alignment();  // a range of rows that is empty
+                 device.alignment();  // the empty range of rows
     return bytes;
 }
 
@@ -86,7 +86,7 @@ Brains::Brains(const Place& place, BrainLayout layout, const Range& memory, cons
     place_.device.fill(counters_, 0);
 }
 
-// What holds all of them: without a buffer for none; false where one binding does not reach all.
+// Finds the range that spans all `ranges`; without a buffer if there are none. Returns false if one binding cannot reach it.
 bool Brains::join(const std::vector<Range>& ranges, const char* what, Range& out_whole) {
     out_whole = {};
     for (const Range& range : ranges) {
@@ -108,7 +108,7 @@ bool Brains::join(const std::vector<Range>& ranges, const char* what, Range& out
     return false;
 }
 
-// All inputs are one binding of the shader, all that is written is another: of one buffer each, which may be the same.
+// The shader has one binding for all inputs and one for all outputs. Each binding reaches one buffer; both may be the same.
 bool Brains::find_host_ranges() {
     std::vector<Range> inputs, outputs;
     bool all_inputs = true;
@@ -140,7 +140,7 @@ bool Brains::find_host_ranges() {
         words += std::min(place_.populations[p].data_words(), shader::BRAINS_PUSHED_WORDS + 1);
     }
     can_push_ = words <= shader::BRAINS_PUSHED_WORDS;
-    wait_for_inputs_ = host_inputs_.buffer && !all_inputs;  // they take the place of the buffer of frames
+    wait_for_inputs_ = host_inputs_.buffer && !all_inputs;  // bound inputs replace the buffer of frames
     if (wait_for_inputs_) out_of_reach_ = "some inputs are bound to buffers and others are not; bind all of them or none";
     return !wait_for_inputs_;
 }
@@ -152,7 +152,7 @@ bool Brains::load() {
     return true;
 }
 
-// The shader, and which of its programs each population has.
+// Makes the shader and finds the program of each population in it.
 void Brains::load_shader() {
     std::vector<ModelProgram> programs;
     for (uint32_t p = 0; p < constants_.size(); ++p) {
@@ -166,7 +166,7 @@ void Brains::load_shader() {
     shader_ = make_brains_shader(programs);
 }
 
-// The table, the normal table and the constants. They go to shared memory together where they are small.
+// Uploads the table, the normal table and the constants. If they are small, the shader copies all three to shared memory.
 void Brains::load_table() {
     std::vector<uint32_t> words = entries();
     Table& table = tables_[words];
@@ -188,7 +188,7 @@ void Brains::load_table() {
         place_.device.release(std::exchange(table.range, larger));
     }
     if (words != table.words) {
-        table.words.clear();  // an error leaves unknown ones
+        table.words.clear();  // after an error, the contents of the range are unknown
         place_.device.upload(table.range, 0, words.data(), words.size() * 4);
         table.words = words;
     }
@@ -272,7 +272,7 @@ void Brains::fill_projection(uint32_t q, uint32_t* entry) const {
 Dispatch Brains::steps(uint32_t count, uint32_t flags, uint64_t step, uint64_t now, uint64_t seed, uint32_t frame) const {
     Dispatch dispatch;
     dispatch.pipeline = pipeline_;
-    // What a shader could write is bound to something that it may write.
+    // Bindings that the shader declares writable get memory that it may write, even if it never does.
     const Range& records = flags & shader::BRAINS_RECORDS ? place_.records : counters_;
     const Range& host = host_outputs_.buffer ? host_outputs_ : counters_;
     const Range& frames = host_inputs_.buffer ? host_inputs_ : place_.frames;

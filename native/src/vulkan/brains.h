@@ -1,7 +1,7 @@
 // Small networks: a workgroup takes one sample, a "brain", through all steps of a dispatch, with states and activity in shared
-// memory (shaders/brains.comp). For dense and one-to-one projections in float, where a sample fits there and one workgroup is
-// quicker than a dispatch for each kernel, or samples have weights of their own. It works on the memory of the executor's
-// populations and projections, so a step may go one way and the next the other.
+// memory (shaders/brains.comp). All projections must be dense or one-to-one, in float, and a sample must fit in shared memory.
+// Brains are used if one workgroup is faster than a dispatch for each kernel, or if samples have their own weights. They work
+// on the memory of the executor's populations and projections, so the executor can switch between both ways at any step.
 #pragma once
 
 #include <map>
@@ -19,15 +19,15 @@
 
 namespace snn::vulkan {
 
-// Buffers of the host program, of one population; without a buffer where none is bound.
+// Buffers of the host program that are bound to one population. A range without a buffer: nothing is bound.
 struct HostBuffers {
     Range input, spikes, spike_count;
-    bool counts_are_own = false;  // `spike_count` is memory of the executor, for counts that are read back
+    bool counts_are_own = false;  // `spike_count` is the executor's memory, for counts that are read back
 };
 
 class Brains {
 public:
-    // Where everything is that a dispatch reads and writes; what it refers to outlives it.
+    // Everything that a dispatch reads and writes. What is referred to must outlive this object.
     struct Place {
         Device& device;
         Pipelines& pipelines;
@@ -41,32 +41,33 @@ public:
         const std::vector<uint32_t>& records_begin;  // by population, in words; shader::NOWHERE: it is not recorded
     };
 
-    // Empty: brains are possible and worth it. Else why not, as the end of a sentence.
+    // Empty if brains are possible and worth it. Otherwise the reason why not, as the end of a sentence.
     static std::string why_not(const Plan& plan, const BrainLayout& layout, const Device& device, uint32_t samples);
-    // What the populations and the projections take on the device, with what alignment adds.
+    // Device memory that the populations and the projections take, with alignment.
     static VkDeviceSize memory_bytes(const Plan& plan, const Device& device, uint32_t samples);
     static VkDeviceSize weight_bytes(const Plan& plan, const Device& device, uint32_t samples);
 
-    // `memory`, `weights`: the ranges that those lie in.
+    // `memory`, `weights`: the ranges that hold the populations and the projections.
     Brains(const Place& place, BrainLayout layout, const Range& memory, const Range& weights);
 
     void set_constants(uint32_t population, const PopulationConstants& constants) { constants_[population] = constants; }
-    // Makes shader and table for what the executor's memory is now. False: brains do not reach the host's buffers.
+    // Makes the shader and the table for the executor's present memory. Returns false if a binding cannot reach all of the
+    // host's buffers.
     bool load();
-    // Why they do not, as a sentence that says what would do.
+    // Why it cannot reach them, and what would help, as a sentence.
     const std::string& out_of_reach() const { return out_of_reach_; }
-    // It is because the host's buffers hold some inputs and not the others, which may follow.
+    // True if the reason is that only some inputs are bound to host buffers; the others may be bound later.
     bool wait_for_inputs() const { return wait_for_inputs_; }
-    // The next steps. `flags`: BRAINS_HELD, BRAINS_RECORDS and BRAINS_GO_ON; `step`: the number of the first for random draws;
-    // `now`: its position in the rings; `frame`: of inputs and records.
+    // Makes the dispatch of the next `count` steps. `flags`: BRAINS_HELD, BRAINS_RECORDS and BRAINS_GO_ON. Of the first step,
+    // `step` is the number for random draws, `now` its position in the rings, `frame` its frame in inputs and records.
     Dispatch steps(uint32_t count, uint32_t flags, uint64_t step, uint64_t now, uint64_t seed, uint32_t frame = 0) const;
-    // Inputs that are held may come within the dispatch, no buffer is read then.
+    // Whether held inputs fit in the push constants of the dispatch. Then no input buffer is read.
     bool can_push() const { return can_push_; }
     void push(Dispatch& io_dispatch, std::span<const InputFrames> inputs) const;
 
     void reset() { place_.device.fill(counters_, 0); }
     void add_to(ExecutorCounters& io_counters) const;
-    // Where dispatches with BRAINS_GO_ON begin.
+    // Sets the step from which dispatches with BRAINS_GO_ON continue.
     void start_at(uint64_t now, uint64_t step);
 
 private:
@@ -82,7 +83,7 @@ private:
 
     Place place_;
     BrainLayout layout_;
-    // What was recorded may still wait to run: other buffers of the host have another table.
+    // Recorded commands may still wait to run, so other buffers of the host get another table.
     struct Table {
         Range range;
         std::vector<uint32_t> words;
@@ -91,10 +92,10 @@ private:
     Range memory_, weights_, counters_, table_;
     std::vector<PopulationConstants> constants_;  // by population
     std::vector<uint32_t> program_of_;            // by population
-    std::vector<uint32_t> pushed_;                // by population: its place among pushed words
+    std::vector<uint32_t> pushed_;                // by population: its offset in the pushed words
     bool can_push_ = false, wait_for_inputs_ = false;
     std::string out_of_reach_;
-    Range host_inputs_, host_outputs_;            // what holds the host's buffers; without a buffer where there is none
+    Range host_inputs_, host_outputs_;            // ranges that span the host's buffers; without a buffer if none is bound
     std::vector<uint32_t> shader_;
     uint32_t group_size_ = 0;
     VkPipeline pipeline_ = VK_NULL_HANDLE;

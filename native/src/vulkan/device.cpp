@@ -22,15 +22,15 @@ std::string lower_case(std::string_view text) {
     return result;
 }
 
-// What a binding reaches, and what rounding up to the alignment does not exceed. The variable is for tests: a device with a
-// smaller range, so that small networks are cut into segments too.
+// What a binding reaches, rounded down so that sizes rounded up to the alignment do not exceed it. The environment variable is
+// for tests: it simulates a smaller range, so that small networks are cut into segments too.
 VkDeviceSize usable_range(VkDeviceSize range, VkDeviceSize alignment) {
     const char* const bytes = std::getenv("SNN_VULKAN_STORAGE_RANGE");
     if (bytes) range = std::min<VkDeviceSize>(range, std::strtoull(bytes, nullptr, 10));
     return range / alignment * alignment;
 }
 
-// Whether the device of this number is meant: by nothing, which is the first, its number, a part of its name or its UUID.
+// Whether `choice` selects the device with this number: by number, by a part of the name or by UUID. An empty one selects any.
 bool is_chosen(const DeviceDescription& description, uint32_t number, std::string_view choice) {
     if (choice.empty()) return true;
     if (is_device_number(choice)) {
@@ -58,7 +58,7 @@ Candidate chosen(const Instance& instance, std::string_view choice) {
 InstanceFunctions functions_of(const SNNVulkanHost& host) {
     InstanceFunctions functions = load_instance_functions(
         reinterpret_cast<PFN_vkGetInstanceProcAddr>(host.get_instance_proc_addr), static_cast<VkInstance>(host.instance));
-    functions.vkGetPhysicalDeviceProperties2 = nullptr;  // the host's instance may be of Vulkan 1.0
+    functions.vkGetPhysicalDeviceProperties2 = nullptr;  // the host's instance may be Vulkan 1.0
     return functions;
 }
 
@@ -70,7 +70,7 @@ DeviceDescription description_of(const SNNVulkanHost& host) {
 }
 
 void refuse_without_device() {
-    Instance::shared();  // throws where there is no loader or no driver
+    Instance::shared();  // throws if there is no loader or no driver
     throw Error(SNN_ERROR_UNSUPPORTED, "no Vulkan device of this machine has a compute queue, or no driver is installed "
                                        "(Debian and Ubuntu: the GPU's, or the package mesa-vulkan-drivers)");
 }
@@ -112,9 +112,9 @@ void Device::open_own(std::string_view choice) {
     info.ppEnabledExtensionNames = extensions;
     const auto enable = [&](const char* name) { extensions[info.enabledExtensionCount++] = name; };
     if (float_controls_ != FloatControls{}) enable(VK_KHR_SHADER_FLOAT_CONTROLS_EXTENSION_NAME);
-    // A device that is not all of Vulkan, as MoltenVK's, has to be opened with this. What it lacks is not used here.
+    // A device with only a subset of Vulkan, such as MoltenVK's, must be opened with this. We use nothing that it lacks.
     if (has_extension(vk, candidate.handle, portability_subset)) enable(portability_subset);
-    // Whoever has this extension has its feature. An instance of Vulkan 1.0 lacks what it builds on.
+    // A device with this extension always has its feature. A Vulkan 1.0 instance lacks what the extension builds on.
     has_timelines_ = vk.vkGetPhysicalDeviceProperties2 && candidate.properties.apiVersion >= VK_API_VERSION_1_1 &&
                      has_extension(vk, candidate.handle, VK_KHR_TIMELINE_SEMAPHORE_EXTENSION_NAME);
     auto timelines = made<VkPhysicalDeviceTimelineSemaphoreFeatures>(
@@ -135,7 +135,7 @@ void Device::open_own(std::string_view choice) {
     take(candidate, vk);
 }
 
-// With the limits that every device has.
+// Takes the limits that every device supports.
 void Device::open_on_paper() {
     is_on_paper_ = true;
     description_.name = "a plan";
@@ -197,7 +197,7 @@ void Device::name_object(VkObjectType type, uint64_t object, std::string_view wh
     info.objectType = type;
     info.objectHandle = object;
     info.pObjectName = name.c_str();
-    debug_.name(handle, &info);  // without memory for it the object has no name
+    debug_.name(handle, &info);  // on an error, the object has no name
 }
 
 Device::Label::Label(const Device& device, VkCommandBuffer commands, const char* what) : device_(device), commands_(commands) {

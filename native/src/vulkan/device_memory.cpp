@@ -1,4 +1,4 @@
-// Memory of a device, sub-allocated of blocks, and what the host puts there and gets from it.
+// Memory of a device, sub-allocated from blocks, and the transfers between it and the host.
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -14,14 +14,15 @@ namespace snn::vulkan {
 namespace {
 
 constexpr VkDeviceSize smallest_block = VkDeviceSize{1} << 20;
-// That the host fills over a bus in the time of a submission, some tens of microseconds; a device fills more sooner.
+// The host fills this much over a bus in the time that a submission takes, some tens of microseconds. The device fills more
+// than that faster than the host.
 constexpr VkDeviceSize most_filled_over_a_bus = VkDeviceSize{256} << 10;
 
 constexpr VkMemoryPropertyFlags local = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
 constexpr VkMemoryPropertyFlags visible = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
 constexpr VkMemoryPropertyFlags cached = visible | VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
 
-// For tests: memory for kernels is to be "hidden" from the host, or seen by it, but "uncached".
+// For tests: treats memory for kernels as "hidden" from the host, or as visible to it but "uncached".
 bool is_to_be(const char* what) {
     const char* const said = std::getenv("SNN_VULKAN_MEMORY");
     return said && std::strcmp(said, what) == 0;
@@ -29,8 +30,8 @@ bool is_to_be(const char* what) {
 
 }  // namespace
 
-// Of several the first is the fastest for the device, by the specification's order of types. Those with other bits, which
-// extensions have brought, need features.
+// The specification orders memory types so that the first match is the fastest for the device. Types with other flags come
+// from extensions and need features.
 uint32_t seen_memory_type(const VkPhysicalDeviceMemoryProperties& memory, uint32_t allowed) {
     VkDeviceSize largest = 0;
     for (uint32_t i = 0; i < memory.memoryHeapCount; ++i)
@@ -45,8 +46,8 @@ uint32_t seen_memory_type(const VkPhysicalDeviceMemoryProperties& memory, uint32
     return no_memory_type;
 }
 
-// Of which a block may be, the best first. Memory for kernels that the host sees may be used up while there is other memory of
-// the device: then that comes second.
+// The memory types that a block may use, the best first. Memory for kernels that the host sees may run out while the device
+// has other memory, so another type of device-local memory comes second.
 std::vector<uint32_t> Device::memory_types(uint32_t allowed, Memory memory) const {
     std::vector<uint32_t> types;
     if (memory == Memory::device && !is_to_be("hidden"))
@@ -72,7 +73,7 @@ void Device::make_block(VkDeviceSize bytes, Memory memory) {
     auto buffer = made<VkBufferCreateInfo>(VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO);
     buffer.size = bytes;
     buffer.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT |
-                   VK_BUFFER_USAGE_VERTEX_BUFFER_BIT | VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT;  // states may be drawn from
+                   VK_BUFFER_USAGE_VERTEX_BUFFER_BIT | VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT;  // a host program may draw states
     check(functions.vkCreateBuffer(handle, &buffer, nullptr, &block.buffer), "could not make a buffer");
     try {
         VkMemoryRequirements needs;
@@ -93,7 +94,7 @@ void Device::make_block(VkDeviceSize bytes, Memory memory) {
             void* mapped = nullptr;
             const VkResult result = functions.vkMapMemory(handle, block.memory, 0, VK_WHOLE_SIZE, 0, &mapped);
             if (!is_for_kernels) check(result, "could not map memory");
-            if (result == VK_SUCCESS) block.mapped = static_cast<char*>(mapped);  // memory for kernels does without
+            if (result == VK_SUCCESS) block.mapped = static_cast<char*>(mapped);  // memory for kernels also works unmapped
             if (is_for_kernels && block.mapped) {
                 is_mapped_ = true;
                 is_cached_ = (flags & cached) == cached && !is_to_be("uncached");
@@ -159,7 +160,8 @@ Device::Claim::~Claim() {
         try {
             device_.release(range);
         } catch (...) {
-            // The driver has not got its block back, but it is used again; without memory to note a gap it is lost to others.
+            // The block was not returned to the driver, but the range is free for reuse. Without memory to note the gap, the
+            // range is lost.
         }
     }
     if (--device_.claims_ == 0) claimed.clear();
@@ -168,7 +170,7 @@ Device::Claim::~Claim() {
 void Device::release(const Range& range) {
     if (!range.buffer || is_on_paper_) return;
     std::erase(claimed_, range);
-    for (const Range& room : rooms_)  // one binding reaches all of it
+    for (const Range& room : rooms_)  // memory in a Room is kept
         if (room.buffer == range.buffer && room.offset <= range.offset && range.offset < room.offset + room.size) return;
     for (std::vector<Block>& blocks : blocks_)
         for (auto block = blocks.begin(); block != blocks.end(); ++block) {
@@ -206,13 +208,13 @@ void Device::check_foreign(const Range& range) const {
         throw Error(SNN_ERROR_UNSUPPORTED, "buffer->size_bytes is ", range.size, "; a shader of the Vulkan device '",
                     description_.name, "' reaches ", storage_range_);
     if (is_on_paper_) {
-        constexpr VkDeviceSize most = VkDeviceSize{1} << 32;  // a plan has the contents of the host's buffers too
+        constexpr VkDeviceSize most = VkDeviceSize{1} << 32;  // a plan also contains the words of the host's buffers
         if (range.offset > most)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "buffer->offset_bytes is ", range.offset, "; in a plan it is at most ",
                         most);
         return;
     }
-    VkMemoryRequirements needs;  // Vulkan does not tell a buffer's size; this is at least that
+    VkMemoryRequirements needs;  // Vulkan does not report a buffer's size; needs.size is at least as large
     functions.vkGetBufferMemoryRequirements(handle, range.buffer, &needs);
     if (range.offset > needs.size || range.size > needs.size - range.offset)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "buffer->offset_bytes is ", range.offset, " and size_bytes ", range.size,
@@ -251,7 +253,7 @@ void Device::Batch::done() {
     if (device_.is_transfer_open_) device_.end_transfer();
 }
 
-// What commands without a barrier for the host have written comes to its domain: a fence alone brings nothing there.
+// Makes the writes of commands that ended without a host barrier visible to the host: a fence alone does not.
 void Device::see_writes() {
     if (!has_unseen_writes_) return;
     begin_transfer();
@@ -259,20 +261,20 @@ void Device::see_writes() {
     has_unseen_writes_ = false;
 }
 
-// Before the host reads or writes memory of kernels.
+// Called before the host reads or writes memory of kernels.
 void Device::wait_for_writes() {
     check_not_lost();
     wait_for_submissions();
-    if (!collects_) see_writes();  // else the Batch has
+    if (!collects_) see_writes();  // a Batch has already done this
 }
 
-// Left without done(), by an exception: what was collected is forgotten.
+// Without done(), after an exception, drops what was collected.
 Device::Batch::~Batch() {
     device_.collects_ = false;
     if (std::exchange(device_.is_transfer_open_, false)) device_.functions.vkEndCommandBuffer(device_.transfer_);
 }
 
-// A buffer of the host that is named again is the same buffer; it grows to what is used of it.
+// The same `host_buffer` always gives the same buffer, which grows to the part that is used.
 Range Device::paper_buffer_of_host(uint64_t host_buffer, VkDeviceSize offset, VkDeviceSize bytes) {
     auto found = std::find_if(paper_buffers_.begin(), paper_buffers_.end(), [&](const PaperBuffer& buffer) {
         return host_buffer != 0 && buffer.host_buffer == host_buffer;
@@ -299,9 +301,9 @@ void Device::upload(const Range& target, VkDeviceSize offset, const void* data, 
         std::memcpy(target.as<char>() + offset, data, bytes);
         return;
     }
-    wait_for_run();  // it may read what is staged
+    wait_for_run();  // the last transfer may still read the staging buffer
     for (VkDeviceSize done = 0; done < bytes;) {
-        if (is_transfer_open_ && staged_ == staging_.size) {  // no more room: what was collected goes first
+        if (is_transfer_open_ && staged_ == staging_.size) {  // the staging buffer is full: submit what was collected
             const bool collected = std::exchange(collects_, false);
             end_transfer();
             collects_ = collected;
@@ -322,7 +324,7 @@ void Device::download(const Range& source, VkDeviceSize offset, void* out_data, 
     if (source.mapped && is_cached_) {
         wait_for_writes();
         std::memcpy(out_data, source.as<char>() + offset, bytes);
-        // Memory of a device that is lost may be read, but may hold anything. The driver tells what it has noticed by itself.
+        // Memory of a lost device can be read, but may hold anything. This asks whether the driver has noticed the loss.
         check(heed(functions.vkGetFenceStatus(handle, fence_)), "could not say whether it is there");
         return;
     }

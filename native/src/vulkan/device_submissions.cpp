@@ -1,4 +1,4 @@
-// What a device is given to run: command buffers, their submission, and waiting for them.
+// Command buffers of a device, their submission, and waiting for them.
 #include <algorithm>
 #include <chrono>
 #include <thread>
@@ -22,7 +22,7 @@ VkCommandBuffer Device::make_commands() {
 }
 
 void Device::begin(VkCommandBuffer commands, bool again) {
-    wait_for_run();  // it may be running these
+    wait_for_run();  // the device may be running these commands
     auto info = made<VkCommandBufferBeginInfo>(VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO);
     info.flags = again ? VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT : VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT;
     check(functions.vkBeginCommandBuffer(commands, &info), "could not begin a command buffer");
@@ -61,8 +61,8 @@ VkResult Device::queue_submit(const VkSubmitInfo& info, VkFence fence) {
     return result;
 }
 
-// Waits for and signals what `submission` says and, where somebody asked for it, the semaphore that counts. Its value goes on
-// when the queue has taken the work, so nobody waits for a value that is not to come.
+// Submits commands with the semaphores of `submission`. Also signals the semaphore that counts submissions, if handles() has
+// made it. Its value rises only when the queue has taken the work, so that nothing waits for a value that never comes.
 void Device::give(std::span<const VkCommandBuffer> commands, const SNNVulkanSubmission& submission, VkFence fence) {
     check_not_lost();
     std::vector<VkSemaphore> waits, signals;
@@ -99,7 +99,7 @@ void Device::give(std::span<const VkCommandBuffer> commands, const SNNVulkanSubm
     if (host_.submit && result == VK_ERROR_VALIDATION_FAILED_EXT)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->submit has not submitted, for a reason of the program's own");
     check(result, "could not take work");
-    if (result != VK_SUCCESS) {  // the device may be running it, or never
+    if (result != VK_SUCCESS) {  // the device may be running the commands, or may never run them
         doubtful_ = fence;
         answer_of_host_ = result;
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "host->submit returned ", answer_of_host_,
@@ -111,10 +111,10 @@ void Device::give(std::span<const VkCommandBuffer> commands, const SNNVulkanSubm
 SNNVulkanDevice Device::handles() {
     check_not_lost();
     if (has_timelines_ && !submitted_.semaphore) {
-        wait_for_submissions();  // which it does not count
+        wait_for_submissions();  // the semaphore does not count them
         auto kind = made<VkSemaphoreTypeCreateInfo>(VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO);
         kind.semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE;
-        kind.initialValue = 1;  // 0 would say that it is a binary one
+        kind.initialValue = 1;  // 0 would mean a binary semaphore
         auto info = made<VkSemaphoreCreateInfo>(VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO);
         info.pNext = &kind;
         VkSemaphore semaphore = VK_NULL_HANDLE;
@@ -150,7 +150,8 @@ void Device::wait_for_run() {
     is_running_ = false;
 }
 
-// Without memory for waiting, by asking: what the device runs must not be destroyed. A device that is lost runs nothing.
+// Never returns while the device may run the commands, as they must not be destroyed then. If waiting fails, for example
+// without memory, polls the fence. A lost device runs nothing.
 void Device::wait_to_the_end(VkFence fence) {
     VkResult result = functions.vkWaitForFences(handle, 1, &fence, VK_TRUE, UINT64_MAX);
     while (result != VK_SUCCESS && result != VK_ERROR_DEVICE_LOST) {

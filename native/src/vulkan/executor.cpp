@@ -35,7 +35,7 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
       job_system_(options.job_system),
       device_(options.device, options.vulkan_host),
       pipelines_(device_),
-      dispatches_{Steps(false), Steps(false)} {  // change_step() makes them
+      dispatches_{Steps(false), Steps(false)} {  // filled by change_step()
     check_supported();
     if (options.flags & SNN_FLAG_STRICT_BARRIERS) device_.be_strict();
     flushes_denormals_ = probe(device_, pipelines_);
@@ -50,7 +50,7 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
     BrainLayout layout = make_brain_layout(*plan_);
     const std::string no_brains = Brains::why_not(*plan_, layout, device_, batch_size_);
     if (plan_->sample_weights && !no_brains.empty()) refuse_sample_weights(no_brains);
-    std::optional<Device::Room> memory, weights;  // one binding each for brains
+    std::optional<Device::Room> memory, weights;  // brains reach each with one binding
     if (no_brains.empty())
         memory.emplace(device_, Brains::memory_bytes(*plan_, device_, batch_size_), "the states of all samples");
     for (uint32_t p = 0; p < populations.size(); ++p) {
@@ -112,7 +112,7 @@ VulkanExecutor::VulkanExecutor(std::shared_ptr<const Plan> plan, const ExecutorO
     pipelines_.save();
 }
 
-// What a submission begins and ends with.
+// Makes the command buffers, and records those that a submission begins and ends with.
 void VulkanExecutor::record_ends() {
     for (VkCommandBuffer* const commands :
          {&begin_, &end_, &step_[0], &step_[1], &recorded_step_[0], &recorded_step_[1], &last_spikes_[0], &last_spikes_[1],
@@ -159,7 +159,7 @@ void VulkanExecutor::prepare_step() {
     if (!uses_brains_ && plan_->sample_weights) refuse_sample_weights(brains_->out_of_reach());
 }
 
-// After anything that a recorded step is made of.
+// Called after any change to what a recorded step depends on.
 void VulkanExecutor::change_step() {
     step_is_ready_ = false;
     uses_brains_ = brains_ && load_brains();
@@ -210,8 +210,8 @@ void VulkanExecutor::place_fixed_sums() {
     }
 }
 
-// What members of a bundle have in common: their source, the buffer of their sums, how a synapse is
-// kept, and whether they look back.
+// Projections share a bundle if they have the same source, buffer of sums and synapse format, and if they agree on whether
+// every synapse has a delay.
 void VulkanExecutor::make_bundles() {
     using Common = std::tuple<uint32_t, VkBuffer, VkDeviceSize, bool, bool>;
     std::map<Common, uint32_t> numbers;

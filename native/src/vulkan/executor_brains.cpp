@@ -1,4 +1,4 @@
-// Steps of small networks, each sample a workgroup's for all steps of a dispatch (brains.h).
+// Runs small networks with brains: a workgroup computes all steps of a dispatch for one sample (brains.h).
 #include <algorithm>
 #include <utility>
 
@@ -9,9 +9,9 @@ namespace snn::vulkan {
 
 namespace {
 
-constexpr VkDeviceSize brain_records_bytes = VkDeviceSize{16} << 20;  // of spikes, and of states
+constexpr VkDeviceSize brain_records_bytes = VkDeviceSize{16} << 20;  // for spikes, and as much again for states
 
-// The most that either takes: together they are in reach of a binding.
+// The limit for spikes and for states each, so that one binding reaches both.
 VkDeviceSize records_room(const Device& device) { return std::min(brain_records_bytes, device.storage_range() / 2); }
 
 uint32_t held_flag(const RunRequest& request) {
@@ -40,7 +40,8 @@ void VulkanExecutor::open_brains(BrainLayout layout, const Range& memory, const 
 }
 
 bool VulkanExecutor::load_brains() {
-    // Spikes of all populations come to the host or none: they are few. Of inputs, it has those that it has given.
+    // The spikes of all populations are copied to the host, or none: they take little space. Inputs are copied only if they are
+    // read from host buffers; the caller has the others.
     const auto is_recorded = [&](uint32_t p) {
         return populations_[p].has_activity && (!network().population(p).is_input() || host_buffers_[p].input.buffer);
     };
@@ -77,9 +78,9 @@ void VulkanExecutor::run_brains(const RunRequest& request) {
     is_torn_ = false;
 }
 
-// What comes to the host, and where; gives the most steps of a submission, 0 where nothing comes.
+// Decides what is copied to the host and where. Returns the most steps of a submission, 0 if nothing is copied.
 uint32_t VulkanExecutor::prepare_brain_records(const RunRequest& request) {
-    summed_.clear();  // the host adds up
+    summed_.clear();  // the host adds up spikes for records of kind activity_sum
     recorded_.clear();
     if (request.records.empty() && request.events.empty()) return 0;
     for (uint32_t p = 0; p < populations_.size(); ++p)
@@ -105,7 +106,7 @@ uint32_t VulkanExecutor::prepare_brain_records(const RunRequest& request) {
     return rows;
 }
 
-// One dispatch, or one for each recorded row of states.
+// Records one dispatch, or one for each recorded row of states.
 void VulkanExecutor::record_brains_run(const RunRequest& request, uint32_t done, uint32_t steps, uint32_t flags) {
     const bool has_states = !recorded_.empty() && recorded_.back().state != all_spikes;
     VkDeviceSize row = 0;
@@ -135,8 +136,8 @@ void VulkanExecutor::record_brains_run(const RunRequest& request, uint32_t done,
     device_.end(brain_commands_);
 }
 
-// Small inputs go into the command buffer as push constants: an update of a buffer would take two barriers more, and longer
-// than the steps themselves.
+// Small inputs go into the command buffer as push constants. Updating a buffer instead would need two more barriers and take
+// longer than the steps themselves.
 void VulkanExecutor::record_brains(const RunRequest& request, VkCommandBuffer commands) {
     const bool pushes = brains_->can_push();
     if (is_shared_) after_all_commands_barrier(device_, commands);
@@ -158,7 +159,7 @@ void VulkanExecutor::record_brains(const RunRequest& request, VkCommandBuffer co
     now_ += request.step_count;
 }
 
-// The plan is one step, the same each time: it goes on where it ended.
+// The plan is one step that is the same every time: the shader continues where it stopped last.
 void VulkanExecutor::plan_brains(const RunRequest& request) {
     brains_->start_at(now_ + 1, request.first_step);
     dispatches_[0] = Steps(device_.is_strict());

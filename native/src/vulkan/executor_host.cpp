@@ -1,4 +1,4 @@
-// What a host program shares: its command buffers, its buffers, and the step as data.
+// Sharing with a host program: recording into its command buffers, binding its buffers, and the step as data.
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -18,7 +18,7 @@ void VulkanExecutor::check_not_on_paper() const {
 
 void VulkanExecutor::update(VkCommandBuffer commands, const Range& range, VkDeviceSize offset, const void* data,
                             VkDeviceSize bytes) {
-    constexpr VkDeviceSize most = 65536;  // of one command
+    constexpr VkDeviceSize most = 65536;  // bytes of one vkCmdUpdateBuffer
     for (VkDeviceSize done = 0; done < bytes; done += most)
         device_.functions.vkCmdUpdateBuffer(commands, range.buffer, range.offset + offset + done, std::min(most, bytes - done),
                                             static_cast<const char*>(data) + done);
@@ -31,8 +31,8 @@ void VulkanExecutor::update_frames(const RunRequest& request, VkCommandBuffer co
                    VkDeviceSize{populations_[input.population].frame} * 4);
 }
 
-// Inputs and control words are copied into the command buffer, because the memory that run() uses may be read by steps that
-// were recorded before and have not run yet.
+// Inputs and control words are copied into the command buffer. The memory that run() uses for them may still be read by steps
+// that were recorded earlier and have not run yet.
 void VulkanExecutor::record(const RunRequest& request, void* host_commands) {
     check_not_on_paper();
     const auto commands = static_cast<VkCommandBuffer>(host_commands);
@@ -54,8 +54,8 @@ void VulkanExecutor::record(const RunRequest& request, void* host_commands) {
     now_ += request.step_count;
 }
 
-// Nobody else sees what is not shared, and all that is recorded or run later begins with a barrier of its own; so does what the
-// host reads in place.
+// Without sharing, no barrier is needed here: everything recorded or run later begins with its own barrier, and the device
+// makes writes visible before the host reads in place (write_unseen()).
 void VulkanExecutor::record_last_barrier(VkCommandBuffer commands) const {
     if (is_shared_) all_commands_barrier(device_, commands);
     else device_.write_unseen();
@@ -87,7 +87,7 @@ DeviceBuffer VulkanExecutor::state_buffer(uint32_t population, uint32_t state) c
     const VkDeviceSize bytes = VkDeviceSize{memory.frame} * 4;
     is_shared_ = true;
     // A VkBuffer is a pointer or a number, as the platform has it.
-    const uint64_t buffer = (uint64_t)memory.states.buffer - (device_.is_on_paper() ? 1 : 0);  // numbers of a plan begin at 0
+    const uint64_t buffer = (uint64_t)memory.states.buffer - (device_.is_on_paper() ? 1 : 0);  // a plan's begin at 0
     const Range values = memory.states.part(state * bytes, bytes);
     return {whole ? DType::int32 : DType::float32, buffer, values.offset, bytes, values.mapped,
             values.mapped != nullptr && device_.is_cached()};
@@ -95,7 +95,7 @@ DeviceBuffer VulkanExecutor::state_buffer(uint32_t population, uint32_t state) c
 
 std::string VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffer* buffer) {
     PopulationMemory& population = populations_[p];
-    // What the program has recorded before may run after this: the host has not seen what that writes.
+    // Commands that the program has recorded before may run after this call, so their writes stay unseen by the host.
     const struct Unseen {
         Device& device;
         bool is_any = device.has_unseen_writes();
@@ -120,7 +120,7 @@ std::string VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffe
                    : port == Port::states ? population.states
                                           : host_buffers_[p].spike_count;
     if (range.buffer == bound.buffer && range.offset == bound.offset)
-        return {};  // as it is; the buffer lives while it is bound
+        return {};  // nothing changes: a bound buffer stays alive, so the same handle is the same buffer
     if (port == Port::states) {
         std::vector<uint32_t> words(population.states_bytes() / 4);
         device_.download(population.states, 0, words.data(), population.states_bytes());
@@ -133,7 +133,7 @@ std::string VulkanExecutor::bind_buffer(uint32_t p, Port port, const DeviceBuffe
     const bool were_one_dispatch = uses_brains_;
     try {
         change_step();
-    } catch (...) {  // samples with weights of their own cannot go the other way
+    } catch (...) {  // samples with their own weights cannot run without brains
         host_buffers_[p] = bound_before;
         population.states = states_before;
         change_step();
@@ -156,7 +156,7 @@ std::string VulkanExecutor::set_readback(std::span<const Readable> values, uint3
         const PopulationMemory& memory = populations_[value.slot.index];
         sizes.push_back(VkDeviceSize{value.counts || value.slot.kind == Slot::state ? memory.frame : memory.data_words()} * 4);
     }
-    // Memory of the one before is used again where it is enough.
+    // Memory of the previous readback is reused if it is large enough.
     auto made = values.empty() ? nullptr : std::make_unique<Readback>(device_, sizes, frame_count, readback_memory_);
     std::vector<Readable> made_values(values.begin(), values.end());
     is_copied_ |= made != nullptr;
@@ -173,7 +173,8 @@ std::string VulkanExecutor::set_readback(std::span<const Readable> values, uint3
     return slower;
 }
 
-// A step adds to them as it does to a buffer of the host for "spike_count", which these populations have none of.
+// Spike counts for a readback use the same mechanism as a host buffer bound to "spike_count". Populations that are counted here
+// have no such buffer.
 std::string VulkanExecutor::count_spikes(std::span<const Readable> values) {
     std::vector<uint32_t> counted;
     VkDeviceSize bytes = 0;
@@ -239,7 +240,7 @@ void VulkanExecutor::record_readback(uint64_t frame, void* host_commands) {
     if (counted_.empty()) return;
     copy_barrier(device_, commands);
     device_.functions.vkCmdFillBuffer(commands, counts_.buffer, counts_.offset, counts_.size, 0);
-    device_.write_unseen();  // behind the barrier that the steps end with where buffers are shared
+    device_.write_unseen();  // if buffers are shared, this fill comes after the barrier at the end of the steps
 }
 
 bool VulkanExecutor::read_back(size_t place, uint64_t finished_frame, DType dtype, void* out_data, uint64_t& out_frame) const {
@@ -274,7 +275,7 @@ void VulkanExecutor::plan(const RunRequest& request, SNNVulkanPlan& out_plan) {
     std::vector<const Pipelines::ShaderAndConstants*> made_of(pipelines_.pipelines().size());
     for (const auto& [shader, pipeline] : pipelines_.pipelines()) made_of[(uint64_t)pipeline - 1] = &shader;
     plan_shaders_.clear();
-    std::map<VkPipeline, uint32_t> shader_of;  // of pipelines that the step as it is now has
+    std::map<VkPipeline, uint32_t> shader_of;  // only pipelines that the present step uses
     plan_buffers_.clear();
     for (const Device::PaperBuffer& buffer : device_.paper_buffers())
         plan_buffers_.push_back({buffer.words.size() * 4, buffer.words.data(), buffer.host_buffer});

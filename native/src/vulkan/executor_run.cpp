@@ -1,4 +1,4 @@
-// Running: inputs to the device, submissions of many steps, records back.
+// Runs steps: uploads inputs, submits many steps at once, and copies records back.
 #include <algorithm>
 #include <bit>
 #include <utility>
@@ -12,16 +12,16 @@ namespace snn::vulkan {
 namespace {
 
 constexpr VkDeviceSize records_bytes = VkDeviceSize{4} << 20;
-constexpr uint32_t record_groups = 1024;  // more copy no faster
-constexpr uint32_t steps_to_sum_up = 16;  // fewer come to the host faster
+constexpr uint32_t record_groups = 1024;  // more workgroups do not copy faster
+constexpr uint32_t steps_to_sum_up = 16;  // for shorter runs, copying the spikes to the host is faster
 
 }  // namespace
 
 void VulkanExecutor::run(const RunRequest& request) {
     check_not_on_paper();
     device_.check_not_lost();
-    device_.wait_for_submissions();  // they use the memory that inputs are written to now
-    pipelines_.all_have_run();       // a host waits before it runs steps so
+    device_.wait_for_submissions();  // they read the memory that inputs are about to be written to
+    pipelines_.all_have_run();       // the host program must wait for recorded steps before it calls run()
     prepare_step();
     if (request.tape) return run_taped(request);
     settle();
@@ -56,7 +56,7 @@ void VulkanExecutor::run(const RunRequest& request) {
 }
 
 void VulkanExecutor::fill_control(const RunRequest& request, uint32_t done, uint32_t* control) const {
-    const uint32_t ahead = device_.is_on_paper() ? 0 : 1;  // a plan's step begins with going on to it
+    const uint32_t ahead = device_.is_on_paper() ? 0 : 1;  // a plan's step begins by advancing to itself
     const uint64_t step = request.first_step + done + ahead - 1;  // wraps at step 0
     control[shader::RUN_NOW] = static_cast<uint32_t>(now_) + ahead;
     control[shader::RUN_STEP_LOW] = static_cast<uint32_t>(step);
@@ -72,7 +72,7 @@ void VulkanExecutor::fill_control(const RunRequest& request, uint32_t done, uint
     }
 }
 
-// The spikes of one step of an input that is given as lists, in memory that the device reads.
+// Writes the spikes of one step of an input that is given as lists, as floats 0 and 1.
 void VulkanExecutor::fill_frame(const InputFrames& input, size_t step, float* out_frame) const {
     const PopulationMemory& memory = populations_[input.population];
     std::fill_n(out_frame, memory.frame, 0.0f);
@@ -105,7 +105,7 @@ bool VulkanExecutor::sums_up(uint32_t population) const {
     return std::find(summed_.begin(), summed_.end(), population) != summed_.end();
 }
 
-// Records of kind activity_sum need nothing of a single step: in a long run the device adds up.
+// Records of kind activity_sum do not need the spikes of single steps, so in a long run the device adds them up.
 void VulkanExecutor::prepare_sums(const RunRequest& request) {
     summed_.clear();
     if (request.step_count < steps_to_sum_up) return;
@@ -132,14 +132,14 @@ void VulkanExecutor::take_sums(const RunRequest& request) {
     }
 }
 
-// Decides what comes to the host with each step, records the copies when that has changed; gives the
-// most steps of a submission.
+// Decides what is copied to the host after each step, and records the copies again if that has changed. Returns the most steps
+// of a submission.
 uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t steps) {
     wanted_.clear();
     const auto want = [&](uint32_t population, uint32_t state) {
         const PopulationMemory& memory = populations_[population];
         if (network().population(population).is_input() && !host_buffers_[population].input.buffer)
-            return;  // the host has them
+            return;  // the caller has its own inputs
         const uint32_t words = state == all_spikes ? memory.data_words() : memory.frame;
         for (const Recorded& other : wanted_)
             if (other.population == population && other.state == state) return;
@@ -150,7 +150,7 @@ uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t ste
         want(record.population, record.kind == RecordFrames::state ? record.state_index : all_spikes);
     }
     for (const EventRecord& record : request.events) want(record.population, all_spikes);
-    // Both: what was recorded for one of them is not what another run with the other needs.
+    // Both are cleared: commands recorded for one of them do not fit a later run that needs only the other.
     if (wanted_.empty() && summed_.empty()) return recorded_.clear(), summed_before_.clear(), steps;
     VkDeviceSize row_bytes = 0;
     for (const Recorded& recorded : wanted_) row_bytes += VkDeviceSize{recorded.words} * 4;
@@ -171,7 +171,7 @@ uint32_t VulkanExecutor::prepare_records(const RunRequest& request, uint32_t ste
     }
     record_capacity_ = capacity;
     if (wanted_ != recorded_ || summed_ != summed_before_) {
-        recorded_.clear(), summed_before_.clear();  // an error leaves neither recorded
+        recorded_.clear(), summed_before_.clear();  // so that after an error both are recorded again
         for (uint32_t parity = 0; parity < 2; ++parity) record_copies(parity);
         recorded_ = wanted_;
         summed_before_ = summed_;
@@ -197,8 +197,8 @@ Dispatch VulkanExecutor::copy_of(const Recorded& recorded, uint32_t parity) {
     return dispatch;
 }
 
-// The spikes of the step before the one that `run_[parity]` tells of. Within a step they are copied beside its first kernels,
-// which saves the barrier that they would need after their own.
+// Copies the spikes of the step before the one that `run_[parity]` describes. Within a step, the copies run beside its first
+// kernels. That saves the barrier that they would need at the end of their own step.
 void VulkanExecutor::add_spike_records(Steps& steps, uint32_t parity) {
     for (const Recorded& recorded : wanted_)
         if (recorded.state == all_spikes)
@@ -216,7 +216,7 @@ void VulkanExecutor::record_copies(uint32_t parity) {
         if (recorded.state != all_spikes) states.add(copy_of(recorded, parity), {});
     Dispatch advance;
     advance.pipeline = pipelines_.get("advance", {false});
-    advance.set = pipelines_.bind({run_[parity], run_[1 - parity]});  // of the step that follows
+    advance.set = pipelines_.bind({run_[parity], run_[1 - parity]});  // `next` is the position of the step that follows
     advance.take(shader::Advance{0, 0});
     states.add(advance, {});
     const auto record = [&](VkCommandBuffer commands, const Steps& steps) {
@@ -249,8 +249,8 @@ void VulkanExecutor::take_records(const RunRequest& request, uint32_t done, uint
                 values_[i] = memory.is_binary ? (given[i] != 0.0f ? 1.0f : 0.0f) : given[i];
         }
     };
-    // Calls function(place, value) for the active neurons after one step. Few of many spike: words of
-    // bits without one are passed.
+    // Calls function(place, value) for the active neurons after one step. Usually few neurons spike, so words without a spike
+    // are skipped.
     const auto for_active = [&](uint32_t population, uint32_t step, const auto& function) {
         const PopulationMemory& memory = populations_[population];
         const uint32_t* const bits = frame_of(population, all_spikes, step);

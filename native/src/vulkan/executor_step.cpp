@@ -1,4 +1,4 @@
-// The dispatches of a step: inputs, deliveries, neurons and what learns. A signal, which comes between steps, is one as well.
+// The dispatches of a step: inputs, deliveries, neurons and plasticity. Also the dispatch of a signal, between two steps.
 #include <algorithm>
 #include <bit>
 #include <set>
@@ -13,14 +13,15 @@ namespace snn::vulkan {
 
 namespace {
 
-// Of shaders that take any number of workgroups. Few neurons spike in a step, and each is a workgroup's.
+// Workgroups of shaders that work with any number of them. Each workgroup takes one spike at a time, and few neurons spike in a
+// step.
 constexpr uint32_t groups_of_arrivals = 64, groups_of_learning = 256, groups_of_signals = 1024;
 
-// Workgroups that share the spikes of a source, whatever their number: enough to fill a GPU with a large source's, few enough
-// to cost nothing where there are no spikes.
+// The number of workgroups that share the spikes of a source, however many there are: enough to fill a GPU for a large source,
+// few enough to cost nothing without spikes.
 constexpr uint32_t neurons_of_a_group = 128, least_groups = 16, most_groups_of_spikes = 2048;
 
-// Invocations that share a spike: a row takes few turns of theirs, short rows leave few of them idle.
+// The number of invocations that share the row of a spike: long rows should take few rounds, short rows leave few idle.
 uint32_t lanes_for(uint64_t synapses_of_a_row) {
     return synapses_of_a_row > 128 ? shader::GROUP_SIZE : synapses_of_a_row > 24 ? 32 : 16;
 }
@@ -35,7 +36,7 @@ void VulkanExecutor::prepare_dispatches() {
 void VulkanExecutor::prepare_dispatches(uint32_t parity) {
     parity_ = parity;
     Steps& steps = dispatches_[parity] = Steps(device_.is_strict());
-    // A plan is one step, the same each time: it goes on in place, before anything else.
+    // A plan is one step that is the same every time, so it advances the position in place, before anything else.
     const bool in_place = device_.is_on_paper();
     Dispatch advance;
     advance.pipeline = pipelines_.get("advance", {in_place});
@@ -59,7 +60,7 @@ void VulkanExecutor::prepare_dispatches(uint32_t parity) {
                 if (!early[call.index]) add_delivery_once(call.index);
                 break;
             case Kernel::neuron_step: add_neurons(steps, call.index); break;
-            // neuron_step finishes the sums that it reads and leaves them at zero for the next step.
+            // The neuron_step shader finishes the sums that it reads and clears them for the next step.
             case Kernel::clear_receptors:
             case Kernel::finish_receptors: break;
             case Kernel::learn: add_learning(steps, call.index); break;
@@ -70,8 +71,8 @@ void VulkanExecutor::prepare_dispatches(uint32_t parity) {
     }
 }
 
-// What only looks back is delivered before any neuron steps, all of it side by side. A float sum keeps its order: a projection
-// is late when one before it onto the same receptor is.
+// Projections whose synapses all have a delay are delivered early: side by side, before any neuron steps. A float sum keeps its
+// order, so a projection is late if an earlier one onto the same receptor is late.
 std::vector<uint8_t> VulkanExecutor::early_deliveries() const {
     std::vector<uint8_t> early(projections_.size(), 0);
     std::set<std::pair<uint32_t, uint32_t>> late;  // target and receptor
@@ -124,7 +125,7 @@ void VulkanExecutor::add_delivery(Steps& steps, uint32_t index) {
         dispatch.groups[0] = groups_for(targets);
         dispatch.groups[1] = batch_size_;
         steps.add(dispatch, uses);
-        arguments.bias = shader::NOWHERE;  // once
+        arguments.bias = shader::NOWHERE;  // the first segment has added it
     };
     switch (memory.delivery) {
         case Delivery::dense:
@@ -149,13 +150,13 @@ void VulkanExecutor::add_delivery(Steps& steps, uint32_t index) {
             arguments.dilation_height = window.dilation[0], arguments.dilation_width = window.dilation[1];
             arguments.group_inputs = from.shape.dims[0] / window.groups;
             arguments.group_outputs = onto.shape.dims[0] / window.groups;
-            // MODE of the shader: convolution, sum or average, maximum
+            // The shader's constant MODE: 0 convolution, 1 sum or average, 2 maximum.
             return add("deliver_window", memory.segments[0], target.size,
                        {!pools ? 0u : projection.pool_mode == SNN_POOL_MAX ? 2u : 1u});
         }
         case Delivery::sparse:
             for (const ProjectionMemory::Segment& segment : memory.segments) {
-                // A segment adds the bias of its own targets.
+                // Each segment adds the bias of its own targets.
                 arguments.bias = projection.bias ? 0 : shader::NOWHERE;
                 arguments.first = segment.first;
                 arguments.last = segment.last;
@@ -255,7 +256,7 @@ void VulkanExecutor::add_learning(Steps& steps, uint32_t index) {
     steps.add(dispatch, {{resource(projection.target, of_activity), Use::read}, {plastic_resource(index), Use::write}});
 }
 
-// At once and by itself: what runs later finds what it left, as it finds weights that were written.
+// Runs at once, in its own submission. Later steps see its effect as they see written weights.
 void VulkanExecutor::signal(uint32_t index, float value) {
     check_not_on_paper();
     const ProjectionMemory& memory = projections_[index];
@@ -291,9 +292,10 @@ void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {
     const PopulationMemory& population = populations_[p];
     Dispatch dispatch;
     dispatch.pipeline = pipelines_.get(population.shader, {}, text("neuron_step of ", network().population(p).model->name));
-    // A model that does not spike writes no ring, but the shader could: it is bound to something of the population's own.
+    // A model that does not spike writes no ring, but its shader declares one. It is bound to the population's own states, so
+    // that dispatches side by side share no writable memory.
     const Range& ring = population.has_activity ? population.ring : population.states;
-    const Range& fixed_sums = population.fixed_receptors > 0 ? population.fixed_sums : population.states;  // the same
+    const Range& fixed_sums = population.fixed_receptors > 0 ? population.fixed_sums : population.states;  // likewise
     dispatch.set = pipelines_.bind({run(), population.sums, population.states, population.constants, fixed_sums, ring,
                                    counter_of_population(p)});
     dispatch.take(shader::NeuronStep{.own = population.activity,
@@ -320,7 +322,7 @@ void VulkanExecutor::add_neurons(Steps& steps, uint32_t p) {
     if (host_buffers_[p].spike_count.buffer) add_spike_copy(steps, p, true);
 }
 
-// The spikes of a population `lag` steps ago to a buffer of floats; `adds_up`: to what it holds.
+// Copies the spikes of a population from `lag` steps ago to a buffer of floats; `adds_up`: adds them to its values.
 Dispatch VulkanExecutor::spike_copy(const Range& run, uint32_t p, const Range& to, bool adds_up, uint32_t lag) {
     const PopulationMemory& population = populations_[p];
     Dispatch dispatch;

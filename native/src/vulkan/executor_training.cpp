@@ -1,4 +1,4 @@
-// Training: what it needs of the executor, and its runs.
+// The executor's side of training: what Training needs from it, taped runs and updates.
 #include "common/error.h"
 #include "vulkan/executor.h"
 
@@ -18,7 +18,7 @@ Training& VulkanExecutor::training() {
                         .projection_counters = {},
                         .thread_count = thread_count_,
                         .job_system = job_system_,
-                        // Not as a write: after an error settle() does it again, and steps need not be refused.
+                        // This does not go through write(): after an error, settle() repeats it, so steps stay possible.
                         .load_weights = [this](uint32_t q, std::vector<float> weights) {
                             load_weights(q, std::move(weights));
                         }};
@@ -45,7 +45,7 @@ void VulkanExecutor::run_taped(const RunRequest& request) {
     now_ += request.step_count;
 }
 
-// One that ends in the middle has changed some of the weights, nobody knows which.
+// After an update that fails midway, it is unknown which weights have changed: all trained ones become unset.
 void VulkanExecutor::update(const OptimizerStep& step, OptimizerMemory& memory) {
     check_set();
     Training& training = this->training();

@@ -1,4 +1,4 @@
-// Resetting, reading and writing: everything in canonical order.
+// Resets, reads and writes variables, all in canonical order.
 #include <algorithm>
 #include <bit>
 #include <optional>
@@ -13,7 +13,7 @@ namespace snn::vulkan {
 
 namespace {
 
-constexpr size_t synapses_at_once = 65536;  // of a plastic projection, that are read together
+constexpr size_t synapses_at_once = 65536;  // read in one download, for plastic projections
 
 }  // namespace
 
@@ -45,8 +45,8 @@ void VulkanExecutor::reset_state() {
     is_torn_ = false;
 }
 
-// Those of a plastic projection as the device has changed them: its synapses lie in canonical order, target and weight. A
-// network can be half its weights: nothing of their size is made that stays.
+// The device changes the weights of a plastic projection, so they are read from there: its synapses lie in canonical order as
+// target and weight. Weights can be half a network's memory, so nothing of their size is kept on the host.
 void VulkanExecutor::read_weights(const Slot& slot, DType dtype, void* out_data) const {
     if (plan_->sample_weights) return read_copies(slot, dtype, out_data);
     const Projection& projection = network().projection(slot.index);
@@ -93,7 +93,7 @@ void VulkanExecutor::write_traces(const Slot& slot, DType dtype, const void* dat
     plastic_[slot.index]->write_values(device_, side, values);
 }
 
-// `change` gives whether the step is another one then.
+// `change` returns whether the recorded step is out of date afterwards.
 template <class Change>
 void VulkanExecutor::change_parameters(uint8_t& io_is_set, const Change& change) {
     const bool was_ready = std::exchange(step_is_ready_, false);
@@ -190,7 +190,7 @@ void VulkanExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
     }
 }
 
-// Of samples with weights of their own: those that the slot names, as they lie on the device.
+// If samples have their own weights: the range on the device of the copies that the slot names.
 Range VulkanExecutor::copies_of(const Slot& slot) const {
     const Projection& projection = network().projection(slot.index);
     const ProjectionMemory& memory = projections_[slot.index];
@@ -207,7 +207,8 @@ void VulkanExecutor::read_copies(const Slot& slot, DType dtype, void* out_data) 
     convert(DType::float32, values_.data(), dtype, out_data, values_.size());
 }
 
-// What the host has of them stays as it was where the device refuses them, and where the device alone has them.
+// If loading fails, the host's copy of the weights stays as it was. For plastic projections it always does, because only the
+// device keeps their weights.
 void VulkanExecutor::load_weights(uint32_t projection, std::vector<float> weights) {
     ProjectionMemory& memory = projections_[projection];
     std::optional<std::vector<float>> before = memory.exchange_weights(std::move(weights));
@@ -246,7 +247,7 @@ void VulkanExecutor::write(const Slot& slot, DType dtype, const void* data) {
 void VulkanExecutor::write_weights(const Slot& slot, DType dtype, const void* data) {
     std::vector<float> values(count(slot));
     convert(dtype, data, DType::float32, values.data(), values.size());
-    if (training_) training_->weights_changed(slot.index);  // after an error as well: some may have arrived
+    if (training_) training_->weights_changed(slot.index);  // even if the write fails: part of it may have arrived
     const bool is_weight = slot.kind == Slot::weight;
     uint8_t& is_set = is_set_[is_weight ? of_weights : of_bias][slot.index];
     if (!plan_->sample_weights)
@@ -284,7 +285,7 @@ void VulkanExecutor::write_values(const Slot& slot, DType dtype, const void* dat
         case Slot::weight:
         case Slot::bias:
         case Slot::weight_gradient:
-        case Slot::bias_gradient: return;  // above; gradients the session has refused
+        case Slot::bias_gradient: return;  // weights and biases are handled above; the session refuses to write gradients
     }
 }
 

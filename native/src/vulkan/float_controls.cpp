@@ -6,7 +6,7 @@ namespace snn::vulkan {
 
 namespace {
 
-// Of SPIR-V: instructions, and for each wish its capability and execution mode.
+// Opcodes of SPIR-V, and for each request its capability and its execution mode.
 constexpr uint32_t op_extension = 10, op_entry_point = 15, op_execution_mode = 16, op_capability = 17;
 constexpr size_t first_instruction = 5;
 constexpr uint32_t denorm_preserve[2] = {4464, 4459}, signed_zero_inf_nan_preserve[2] = {4466, 4461},
@@ -25,7 +25,7 @@ FloatControls float_controls_of(const InstanceFunctions& functions, VkPhysicalDe
     auto all = made<VkPhysicalDeviceProperties2>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2);
     all.pNext = &properties;
     functions.vkGetPhysicalDeviceProperties2(device, &all);
-    // Without independence, halves and doubles would have to be asked for the same.
+    // Without independence, the same would have to be requested for float16 and float64.
     const bool denormals = properties.denormBehaviorIndependence != VK_SHADER_FLOAT_CONTROLS_INDEPENDENCE_NONE;
     const bool rounding = properties.roundingModeIndependence != VK_SHADER_FLOAT_CONTROLS_INDEPENDENCE_NONE;
     return {.keeps_denormals = denormals && properties.shaderDenormPreserveFloat32,
@@ -40,7 +40,7 @@ std::vector<uint32_t> with_float_controls(std::span<const uint32_t> spirv, const
     if (controls.keeps_zeros_and_nan) wishes.push_back(signed_zero_inf_nan_preserve);
     if (wishes.empty()) return {spirv.begin(), spirv.end()};
     std::vector<uint32_t> words(spirv.begin(), spirv.begin() + first_instruction);
-    // Capabilities come first, then extensions, then much later entry points and what they are asked for.
+    // In a module, capabilities come first, then extensions; entry points and their execution modes come much later.
     bool in_capabilities = true;
     for (size_t at = first_instruction, next = 0; at < spirv.size(); at = next) {
         next = at + (spirv[at] >> 16);
@@ -48,7 +48,7 @@ std::vector<uint32_t> with_float_controls(std::span<const uint32_t> spirv, const
         if (in_capabilities && op != op_capability) {
             in_capabilities = false;
             for (const uint32_t* const wish : wishes) words.insert(words.end(), {first_word(op_capability, 1), wish[0]});
-            uint32_t name[6] = {};  // of 22 characters
+            uint32_t name[6] = {};  // the name has 22 characters
             std::memcpy(name, "SPV_KHR_float_controls", 22);
             words.push_back(first_word(op_extension, std::size(name)));
             words.insert(words.end(), std::begin(name), std::end(name));

@@ -1,6 +1,5 @@
-// What shaders ask of a device's float32 arithmetic where Vulkan leaves it room, with the extension
-// VK_KHR_shader_float_controls: some drivers flush denormals, or take no notice of signs of zeros and of NaN, unless they are
-// asked.
+// Vulkan leaves parts of float32 arithmetic to the device. With the extension VK_KHR_shader_float_controls, shaders can request
+// what we need: without a request, some drivers flush denormals, or ignore the signs of zeros and NaN.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +15,10 @@ struct FloatControls {
     bool operator==(const FloatControls&) const = default;
 };
 
-// What the device can be asked for.
+// What shaders can request on this device.
 FloatControls float_controls_of(const InstanceFunctions& functions, VkPhysicalDevice device, uint32_t api_version);
 
-// The module with its entry point asking for it.
+// A copy of the module whose entry point requests `controls`.
 std::vector<uint32_t> with_float_controls(std::span<const uint32_t> spirv, const FloatControls& controls);
 
 }  // namespace snn::vulkan

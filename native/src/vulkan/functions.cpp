@@ -23,7 +23,7 @@ namespace {
 
 PFN_vkGetInstanceProcAddr open_loader() {
 #if defined(_WIN32)
-    // Beside the program or where the system keeps it, never in the folder that the program happens to be in.
+    // Search the program's folder and the system's folders, but never the current folder.
     const HMODULE library = LoadLibraryExA(loader_name, nullptr, LOAD_LIBRARY_SEARCH_DEFAULT_DIRS);
     const auto function = library ? GetProcAddress(library, "vkGetInstanceProcAddr") : nullptr;
     return reinterpret_cast<PFN_vkGetInstanceProcAddr>(reinterpret_cast<void (*)()>(function));
@@ -86,7 +86,7 @@ DeviceFunctions load_device_functions(const InstanceFunctions& instance, VkDevic
 
 namespace {
 
-// Without functions: of instances.
+// Null `functions`: looks among instance extensions.
 bool is_listed(const char* name, const InstanceFunctions* functions, VkPhysicalDevice device) {
     const auto enumerate = [&](uint32_t* io_count, VkExtensionProperties* out_extensions) {
         return functions ? functions->vkEnumerateDeviceExtensionProperties(device, nullptr, io_count, out_extensions)
@@ -111,7 +111,7 @@ bool has_instance_extension(const char* name) { return is_listed(name, nullptr, 
 
 namespace {
 
-// As the specification calls it, where the functions used here may give it.
+// The name in the specification, for errors that the functions used here may return.
 std::string name_of(VkResult result) {
     switch (result) {
 #define SNN_VULKAN_NAME(name) \

@@ -1,5 +1,5 @@
-// The Vulkan loader, opened when a device is asked for, and the functions that are used of it. Nothing links it, so libsnn runs
-// where there is none.
+// The Vulkan loader and the functions that we use. The loader is opened when a device is first needed. Nothing links it, so
+// libsnn also runs on machines without it.
 #pragma once
 
 #include <string_view>
@@ -27,7 +27,7 @@ namespace snn::vulkan {
     F(vkCmdFillBuffer) F(vkCmdUpdateBuffer) F(vkQueueSubmit) F(vkGetFenceStatus) F(vkCreateFence) F(vkDestroyFence) \
     F(vkWaitForFences) F(vkResetFences) F(vkCreateSemaphore) F(vkDestroySemaphore)
 
-// The functions that need no instance. Null members: there is no loader.
+// The functions that need no instance. Without a loader, all members are null.
 struct Loader {
     PFN_vkGetInstanceProcAddr vkGetInstanceProcAddr = nullptr;
     PFN_vkCreateInstance vkCreateInstance = nullptr;
@@ -42,7 +42,7 @@ constexpr const char* loader_name = "libvulkan.1.dylib";
 #else
 constexpr const char* loader_name = "libvulkan.so.1";
 #endif
-// Opened at the first call and kept until the process ends: drivers do not like to be unloaded. Thread-safe.
+// Opened at the first call and kept until the process ends, because some drivers do not survive being unloaded. Thread-safe.
 const Loader& loader();
 
 #define SNN_VULKAN_MEMBER(name) PFN_##name name = nullptr;
@@ -55,8 +55,8 @@ struct DeviceFunctions {
 };
 #undef SNN_VULKAN_MEMBER
 
-// Names and labels that validation messages and debuggers show. Null where the instance has not enabled VK_EXT_debug_utils:
-// then vkGetInstanceProcAddr gives nothing, by the specification and in the loader, whoever made the instance.
+// Names and labels for validation messages and debuggers. The members are null if the instance has not enabled
+// VK_EXT_debug_utils: by the specification, vkGetInstanceProcAddr then returns null, whoever made the instance.
 struct DebugFunctions {
     PFN_vkSetDebugUtilsObjectNameEXT name = nullptr;
     PFN_vkCmdBeginDebugUtilsLabelEXT begin_label = nullptr;
@@ -64,14 +64,14 @@ struct DebugFunctions {
 };
 DebugFunctions load_debug_functions(PFN_vkGetInstanceProcAddr get, VkInstance instance);
 
-// Throw SNN_ERROR_INVALID_ARGUMENT for a function that is not there.
+// Throw SNN_ERROR_INVALID_ARGUMENT if a function is missing.
 InstanceFunctions load_instance_functions(PFN_vkGetInstanceProcAddr get, VkInstance instance);
 DeviceFunctions load_device_functions(const InstanceFunctions& instance, VkDevice device);
 
 bool has_extension(const InstanceFunctions& functions, VkPhysicalDevice device, const char* name);
-bool has_instance_extension(const char* name);  // of the loader or a driver; those of layers do not count
+bool has_instance_extension(const char* name);  // from the loader or a driver; those from layers do not count
 
-// A struct of Vulkan with its type set and the rest zero.
+// A Vulkan struct with its type set and the rest zero.
 template <class Struct>
 Struct made(VkStructureType type) {
     Struct value{};
@@ -79,8 +79,8 @@ Struct made(VkStructureType type) {
     return value;
 }
 
-// Throws where `result` is an error; `what` completes the sentence "the Vulkan device ... ": "could not ...", perhaps after its
-// name.
+// Throws if `result` is an error. `what` completes the sentence "the Vulkan device ...", for example "could not ...", perhaps
+// after the device's name.
 void check(VkResult result, std::string_view what);
 
 }  // namespace snn::vulkan

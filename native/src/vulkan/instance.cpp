@@ -1,4 +1,4 @@
-// Finding the devices of a machine, and the validation layer of the tests.
+// Finds the devices of a machine, and enables the validation layer for tests.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -13,7 +13,7 @@ namespace snn::vulkan {
 namespace {
 
 constexpr const char* validation_layer = "VK_LAYER_KHRONOS_validation";
-// Younger than some headers that this builds with.
+// These are newer than some Vulkan headers that we support.
 constexpr const char* portability_enumeration = "VK_KHR_portability_enumeration";
 constexpr VkInstanceCreateFlags enumerate_portability_bit = 1;
 
@@ -79,7 +79,7 @@ std::string validation_messages() {
 
 std::shared_ptr<const Instance> Instance::shared() {
     static std::mutex mutex;
-    // Never destroyed: the driver's own end of the process may come first.
+    // Never destroyed: the driver's own cleanup at process exit may come first.
     static auto& instance = *new std::shared_ptr<const Instance>;
     const std::lock_guard lock(mutex);
     if (!instance || instance->messages_path_ != validation_messages()) instance = std::make_shared<const Instance>();
@@ -95,7 +95,7 @@ Instance::Instance() {
     if (loader().vkEnumerateInstanceVersion) loader().vkEnumerateInstanceVersion(&version);
     auto application = made<VkApplicationInfo>(VK_STRUCTURE_TYPE_APPLICATION_INFO);
     application.pEngineName = "snn-engine";
-    // 1.1 tells a device's UUID and how much an allocation may have; nothing else of it is used.
+    // Version 1.1 reports a device's UUID and its largest allocation. We use nothing else of it.
     application.apiVersion = version >= VK_API_VERSION_1_1 ? VK_API_VERSION_1_1 : VK_API_VERSION_1_0;
     auto info = made<VkInstanceCreateInfo>(VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO);
     info.pApplicationInfo = &application;
@@ -103,13 +103,13 @@ Instance::Instance() {
     const char* extensions[2];
     info.ppEnabledExtensionNames = extensions;
     const auto enable = [&](const char* name) { extensions[info.enabledExtensionCount++] = name; };
-    // Without this, newer loaders hide devices that are not all of Vulkan, as MoltenVK's (device.cpp opens them as such).
+    // Without this, newer loaders hide devices with only a subset of Vulkan, such as MoltenVK's (see open_own() in device.cpp).
     if (has_instance_extension(portability_enumeration)) {
         enable(portability_enumeration);
         info.flags = enumerate_portability_bit;
     }
     messages_path_ = validation_messages();
-    // Names of objects, for debuggers. The validation layer brings the extension with it where the loader has none.
+    // For names of objects in debuggers. If the loader lacks the extension, the validation layer provides it.
     if (!messages_path_.empty() || has_instance_extension(VK_EXT_DEBUG_UTILS_EXTENSION_NAME))
         enable(VK_EXT_DEBUG_UTILS_EXTENSION_NAME);
     auto messenger = made<VkDebugUtilsMessengerCreateInfoEXT>(VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT);
@@ -117,12 +117,12 @@ Instance::Instance() {
     auto features = made<VkValidationFeaturesEXT>(VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT);
     features.enabledValidationFeatureCount = 1;
     features.pEnabledValidationFeatures = &synchronization;
-    features.pNext = &messenger;  // for making and ending the instance itself
+    features.pNext = &messenger;  // covers creation and destruction of the instance itself
     if (!messages_path_.empty()) {
         if (!has_layer(validation_layer))
             throw Error(SNN_ERROR_UNSUPPORTED, "SNN_VULKAN_VALIDATION is set, but the layer ", validation_layer,
                         " is not installed (Debian and Ubuntu: the package vulkan-validationlayers)");
-        // Of information there is one: that the layer watches.
+        // The only message of severity INFO is that the layer is active.
         messenger.messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_INFO_BIT_EXT |
                                     VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT |
                                     VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT;
@@ -219,7 +219,7 @@ const std::vector<DeviceDescription>& devices() {
             for (Candidate& candidate : Instance::shared()->candidates())
                 descriptions.push_back(std::move(candidate.description));
         } catch (const Error&) {
-            // No loader or no driver: no devices. Whoever opens one is told why.
+            // Without a loader or a driver there are no devices. Opening one reports why.
         }
         return descriptions;
     }();

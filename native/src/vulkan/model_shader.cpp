@@ -14,7 +14,7 @@ namespace snn::vulkan {
 
 namespace {
 
-// The instructions of SPIR-V that are read or written here, and their numbers in its specification.
+// Opcodes of the SPIR-V instructions that are read or written here, from its specification.
 enum SpirvOp : uint32_t {
     op_name = 5, op_type_bool = 20, op_type_int = 21, op_type_float = 22, op_constant_false = 42, op_constant = 43,
     op_constant_true = 41, op_function = 54, op_function_end = 56, op_function_call = 57, op_selection_merge = 247,
@@ -22,13 +22,13 @@ enum SpirvOp : uint32_t {
 };
 constexpr size_t header_words = 5, bound_word = 3;
 
-// A module cut where something is put in: constants before the functions, and the bodies of functions that are named.
+// A SPIR-V module that is cut where code is inserted: constants before the functions, and the bodies of the named functions.
 class Module {
 public:
     Module(std::string_view shader, const std::vector<std::string>& to_fill) : Module(embedded_shader(shader)) {
         const std::span<const uint32_t> words = embedded_shader(shader);
         size_t functions = 0, begin = 0;
-        std::string in_function;  // of those to fill
+        std::string in_function;  // the function to fill that `at` is in; empty: none
         for (size_t at = header_words; at < words.size(); at += words[at] >> 16) {
             const uint32_t* const word = &words[at];
             switch (word[0] & 0xFFFF) {
@@ -69,14 +69,14 @@ public:
         after_.assign(words.begin() + offset(begin), words.end());
     }
 
-    // Calls go into this function from now on, until it is closed with what it returns.
+    // Calls are added to this function from now on. close() ends it with the value that it returns.
     void open(std::string_view function) {
         body_ =
             &std::find_if(pieces_.begin(), pieces_.end(), [&](const Piece& piece) { return piece.function == function; })->body;
     }
     void close(uint32_t returned) { append(*body_, op_return_value, {returned}); }
-    // From here on a case for each of the numbers below `count`; gives their labels. Each is begun with its label and closed;
-    // the last label is where other numbers go.
+    // Opens a switch with a case for each number below `count`, and returns their labels; the last label is the default case.
+    // Each case begins with begin(label) and ends with close().
     std::vector<uint32_t> open_switch(uint32_t selector, uint32_t count) {
         std::vector<uint32_t> labels;
         for (uint32_t i = 0; i <= count; ++i) labels.push_back(next_id_++);
@@ -95,7 +95,7 @@ public:
         append(constants_, value ? op_constant_true : op_constant_false, {types_[static_cast<size_t>(ValueType::bool_)], id});
         return id;
     }
-    // The id of what the function gives.
+    // Calls the function and returns the id of its result.
     uint32_t call(const std::string& name, std::initializer_list<uint32_t> arguments) {
         const auto function = functions_.find(name);
         if (function == functions_.end()) throw Error(SNN_ERROR_INTERNAL, "the shader has no function ", name);
@@ -145,7 +145,7 @@ private:
     uint32_t types_[3] = {}, uint_type_ = 0, next_id_;
 };
 
-// The function of neuron_step.comp that an operation is; null for those that are none.
+// The shader function that implements an operation; null if there is none.
 const char* function_of(Op op) {
     switch (op) {
         case Op::add: return "op_add";
@@ -195,8 +195,8 @@ uint32_t float_bits(double value) { return std::bit_cast<uint32_t>(static_cast<f
 // The id of the surrogate's derivative at x.
 uint32_t add_surrogate(Module& module, const Population& population, uint32_t x);
 
-// Calls the operations that are needed; `io_ids`, by register, has those of the inputs and gets the others. `population`: whose
-// surrogate is meant, in an adjoint.
+// Calls the operations that are needed. `io_ids`, by register, has the ids of the inputs and receives those of the results.
+// `population`: in an adjoint, the population with the surrogate.
 void add_operations(Module& module, const Program& program, std::span<const uint8_t> needed, std::vector<uint32_t>& io_ids,
                     const Population* population = nullptr) {
     for (size_t i = 0; i < program.instructions.size(); ++i) {
@@ -245,8 +245,9 @@ uint32_t add_surrogate(Module& module, const Population& population, uint32_t x)
     return ids[output];
 }
 
-// The inputs of a rule's program, and what the outputs need of it: the ids, by register. What an arrival leaves has the
-// constants and the source's traces alone; only a signal has one input more.
+// Adds the inputs of a rule's program and the operations that the outputs need. Returns ids by register. The inputs of an event
+// are constants, traces, target states and the weight, and for a signal also its value. Other programs, which update the
+// source's traces on arrival, have only the constants and those traces.
 std::vector<uint32_t> add_rule(Module& module, const PlasticityRule& rule, const PlasticityPlan& plan, const Program& program,
                                std::span<const uint16_t> outputs, bool is_event) {
     const std::vector<uint8_t> needed = needed_for(program, outputs);
@@ -276,7 +277,7 @@ std::vector<uint32_t> add_rule(Module& module, const PlasticityRule& rule, const
     return ids;
 }
 
-// The body of a function of the shader: what an event makes of a synapse. It gives whether it has set what is delivered.
+// Fills in the shader function that applies an event to a synapse. The function returns whether it has set what is delivered.
 void add_event(Module& module, const char* function, const PlasticityRule& rule, const PlasticityPlan& plan,
                const PlasticEvent& event) {
     module.open(function);
@@ -301,7 +302,7 @@ ConstantPlaces place_constants(const std::vector<Constant>& constants) {
 
 namespace {
 
-// The constants of a population among the first registers of a program.
+// Adds the constants of a population, which are the first registers of a program.
 void add_constants(Module& module, const Model& model, const std::vector<Constant>& constants, const ConstantPlaces& places,
                    std::span<const uint8_t> needed, std::vector<uint32_t>& io_ids) {
     const size_t first_option = model.parameters.size(), first_derived = first_option + model.options.size();
@@ -320,7 +321,7 @@ const char* name_of(ValueType type) {
     return type == ValueType::int_ ? "int" : type == ValueType::bool_ ? "bool" : "float";
 }
 
-// A step of the model, and what it keeps on a tape; gives the id of whether the neuron spikes.
+// Adds a step of the model and what it writes to the tape. Returns the id of the bool that says whether the neuron spikes.
 uint32_t add_step(Module& module, const Model& model, const std::vector<Constant>& constants, const ConstantPlaces& places,
                   std::span<const TapeInfo> tape) {
     const Program& step = model.step;
@@ -331,7 +332,7 @@ uint32_t add_step(Module& module, const Model& model, const std::vector<Constant
     std::vector<uint32_t> ids(step.register_count(), 0);
     add_constants(module, model, constants, places, needed, ids);
     const size_t first_receptor = model.constant_count(), first_state = first_receptor + model.receptors.size();
-    // All of them: whoever reads a sum sets it to zero for the next step.
+    // Reads all receptors, also unneeded ones, because receptor() clears the sum for the next step.
     for (size_t k = 0; k < model.receptors.size(); ++k)
         ids[first_receptor + k] = module.call("receptor", {module.constant(static_cast<uint32_t>(k))});
     for (size_t k = 0; k < model.states.size(); ++k)
@@ -387,7 +388,7 @@ std::vector<uint32_t> make_model_shader(const Model& model, const std::vector<Co
 
 std::vector<uint32_t> make_taped_shader(const Population& population, const PopulationPlan& plan,
                                         const ConstantPlaces& places) {
-    // Nothing reads the tape of what no gradient goes through.
+    // If no gradient passes through the population, nothing reads its tape.
     return make_step("train_step", *population.model, plan.constants, places,
                      plan.needs_activity_gradient ? std::span<const TapeInfo>(plan.tape) : std::span<const TapeInfo>());
 }
@@ -441,7 +442,7 @@ std::vector<uint32_t> make_arrival_shader(const PlasticityRule& rule, const Plas
     std::vector<uint16_t> outputs;
     for (const int32_t given : rule.arrival_traces)
         if (given >= 0) outputs.push_back(static_cast<uint16_t>(given));
-    // Without a program of its own, an arrival has the inputs that one would have.
+    // A rule without an arrival program gets an empty one with the same inputs.
     Program nothing;
     nothing.input_count = static_cast<uint32_t>(plan.constants.size() + plan.pre_traces.size());
     const Program& program = rule.arrival_traces.empty() ? nothing : rule.arrival;

@@ -59,7 +59,7 @@ Pipelines::Pipelines(Device& device) : device_(device) {
 Pipelines::~Pipelines() {
     try {
         save();
-    } catch (const std::exception&) {  // no memory: they are compiled again next time
+    } catch (const std::exception&) {  // without memory to save them, the next process compiles them again
     }
     device_.when_destroyed({});
     close();
@@ -101,14 +101,14 @@ bool keeps_pipelines() {
     return !wanted || std::strcmp(wanted, "0") != 0;
 }
 
-// FNV-1a: drivers check whose data it is, but not all of them whether it is whole.
+// FNV-1a. Drivers check that the data is their own, but not all of them check that it is complete.
 uint64_t sum_of(std::string_view data) {
     uint64_t sum = 14695981039346656037ull;
     for (const char byte : data) sum = (sum ^ static_cast<unsigned char>(byte)) * 1099511628211ull;
     return sum;
 }
 
-// Empty where the file is not there, damaged or of another kind.
+// Empty if the file is missing, damaged or of another kind.
 std::string read_cache(const Device& device) {
     const std::string file = read_cache_file(cache_name(device), most_cache_bytes);
     if (file.size() < mark_bytes + sum_bytes || file.compare(0, mark_bytes, cache_mark) != 0) return {};
@@ -128,7 +128,7 @@ void Pipelines::make_cache() {
     info.pInitialData = cached_.data();
     const DeviceFunctions& vk = device_.functions;
     if (vk.vkCreatePipelineCache(device_.handle, &info, nullptr, &cache_) == VK_SUCCESS) return;
-    cached_.clear();  // it does without
+    cached_.clear();  // the driver refused the data: try an empty cache
     info.initialDataSize = 0;
     if (vk.vkCreatePipelineCache(device_.handle, &info, nullptr, &cache_) != VK_SUCCESS) cache_ = VK_NULL_HANDLE;
 }
@@ -152,7 +152,7 @@ void Pipelines::save() {
 
 void Pipelines::close() {
     if (device_.is_on_paper()) return;
-    device_.end_submissions();  // where nobody could wait for them, they still run
+    device_.end_submissions();  // after a failed wait, they may still run
     const DeviceFunctions& vk = device_.functions;
     for (const auto& [key, pipeline] : pipelines_) vk.vkDestroyPipeline(device_.handle, pipeline, nullptr);
     for (const VkDescriptorPool pool : pools_) vk.vkDestroyDescriptorPool(device_.handle, pool, nullptr);
@@ -229,7 +229,7 @@ VkDescriptorSet Pipelines::new_set() {
 }
 
 void Pipelines::forget(VkBuffer buffer) {
-    if (device_.is_on_paper()) return;  // sets are numbers
+    if (device_.is_on_paper()) return;  // sets are only numbers there
     const auto names_it = [&](const BoundRanges& ranges) {
         for (uint32_t i = 0; i < binding_count; ++i)
             if (ranges[3 * i] == (uint64_t)buffer) return true;  // a pointer or a number, as the platform has it

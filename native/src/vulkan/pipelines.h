@@ -1,5 +1,5 @@
-// Shaders made ready for one device, and what they are bound to. All share one layout: seven storage buffers, which Device asks
-// for, and 128 bytes of push constants, which every Vulkan device has.
+// Compute pipelines and descriptor sets of one device. All share one layout: seven storage buffers, which Device requires, and
+// 128 bytes of push constants, which every Vulkan device supports.
 #pragma once
 
 #include <array>
@@ -15,12 +15,12 @@
 
 namespace snn::vulkan {
 
-// A compiled shader inside the library: shaders/NAME.comp as SPIR-V. The first call unpacks all of them, for as long as the
-// library is loaded. Throws for a name that is not there.
+// A shader that is embedded in the library: shaders/NAME.comp as SPIR-V. The first call unpacks all of them, and they stay
+// until the library is unloaded. Throws if there is no such shader.
 std::span<const uint32_t> embedded_shader(std::string_view name);
 
 constexpr uint32_t binding_count = 7;
-// By binding; ranges without a buffer are bound to the first one, which every shader has.
+// By binding. A range without a buffer stands for the first range, which every shader has.
 using Bindings = std::array<Range, binding_count>;
 
 class Pipelines {
@@ -30,23 +30,24 @@ public:
     Pipelines(const Pipelines&) = delete;
     Pipelines& operator=(const Pipelines&) = delete;
 
-    // Made at the first call with these words and specialisation constants (constant_id 0, 1, ...); `name` is for debuggers.
+    // The pipeline for these words and specialisation constants (constant_id 0, 1, ...), made by the first call. `name` is for
+    // debuggers.
     VkPipeline get(std::span<const uint32_t> spirv, const std::vector<uint32_t>& constants, std::string_view name);
     VkPipeline get(std::string_view embedded, const std::vector<uint32_t>& constants = {}) {
         return get(embedded_shader(embedded), constants, embedded);
     }
-    // Made at the first call with these ranges, and kept: commands that were recorded may still use it.
+    // The descriptor set for these ranges, made by the first call. It is kept because recorded commands may still use it.
     VkDescriptorSet bind(const Bindings& bindings);
-    // The host program has let go of a buffer, or has bound one: its handle may be that of another buffer which was let go of
-    // before. Sets with it are not found any more; they are used again when no command can wait that uses them.
+    // Called when the host program binds or unbinds a buffer, because a new buffer may have the handle of an old one. bind() no
+    // longer returns sets with this handle. They are reused when no recorded command that uses them can still be waiting.
     void forget(VkBuffer buffer);
     void count_recording() { ++recordings_; }                   // steps were recorded for the host
-    void all_have_run() { recordings_ += most_recordings; }  // whatever was recorded
+    void all_have_run() { recordings_ += most_recordings; }  // no recorded command is still waiting
     VkPipelineLayout layout() const { return layout_; }
-    // Keeps what the driver has compiled for the next process, where that is wanted and something is new.
+    // Saves what the driver has compiled for later processes, unless the user disabled that or nothing is new.
     void save();
 
-    // On paper, pipelines and sets are numbered from 1 on; here is what they are made of.
+    // On paper, pipelines and sets are numbered from 1; these maps tell what they are made from.
     using ShaderAndConstants = std::pair<std::vector<uint32_t>, std::vector<uint32_t>>;
     using BoundRanges = std::array<uint64_t, 3 * binding_count>;  // buffer, offset and size of each binding
     const std::map<ShaderAndConstants, VkPipeline>& pipelines() const { return pipelines_; }
@@ -62,16 +63,16 @@ private:
     Device& device_;
     VkDescriptorSetLayout set_layout_ = VK_NULL_HANDLE;
     VkPipelineLayout layout_ = VK_NULL_HANDLE;
-    VkPipelineCache cache_ = VK_NULL_HANDLE;  // the host's where it has one; null: none
-    std::string cached_;                      // as it was read or written last
-    bool has_new_ = false;                    // pipelines since then
+    VkPipelineCache cache_ = VK_NULL_HANDLE;  // on a host's device, the host's; may be null
+    std::string cached_;                      // data of the cache when it was last read or written
+    bool has_new_ = false;                    // pipelines were made since then
     std::vector<VkDescriptorPool> pools_;
     uint32_t sets_left_ = 0;  // in the last pool
     std::map<BoundRanges, VkDescriptorSet> sets_;
-    static constexpr uint64_t most_recordings = 512;  // that wait to run; snn_vulkan.h: 256, each of which may be two
+    static constexpr uint64_t most_recordings = 512;  // that may wait to run: 256 by snn_vulkan.h, and each may count twice
     struct Forgotten {
         VkDescriptorSet set;
-        uint64_t recordings;  // there were then
+        uint64_t recordings;  // value of recordings_ when it was forgotten
     };
     std::deque<Forgotten> forgotten_;
     uint64_t recordings_ = 0;

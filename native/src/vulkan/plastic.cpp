@@ -76,8 +76,8 @@ bool PlasticMemory::set_plan(Device& device, std::shared_ptr<const PlasticityPla
                                        std::bit_cast<uint32_t>(trace.keep)});
         }
     words.insert(words.end(), tables.begin(), tables.end());
-    // Longer time constants have longer tables. Room for twice as long, so that few of those that
-    // grow make a step anew.
+    // Longer time constants have longer tables. Allocates twice the size, because a move of `traces` makes the step be recorded
+    // again.
     const bool grows = !traces.buffer || (kept_words + words.size()) * 4 > traces.size;
     Device::Claim claim(device);
     Range there = traces;
@@ -98,7 +98,7 @@ bool PlasticMemory::set_plan(Device& device, std::shared_ptr<const PlasticityPla
     return grows;
 }
 
-// The synapses onto each target: their number in canonical order, and the place of their source and delay.
+// Indexes the synapses onto each target: the number in canonical order, and the place of the source and delay in its traces.
 void PlasticMemory::index_targets(Device& device, const Network& network, const Projection& projection,
                                   std::span<const uint16_t> delays) {
     const uint32_t targets = network.population(projection.target).size;

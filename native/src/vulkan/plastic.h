@@ -1,5 +1,5 @@
-// What a plastic projection has on the device beside its synapses: traces, the synapses onto each target, the rule's shaders
-// and constants.
+// The device memory of a plastic projection, except its synapses: traces, the index of the synapses onto each target, and the
+// rule's shaders and constants.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +20,11 @@ public:
     PlasticMemory(Device& device, const Network& network, const Projection& projection,
                   std::shared_ptr<const PlasticityPlan> plan, const ProjectionMemory& memory);
 
-    // Parameters from now on. Gives whether `traces` or `arguments` are others than before.
+    // Sets the rule's parameters. Returns whether `traces` has moved, so that bindings must change.
     bool set_plan(Device& device, std::shared_ptr<const PlasticityPlan> plan);
     void reset_traces(Device& device);
-    // As the backend's slots have them, at the step that `now` counts; `side`: Slot::pre_traces, post_traces or synapse_traces.
+    // Reads traces as the backend's slots define them, after `now` steps. `side`: Slot::pre_traces, post_traces or
+    // synapse_traces.
     void read_traces(Device& device, uint64_t now, Slot::Kind side, std::vector<float>& out_values,
                      std::vector<int32_t>& out_ages) const;
     void write_values(Device& device, Slot::Kind side, std::span<const float> values);
@@ -31,13 +32,13 @@ public:
 
     Range traces, incoming;
     bool learns_from_targets;
-    uint32_t target_state_count;  // that its events read
+    uint32_t target_state_count;  // number of target states that the rule's events read
     shader::PlasticTarget target_arguments{};
-    shader::Plastic arguments{};  // but `from`, `first_sum` and `signal`
+    shader::Plastic arguments{};  // complete except for `from`, `first_sum` and `signal`
     std::vector<uint32_t> arrival_shader, learning_shader, signal_shader;
 
 private:
-    // Steps of the last events, then the values.
+    // Memory of the traces of one side: for each place the step of its last event, then the values.
     struct Side {
         Range steps, values;
         size_t places;

@@ -25,7 +25,7 @@ PopulationMemory::PopulationMemory(Device& device, const Population& population,
     frame = static_cast<uint32_t>(values);
     activity.size = size;
     if (has_activity) {
-        // Two slots more than what delays look back to: the present step, and the next one's count of spikes.
+        // Two slots more than delays look back: one for the present step, and one for the next step's spike count.
         const uint32_t slots = std::bit_ceil(plan.history_depth + 2);
         activity.ring_mask = slots - 1;
         activity.data = samples;

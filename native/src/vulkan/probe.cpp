@@ -43,7 +43,7 @@ constexpr const char* questions[shader::PROBE_ANSWERS] = {"x + y",
 uint32_t bits(float value) { return std::bit_cast<uint32_t>(value); }
 float real(uint32_t word) { return std::bit_cast<float>(word); }
 bool is_denormal(uint32_t word) { return (word & 0x7F800000u) == 0 && (word & 0x007FFFFFu) != 0; }
-// One NaN is as good as another.
+// All NaNs count as equal.
 uint32_t comparable(uint32_t word) { return (word & 0x7FFFFFFFu) > 0x7F800000u ? 0x7FC00000u : word; }
 bool is_float(uint32_t question) { return question < 10 || (question >= 11 && question <= 13); }
 
@@ -117,7 +117,7 @@ std::vector<Triple> probe_triples() {
     };
     for (size_t i = 0; i < random_triples; ++i) {
         const uint32_t p = number(), q = number();
-        // What is left of x * y - (x * y) is 0 where each is rounded, and the error of the product where only the sum is.
+        // x * y - (x * y) is 0 if product and sum are each rounded, and the rounding error of the product if contracted.
         triples.push_back({p, q, i % 2 ? number() : bits(-(real(p) * real(q)))});
     }
     return triples;
@@ -184,7 +184,7 @@ bool is_told_to_flush() {
     return denormals && std::string_view(denormals) == "flushed";
 }
 
-// By driver, and apart for the devices of hosts: their shaders ask for nothing.
+// Keyed by driver, with separate entries for devices of hosts, whose shaders request no float controls.
 class Verdicts {
 public:
     std::optional<Verdict> find(const std::string& key) {
@@ -198,7 +198,7 @@ public:
     }
 
 private:
-    std::mutex mutex_;  // never held while a device is asked: a host's takes its lock for that
+    std::mutex mutex_;  // never held while a device is tested, because that takes a host's queue lock
     std::map<std::string, Verdict> of_;
 };
 Verdicts& verdicts() {

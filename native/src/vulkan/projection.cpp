@@ -84,7 +84,7 @@ void ProjectionMemory::set_bias(Device& device, std::vector<float> bias) {
     own_bias_ = std::move(bias);
 }
 
-// Weights are written where they were: segments depend on the connections only.
+// Segments depend only on the connections, so new weights overwrite the old ones in place.
 void ProjectionMemory::load(Device& device, const Network& network, const Projection& projection) {
     const VkDeviceSize range = device.storage_range();
     std::vector<Data> made;
@@ -110,7 +110,7 @@ void ProjectionMemory::load(Device& device, const Network& network, const Projec
     }
 }
 
-// Weight rows of consecutive sources, in multiples of 32 because activity is read in words.
+// Segments of weight rows of consecutive sources, in multiples of 32 because activity is read in words.
 std::vector<ProjectionMemory::Data> ProjectionMemory::dense(const Network& network, const Projection& projection,
                                                             VkDeviceSize range) const {
     const uint32_t sources = network.population(projection.source).size, targets = network.population(projection.target).size;
@@ -126,7 +126,7 @@ std::vector<ProjectionMemory::Data> ProjectionMemory::dense(const Network& netwo
     return made;
 }
 
-// Synapses by target, each target's by (delay, source, place in the row).
+// Synapses sorted by target; those of a target by (delay, source, place in the row).
 std::vector<ProjectionMemory::Data> ProjectionMemory::sparse(const Network& network, const Projection& projection,
                                                              VkDeviceSize range) const {
     const uint32_t sources = network.population(projection.source).size, targets = network.population(projection.target).size;
@@ -166,7 +166,7 @@ std::vector<ProjectionMemory::Data> ProjectionMemory::sparse(const Network& netw
     return made;
 }
 
-// Rows by source, each by delay, in canonical order: target and weight. They must be in reach of one binding.
+// Synapses as target and weight, in canonical order; a row for each source and delay. One binding must reach all of them.
 std::vector<ProjectionMemory::Data> ProjectionMemory::plastic(const Network& network, const Projection& projection,
                                                               VkDeviceSize range) const {
     const uint32_t sources = network.population(projection.source).size;

@@ -1,5 +1,5 @@
-// Values that come back to the host without waiting: copies to memory that both see, one for each of the last frames, and the
-// host says which frames are finished.
+// Values that return to the host without waiting. Commands copy them to memory that host and device share, which has a place
+// for each of the last frames. The host program tells which frames have finished.
 #pragma once
 
 #include <cstdint>
@@ -12,22 +12,22 @@ namespace snn::vulkan {
 
 class Readback {
 public:
-    // `sizes`: bytes of each value, multiples of 4. `memory` is used where it is large enough.
+    // `sizes`: bytes of each value, multiples of 4. `memory` is reused if it is large enough.
     Readback(Device& device, std::span<const VkDeviceSize> sizes, uint32_t frame_count, const Range& memory);
     const Range& memory() const { return memory_; }
 
-    // Copies from these ranges, one for each value, in the place of the oldest frame. Frames ascend: throws where this one does
-    // not.
+    // Records copies from these ranges, one for each value, over the oldest frame. Throws if `frame` is not greater than the
+    // last one.
     void record(VkCommandBuffer commands, uint64_t frame, std::span<const Range> sources);
-    // A value of the newest frame up to `finished`; null: none is kept.
+    // A value of the newest frame up to `finished`; null if no such frame is kept.
     const uint32_t* find(size_t place, uint64_t finished, uint64_t& out_frame) const;
 
 private:
     Device& device_;
-    std::vector<VkDeviceSize> begins_, sizes_;  // of each value, in a frame
+    std::vector<VkDeviceSize> begins_, sizes_;  // by value, in bytes: offset in a frame, and size
     VkDeviceSize frame_bytes_ = 0;
-    std::vector<uint64_t> frames_;              // 1 + number of the one that each place holds; 0: none
-    size_t next_ = 0;                           // place
+    std::vector<uint64_t> frames_;              // by place: 1 + number of the frame that it holds; 0: none
+    size_t next_ = 0;                           // place of the next frame
     Range memory_;
 };
 

@@ -1,4 +1,4 @@
-// shaders/arguments.h and train_arguments.h for C++.
+// Makes shaders/arguments.h and train_arguments.h available to C++.
 #pragma once
 
 #include <cstdint>

@@ -12,14 +12,14 @@ namespace snn::vulkan {
 
 namespace {
 
-constexpr uint32_t sources_of_a_block = 128;  // whose rows one thread makes together
+constexpr uint32_t sources_of_a_block = 128;  // one thread makes the rows of a block
 
 }  // namespace
 
-// The rows of consecutive sources: synapses by source, delay and part, and where those of a delay and part end.
+// The rows of consecutive sources. Synapses are sorted by source, delay and part; a run is those of one source, delay and part.
 struct SpikeBundle::Block {
     struct Run {
-        uint32_t list, end;  // list: (delay - least) * parts + part; end: in synapses of the block
+        uint32_t list, end;  // list: (delay - least) * parts + part; end: index of a synapse in the block
     };
     uint32_t first = 0, last = 0;
     std::vector<uint32_t> synapses;
@@ -27,7 +27,7 @@ struct SpikeBundle::Block {
     std::vector<uint32_t> runs_end;  // by source
 };
 
-// What a thread uses again for its next block; rules keep there what rows have in common (RowMemory).
+// Memory that a thread reuses for its next block. Connection rules keep in RowMemory what their rows have in common.
 struct SpikeBundle::Scratch {
     struct Synapse {
         uint32_t list;
@@ -37,10 +37,10 @@ struct SpikeBundle::Scratch {
     CanonicalRow canonical;
     std::vector<Synapse> row;
     std::vector<uint32_t> counts, next;  // by list
-    std::vector<uint64_t> own_places;    // by member: where the next row's weights are, of those that were written
+    std::vector<uint64_t> own_places;    // by member: index of the next row's weights in own_weights
 };
 
-// Where the ranges of sums begin that the word of a compact synapse reaches.
+// Finds the ranges of sums that a synapse can address: a single one, or for compact synapses ranges of at most 65536 sums.
 void SpikeBundle::cut_into_parts(const Network& network, std::span<const Member> members) {
     parts.clear();
     if (!compact) return parts.push_back(0);
@@ -109,8 +109,8 @@ void SpikeBundle::load(Device& device, const Network& network, std::span<const M
         least_delay_ = std::min(least_delay_, projection.delay_steps + uint32_t{projection.synapses->min_delay()});
         most_delay_ = std::max(most_delay_, projection.delay_steps + uint32_t{projection.synapses->max_delay()});
     }
-    // Each thread makes neighbouring rows: that is what rules are quick at.
-    // Where weights were written, rows count on from the first: one thread makes them.
+    // Each thread makes neighbouring rows, because connection rules are fast at that. Written weights are found by counting
+    // from the first row, so one thread makes all rows then.
     const bool has_own = std::any_of(members.begin(), members.end(), [](const Member& m) { return !m.own_weights.empty(); });
     const uint32_t sources = network.population(source).size, width = has_own ? 1 : threads.width();
     std::vector<Block> blocks((sources + sources_of_a_block - 1) / sources_of_a_block);
@@ -147,14 +147,14 @@ void SpikeBundle::load(Device& device, const Network& network, std::span<const M
     bring(device, network, blocks);
 }
 
-// A segment that rows are put into: what its shader reads, before it is brought to the device.
+// A segment that is being filled with rows: the words that its shader reads, before they are uploaded.
 struct SpikeBundle::Filling {
     struct Piece {
         const uint32_t* synapses;
         size_t count;  // words
     };
     uint32_t first;             // source
-    std::vector<Piece> pieces;  // of its synapses, where blocks have them
+    std::vector<Piece> pieces;  // its synapses, in the memory of the blocks
     std::vector<uint32_t> rows;
     size_t synapse_words = 0;
 };
@@ -165,7 +165,7 @@ SpikeBundle::Filling SpikeBundle::begin_segment(uint32_t first) const {
     return filling;
 }
 
-// `io_number`: of the segment, then of the next; one that is there is written again.
+// Uploads a segment. `io_number`: its index, then that of the next segment. A segment that exists is overwritten.
 void SpikeBundle::end_segment(Device& device, const Network& network, Filling& filling, uint32_t last, size_t& io_number) {
     if (filling.synapse_words == 0) return;
     const size_t synapses = filling.synapse_words / words_of_synapse();
@@ -187,7 +187,7 @@ void SpikeBundle::end_segment(Device& device, const Network& network, Filling& f
     ++io_number;
 }
 
-// Cuts the rows into segments that a binding reaches and brings them to the device; those that are there are written again.
+// Cuts the rows into segments that a binding can reach, and uploads them. Segments that exist are overwritten.
 void SpikeBundle::bring(Device& device, const Network& network, const std::vector<Block>& blocks) {
     const VkDeviceSize fitting = device.storage_range() / 4;
     const size_t words = words_of_synapse(), row_words = delays.size() * parts.size();
@@ -195,7 +195,7 @@ void SpikeBundle::bring(Device& device, const Network& network, const std::vecto
     size_t number = 0;
     Filling filling = begin_segment(0);
     for (const Block& block : blocks) {
-        size_t run = 0, at = 0;  // in runs and in synapses of the block
+        size_t run = 0, at = 0;  // index of a run and of a synapse in the block
         for (uint32_t i = block.first; i < block.last; ++i) {
             const size_t runs_end = block.runs_end[i - block.first];
             const size_t row_end = runs_end == run ? at : block.runs[runs_end - 1].end;
@@ -211,7 +211,7 @@ void SpikeBundle::bring(Device& device, const Network& network, const std::vecto
                                 "' has a neuron with more synapses than the ", device.storage_range(),
                                 " bytes that a shader of this Vulkan device reaches");
             }
-            const size_t shift = filling.synapse_words / words - at;  // wraps where the segment is the shorter one
+            const size_t shift = filling.synapse_words / words - at;  // may wrap below 0; the sum does not
             size_t reached = at;
             for (const uint32_t delay : delays)
                 for (uint32_t part = 0; part < parts.size(); ++part) {

@@ -1,5 +1,5 @@
-// The static synapses of one source that are added up in integers, those of all its projections together: a spike reads one row
-// of each delay, whatever the targets, and one dispatch delivers all of them.
+// A bundle holds the static synapses of one source that are summed as integers, for several of its projections together. A
+// spike reads one row for each delay, whatever the targets, and one dispatch delivers the whole bundle.
 #pragma once
 
 #include <cstddef>
@@ -13,24 +13,23 @@
 
 namespace snn::vulkan {
 
-constexpr uint32_t compact_sums = 1u << 16;  // that the 16 bits of a compact synapse reach
+constexpr uint32_t compact_sums = 1u << 16;  // the number of sums that the 16 bits of a compact synapse can address
 
 class SpikeBundle {
 public:
-    // A projection of the bundle and where its targets' sums are: that of target 0 and sample 0, in words of the buffer of
-    // sums.
+    // A projection of the bundle.
     struct Member {
         uint32_t projection;
-        uint32_t first_sum;
-        std::span<const float> own_weights;  // in canonical order, once they were written; empty: the network's
+        uint32_t first_sum;  // the sum of target 0 in sample 0: offset in the buffer of sums, in words
+        std::span<const float> own_weights;  // weights that were written, in canonical order; empty: the network's
     };
 
-    // `source`, `compact`: what all members have in common.
+    // All members have this source, and either all are compact or none.
     SpikeBundle(uint32_t of_source, bool is_compact) : source(of_source), compact(is_compact) {}
 
     bool has_consecutive_delays() const { return delays.back() - delays.front() + 1 == delays.size(); }
 
-    // Makes the rows and brings them to the device; again when weights of a member have changed: the connections stay.
+    // Makes the rows and uploads them. Called again if weights of a member have changed; the connections must be the same.
     void load(Device& device, const Network& network, std::span<const Member> members, ThreadPool& threads);
 
     struct Segment {
@@ -41,8 +40,8 @@ public:
     uint32_t source;
     bool compact;
     std::vector<uint32_t> projections;
-    std::vector<uint32_t> delays;  // total, ascending: those that synapses have, or all between where most have one
-    std::vector<uint32_t> parts;   // where the ranges of sums begin that a synapse reaches, ascending
+    std::vector<uint32_t> delays;  // total delays, ascending: those in use, or the whole range if most of it is in use
+    std::vector<uint32_t> parts;   // first sums of the ranges that a synapse can address, ascending
     std::vector<Segment> segments;
     uint64_t synapse_count = 0;
 
@@ -57,7 +56,7 @@ private:
     void end_segment(Device& device, const Network& network, Filling& filling, uint32_t last, size_t& io_number);
     void bring(Device& device, const Network& network, const std::vector<Block>& blocks);
 
-    uint32_t least_delay_ = 0, most_delay_ = 0;  // bounds
+    uint32_t least_delay_ = 0, most_delay_ = 0;  // bounds of the members' total delays
 };
 
 }  // namespace snn::vulkan

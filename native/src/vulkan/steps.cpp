@@ -6,7 +6,7 @@ namespace snn::vulkan {
 
 namespace {
 
-// The pipeline is bound.
+// Records the dispatch; its pipeline must already be bound.
 void run_bound(const Device& device, VkPipelineLayout layout, VkCommandBuffer commands, const Dispatch& dispatch) {
     const DeviceFunctions& vk = device.functions;
     vk.vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, layout, 0, 1, &dispatch.set, 0, nullptr);

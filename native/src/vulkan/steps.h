@@ -1,5 +1,5 @@
-// Dispatches in an order that is right, with as few barriers as that takes: each comes as early as what it reads and changes
-// allows, and those that come at the same time need no barrier between them.
+// Orders dispatches correctly with few barriers. Dispatches are put into levels: each in the earliest level that what it reads
+// and writes allows. Dispatches of a level need no barrier between them.
 #pragma once
 
 #include <cstdint>
@@ -25,12 +25,12 @@ struct Dispatch {
     }
 };
 
-// What a dispatch does to something that others use as well, by a number of one's own.
+// What a dispatch does to a resource that other dispatches use as well. The caller numbers its resources.
 struct Use {
     enum Kind : uint8_t {
         read,
         write,
-        add,        // atomic sums of integers: any order among each other
+        add,        // atomic sums of integers, which may come in any order
         look_back,  // reads the activity of earlier steps, which no kernel of this step writes
     };
     uint32_t resource;
@@ -41,13 +41,13 @@ void record_dispatch(const Device& device, VkPipelineLayout layout, VkCommandBuf
 
 class Steps {
 public:
-    // `is_strict`: atomic sums wait for each other too, and looking back for the activity of this step. Neither races: the layer
-    // that validates synchronisation takes the ones for plain writes, and the others for reads of the whole ring.
+    // `is_strict`: treats Use::add as Use::write and Use::look_back as Use::read. Neither is a race, but the validation of
+    // synchronisation takes atomic sums for plain writes, and looking back for a read of the whole ring.
     explicit Steps(bool is_strict) : is_strict_(is_strict) {}
     void add(const Dispatch& dispatch, const std::vector<Use>& uses);
-    // In a level of its own, before all that comes later.
+    // Adds a level with this dispatch alone. All later dispatches come after it.
     void add_level(const Dispatch& dispatch);
-    // A barrier comes before every level, the first one included: it also waits for the kernels that were submitted before.
+    // A barrier comes before every level. The barrier before the first level waits for kernels that were submitted earlier.
     void record(const Device& device, VkPipelineLayout layout, VkCommandBuffer commands) const;
     const std::vector<std::vector<Dispatch>>& levels() const { return levels_; }
 
@@ -56,22 +56,24 @@ private:
         uint32_t write = 0, read = 0, add = 0;  // 1 + level; 0: never
     };
     bool is_strict_;
-    uint32_t first_level_ = 0;  // of what is added now
+    uint32_t first_level_ = 0;  // the earliest level for new dispatches
     std::vector<std::vector<Dispatch>> levels_;
     std::vector<Last> last_;  // by resource
 };
 
-// Makes what kernels wrote visible to kernels that follow; half the time of one for copies too.
+// Makes what kernels wrote visible to kernels that follow. Takes half the time of a barrier for copies.
 void kernel_barrier(const Device& device, VkCommandBuffer commands);
 // Makes what kernels and copies wrote visible to kernels that follow.
 void copies_before_kernels_barrier(const Device& device, VkCommandBuffer commands);
 // Makes what kernels and copies wrote visible to kernels and copies that follow.
 void copy_barrier(const Device& device, VkCommandBuffer commands);
-// The same, after all earlier commands of a host: they may draw from what follows writes, and its shaders may have written too.
+// The same, but waits for all earlier commands of a host program: its shaders may have written our inputs, and its draw calls
+// may still read what is about to be overwritten.
 void after_all_commands_barrier(const Device& device, VkCommandBuffer commands);
-// Makes it visible to every later command of a host, which may draw from it, and to the host where it sees the memory.
+// Makes what kernels and copies wrote visible to all later commands of a host program, such as draw calls, and to the CPU if it
+// sees the memory.
 void all_commands_barrier(const Device& device, VkCommandBuffer commands);
-// Makes it visible to the host, which may write over it, once the submission is done.
+// Makes what kernels and copies wrote visible to the CPU, which may overwrite it, once the submission is done.
 void host_barrier(const Device& device, VkCommandBuffer commands);
 
 }  // namespace snn::vulkan

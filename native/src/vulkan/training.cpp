@@ -12,10 +12,10 @@ namespace snn::vulkan {
 
 namespace {
 
-constexpr uint32_t most_steps = 65535;           // workgroups of a dispatch in one direction
-constexpr uint32_t most_rows = 32 * most_steps;  // steps of samples
+constexpr uint32_t most_steps = 65535;           // limit of workgroups in one direction of a dispatch
+constexpr uint32_t most_rows = 32 * most_steps;  // a row is a step of a sample
 
-// Bits of the values that are not zero; returns how many those are.
+// Writes a bit for each value, 1 if it is not zero. Returns the number of ones.
 uint32_t pack_bits(const float* values, uint32_t size, uint32_t* out_words) {
     uint32_t count = 0;
     for (uint32_t begin = 0; begin < size; begin += 32) {
@@ -66,7 +66,7 @@ void Moments::give_back() {
         try {
             free_->emplace(range.size, range);
         } catch (...) {
-            // Without memory to note it, the range is not used again.
+            // Without memory to note the range, it is not reused.
         }
     }
 }
@@ -123,13 +123,13 @@ Training::Training(TrainingPlace place) : place_(std::move(place)), weight_limit
 
 void Training::make_groups() {
     std::vector<uint32_t> neurons;
-    std::vector<size_t> position(populations_.size(), 0);  // inputs: before all
+    std::vector<size_t> position(populations_.size(), 0);  // in the order of evaluation, from 1; inputs: 0
     for (const uint32_t p : place_.plan.order) {
         if (populations_[p].is_input) continue;
         neurons.push_back(p);
         position[p] = neurons.size();
     }
-    // The furthest place that a way back from it ends at.
+    // By position of a target: the last position of a source that projects back to it.
     std::vector<size_t> last(neurons.size() + 1, 0);
     const auto goes_back = [&](const Projection& projection) {
         return position[projection.source] >= position[projection.target];
@@ -217,7 +217,7 @@ void Training::run(const RunRequest& request, uint64_t seed) {
         upload_parameters();
         if (!shape_.goes_on) upload_traces();
         batch.done();
-    } catch (...) {  // nobody knows what has arrived
+    } catch (...) {  // it is unknown what has been uploaded
         for (TapedPopulation& population : populations_) population.drops = true;
         for (TapedProjection& projection : projections_) projection.is_stale = true;
         throw;
@@ -253,7 +253,7 @@ void Training::reserve(const RunRequest& request) {
     for (const Wanted& wanted : shape_.wanted) readback_words += frames_words(wanted);
     inputs_.reserve(place_.device, input_words * 4, Memory::upload, "the inputs of a training run");
     readback_.reserve(place_.device, readback_words * 4, Memory::readback, "the records of a training run");
-    VkDeviceSize part_words = 0, most_traces = 0;  // a slice for each state of a target
+    VkDeviceSize part_words = 0, most_traces = 0;  // traces add a slice for each state of a target
     for (const TapedPopulation& population : populations_)
         if (shape_.traces) most_traces = std::max<VkDeviceSize>(most_traces, population.states);
     for (const TapedProjection& projection : projections_)
@@ -314,7 +314,7 @@ void Training::take_records(const RunRequest& request) {
     for (uint32_t p = 0; p < populations_.size(); ++p)
         if (!populations_[p].is_input && populations_[p].is_binary)
             for (uint32_t i = 0; i < populations_[p].frame; ++i) spikes_ += words[counts_begin_[p] + i];
-    // Of an activity_sum.
+    // Adds to a record of kind activity_sum.
     const auto add = [&](const RecordFrames& record, const auto& values) {
         for (size_t i = 0; i < populations_[record.population].frame; ++i) {
             if (record.dtype == DType::float64) static_cast<double*>(record.data)[i] += static_cast<double>(values[i]);
@@ -382,14 +382,14 @@ void Training::settle(uint64_t now) {
         values_.resize(population.frame);
         for (uint32_t lag = 0; lag < std::max(population.history, 1u); ++lag) {
             const uint32_t at =
-                population.activity.data + (steps_ - 1 - lag) * population.activity.stride;  // may be before step 0
+                population.activity.data + (steps_ - 1 - lag) * population.activity.stride;  // may be a step before 0
             device.download(*population.own, VkDeviceSize{at} * 4, words.data(), words.size() * 4);
             memory.expand(words.data(), values_.data());
             const std::vector<uint32_t> slot = memory.make_slot(values_.data());
             device.upload(memory.ring, memory.slot(now, lag), slot.data(), slot.size() * 4);
         }
     }
-    is_ahead_ = false;  // not before: after an error the next one who asks makes up for it
+    is_ahead_ = false;  // set last, so that after an error the next settle() repeats this
 }
 
 // ---- The backward pass
@@ -476,7 +476,7 @@ double Training::square_sum(uint32_t q) const {
 
 bool Training::is_finite(uint32_t q) const { return not_finite_.as<uint32_t>()[q] == 0; }
 
-// Of each neuron, the sum over the samples of row `row` of its gradients.
+// Sums row `row` of the gradients over the samples, for each neuron.
 void Training::sum_over_samples(uint32_t p, uint32_t row, double* out_values) const {
     const TapedPopulation& population = populations_[p];
     std::vector<float> values(population.frame);

@@ -1,4 +1,4 @@
-// The dispatches of training: a taped run and its mirror.
+// The dispatches of training: taped runs, backward passes and updates.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -13,15 +13,15 @@ namespace snn::vulkan {
 
 namespace {
 
-constexpr uint32_t groups_of_copies = 1024;  // of shaders that go through arrays: more are no faster
-constexpr uint32_t tile = 32;                // of train_source_dense, train_weights_dense and train_weights_window
-constexpr uint32_t channels_at_once = 8;     // of train_deliver_convolution and train_source_convolution
-constexpr uint32_t rows_of_values = 8;       // of train_deliver_values
+constexpr uint32_t groups_of_copies = 1024;  // workgroups of shaders that loop over arrays: more are not faster
+constexpr uint32_t tile = 32;                // in train_source_dense, train_weights_dense and train_weights_window
+constexpr uint32_t channels_at_once = 8;     // in train_deliver_convolution and train_source_convolution
+constexpr uint32_t rows_of_values = 8;       // in train_deliver_values
 
 uint32_t quotient_up(uint32_t value, uint32_t divisor) { return (value + divisor - 1) / divisor; }
 uint32_t groups_of_array(uint32_t count) { return std::min(groups_for(count), groups_of_copies); }
 
-// Of shaders of convolutions that take eight channels of a side at a time: places of samples, channels.
+// Workgroups of the convolution shaders that compute eight channels at a time. x: places of all samples; y: blocks of channels.
 void set_convolution_groups(Dispatch& io_dispatch, uint32_t samples, uint32_t plane, uint32_t channels, uint32_t groups) {
     const uint64_t places = uint64_t{samples} * plane;
     io_dispatch.groups[0] =
@@ -33,7 +33,7 @@ bool is_window(const Projection& projection) {
     return projection.kind == SNN_CONNECT_CONV2D || projection.kind == SNN_CONNECT_POOL2D;
 }
 
-// MODE of the shaders of pooling: sum or average, maximum.
+// The constant MODE of the pooling shaders: 1 sum or average, 2 maximum.
 uint32_t pooling_mode(const Projection& projection) { return projection.pool_mode == SNN_POOL_MAX ? 2 : 1; }
 
 }  // namespace
@@ -145,7 +145,8 @@ void Training::record_run(const RunRequest& request) {
 
 void Training::add_group(Recorder& recorder, const Group& group) {
     const uint32_t steps = populations_[group.populations[0]].steps;
-    // What comes from outside is delivered for all steps at once, unless a sum has to wait: a float sum keeps its order.
+    // Projections from outside the group are delivered for all steps at once. A float sum keeps its order, so a projection must
+    // wait if an earlier one onto the same receptor comes from inside the group.
     std::vector<uint8_t> is_early(projections_.size(), 0);
     std::set<std::pair<uint32_t, uint32_t>> late;  // target and receptor
     for (const uint32_t p : group.populations)
@@ -197,7 +198,7 @@ void Training::add_sums(Recorder& recorder, uint32_t q, uint32_t first, uint32_t
     } else if (projection.kind == SNN_CONNECT_POOL2D) {
         dispatch = dispatch_of("train_deliver_window", bindings, {source.is_binary, pooling_mode(projection)});
     } else {
-        // KIND of the shader: sums of floats, of whole numbers, one to one
+        // The shader's constant KIND: 0 sums of floats, 1 sums of integers, 2 one-to-one.
         const uint32_t kind = projection.kind == SNN_CONNECT_ONE_TO_ONE ? 2 : projection.is_fixed() ? 1 : 0;
         dispatch = dispatch_of("train_deliver_sparse", bindings, {source.is_binary, kind});
     }
@@ -266,7 +267,7 @@ void Training::add_neurons(Recorder& recorder, uint32_t p, uint32_t first, uint3
 // ---- The backward pass
 
 void Training::record_backward() {
-    std::vector<VkDeviceSize> words(populations_.size(), 0);  // of the gradients that the loss gives
+    std::vector<VkDeviceSize> words(populations_.size(), 0);  // by population: gradients from the loss, and linear steps
     VkDeviceSize all_words = 0;
     for (const OutputShape& output : outputs_)
         words[output.population] +=
@@ -348,17 +349,17 @@ void Training::add_adjoint(Recorder& recorder, uint32_t p, uint32_t first, uint3
                             {resource(p, of_neurons), Use::write}});
 }
 
-// What the target's steps from `first` on give to those of the source that they come from.
+// Adds the gradient of steps [first, first + count) of the target to the steps of the source whose activity arrived in them.
 void Training::add_source_gradient(Recorder& recorder, uint32_t q, uint32_t first, uint32_t count) {
     const Projection& projection = network().projection(q);
     const TapedPopulation& source = populations_[projection.source];
     const TapedProjection& memory = projections_[q];
     const uint32_t least = projection.min_delay(), most = projection.max_delay();
-    if (first + count <= least) return;  // only steps before the first one
+    if (first + count <= least) return;  // all of it arrived from steps before the run
     const OwnSums sums = sums_for_source(q);
     shader::TrainProjection arguments = arguments_of(q, first, count);
     arguments.sums = sums.begin;
-    if (shape_.rule == LearningRule::ottt) arguments.gradient_steps = 1;  // within the step
+    if (shape_.rule == LearningRule::ottt) arguments.gradient_steps = 1;  // no gradient goes back to earlier steps
     arguments.source_first = first > most ? first - most : 0;
     const Bindings bindings{
         *source.own,        memory.parameters,     sums.range, *source.activity_gradient,
@@ -409,7 +410,7 @@ void Training::add_weight_gradient(Recorder& recorder, uint32_t q) {
     recorder.add(reduce, {{parts_resource(), Use::read}, {gradient_resource(q), Use::write}});
 }
 
-// Sums of slices: of weights, products of what arrived and `of_weights`, of the bias, `of_bias`.
+// Adds dispatches that sum up slices: for weights, products of what arrived and `of_weights`; for the bias, `of_bias`.
 void Training::add_gradient_parts(Recorder& recorder, uint32_t q, shader::TrainProjection arguments, const Arrivals& arrivals,
                                   const OwnSums& of_weights, const OwnSums& of_bias, uint32_t slices) {
     const Projection& projection = network().projection(q);

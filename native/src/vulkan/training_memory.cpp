@@ -11,9 +11,9 @@ namespace snn::vulkan {
 namespace {
 
 constexpr uint32_t rows_of_slice = 512;
-constexpr uint32_t places_of_slice = 8192;  // of a convolution: a row has as many as the target's plane
+constexpr uint32_t places_of_slice = 8192;  // for convolutions: a row has a place for each position in the target's plane
 constexpr uint64_t most_slices = most_groups;
-constexpr uint32_t most_sources = 32 * most_groups;  // of a dense projection that is trained: train_weights_dense
+constexpr uint32_t most_sources = 32 * most_groups;  // for dense trained projections, because of train_weights_dense
 constexpr uint64_t most_part_words = uint64_t{16} << 20;
 
 }  // namespace

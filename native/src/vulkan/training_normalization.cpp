@@ -1,7 +1,7 @@
-// Batch normalisation through time in training. What a normalised projection delivers is summed up by itself for all steps; the
-// host finds mean and variance with the code that all backends share, in its order, because spikes depend on every bit of them;
-// then a shader adds what is normalised to the sums of the receptor. Backward, the gradient of those
-// sums goes the same way back.
+// Batch normalisation through time in training. A normalised projection has its own sums, which are computed for all steps. The
+// host finds their mean and variance, with code that all backends share and in the same order, because spikes depend on every
+// bit of them. Then a shader adds the normalised sums to those of the receptor. In the backward pass, the gradient takes the
+// same way in the opposite direction.
 #include <algorithm>
 
 #include "common/error.h"
@@ -12,7 +12,7 @@ namespace snn::vulkan {
 
 namespace {
 
-constexpr uint32_t channels_of_task = 8;  // a multiple of what backend/normalization.cpp sums up side by side
+constexpr uint32_t channels_of_task = 8;  // a multiple of the channels that backend/normalization.cpp sums up at once
 
 }  // namespace
 
@@ -22,7 +22,7 @@ Commands& Training::Pass::next() {
     return parts[used++].commands;
 }
 
-// For the rows of a run that is recorded anew.
+// Reserves memory for normalisation, before a run is recorded.
 void Training::begin_normalization(const RunRequest& request) {
     std::vector<std::unique_ptr<NormalizedSums>> before = std::move(normalized_);
     before.resize(projections_.size());
@@ -94,7 +94,8 @@ void Training::add_normalized(Recorder& recorder, uint32_t q, uint32_t first, ui
     recorder.add(dispatch, {{normalized_resource(q), Use::read}, {target.resource, Use::write}});
 }
 
-// All steps of the group have their gradients: those of the receptors' sums are those of what was normalised.
+// Called when all steps of the group have gradients. The gradient of a receptor's sums is also that of the normalised sums that
+// were added to them.
 void Training::take_own_gradients(Recorder& recorder, const std::vector<uint32_t>& normalized) {
     recorder.end_dispatches();
     for (const uint32_t q : normalized) {

@@ -1,5 +1,5 @@
-// Records a pass of training: copies and fills first, then dispatches in as few levels as their uses allow, then copies. A pass
-// may take several command buffers: some systems reset a device that is busy for seconds with one.
+// Records a pass of training: first copies and fills, then dispatches in as few levels as their uses allow, then copies. A long
+// pass is split into several command buffers, because some systems reset a device that is busy with one for seconds.
 #pragma once
 
 #include <utility>
@@ -9,7 +9,7 @@
 
 namespace snn::vulkan {
 
-// Command buffers that are run one after the other; recorded anew, they are used again.
+// Command buffers that run one after the other. They are reused if they are recorded again.
 struct Commands {
     std::vector<VkCommandBuffer> buffers;
     size_t used = 0;
@@ -22,14 +22,14 @@ public:
         commands_->used = 0;
         begin();
     }
-    // Goes on with other commands, when those before have ended.
+    // Continues with other commands; end() must have been called for the previous ones.
     void go_on(Commands& commands) {
         commands_ = &commands;
         commands_->used = 0;
         begin();
     }
 
-    // Before dispatches.
+    // Copies and fills come before dispatches.
     void fill(const Range& range, VkDeviceSize begin, VkDeviceSize bytes) {
         has_copies_ |= bytes > 0;
         if (bytes > 0) device_.functions.vkCmdFillBuffer(now(), range.buffer, range.offset + begin, bytes, 0);
@@ -47,7 +47,7 @@ public:
         ++commands_->used;
         begin();
     }
-    // Copies may follow.
+    // Ends the dispatches. Copies may follow.
     void end_dispatches() {
         flush();
         copy_barrier(device_, now());
@@ -59,7 +59,7 @@ public:
     }
 
 private:
-    static constexpr uint32_t most_dispatches = 4096;  // of a command buffer
+    static constexpr uint32_t most_dispatches = 4096;  // in a command buffer
 
     VkCommandBuffer now() const { return commands_->buffers[commands_->used]; }
     void begin() {
@@ -79,7 +79,7 @@ private:
     Commands* commands_;
     Steps steps_;
     uint32_t count_ = 0;
-    bool has_copies_ = false;  // that no barrier follows yet
+    bool has_copies_ = false;  // there are copies or fills without a barrier after them
 };
 
 }  // namespace snn::vulkan

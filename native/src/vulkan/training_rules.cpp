@@ -1,6 +1,6 @@
-// Learning rules other than back-propagation in training: where errors go back to, how states follow each other, and of OTTT
-// and e-prop what the past before a run has left, where runs follow each other. docs/semantics.md, "Learning rules"; why that
-// is a backward pass is told in src/cpu/backpropagation_rules.cpp and backpropagation_events.cpp.
+// Learning rules other than back-propagation through time (docs/semantics.md, "Learning rules"): which sources errors go back
+// to, and how states depend on the states before. For OTTT and e-prop, also the traces that continue from run to run.
+// src/cpu/backpropagation_rules.cpp and backpropagation_events.cpp explain why each rule is a backward pass.
 #include <algorithm>
 #include <bit>
 
@@ -10,7 +10,7 @@
 
 namespace snn::vulkan {
 
-// OTTT: errors go through layers within a step. e-prop: from the output population to those that project onto it.
+// OTTT: errors go back through layers within a step. e-prop: they go only from the output population to its sources.
 bool Training::goes_to_source(uint32_t q) const {
     const Projection& projection = network().projection(q);
     if (!has_adjoint_[q] || projection.detached || !populations_[projection.source].has_gradient) return false;
@@ -24,7 +24,7 @@ Training::OwnSums Training::sums_for_source(uint32_t q) const {
     return sums;
 }
 
-// ---- How states follow each other, for the adjoint
+// ---- The linear step, for the adjoint
 
 uint32_t Training::linear_words(uint32_t p) const {
     const TapedPopulation& population = populations_[p];
@@ -44,10 +44,10 @@ void Training::write_linear(uint32_t p, uint32_t* out_words) const {
     for (const double value : {linear.crossing.offset, linear.crossing.threshold, linear.crossing.steepening}) put(value);
 }
 
-// What the adjoint needs of the rule; `io_arguments` has the rest.
+// Sets the arguments of the adjoint that depend on the learning rule.
 void Training::set_rule(uint32_t p, shader::TrainAdjoint& io_arguments) const {
     const TapedPopulation& population = populations_[p];
-    VkDeviceSize outputs = 0;  // words of the gradients that the loss gives
+    VkDeviceSize outputs = 0;  // words of the gradients from the loss
     for (const OutputShape& one : outputs_)
         if (one.population == p) outputs += shader::OUTPUT_WORDS + VkDeviceSize{one.in_time ? steps_ : 1} * population.frame;
     io_arguments.states = population.states;
@@ -92,7 +92,7 @@ void Training::reserve_traces() {
     }
 }
 
-// The matrices, which parameters that are learned change.
+// Uploads the matrices J and B, which change with learned parameters.
 void Training::upload_traces() {
     for (uint32_t q = 0; q < projections_.size(); ++q) {
         if (!is_traced(q)) continue;
@@ -105,7 +105,7 @@ void Training::upload_traces() {
     }
 }
 
-// What is there now is what was before the run.
+// The traces of the previous run become those from before this run.
 void Training::begin_traces(Recorder& recorder) {
     for (uint32_t q = 0; q < projections_.size(); ++q) {
         if (!is_traced(q)) continue;
@@ -130,15 +130,15 @@ void Training::add_traces(Recorder& recorder) {
                                           .most_delay = projection.max_delay(),
                                           .before = static_cast<uint32_t>(layout.before),
                                           .now = static_cast<uint32_t>(layout.before + layout.words)});
-        dispatch.groups[0] = groups_for(source.size + 1);  // and the bias
+        dispatch.groups[0] = groups_for(source.size + 1);  // one more for the bias
         dispatch.groups[1] = place_.batch_size;
         dispatch.groups[2] = layout.slots;
         recorder.add(dispatch, {{resource(projection.source, of_activity), Use::read}, {trace_resource(q), Use::write}});
     }
 }
 
-// The credit that is left at the beginning of the run meets the traces of each state that input reaches, as if it were the sums
-// of one more step. Gives how many slices of the gradient follow those that are there.
+// Multiplies the credit that is left at the beginning of the run with the traces of each state that input reaches, as if the
+// credit were the sums of one more step. Returns the number of slices that this adds to the gradient.
 uint32_t Training::add_trace_gradient(Recorder& recorder, uint32_t q, uint32_t slices) {
     if (!is_traced(q)) return 0;
     const Projection& projection = network().projection(q);
@@ -152,7 +152,7 @@ uint32_t Training::add_trace_gradient(Recorder& recorder, uint32_t q, uint32_t s
     for (uint32_t state = 0; state < layout.states; ++state) {
         if (!linear_[projection.target].reached[state]) continue;
         arguments.first_slice = slices + added++;
-        // The largest delay comes first, so that looking back finds its own.
+        // Traces are sorted with the largest delay first, so looking back by a delay finds that delay's trace.
         const VkDeviceSize first = layout.before + layout.states + state * layout.state_words;
         arguments.source = {static_cast<uint32_t>(first + VkDeviceSize{projection.max_delay()} * frame), frame, source.size,
                             source.size};

@@ -21,7 +21,7 @@ const char* name_of(VkPhysicalDeviceType type) {
     }
 }
 
-// Vendors pack their versions in ways of their own; as a number it tells one from another.
+// Each vendor packs its driver version differently; the plain number is enough to tell versions apart.
 std::string driver(uint32_t device) { return text("driver ", vulkan::devices()[device].driver_version); }
 
 void tell_absence() {
@@ -72,7 +72,7 @@ std::unique_ptr<Executor> open(std::shared_ptr<const Plan> plan, const ExecutorO
     return std::make_unique<vulkan::VulkanExecutor>(std::move(plan), options);
 }
 
-// What population.cpp, projection.cpp and spike_bundle.cpp allocate, but for alignment.
+// The memory that population.cpp, projection.cpp, plastic.cpp and spike_bundle.cpp allocate, without alignment.
 ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
     const Network& network = *plan.network;
     ExecutorMemory need;
@@ -83,7 +83,7 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
         const uint64_t sources = network.population(projection.source).size,
                        targets = network.population(projection.target).size;
         const uint64_t count = projection.weight_count();
-        const uint64_t delays = projection.max_delay() - projection.min_delay() + 1;  // at most
+        const uint64_t delays = projection.max_delay() - projection.min_delay() + 1;  // upper bound
         uint64_t words = count;
         switch (vulkan::delivery_of(projection)) {
             case vulkan::Delivery::dense:
@@ -92,7 +92,7 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
             case vulkan::Delivery::sparse: words = 3 * count + targets; break;
             case vulkan::Delivery::spikes:
                 words = (projection.arithmetic == SNN_ARITHMETIC_COMPACT ? 1 : 2) * count;
-                // All projections of a source share one table of rows, for each part of the sums that compact synapses reach.
+                // The projections of a source share one table of rows for each part of the sums that compact synapses address.
                 if (keeps_list[projection.source] == 0) words += sources * delays * (1 + all_neurons / vulkan::compact_sums);
                 keeps_list[projection.source] = 1;
                 break;
@@ -111,7 +111,7 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
         }
         const uint64_t copies = plan.sample_weights ? options.batch_size : 1;
         need.projection_bytes.push_back(copies * (words + projection.bias_count()) * 4);
-        // The index of targets is made of the network's arrays; the others are made row by row.
+        // Only Delivery::sparse needs the network's arrays, to sort synapses by target. The others work row by row.
         need.needs_arrays.push_back(vulkan::delivery_of(projection) == vulkan::Delivery::sparse);
     }
     for (size_t p = 0; p < network.populations().size(); ++p) {

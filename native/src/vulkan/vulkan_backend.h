@@ -1,4 +1,4 @@
-// The device "vulkan": SPIR-V compute on any GPU that has a Vulkan driver. shaders/ holds the kernels.
+// The device "vulkan": compute shaders on any GPU that has a Vulkan driver. The kernels are in shaders/.
 #pragma once
 
 #include "backend/backend.h"

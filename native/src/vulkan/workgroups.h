@@ -1,4 +1,4 @@
-// How many workgroups a dispatch has.
+// The number of workgroups of a dispatch.
 #pragma once
 
 #include <cstdint>
@@ -7,11 +7,11 @@
 
 namespace snn::vulkan {
 
-// Of a dispatch, in each direction, on every device: the least that Vulkan allows for maxComputeWorkGroupCount.
+// The most workgroups of a dispatch in each direction: the least value of maxComputeWorkGroupCount that Vulkan allows.
 inline constexpr uint32_t most_groups = 65535;
 
-// Lays more workgroups than one direction takes over y and z. Their shader numbers them z * gl_NumWorkGroups.y + y, and returns
-// where there are too many: fewer than z are.
+// Spreads `count` workgroups over y and z, as one direction may be too short. The shader numbers them
+// z * gl_NumWorkGroups.y + y and returns in the excess ones, which are fewer than z.
 inline void set_y_and_z(uint32_t (&out_groups)[3], uint32_t count) {
     out_groups[2] = (count + most_groups - 1) / most_groups;
     out_groups[1] = (count + out_groups[2] - 1) / out_groups[2];

@@ -38,11 +38,11 @@ TEST_CASE("a budget ends a frame at a step, and the rest is carried") {
     session.wall_clock = next_second;
     // The clock is read at the beginning and after each step: after n steps n seconds are spent.
     CHECK(session.advance(0.008, 3.0) == 3);
-    CHECK(session.steps_done() == 3);
+    CHECK(session.state().progress().steps == 3);
     CHECK(session.advance(0.0, 2.5) == 3);  // two and a half seconds are spent in the third step
     CHECK(session.advance(0.0, 0.0) == 1);  // at least one
     CHECK(session.advance(0.0, 5.0) == 1);  // no more than are due
-    CHECK(session.steps_done() == 8);
+    CHECK(session.state().progress().steps == 8);
     CHECK(session.advance(0.0, 5.0) == 0);
     CHECK(session.advance(0.0005, 1.0) == 0);
     CHECK(session.advance(0.0005, 1.0) == 1);
@@ -56,10 +56,10 @@ TEST_CASE("a budget ends a frame at a step, and the rest is carried") {
     CHECK(session.advance(0.002, 1.0) == 1);  // 11 due: still dropping
     CHECK(warnings == 1);
     CHECK(session.advance(0.0) == 9);
-    CHECK(session.steps_done() == 8 + 1 + 2 + 4 + 1 + 1 + 9);
-    session.reset();
+    CHECK(session.state().progress().steps == 8 + 1 + 2 + 4 + 1 + 1 + 9);
+    session.state().reset();
     CHECK(session.advance(0.005, 1.0) == 1);
-    session.reset();  // forgets what is due
+    session.state().reset();  // forgets what is due
     CHECK(session.advance(0.0) == 0);
 }
 
@@ -118,31 +118,31 @@ TEST_CASE("after a callback that throws the session stands between two steps") {
         SNNRunDef run{};
         run.step_count = run.record_interval = 1;
         for (const bool in_run : {false, true}) {
-            session.set_spike_callback(throw_at_zero, &(calls = 1));
-            session.set_input(0, &one, 1);
+            session.listeners().set_spike_callback(throw_at_zero, &(calls = 1), session.network());
+            session.inputs().set(0, &one, 1);
             if (in_run) CHECK_THROWS_AS(session.run(run), std::string);
             else CHECK_THROWS_AS(session.step(1), std::string);
-            CHECK(session.spikes(1, 0).size() == 1);
-            session.set_spike_callback(nullptr, nullptr);
+            CHECK(session.variables().spikes(1, 0).size() == 1);
+            session.listeners().set_spike_callback(nullptr, nullptr, session.network());
             session.step(1);
-            CHECK(session.spikes(1, 0).empty());
+            CHECK(session.variables().spikes(1, 0).empty());
         }
-        CHECK(session.steps_done() == 4);
+        CHECK(session.state().progress().steps == 4);
     }
     SUBCASE("time whose steps did not run is carried") {
         Session session(relayed(SNN_POPULATION_VALUE_INPUT), options);
-        session.set_input(0, &one, 1);
-        session.set_spike_callback(throw_at_zero, &(calls = 3));
+        session.inputs().set(0, &one, 1);
+        session.listeners().set_spike_callback(throw_at_zero, &(calls = 3), session.network());
         CHECK_THROWS_AS(session.advance(0.0085), std::string);
-        CHECK(session.steps_done() == 3);
-        session.set_spike_callback(nullptr, nullptr);
+        CHECK(session.state().progress().steps == 3);
+        session.listeners().set_spike_callback(nullptr, nullptr, session.network());
         CHECK(session.advance(0.0) == 5);
         CHECK(session.advance(0.0005) == 1);
-        session.set_spike_callback(throw_at_zero, &(calls = 1));
+        session.listeners().set_spike_callback(throw_at_zero, &(calls = 1), session.network());
         CHECK_THROWS_AS(session.advance(0.020), std::string);  // 10 are dropped
-        session.set_spike_callback(nullptr, nullptr);
+        session.listeners().set_spike_callback(nullptr, nullptr, session.network());
         CHECK(session.advance(0.0) == 9);
-        CHECK(session.steps_done() == 3 + 5 + 1 + 10);
+        CHECK(session.state().progress().steps == 3 + 5 + 1 + 10);
     }
 }
 
@@ -152,15 +152,19 @@ TEST_CASE("a callback that throws does not leave the session open to reading") {
     SessionOptions options;
     options.device = "reference";
     Session session(maker.plan()->network, options);
-    const Session::Entry entry(session);
+    const SessionGate::Entry entry(session.gate());
     const SNNEpoch epoch{};
-    session.set_epoch_callback(
-        [](SNNHandle, const SNNEpoch*, void* user) { CHECK_NOTHROW(Session::Entry(*static_cast<Session*>(user), true)); }, &session);
-    session.tell(epoch);
-    session.set_epoch_callback([](SNNHandle, const SNNEpoch*, void*) { throw std::string("from the host"); }, nullptr);
-    CHECK_THROWS_AS(session.tell(epoch), std::string);
+    Listeners& listeners = session.listeners();
+    listeners.set_epoch_callback(
+        [](SNNHandle, const SNNEpoch*, void* user) {
+            CHECK_NOTHROW(SessionGate::Entry(*static_cast<SessionGate*>(user), SessionGate::reading));
+        },
+        &session.gate());
+    listeners.tell(epoch);
+    listeners.set_epoch_callback([](SNNHandle, const SNNEpoch*, void*) { throw std::string("from the host"); }, nullptr);
+    CHECK_THROWS_AS(listeners.tell(epoch), std::string);
     try {
-        const Session::Entry nested(session, true);
+        const SessionGate::Entry nested(session.gate(), SessionGate::reading);
         FAIL("entered");
     } catch (const Error& error) {
         CHECK(error.status() == SNN_ERROR_BUSY);

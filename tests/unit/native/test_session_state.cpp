@@ -46,12 +46,12 @@ void go(Session& session, const CpuCase& test_case, const std::vector<std::vecto
 std::vector<double> seen(const Session& session) {
     std::vector<double> all;
     const auto read = [&](const std::string& path) {
-        std::vector<double> values(session.value_count(path));
+        std::vector<double> values(session.variables().value_count(path));
         if (values.empty()) return;
-        session.read(path, SNN_FLOAT64, values.data(), values.size());
+        session.variables().read(path, SNN_FLOAT64, values.data(), values.size());
         all.insert(all.end(), values.begin(), values.end());
     };
-    for (const Population& population : session.network()->populations()) {
+    for (const Population& population : session.network().populations()) {
         if (population.is_input() || population.is_binary()) {
             read(population.name + ".spikes");
             read(population.name + ".history");
@@ -59,9 +59,9 @@ std::vector<double> seen(const Session& session) {
         for (size_t s = 0; population.model && s < population.model->states.size(); ++s)
             read(population.name + "." + population.model->states[s].name);
     }
-    const SNNCounters counters = session.counters();
+    const SNNCounters counters = session.state().counters();
     for (const uint64_t count : {counters.steps, counters.neuron_updates, counters.spikes, counters.input_spikes,
-                                 counters.synaptic_events, counters.synaptic_operations, session.steps_done()})
+                                 counters.synaptic_events, counters.synaptic_operations, session.state().progress().steps})
         all.push_back(static_cast<double>(count));
     return all;
 }
@@ -86,7 +86,7 @@ TEST_CASE("a state that was saved goes on elsewhere with the same bits") {
 
         Session first(network, options_of(test_case, "cpu", 3));
         go(first, test_case, inputs, 0, half);
-        const SavedState state = first.save();
+        const SavedState state = first.state().save();
         for (const Place& place : {Place{"cpu", 2, SNN_ISA_SCALAR}, Place{"cpu", 4, SNN_ISA_BEST}, Place{"reference", 1, 0}}) {
             const bool takes_long = std::strcmp(place.device, "reference") == 0 ||
                                     (only_memory && place.instruction_set == SNN_ISA_SCALAR);
@@ -96,9 +96,9 @@ TEST_CASE("a state that was saved goes on elsewhere with the same bits") {
             options.executor.seed = 1;  // the saved one counts
             Session second(network, options);
             go(second, test_case, inputs, 1, 3);  // what it did before is forgotten
-            second.restore(state);
+            second.state().restore(state);
             CHECK(seen(second) == halfway);
-            const SavedState again = second.save();
+            const SavedState again = second.state().save();
             CHECK(again.document == state.document);
             CHECK(again.tensors.size() == state.tensors.size());
             for (const auto& [name, tensor] : state.tensors) CHECK(again.tensors.at(name).bytes == tensor.bytes);
@@ -151,12 +151,12 @@ void check_nothing_goes_on(Session& session) {
     CHECK(is_refused([&] { session.step(1); }));
     CHECK(is_refused([&] { session.advance(0.001); }));
     CHECK(is_refused([&] { session.run(run); }));
-    CHECK(is_refused([&] { session.read("p2.v", SNN_FLOAT32, v.data(), v.size()); }));
-    CHECK(is_refused([&] { session.read_membrane("p2", v.data(), v.size()); }));
-    CHECK(is_refused([&] { (void)session.spikes(2, 0); }));
-    CHECK(is_refused([&] { session.save(); }));
-    CHECK(is_refused([&] { session.to_network(); }));
-    CHECK(is_refused([&] { session.reset_samples(samples); }));
+    CHECK(is_refused([&] { session.variables().read("p2.v", SNN_FLOAT32, v.data(), v.size()); }));
+    CHECK(is_refused([&] { session.variables().read_membrane("p2", v.data(), v.size()); }));
+    CHECK(is_refused([&] { (void)session.variables().spikes(2, 0); }));
+    CHECK(is_refused([&] { session.state().save(); }));
+    CHECK(is_refused([&] { session.variables().to_network(); }));
+    CHECK(is_refused([&] { session.state().reset_samples(samples); }));
 }
 
 }  // namespace
@@ -178,22 +178,24 @@ TEST_CASE("when memory runs out in a load or a reset of samples, all is as befor
         options.executor.thread_count = 2;
         auto session = std::make_unique<Session>(network, options);
         const std::vector<float> input = Numbers(4).list(size_t{4} * neuron_count, 0.0, 1.0);
-        session->set_input(in, input.data(), input.size());
+        session->inputs().set(in, input.data(), input.size());
         return session;
     };
     const auto donor = opened("cpu");
     const std::vector<float> weights = numbers.list(neuron_count, 0.0, 2.0);
-    donor->write("w1.weight", SNN_FLOAT32, weights.data(), weights.size());
+    donor->variables().write("w1.weight", SNN_FLOAT32, weights.data(), weights.size());
     donor->step(9);
-    const SavedState state = donor->save();
+    const SavedState state = donor->state().save();
     const std::vector<double> of_state = seen(*donor);
     const uint32_t samples[] = {2, 0};
     for (const char* const device : {"cpu", "cpu*2+cpu*2", "cpu+cpu;p1=0;p2=1"})
         for (const bool is_load : {true, false}) {
             INFO(device, is_load ? ": load" : ": reset of samples");
-            const auto change = [&](Session& session) { is_load ? session.restore(state) : session.reset_samples(samples); };
+            const auto change = [&](Session& session) {
+                is_load ? session.state().restore(state) : session.state().reset_samples(samples);
+            };
             const auto fresh = opened(device);
-            fresh->reset();
+            fresh->state().reset();
             const std::vector<double> at_begin = seen(*fresh);
             fresh->step(6);
             const std::vector<double> before = seen(*fresh);
@@ -216,10 +218,10 @@ TEST_CASE("when memory runs out in a load or a reset of samples, all is as befor
                     ++lost;
                     check_nothing_goes_on(*session);
                     if (blocks % 2 == 0) {
-                        session->restore(state);
+                        session->state().restore(state);
                         CHECK(seen(*session) == of_state);
                     } else {
-                        session->reset();
+                        session->state().reset();
                         CHECK(seen(*session) == at_begin);
                     }
                     session->step(1);
@@ -239,10 +241,10 @@ TEST_CASE("wherever memory ends in a load, a state or a network is not read, and
     options.executor.thread_count = 1;
     Session session(network, options);
     session.step(5);
-    const SavedState state = session.save();
+    const SavedState state = session.state().save();
     const std::vector<double> expected = seen(session);
     uint64_t calls = 0;
-    for (session.step(3); out_of_memory_after(calls, [&] { session.restore(state); }); ++calls) {}
+    for (session.step(3); out_of_memory_after(calls, [&] { session.state().restore(state); }); ++calls) {}
     CHECK(calls > 100);
     CHECK(seen(session) == expected);
 

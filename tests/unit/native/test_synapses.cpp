@@ -216,7 +216,7 @@ struct Mixture {
 
 std::vector<float> weights_in(const Session& session, const Projection& projection) {
     std::vector<float> weights(projection.weight_count());
-    session.read(projection.name + ".weight", SNN_FLOAT32, weights.data(), weights.size());
+    session.variables().read(projection.name + ".weight", SNN_FLOAT32, weights.data(), weights.size());
     return weights;
 }
 
@@ -264,7 +264,7 @@ TEST_CASE("weights that a session writes are its own") {
     for (Session* const session : {&first, &second}) {  // one shares with the network, the other does not any more
         for (size_t k = 0; k < written.size(); ++k)
             written[k] = static_cast<float>(k % 1000) * unit * (session == &first ? 1.0f : -1.0f);
-        session->write(projection.name + ".weight", SNN_FLOAT32, written.data(), written.size());
+        session->variables().write(projection.name + ".weight", SNN_FLOAT32, written.data(), written.size());
         CHECK(weights_in(*session, projection) == written);
     }
     CHECK(weights_in(first, projection)[999] == 999 * unit);
@@ -274,7 +274,7 @@ TEST_CASE("weights that a session writes are its own") {
     CHECK(weights_in(second, projection) == written);
     for (size_t q = 1; q < mixture.given.size(); ++q)
         CHECK(weights_in(second, network->projections()[q]) == *mixture.given[q].weights);
-    const std::shared_ptr<const Network> changed = second.to_network();
+    const std::shared_ptr<const Network> changed = second.variables().to_network();
     CHECK(!changed->projections()[0].synapses->has_arrays());
     CHECK(*changed->projections()[0].weights_alone() == written);
 }

@@ -14,7 +14,6 @@ final class Native {
     static final int SNN_VERSION_MINOR = 0x1;
     static final int SNN_VERSION_PATCH = 0x0;
     static final int SNN_ABI_VERSION = 0x1;
-    static final int SNN_PLACE_CUT = 0xffffffff;
     static final long SNN_SEED_BY_INDEX = 0xffffffffffffffffL;
     static final long SNN_VULKAN_NO_FRAME = 0xffffffffffffffffL;
     static final int SNN_VULKAN_BINDING_COUNT = 0x7;
@@ -89,6 +88,29 @@ final class Native {
         static final int state_bytes = 24;
         static final int total_bytes = 32;
         static final int opening_bytes = 40;
+    }
+
+    /** Offsets of SNNPlacementSlice in bytes. */
+    static final class SNNPlacementSlice {
+        static final int SIZE = 16;
+        static final int population = 0;
+        static final int first = 4;
+        static final int count = 8;
+        static final int device = 12;
+    }
+
+    /** Offsets of SNNPlacementInfo in bytes. */
+    static final class SNNPlacementInfo {
+        static final int SIZE = 56;
+        static final int struct_size = 0;
+        static final int device_count = 4;
+        static final int slice_count = 8;
+        static final int window_steps = 12;
+        static final int device = 16;
+        static final int reasons = 24;
+        static final int slices = 32;
+        static final int samples = 40;
+        static final int step_s = 48;
     }
 
     /** Offsets of SNNSessionDevice in bytes. */
@@ -178,25 +200,25 @@ final class Native {
 
     /** Offsets of SNNRunDef in bytes. */
     static final class SNNRunDef {
-        static final int SIZE = 112;
+        static final int SIZE = 104;
         static final int struct_size = 0;
         static final int step_count = 4;
-        static final int inputs = 8;
-        static final int input_count = 16;
-        static final int record_count = 20;
-        static final int records = 24;
-        static final int progress = 32;
-        static final int progress_user = 40;
-        static final int progress_interval = 48;
-        static final int spike_records = 56;
-        static final int spike_record_count = 64;
-        static final int record_interval = 68;
-        static final int steps_before = 72;
-        static final int out_step_count = 80;
-        static final int spike_inputs = 88;
-        static final int value_records = 96;
-        static final int spike_input_count = 104;
-        static final int value_record_count = 108;
+        static final int steps_before = 8;
+        static final int record_interval = 12;
+        static final int inputs = 16;
+        static final int spike_inputs = 24;
+        static final int records = 32;
+        static final int spike_records = 40;
+        static final int value_records = 48;
+        static final int input_count = 56;
+        static final int spike_input_count = 60;
+        static final int record_count = 64;
+        static final int spike_record_count = 68;
+        static final int value_record_count = 72;
+        static final int progress_interval = 76;
+        static final int progress = 80;
+        static final int progress_user = 88;
+        static final int out_step_count = 96;
     }
 
     /** Offsets of SNNEncoderDef in bytes. */
@@ -239,24 +261,23 @@ final class Native {
         static final int receptor = 24;
         static final int delay_steps = 32;
         static final int trainable = 36;
-        static final int arithmetic = 40;
-        static final int pool_mode = 44;
-        static final int weights = 48;
-        static final int weight_count = 56;
-        static final int bias = 64;
-        static final int bias_count = 72;
-        static final int row_offsets = 80;
-        static final int row_offset_count = 88;
-        static final int synapse_targets = 96;
-        static final int synapse_delays = 104;
-        static final int synapse_count = 112;
-        static final int kernel = 120;
-        static final int stride = 128;
-        static final int padding = 136;
-        static final int dilation = 144;
-        static final int groups = 152;
-        static final int reserved = 156;
-        static final int detached = 160;
+        static final int detached = 40;
+        static final int arithmetic = 44;
+        static final int pool_mode = 48;
+        static final int weights = 56;
+        static final int weight_count = 64;
+        static final int bias = 72;
+        static final int bias_count = 80;
+        static final int row_offsets = 88;
+        static final int row_offset_count = 96;
+        static final int synapse_targets = 104;
+        static final int synapse_delays = 112;
+        static final int synapse_count = 120;
+        static final int kernel = 128;
+        static final int stride = 136;
+        static final int padding = 144;
+        static final int dilation = 152;
+        static final int groups = 160;
     }
 
     /** Offsets of SNNDistribution in bytes. */
@@ -281,19 +302,19 @@ final class Native {
         static final int allow_multapses = 36;
         static final int weight = 40;
         static final int delay = 80;
-        static final int kernel = 120;
-        static final int dimensions = 124;
-        static final int kernel_width = 128;
-        static final int cutoff = 136;
-        static final int period = 144;
-        static final int source_positions = 168;
-        static final int source_position_count = 176;
-        static final int target_positions = 184;
-        static final int target_position_count = 192;
-        static final int first_source = 200;
-        static final int source_count = 204;
-        static final int first_target = 208;
-        static final int target_count = 212;
+        static final int first_source = 120;
+        static final int source_count = 124;
+        static final int first_target = 128;
+        static final int target_count = 132;
+        static final int kernel = 136;
+        static final int dimensions = 140;
+        static final int kernel_width = 144;
+        static final int cutoff = 152;
+        static final int period = 160;
+        static final int source_positions = 184;
+        static final int source_position_count = 192;
+        static final int target_positions = 200;
+        static final int target_position_count = 208;
     }
 
     /** Offsets of SNNNetworkInfo in bytes. */
@@ -330,25 +351,24 @@ final class Native {
         static final int target = 12;
         static final int delay_steps = 16;
         static final int trainable = 20;
-        static final int arithmetic = 24;
-        static final int pool_mode = 28;
-        static final int name = 32;
-        static final int receptor = 40;
-        static final int weight_count = 48;
-        static final int bias_count = 56;
-        static final int synapse_count = 64;
-        static final int kernel = 72;
-        static final int stride = 80;
-        static final int padding = 88;
-        static final int dilation = 96;
-        static final int groups = 104;
-        static final int by_rule = 108;
-        static final int bias = 112;
-        static final int fixed_point_scale = 120;
-        static final int detached = 128;
-        static final int reserved = 132;
-        static final int min_delay_steps = 136;
-        static final int max_delay_steps = 140;
+        static final int detached = 24;
+        static final int arithmetic = 28;
+        static final int pool_mode = 32;
+        static final int min_delay_steps = 36;
+        static final int max_delay_steps = 40;
+        static final int by_rule = 44;
+        static final int name = 48;
+        static final int receptor = 56;
+        static final int weight_count = 64;
+        static final int bias_count = 72;
+        static final int synapse_count = 80;
+        static final int bias = 88;
+        static final int fixed_point_scale = 96;
+        static final int kernel = 104;
+        static final int stride = 112;
+        static final int padding = 120;
+        static final int dilation = 128;
+        static final int groups = 136;
     }
 
     /** Offsets of SNNProjectionArrays in bytes. */
@@ -370,25 +390,25 @@ final class Native {
         static final int step_count = 8;
         static final int loss = 12;
         static final int optimizer = 16;
-        static final int rate_on = 20;
-        static final int rate_off = 24;
-        static final int learning_rate = 32;
-        static final int momentum = 40;
-        static final int beta1 = 48;
-        static final int beta2 = 56;
-        static final int epsilon = 64;
-        static final int weight_decay = 72;
-        static final int gradient_clip_norm = 80;
-        static final int rate_regularization = 88;
-        static final int rate_target = 96;
-        static final int parameter_rate_factor = 104;
-        static final int l1_regularization = 112;
-        static final int van_rossum_tau_ms = 120;
-        static final int checkpoint_steps = 128;
-        static final int window_steps = 132;
-        static final int window_updates = 136;
-        static final int rule = 140;
-        static final int label_smoothing = 144;
+        static final int rule = 20;
+        static final int rate_on = 24;
+        static final int rate_off = 28;
+        static final int label_smoothing = 32;
+        static final int van_rossum_tau_ms = 40;
+        static final int learning_rate = 48;
+        static final int parameter_rate_factor = 56;
+        static final int momentum = 64;
+        static final int beta1 = 72;
+        static final int beta2 = 80;
+        static final int epsilon = 88;
+        static final int weight_decay = 96;
+        static final int l1_regularization = 104;
+        static final int gradient_clip_norm = 112;
+        static final int rate_regularization = 120;
+        static final int rate_target = 128;
+        static final int checkpoint_steps = 136;
+        static final int window_steps = 140;
+        static final int window_updates = 144;
     }
 
     /** Offsets of SNNBatch in bytes. */
@@ -396,13 +416,13 @@ final class Native {
         static final int SIZE = 64;
         static final int struct_size = 0;
         static final int input_count = 4;
-        static final int inputs = 8;
-        static final int labels = 16;
-        static final int label_count = 24;
-        static final int targets = 32;
-        static final int target_count = 40;
-        static final int spike_inputs = 48;
-        static final int spike_input_count = 56;
+        static final int spike_input_count = 8;
+        static final int inputs = 16;
+        static final int spike_inputs = 24;
+        static final int labels = 32;
+        static final int label_count = 40;
+        static final int targets = 48;
+        static final int target_count = 56;
     }
 
     /** Offsets of SNNTrainResult in bytes. */
@@ -443,12 +463,12 @@ final class Native {
         static final int physical_device = 16;
         static final int device = 24;
         static final int queue = 32;
-        static final int get_instance_proc_addr = 40;
-        static final int lock_queue = 48;
-        static final int unlock_queue = 56;
-        static final int user = 64;
-        static final int pipeline_cache = 72;
-        static final int submit = 80;
+        static final int pipeline_cache = 40;
+        static final int get_instance_proc_addr = 48;
+        static final int lock_queue = 56;
+        static final int unlock_queue = 64;
+        static final int submit = 72;
+        static final int user = 80;
     }
 
     /** Offsets of SNNVulkanSemaphore in bytes. */
@@ -574,17 +594,13 @@ final class Native {
     /** Estimates the memory of a session that `config` would open; `file` and `network` of config are ignored. */
     static native int snn_network_memory(long network, long config, long out_estimate, long out_projection_bytes, long count);
 
-    /** Where a session that `config` would open runs: for each of the `count` populations the index, from 0, of its device in config-&gt;device (with one device all are 0). */
-    static native int snn_network_placement(long network, long config, long out_places, long count, long out_window_steps);
+    /** Finds where a session that `config` would open runs, and opens none; `file` and `network` of config are ignored. */
+    static native int snn_network_place(long network, long config, long out_placement);
 
-    /** The same, and the division of a batch, as a device string that reproduces this placement: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*". */
-    static native int snn_network_placement_words(long network, long config, long out_words, long size_bytes, long out_size_bytes);
+    /** Computes nothing; set out_info-&gt;struct_size first. */
+    static native int snn_placement_get_info(long placement, long out_info);
 
-    /** Expected seconds of a step on each of the `count` devices of config-&gt;device, the exchange of spikes included; 0 for a device with nothing to do. */
-    static native int snn_network_placement_times(long network, long config, long out_seconds, long count);
-
-    /** Why populations cannot run on some of the devices, one sentence on each line: a device cannot run them, its bits are its own, or there is not enough memory. */
-    static native int snn_network_placement_reasons(long network, long config, long out_text, long size_bytes, long out_size_bytes);
+    static native void snn_placement_release(long placement);
 
     /** Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
     static native int snn_create_network(long config, long out_handle);

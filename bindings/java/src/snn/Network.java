@@ -2,7 +2,6 @@ package snn;
 
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import snn.Enums.Arithmetic;
 import snn.Enums.ConnectionKind;
@@ -142,6 +141,40 @@ public final class Network implements AutoCloseable {
             totalBytes = raw.getLong(Native.SNNMemoryEstimate.total_bytes);
             openingBytes = raw.getLong(Native.SNNMemoryEstimate.opening_bytes);
             this.projections = projections;
+        }
+    }
+
+    /** See {@code SNNPlacementSlice}. */
+    public static final class PlacementSlice {
+        public final int population, first, count, device;
+
+        private PlacementSlice(ByteBuffer raw, int at) {
+            population = raw.getInt(at + Native.SNNPlacementSlice.population);
+            first = raw.getInt(at + Native.SNNPlacementSlice.first);
+            count = raw.getInt(at + Native.SNNPlacementSlice.count);
+            device = raw.getInt(at + Native.SNNPlacementSlice.device);
+        }
+    }
+
+    /** See {@code SNNPlacementInfo}; samples and stepSeconds have one number for each device. */
+    public static final class Placement {
+        public final String device, reasons;
+        public final PlacementSlice[] slices;
+        public final int[] samples;
+        public final double[] stepSeconds;
+        public final int windowSteps;
+
+        private Placement(ByteBuffer raw) {
+            device = Scope.copyText(raw.getLong(Native.SNNPlacementInfo.device));
+            reasons = Scope.copyText(raw.getLong(Native.SNNPlacementInfo.reasons));
+            windowSteps = raw.getInt(Native.SNNPlacementInfo.window_steps);
+            slices = new PlacementSlice[raw.getInt(Native.SNNPlacementInfo.slice_count)];
+            ByteBuffer all = Scope.view(raw.getLong(Native.SNNPlacementInfo.slices), (long) Native.SNNPlacementSlice.SIZE * slices.length);
+            for (int i = 0; i < slices.length; i++) slices[i] = new PlacementSlice(all, Native.SNNPlacementSlice.SIZE * i);
+            int devices = raw.getInt(Native.SNNPlacementInfo.device_count);
+            samples = Scope.copyInts(raw.getLong(Native.SNNPlacementInfo.samples), devices);
+            stepSeconds = new double[devices];
+            Scope.view(raw.getLong(Native.SNNPlacementInfo.step_s), 8L * devices).asDoubleBuffer().get(stepSeconds);
         }
     }
 
@@ -377,74 +410,19 @@ public final class Network implements AutoCloseable {
     }
 
     /**
-     * Where a session with these options would run: for each population the number of its device among those of the options'
-     * device, such as "cpu+vulkan:0", -1 where several have a slice of it each, and behind them the steps between exchanges of
-     * spikes, 0 for none.
-     * C: {@code snn_network_placement}.
+     * Where a session with these options would run. Measures devices that have not been measured.
+     * C: {@code snn_network_place}, {@code snn_placement_get_info}, {@code snn_placement_release}.
      */
-    public int[] placement(SessionOptions options) {
+    public Placement placement(SessionOptions options) {
+        long placement = 0;
         try (Scope scope = new Scope()) {
-            int count = info().populationCount;
-            int[] places = new int[count + 1];
-            ByteBuffer raw = scope.bytes(4L * places.length);
-            Library.check(Native.snn_network_placement(handle.get(), options.write(scope, null, 0, 0), Jni.address(raw), count,
-                Jni.address(raw) + 4L * count));
-            raw.asIntBuffer().get(places);
-            return places;
+            ByteBuffer owned = scope.bytes(8), raw = scope.struct(Native.SNNPlacementInfo.SIZE);
+            Library.check(Native.snn_network_place(handle.get(), options.write(scope, null, 0, 0), Jni.address(owned)));
+            placement = owned.getLong(0);
+            Library.check(Native.snn_placement_get_info(placement, Jni.address(raw)));
+            return new Placement(raw);
         } finally {
-            Reference.reachabilityFence(this);
-        }
-    }
-
-    /**
-     * The same, and how a batch is shared, as a device that gives it again: "cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1".
-     * C: {@code snn_network_placement_words}.
-     */
-    public String placementWords(SessionOptions options) {
-        return textOf(options, Native::snn_network_placement_words);
-    }
-
-    /**
-     * Seconds that a step is expected to take on each of the devices of the options, as many as are named there.
-     * C: {@code snn_network_placement_times}.
-     */
-    public double[] placementTimes(SessionOptions options, int deviceCount) {
-        try (Scope scope = new Scope()) {
-            double[] seconds = new double[deviceCount];
-            ByteBuffer raw = scope.bytes(8L * deviceCount);
-            Library.check(Native.snn_network_placement_times(handle.get(), options.write(scope, null, 0, 0), Jni.address(raw),
-                deviceCount));
-            raw.asDoubleBuffer().get(seconds);
-            return seconds;
-        } finally {
-            Reference.reachabilityFence(this);
-        }
-    }
-
-    /**
-     * What keeps populations from some of the devices, a sentence on each line.
-     * C: {@code snn_network_placement_reasons}.
-     */
-    public String placementReasons(SessionOptions options) {
-        return textOf(options, Native::snn_network_placement_reasons);
-    }
-
-    private interface AsksForText {
-        int call(long network, long config, long outText, long sizeBytes, long outSizeBytes);
-    }
-
-    // Asks for the size, then for the text.
-    private String textOf(SessionOptions options, AsksForText ask) {
-        try (Scope scope = new Scope()) {
-            long config = options.write(scope, null, 0, 0);
-            ByteBuffer size = scope.bytes(8);
-            Library.check(ask.call(handle.get(), config, 0, 0, Jni.address(size)));
-            byte[] text = new byte[(int) size.getLong(0)];
-            ByteBuffer raw = scope.bytes(text.length);
-            Library.check(ask.call(handle.get(), config, Jni.address(raw), text.length, Jni.address(size)));
-            raw.get(text);
-            return new String(text, 0, text.length - 1, StandardCharsets.UTF_8);
-        } finally {
+            Native.snn_placement_release(placement);
             Reference.reachabilityFence(this);
         }
     }

@@ -85,13 +85,14 @@ final class NetworkTests {
             fails(Status.NOT_FOUND, () -> network.plasticity(0));
             Network.MemoryEstimate memory = network.memory(new SessionOptions());
             check(memory.projections.length == 1 && memory.totalBytes >= 16, "memory");
-            int[] places = network.placement(new SessionOptions().device("cpu+cpu;cells=1"));
-            check(places.length == 3 && places[0] == 1 && places[1] == 1 && places[2] == 0, "placement");
-            SessionOptions placed = new SessionOptions().device("cpu+cpu;cells=1");
-            check(network.placementWords(placed).equals("cpu+cpu;cells=1"), "placement words");
-            double[] seconds = network.placementTimes(placed, 2);
-            check(seconds[0] == 0 && seconds[1] > 0, "placement times");
-            check(network.placementReasons(placed).isEmpty(), "placement reasons");
+            Network.Placement placed = network.placement(new SessionOptions().device("cpu+cpu;cells=1"));
+            check(placed.device.equals("cpu+cpu;cells=1") && placed.reasons.isEmpty() && placed.windowSteps == 0, "placement");
+            check(placed.slices.length == 2 && placed.slices[0].device == 1, "an input goes where it is read");
+            Network.PlacementSlice slice = placed.slices[1];
+            check(slice.population == 1 && slice.first == 0 && slice.count == 2 && slice.device == 1, "placed cells");
+            same(new int[] {1, 1}, placed.samples);
+            check(placed.stepSeconds.length == 2 && placed.stepSeconds[0] == 0 && placed.stepSeconds[1] > 0, "step seconds");
+            fails(Status.NOT_FOUND, () -> network.placement(new SessionOptions().device("cpu+quantum")));
         }
     }
 
@@ -129,6 +130,8 @@ final class NetworkTests {
             RandomConnection rule = RandomConnection.fixedIndegree(2).allowMultapses(false).seed(9)
                 .weight(Distribution.constant(0.5)).delay(Distribution.uniform(1, 3));
             int random = builder.connectRandom(Projection.byRule(input, cells).name("random"), rule);
+            RandomConnection outward = RandomConnection.fixedOutdegree(3).weight(Distribution.exponential(0.5).within(0.1, 2));
+            int second = builder.connectRandom(Projection.byRule(input, cells).name("outward"), outward);
             try (Network network = builder.finish()) {
                 Network.ProjectionArrays arrays = network.arrays(0);
                 check(Arrays.equals(new long[] {0, 2, 2, 3}, arrays.rowOffsets), "rows");
@@ -143,6 +146,11 @@ final class NetworkTests {
                 Arrays.sort(targets);
                 same(new int[] {0, 0, 1, 1, 2, 2, 3, 3}, targets);
                 check(Arrays.stream(synapses.delays).allMatch(delay -> delay >= 1 && delay <= 3), "delays");
+                Distribution drawn = network.rule(second).weight();
+                check(network.rule(second).rule() == ConnectionRule.FIXED_OUTDEGREE, "outward");
+                check(drawn.kind == DistributionKind.EXPONENTIAL && drawn.a == 0.5 && drawn.high == 2, "exponential");
+                same(new int[] {0, 0, 0, 1, 1, 1, 2, 2, 2}, network.synapses(second, 0, 3).sources);
+                for (float weight : network.arrays(second).weights) check(weight >= 0.1f && weight <= 2, "weights");
             }
         }
     }

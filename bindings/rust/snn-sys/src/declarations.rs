@@ -8,7 +8,6 @@ pub const SNN_VERSION_MAJOR: u32 = 0;
 pub const SNN_VERSION_MINOR: u32 = 1;
 pub const SNN_VERSION_PATCH: u32 = 0;
 pub const SNN_ABI_VERSION: u32 = 1;
-pub const SNN_PLACE_CUT: u32 = 0xffffffff;
 pub const SNN_SEED_BY_INDEX: u64 = 0xffffffffffffffff;
 pub const SNN_VULKAN_NO_FRAME: u64 = 0xffffffffffffffff;
 pub const SNN_VULKAN_BINDING_COUNT: u32 = 7;
@@ -113,6 +112,8 @@ pub const SNN_DISTRIBUTION_NORMAL: u32 = 1;
 pub const SNN_DISTRIBUTION_UNIFORM: u32 = 2;
 /// exp of a normal number of mean a and standard deviation b
 pub const SNN_DISTRIBUTION_LOGNORMAL: u32 = 3;
+/// mean a, above 0; b is not used.
+pub const SNN_DISTRIBUTION_EXPONENTIAL: u32 = 4;
 /// each pair with `probability`
 pub const SNN_RULE_FIXED_PROBABILITY: u32 = 0;
 /// `count` sources for each target
@@ -125,6 +126,8 @@ pub const SNN_RULE_ONE_TO_ONE: u32 = 3;
 pub const SNN_RULE_ALL_TO_ALL: u32 = 4;
 /// each pair with a probability that falls with the distance d, 0 beyond `cutoff`
 pub const SNN_RULE_SPATIAL: u32 = 5;
+/// `count` targets for each source
+pub const SNN_RULE_FIXED_OUTDEGREE: u32 = 6;
 /// probability * exp(-d^2 / (2 width^2))
 pub const SNN_KERNEL_GAUSSIAN: u32 = 0;
 /// probability * exp(-d / width)
@@ -201,6 +204,12 @@ pub struct SNNTrainerOpaque {
     _private: [u8; 0],
 }
 pub type SNNTrainer = *mut SNNTrainerOpaque;
+
+#[repr(C)]
+pub struct SNNPlacementOpaque {
+    _private: [u8; 0],
+}
+pub type SNNPlacement = *mut SNNPlacementOpaque;
 
 pub type SNNAllocator_allocate = Option<unsafe extern "C" fn(user: *mut c_void, size_bytes: usize, alignment: usize) -> *mut c_void>;
 
@@ -338,6 +347,40 @@ pub struct SNNMemoryEstimate {
     pub opening_bytes: u64,
 }
 
+/// Neurons of one population that one device runs.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNPlacementSlice {
+    pub population: u32,
+    /// neurons first to first + count - 1
+    pub first: u32,
+    /// neurons first to first + count - 1
+    pub count: u32,
+    /// index, from 0, among the devices of SNNPlacementInfo.device
+    pub device: u32,
+}
+
+/// Where a session would run, and why.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SNNPlacementInfo {
+    pub struct_size: u32,
+    pub device_count: u32,
+    pub slice_count: u32,
+    /// devices exchange spikes every so many steps; 0: they exchange none
+    pub window_steps: u32,
+    /// for SNNConfig.device: names the devices and reproduces the placement, as "cpu+vulkan:0;exc\[0:512\]=0;exc\[512:800\]=1;inh=0" or, for "cpu*+vulkan:0*", "cpu*8+vulkan:0*24".
+    pub device: *const c_char,
+    /// one sentence on each line, "" if there are none: why populations cannot run on a device (it cannot run them, its bits are its own, there is not enough memory), or why "auto" chose
+    pub reasons: *const c_char,
+    /// \[slice_count\] by population, then first neuron, then device.
+    pub slices: *const SNNPlacementSlice,
+    /// \[device_count\] samples of the batch that each device runs; of devices that share populations all of them
+    pub samples: *const u32,
+    /// \[device_count\] expected seconds of a step, the exchange of spikes included; 0 for a device with nothing to do.
+    pub step_s: *const f64,
+}
+
 /// The device that a session runs on.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -462,30 +505,30 @@ pub struct SNNValueRecord {
 pub struct SNNRunDef {
     pub struct_size: u32,
     pub step_count: u32,
+    /// default 0; steps already done of a run that this call continues: they count in `steps` of events and towards record_interval
+    pub steps_before: u32,
+    /// `records` and `value_records` are written after every so many steps, default 1; "spike_count" sums over all steps
+    pub record_interval: u32,
     pub inputs: *const SNNInputArray,
-    pub input_count: u32,
-    pub record_count: u32,
+    /// all of one struct_size; an input is here or in `inputs`, once
+    pub spike_inputs: *const SNNSpikeInput,
     pub records: *const SNNRecordArray,
+    /// all of one struct_size; each population at most once
+    pub spike_records: *mut SNNSpikeRecord,
+    /// all of one struct_size
+    pub value_records: *const SNNValueRecord,
+    pub input_count: u32,
+    pub spike_input_count: u32,
+    pub record_count: u32,
+    pub spike_record_count: u32,
+    pub value_record_count: u32,
+    /// steps, default 1000; 0: about 10 times a second, by the clock
+    pub progress_interval: u32,
     /// null: none
     pub progress: SNNProgressCallback,
     pub progress_user: *mut c_void,
-    /// steps, default 1000; 0: about 10 times a second, by the clock
-    pub progress_interval: u32,
-    /// all of one struct_size; each population at most once
-    pub spike_records: *mut SNNSpikeRecord,
-    pub spike_record_count: u32,
-    /// `records` are written after every so many steps, default 1; "spike_count" sums over all steps
-    pub record_interval: u32,
-    /// default 0; steps already done of a run that this call continues: they count in `steps` of events and towards record_interval
-    pub steps_before: u32,
     /// the steps that were done; may be null, but not with spike_records
     pub out_step_count: *mut u32,
-    /// all of one struct_size; an input is here or in `inputs`, once
-    pub spike_inputs: *const SNNSpikeInput,
-    /// all of one struct_size; written after every record_interval steps
-    pub value_records: *const SNNValueRecord,
-    pub spike_input_count: u32,
-    pub value_record_count: u32,
 }
 
 #[repr(C)]
@@ -546,6 +589,8 @@ pub struct SNNProjectionDef {
     pub delay_steps: u32,
     /// 1 (default) or 0; pooling never is
     pub trainable: u32,
+    /// 1: no gradient goes back through it to its source, but its own weights still learn.
+    pub detached: u32,
     /// SNN_ARITHMETIC_*
     pub arithmetic: u32,
     /// SNN_POOL_*
@@ -573,10 +618,6 @@ pub struct SNNProjectionDef {
     /// conv2d and pool2d only: (y, x).
     pub dilation: [u32; 2],
     pub groups: u32,
-    /// 0
-    pub reserved: u32,
-    /// 1: no gradient goes back through it to its source, but its own weights still learn.
-    pub detached: u32,
 }
 
 #[repr(C)]
@@ -605,12 +646,18 @@ pub struct SNNRandomConnectionDef {
     pub seed: u64,
     /// 1 (default): in a projection onto its own population a neuron may connect to itself
     pub allow_autapses: u32,
-    /// for fixed in-degree and fixed total. 1 (default): drawn with replacement, a pair may have several synapses; 0: without replacement; more synapses than pairs are refused
+    /// for fixed in-degree, out-degree and total. 1 (default): drawn with replacement, a pair may have several synapses; 0: without replacement; more synapses than pairs are refused
     pub allow_multapses: u32,
     /// default: constant 1
     pub weight: SNNDistribution,
     /// milliseconds, rounded to the nearest step; added to delay_steps (sum at most 4096 steps).
     pub delay: SNNDistribution,
+    /// default 0
+    pub first_source: u32,
+    /// 0 (default): all from first_source on
+    pub source_count: u32,
+    pub first_target: u32,
+    pub target_count: u32,
     /// SNN_KERNEL_*
     pub kernel: u32,
     /// 1 to 3
@@ -627,12 +674,6 @@ pub struct SNNRandomConnectionDef {
     pub source_position_count: usize,
     pub target_positions: *const f32,
     pub target_position_count: usize,
-    /// default 0
-    pub first_source: u32,
-    /// 0 (default): all from first_source on
-    pub source_count: u32,
-    pub first_target: u32,
-    pub target_count: u32,
 }
 
 /// Pointers in these structs are borrowed: valid while the network lives and nothing is added to it.
@@ -676,8 +717,15 @@ pub struct SNNProjectionInfo {
     pub target: u32,
     pub delay_steps: u32,
     pub trainable: u32,
+    pub detached: u32,
     pub arithmetic: u32,
     pub pool_mode: u32,
+    /// The shortest and the longest delay of the synapses in steps, delay_steps included; of a rule bounds of what it draws.
+    pub min_delay_steps: u32,
+    /// The shortest and the longest delay of the synapses in steps, delay_steps included; of a rule bounds of what it draws.
+    pub max_delay_steps: u32,
+    /// 1: a connection rule makes the synapses; 0: they are arrays
+    pub by_rule: u32,
     /// borrowed as above
     pub name: *const c_char,
     /// borrowed as above
@@ -685,25 +733,15 @@ pub struct SNNProjectionInfo {
     pub weight_count: u64,
     pub bias_count: u64,
     pub synapse_count: u64,
+    /// borrowed as above; null when there is none
+    pub bias: *const f32,
+    /// 0 for float arithmetic; weights are rounded to multiples of 1/scale
+    pub fixed_point_scale: f64,
     pub kernel: [u32; 2],
     pub stride: [u32; 2],
     pub padding: [u32; 2],
     pub dilation: [u32; 2],
     pub groups: u32,
-    /// 1: a connection rule makes the synapses; 0: they are arrays
-    pub by_rule: u32,
-    /// borrowed as above; null when there is none
-    pub bias: *const f32,
-    /// 0 for float arithmetic; weights are rounded to multiples of 1/scale
-    pub fixed_point_scale: f64,
-    /// as in SNNProjectionDef
-    pub detached: u32,
-    /// 0
-    pub reserved: u32,
-    /// The shortest and the longest delay of the synapses in steps, delay_steps included; of a rule bounds of what it draws.
-    pub min_delay_steps: u32,
-    /// The shortest and the longest delay of the synapses in steps, delay_steps included; of a rule bounds of what it draws.
-    pub max_delay_steps: u32,
 }
 
 #[repr(C)]
@@ -732,12 +770,20 @@ pub struct SNNTrainerDef {
     pub loss: u32,
     /// SNN_OPTIMIZER_*, default Adam
     pub optimizer: u32,
+    /// SNN_LEARNING_*, default BPTT.
+    pub rule: u32,
     /// MEAN_SQUARE losses with labels alone: target of the labelled class and of the others, for COUNT times T.
     pub rate_on: f32,
     /// MEAN_SQUARE losses with labels alone: target of the labelled class and of the others, for COUNT times T.
     pub rate_off: f32,
+    /// CROSS_ENTROPY losses, 0 to 1, default 0: with smoothing e and K outputs the target is 1 - e + e / K for the labelled class and e / K for each other (Szegedy et al. 2016)
+    pub label_smoothing: f64,
+    /// time constant of VAN_ROSSUM, default 10
+    pub van_rossum_tau_ms: f64,
     /// default 1e-3
     pub learning_rate: f64,
+    /// factor on the learning rate of learnable neuron parameters; default 1.
+    pub parameter_rate_factor: f64,
     /// SGD, default 0
     pub momentum: f64,
     /// Adam: 0.9, 0.999, 1e-8; Lion (published with 0.9, 0.99) reads the betas too
@@ -748,28 +794,20 @@ pub struct SNNTrainerDef {
     pub epsilon: f64,
     /// SGD and Adam: added to the gradient, as of weight_decay / 2 * sum w^2 (L2); AdamW and Lion: decoupled.
     pub weight_decay: f64,
+    /// strength s: s * sign(w) is added to the gradient of weights and biases; default 0.
+    pub l1_regularization: f64,
     /// 0: none; else the gradient is scaled so that its global L2 norm is at most this.
     pub gradient_clip_norm: f64,
     /// strength s of s * mean((rate - rate_target)^2) over all spiking populations, 0: none
     pub rate_regularization: f64,
     /// spikes per step
     pub rate_target: f64,
-    /// factor on the learning rate of learnable neuron parameters; default 1.
-    pub parameter_rate_factor: f64,
-    /// strength s: s * sign(w) is added to the gradient of weights and biases; default 0.
-    pub l1_regularization: f64,
-    /// time constant of VAN_ROSSUM, default 10
-    pub van_rossum_tau_ms: f64,
     /// 0 (default): all steps are kept for the backward pass.
     pub checkpoint_steps: u32,
     /// 0 (default): gradients go back through all T steps.
     pub window_steps: u32,
     /// 1 (default): snn_trainer_step treats each window as a run of its own, with the loss of its steps and an update after it; the result has the mean loss and the last window's correct_count. 0: one loss over T and one update; snn_trainer_forward and snn_trainer_backward always do that
     pub window_updates: u32,
-    /// SNN_LEARNING_*, default BPTT.
-    pub rule: u32,
-    /// CROSS_ENTROPY losses, 0 to 1, default 0: with smoothing e and K outputs the target is 1 - e + e / K for the labelled class and e / K for each other (Szegedy et al. 2016)
-    pub label_smoothing: f64,
 }
 
 #[repr(C)]
@@ -777,17 +815,17 @@ pub struct SNNTrainerDef {
 pub struct SNNBatch {
     pub struct_size: u32,
     pub input_count: u32,
+    pub spike_input_count: u32,
     /// counts as for the session's batch_size
     pub inputs: *const SNNInputArray,
+    /// inputs as spike events instead of frames of all steps, with the same results; all of one struct_size; an input is here or in `inputs`, once.
+    pub spike_inputs: *const SNNSpikeInput,
     /// \[batch_size\] class of each sample; -1: the sample is padding and ignored
     pub labels: *const i32,
     pub label_count: usize,
     /// MEAN_SQUARE losses: \[batch_size\]\[outputs\]; losses with targets for each step: \[T\]\[batch_size\]\[outputs\].
     pub targets: *const f32,
     pub target_count: usize,
-    /// inputs as spike events instead of frames of all steps, with the same results; all of one struct_size; an input is here or in `inputs`, once.
-    pub spike_inputs: *const SNNSpikeInput,
-    pub spike_input_count: u32,
 }
 
 #[repr(C)]
@@ -841,16 +879,16 @@ pub struct SNNVulkanHost {
     pub device: *mut c_void,
     /// VkQueue, used to open the session and by the functions named above; never by recording.
     pub queue: *mut c_void,
+    /// VkPipelineCache, or 0: none.
+    pub pipeline_cache: u64,
     /// vkGetInstanceProcAddr
     pub get_instance_proc_addr: SNNVulkanHost_get_instance_proc_addr,
     /// Called around every vkQueueSubmit; set both or neither.
     pub lock_queue: SNNVulkanHost_lock_queue,
     pub unlock_queue: SNNVulkanHost_unlock_queue,
-    pub user: *mut c_void,
-    /// VkPipelineCache, or 0: none.
-    pub pipeline_cache: u64,
     /// The host submits.
     pub submit: SNNVulkanHost_submit,
+    pub user: *mut c_void,
 }
 
 #[repr(C)]
@@ -997,14 +1035,11 @@ extern "C" {
     pub fn snn_available_memory_bytes() -> u64;
     /// Estimates the memory of a session that `config` would open; `file` and `network` of config are ignored.
     pub fn snn_network_memory(network: SNNNetwork, config: *const SNNConfig, out_estimate: *mut SNNMemoryEstimate, out_projection_bytes: *mut u64, count: usize) -> SNNStatus;
-    /// Where a session that `config` would open runs: for each of the `count` populations the index, from 0, of its device in config->device (with one device all are 0).
-    pub fn snn_network_placement(network: SNNNetwork, config: *const SNNConfig, out_places: *mut u32, count: usize, out_window_steps: *mut u32) -> SNNStatus;
-    /// The same, and the division of a batch, as a device string that reproduces this placement: "cpu+vulkan:0;exc\[0:512\]=0;exc\[512:800\]=1;inh=0", or "cpu*8+vulkan:0*24" for "cpu*+vulkan:0*".
-    pub fn snn_network_placement_words(network: SNNNetwork, config: *const SNNConfig, out_words: *mut c_char, size_bytes: usize, out_size_bytes: *mut usize) -> SNNStatus;
-    /// Expected seconds of a step on each of the `count` devices of config->device, the exchange of spikes included; 0 for a device with nothing to do.
-    pub fn snn_network_placement_times(network: SNNNetwork, config: *const SNNConfig, out_seconds: *mut f64, count: usize) -> SNNStatus;
-    /// Why populations cannot run on some of the devices, one sentence on each line: a device cannot run them, its bits are its own, or there is not enough memory.
-    pub fn snn_network_placement_reasons(network: SNNNetwork, config: *const SNNConfig, out_text: *mut c_char, size_bytes: usize, out_size_bytes: *mut usize) -> SNNStatus;
+    /// Finds where a session that `config` would open runs, and opens none; `file` and `network` of config are ignored.
+    pub fn snn_network_place(network: SNNNetwork, config: *const SNNConfig, out_placement: *mut SNNPlacement) -> SNNStatus;
+    /// Computes nothing; set out_info->struct_size first.
+    pub fn snn_placement_get_info(placement: SNNPlacement, out_info: *mut SNNPlacementInfo) -> SNNStatus;
+    pub fn snn_placement_release(placement: SNNPlacement);
     /// Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state.
     pub fn snn_create_network(config: *const SNNConfig, out_handle: *mut SNNHandle) -> SNNStatus;
     /// The device that a session runs on now; set out_device->struct_size first.
@@ -1214,6 +1249,8 @@ pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
     ("SNNDeviceSpeed", 88, 8, &[0, 4, 8, 72, 80]),
     ("SNNConfig", 88, 8, &[0, 4, 8, 16, 24, 32, 36, 40, 44, 48, 56, 64, 72, 80]),
     ("SNNMemoryEstimate", 48, 8, &[0, 8, 16, 24, 32, 40]),
+    ("SNNPlacementSlice", 16, 4, &[0, 4, 8, 12]),
+    ("SNNPlacementInfo", 56, 8, &[0, 4, 8, 12, 16, 24, 32, 40, 48]),
     ("SNNSessionDevice", 324, 4, &[0, 4, 68]),
     ("SNNSpikes", 32, 8, &[0, 4, 8, 12, 16, 24]),
     ("SNNCounters", 56, 8, &[0, 8, 16, 24, 32, 40, 48]),
@@ -1222,18 +1259,18 @@ pub(crate) const LAYOUTS: &[(&str, usize, usize, &[usize])] = &[
     ("SNNSpikeRecord", 48, 8, &[0, 4, 8, 16, 24, 32, 40]),
     ("SNNSpikeInput", 40, 8, &[0, 4, 8, 16, 24, 32]),
     ("SNNValueRecord", 48, 8, &[0, 4, 8, 16, 24, 32, 40]),
-    ("SNNRunDef", 112, 8, &[0, 4, 8, 16, 20, 24, 32, 40, 48, 56, 64, 68, 72, 80, 88, 96, 104, 108]),
+    ("SNNRunDef", 104, 8, &[0, 4, 8, 12, 16, 24, 32, 40, 48, 56, 60, 64, 68, 72, 76, 80, 88, 96]),
     ("SNNEncoderDef", 32, 8, &[0, 4, 8, 12, 16, 24]),
     ("SNNShape", 16, 4, &[0, 4]),
     ("SNNPopulationDef", 48, 8, &[0, 4, 8, 16, 32, 40]),
-    ("SNNProjectionDef", 168, 8, &[0, 4, 8, 16, 20, 24, 32, 36, 40, 44, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144, 152, 156, 160]),
+    ("SNNProjectionDef", 168, 8, &[0, 4, 8, 16, 20, 24, 32, 36, 40, 44, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144, 152, 160]),
     ("SNNDistribution", 40, 8, &[0, 8, 16, 24, 32]),
-    ("SNNRandomConnectionDef", 216, 8, &[0, 4, 8, 16, 24, 32, 36, 40, 80, 120, 124, 128, 136, 144, 168, 176, 184, 192, 200, 204, 208, 212]),
+    ("SNNRandomConnectionDef", 216, 8, &[0, 4, 8, 16, 24, 32, 36, 40, 80, 120, 124, 128, 132, 136, 140, 144, 152, 160, 184, 192, 200, 208]),
     ("SNNNetworkInfo", 48, 8, &[0, 4, 8, 12, 16, 24, 32, 40]),
     ("SNNPopulationInfo", 56, 8, &[0, 4, 8, 24, 32, 40, 48]),
-    ("SNNProjectionInfo", 144, 8, &[0, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 108, 112, 120, 128, 132, 136, 140]),
+    ("SNNProjectionInfo", 144, 8, &[0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136]),
     ("SNNProjectionArrays", 48, 8, &[0, 8, 16, 24, 32, 40]),
-    ("SNNTrainerDef", 152, 8, &[0, 4, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 132, 136, 140, 144]),
+    ("SNNTrainerDef", 152, 8, &[0, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 140, 144]),
     ("SNNBatch", 64, 8, &[0, 4, 8, 16, 24, 32, 40, 48, 56]),
     ("SNNTrainResult", 32, 8, &[0, 4, 8, 16, 24]),
     ("SNNWeightUpdate", 24, 8, &[0, 4, 8, 16]),
@@ -1260,6 +1297,8 @@ pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
         layout!(SNNDeviceSpeed: struct_size, was_kept, driver, small_step_s, large_step_s),
         layout!(SNNConfig: struct_size, flags, file, network, device, batch_size, thread_count, instruction_set, max_catch_up_steps, allocator, job_system, log, log_user, seed),
         layout!(SNNMemoryEstimate: struct_size, network_bytes, weight_bytes, state_bytes, total_bytes, opening_bytes),
+        layout!(SNNPlacementSlice: population, first, count, device),
+        layout!(SNNPlacementInfo: struct_size, device_count, slice_count, window_steps, device, reasons, slices, samples, step_s),
         layout!(SNNSessionDevice: struct_size, name, reason),
         layout!(SNNSpikes: struct_size, population, sample, count, neurons, step),
         layout!(SNNCounters: struct_size, steps, neuron_updates, spikes, input_spikes, synaptic_events, synaptic_operations),
@@ -1268,23 +1307,23 @@ pub(crate) fn layouts() -> Vec<(&'static str, usize, usize, Vec<usize>)> {
         layout!(SNNSpikeRecord: struct_size, population, steps, neurons, samples, capacity, count),
         layout!(SNNSpikeInput: struct_size, population, steps, neurons, samples, count),
         layout!(SNNValueRecord: struct_size, dtype, path, indices, index_count, data, count),
-        layout!(SNNRunDef: struct_size, step_count, inputs, input_count, record_count, records, progress, progress_user, progress_interval, spike_records, spike_record_count, record_interval, steps_before, out_step_count, spike_inputs, value_records, spike_input_count, value_record_count),
+        layout!(SNNRunDef: struct_size, step_count, steps_before, record_interval, inputs, spike_inputs, records, spike_records, value_records, input_count, spike_input_count, record_count, spike_record_count, value_record_count, progress_interval, progress, progress_user, out_step_count),
         layout!(SNNEncoderDef: struct_size, kind, step_count, gain, threshold, seed),
         layout!(SNNShape: rank, dims),
         layout!(SNNPopulationDef: struct_size, kind, name, shape, model_name, model),
-        layout!(SNNProjectionDef: struct_size, kind, name, source, target, receptor, delay_steps, trainable, arithmetic, pool_mode, weights, weight_count, bias, bias_count, row_offsets, row_offset_count, synapse_targets, synapse_delays, synapse_count, kernel, stride, padding, dilation, groups, reserved, detached),
+        layout!(SNNProjectionDef: struct_size, kind, name, source, target, receptor, delay_steps, trainable, detached, arithmetic, pool_mode, weights, weight_count, bias, bias_count, row_offsets, row_offset_count, synapse_targets, synapse_delays, synapse_count, kernel, stride, padding, dilation, groups),
         layout!(SNNDistribution: kind, a, b, low, high),
-        layout!(SNNRandomConnectionDef: struct_size, rule, probability, count, seed, allow_autapses, allow_multapses, weight, delay, kernel, dimensions, kernel_width, cutoff, period, source_positions, source_position_count, target_positions, target_position_count, first_source, source_count, first_target, target_count),
+        layout!(SNNRandomConnectionDef: struct_size, rule, probability, count, seed, allow_autapses, allow_multapses, weight, delay, first_source, source_count, first_target, target_count, kernel, dimensions, kernel_width, cutoff, period, source_positions, source_position_count, target_positions, target_position_count),
         layout!(SNNNetworkInfo: struct_size, population_count, projection_count, finished, dt_ms, neuron_count, synapse_count, parameter_count),
         layout!(SNNPopulationInfo: struct_size, kind, shape, size, name, model_name, surrogate_name),
-        layout!(SNNProjectionInfo: struct_size, kind, source, target, delay_steps, trainable, arithmetic, pool_mode, name, receptor, weight_count, bias_count, synapse_count, kernel, stride, padding, dilation, groups, by_rule, bias, fixed_point_scale, detached, reserved, min_delay_steps, max_delay_steps),
+        layout!(SNNProjectionInfo: struct_size, kind, source, target, delay_steps, trainable, detached, arithmetic, pool_mode, min_delay_steps, max_delay_steps, by_rule, name, receptor, weight_count, bias_count, synapse_count, bias, fixed_point_scale, kernel, stride, padding, dilation, groups),
         layout!(SNNProjectionArrays: struct_size, weight_count, weights, row_offsets, synapse_targets, synapse_delays),
-        layout!(SNNTrainerDef: struct_size, output_population, step_count, loss, optimizer, rate_on, rate_off, learning_rate, momentum, beta1, beta2, epsilon, weight_decay, gradient_clip_norm, rate_regularization, rate_target, parameter_rate_factor, l1_regularization, van_rossum_tau_ms, checkpoint_steps, window_steps, window_updates, rule, label_smoothing),
-        layout!(SNNBatch: struct_size, input_count, inputs, labels, label_count, targets, target_count, spike_inputs, spike_input_count),
+        layout!(SNNTrainerDef: struct_size, output_population, step_count, loss, optimizer, rule, rate_on, rate_off, label_smoothing, van_rossum_tau_ms, learning_rate, parameter_rate_factor, momentum, beta1, beta2, epsilon, weight_decay, l1_regularization, gradient_clip_norm, rate_regularization, rate_target, checkpoint_steps, window_steps, window_updates),
+        layout!(SNNBatch: struct_size, input_count, spike_input_count, inputs, spike_inputs, labels, label_count, targets, target_count),
         layout!(SNNTrainResult: struct_size, sample_count, correct_count, loss, spike_count),
         layout!(SNNWeightUpdate: struct_size, projection, update, gradient_norm),
         layout!(SNNEpoch: struct_size, epoch, sample_count, correct_count, mean_loss),
-        layout!(SNNVulkanHost: struct_size, queue_family, instance, physical_device, device, queue, get_instance_proc_addr, lock_queue, unlock_queue, user, pipeline_cache, submit),
+        layout!(SNNVulkanHost: struct_size, queue_family, instance, physical_device, device, queue, pipeline_cache, get_instance_proc_addr, lock_queue, unlock_queue, submit, user),
         layout!(SNNVulkanSemaphore: semaphore, value),
         layout!(SNNVulkanSubmission: struct_size, wait_count, signal_count, reserved, waits, signals),
         layout!(SNNVulkanDevice: struct_size, queue_family, instance, physical_device, device, queue, get_instance_proc_addr, submitted),

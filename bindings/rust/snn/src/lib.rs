@@ -49,7 +49,8 @@ pub use library::{
 };
 pub use model::Model;
 pub use network::{
-    MemoryEstimate, Network, NetworkInfo, PopulationInfo, ProjectionArrays, ProjectionInfo, Synapses,
+    MemoryEstimate, Network, NetworkInfo, Placement, PlacementSlice, PopulationInfo, ProjectionArrays, ProjectionInfo,
+    Synapses,
 };
 pub use options::SessionOptions;
 pub use run::{Run, SpikeEvents};

@@ -1,4 +1,3 @@
-use std::os::raw::c_char;
 use std::path::Path;
 use std::ptr;
 
@@ -103,6 +102,30 @@ pub struct MemoryEstimate {
     pub total_bytes: u64,
     pub opening_bytes: u64,
     pub projections: Vec<u64>,
+}
+
+/// See `SNNPlacementSlice`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub struct PlacementSlice {
+    pub population: u32,
+    pub first: u32,
+    pub count: u32,
+    pub device: u32,
+}
+
+/// See `SNNPlacementInfo`; `samples` and `step_s` have one number for each device.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub struct Placement {
+    pub device: String,
+    pub reasons: String,
+    pub slices: Vec<PlacementSlice>,
+    pub samples: Vec<u32>,
+    pub step_s: Vec<f64>,
+    pub window_steps: u32,
 }
 
 /// Asks C to fill a struct that begins with its size.
@@ -421,74 +444,39 @@ impl Network {
         })
     }
 
-    /// Where a session with these options would run: for each population the number of its device among those of the
-    /// options' device, such as "cpu+vulkan:0", `u32::MAX` where several have a slice of it each, and the steps between
-    /// exchanges of spikes, 0 for none.
-    #[doc(alias = "snn_network_placement")]
-    pub fn placement(&self, options: &SessionOptions) -> Result<(Vec<u32>, u32)> {
-        let mut places = vec![0u32; self.info()?.population_count as usize];
-        let mut window_steps = 0;
+    /// Where a session with these options would run. Measures devices that have not been measured.
+    #[doc(alias = "snn_network_place")]
+    #[doc(alias = "snn_placement_get_info")]
+    #[doc(alias = "snn_placement_release")]
+    pub fn placement(&self, options: &SessionOptions) -> Result<Placement> {
+        let mut placement = ptr::null_mut();
         options.with_config(None, ptr::null_mut(), None, |config| {
-            check(unsafe {
-                sys::snn_network_placement(
-                    self.handle,
-                    config,
-                    places.as_mut_ptr(),
-                    places.len(),
-                    &mut window_steps,
-                )
-            })
+            check(unsafe { sys::snn_network_place(self.handle, config, &mut placement) })
         })?;
-        Ok((places, window_steps))
-    }
-
-    /// The same, and how a batch is shared, as a device that gives it again:
-    /// `"cpu+vulkan:0;exc[0:512]=0;exc[512:800]=1"`.
-    #[doc(alias = "snn_network_placement_words")]
-    pub fn placement_words(&self, options: &SessionOptions) -> Result<String> {
-        self.text_of(options, sys::snn_network_placement_words)
-    }
-
-    /// Seconds that a step is expected to take on each of the devices of the options, as many as are named there.
-    #[doc(alias = "snn_network_placement_times")]
-    pub fn placement_times(&self, options: &SessionOptions, device_count: usize) -> Result<Vec<f64>> {
-        let mut seconds = vec![0.0; device_count];
-        options.with_config(None, ptr::null_mut(), None, |config| {
-            check(unsafe {
-                sys::snn_network_placement_times(self.handle, config, seconds.as_mut_ptr(), seconds.len())
-            })
-        })?;
-        Ok(seconds)
-    }
-
-    /// What keeps populations from some of the devices, a sentence on each line.
-    #[doc(alias = "snn_network_placement_reasons")]
-    pub fn placement_reasons(&self, options: &SessionOptions) -> Result<String> {
-        self.text_of(options, sys::snn_network_placement_reasons)
-    }
-
-    // Asks for the size, then for the text.
-    fn text_of(
-        &self,
-        options: &SessionOptions,
-        ask: unsafe extern "C" fn(
-            sys::SNNNetwork,
-            *const sys::SNNConfig,
-            *mut c_char,
-            usize,
-            *mut usize,
-        ) -> sys::SNNStatus,
-    ) -> Result<String> {
-        let mut size = 0;
-        options.with_config(None, ptr::null_mut(), None, |config| {
-            check(unsafe { ask(self.handle, config, ptr::null_mut(), 0, &mut size) })
-        })?;
-        let mut text = vec![0u8; size];
-        options.with_config(None, ptr::null_mut(), None, |config| {
-            check(unsafe { ask(self.handle, config, text.as_mut_ptr().cast(), text.len(), &mut size) })
-        })?;
-        text.truncate(size - 1);
-        Ok(String::from_utf8_lossy(&text).into_owned())
+        let found = fill!(sys::SNNPlacementInfo, |info| unsafe {
+            sys::snn_placement_get_info(placement, info)
+        })
+        .map(|info| unsafe {
+            let devices = info.device_count as usize;
+            Placement {
+                device: borrowed_text(info.device).unwrap_or("").to_owned(),
+                reasons: borrowed_text(info.reasons).unwrap_or("").to_owned(),
+                slices: borrowed_slice(info.slices, info.slice_count as usize)
+                    .iter()
+                    .map(|slice| PlacementSlice {
+                        population: slice.population,
+                        first: slice.first,
+                        count: slice.count,
+                        device: slice.device,
+                    })
+                    .collect(),
+                samples: borrowed_slice(info.samples, devices).to_vec(),
+                step_s: borrowed_slice(info.step_s, devices).to_vec(),
+                window_steps: info.window_steps,
+            }
+        });
+        unsafe { sys::snn_placement_release(placement) };
+        found
     }
 
     /// Takes over one reference to a finished network.

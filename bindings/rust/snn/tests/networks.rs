@@ -92,11 +92,14 @@ fn a_network_tells_what_it_is() {
     assert!(memory.total_bytes >= 4 * 4);
     // The neurons on the second device; the input goes where it is read.
     let placed = SessionOptions::new().device("cpu+cpu;cells=1");
-    assert_eq!(network.placement(&placed).unwrap(), (vec![1, 1], 0));
-    assert_eq!(network.placement_words(&placed).unwrap(), "cpu+cpu;cells=1");
-    let seconds = network.placement_times(&placed, 2).unwrap();
-    assert!(seconds[0] == 0.0 && seconds[1] > 0.0);
-    assert_eq!(network.placement_reasons(&placed).unwrap(), "");
+    let found = network.placement(&placed).unwrap();
+    assert_eq!((found.device.as_str(), found.reasons.as_str()), ("cpu+cpu;cells=1", ""));
+    let slices: Vec<_> = found.slices.iter().map(|one| (one.population, one.first, one.count, one.device)).collect();
+    assert_eq!(slices, [(0, 0, 2, 1), (1, 0, 2, 1)]);
+    assert_eq!((found.samples, found.window_steps), (vec![1, 1], 0));
+    assert!(found.step_s.len() == 2 && found.step_s[0] == 0.0 && found.step_s[1] > 0.0);
+    let absent = SessionOptions::new().device("cpu+quantum");
+    assert_eq!(network.placement(&absent).err().unwrap().status(), Status::NotFound);
 }
 
 #[test]
@@ -146,6 +149,8 @@ fn sparse_rows_and_rules_give_their_synapses() {
         .weight(Distribution::constant(0.5))
         .delay(Distribution::uniform(1.0, 3.0));
     let random = builder.connect_random(&Projection::by_rule(input, cells).name("random"), &rule).unwrap();
+    let outward = RandomConnection::fixed_outdegree(3).weight(Distribution::exponential(0.5).within(0.1, 2.0));
+    let outward = builder.connect_random(&Projection::by_rule(input, cells).name("outward"), &outward).unwrap();
     let network = builder.finish().unwrap();
     let arrays = network.projection_arrays(rows).unwrap();
     assert_eq!(arrays.row_offsets, &[0, 2, 2, 3]);
@@ -164,6 +169,10 @@ fn sparse_rows_and_rules_give_their_synapses() {
     assert!(synapses.delays.iter().all(|delay| (1..=3).contains(delay)));
     let arrays = network.projection_arrays(random).unwrap();
     assert_eq!((arrays.weights.len(), arrays.synapse_targets.len()), (8, 8));
+    let made = network.connection_rule(outward).unwrap();
+    assert_eq!((made.rule(), made.weights()), (ConnectionRule::FixedOutdegree, Distribution::exponential(0.5).within(0.1, 2.0)));
+    assert_eq!(network.synapses(outward, 0, 3).unwrap().sources, [0, 0, 0, 1, 1, 1, 2, 2, 2]);
+    assert!(network.projection_arrays(outward).unwrap().weights.iter().all(|weight| (0.1..=2.0).contains(weight)));
 }
 
 #[test]

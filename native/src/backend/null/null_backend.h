@@ -1,5 +1,5 @@
-// Computes nothing: every variable reads as zero. For measuring what lies above the backends, and for tests of what
-// calls reach a backend: it counts them.
+// Computes nothing: every variable reads as zero. It serves to measure what lies above the backends, and to test which calls
+// reach a backend, because it counts them.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ struct NullCalls {
     uint64_t resets = 0, runs = 0, steps = 0, reads = 0, writes = 0;
 };
 
-// The calls that an executor of this backend has had; null for another backend's.
+// The number of calls that an executor of this backend has received; null for an executor of another backend.
 const NullCalls* null_calls(const Executor& executor);
 
 }  // namespace snn

@@ -141,7 +141,7 @@ void ReferenceExecutor<Real>::run_steps(const RunRequest& request) {
                 case Kernel::neuron_step: neuron_step(call.index); break;
                 case Kernel::neuron_adjoint:
                 case Kernel::deliver_adjoint:
-                case Kernel::input_gradient: break;  // of the other list
+                case Kernel::input_gradient: break;  // only in step_adjoint
             }
         }
         if (taping_) tape_activities();
@@ -173,8 +173,8 @@ void ReferenceExecutor<Real>::begin_normalization(const RunRequest& request) {
     }
 }
 
-// The statistics of a stage need all its steps: the whole run is repeated, from the first stage to the last but one, until
-// all statistics are known.
+// The statistics of projections out of a stage need all of the stage's steps. So the whole run is repeated for each stage, from
+// the first to the last but one, until all statistics are known.
 template <class Real>
 void ReferenceExecutor<Real>::run_for_statistics(const RunRequest& request) {
     RunRequest unseen = request;
@@ -294,7 +294,7 @@ void ReferenceExecutor<Real>::deliver_to(uint32_t index, Values& io_sums, bool w
     PopulationState& target = populations_[projection.target];
     const uint32_t source_size = network().population(projection.source).size;
     const uint32_t target_size = network().population(projection.target).size;
-    // Fixed-point rounding is left out in double: the function must be smooth there.
+    // In double, fixed-point rounding is left out: the function must be smooth.
     const bool fixed = projection.is_fixed() && sizeof(Real) == sizeof(float);
     const Real pool_weight = static_cast<Real>(snn::pool_weight(projection));
     const bool pooling = projection.kind == SNN_CONNECT_POOL2D;
@@ -353,7 +353,7 @@ void ReferenceExecutor<Real>::finish_receptors(uint32_t population) {
     }
 }
 
-// Parameters, options and derived constants of one neuron: the first registers of step and adjoint.
+// Loads parameters, options and derived constants of one neuron, which are the first registers of step and adjoint.
 template <class Real>
 void ReferenceExecutor<Real>::load_constants(uint32_t population, uint32_t neuron, Registers<Real>& registers) const {
     const std::vector<Constant>& constants = constants_of(population).constants;

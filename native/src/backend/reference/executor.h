@@ -1,5 +1,5 @@
 // The reference executor: canonical arrays and the kernels over them. executor.cpp runs forward, plasticity.cpp changes weights
-// on the way, gradient.cpp and rules.cpp run backward, variables.cpp reads and writes.
+// during the run, gradient.cpp and rules.cpp run backward, variables.cpp reads and writes.
 #pragma once
 
 #include <memory>
@@ -74,40 +74,40 @@ private:
         std::vector<Values> before;           // [lag][batch * size] activities before the taped run, the last one first
         Values activities;                    // [step][batch * size] of the taped run
         std::vector<TapeColumn> tape;         // [tape entry]
-        std::vector<Values> state_gradients;  // [state][batch * size], of the step in hand
-        std::vector<Values> credit;           // rules other than bptt: the same, of the steps after it
-        std::vector<Values> passed_gradients;  // [receptor][batch * size], of OTTT and EventProp: what goes back to sources
-        std::vector<Values> later_sum_gradients;  // EventProp: sum_gradients of the step after
-        // EventProp: [step][batch * size] by how much a higher membrane makes the spike earlier, in steps
+        std::vector<Values> state_gradients;  // [state][batch * size], of the current step
+        std::vector<Values> credit;           // rules other than bptt: dL/d(state) collected from later steps
+        std::vector<Values> passed_gradients;  // [receptor][batch * size], OTTT and EventProp: what passes back to sources
+        std::vector<Values> later_sum_gradients;  // EventProp: sum_gradients of the following step
+        // EventProp: [step][batch * size], how much earlier the spike comes, in steps, for a higher membrane
         Values delays_of_spike;
         Values activity_gradients;            // [step][batch * size]
-        std::vector<Values> sum_gradients;    // [receptor][batch * size], of the step in hand
+        std::vector<Values> sum_gradients;    // [receptor][batch * size], of the current step
         std::vector<Values> constant_gradients;  // [place in LearningPlan::constants][batch * size], summed over the steps
     };
-    // A trace, as the last event left it and decaying since (docs/semantics.md, "Plasticity").
+    // The value of a trace right after its last event. It decays from then on (docs/semantics.md, "Plasticity").
     struct Trace {
         Real value{};
-        uint64_t step = 0;  // of the event
+        uint64_t step = 0;  // step of the last event
     };
     struct ProjectionState {
-        Values weights, bias;  // of every sample, one after the other, where each has its own
+        Values weights, bias;  // one copy, or one for each sample in turn if samples have weights of their own
         Values weight_gradient, bias_gradient;
         Real weight_limit{};  // update() keeps |w| within it
-        // Of the taped run, where the projection leads from one stage to another (network/stages.h): rows [step][batch * size].
+        // Of the taped run, if the projection leads from one stage to another (network/stages.h): rows [step][batch * size].
         std::optional<NormalizedRows<Real>> normalized;
         bool has_statistics = false;
-        Values sums;           // x, where it is normalised
-        Values sum_gradients;  // of what it delivered, then of x
+        Values sums;           // x, if it is normalised
+        Values sum_gradients;  // dL/d(what it delivered), then dL/dx
         std::vector<std::vector<Trace>> pre_traces;   // [trace][synapse]
         std::vector<std::vector<Trace>> post_traces;  // [trace][target neuron]
         std::vector<std::vector<Trace>> synapse_traces;  // [trace][synapse]
-        std::vector<Values> target_states;               // [state][target neuron] that its rule reads, before the step
+        std::vector<Values> target_states;               // [state][target neuron] that the rule reads, from before the step
         // Rules other than bptt: what arrivals have left in the states of a target that never spikes, now and before the taped
-        // run, by [delay - the projection's][state]: [batch * source]. The last entry is that of the bias, [1].
+        // run, by [delay - delay_steps][state]: [batch * source]. The last entry is that of the bias, [1].
         std::vector<std::vector<Values>> eligibility, eligibility_before;
     };
 
-    // Per projection: first and second moments; empty where nothing is trained.
+    // First and second moments by projection; empty for projections that are not trained.
     struct Moments final : OptimizerMemory {
         struct OfProjection {
             Values weight[2], bias[2];
@@ -127,7 +127,7 @@ private:
 
     const Network& network() const { return *plan_->network; }
     size_t frame(uint32_t population) const { return size_t{batch_size_} * network().population(population).size; }
-    // Activity `lag` steps before the step in hand; the ring's zeros stand for steps before the first.
+    // Activity `lag` steps before the current step. The ring's zeros stand for steps before the first.
     const Values& activity(uint32_t population, uint32_t lag) const;
     Values& present_activity(uint32_t population);
 
@@ -188,16 +188,16 @@ private:
     std::vector<std::shared_ptr<const PlasticityPlan>> plasticity_;  // by projection; the plan's until they are set
     uint32_t batch_size_;
     uint64_t seed_;
-    uint32_t first_sample_;  // what the draws call it
+    uint32_t first_sample_;  // number of the first sample in the random draws
     bool smooth_;
     SNNAllocator allocator_;
     ExecutorCounters counters_;
-    uint64_t now_ = 0;  // steps begun since the reset; positions in the rings
-    uint64_t step_ = 0;  // the step in hand, counted since the reset as the session does
+    uint64_t now_ = 0;  // steps begun since the reset; gives the position in the rings
+    uint64_t step_ = 0;  // number of the current step, as the session counts since the reset
     bool taping_ = false;
-    uint32_t tape_step_ = 0;    // of the step in hand while taping
+    uint32_t tape_step_ = 0;    // number of the current step on the tape
     uint32_t taped_steps_ = 0;  // of the last taped run
-    uint32_t gradient_steps_ = 0;  // windows of the same
+    uint32_t gradient_steps_ = 0;  // RunRequest::gradient_steps of that run
     LearningRule rule_ = LearningRule::bptt;
     std::span<const LinearStep> linear_;
     uint32_t readout_ = 0;

@@ -56,7 +56,7 @@ void ReferenceExecutor<Real>::backward(std::span<const OutputGradient> gradients
                     frame(input.population));
 }
 
-// What they gave to the states after `step` and to the activity of it and of those before.
+// Clears what later steps have contributed to the gradients of the states after `step` and of activity up to `step`.
 template <class Real>
 void ReferenceExecutor<Real>::forget_later_steps(uint32_t step) {
     for (uint32_t p = 0; p < populations_.size(); ++p) {
@@ -68,7 +68,7 @@ void ReferenceExecutor<Real>::forget_later_steps(uint32_t step) {
     }
 }
 
-// All steps of a stage are done: the projections onto it that are normalised can go back.
+// When all steps of a stage are done, the backward pass continues through the normalised projections onto it.
 template <class Real>
 void ReferenceExecutor<Real>::normalize_adjoint(uint32_t stage) {
     for (uint32_t q = 0; q < projections_.size(); ++q) {
@@ -158,7 +158,7 @@ void ReferenceExecutor<Real>::deliver_adjoint(uint32_t index, uint32_t step) {
     for (uint32_t sample = 0; sample < batch_size_; ++sample) {
         const Real* const g = gradient + size_t{sample} * target_size;
         const Real* const back = passed + size_t{sample} * target_size;
-        // Of the source at a step: its activities and dL/d(activity), this sample's.
+        // Index of this sample's activities and dL/d(activity) of the source at a step.
         const auto place = [&](uint32_t then) {
             return then * frame(projection.source) + size_t{sample} * source_size;
         };

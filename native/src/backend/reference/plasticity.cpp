@@ -1,4 +1,4 @@
-// Weights that change while the network runs. docs/semantics.md, "Plasticity".
+// Plasticity: weights that change while the network runs. docs/semantics.md, "Plasticity".
 #include <algorithm>
 
 #include "backend/reference/executor.h"
@@ -23,8 +23,8 @@ Real ReferenceExecutor<Real>::held(Real value, float minimum, float maximum) {
     return raised < high ? raised : high;
 }
 
-// A spike arrives at a synapse: changes its weight and its pre traces, and returns what the target gets. The target's traces
-// are updated once for all its synapses, by learn().
+// A spike arrives at a synapse. Changes the synapse's weight and its pre traces, and returns what is delivered to the target.
+// learn() updates the target's traces once for all its synapses.
 template <class Real>
 Real ReferenceExecutor<Real>::arrive(uint32_t index, uint64_t synapse, uint32_t target) {
     const PlasticityRule& rule = *network().projection(index).plasticity->rule;
@@ -36,7 +36,7 @@ Real ReferenceExecutor<Real>::arrive(uint32_t index, uint64_t synapse, uint32_t 
                             : held(registers_.real[static_cast<size_t>(rule.on_pre.delivered)], plan.least_delivered(),
                                    plan.most_delivered());
     if (!rule.arrival_traces.empty()) {
-        registers_.resize(rule.arrival.register_count());  // inputs stand as happen() left them
+        registers_.resize(rule.arrival.register_count());  // the inputs are still as happen() loaded them
         evaluate(rule.arrival, SurrogateInUse<Real>{}, false, registers_);
     }
     for (size_t k = 0; k < plan.pre_traces.size(); ++k) {
@@ -47,7 +47,7 @@ Real ReferenceExecutor<Real>::arrive(uint32_t index, uint64_t synapse, uint32_t 
     return amount;
 }
 
-// Before a step: its events read the states of the target as they are now.
+// Called before a step: the events of the step read the states of the target as they are now.
 template <class Real>
 void ReferenceExecutor<Real>::look_at_target(uint32_t index) {
     const std::vector<Values>& states = populations_[network().projection(index).target].states;
@@ -56,7 +56,7 @@ void ReferenceExecutor<Real>::look_at_target(uint32_t index) {
         state.target_states[k] = states[plasticity_[index]->target_states[k]];
 }
 
-// What an event makes of a synapse: its weight and its own traces.
+// Applies an event to a synapse: changes its weight and its own traces.
 template <class Real>
 void ReferenceExecutor<Real>::happen(uint32_t index, const PlasticEvent& event, uint64_t synapse, uint32_t target,
                                      Real signal) {
@@ -88,7 +88,7 @@ template <class Real>
 void ReferenceExecutor<Real>::signal(uint32_t index, float value) {
     const Projection& projection = network().projection(index);
     look_at_target(index);
-    ++now_;  // the step to come
+    ++now_;  // a signal counts as part of the next step
     for (uint32_t i = 0; i < network().population(projection.source).size; ++i)
         for_synapses(network(), projection, i, [&](const Synapse& synapse) {
             happen(index, *projection.plasticity->rule->on_signal, synapse.weight, synapse.target, static_cast<Real>(value));
@@ -96,7 +96,7 @@ void ReferenceExecutor<Real>::signal(uint32_t index, float value) {
     --now_;
 }
 
-// After the neurons of the target: their spikes of this step change the weights of all synapses onto them.
+// Runs after the target's neurons: their spikes of this step change the weights of all their incoming synapses.
 template <class Real>
 void ReferenceExecutor<Real>::learn(uint32_t index) {
     const Projection& projection = network().projection(index);

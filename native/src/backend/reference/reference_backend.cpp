@@ -28,7 +28,7 @@ std::unique_ptr<Executor> open(std::shared_ptr<const Plan> plan, const ExecutorO
     return std::make_unique<reference::ReferenceExecutor<float>>(std::move(plan), options);
 }
 
-// A value of every kind is a Real, and every synapse is read from the network's arrays.
+// Every value is stored as a Real, and every synapse is read from the network's arrays.
 ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
     const Network& network = *plan.network;
     const uint64_t real = options.flags & SNN_FLAG_FLOAT64 ? sizeof(double) : sizeof(float);

@@ -1,4 +1,4 @@
-// Learning rules: OTTT and e-prop, which know the past by traces, and EventProp. docs/semantics.md, "Learning rules".
+// Learning rules: OTTT and e-prop, which represent the past by traces, and EventProp. docs/semantics.md, "Learning rules".
 #include "backend/reference/executor.h"
 #include "backend/reference/synapses.h"
 
@@ -10,7 +10,8 @@ bool ReferenceExecutor<Real>::passes_back(const Projection& projection, uint32_t
     return rule_ != LearningRule::eprop || projection.target == readout_;
 }
 
-// After the adjoint of one neuron of one sample, which has left what this step asks of the sums and of the states before.
+// Runs after the adjoint of one neuron of one sample, which has left this step's gradients of the sums and of the states
+// before it.
 template <class Real>
 void ReferenceExecutor<Real>::add_credit(uint32_t population, size_t neuron) {
     PopulationState& state = populations_[population];
@@ -32,17 +33,17 @@ void ReferenceExecutor<Real>::add_credit(uint32_t population, size_t neuron) {
     }
 }
 
-// After the step of one neuron: where it has spiked, how the time of the spike depends on the membrane.
+// Runs after the step of one neuron. If it has spiked, stores how the time of the spike depends on the membrane.
 template <class Real>
 void ReferenceExecutor<Real>::tape_crossing(uint32_t population, size_t neuron) {
     const Model& model = *network().population(population).model;
     const Crossing& crossing = linear_[population].crossing;
-    // A population that nothing trained lies before has none.
+    // linear_ has no crossing for a population without trained projections upstream.
     if (crossing.membrane < 0 || registers_.real[static_cast<size_t>(model.step_spike)] == 0) return;
     const size_t before = model.constant_count() + model.receptors.size() + static_cast<size_t>(crossing.membrane);
     const bool was_below = registers_.real[before] <= static_cast<Real>(crossing.threshold);
     const Real rise = registers_.real[crossing.risen] + static_cast<Real>(crossing.offset) - registers_.real[before];
-    // Where the membrane was above already there was no crossing, and nothing moves the spike.
+    // If the membrane was above the threshold already, there was no crossing, and nothing moves the spike.
     populations_[population].delays_of_spike[tape_step_ * frame(population) + neuron] =
         was_below && rise > 0 ? 1 / rise : Real{0};
 }
@@ -93,7 +94,7 @@ void ReferenceExecutor<Real>::begin_eligibility(const RunRequest& request) {
     }
 }
 
-// After a step.
+// Runs after a step.
 template <class Real>
 void ReferenceExecutor<Real>::advance_eligibility() {
     for (uint32_t q = 0; q < projections_.size(); ++q) {
@@ -117,7 +118,7 @@ void ReferenceExecutor<Real>::advance_eligibility() {
     }
 }
 
-// The credit that is left at the beginning of the run meets what was there before it.
+// Multiplies the credit that is left at the beginning of the run with the eligibility from before it.
 template <class Real>
 void ReferenceExecutor<Real>::add_eligibility(uint32_t index) {
     const Projection& projection = network().projection(index);

@@ -1,4 +1,4 @@
-// Every connection kind as one thing: for a source neuron, its synapses in stored order.
+// Presents every kind of connection in one way: the synapses of a source neuron, in stored order.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ struct Synapse {
     uint64_t weight;  // index of the weight; unused by pooling
 };
 
-// Calls visit(y, x) for every place of the image under the window of one target, ascending.
+// Calls visit(y, x) for every position of the image under the window of one target, ascending.
 template <class Visit>
 void for_window(const Shape& source, const Window& window, uint32_t out_y, uint32_t out_x, Visit&& visit) {
     for (uint32_t ky = 0; ky < window.kernel[0]; ++ky) {
@@ -27,7 +27,7 @@ void for_window(const Shape& source, const Window& window, uint32_t out_y, uint3
     }
 }
 
-// Calls visit(Synapse) for the synapses of source neuron `i`. Max pooling is not a sum and has its own loop.
+// Calls visit(Synapse) for the synapses of source neuron `i`. Max pooling is not a sum; for_maxima() handles it.
 template <class Visit>
 void for_synapses(const Network& network, const Projection& projection, uint32_t i, Visit&& visit) {
     const Population& source = network.population(projection.source);
@@ -78,8 +78,8 @@ void for_synapses(const Network& network, const Projection& projection, uint32_t
     }
 }
 
-// Max pooling: calls visit(target, source of the first largest activity); no call for a window without a place in the
-// image.
+// Max pooling: calls visit(target, source of the first largest activity). A window that lies entirely outside the image gets
+// no call.
 template <class Real, class Visit>
 void for_maxima(const Network& network, const Projection& projection, const Real* activity, Visit&& visit) {
     const Shape& source = network.population(projection.source).shape;

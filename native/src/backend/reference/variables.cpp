@@ -1,4 +1,4 @@
-// What a session reads and writes, in canonical order.
+// The variables that a session reads and writes, in canonical order.
 #include "backend/reference/executor.h"
 #include "backend/reference/synapses.h"
 #include "backend/slots.h"
@@ -21,7 +21,7 @@ size_t ReferenceExecutor<Real>::count(const Slot& slot) const {
     return slot_count(*plan_, batch_size_, slot);
 }
 
-// Where the copies of weights or bias begin that a slot is about.
+// Index of the first value in the copies of weights or bias that a slot refers to.
 template <class Real>
 size_t ReferenceExecutor<Real>::first_of(const Slot& slot) const {
     const Projection& projection = network().projection(slot.index);
@@ -98,12 +98,12 @@ void ReferenceExecutor<Real>::write(const Slot& slot, DType dtype, const void* d
         case Slot::synapse_traces:
         case Slot::synapse_age: return write_traces(slot, dtype, data);
         case Slot::weight_gradient:
-        case Slot::bias_gradient: return;  // read only; the session has refused it
+        case Slot::bias_gradient: return;  // read only; the session has refused the write
     }
 }
 
-// Calls use(values of [trace][place], place in the slot, place there) for what a slot of traces or ages holds. Pre traces are
-// kept for each synapse, and are the same for all of one source and delay.
+// Calls use(traces, index in the slot, index in the traces) for everything that a slot of traces or ages holds. Pre traces are
+// stored for each synapse; all synapses of one source and delay have the same.
 template <class Real>
 template <class State, class Use>
 void ReferenceExecutor<Real>::for_traces(const Slot& slot, State& state, Use&& use) const {
@@ -151,7 +151,7 @@ void ReferenceExecutor<Real>::write_traces(const Slot& slot, DType dtype, const 
     else convert(dtype, data, real_type, values.data(), size);
     for_traces(slot, projections_[slot.index], [&](std::vector<std::vector<Trace>>& traces, uint64_t place, uint64_t at) {
         for (size_t k = 0; k < traces.size(); ++k) {
-            // A step may wrap; so do differences.
+            // A step before step 0 wraps around, and so do the differences.
             if (is_age(slot.kind)) traces[k][at].step = now_ + 1 - static_cast<uint64_t>(ages[place]);
             else traces[k][at].value = values[k * places + place];
         }

@@ -1,36 +1,30 @@
-// What a session tells the program: spikes, updates of weights, epochs, the log.
+#include "schedule/listeners.h"
+
 #include <algorithm>
 
-#include "schedule/session.h"
+#include "network/network.h"
 
 namespace snn {
 
-// A C++ host's callback may throw: reading must not stay allowed then.
-Session::Calling::Calling(Session& session) : session_(session) {
-    session.callback_thread_.store(this_thread(), std::memory_order_release);
-}
-
-Session::Calling::~Calling() { session_.callback_thread_.store(nullptr, std::memory_order_release); }
-
 // With room for the spikes of every sample, so that no step allocates.
-void Session::set_spike_callback(SpikeCallback callback, void* user) {
+void Listeners::set_spike_callback(SpikeCallback callback, void* user, const Network& network) {
     uint32_t most = 0;
-    for (const Population& population : network_->populations())
+    for (const Population& population : network.populations())
         if (callback && !population.is_input() && population.is_binary()) most = std::max(most, population.size);
     told_spikes_.reserve(most);
     spike_callback_ = callback;
     spike_user_ = user;
 }
 
-void Session::report_spikes() {
-    const auto& populations = network_->populations();
+void Listeners::tell_spikes(const Network& network, uint32_t batch_size, Executor& executor, uint64_t step) {
+    const auto& populations = network.populations();
     for (uint32_t p = 0; p < populations.size(); ++p) {
         if (populations[p].is_input() || !populations[p].is_binary()) continue;
-        for (uint32_t sample = 0; sample < batch_size_; ++sample) {
-            const std::span<const uint32_t> neurons = executor_->active(p, sample);
+        for (uint32_t sample = 0; sample < batch_size; ++sample) {
+            const std::span<const uint32_t> neurons = executor.active(p, sample);
             if (neurons.empty()) continue;
-            SNNSpikes spikes{sizeof spikes, p, sample, static_cast<uint32_t>(neurons.size()), neurons.data(), steps_done_ - 1};
-            if (under_way_) {
+            SNNSpikes spikes{sizeof spikes, p, sample, static_cast<uint32_t>(neurons.size()), neurons.data(), step};
+            if (gate_.under_way()) {
                 keep(spikes);
                 continue;
             }
@@ -41,17 +35,16 @@ void Session::report_spikes() {
     }
 }
 
-void Session::tell(const SNNSpikes& spikes) {
+void Listeners::tell(const SNNSpikes& spikes) {
     if (!spike_callback_) return;
-    const Calling calling(*this);
+    const SessionGate::Calling calling(gate_);
     spike_callback_(handle, &spikes, spike_user_);
 }
 
-// What steps in the background kept, on the thread that asks for them, in its order: first the log,
-// then spikes. A callback may throw.
-void Session::tell_kept() {
+// On the thread that asks for them, in its order: first the log, then spikes. A callback may throw.
+void Listeners::tell_kept() {
     struct Clearing {
-        Session& it;
+        Listeners& it;
         ~Clearing() {
             it.kept_messages_.clear();
             it.kept_spikes_.clear();
@@ -59,7 +52,7 @@ void Session::tell_kept() {
         }
     } clearing{*this};
     for (const auto& [level, message] : kept_messages_) {
-        const Calling calling(*this);
+        const SessionGate::Calling calling(gate_);
         log(level, message.c_str());
     }
     for (const KeptSpikes& kept : kept_spikes_) {
@@ -69,31 +62,27 @@ void Session::tell_kept() {
     }
 }
 
-void Session::tell(const SNNWeightUpdate& update) {
+void Listeners::tell(const SNNWeightUpdate& update) {
     if (!weight_callback_) return;
-    const Calling calling(*this);
+    const SessionGate::Calling calling(gate_);
     weight_callback_(handle, &update, weight_user_);
 }
 
-void Session::tell(const SNNEpoch& epoch) {
+void Listeners::tell(const SNNEpoch& epoch) {
     if (!epoch_callback_) return;
-    const Calling calling(*this);
+    const SessionGate::Calling calling(gate_);
     epoch_callback_(handle, &epoch, epoch_user_);
 }
 
-void Session::warn(const std::string& sentence) const {
-    log(SNN_LOG_WARNING, sentence.c_str());
-}
-
 // On the background's thread.
-void Session::keep(const SNNSpikes& spikes) {
+void Listeners::keep(const SNNSpikes& spikes) {
     kept_spikes_.push_back({spikes, kept_neurons_.size()});
     kept_neurons_.insert(kept_neurons_.end(), spikes.neurons, spikes.neurons + spikes.count);
 }
 
-void Session::log(int32_t level, const char* message) const {
+void Listeners::log(int32_t level, const char* message) {
     if (!log_) return;
-    if (under_way_) kept_messages_.emplace_back(level, message);
+    if (gate_.under_way()) kept_messages_.emplace_back(level, message);
     else log_(level, message, log_user_);
 }
 

@@ -1,10 +1,10 @@
-// What a session shares with a host program that owns its device: memory, and steps in the host's command buffers.
+#include "schedule/host_device.h"
+
 #include <algorithm>
 #include <utility>
 
 #include "common/error.h"
 #include "schedule/checks.h"
-#include "schedule/session.h"
 
 namespace snn {
 
@@ -17,20 +17,20 @@ constexpr std::pair<std::string_view, Port> ports[] = {
 
 }  // namespace
 
-SharedDevice& Session::shared_device() const {
-    if (SharedDevice* const shared = executor_->shared_device()) return *shared;
+SharedDevice& HostDevice::shared() const {
+    if (SharedDevice* const shared = open_.executor().shared_device()) return *shared;
     throw Error(SNN_ERROR_UNSUPPORTED,
                 "the session is not on a Vulkan device: it has no buffers there and records no commands");
 }
 
-void Session::record(void* commands, uint32_t count) {
-    record_steps(shared_device(), commands, count);
+void HostDevice::record(void* commands, uint32_t count) {
+    record_steps(shared(), commands, count);
     count_recorded(count);
 }
 
 // What the device refuses has not been: the step count is as before, and spikes are still set for the step to come.
-void Session::submit(const SNNVulkanSubmission& submission, uint32_t count) {
-    SharedDevice& device = shared_device();
+void HostDevice::submit(const SNNVulkanSubmission& submission, uint32_t count) {
+    SharedDevice& device = shared();
     void* const commands = device.begin_submission();
     try {
         record_steps(device, commands, count);
@@ -43,25 +43,24 @@ void Session::submit(const SNNVulkanSubmission& submission, uint32_t count) {
 }
 
 // Spikes that were set are there in the first step only. Nothing of the session changes.
-void Session::record_steps(SharedDevice& device, void* commands, uint32_t count) {
+void HostDevice::record_steps(SharedDevice& device, void* commands, uint32_t count) {
     if (count == 0) return;
-    const bool pending = std::any_of(inputs_.begin(), inputs_.end(), [](const Input& input) { return input.is_pending(); });
-    RunRequest request = request_for(pending ? 1 : count);
+    const bool pending = inputs_.first_pending().has_value();
+    RunRequest request = state_.next_request(pending ? 1 : count);
     device.record(request, commands);
     if (!pending || count == 1) return;
-    for (size_t i = 0; i < inputs_.size(); ++i)
-        if (inputs_[i].is_pending() && !inputs_[i].bound) frames_[i] = {inputs_[i].population, no_spikes_.data(), 0};
+    request.inputs = inputs_.held_without_spikes();
     ++request.first_step;
     request.step_count = count - 1;
     device.record(request, commands);
 }
 
-void Session::count_recorded(uint32_t count) {
-    steps_done_ += count;
-    if (count > 0) clear_spike_inputs();
+void HostDevice::count_recorded(uint32_t count) {
+    state_.progress().steps += count;
+    if (count > 0) inputs_.clear_spikes();
 }
 
-void Session::set_readback(std::span<const char* const> paths, uint32_t frame_count) {
+void HostDevice::set_readback(std::span<const char* const> paths, uint32_t frame_count) {
     if (!paths.empty() && (frame_count == 0 || frame_count > most_readback_frames))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "frame_count is ", frame_count, "; it is 1 to ", most_readback_frames);
     std::vector<Readable> values;
@@ -70,18 +69,18 @@ void Session::set_readback(std::span<const char* const> paths, uint32_t frame_co
         if (!paths[i]) throw Error(SNN_ERROR_INVALID_ARGUMENT, "paths[", i, "] is null");
         values.push_back(find_readable(paths[i], text("paths[", i, "]")));
         const Slot& slot = values.back().slot;
-        described.push_back({paths[i], size_t{batch_size_} * network_->population(slot.index).size});
+        described.push_back({paths[i], size_t{open_.batch_size()} * network_.population(slot.index).size});
     }
-    const std::string slower = shared_device().set_readback(values, frame_count);
+    const std::string slower = shared().set_readback(values, frame_count);
     readback_values_ = std::move(described);
-    if (!slower.empty()) log(SNN_LOG_INFORMATION, text("spike counts are read back: ", slower).c_str());
+    if (!slower.empty()) listeners_.log(SNN_LOG_INFORMATION, text("spike counts are read back: ", slower).c_str());
 }
 
-Readable Session::find_readable(std::string_view path, const std::string& place) const {
+Readable HostDevice::find_readable(std::string_view path, const std::string& place) const {
     const size_t dot = std::min(path.find('.'), path.size());
-    const Network::Named* const named = network_->find(path.substr(0, dot));
+    const Network::Named* const named = network_.find(path.substr(0, dot));
     if (named && named->is_population && path.substr(dot) == ".spike_count") {
-        const Population& population = network_->population(named->index);
+        const Population& population = network_.population(named->index);
         if (population.is_input())
             throw Error(SNN_ERROR_INVALID_ARGUMENT, place, " is '", path, "'; population '", population.name,
                         "' is an input, whose spikes are not counted");
@@ -91,21 +90,21 @@ Readable Session::find_readable(std::string_view path, const std::string& place)
                 throw Error(SNN_ERROR_STATE, place, ": '", path, "' is bound to a buffer of the program, which has the count");
         return {{Slot::activity, named->index}, true};
     }
-    const Variable variable = find_variable(path);
-    if (variable.kind != Variable::values || (variable.slot.kind != Slot::state && variable.slot.kind != Slot::activity))
+    const SessionVariable variable = variables_.find(path);
+    if (variable.kind != SessionVariable::values || (variable.slot.kind != Slot::state && variable.slot.kind != Slot::activity))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, place, " is '", path,
                     "'; states (\"population.state\"), \"population.spikes\" ", "and \"population.spike_count\" are read back");
     return {variable.slot};
 }
 
-void Session::record_readback(uint64_t frame, void* commands) {
+void HostDevice::record_readback(uint64_t frame, void* commands) {
     if (readback_values_.empty()) throw Error(SNN_ERROR_STATE, "nothing is read back; what is has to be set first");
-    check_state();
-    shared_device().record_readback(frame, commands);
+    open_.check_state();
+    shared().record_readback(frame, commands);
 }
 
-bool Session::read_back(std::string_view path, uint64_t finished_frame, uint32_t dtype, void* out_data, size_t count,
-                        uint64_t& out_frame) const {
+bool HostDevice::read_back(std::string_view path, uint64_t finished_frame, uint32_t dtype, void* out_data, size_t count,
+                           uint64_t& out_frame) const {
     const auto found = std::find_if(readback_values_.begin(), readback_values_.end(),
                                     [&](const ReadbackValue& value) { return value.path == path; });
     if (found == readback_values_.end())
@@ -114,29 +113,26 @@ bool Session::read_back(std::string_view path, uint64_t finished_frame, uint32_t
     if (!out_data) throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_data is null");
     if (count != found->count)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' has ", found->count, " values, count is ", count);
-    return shared_device().read_back(static_cast<size_t>(found - readback_values_.begin()), finished_frame, type, out_data,
+    return shared().read_back(static_cast<size_t>(found - readback_values_.begin()), finished_frame, type, out_data,
                                      out_frame);
 }
 
-void Session::device_handles(SNNVulkanDevice& out_device) { shared_device().handles(out_device); }
-
-DeviceBuffer Session::device_buffer(std::string_view path) const {
-    const Variable variable = find_variable(path);
-    if (variable.slot.kind != Slot::state || variable.kind != Variable::values)
+DeviceBuffer HostDevice::buffer(std::string_view path) const {
+    const SessionVariable variable = variables_.find(path);
+    if (variable.slot.kind != Slot::state || variable.kind != SessionVariable::values)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "' is not a state; only states have a buffer to share");
-    return shared_device().state_buffer(variable.slot.index, variable.slot.sub);
+    return shared().state_buffer(variable.slot.index, variable.slot.sub);
 }
 
-void Session::plan(SNNVulkanPlan& out_plan) {
-    for (const Input& input : inputs_)
-        if (input.is_pending())
-            throw Error(SNN_ERROR_STATE, "input '", network_->population(input.population).name,
-                        "' was set for one step, and a plan is run for any number; bind a buffer to it");
-    shared_device().plan(request_for(1), out_plan);
+void HostDevice::plan(SNNVulkanPlan& out_plan) {
+    if (const std::optional<uint32_t> input = inputs_.first_pending())
+        throw Error(SNN_ERROR_STATE, "input '", network_.population(*input).name,
+                    "' was set for one step, and a plan is run for any number; bind a buffer to it");
+    shared().plan(state_.next_request(1), out_plan);
 }
 
 // What two names share, two kernels of a step would read and write side by side.
-void Session::check_is_free(const DeviceBuffer& buffer, std::string_view path) const {
+void HostDevice::check_is_free(const DeviceBuffer& buffer, std::string_view path) const {
     for (const auto& [name, bound] : bound_buffers_) {
         if (name == path || bound.buffer != buffer.buffer) continue;
         const bool is_before = bound.offset_bytes < buffer.offset_bytes;
@@ -148,12 +144,12 @@ void Session::check_is_free(const DeviceBuffer& buffer, std::string_view path) c
     }
 }
 
-void Session::bind_buffer(std::string_view path, const DeviceBuffer* buffer) {
+void HostDevice::bind_buffer(std::string_view path, const DeviceBuffer* buffer) {
     const size_t dot = std::min(path.find('.'), path.size());
-    const Network::Named* const found = network_->find(path.substr(0, dot));
+    const Network::Named* const found = network_.find(path.substr(0, dot));
     if (!found || !found->is_population)
         throw Error(SNN_ERROR_NOT_FOUND, "no population is named '", path.substr(0, dot), "' (path '", path, "')");
-    const Population& population = network_->population(found->index);
+    const Population& population = network_.population(found->index);
     const std::string_view name = path.substr(std::min(dot + 1, path.size()));
     const auto* const port =
         std::find_if(std::begin(ports), std::end(ports), [&](const auto& one) { return one.first == name; });
@@ -168,32 +164,27 @@ void Session::bind_buffer(std::string_view path, const DeviceBuffer* buffer) {
     if (port->second == Port::states) frames = population.model->states.size();
     if (frames == 0) throw Error(SNN_ERROR_INVALID_ARGUMENT, "'", path, "': population '", population.name, "' has no states");
     if (port->second == Port::spikes || port->second == Port::spike_count) check_has_activity(population, text("'", path, "'"));
-    const uint64_t expected = frames * batch_size_ * population.size * sizeof(float);
+    const uint64_t expected = frames * open_.batch_size() * population.size * sizeof(float);
     if (buffer && buffer->type != DType::float32)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "buffer->type is ", static_cast<uint32_t>(buffer->type),
                     "; it must be SNN_FLOAT32");
     if (buffer && buffer->size_bytes != expected)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "buffer->size_bytes is ", buffer->size_bytes, "; '", path, "' takes ", expected,
-                    " (", port->second == Port::states ? text(frames, " states x ") : std::string(), "batch_size ", batch_size_,
-                    " x size ", population.size, " x 4)");
+                    " (", port->second == Port::states ? text(frames, " states x ") : std::string(), "batch_size ",
+                    open_.batch_size(), " x size ", population.size, " x 4)");
     if (buffer) check_is_free(*buffer, path);
     const auto is_read_back = [&](const ReadbackValue& value) { return value.path == path; };
     if (port->second == Port::spike_count && std::any_of(readback_values_.begin(), readback_values_.end(), is_read_back))
         throw Error(SNN_ERROR_STATE, "'", path, "' is read back; it is counted in one place");
-    const std::string slower = shared_device().bind_buffer(found->index, port->second, buffer);
+    const std::string slower = shared().bind_buffer(found->index, port->second, buffer);
     if (!slower.empty())
-        log(SNN_LOG_INFORMATION, text("'", path, "' was ", buffer ? "bound" : "let go of", ": ", slower).c_str());
+        listeners_.log(SNN_LOG_INFORMATION, text("'", path, "' was ", buffer ? "bound" : "let go of", ": ", slower).c_str());
     const auto known = std::find_if(bound_buffers_.begin(), bound_buffers_.end(),
                                     [&](const BoundBuffer& bound) { return bound.path == path; });
     if (known == bound_buffers_.end() && buffer) bound_buffers_.push_back({std::string(path), *buffer});
     else if (buffer) known->buffer = *buffer;
     else if (known != bound_buffers_.end()) bound_buffers_.erase(known);
-    if (port->second != Port::input) return;
-    Input& input = input_of(found->index);
-    input.on_device = buffer != nullptr;
-    input.filled = false;
-    input.forget_list();
-    std::fill(input.values.begin(), input.values.end(), 0.0f);
+    if (port->second == Port::input) inputs_.set_on_device(found->index, buffer != nullptr);
 }
 
 }  // namespace snn

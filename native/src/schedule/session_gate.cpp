@@ -1,8 +1,6 @@
-// Who is inside a session: one call at a time, and what a trainer or a garbage collector ends meanwhile.
+#include "schedule/session_gate.h"
+
 #include <algorithm>
-#include <atomic>
-#include <memory>
-#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -11,7 +9,6 @@
 #endif
 
 #include "common/error.h"
-#include "schedule/session.h"
 
 namespace snn {
 
@@ -19,9 +16,8 @@ namespace {
 
 std::atomic<uint32_t> forks{0};
 
-}  // namespace
-
-uint32_t Session::fork_count() {
+// How often this process was forked off, watched from the first call on.
+uint32_t fork_count() {
 #if !defined(_WIN32)
     static const int registered = pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1); });
     (void)registered;
@@ -29,20 +25,32 @@ uint32_t Session::fork_count() {
     return forks.load();
 }
 
-const void* Session::this_thread() {
+const void* this_thread() {
     static thread_local char token;
     return &token;
 }
 
-Session::Entry::Entry(Session& session, uint32_t access) : session_(session) {
-    if (session.fork_count_ != forks.load(std::memory_order_relaxed))
+}  // namespace
+
+SessionGate::SessionGate() : fork_count_(fork_count()) {}
+
+bool SessionGate::is_forked() const { return fork_count_ != forks.load(std::memory_order_relaxed); }
+
+SessionGate::Calling::Calling(SessionGate& gate) : gate_(gate) {
+    gate.callback_thread_.store(this_thread(), std::memory_order_release);
+}
+
+SessionGate::Calling::~Calling() { gate_.callback_thread_.store(nullptr, std::memory_order_release); }
+
+SessionGate::Entry::Entry(SessionGate& gate, uint32_t access) : gate_(gate) {
+    if (gate.is_forked())
         throw Error(SNN_ERROR_FORKED, "the session belongs to the parent process; open a new one after fork()");
-    if (session.closed_.load(std::memory_order_acquire))
+    if (gate.closed_.load(std::memory_order_acquire))
         throw Error(SNN_ERROR_INVALID_HANDLE, "the session has been destroyed");
     Holder now = Holder::none;
-    while (!session.holder_.compare_exchange_weak(now, Holder::call)) {
+    while (!gate.holder_.compare_exchange_weak(now, Holder::call)) {
         if (now == Holder::call) {
-            if (session.callback_thread_.load(std::memory_order_acquire) != this_thread())
+            if (gate.callback_thread_.load(std::memory_order_acquire) != this_thread())
                 throw Error(SNN_ERROR_BUSY, "another thread is inside this session; a session takes one thread at a time");
             if (!(access & reading))
                 throw Error(SNN_ERROR_BUSY, "a callback of this session may only read from it");
@@ -52,18 +60,18 @@ Session::Entry::Entry(Session& session, uint32_t access) : session_(session) {
         if (now == Holder::ending) std::this_thread::yield();  // another thread has released a trainer: soon done
         now = Holder::none;
     }
-    if (!session.under_way_ || access & aside) return;
-    session.leave();
+    if (!gate.under_way_ || access & aside) return;
+    gate.leave();
     throw Error(SNN_ERROR_BUSY, "steps of this session are under way; polling it tells when they are done");
 }
 
-Session::Entry::~Entry() {
-    if (!nested_) session_.leave();
+SessionGate::Entry::~Entry() {
+    if (!nested_) gate_.leave();
 }
 
 // Whoever disowns after the last look here finds that no one has the session, and ends it alone. While steps are under way the
 // executor is theirs: the call that sees them done ends what was disowned.
-void Session::leave() noexcept {
+void SessionGate::leave() noexcept {
     if (under_way_) return holder_.store(Holder::none);
     for (;;) {
         if (has_disowned_.load()) end_disowned();
@@ -74,7 +82,7 @@ void Session::leave() noexcept {
     }
 }
 
-void Session::end_disowned() noexcept {
+void SessionGate::end_disowned() noexcept {
     has_disowned_.store(false);
     for (;;) {
         std::shared_ptr<void> ending;  // ends after the lock
@@ -85,21 +93,13 @@ void Session::end_disowned() noexcept {
     }
 }
 
-// After fork() what an executor has belongs to the parent: a device whose driver was not made for it, threads that are not
-// there, locks that one of them may hold. So it is left as it is.
-Session::~Session() {
-    if (fork_count_ == forks.load(std::memory_order_relaxed)) return;
-    (void)background_.release();
-    (void)executor_.release();
-}
-
-void Session::own(std::shared_ptr<void> object) {
+void SessionGate::own(std::shared_ptr<void> object) {
     const std::lock_guard<std::mutex> lock(owned_mutex_);
     disowned_.reserve(owned_.size() + disowned_.size() + 1);  // disown() cannot fail
     owned_.push_back(std::move(object));
 }
 
-void Session::disown(const void* object) noexcept {
+void SessionGate::disown(const void* object) noexcept {
     {
         const std::lock_guard<std::mutex> lock(owned_mutex_);
         const auto found = std::find_if(owned_.begin(), owned_.end(), [&](const auto& owned) { return owned.get() == object; });
