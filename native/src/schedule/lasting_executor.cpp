@@ -47,11 +47,12 @@ LastingExecutor::LastingExecutor(std::shared_ptr<const Plan> plan, const Executo
       move_(std::move(move)),
       is_plastic_(
           std::any_of(plan_->plasticity.begin(), plan_->plasticity.end(), [](const auto& rule) { return rule != nullptr; })),
-      point_{.settings = {.seed = options.seed, .constants = {}, .rules = {}, .weights = {}}, .state = {}, .counters = {}},
       question_interval_(first_interval),
       question_time_(Clock::now()),
       interval_(first_interval),
-      point_time_(question_time_) {}
+      point_time_(question_time_) {
+    keep(NewSeed{options.seed}, point_.settings);
+}
 
 // ---- Going on without what failed
 
@@ -101,7 +102,7 @@ std::exception_ptr LastingExecutor::go_back() {
     try {
         restore(point_, *executor_);
         counted_before_ = point_.counters;
-        for (const Act& act : log_) apply(act);
+        for (const Act& act : log_) apply(act, *executor_);
         return nullptr;
     } catch (...) {
         return std::current_exception();
@@ -110,28 +111,23 @@ std::exception_ptr LastingExecutor::go_back() {
 
 void LastingExecutor::restore(const SafePoint& point, Executor& executor) {
     executor.reset_state();
-    const Settings& settings = point.settings;
-    executor.set_seed(settings.seed);
-    for (const auto& [population, made] : settings.constants) executor.set_constants(population, *made.constants);
-    for (const auto& [projection, made] : settings.rules) executor.set_plasticity(projection, made.plan);
-    if (!settings.constants.empty()) executor.reset_state();  // initial states that follow parameters
-    const auto write = [&](const Written& written) { executor.write(written.slot, written.dtype, written.data->data()); };
-    for (const auto& [slot, written] : settings.weights) write(written);
-    for (const Written& written : point.state) write(written);
+    for (const auto& [key, act] : point.settings) apply(act, executor);
+    executor.reset_state();  // initial states follow parameters
+    for (const Act& written : point.state) apply(written, executor);
 }
 
-void LastingExecutor::apply(const Act& act) {
+void LastingExecutor::apply(const Act& act, Executor& executor) {
     struct Again {
         LastingExecutor& self;
         Executor& executor;
-        void operator()(const Steps& steps) const {
+        void operator()(const std::shared_ptr<Steps>& steps) const {
             RunRequest request;
-            request.first_step = steps.first_step;
-            request.step_count = steps.count;
+            request.first_step = steps->first_step;
+            request.step_count = steps->count;
             std::vector<InputFrames> inputs;
             for (uint32_t p = 0; p < self.plan_->network->populations().size(); ++p) {
                 if (!self.plan_->network->population(p).is_input()) continue;
-                inputs.push_back({p, steps.values[inputs.size()].data(), steps.strides[inputs.size()]});
+                inputs.push_back({p, steps->values[inputs.size()].data(), steps->strides[inputs.size()]});
             }
             request.inputs = inputs;
             executor.run(request);
@@ -147,7 +143,7 @@ void LastingExecutor::apply(const Act& act) {
             self.counted_before_ = {};
         }
     };
-    std::visit(Again{*this, *executor_}, act);
+    std::visit(Again{*this, executor}, act);
 }
 
 // ---- Safe points and the log
@@ -156,12 +152,12 @@ void LastingExecutor::apply(const Act& act) {
 void LastingExecutor::act(Act act, size_t bytes) {
     if (!reopen_) {
         keep(act, point_.settings);
-        return apply(act);
+        return apply(act, *executor_);
     }
     keep_first(act);
     lasting([&](Executor&) {
         is_ahead_ = true;
-        apply(act);
+        apply(act, *executor_);
     });
     log(std::move(act), bytes);
     is_ahead_ = false;
@@ -177,7 +173,7 @@ void LastingExecutor::clear_log() noexcept {
     else {
         try {
             for (Act& act : log_)
-                if (Steps* const steps = std::get_if<Steps>(&act)) spare_steps_.push_back(std::move(*steps));
+                if (auto* const steps = std::get_if<std::shared_ptr<Steps>>(&act)) spare_steps_.push_back(std::move(*steps));
         } catch (const std::exception&) {  // no room to keep memory in
         }
     }
@@ -185,44 +181,42 @@ void LastingExecutor::clear_log() noexcept {
     log_bytes_ = 0;
 }
 
+// Of what is no setting: nothing.
+LastingExecutor::Key LastingExecutor::key_of(const Act& act) const {
+    if (std::holds_alternative<NewSeed>(act)) return {of_seed};
+    if (const auto* const made = std::get_if<NewConstants>(&act)) return {of_constants, made->population};
+    if (const auto* const made = std::get_if<NewRule>(&act)) return {of_rule, made->projection};
+    const auto* const written = std::get_if<Written>(&act);
+    if (!written) return {};
+    const Slot& slot = written->slot;
+    const bool is_weight = slot.kind == Slot::weight && !plan_->network->projection(slot.index).plasticity;
+    if (!is_weight && slot.kind != Slot::bias) return {};
+    return {is_weight ? of_weights : of_bias, slot.index, slot.sample + 1};
+}
+
 void LastingExecutor::keep(const Act& act, Settings& io_settings) const {
-    if (const auto* const constants = std::get_if<NewConstants>(&act))
-        io_settings.constants.insert_or_assign(constants->population, *constants);
-    else if (const auto* const rule = std::get_if<NewRule>(&act)) io_settings.rules.insert_or_assign(rule->projection, *rule);
-    else if (const auto* const seed = std::get_if<NewSeed>(&act)) io_settings.seed = seed->seed;
-    else if (const auto* const written = std::get_if<Written>(&act)) {
-        const Slot& slot = written->slot;
-        if (!is_setting(slot)) return;
-        const auto [place, is_new] = io_settings.weights.insert_or_assign({slot.kind, slot.index, slot.sample + 1}, *written);
-        if (slot.sample != Slot::all_samples) return;  // else it is the first of the slot's
-        const auto end = io_settings.weights.upper_bound({slot.kind, slot.index, UINT32_MAX});
-        io_settings.weights.erase(std::next(place), end);
-    }
+    Key key = key_of(act);
+    if (key[0] == no_setting) return;
+    const auto place = io_settings.insert_or_assign(key, act).first;
+    if (key[2] != 0) return;
+    key[2] = UINT32_MAX;  // those of single samples are old now
+    io_settings.erase(std::next(place), io_settings.upper_bound(key));
 }
 
 // What it changes for the first time since the executor was opened: the same one may have to go back to that.
 void LastingExecutor::keep_first(const Act& act) {
-    Settings& first = point_.settings;
-    if (const auto* const made = std::get_if<NewConstants>(&act); made && !first.constants.contains(made->population)) {
-        const PopulationConstants& planned = plan_->populations[made->population];
-        keep(NewConstants{made->population, std::make_shared<const PopulationConstants>(planned)}, first);
-    }
-    if (const auto* const made = std::get_if<NewRule>(&act); made && !first.rules.contains(made->projection))
-        keep(NewRule{made->projection, plan_->plasticity[made->projection]}, first);
-    if (const auto* const made = std::get_if<Written>(&act)) keep_first(made->slot);
-}
-
-void LastingExecutor::keep_first(const Slot& slot) {
-    if (!is_setting(slot) || point_.settings.weights.contains({slot.kind, slot.index, 0})) return;
-    const Slot whole{slot.kind, slot.index};
-    Bytes data(count(whole) * sizeof(float));
-    lasting([&](Executor& executor) { executor.read(whole, DType::float32, data.data()); });
-    keep(Written{whole, DType::float32, std::make_shared<const Bytes>(std::move(data))}, point_.settings);
-}
-
-// Weights of rules are part of the state.
-bool LastingExecutor::is_setting(const Slot& slot) const {
-    return slot.kind == Slot::bias || (slot.kind == Slot::weight && !plan_->network->projection(slot.index).plasticity);
+    Key key = key_of(act);
+    key[2] = 0;
+    if (key[0] == no_setting || point_.settings.contains(key)) return;
+    if (const auto* const made = std::get_if<Written>(&act)) {
+        const Slot slot{made->slot.kind, made->slot.index};
+        auto data = std::make_shared<Bytes>(count(slot) * sizeof(float));
+        lasting([&](Executor& executor) { executor.read(slot, DType::float32, data->data()); });
+        keep(Written{slot, DType::float32, std::move(data)}, point_.settings);
+    } else if (key[0] == of_constants) {
+        const PopulationConstants& planned = plan_->populations[key[1]];
+        keep(NewConstants{key[1], std::make_shared<const PopulationConstants>(planned)}, point_.settings);
+    } else keep(NewRule{key[1], plan_->plasticity[key[1]]}, point_.settings);
 }
 
 LastingExecutor::Settings LastingExecutor::present_settings() const {
@@ -231,9 +225,9 @@ LastingExecutor::Settings LastingExecutor::present_settings() const {
     return settings;
 }
 
-LastingExecutor::Steps LastingExecutor::spare_steps() {
-    if (spare_steps_.empty()) return {};
-    Steps steps = std::move(spare_steps_.back());
+std::shared_ptr<LastingExecutor::Steps> LastingExecutor::spare_steps() {
+    if (spare_steps_.empty()) return std::make_shared<Steps>();
+    std::shared_ptr<Steps> steps = std::move(spare_steps_.back());
     spare_steps_.pop_back();
     return steps;
 }
@@ -250,7 +244,8 @@ void LastingExecutor::log_steps(const RunRequest& request, uint32_t begin) {
     if (begin == request.step_count) return;
     const uint32_t count = request.step_count - begin;
     // The same inputs held as before: the usual step of a game.
-    if (Steps* const last = log_.empty() ? nullptr : std::get_if<Steps>(&log_.back());
+    const auto* const logged = log_.empty() ? nullptr : std::get_if<std::shared_ptr<Steps>>(&log_.back());
+    if (Steps* const last = logged ? logged->get() : nullptr;
         last && last->first_step + last->count == request.first_step + begin && last->count <= UINT32_MAX - count) {
         bool same = true;
         for (size_t i = 0; same && i < request.inputs.size(); ++i)
@@ -261,7 +256,8 @@ void LastingExecutor::log_steps(const RunRequest& request, uint32_t begin) {
             return;
         }
     }
-    Steps steps = spare_steps();
+    std::shared_ptr<Steps> logging = spare_steps();
+    Steps& steps = *logging;
     steps.first_step = request.first_step + begin;
     steps.count = count;
     steps.strides.clear();
@@ -275,7 +271,7 @@ void LastingExecutor::log_steps(const RunRequest& request, uint32_t begin) {
         for (uint32_t step = 0; step < (input.step_stride == 0 ? 1 : count); ++step)
             values.insert(values.end(), first + step * input.step_stride, first + step * input.step_stride + frame);
     }
-    log(std::move(steps), bytes_to_log(request, begin));
+    log(std::move(logging), bytes_to_log(request, begin) + sizeof(Steps));
 }
 
 void LastingExecutor::log_taped(const RunRequest& request) {
@@ -304,14 +300,15 @@ void LastingExecutor::log_taped(const RunRequest& request) {
 LastingExecutor::SafePoint LastingExecutor::made_point() const {
     SafePoint point{present_settings(), {}, sum_of(counted_before_, executor_->counters())};
     const auto copied = [&](const Slot& slot, DType dtype) {
-        Bytes data(executor_->count(slot) * size_of(dtype));
-        if (!data.empty()) executor_->read(slot, dtype, data.data());
-        return Written{slot, dtype, std::make_shared<const Bytes>(std::move(data))};
+        auto data = std::make_shared<Bytes>(executor_->count(slot) * size_of(dtype));
+        if (!data->empty()) executor_->read(slot, dtype, data->data());
+        return Written{slot, dtype, std::move(data)};
     };
-    for (auto& [slot, written] : point.settings.weights)
-        if (!written.data) written = copied(written.slot, written.dtype);
+    for (auto& [key, act] : point.settings)
+        if (const auto* const written = std::get_if<Written>(&act); written && !written->data)
+            act = copied(written->slot, written->dtype);
     for_state_slots(*plan_, [&](const Slot& slot, DType dtype) {
-        if (executor_->count(slot) > 0) point.state.push_back(copied(slot, dtype));
+        if (executor_->count(slot) > 0) point.state.emplace_back(copied(slot, dtype));
     });
     return point;
 }
@@ -356,12 +353,15 @@ void LastingExecutor::reset_state() {
     if (is_plastic_ || !reopen_) {
         act(Reset{}, 0);
         if (!is_plastic_) consider_a_move();
-        else if (reopen_ && point_.state.empty()) lasting([&](Executor&) { take_safe_point(); });  // no reset has its weights
+        else if (reopen_ && point_.state.empty()) {  // no reset has the weights that it begins with
+            lasting([&](Executor&) { take_safe_point(); });
+            interval_ = first_interval;  // nothing has run that its time could be compared with
+        }
     } else {
         SafePoint point{present_settings(), {}, {}};
         lasting([&](Executor&) {
             is_ahead_ = true;
-            apply(Reset{});
+            apply(Reset{}, *executor_);
         });
         point_ = std::move(point);
         clear_log();
@@ -493,7 +493,7 @@ void LastingExecutor::update(const OptimizerStep& step, OptimizerMemory& memory)
         for (const Slot::Kind kind : {Slot::weight, Slot::bias}) {
             const Slot slot{kind, q};
             if (!plan_->network->projection(q).trainable || count(slot) == 0) continue;
-            keep_first(slot);
+            keep_first(Written{slot, DType::float32, nullptr});
             trained.emplace_back(slot, std::make_shared<Bytes>(count(slot) * sizeof(float)));
         }
     if (const size_t needed = log_.size() + trained.size(); needed > log_.capacity())

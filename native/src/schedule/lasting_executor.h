@@ -20,6 +20,7 @@
 // like others, so a backward pass that fails is done again on a tape that was made again.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <exception>
 #include <functional>
@@ -27,7 +28,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -111,19 +111,18 @@ private:
         uint64_t seed;
     };
     struct Reset {};
-    using Act = std::variant<Steps, std::shared_ptr<const Taped>, Written, Signal, NewConstants, NewRule, NewSeed, Reset>;
+    using Act = std::variant<std::shared_ptr<Steps>, std::shared_ptr<const Taped>, Written, Signal, NewConstants, NewRule,
+                             NewSeed, Reset>;
 
-    // What a reset keeps.
-    struct Settings {
-        uint64_t seed;
-        std::map<uint32_t, NewConstants> constants;  // by population
-        std::map<uint32_t, NewRule> rules;           // by projection
-        // And biases that were written, no weights of rules; of all samples (0), then of single ones (their numbers + 1).
-        std::map<std::tuple<Slot::Kind, uint32_t, uint32_t>, Written> weights;
-    };
+    // What a reset keeps: seed, parameters, and weights and biases that were written, but for those that a rule changes, which
+    // are part of the state. Each with the act that makes it so, in the order in which they are done again.
+    enum Setting : uint32_t { no_setting, of_seed, of_constants, of_rule, of_weights, of_bias };
+    // With the index of the population or projection; of a sample (its number + 1) or, before them, all samples (0).
+    using Key = std::array<uint32_t, 3>;
+    using Settings = std::map<Key, Act>;
     struct SafePoint {
         Settings settings;
-        std::vector<Written> state;  // nothing: the initial one
+        std::vector<Act> state;  // nothing: the initial one
         ExecutorCounters counters;
     };
 
@@ -157,17 +156,16 @@ private:
     void check_state() const {
         if (is_lost_) refuse_lost_state();
     }
-    static void restore(const SafePoint& point, Executor& executor);
-    void apply(const Act& act);
+    void restore(const SafePoint& point, Executor& executor);
+    void apply(const Act& act, Executor& executor);
     void act(Act act, size_t bytes);
     void log(Act act, size_t bytes);
     void clear_log() noexcept;
     void keep(const Act& act, Settings& io_settings) const;  // where it is a setting
     void keep_first(const Act& act);
-    void keep_first(const Slot& slot);
-    bool is_setting(const Slot& slot) const;
+    Key key_of(const Act& act) const;
     Settings present_settings() const;
-    Steps spare_steps();  // with the memory of some that were logged before, so that a step allocates nothing
+    std::shared_ptr<Steps> spare_steps();  // with the memory of some that were logged before, so that a step allocates nothing
     size_t bytes_to_log(const RunRequest& request, uint32_t begin) const;
     void log_steps(const RunRequest& request, uint32_t begin);
     void log_taped(const RunRequest& request);
@@ -188,7 +186,7 @@ private:
     bool is_plastic_;
     SafePoint point_;  // without a log, its settings are those of now
     std::vector<Act> log_;
-    std::vector<Steps> spare_steps_;
+    std::vector<std::shared_ptr<Steps>> spare_steps_;
     size_t log_bytes_ = 0;
     uint64_t steps_since_point_ = 0;
     // Perhaps of the log, or some devices of others: something is under way, or has failed. It goes back before anything else.

@@ -61,8 +61,16 @@ struct Lasting {
     std::vector<std::string> told;
     Fate fate;
 
-    Lasting() : in(maker.spikes({20})), cells(maker.neurons({30}, "lif")) {
-        maker.connect({.source = in, .target = cells, .weights = std::vector<float>(600, 0.3f), .delay_steps = 2});
+    explicit Lasting(bool is_plastic = false) : in(maker.spikes({20})), cells(maker.neurons({30}, "lif")) {
+        Connection connection{.source = in, .target = cells, .weights = std::vector<float>(600, 0.3f), .delay_steps = 2};
+        if (is_plastic) {
+            connection.kind = SNN_CONNECT_SPARSE;
+            connection.trainable = false;
+            for (uint32_t source = 0; source <= 20; ++source) connection.sparse.row_offsets.push_back(30 * source);
+            for (uint32_t synapse = 0; synapse < 600; ++synapse) connection.sparse.targets.push_back(synapse % 30);
+        }
+        const uint32_t projection = maker.connect(connection);
+        if (is_plastic) maker.network().set_plasticity(projection, builtin_plasticity("pair_stdp"));
         plan = maker.plan();
     }
     std::unique_ptr<Executor> open(const std::string& device) const { return find_backend(device).open(plan, options); }
@@ -76,6 +84,11 @@ struct Lasting {
         request.step_count = steps;
         request.inputs = {&frames, 1};
         executor.run(request);
+    }
+    std::vector<float> weights(const Executor& executor) const {
+        std::vector<float> values(600);
+        executor.read({Slot::weight, 0}, DType::float32, values.data());
+        return values;
     }
     std::vector<float> voltages(const Executor& executor) const {
         std::vector<float> values(30);
@@ -157,9 +170,13 @@ TEST_CASE("an error that is not of the device, and one that leaves none, comes o
 }
 
 TEST_CASE("a run has not happened where the safe point in its middle is refused") {
-    Lasting net;
+    bool is_plastic = false;
+    SUBCASE("fixed weights") {}
+    SUBCASE("weights that learn") { is_plastic = true; }
+    Lasting net(is_plastic);
     const std::unique_ptr<Executor> single = net.open("cpu");
     single->reset_state();
+    const std::vector<float> before = net.weights(*single);
     net.run(*single, 0, 2000);
     LastingExecutor executor = net.lasting(-1, SNN_ERROR_INVALID_ARGUMENT, {"cpu"});
     executor.reset_state();
@@ -169,6 +186,8 @@ TEST_CASE("a run has not happened where the safe point in its middle is refused"
     }
     net.run(executor, 0, 2000);
     CHECK(net.voltages(executor) == net.voltages(*single));
+    CHECK(net.weights(executor) == net.weights(*single));
+    CHECK((net.weights(executor) != before) == is_plastic);
     CHECK(executor.counters().spikes == single->counters().spikes);
     CHECK(executor.counters().spikes > 0);
 }
@@ -233,7 +252,7 @@ TEST_CASE("work stays where it is when there is no room to move it") {
     Lasting net;
     const std::unique_ptr<Executor> single = net.open("cpu");
     single->reset_state();
-    net.run(*single, 0, 9000);
+    net.run(*single, 0, 70000);
     const LastingExecutor::Reopen reopen = [](std::unique_ptr<Executor>&, std::exception_ptr failure) {
         std::rethrow_exception(failure);
     };
@@ -250,10 +269,10 @@ TEST_CASE("work stays where it is when there is no room to move it") {
         LastingExecutor executor(net.plan, net.options, net.open("reference"),
                                  can_be_lost ? reopen : LastingExecutor::Reopen(), move);
         executor.reset_state();
-        net.run(executor, 0, 9000);
-        CHECK(asked > 3);
+        net.run(executor, 0, 70000);
+        CHECK(asked > 3);  // how often depends on the time that it takes
         CHECK(net.voltages(executor) == net.voltages(*single));
-        CHECK(executor.counters().steps == 9000);
+        CHECK(executor.counters().steps == 70000);
         CHECK(executor.counters().spikes == single->counters().spikes);
     }
 }
