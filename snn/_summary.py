@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from snn.engine.errors import counted
+from snn._rules import delay_words, rule_words
 from snn.population import Population, differences
 
 if TYPE_CHECKING:
@@ -69,9 +69,7 @@ def _projections(projections: Sequence[Projection]) -> list[Row]:
     rows: list[Row] = [("projection", "kind", "weights", "arithmetic", "from, to")]
     for projection in projections:
         places = projection._ends()
-        least, most = projection.delay_range
-        if most:
-            places += f", delay {counted(least, 'step')}" if least == most else f", delays {least} to {most} steps"
+        places = ", ".join(filter(None, [places, *rule_words(projection), delay_words(projection)]))
         if projection.plasticity is not None:
             places += f", learns by {projection.plasticity.name}"
         elif not projection.trainable and projection.kind != "pool2d":

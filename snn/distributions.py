@@ -17,6 +17,7 @@ from snn.engine.errors import InvalidArgumentError
 __all__ = ["Distribution", "Exponential", "LogNormal", "Normal", "Uniform"]
 
 Numbers = tuple[int, float, float, float, float]
+_LARGEST = 6.34  # no standard normal number of the generator is farther from 0
 
 
 class Distribution(ABC):
@@ -150,3 +151,45 @@ def numbers(value: Any, what: str, minimum: float = -math.inf) -> Numbers:
     if isinstance(value, Distribution):
         return value._numbers()
     return (0, float32_number(value, what, minimum=minimum), 0.0, -math.inf, math.inf)
+
+
+def moments(drawn: Numbers) -> tuple[float, float]:
+    """Return mean and standard deviation of the values of a distribution, within its bounds."""
+    kind, a, b, low, high = drawn
+    if kind == 2:
+        return (a + b) / 2, (b - a) / math.sqrt(12)
+    if kind == 4:
+        # Of an exponential variable with mean 1 between the bounds.
+        first, last = max(low / a, 0.0), min(high / a, 700.0)
+        share = math.exp(first - last)  # of what is above the lower bound, that above the upper one too
+        beyond = share / (1.0 - share) * (last - first)
+        return a * (1.0 + first - beyond), a * math.sqrt(1.0 - beyond * beyond - (last - first) * beyond)
+    if kind == 0 or b == 0:
+        return (math.exp(a) if kind == 3 else a), 0.0
+    if kind == 3:
+        low, high = (math.log(bound) if bound > 0 else -math.inf for bound in (low, high))
+    # Of the normal variable, which is drawn from within these.
+    left, right = max((low - a) / b, -_LARGEST), min((high - a) / b, _LARGEST)
+    share = _below(right) - _below(left)
+    if kind == 3:
+        # Moment k of the values is exp(k a + (k b)^2 / 2) times the share of a normal variable, moved by k b, in the bounds.
+        try:
+            first, second = (
+                math.exp((k * b) ** 2 / 2) * (_below(right - k * b) - _below(left - k * b)) for k in (1, 2)
+            )
+            mean = first / share
+            return math.exp(a) * mean, math.exp(a) * math.sqrt(max(second / share - mean * mean, 0.0))
+        except OverflowError:
+            return math.inf, math.inf
+    mean = (_density(left) - _density(right)) / share
+    square = 1.0 + (left * _density(left) - right * _density(right)) / share
+    return a + b * mean, b * math.sqrt(max(square - mean * mean, 0.0))
+
+
+def _below(z: float) -> float:
+    """Return the share of standard normal values below z."""
+    return 0.5 * math.erfc(-z / math.sqrt(2))
+
+
+def _density(z: float) -> float:
+    return math.exp(-z * z / 2) / math.sqrt(2 * math.pi)

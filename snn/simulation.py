@@ -651,6 +651,9 @@ class Simulation(NotCopied, Strict):
 
         Until it is stopped, libsnn is called for each step alone. `run` is faster with its own argument `record`.
 
+        Its lists grow with each step, without a bound. For long simulations use ``run(record=...)``, where `every` and
+        `max_events` bound the memory.
+
         Parameters
         ----------
         name : str

@@ -180,6 +180,9 @@ def _show_scene(results: list[dict[str, Any]]) -> None:
             if one["weights"]:
                 weights = ", ".join(f"{name} {value:.4f}" for name, value in one["weights"].items())
                 console.print(f"{one['variant']}: weights, parts of the largest: {weights}", highlight=False)
+            if one.get("flush_s"):
+                words = f"{with_unit(one['flush_s'], 's')} for bringing all weights up to date at the end, in the time above"
+                console.print(f"{one['variant']}: {words}", highlight=False)
             if one.get("notes"):
                 console.print(f"{one['variant']}: {escape(one['notes'])}", highlight=False)
     _show_no_results(results)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,8 @@ import numpy as np
 import typer
 
 import snn
+from snn._rules import delay_words, rule_described, rule_words
+from snn.distributions import moments
 from snn.engine.cli.options import JsonFlag
 from snn.engine.cli.output import console, print_json, table, with_unit
 from snn.engine.errors import counted
@@ -19,11 +22,13 @@ __all__ = ["inspect"]
 
 def inspect(
     file: Annotated[Path, typer.Argument(help="A .snn file.")],
+    device: Annotated[str, typer.Option(help="Device whose memory is estimated; snn devices lists them.")] = "cpu",
+    threads: Annotated[int, typer.Option(min=0, max=1024, help="Threads of the estimate; 0: one per core.")] = 1,
     as_json: JsonFlag = False,
 ) -> None:
     """Show the populations, projections and sizes of a network file."""
     network = snn.load(file)
-    described = describe(network, file)
+    described = describe(network, file, device, threads)
     if as_json:
         print_json(described)
         return
@@ -37,44 +42,74 @@ def inspect(
     console.print(rows)
     if network.projections:
         console.print()
-        notes = [_notes(projection) for projection in described["projections"]]
-        columns = ["projection", "kind", "from", "to", ">synapses", ">weights"]
-        has_moments = console.width >= 100 or not any(notes)  # in a narrow terminal notes are worth more
-        columns += [">mean", ">std"] if has_moments else []
-        rows = table(*columns, *(["notes"] if any(notes) else []))
-        for projection, words in zip(described["projections"], notes, strict=True):
-            target = projection["target"] + ("" if projection["only_receptor"] else f".{projection['receptor']}")
-            rows.add_row(
-                f"[bold]{projection['name']}[/]",
-                projection["kind"],
-                projection["source"],
-                target,
-                f"{projection['synapses']:,}",
-                f"{projection['weights']:,}",
-                *(_short(projection[name]) for name in ("weight_mean", "weight_std") if has_moments),
-                *([words] if any(notes) else []),
-            )
-        console.print(rows)
+        _show_projections(network, described["projections"])
     console.print(
         f"\n{described['neurons']:,} neurons, {described['synapses']:,} synapses, {described['parameters']:,} weights "
         f"and biases, dt {described['dt_ms']:g} ms, {with_unit(described['file_bytes'], 'B')}; "
-        f"about {with_unit(described['memory_bytes'], 'B')} of memory in a simulation",
+        f"about {with_unit(described['memory_bytes'], 'B')} of memory in a simulation on {described['device']}, "
+        f"{counted(described['threads'], 'thread') if described['threads'] else 'a thread for each core'}",
         highlight=False,
     )
 
 
+def _show_projections(network: snn.Network, described: list[dict[str, Any]]) -> None:
+    """Print a table of the projections, with notes in a column, or below where the terminal is too narrow for it."""
+    notes = {one["name"]: _notes(network.projections[one["name"]], one) for one in described}
+    columns = ["projection", "kind", "from", "to", ">synapses", ">weights", ">mean", ">std"]
+    cells = [
+        [
+            one["name"],
+            one["kind"],
+            one["source"],
+            one["target"] + ("" if one["only_receptor"] else f".{one['receptor']}"),
+            f"{one['synapses']:,}",
+            f"{one['weights']:,}",
+            _short(one["weight_mean"]),
+            _short(one["weight_std"]),
+        ]
+        for one in described
+    ]
+    # Two spaces follow each column but the last.
+    widths = [max(len(cell) for cell in column) + 2 for column in zip(columns, *cells, strict=True)]
+    longest = max(len(", ".join(words)) for words in notes.values())
+    is_wide = sum(widths) + longest <= console.width
+    shown = len(columns) if is_wide or sum(widths) - 2 <= console.width else len(columns) - 2
+    rows = table(*columns[:shown], *(["notes"] if is_wide and longest else []))
+    for row in cells:
+        words = [", ".join(notes[row[0]])] if is_wide and longest else []
+        rows.add_row(f"[bold]{row[0]}[/]", *row[1:shown], *words)
+    console.print(rows)
+    if longest and not is_wide:
+        console.print()
+        rows = table("projection", "notes")
+        for name, parts in notes.items():
+            if parts:
+                rows.add_row(f"[bold]{name}[/]", _lines(parts, console.width - widths[0]))
+        console.print(rows)
+
+
+def _lines(parts: list[str], width: int) -> str:
+    """Return the parts in lines that end between two of them."""
+    lines = [parts[0]]
+    for part in parts[1:]:
+        lines[-1] += ","
+        if len(lines[-1]) + len(part) + 2 <= width:  # a space, and the comma after it
+            lines[-1] += f" {part}"
+        else:
+            lines.append(part)
+    return "\n".join(lines)
+
+
 def _short(value: float | None) -> str:
-    return "" if value is None else f"{value:.2g}"
+    if value is None:
+        return ""
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}" if abs(value) < 1e6 else f"{value:.2e}"
 
 
-def _notes(projection: dict[str, Any]) -> str:
-    """Return what is not the usual, in words."""
-    words = []
-    least, most = projection["delay_range"]
-    if most:
-        words.append(f"delay {counted(least, 'step')}" if least == most else f"delays {least} to {most} steps")
-    if projection["by_rule"]:
-        words.append("by rule")
+def _notes(made: snn.Projection, projection: dict[str, Any]) -> list[str]:
+    """Return the connection rule, and what is not the usual, in words."""
+    delay = delay_words(made)
+    words = [*rule_words(made), *([delay] if delay else [])]
     if projection["arithmetic"] != "float":
         words.append(f"{projection['arithmetic']} arithmetic")
     if projection["detached"]:
@@ -85,7 +120,18 @@ def _notes(projection: dict[str, Any]) -> str:
         words.append(f"learns by {projection['plasticity']}")
     elif not projection["trainable"] and projection["kind"] != "pool2d":
         words.append("not trained")
-    return ", ".join(words)
+    return words
+
+
+def _moments(projection: snn.Projection) -> tuple[float | None, float | None]:
+    """Return mean and standard deviation of the weights; of a rule those of what it draws from, which makes no synapse."""
+    if projection.kind == "pool2d" or projection.weight_count == 0:
+        return None, None
+    if projection.by_rule and projection._rule is not None:
+        mean, std = moments(projection._rule["weight"])
+        return (mean, std) if math.isfinite(mean) else (None, None)
+    weights = projection.weights
+    return float(weights.mean(dtype=np.float64)), float(weights.std(dtype=np.float64))
 
 
 def _only_receptor(population: snn.Population) -> bool:
@@ -93,7 +139,7 @@ def _only_receptor(population: snn.Population) -> bool:
     return isinstance(neurons, snn.Neuron) and len(neurons.definition.receptors) == 1
 
 
-def describe(network: snn.Network, file: Path) -> dict[str, Any]:
+def describe(network: snn.Network, file: Path, device: str, threads: int) -> dict[str, Any]:
     """Return what the file says, as plain data."""
     populations = []
     for population in network.populations.values():
@@ -118,10 +164,7 @@ def describe(network: snn.Network, file: Path) -> dict[str, Any]:
         )
     projections = []
     for projection in network.projections.values():
-        # Those of a rule are not made to be looked at.
-        made = projection.kind != "pool2d" and not projection.by_rule
-        weights = projection.weights if made else None
-        some = weights is not None and weights.size > 0
+        mean, std = _moments(projection)
         projections.append(
             {
                 "name": projection.name,
@@ -132,9 +175,10 @@ def describe(network: snn.Network, file: Path) -> dict[str, Any]:
                 "only_receptor": _only_receptor(projection.target),
                 "synapses": projection.synapse_count,
                 "by_rule": projection.by_rule,
+                "rule": rule_described(projection),
                 "weights": projection.weight_count,
-                "weight_mean": float(weights.mean(dtype=np.float64)) if some and weights is not None else None,
-                "weight_std": float(weights.std(dtype=np.float64)) if some and weights is not None else None,
+                "weight_mean": mean,
+                "weight_std": std,
                 "biases": 0 if projection.bias is None else projection.bias.size,
                 "trainable": projection.trainable,
                 "plasticity": None if projection.plasticity is None else projection.plasticity.name,
@@ -148,7 +192,9 @@ def describe(network: snn.Network, file: Path) -> dict[str, Any]:
     return {
         "file": str(file),
         "file_bytes": file.stat().st_size,
-        "memory_bytes": network.memory_estimate().total,
+        "memory_bytes": network.memory_estimate(device=device, threads=threads).total,
+        "device": device,
+        "threads": threads,
         "dt_ms": network.dt,
         "neurons": network.neuron_count,
         "synapses": network.synapse_count,

@@ -50,6 +50,8 @@ _SUGAR = (
     720575940611875570,
 )
 
+_PIECE = 2**20  # connections that are computed at a time
+
 # Columns of the published table of connections.
 _COLUMNS = ("Presynaptic_Index", "Postsynaptic_Index", "Excitatory x Connectivity")
 
@@ -62,7 +64,7 @@ class Connectome:
     ----------
     neurons : int
         Number of neurons.
-    sources, targets : array of int64, shape (connections,)
+    sources, targets : array of int32, shape (connections,)
         Neuron indices.
     counts : array of float32, shape (connections,)
         Synapses of each connection, whole numbers; negative: inhibitory.
@@ -71,8 +73,8 @@ class Connectome:
     """
 
     neurons: int
-    sources: NDArray[np.int64]
-    targets: NDArray[np.int64]
+    sources: NDArray[np.int32]
+    targets: NDArray[np.int32]
     counts: NDArray[np.float32]
     driven: NDArray[np.int64]
 
@@ -232,14 +234,25 @@ class FlyBrain(Scene):
         def draw(distribution: Distribution, count: int) -> NDArray[np.float64]:
             return distribution.draw(count, seed=seed, stream=next(streams))
 
+        # Of 15 million connections each number takes 60 or 120 MB: they are made in place, and in pieces where numpy would
+        # make arrays in between.
+        pieces = [slice(first, min(first + _PIECE, count)) for first in range(0, count, _PIECE)]
+        whole = count + round(self.pathway * scale) * self.pathway_inputs
+        sources, targets = np.empty(whole, np.int32), np.empty(whole, np.int32)
+        counts = np.empty(whole, np.float32)
         shared, sending, receiving = (draw(Normal(0.0, 1.0), size) for _ in range(3))
-        ends = []
-        for own in (sending, receiving):
-            weight = np.exp(1.2 * (math.sqrt(0.7) * shared + math.sqrt(0.3) * own))
-            total = np.cumsum(weight)
-            ends.append(np.searchsorted(total, draw(Uniform(0.0, 1.0), count) * total[-1], side="right"))
-        sources, targets = (np.minimum(end, size - 1) for end in ends)
-        counts = 1.0 + np.floor(draw(LogNormal(0.6, 1.0), count))
+        for own, ends in ((sending, sources), (receiving, targets)):
+            total = np.cumsum(np.exp(1.2 * (math.sqrt(0.7) * shared + math.sqrt(0.3) * own)))
+            drawn = draw(Uniform(0.0, 1.0), count)
+            for piece in pieces:
+                found = np.searchsorted(total, drawn[piece] * total[-1], side="right")
+                ends[piece] = np.minimum(found, size - 1)
+            del drawn
+        drawn = draw(LogNormal(0.6, 1.0), count)
+        np.floor(drawn, out=drawn)
+        np.add(drawn, 1.0, out=drawn)
+        counts[:count] = drawn
+        del drawn
         sign = np.where(draw(Uniform(0.0, 1.0), size) < 0.6, 1.0, -1.0)
         # Driven neurons and the pathway: the first of a random order of all. Driven ones excite, as sensory neurons do.
         order = np.argsort(draw(Uniform(0.0, 1.0), size), kind="stable")
@@ -249,13 +262,11 @@ class FlyBrain(Scene):
         path_sources = driven[np.minimum(chosen, driven.size - 1)]
         mean = self.pathway_synapses / self.pathway_inputs
         path_counts = np.rint(draw(Normal(mean, 0.25 * mean, low=1.0), path_sources.size))
-        return Connectome(
-            size,
-            np.concatenate([sources, path_sources]),
-            np.concatenate([targets, np.repeat(pathway, self.pathway_inputs)]),
-            np.concatenate([counts * sign[sources], path_counts]).astype(np.float32),
-            driven,
-        )
+        for piece in pieces:
+            counts[piece] *= sign[sources[piece]]
+        sources[count:], targets[count:] = path_sources, np.repeat(pathway, self.pathway_inputs)
+        counts[count:] = path_counts
+        return Connectome(size, sources, targets, counts, driven)
 
     def _read(self) -> Connectome:
         assert self.connectivity is not None
@@ -274,7 +285,7 @@ class FlyBrain(Scene):
                 f"{self.completeness}"
             )
         driven = np.array([places[str(one)] for one in _SUGAR], np.int64)
-        return Connectome(len(places), sources, targets, counts, driven)
+        return Connectome(len(places), sources.astype(np.int32), targets.astype(np.int32), counts, driven)
 
     def _build(self, scale: float, seed: int) -> Network:
         found = self.connectome(scale, seed)
@@ -300,26 +311,26 @@ class FlyBrain(Scene):
                 refractory_currents="cleared",
             ),
         )
-        network.add("drive", PoissonSource(found.driven.size, rate=self.drive_rate))
-        network.connect(
-            "brain",
-            "brain",
-            Sparse.from_arrays(
-                found.sources,
-                found.targets,
-                found.counts,
-                receptor="current",
-                delay_steps=self.delay_steps,
-                trainable=False,
-            ),
+        driven = found.driven
+        network.add("drive", PoissonSource(driven.size, rate=self.drive_rate))
+        connections = Sparse.from_arrays(
+            found.sources,
+            found.targets,
+            found.counts,
+            receptor="current",
+            delay_steps=self.delay_steps,
+            trainable=False,
         )
+        del found  # so that connecting, which sorts copies of its arrays, has room
+        network.connect("brain", "brain", connections)
+        del connections
         # A receptor of its own, so that the drive's large weight does not set the scale of all the others.
         network.connect(
             "drive",
             "brain",
             Sparse.from_arrays(
-                np.arange(found.driven.size),
-                found.driven,
+                np.arange(driven.size),
+                driven,
                 self.drive_jump / self._gain,
                 receptor="inhibitory",
                 delay_steps=1,

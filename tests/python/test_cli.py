@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from rich.console import Console
 
 import snn
+from snn.engine.cli import inspect_command
 
 from .command_line import Command
 
@@ -92,6 +96,8 @@ def test_inspect_describes_the_file(snn_command: Command, file: Path, chain: snn
         "file",
         "file_bytes",
         "memory_bytes",
+        "device",
+        "threads",
         "dt_ms",
         "neurons",
         "synapses",
@@ -117,6 +123,7 @@ def test_inspect_describes_the_file(snn_command: Command, file: Path, chain: snn
     assert first["weight_mean"] == pytest.approx(chain.projections[first["name"]].weights.mean())
     assert (second["weight_mean"], second["weight_std"], second["biases"]) == (1.0, 0.0, 0)
     assert not first["by_rule"]
+    assert first["rule"] is None
 
 
 def test_inspect_does_not_make_the_synapses_of_a_rule(snn_command: Command, tmp_path: Path) -> None:
@@ -125,9 +132,9 @@ def test_inspect_does_not_make_the_synapses_of_a_rule(snn_command: Command, tmp_
     network.connect("cells", "cells", snn.Sparse.fixed_total(2**33, delay=1, trainable=False))
     network.save(tmp_path / "huge.snn")
     (found,) = snn_command("inspect", tmp_path / "huge.snn", "--json").object()["projections"]
-    assert (found["by_rule"], found["weights"], found["weight_mean"]) == (True, 2**33, None)
+    assert (found["by_rule"], found["weights"], found["weight_mean"], found["weight_std"]) == (True, 2**33, 1.0, 0.0)
     told = snn_command("inspect", tmp_path / "huge.snn").out
-    assert "by rule" in told
+    assert "fixed_total 8,589,934,592, in-degree 429,497, weight 1, delay 1 ms (1 step)" in told
     assert re.search(r"about 3\d\.\d GiB of memory in a simulation", " ".join(told.split()))
 
 
@@ -147,11 +154,94 @@ def test_inspect_says_it_in_words(snn_command: Command, tmp_path: Path) -> None:
     for words in ("1x4x4", "threshold=0.25", "conv2d", "delay 3 steps", "many.inhibitory", "not trained", "2 biases"):
         assert words in told
     assert "delays 2 to 7 steps, detached" in told
-    assert "delays 3 to 9 steps, by rule, compact arithmetic" in told
+    assert (
+        "fixed_probability 1, in-degree 2, weight 1, delay Uniform(3, 9) ms (3 to 9 steps), compact arithmetic" in told
+    )
     found = snn_command("inspect", tmp_path / "n.snn", "--json").object()["projections"]
     assert [one["delay_range"] for one in found] == [[3, 3], [0, 0], [2, 7], [3, 9]]
     assert [one["arithmetic"] for one in found] == ["float", "float", "float", "compact"]
     assert "34 neurons" in told
+
+
+def by_rules(folder: Path) -> tuple[snn.Network, Path]:
+    """A network whose projections are made by rules, and its file."""
+    network = snn.Network(dt=0.5)
+    network.add("exc", snn.CurrentLIF(400))
+    network.add("inh", snn.CurrentLIF(100))
+    weight, delay = snn.Normal(0.5, 0.25, low=0.0), snn.Normal(0.75, 0.375, low=0.5)
+    drawn = snn.Sparse.fixed_probability(0.25, weight=weight, delay=delay, allow_autapses=False, trainable=False)
+    network.connect("exc", "exc", drawn)
+    fixed = snn.Sparse.fixed_indegree(1200, weight=snn.LogNormal(0.0, 0.5), delay=1.0, delay_steps=3, trainable=False)
+    network.connect("exc", "inh", fixed)
+    total = snn.Sparse.fixed_total(2000, weight=-2.0, receptor="inhibitory", allow_multapses=False)
+    network.connect("inh[:50]", "exc[100:200]", total)
+    places = np.linspace(0.0, 1.0, 100)
+    near = snn.Sparse.spatial(
+        places, places, width=0.1, cutoff=0.25, weight=snn.Uniform(-1.0, 3.0), delay=1, trainable=False
+    )
+    network.connect("inh", "inh", near)
+    network.save(folder / "rules.snn")
+    return network, folder / "rules.snn"
+
+
+def test_inspect_tells_the_numbers_of_a_rule(snn_command: Command, tmp_path: Path) -> None:
+    network, file = by_rules(tmp_path)
+    found = snn_command("inspect", file, "--json").object()["projections"]
+    drawn, fixed, total, near = (one["rule"] for one in found)
+    assert (drawn["name"], drawn["probability"], drawn["allow_autapses"]) == ("fixed_probability", 0.25, False)
+    assert drawn["in_degree"] == network.projections["exc_to_exc"].synapse_count / 400
+    assert drawn["weight"] == {"distribution": "Normal", "mean": 0.5, "std": 0.25, "low": 0.0, "high": None}
+    assert drawn["delay_ms"] == {"distribution": "Normal", "mean": 0.75, "std": 0.375, "low": 0.5, "high": None}
+    assert (fixed["name"], fixed["count"], fixed["in_degree"]) == ("fixed_indegree", 1200, 1200.0)
+    assert fixed["weight"]["std_log"] == 0.5
+    assert (total["count"], total["in_degree"], total["weight"]) == (
+        2000,
+        20.0,
+        {"distribution": "constant", "value": -2.0},
+    )
+    assert (near["kernel"], near["width"], near["cutoff"]) == ("gaussian", 0.1, 0.25)
+    assert near["weight"] == {"distribution": "Uniform", "low": -1.0, "high": 3.0}
+    # Mean and spread are those of the distribution, which are those of the synapses: five standard errors.
+    for one in found:
+        weights = network.projections[one["name"]].synapse_weights()
+        assert abs(one["weight_mean"] - weights.mean()) <= 5.0 * one["weight_std"] / math.sqrt(weights.size)
+        assert one["weight_std"] == pytest.approx(weights.std(), rel=0.1)
+    told = (
+        f"fixed_probability 0.25, in-degree {drawn['in_degree']:.4g}, no autapses, weight Normal(0.5, 0.25) from 0 up, "
+        "delay Normal(0.75, 0.375) ms from 0.5 up (1 to 6 steps)",
+        "fixed_indegree 1,200, weight LogNormal(0, 0.5), delay 1 ms + 3 steps (5 steps)",
+        "fixed_total 2,000, in-degree 20, no multapses, weight -2",
+        "spatial 1, gaussian of width 0.1 up to 0.25, in-degree",
+        "weight Uniform(-1, 3), delay 1 ms (2 steps)",
+    )
+    for words in told:
+        assert words in snn_command("inspect", file).out
+        assert words in network.summary()
+        assert words in str(network._repr_html_())
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_inspect_fits_a_terminal(
+    snn_command: Command, tmp_path: Path, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspect_command, "console", Console(width=width, emoji=False))
+    _, file = by_rules(tmp_path)
+    lines = snn_command("inspect", file).out.splitlines()
+    assert max(map(len, lines)) <= width
+    assert not any("\u2026" in line for line in lines)  # no name or number is cut off
+    # Lines end between two parts of the words.
+    assert any(line.rstrip().endswith("in-degree 20, no multapses, weight -2") for line in lines)
+
+
+def test_inspect_estimates_the_memory_of_a_device_and_threads(snn_command: Command, tmp_path: Path) -> None:
+    network, file = by_rules(tmp_path)
+    for threads, device in ((1, "cpu"), (4, "cpu"), (1, "reference")):
+        found = snn_command("inspect", file, "--threads", threads, "--device", device, "--json").object()
+        assert (found["device"], found["threads"]) == (device, threads)
+        assert found["memory_bytes"] == network.memory_estimate(device=device, threads=threads).total
+    assert "of memory in a simulation on cpu, 4 threads" in snn_command("inspect", file, "--threads", 4).out
+    wrong = snn_command("inspect", file, "--device", "none")
+    assert (wrong.status, "no device 'none'" in wrong.err) == (1, True)
 
 
 def test_inspect_of_a_network_without_projections(snn_command: Command, tmp_path: Path) -> None:

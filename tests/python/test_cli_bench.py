@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import time
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -42,6 +44,7 @@ SCENE_KEYS = {
     "window_ms",
     "expected_hz",
     "process_bytes_per_synapse",
+    "flush_s",
 }
 
 
@@ -124,9 +127,28 @@ def test_bench_scene(snn_command: Command) -> None:
     assert one["realtime_factor"] == one["median_s"]
     assert 0 < one["p10_s"] <= one["median_s"] <= one["p90_s"]
     assert one["process_bytes_per_synapse"] == one["peak_rss_bytes"] / one["synapses"]
+    assert one["flush_s"] == 0.0  # nothing learns
     for name, (mean, tolerance) in one["expected_hz"].items():
         assert abs(one["rates_hz"][name] - mean) <= tolerance
     assert one["time_of"] == "second of network time"
+
+
+def test_bringing_plastic_weights_up_to_date_is_part_of_the_time(
+    snn_command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = type(SCENES["stdp"]).learned
+
+    def slow(*arguments: Any) -> Any:
+        time.sleep(1.0)
+        return usual(*arguments)
+
+    monkeypatch.setattr(type(SCENES["stdp"]), "learned", slow)
+    options = ("bench", "stdp", "--scale", 0.1, "--repeats", 2, "--json")
+    (one,) = snn_command(*options).objects()
+    assert 1.0 <= one["flush_s"] < 10.0
+    # In equal shares: each of the two parts of a second of network time has half of it.
+    assert one["p10_s"] >= one["flush_s"] * 1000.0 / one["window_ms"]
+    assert "for bringing all weights up to date" in snn_command(*options[:-1]).out
 
 
 def test_bench_tells_the_bits_of_the_spikes(snn_command: Command) -> None:

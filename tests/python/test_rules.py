@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import snn
+from snn.distributions import moments
 from snn.engine.machine import peak_rss_bytes
 
 MIB = 2**20
@@ -374,6 +375,45 @@ def test_numbers_of_a_distribution() -> None:
     assert snn.Exponential(2.0).draw(3, seed=1).tolist() == GOLDEN
     with pytest.raises(snn.InvalidArgumentError, match="count"):
         snn.Uniform(0, 1).draw(-1, seed=1)
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        snn.Normal(0.75, 0.375, low=0.1),
+        snn.Normal(0.0, 1.0, low=-1.0, high=0.5),
+        snn.Normal(-3.0, 2.0),
+        snn.Uniform(-1.0, 5.0),
+        snn.LogNormal(0.5, 0.5),
+        snn.LogNormal(0.0, 1.0, low=0.5, high=2.0),
+        snn.LogNormal(-1.0, 0.2, high=0.4),
+    ],
+    ids=repr,
+)
+def test_moments_are_those_of_the_numbers_drawn(drawn: snn.Distribution) -> None:
+    count = 200_000
+    values = drawn.draw(count, seed=1)
+    mean, std = moments(drawn._numbers())
+    assert abs(values.mean() - mean) < 5.0 * std / math.sqrt(count)
+    # The error of the variance, from the fourth moment.
+    error = np.sqrt((((values - values.mean()) ** 2 - values.var()) ** 2).mean() / count)
+    assert abs(values.var() - std**2) < 5.0 * error
+
+
+def test_moments_of_constants_and_of_an_exponential() -> None:
+    free = (-math.inf, math.inf)
+    assert moments((0, 1.5, 0.0, *free)) == (1.5, 0.0)
+    assert moments((1, 3.0, 0.0, *free)) == (3.0, 0.0)
+    assert moments((3, 1.0, 0.0, *free)) == (math.e, 0.0)
+    assert moments((3, 0.0, 30.0, *free)) == (math.inf, math.inf)  # beyond the range of floats
+    assert moments((4, 2.0, 0.0, *free)) == pytest.approx((2.0, 2.0))
+    assert moments((4, 0.5, 0.0, 0.4, math.inf)) == pytest.approx((0.9, 0.5))  # without memory
+    # Between two bounds, by the sum over slices.
+    values = np.linspace(1.0, 3.0, 200_001)
+    weights = np.exp(-values / 2.0)
+    mean = np.average(values, weights=weights)
+    std = math.sqrt(np.average((values - mean) ** 2, weights=weights))
+    assert moments((4, 2.0, 0.0, 1.0, 3.0)) == pytest.approx((mean, std), rel=1e-4)
 
 
 def test_parameters_and_initial_states_are_drawn_from_the_seed() -> None:

@@ -102,6 +102,21 @@ def test_a_wrong_rate_is_told() -> None:
     assert len(one.deviations({"excitatory": math.nan})) == 2
 
 
+@pytest.mark.parametrize(("scale", "seed"), [(0.5, 149), (2.0, 0)])
+def test_izhikevich_at_other_scales(scale: float, seed: int) -> None:
+    """Seed 149 has the highest rate of 150: it was refused when the rate of scale 1 was expected."""
+    one = scene("izhikevich")
+    with snn.Simulation(one.build(scale, seed=seed), seed=seed, threads=2) as simulation:
+        simulation.step(1000)
+        recording = simulation.run(5000, record=dict.fromkeys(one.sizes(scale), "spike_count"))
+    rates = {key: float(recording[key]["spike_count"].mean()) / 5.0 for key in one.sizes(scale)}
+    assert one.deviations(rates, scale) == []
+    # Within five standard deviations of one seed: no wider than it has to be.
+    for name, std in (("excitatory", 0.17), ("inhibitory", 0.21)):
+        assert abs(rates[name] - one.expected(scale)[name].mean) < 5.0 * std
+    assert one.expected(1.0) == one.rates
+
+
 def test_rates_have_a_width() -> None:
     rate = Rate(5.0, 0.5)
     assert rate.allows(4.5)
@@ -351,6 +366,16 @@ def test_flybrain_twin() -> None:
         # Heavy tails: log-normal numbers of sigma 1.2 give the top percent Phi(1.2 - 2.33) = 13 % of all.
         assert 0.10 < degrees[-found.neurons // 100 :].sum() / degrees.sum() < 0.16
         assert degrees[-1] > 20 * degrees.mean()
+
+
+def test_flybrain_twin_does_not_depend_on_the_pieces_it_is_made_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, scale = scene("flybrain"), SMALL["flybrain"]
+    made = []
+    for piece in (70_001, 2**30):
+        monkeypatch.setattr(snn.scenes.flybrain, "_PIECE", piece)
+        made.append(one.connectome(scale, seed=1))
+    for name in ("sources", "targets", "counts", "driven"):
+        np.testing.assert_array_equal(getattr(made[0], name), getattr(made[1], name))
 
 
 def test_flybrain_weights_are_exact() -> None:
