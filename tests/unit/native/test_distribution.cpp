@@ -207,7 +207,7 @@ TEST_CASE("delays are the nearest steps of their distribution") {
                                          Case{{SNN_DISTRIBUTION_NORMAL, 100, 30, 1, 400}, 0.1},
                                          Case{{SNN_DISTRIBUTION_UNIFORM, 1, 20, -infinity, infinity}, 1.0},
                                          Case{{SNN_DISTRIBUTION_LOGNORMAL, 0.5, 0.5, 0.5, 10}, 0.5},
-                                         Case{{SNN_DISTRIBUTION_EXPONENTIAL, 20, 0, 0.1, infinity}, 0.1},
+                                         Case{{SNN_DISTRIBUTION_EXPONENTIAL, 15, 0, 0.1, infinity}, 0.1},
                                          Case{{SNN_DISTRIBUTION_EXPONENTIAL, 5, 0, 1, 30}, 0.1}}) {
         const DelayDistribution delays(definition, dt, "d");
         const Distribution values(definition, "d");
