@@ -85,6 +85,7 @@ _ELSEWHERE = {
     "OneToOneConnector": "Sparse.one_to_one and snn.OneToOne",
     "pairwise_bernoulli": "Sparse.fixed_probability",
     "ParametricLIFNode": "LIF(tau_membrane=snn.Learnable(2.0))",
+    "parrot_neuron": "PoissonSource, which is a poisson_generator with parrots, and snn.SpikeInput",
     "Poisson": "PoissonSource and snn.encode.rate",
     "poisson": "encode.rate",
     "poisson_encode": "encode.rate",
