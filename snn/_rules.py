@@ -55,7 +55,7 @@ def _rule_name(rule: Mapping[str, Any]) -> tuple[str, str]:
 
 def _in_degree(projection: Projection) -> float:
     """Return the mean number of synapses onto a target of the rule."""
-    _, targets = (projection._rule or {}).get("targets", (0, projection.target.size))
+    targets: int = (projection._rule or {}).get("targets", (0, projection.target.size))[1]
     return projection.synapse_count / targets
 
 

@@ -48,7 +48,7 @@ USUAL = {
     "coba_40k": (2, 125),
     "izhikevich": (1, 119),
     "izhikevich_100k": (4, 170),
-    "flybrain": (15, 1102),
+    "flybrain": (15, 491),
     "stdp": (1, 124),
 }
 

@@ -15,7 +15,6 @@ import pytest
 from rich.console import Console
 
 import snn
-from snn.engine.cli import inspect_command
 
 from .command_line import Command
 
@@ -179,7 +178,7 @@ def by_rules(folder: Path) -> tuple[snn.Network, Path]:
     near = snn.Sparse.spatial(
         places, places, width=0.1, cutoff=0.25, weight=snn.Uniform(-1.0, 3.0), delay=1, trainable=False
     )
-    network.connect("inh", "inh", near)
+    network.connect("inh", "inh", near, name="inhibition_of_close_neighbours")
     network.save(folder / "rules.snn")
     return network, folder / "rules.snn"
 
@@ -224,7 +223,7 @@ def test_inspect_tells_the_numbers_of_a_rule(snn_command: Command, tmp_path: Pat
 def test_inspect_fits_a_terminal(
     snn_command: Command, tmp_path: Path, width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inspect_command, "console", Console(width=width, emoji=False))
+    monkeypatch.setattr("snn.engine.cli.inspect_command.console", Console(width=width, emoji=False))
     _, file = by_rules(tmp_path)
     lines = snn_command("inspect", file).out.splitlines()
     assert max(map(len, lines)) <= width

@@ -296,7 +296,7 @@ def _connect_vogels_abbott(
         _connect(model, populations["inhibitory"], target, _constant(inhibition), rule, into="arriving_inhibition")
 
 
-def _by_row_length(sources: NDArray[np.int64], neurons: int) -> tuple[NDArray[np.int64], NDArray[np.int64], list[int]]:
+def _by_row_length(sources: NDArray[np.int32], neurons: int) -> tuple[NDArray[np.int64], NDArray[np.int64], list[int]]:
     """Cut a population by numbers of targets: more than an eighth of the most, more than a 64th, and the rest.
 
     Returns the part of each neuron, its place there, and the parts' sizes.
