@@ -53,7 +53,7 @@ from snn.builtin_neurons import (
 from snn.builtin_plasticity import BraderFusi, HomeostaticSTDP, PairSTDP, RewardSTDP, TripletSTDP, TsodyksMarkram
 from snn.connections import AvgPool2d, Connection, Conv1d, Conv2d, Dense, MaxPool2d, OneToOne, SumPool2d
 from snn.delays import DelayedDense, DelayLearning
-from snn.distributions import Distribution, LogNormal, Normal, Uniform
+from snn.distributions import Distribution, Exponential, LogNormal, Normal, Uniform
 from snn.encode import Encoder
 from snn.engine._native import abi_version, device_speed, devices
 from snn.engine._native import version as library_version
@@ -147,6 +147,7 @@ __all__ = [
     "Encoder",
     "EpochReport",
     "Evaluation",
+    "Exponential",
     "FileError",
     "ForkedError",
     "FormatError",

@@ -105,9 +105,9 @@ def number(
     return real
 
 
-def float32_number(value: Any, what: str, *, minimum: float = -math.inf) -> float:
+def float32_number(value: Any, what: str, *, minimum: float = -math.inf, exclusive: bool = False) -> float:
     """Return `value` as a float that stays finite as float32."""
-    real = number(value, what, minimum=minimum)
+    real = number(value, what, minimum=minimum, exclusive=exclusive)
     if abs(real) > LARGEST_FLOAT32:
         raise InvalidArgumentError(f"{what} is {real:g}; {_FITS_FLOAT32}")
     return real

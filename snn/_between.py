@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from snn.engine.errors import BusyError, StateError
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["BetweenSteps", "also"]
 
 Function = Callable[["Simulation"], Any]
+
+_T = TypeVar("_T")
 
 
 class BetweenSteps:
@@ -28,6 +32,11 @@ class BetweenSteps:
         self.given: frozenset[int] = frozenset()
         """The input populations whose values the run under way was given, by index."""
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there is anything to do between steps."""
+        return bool(self.recorders or self.functions)
+
     def add(self, interval: int, function: Function) -> Callable[[], None]:
         """Call a function at multiples of `interval` from now on; return what ends that."""
         entry = (interval, function)
@@ -39,30 +48,53 @@ class BetweenSteps:
         return remove
 
     def steps_until_due(self, step: int, most: int) -> int:
-        """Return how many steps after `step` the next function is due, at most `most`."""
-        return min([most, *(interval - step % interval for interval, _ in self.functions)])
+        """Return how many steps after `step` a recorder or function is due, at most `most`."""
+        return min(
+            [most, *(1 for _ in self.recorders), *(interval - step % interval for interval, _ in self.functions)]
+        )
 
     def step(self, simulation: Simulation) -> None:
         """Advance by one step, and do what is due after it."""
+        self._stepped(simulation, lambda: simulation._session.step(1), self.after_step)
+
+    def advance(self, simulation: Simulation, seconds: float, budget: float) -> int:
+        """Advance by the steps of a time, for the recorders; return how many there were."""
+        begin, done = time.perf_counter(), 0
+        due = seconds
+        while True:
+            # No budget at all is enough for one step; what is left of the time is due at the next call.
+            ran = self._stepped(simulation, functools.partial(simulation._session.run_step, due, 0.0), self._record)
+            done, due = done + ran, 0.0
+            if ran == 0 or time.perf_counter() - begin >= budget:
+                return done
+
+    def _stepped(self, simulation: Simulation, step: Callable[[], _T], after: Callable[[Simulation], None]) -> _T:
+        """Take a step at most, and do what comes after it, also where a callback raised."""
         before = simulation.step_count
         try:
-            simulation._session.step(1)
+            result = step()
         except BaseException as error:
-            if simulation.step_count != before:  # a callback raised, after the step
-                also(error, lambda: self._after_step(simulation))
+            if simulation.step_count != before:
+                also(error, lambda: after(simulation))
             raise
-        self._after_step(simulation)
+        if simulation.step_count != before:
+            after(simulation)
+        return result
 
-    def _after_step(self, simulation: Simulation) -> None:
+    def after_step(self, simulation: Simulation) -> None:
+        """Do what is due after the step that was taken last."""
         try:
-            for recorder in self.recorders:
-                recorder._take()
+            self._record(simulation)
         except BaseException as error:
-            also(error, lambda: self.call(simulation))
+            also(error, lambda: self._call(simulation))
             raise
-        self.call(simulation)
+        self._call(simulation)
 
-    def call(self, simulation: Simulation) -> None:
+    def _record(self, _: Simulation) -> None:
+        for recorder in self.recorders:
+            recorder._take()
+
+    def _call(self, simulation: Simulation) -> None:
         """Call the functions that are due: all of them, since the step does not come back. Raise the first exception."""
         if not self.functions:
             return

@@ -10,7 +10,6 @@ from typing import Any
 
 from snn.engine.errors import InvalidArgumentError, UnsupportedError, shown
 from snn.network import Network
-from snn.neurons import Neuron
 
 __all__ = ["check_idle", "check_normalization", "check_own_loss", "check_rule"]
 
@@ -20,7 +19,7 @@ TITLES = {"ottt": "OTTT", "eprop": "e-prop", "eventprop": "EventProp"}
 def check_rule(network: Network, rule: str, losses: Mapping[str, str], rate_regularization: float) -> None:
     """Refuse a rule other than ``"bptt"`` with what it cannot learn from; `losses` by population, the output's first."""
     for population in network.populations.values():
-        if isinstance(population.neurons, Neuron) and population.neurons.learnable:
+        if population.learnable:
             raise UnsupportedError(
                 f"{TITLES[rule]} trains weights; population {population.name!r} has a learnable parameter"
             )

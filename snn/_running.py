@@ -127,7 +127,7 @@ class Run:
                 stacklevel=4,  # the line that calls `Simulation.run`, which is wrapped
             )
         # Whether libsnn has to come back before the end.
-        self._is_cut = bool(self._events or self._made_inputs or simulation._between.functions)
+        self._is_cut = bool(self._events or self._made_inputs or simulation._between.is_wanted)
         self._sums = [(i, array, np.zeros_like(array) if self._is_cut else array) for i, array, _ in self._sums]
 
     def _add_population(self, population: Population, variables: dict[str, Any], max_events: int | None) -> None:
@@ -198,9 +198,9 @@ class Run:
             stopped = self._run_piece(progress, interval)
         except BaseException as error:
             if self._session.step_count != before:
-                also(error, lambda: simulation._between.call(simulation))
+                also(error, lambda: simulation._between.after_step(simulation))
             raise
-        simulation._between.call(simulation)
+        simulation._between.after_step(simulation)
         if stopped and self._done < self._steps:
             raise StoppedError(f"stopped after {self._done} of {counted(self._steps, 'step')}")
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snn._arrays import Floats, choice, integer
+from snn.population import unchanged_on_error
 
 if TYPE_CHECKING:
     from snn.engine import _native
@@ -90,10 +91,11 @@ def store_learned(network: Network, session: _native.Session) -> None:
 
 def take_learned(network: Network, learned: Mapping[str, Mapping[str, NDArray[np.float64]]]) -> None:
     """Give the network learnable parameters, by population and name."""
-    for population, parameters in learned.items():
-        network[population]._take_learned(parameters)
-    if learned:
-        network._rebuild()
+    with unchanged_on_error(network[population] for population in learned):
+        for population, parameters in learned.items():
+            network[population]._take_learned(parameters)
+        if learned:
+            network._rebuild()
 
 
 def _is_trained(projection: Projection) -> bool:

@@ -14,14 +14,14 @@ from snn._arrays import float32_number, integer, new_array, number
 from snn.engine import _native
 from snn.engine.errors import InvalidArgumentError
 
-__all__ = ["Distribution", "LogNormal", "Normal", "Uniform"]
+__all__ = ["Distribution", "Exponential", "LogNormal", "Normal", "Uniform"]
 
 Numbers = tuple[int, float, float, float, float]
 _LARGEST = 6.34  # no standard normal number of the generator is farther from 0
 
 
 class Distribution(ABC):
-    """A value drawn for each synapse or neuron: `Normal`, `Uniform` or `LogNormal`.
+    """A value drawn for each synapse or neuron: `Normal`, `Uniform`, `LogNormal` or `Exponential`.
 
     Values outside `low` and `high`, if given, are drawn again. Bounds that contain less than 1 in 65,536 values are refused.
     """
@@ -120,6 +120,30 @@ class LogNormal(Distribution):
 
     def _numbers(self) -> Numbers:
         return (3, float(self.mean_log), float(self.std_log), *_bounds(self, "LogNormal"))
+
+
+@dataclass(frozen=True)
+class Exponential(Distribution):
+    """Exponential distribution, optionally truncated.
+
+    Parameters
+    ----------
+    scale : float
+        Mean before truncation (above 0), that is, one over the rate.
+    low, high : float, optional
+        Bounds. Without them values are above 0 and at most 22.9 `scale`.
+    """
+
+    scale: float
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        float32_number(self.scale, "Exponential: scale", minimum=0.0, exclusive=True)
+        _bounds(self, "Exponential")
+
+    def _numbers(self) -> Numbers:
+        return (4, float(self.scale), 0.0, *_bounds(self, "Exponential"))
 
 
 def numbers(value: Any, what: str, minimum: float = -math.inf) -> Numbers:

@@ -501,6 +501,8 @@ class Network(Strict):
         self._is_lost = True  # unless all below comes to its end
         try:
             if self._is_ahead(native):
+                for population in self._populations.values():
+                    population._keep()
                 for projection in self._projections.values():
                     projection._keep()
                 self._native = None
@@ -540,6 +542,8 @@ class Network(Strict):
             except InvalidArgumentError as error:
                 raise InvalidArgumentError(f"{error}{self._remedy(str(error))}") from None
             self._native_is_finished = True
+            for population in self._populations.values():
+                population._release()
             for projection in self._projections.values():
                 projection._release(native)
         return native
@@ -577,6 +581,7 @@ class Network(Strict):
                 layer = Neuron._from_native(native, index)
                 network._definitions[layer.definition.name] = layer.definition
             network._populations[described.name] = Population(network, described.name, index, layer)
+            network._populations[described.name]._release()
         populations = list(network._populations.values())
         for index in range(info.projection_count):
             projection = Projection._from_native(network, native, index, populations)

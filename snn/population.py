@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,7 +24,7 @@ from snn.surrogates import Surrogate
 if TYPE_CHECKING:
     from snn.network import Network
 
-__all__ = ["Population", "PopulationSlice", "declare", "differences"]
+__all__ = ["Population", "PopulationSlice", "declare", "differences", "unchanged_on_error"]
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,9 @@ class Population(Strict):
         self._network = network
         self._index = index
         self._layer = layer
+        # Once the network is finished, only the native one has arrays of parameters and initial states: the names of all of
+        # both, in order. None: `_layer` has them.
+        self._names: tuple[tuple[str, ...], tuple[str, ...]] | None = None
         self.name = name
 
     @property
@@ -116,7 +120,7 @@ class Population(Strict):
     @property
     def neurons(self) -> Neuron | Input:
         """The neurons as they were added: model, parameters, options, surrogate."""
-        return self._layer
+        return self._whole()
 
     @property
     def model(self) -> str:
@@ -169,8 +173,9 @@ class Population(Strict):
         if not isinstance(self._layer, Neuron):
             return MappingProxyType({})
         values: dict[str, float | NDArray[np.float64]] = {}
+        given = cast(Neuron, self._whole()).parameters
         for name, item in self._layer.definition.parameters.items():
-            own = self._layer.parameters.get(name)
+            own = given.get(name)
             if own is None:
                 values[name] = item.default
             elif own.size == 1:
@@ -228,15 +233,11 @@ class Population(Strict):
         """
         if not isinstance(self._layer, Neuron):
             raise InvalidArgumentError(f"population {self.name!r} is an input; it has no parameters")
-        layer = self._layer.replaced(surrogate=surrogate, initial=initial, **values)
-        layer = layer._draw(self._network.seed, self._index)
+        layer = cast(Neuron, self._whole()).replaced(surrogate=surrogate, initial=initial, **values)
         # Undone if libsnn refuses, so that the network stays unchanged.
-        old, self._layer = self._layer, layer
-        try:
+        with unchanged_on_error([self]):
+            self._replace(layer._draw(self._network.seed, self._index))
             self._network._rebuild()
-        except Exception:
-            self._layer = old
-            raise
 
     @property
     def learnable(self) -> tuple[str, ...]:
@@ -247,9 +248,48 @@ class Population(Strict):
         """Store the parameters that training learned."""
         assert isinstance(self._layer, Neuron)
         given: dict[str, Any] = {name: array if array.size > 1 else array[0] for name, array in values.items()}
-        layer = self._layer.replaced(**given)
+        layer = cast(Neuron, self._whole()).replaced(**given)
         layer.learnable = self._layer.learnable
-        self._layer = layer
+        self._replace(layer)
+
+    # ---- arrays that the native network has too
+
+    def _whole(self) -> Neuron | Input:
+        """Return the neurons with arrays that only the native network has."""
+        if self._names is None:
+            return self._layer
+        native = self._network._origin()
+        assert native is not None
+        assert isinstance(self._layer, Neuron)
+        whole = self._layer.replaced()
+        for own, names, read in (
+            (whole.parameters, self._names[0], native.parameter),
+            (whole.initial, self._names[1], native.initial_state),
+        ):
+            small = dict(own)
+            own.clear()
+            own.update((name, small[name] if name in small else read(self._index, name)) for name in names)
+        return whole
+
+    def _replace(self, layer: Neuron | Input) -> None:
+        self._layer, self._names = layer, None
+
+    def _keep(self) -> None:
+        """Copy what only the native network has, before that is freed."""
+        self._replace(self._whole())
+
+    def _release(self) -> None:
+        """Drop arrays that the native network, now finished, has too."""
+        layer = self._layer
+        if self._names is not None or not isinstance(layer, Neuron):
+            return
+        if all(values.size == 1 for values in (*layer.parameters.values(), *layer.initial.values())):
+            return
+        small = layer.replaced()
+        for own in (small.parameters, small.initial):
+            for name in [name for name, values in own.items() if values.size > 1]:
+                del own[name]
+        self._layer, self._names = small, (tuple(layer.parameters), tuple(layer.initial))
 
     def _titled(self) -> str:
         return f"population {self.name!r}"
@@ -266,7 +306,19 @@ class Population(Strict):
         return super()._meant(name)
 
     def __repr__(self) -> str:
-        return f"<Population {self.name!r}: {self._layer!r}>"
+        return f"<Population {self.name!r}: {self.neurons!r}>"
+
+
+@contextlib.contextmanager
+def unchanged_on_error(populations: Iterable[Population]) -> Iterator[None]:
+    """Give populations back the neurons that they had, if what is done to them fails."""
+    before = [(population, population._layer, population._names) for population in populations]
+    try:
+        yield
+    except BaseException:
+        for population, layer, names in before:
+            population._layer, population._names = layer, names
+        raise
 
 
 def declare(native: _native.Network, population: Population) -> None:
@@ -280,7 +332,7 @@ def declare(native: _native.Network, population: Population) -> None:
 
 def differences(population: Population) -> str:
     """Return parameters and options that are not the model's defaults, and learnable parameters."""
-    layer = population.neurons
+    layer = population._layer
     if not isinstance(layer, Neuron):
         return ""
     words = []

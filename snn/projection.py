@@ -183,9 +183,10 @@ class Projection(Strict):
             raise InvalidArgumentError(
                 f"projection {self.name!r} learns by {self.plasticity.name}; it cannot be trained as well"
             )
+        wanted: dict[str, Any] = {"_trainable": boolean(trainable, f"projection {self.name!r}: trainable")}
         if self._trainable and self._arithmetic == _DEFAULT:
-            self._arithmetic = ARITHMETIC.index("float")  # the default of trained projections
-        self._set("_trainable", boolean(trainable, f"projection {self.name!r}: trainable"))
+            wanted["_arithmetic"] = ARITHMETIC.index("float")  # the default of trained projections
+        self._set(**wanted)
 
     @property
     def detached(self) -> bool:
@@ -194,16 +195,16 @@ class Projection(Strict):
 
     @detached.setter
     def detached(self, detached: bool) -> None:
-        self._set("_detached", boolean(detached, f"projection {self.name!r}: detached"))
+        self._set(_detached=boolean(detached, f"projection {self.name!r}: detached"))
 
-    def _set(self, name: str, value: bool) -> None:
-        """Set an attribute that the native network has too. If it refuses, nothing changes."""
-        before = getattr(self, name)
-        setattr(self, name, value)
+    def _set(self, **values: Any) -> None:
+        """Set attributes that the native network has too. If it refuses, nothing changes."""
+        before = {name: getattr(self, name) for name in values}
+        self.__dict__.update(values)
         try:
             self._network._rebuild()
         except BaseException:
-            setattr(self, name, before)
+            self.__dict__.update(before)
             raise
 
     @property
@@ -484,7 +485,7 @@ class Projection(Strict):
         A native network would raise them when it is finished, long after `connect`. So a small one is finished here, with the
         smallest and the largest weight. Weights that a rule draws are not checked.
         """
-        layer = self.target.neurons
+        layer = self.target._layer
         if self.plasticity is None or not isinstance(layer, Neuron):  # inputs are refused as targets elsewhere
             return
         weights = np.zeros(0, np.float32)

@@ -1,4 +1,4 @@
-"""Recording of variables after every `Simulation.step`."""
+"""Recording of variables after every step of a simulation."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ __all__ = ["Recorder"]
 
 
 class Recorder(NotCopied):
-    """Records variables of one population or projection after every `Simulation.step`; made by `Simulation.recorder`.
+    """Records variables of one population or projection after every step; made by `Simulation.recorder`.
 
-    `Simulation.run` and `advance` do not use recorders; `run` has an argument `record`.
+    Steps of `snn.vulkan.record_steps` and `submit_steps` are not recorded: they run when the device comes to them.
     """
 
     _instead = "its `recording` is"
@@ -65,7 +65,7 @@ class Recorder(NotCopied):
 
     @property
     def recording(self) -> Recording:
-        """The recording so far; after a `run`, `advance` or `reset`, the times of its rows do not follow each other."""
+        """The recording so far; after a `reset`, or steps of `snn.vulkan`, the times of its rows do not follow each other."""
         return Recording(
             {self._target: {variable: self[variable] for variable in self._taken}},
             self._simulation.network.dt,

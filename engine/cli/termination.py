@@ -25,9 +25,12 @@ def ended_by_sigterm() -> Iterator[None]:
 
     def terminate(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # another one must not cut short the writing of files
+        # While a log line is printed, libsnn asks for SIGINT in place of what is raised here, to raise that after the call.
+        signal.signal(signal.SIGINT, terminate)
         raise Terminated
 
     before = signal.getsignal(signal.SIGTERM)
+    before_interrupt = signal.getsignal(signal.SIGINT)
     # Not where whoever started this ignores it, or set it in C, or where Python does not allow it.
     if before in (signal.SIG_IGN, None) or threading.current_thread() is not threading.main_thread():
         yield
@@ -39,3 +42,4 @@ def ended_by_sigterm() -> Iterator[None]:
         sys.exit(TERMINATED)
     finally:
         signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGINT, before_interrupt)

@@ -145,6 +145,26 @@ def test_a_device_that_the_host_finds_lost_stays_lost(engine: SubmissionThread, 
         assert not engine.refusals
 
 
+@pytest.mark.parametrize("change", ["reset", "reset of a sample", "load_state"])
+def test_a_change_of_the_state_that_finds_the_device_lost_is_told_as_that(
+    engine: SubmissionThread, net: snn.Network, change: str
+) -> None:
+    """A reset, or a state that is loaded, would not help, so no later call asks for one."""
+    with snn.Simulation(net, device=engine.renderer.host(submit=engine.submit), batch_size=2) as sim:
+        sim.step(3)
+        state = sim.save_state_memory()
+        calls: dict[str, Callable[[], object]] = {
+            "reset": sim.reset,
+            "reset of a sample": lambda: sim.reset(0),
+            "load_state": lambda: sim.load_state_memory(state),
+        }
+        engine.refusals = [DEVICE_LOST]
+        for attempt in (calls[change], sim.step, calls[change], sim.step):
+            with pytest.raises(snn.DeviceLostError, match="it was lost"):
+                attempt()
+        assert not engine.refusals
+
+
 class Answering:
     """A host whose next submission has an answer: what it returns, or an exception that it raises."""
 

@@ -59,7 +59,7 @@ def test_a_declaration_is_read_whole(description: Description) -> None:
     constants = {constant.name: constant for constant in description.constants}
     for name in ("SNN_SEED_BY_INDEX", "SNN_VULKAN_NO_FRAME"):
         assert (constants[name].value, constants[name].bits) == (2**64 - 1, 64)
-    assert {"SNNHandle", "SNNNetwork", "SNNModel", "SNNTrainer"} == set(description.handles)
+    assert {"SNNHandle", "SNNNetwork", "SNNModel", "SNNTrainer", "SNNPlacement"} == set(description.handles)
     assert "SNNJobSystem_parallel_for_task" in [callback.name for callback in description.callbacks]
     dispatch = next(struct for struct in description.structs if struct.name == "SNNVulkanPlanDispatch")
     assert [(field.name, field.size) for field in dispatch.fields][-1] == ("bindings", 7 * 24)
@@ -102,8 +102,8 @@ def test_printed_declarations_are_those_of_the_header(description: Description, 
             {"declarations.rs", "Native.cs", "Native.java", "Layouts.cs", "snn_jni_functions.c"},
         ),
         (  # a value of an enum
-            "SNN_RULE_SPATIAL = 5 ",
-            "SNN_RULE_NEW = 6, SNN_RULE_SPATIAL = 5 ",
+            "SNN_RULE_FIXED_OUTDEGREE = 6 ",
+            "SNN_RULE_NEW = 7, SNN_RULE_FIXED_OUTDEGREE = 6 ",
             {"declarations.rs", "enums.rs", "Enums.cs", "Enums.java"},
         ),
     ],

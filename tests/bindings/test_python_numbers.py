@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from snn import _outputs, _words, delays, distributions, encode, network, projection
+from snn import _outputs, _words, delays, distributions, encode, network, projection, sparse
 from snn.engine import errors
 from tools.headers.__main__ import INCLUDE
 from tools.headers.describe import describe
@@ -27,6 +27,7 @@ def constants() -> dict[str, int]:
         ("SNN_DELAY_KERNEL_", delays.KERNELS),
         ("SNN_CONNECT_", projection._KINDS),
         ("SNN_POOL_", projection._POOL_MODES),
+        ("SNN_RULE_", sparse._RULES),
     ],
 )
 def test_words_stand_at_their_numbers(constants: dict[str, int], prefix: str, words: tuple[str, ...]) -> None:
@@ -52,6 +53,7 @@ def test_single_numbers(constants: dict[str, int]) -> None:
         "SNN_DISTRIBUTION_NORMAL": distributions.Normal(0, 1),
         "SNN_DISTRIBUTION_UNIFORM": distributions.Uniform(0, 1),
         "SNN_DISTRIBUTION_LOGNORMAL": distributions.LogNormal(0, 1),
+        "SNN_DISTRIBUTION_EXPONENTIAL": distributions.Exponential(1),
     }
     assert {name: constants[name] for name in drawn} == {name: made._numbers()[0] for name, made in drawn.items()}
 

@@ -1,4 +1,4 @@
-/* Speeds of devices, and the device "auto". */
+/* Speeds of devices, where sessions would run, and the device "auto". */
 #include "fixtures.h"
 
 static void speeds_are_measured_once(void) {
@@ -111,6 +111,35 @@ static void several_devices_work_together(void) {
     snn_placement_release(NULL);
 }
 
+static void slices_are_told_with_their_neurons(void) {
+    static const SNNPlacementSlice expected[] = {{0, 0, 3, 0}, {1, 0, 64, 1}, {1, 64, 136, 0}};
+    SNNNetwork network = new_network();
+    SNNPlacement placement = NULL;
+    SNNPlacementInfo found;
+    SNNProjectionDef def = projection(SNN_CONNECT_SPARSE, NULL, 0);
+    SNNRandomConnectionDef rule;
+    SNNConfig config;
+    add_input(network, "in", SNN_POPULATION_SPIKE_INPUT, 3);
+    def.source = def.target = add_neurons(network, "cells", "lif", 200);
+    def.delay_steps = 4;
+    def.trainable = 0;
+    snn_random_connection_def_default(&rule);
+    rule.rule = SNN_RULE_ALL_TO_ALL;
+    CHECK_OK(snn_network_connect_random(network, &def, &rule, NULL));
+    CHECK_OK(snn_network_finish(network));
+    snn_config_default(&config);
+    config.device = "cpu+reference;cells[64:]=0;cells[:64]=1";
+    CHECK_OK(snn_network_place(network, &config, &placement));
+    found = info_of(placement);
+    CHECK_TEXT(found.device, "cpu+reference;cells[0:64]=1;cells[64:200]=0");
+    CHECK_EQUAL(found.slice_count, COUNT(expected));
+    CHECK(memcmp(found.slices, expected, sizeof expected) == 0);
+    CHECK_EQUAL(found.window_steps, 2); /* half the delay */
+    CHECK(found.step_s[0] > 0 && found.step_s[1] > 0);
+    snn_placement_release(placement);
+    snn_network_release(network);
+}
+
 static void one_device_is_a_placement_too(void) {
     SNNNetwork network = make_classifier();
     SNNNetworkInfo sizes;
@@ -199,6 +228,7 @@ static void wrong_placements_are_refused(void) {
 
 static const CheckCase cases[] = {
     CASE(several_devices_work_together),
+    CASE(slices_are_told_with_their_neurons),
     CASE(one_device_is_a_placement_too),
     CASE(samples_are_shared_out),
     CASE(wrong_placements_are_refused),

@@ -540,8 +540,8 @@ static void a_batch_takes_events_as_it_takes_frames(void) {
     const int32_t labels[MOST_SAMPLES] = {4, 0, 69};
     const SNNInputArray frames = {0, 0, &spikes->frames[0][0][0], sizeof spikes->frames / sizeof(float)};
     const SNNSpikeInput events = {sizeof events, 0, spikes->steps, spikes->neurons, spikes->samples, spikes->count};
-    SNNBatch of_frames = {sizeof of_frames, 1, &frames, labels, MOST_SAMPLES, NULL, 0, NULL, 0};
-    SNNBatch of_events = {sizeof of_events, 0, NULL, labels, MOST_SAMPLES, NULL, 0, &events, 1};
+    SNNBatch of_frames = {sizeof of_frames, 1, 0, &frames, NULL, labels, MOST_SAMPLES, NULL, 0};
+    SNNBatch of_events = {sizeof of_events, 0, 1, NULL, &events, labels, MOST_SAMPLES, NULL, 0};
     double expected_losses[3], losses[3];
     uint32_t i, checkpoint_steps;
     for (i = 0; i < COUNT(trained_on); ++i)
@@ -560,7 +560,7 @@ static void events_of_a_batch_are_checked(void) {
     const int32_t labels[MOST_SAMPLES] = {0, 0, 0};
     const uint32_t steps[1] = {STEPS}, neurons[1] = {0}, samples[1] = {0};
     SNNSpikeInput events[2] = {{sizeof events[0], 0, steps, neurons, samples, 1}, {sizeof events[0], 0, NULL, NULL, NULL, 0}};
-    SNNBatch batch = {sizeof batch, 0, NULL, labels, MOST_SAMPLES, NULL, 0, NULL, 0};
+    SNNBatch batch = {sizeof batch, 0, 0, NULL, NULL, labels, MOST_SAMPLES, NULL, 0};
     SNNTrainResult result = {sizeof result, 0, 0, 0, 0};
     SNNTrainer trainer;
     SNNTrainerDef def;

@@ -311,8 +311,9 @@ static void random_rules_are_checked(void) {
     rule.probability = NAN;
     CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "probability");
     rule.probability = 0.5;
-    rule.rule = 6;
-    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "rule");
+    rule.rule = 7;
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT,
+                "rule is 7; expected 0 to 6");
     rule.rule = SNN_RULE_FIXED_PROBABILITY;
     rule.delay = distribution(SNN_DISTRIBUTION_UNIFORM, 0, 2);
     CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT,
@@ -323,8 +324,11 @@ static void random_rules_are_checked(void) {
                 "weight: the standard deviation is -1");
     rule.weight = distribution(SNN_DISTRIBUTION_NORMAL, NAN, 1);
     CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "a = nan");
-    rule.weight = distribution(4, 1, 1);
-    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "kind is 4");
+    rule.weight = distribution(5, 1, 1);
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "kind is 5");
+    rule.weight = distribution(SNN_DISTRIBUTION_EXPONENTIAL, 0, 0);
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT,
+                "weight: the mean of the exponential distribution is 0; expected above 0");
     rule.weight = distribution(SNN_DISTRIBUTION_UNIFORM, 1, 0);
     CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT, "uniform from 1 to 0");
     rule.weight = distribution(SNN_DISTRIBUTION_NORMAL, 0, 1);
@@ -341,6 +345,10 @@ static void random_rules_are_checked(void) {
     rule.allow_multapses = 0;
     CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT,
                 "4 sources for each target without multapses; there are 3");
+    rule.rule = SNN_RULE_FIXED_OUTDEGREE;
+    rule.count = 3;
+    CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT,
+                "3 targets for each source without multapses; there are 2");
     rule.rule = SNN_RULE_FIXED_TOTAL;
     rule.count = 7;
     CHECK_ERROR(snn_network_connect_random(network, &def, &rule, NULL), SNN_ERROR_INVALID_ARGUMENT,

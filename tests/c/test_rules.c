@@ -96,14 +96,14 @@ static void a_part_of_a_population_is_connected_as_a_population_of_its_own(void)
     float positions[2 * 20];
     uint32_t kind, i;
     for (i = 0; i < COUNT(positions); ++i) positions[i] = (float)(i % 7);
-    for (kind = SNN_RULE_FIXED_PROBABILITY; kind <= SNN_RULE_SPATIAL; ++kind) {
+    for (kind = SNN_RULE_FIXED_PROBABILITY; kind <= SNN_RULE_FIXED_OUTDEGREE; ++kind) {
         SNNRandomConnectionDef rule = rule_of(kind, 40), found;
         SNNNetwork alone, whole, loaded;
         uint32_t targets[2][400], delays[2][400];
         float weights[2][400];
         size_t counts[2] = {400, 400}, k;
         const uint32_t sources = 20, target_count = kind == SNN_RULE_ONE_TO_ONE ? 20 : 12;
-        if (kind == SNN_RULE_FIXED_INDEGREE) rule.count = 9;
+        if (kind == SNN_RULE_FIXED_INDEGREE || kind == SNN_RULE_FIXED_OUTDEGREE) rule.count = 9;
         rule.probability = 0.4;
         if (kind == SNN_RULE_SPATIAL) {
             rule.dimensions = 1;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -101,6 +102,23 @@ def test_a_second_sigterm_does_not_cut_the_writing_short() -> None:
     assert caught.value.code == 143
     assert written == ["file"]
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_sigterm_while_a_log_line_is_printed_is_told_from_an_interrupt(
+    file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    caplog.set_level(logging.INFO, "snn")
+    monkeypatch.setattr(logging.getLogger("snn"), "filters", [lambda _: signal.raise_signal(signal.SIGTERM)])
+
+    def open_session() -> None:
+        with ended_by_sigterm(), snn.Simulation(snn.load(file)):
+            pytest.fail("it went on")
+
+    with pytest.raises(SystemExit) as caught:
+        open_session()
+    assert caught.value.code == 143
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_sigterm_that_is_ignored_stays_ignored() -> None:

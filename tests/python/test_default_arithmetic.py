@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -224,6 +225,30 @@ def test_a_scale_that_is_too_small_says_the_way_out() -> None:
         pytest.raises(snn.InvalidArgumentError, match="arithmetic 'float' has no such limit"),
     ):
         sim["drive_weights.weight"] = 50.0
+
+
+@pytest.mark.parametrize(
+    ("arithmetic", "sentence"),
+    [
+        (
+            "fixed",
+            r"projection 'drive_weights': the weights onto one neuron add up to 4\.79\d*e\+38, with those of the receptor's "
+            r"other projections; the fixed-point scale 2\^-96 holds at most 8\.5.*e\+37; arithmetic 'float' has no such limit",
+        ),
+        (
+            "compact",
+            r"projection 'drive_weights': a weight of 1\.59\d*e\+37 is too large; compact weights at the fixed-point scale "
+            r"2\^-96 are at most 2\.59.*e\+33; arithmetic 'float' has no such limit",
+        ),
+    ],
+)
+def test_weights_beyond_any_scale_say_the_way_out(arithmetic: str, sentence: str) -> None:
+    common: dict[str, Any] = {"delay": 1.0, "trainable": False, "arithmetic": arithmetic}
+    count = 30 if arithmetic == "fixed" else 1
+    kick = snn.Sparse.one_to_one(weight=1.0, **common)
+    net = _driven(drive=snn.Sparse.fixed_indegree(count, weight=1.6e37, **common), kick=kick)
+    with pytest.raises(snn.InvalidArgumentError, match=sentence):
+        net.summary()
 
 
 @pytest.mark.parametrize("name", ["brunel", "cuba", "coba", "izhikevich", "microcircuit"])

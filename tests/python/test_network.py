@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import snn
+from snn._trained import take_learned
 
 
 def test_sequential_names_populations_and_finds_sizes() -> None:
@@ -157,6 +159,85 @@ def test_population_parameters_can_be_set(chain: snn.Network) -> None:
     assert hidden.parameters["tau_membrane"] == 10.0
     with pytest.raises(snn.InvalidArgumentError, match="'input' is an input"):
         chain["input"].set(threshold=1.0)
+
+
+@pytest.mark.parametrize("error", [snn.OutOfMemoryError("no room"), KeyboardInterrupt()], ids=["memory", "Ctrl+C"])
+def test_what_is_set_and_refused_has_not_been_set(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    net = snn.Network()
+    net.add("in", snn.SpikeInput(3))
+    net.add("out", snn.LIF(2, tau_membrane=[10.0, 20.0], threshold=snn.Learnable(1.0)))
+    projection = net.connect("in", "out", snn.Sparse.all_to_all(weight=0.25))
+    net.summary()
+    before, inside = (net["out"].parameters, repr(net["out"])), dict(vars(projection))
+
+    def refused(_: snn.Network) -> None:
+        raise error
+
+    monkeypatch.setattr(snn.Network, "_rebuild", refused)
+    changes: list[Callable[[], object]] = [
+        lambda: setattr(projection, "trainable", False),
+        lambda: setattr(projection, "detached", True),
+        lambda: net["out"].set(tau_membrane=5.0),
+        lambda: take_learned(net, {"out": {"threshold": np.array([0.5])}}),
+    ]
+    for change in changes:
+        with pytest.raises(type(error)):
+            change()
+    monkeypatch.undo()
+    with pytest.raises(snn.ArgumentTypeError, match="trainable"):
+        projection.trainable = "yes"  # type: ignore[assignment]
+    with pytest.raises(snn.InvalidArgumentError):  # the first is all right, but not the second
+        take_learned(net, {"out": {"threshold": np.array([0.5]), "tau_membrane": np.array([-1.0, 20.0])}})
+    assert vars(projection) == inside
+    after = net["out"].parameters
+    assert np.array_equal(after["tau_membrane"], [10.0, 20.0])
+    assert after["threshold"] == 1.0
+    assert (list(after), repr(net["out"])) == (list(before[0]), before[1])
+
+
+def test_arrays_of_parameters_are_kept_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the native network, once it is finished; they come back from there, bit for bit."""
+    times = np.random.default_rng(1).uniform(5, 20, 1000)
+    net = snn.Network()
+    net.add("in", snn.Input(4))
+    neurons = snn.LIF(1000, threshold=2.0, tau_membrane=times, initial={"v": snn.Uniform(0.0, 0.5)})
+    layer = net.add("cells", neurons)
+    net.connect("in", "cells", snn.Dense())
+    starts, words = layer.neurons.initial["v"], repr(layer)
+    assert starts.size == 1000
+    del neurons
+
+    def check(network: snn.Network, *, finished: bool) -> None:
+        if finished:
+            network.summary()
+        population = network["cells"]
+        kept = population._layer
+        assert isinstance(kept, snn.Neuron)
+        arrays = [*kept.parameters.values(), *kept.initial.values()]
+        assert all(array.size == 1 for array in arrays) == finished
+        assert np.array_equal(population.parameters["tau_membrane"], times)
+        assert np.array_equal(population.neurons.initial["v"], starts)
+
+    check(net, finished=False)
+    check(net, finished=True)
+    assert repr(layer) == words
+    net.add("others", snn.LIF(3))  # the native network is another one from here on
+    check(net, finished=True)
+    layer.set(threshold=1.5)
+    assert layer.parameters["threshold"] == 1.5
+    check(net, finished=True)
+    with pytest.raises(snn.InvalidArgumentError):
+        layer.set(tau_membrane=-1.0)
+    check(net, finished=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(snn.Surrogate, "_declare", refuse)
+        with pytest.raises(snn.InvalidArgumentError, match="refused"):
+            net.add("third", snn.LIF(2, surrogate="triangle"))
+    check(net, finished=False)  # what was half added is gone, with the native network
+    check(net, finished=True)
+    net.save(tmp_path / "net.snn")
+    check(snn.load(tmp_path / "net.snn"), finished=True)
+    check(net.copy(), finished=True)
 
 
 def test_a_neuron_object_can_be_used_twice() -> None:

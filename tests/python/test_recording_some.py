@@ -35,6 +35,7 @@ def test_a_slice_stands_for_its_indices(chain: snn.Network, spikes: np.ndarray) 
     with snn.Simulation(chain, batch_size=2) as sim:
         recorder = sim.recorder("hidden", {"v": slice(-2, None)})
         sim.step(5, {"input": spikes[0]})
+        recorder.stop()
         sim.reset()
         found = sim.run(
             40, {"input": spikes}, {"hidden": {"v": slice(1, 6, 2)}, "input_to_hidden": {"weight": slice(3)}}

@@ -39,6 +39,7 @@ PLACES = np.random.default_rng(4).random((200, 2), np.float32)
 RULES: dict[str, Callable[[], snn.Sparse]] = {
     "fixed_probability": lambda: snn.Sparse.fixed_probability(0.1, **DRAWN),
     "fixed_indegree": lambda: snn.Sparse.fixed_indegree(20, allow_multapses=False, **DRAWN),
+    "fixed_outdegree": lambda: snn.Sparse.fixed_outdegree(20, allow_multapses=False, **DRAWN),
     "fixed_total": lambda: snn.Sparse.fixed_total(4000, **DRAWN),
     "one_to_one": lambda: snn.Sparse.one_to_one(**DRAWN),
     "all_to_all": lambda: snn.Sparse.all_to_all(allow_autapses=False, **DRAWN),
@@ -197,6 +198,63 @@ def test_weights_and_delays_have_their_distributions() -> None:
         snn.Sparse.fixed_total(3, weight_std=1.0)
     with pytest.raises(snn.InvalidArgumentError, match="21 sources for each target without multapses; there are 20"):
         pair(snn.Sparse.fixed_indegree(21, allow_multapses=False), 20)
+    with pytest.raises(snn.InvalidArgumentError, match="21 targets for each source without multapses; there are 20"):
+        pair(snn.Sparse.fixed_outdegree(21, allow_multapses=False), 20)
+    with pytest.raises(snn.InvalidArgumentError, match=r"would have about 3\.43.*e\+10 synapses; at most 17179869184"):
+        pair(snn.Sparse.fixed_outdegree(2**34), 2)
+
+
+def test_every_source_has_its_out_degree_and_targets_are_drawn_evenly() -> None:
+    net = snn.Network()
+    net.add("p", snn.LIF(300))
+    drawn: dict[str, Any] = {"weight": snn.Exponential(0.5), "delay": snn.Exponential(3.0, low=1.0), "trainable": False}
+    for autapses in (True, False):
+        for multapses in (True, False):
+            name = f"autapses_{autapses}_multapses_{multapses}"
+            rule = snn.Sparse.fixed_outdegree(100, allow_autapses=autapses, allow_multapses=multapses, **drawn)
+            projection = net.connect("p", "p", rule, name=name)
+            sources, targets, _ = projection.synapses()
+            assert projection.by_rule
+            assert (np.bincount(sources, minlength=300) == 100).all()
+            assert (sources == targets).any() == autapses
+            assert (np.unique(sources * 300 + targets).size < sources.size) == multapses
+            # In-degrees are binomial: 300 draws of probability 1/3, or 30,000 of 1/300.
+            choices = 300 if autapses else 299
+            variance = 300 * 100 / choices * (1 - (1 if multapses else 100) / choices)
+            found = np.bincount(targets, minlength=300)
+            assert abs(found.var() / variance - 1) < 5 * math.sqrt(2 / 300)
+    with pytest.raises(snn.InvalidArgumentError, match=r"300 targets for each source .* there are 299 besides itself"):
+        net.connect("p", "p", snn.Sparse.fixed_outdegree(300, allow_autapses=False, allow_multapses=False), name="all")
+    all_others = snn.Sparse.fixed_outdegree(299, delay=1.0, allow_autapses=False, allow_multapses=False)
+    assert net.connect("p", "p", all_others, name="all").synapse_count == 300 * 299
+    net.add("one", snn.LIF(1))
+    with pytest.raises(snn.InvalidArgumentError, match="one neuron has no one to connect to without autapses"):
+        net.connect("one", "one", snn.Sparse.fixed_outdegree(1, allow_autapses=False))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda **given: snn.Sparse.fixed_probability(0.5, **given),
+        lambda **given: snn.Sparse.spatial(PLACES, PLACES, width=0.1, cutoff=0.3, **given),
+        lambda **given: snn.Sparse.all_to_all(**given),
+        lambda **given: snn.Sparse.one_to_one(**given),
+    ],
+    ids=["fixed_probability", "spatial", "all_to_all", "one_to_one"],
+)
+def test_multapses_are_refused_where_a_rule_makes_none(
+    rule: Callable[..., snn.Sparse], request: pytest.FixtureRequest
+) -> None:
+    name = request.node.callspec.id
+    with pytest.raises(
+        snn.InvalidArgumentError,
+        match=rf"^Sparse\.{name}: allow_multapses is True, but the rule gives a pair at most one synapse; "
+        "fixed_indegree, fixed_outdegree and fixed_total may give it several$",
+    ):
+        rule(allow_multapses=True)
+    for given in ({}, {"allow_multapses": False}):
+        sources, targets, _ = pair(rule(**given))[1].synapses()
+        assert np.unique(sources * 200 + targets).size == sources.size > 0
 
 
 def test_positions_are_checked() -> None:
@@ -241,7 +299,7 @@ BAD_RULES: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     ("fixed_total", lambda rule: rule.update(count=40001, allow_multapses=False), "there are 40000 pairs"),
     ("fixed_total", lambda rule: rule.update(seed=2**64 - 1), "seed"),
     ("fixed_total", lambda rule: rule.update(allow_autapses=1), "allow_autapses"),
-    ("fixed_total", lambda rule: rule.update(name="fixed_outdegree"), "expected one of: fixed_probability"),
+    ("fixed_total", lambda rule: rule.update(name="small_world"), "expected one of: fixed_probability"),
     ("fixed_total", lambda rule: rule.pop("weight"), "weight"),
     ("fixed_total", lambda rule: rule["weight"].update(b=-1.0), "standard deviation is -1"),
     ("fixed_total", lambda rule: rule["weight"].update(a=1e39), "finite float32 numbers"),
@@ -255,6 +313,9 @@ BAD_RULES: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     ("fixed_probability", lambda rule: rule.update(probability=1.01), "probability is 1.01"),
     ("fixed_probability", lambda rule: rule.update(probability="likely"), "probability"),
     ("fixed_indegree", lambda rule: rule.update(count=201), "201 sources for each target without multapses"),
+    ("fixed_outdegree", lambda rule: rule.update(count=201), "201 targets for each source without multapses"),
+    ("fixed_outdegree", lambda rule: rule.update(count=2**27), "at most 17179869184 are allowed"),
+    ("fixed_total", lambda rule: rule["weight"].update(kind="exponential", a=0.0), "mean of the exponential"),
     ("spatial", lambda rule: rule.update(period=[1.0]), "source_positions has 400 values; expected 200"),
     ("spatial", lambda rule: rule.update(period=[]), "dimensions is 0"),
     ("spatial", lambda rule: rule.update(period=[1.0, "x"]), "period"),
@@ -288,6 +349,12 @@ def test_a_rule_of_another_generator_is_refused(tmp_path: Path) -> None:
 
 # ---- Parameters and initial states
 
+GOLDEN = [
+    4.419267620653646,
+    4.501593450991163,
+    1.7624551272055986,
+]  # of snn.Exponential(2.0), the same on every machine
+
 
 def test_numbers_of_a_distribution() -> None:
     values = snn.Normal(3.0, 2.0, low=0.0).draw(20_000, seed=1)
@@ -300,6 +367,16 @@ def test_numbers_of_a_distribution() -> None:
     others = [snn.Uniform(0, 1).draw(1000, seed=seed, stream=stream) for seed, stream in ((1, 0), (1, 1), (2, 0))]
     assert np.unique(others).size > 2990  # all different
     assert snn.LogNormal(0.0, 1.0).draw(0, seed=1).shape == (0,)
+    drawn = snn.Exponential(2.0).draw(20_000, seed=1)
+    assert abs(drawn.mean() - 2.0) < 5 * 2.0 / math.sqrt(20_000)
+    probabilities = np.array([0.01, 0.1, 0.5, 0.9, 0.99])
+    for p, found in zip(probabilities, np.quantile(drawn, probabilities), strict=True):
+        deviation = 2.0 * math.sqrt(p / (1 - p) / 20_000)  # of a quantile: sqrt(p (1 - p) / n) / density
+        assert abs(found + 2.0 * math.log1p(-p)) < 5 * deviation
+    # The exponential distribution has no memory: above a bound it begins again.
+    assert abs(snn.Exponential(2.0, low=3.0).draw(20_000, seed=1).mean() - 5.0) < 5 * 2.0 / math.sqrt(20_000)
+    assert snn.Exponential(2.0, high=1.0).draw(20_000, seed=1).max() <= 1.0
+    assert snn.Exponential(2.0).draw(3, seed=1).tolist() == GOLDEN
     with pytest.raises(snn.InvalidArgumentError, match="count"):
         snn.Uniform(0, 1).draw(-1, seed=1)
 

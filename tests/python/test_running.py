@@ -292,7 +292,7 @@ def test_an_exception_takes_no_call_between_steps_away(
             with pytest.raises(error):
                 sim.step(40)
             sim.on_spikes(None)
-            assert len(recorder) == 15
+        assert len(recorder) == 15
         assert seen == [5, 10, 15]
         getattr(sim, call)(10)
         assert seen == [5, 10, 15, 20, 25]

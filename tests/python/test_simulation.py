@@ -271,6 +271,32 @@ def test_recorders_follow_single_steps(chain: snn.Network, spikes: np.ndarray) -
             _ = recorder["u"]
 
 
+@pytest.mark.parametrize("call", ["run", "advance", "advance within a budget"])
+def test_recorders_follow_longer_calls(chain: snn.Network, spikes: np.ndarray, call: str) -> None:
+    with snn.Simulation(chain, batch_size=2) as sim, snn.Simulation(chain, batch_size=2) as plain:
+        for one in (sim, plain):
+            one.set_input("input", spikes[0])
+        expected = plain.run(30, record={"hidden": ["v", "spikes"]})
+        recorder = sim.recorder("hidden", ["v", "spikes"])
+        if call == "run":
+            recording = sim.run(30, record={"hidden": ["v", "spikes"]})
+            assert np.array_equal(recording["hidden"]["v"], expected["hidden"]["v"])
+        elif call == "advance":
+            # Half a step that is left is due at the next call.
+            assert [sim.advance(count * chain.dt / 1000) for count in (10.5, 0, 0.5, 19)] == [10, 0, 1, 19]
+        else:
+            assert [sim.advance(29.5 * chain.dt / 1000, budget=0)] == [1]
+            assert [sim.advance(0, budget=0) for _ in range(3)] == [1, 1, 1]
+            assert [sim.advance(0.5 * chain.dt / 1000, budget=60)] == [26]
+        assert list(recorder.recording.steps) == list(range(1, 31))
+        for name in ("v", "spikes"):
+            assert np.array_equal(recorder[name], expected["hidden"][name])
+        assert recorder["spikes"].any()
+        recorder.stop()
+        sim.advance(0.005)
+        assert len(recorder) == 30
+
+
 def test_spike_callbacks(chain: snn.Network, spikes: np.ndarray) -> None:
     with snn.Simulation(chain, batch_size=2) as sim:
         events: list[snn.SpikeEvent] = []

@@ -14,6 +14,9 @@ RULES = {
         0.3, weight=snn.Normal(2.0, 0.5), delay=snn.Uniform(1.0, 5.0), seed=3
     ),
     "fixed_indegree": snn.Sparse.fixed_indegree(7, weight=3.0, delay=1.0, trainable=False, seed=4),
+    "fixed_outdegree": snn.Sparse.fixed_outdegree(
+        5, weight=snn.Exponential(2.0), delay=1.0, allow_multapses=False, trainable=False, seed=6
+    ),
     "fixed_total": snn.Sparse.fixed_total(90, weight=snn.Normal(2.0, 0.5), delay=2.0, trainable=False, seed=5),
 }
 

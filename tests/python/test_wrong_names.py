@@ -212,6 +212,9 @@ def test_a_property_that_fails_says_why_itself() -> None:
         ("STDP", r"see snn\.PairSTDP"),
         ("Create", r"see snn\.Network\.add, with neurons such as snn\.presets\.nest"),
         ("iaf_psc_exp", r"see snn\.presets\.nest\('iaf_psc_exp', \.\.\.\)"),
+        ("fixed_outdegree", r"see snn\.Sparse\.fixed_outdegree"),
+        ("FixedNumberPostConnector", r"see snn\.Sparse\.fixed_outdegree"),
+        ("multimeter", r"see snn\.Simulation\.run, with record="),
         ("Simulatoin", "did you mean 'Simulation'"),
     ],
 )

@@ -1,6 +1,6 @@
 """``tools/release FOLDER``: everything that people install, for every system, made on Linux with one command.
 
-libsnn is built for each system with all its kernels and the device "vulkan"; the wheel is built by pip, and the rest is made
+libsnn is built for each system with all its kernels and the device "vulkan"; the wheels are built by pip, and the rest is made
 of what these two gave. Nothing is uploaded.
 """
 
@@ -23,6 +23,9 @@ PRESETS = {
     System("Linux", "arm64"): ("arm64", "linux-arm64.cmake"),
 }
 
+# The other systems that Python's package is made for, as Python's sysconfig calls them.
+WHEELS = {System("Linux", "arm64"): "linux-aarch64"}
+
 # As tools/common.sh has them: CMake compiles again what is compiled by another command.
 LAUNCHERS = [
     f"CMAKE_{language}_COMPILER_LAUNCHER={'ccache' if shutil.which('ccache') else ''}" for language in ("C", "CXX")
@@ -41,6 +44,11 @@ def main() -> None:
         default=[name for name in names if name != str(HERE)],
         help="for which systems beside this one (default: all of them)",
     )
+    parser.add_argument(
+        "--wheel",
+        choices=[str(system) for system in WHEELS],
+        help="make the wheel for this system alone, with the library that its tests were built with in build/PRESET",
+    )
     arguments = parser.parse_args()
     if (
         arguments.folder.exists()
@@ -49,6 +57,10 @@ def main() -> None:
     ):
         parser.error(f"{arguments.folder} is not empty and holds no earlier release")
     folder = native.fresh(arguments.folder)
+    if arguments.wheel:
+        system = names[arguments.wheel]
+        make_wheel(folder, system, f"build/{PRESETS[system][0]}")
+        return
     for file in make(folder, [names[name] for name in arguments.systems]):
         print(f"{file.stat().st_size / 2**20:8.2f} MiB  {file.name}")
 
@@ -56,7 +68,9 @@ def main() -> None:
 def make(folder: Path, systems: list[System]) -> list[Path]:
     """Make all files of a release in the empty `folder`, for this system and `systems`; returns them."""
     version = native.version()
-    make_wheel(folder)
+    for system in (HERE, *(system for system in systems if system in WHEELS)):
+        make_wheel(folder, system)
+    make_sources(folder)
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         # What the wheel was built of, with what a C program needs to be built with it.
@@ -95,25 +109,38 @@ def make(folder: Path, systems: list[System]) -> list[Path]:
     return files
 
 
-def make_wheel(folder: Path) -> None:
-    """Make the wheel for Python 3.11 and newer, named after the oldest Linux that it runs on, and the sources of a wheel."""
+def make_wheel(folder: Path, system: System = HERE, build: str = "") -> None:
+    """Make the wheel for Python 3.11 and newer on a system, named after the oldest Linux that it runs on.
+
+    `build` is the folder of the checkout where libsnn and its tests were built for another system, for a wheel of that library.
+    """
+    if system == HERE:
+        build = "build/release"  # where and how tools/setup --for-tests has just built it: only the binding is compiled again
+    settings = [f"cmake.define.SNN_BUILD_TESTS={'ON' if build else 'OFF'}"]
+    start: tuple[str, ...] = (sys.executable,)
+    if system != HERE:
+        preset, toolchain = PRESETS[system]
+        build = build or f"build/release-{preset}"
+        settings.append(f"cmake.define.CMAKE_TOOLCHAIN_FILE={ROOT / 'cmake' / toolchain}")
+        # How Python itself is told what it is cross-built for; the wheel is named after it.
+        start = ("env", f"_PYTHON_HOST_PLATFORM={WHEELS[system]}", sys.executable)
+    settings.append(f"build-dir={build}")
+    settings += ["wheel.py-api=cp311", *(f"cmake.define.{one}" for one in LAUNCHERS)]
+    options = (
+        "--no-deps",
+        "--no-build-isolation",
+        "--quiet",
+        *(f"--config-settings={one}" for one in settings),
+    )
     with tempfile.TemporaryDirectory() as temporary:
-        # Where and how tools/setup --for-tests has just built it: only the binding is compiled again, for every Python.
-        settings = (
-            "build-dir=build/release",
-            "cmake.define.SNN_BUILD_TESTS=ON",
-            "wheel.py-api=cp311",
-            *(f"cmake.define.{one}" for one in LAUNCHERS),
-        )
-        options = (
-            "--no-deps",
-            "--no-build-isolation",
-            "--quiet",
-            *(f"--config-settings={one}" for one in settings),
-        )
-        run(sys.executable, "-m", "pip", "wheel", *options, "--wheel-dir", temporary, ROOT)
+        run(*start, "-m", "pip", "wheel", *options, "--wheel-dir", temporary, ROOT)
         wheel = next(Path(temporary).glob("*.whl"))
         run(sys.executable, "-m", "auditwheel", "repair", wheel, "--wheel-dir", folder)
+
+
+def make_sources(folder: Path) -> None:
+    """Make the sources of a wheel."""
+    with tempfile.TemporaryDirectory() as temporary:
         # Of what git knows, elsewhere: the packer follows links, and those of Wine in build/ lead to the whole file system.
         sources = Path(temporary, "sources")
         run("git", "-C", ROOT, "checkout-index", "--all", f"--prefix={sources}/")

@@ -155,6 +155,10 @@ namespace Snn.Tests
             Projection byRule = Projection.ByRule(input, cells);
             byRule.Name = "random";
             int random = builder.ConnectRandom(byRule, rule);
+            RandomConnection outward = RandomConnection.FixedOutdegree(3);
+            outward.Weight = Distribution.Exponential(0.5).Within(0.1, 2);
+            byRule.Name = "outward";
+            int second = builder.ConnectRandom(byRule, outward);
             using (Network network = builder.Finish())
             {
                 ProjectionArrays arrays = network.Arrays(0);
@@ -168,6 +172,10 @@ namespace Snn.Tests
                 Synapses synapses = network.Synapses(random, 0, 3);
                 Assert.Same(new uint[] { 0, 0, 1, 1, 2, 2, 3, 3 }, synapses.Targets.OrderBy(target => target));
                 Assert.True(synapses.Delays.All(delay => delay >= 1 && delay <= 3), "delays");
+                Assert.True(network.Rule(second).Rule == ConnectionRule.FixedOutdegree, "outward");
+                Assert.True(network.Rule(second).Weight.Equals(Distribution.Exponential(0.5).Within(0.1, 2)), "exponential");
+                Assert.Same(new uint[] { 0, 0, 0, 1, 1, 1, 2, 2, 2 }, network.Synapses(second, 0, 3).Sources);
+                Assert.True(network.Arrays(second).Weights.All(weight => weight >= 0.1f && weight <= 2), "weights");
             }
         }
 

@@ -29,6 +29,7 @@ namespace Snn
         public static Distribution Normal(double mean, double deviation) { return new Distribution(DistributionKind.Normal, mean, deviation); }
         public static Distribution Uniform(double low, double high) { return new Distribution(DistributionKind.Uniform, low, high); }
         public static Distribution Lognormal(double mean, double deviation) { return new Distribution(DistributionKind.Lognormal, mean, deviation); }
+        public static Distribution Exponential(double mean) { return new Distribution(DistributionKind.Exponential, mean, 0); }
 
         /// <summary>Cut off: what lies outside is drawn again.</summary>
         public Distribution Within(double low, double high)
@@ -227,6 +228,12 @@ namespace Snn
         public static RandomConnection FixedIndegree(ulong count)
         {
             return new RandomConnection(ConnectionRule.FixedIndegree) { Count = count };
+        }
+
+        /// <summary>So many targets for each source.</summary>
+        public static RandomConnection FixedOutdegree(ulong count)
+        {
+            return new RandomConnection(ConnectionRule.FixedOutdegree) { Count = count };
         }
 
         /// <summary>So many synapses in all.</summary>

@@ -183,6 +183,8 @@ namespace Snn
         Uniform = 2,
         /// <summary>exp of a normal number of mean a and standard deviation b</summary>
         Lognormal = 3,
+        /// <summary>mean a, above 0; b is not used.</summary>
+        Exponential = 4,
     }
 
     /// <summary><c>SNN_RULE_FIXED_PROBABILITY</c> and those that follow it in <c>snn_network.h</c>.</summary>
@@ -200,6 +202,8 @@ namespace Snn
         AllToAll = 4,
         /// <summary>each pair with a probability that falls with the distance d, 0 beyond `cutoff`</summary>
         Spatial = 5,
+        /// <summary>`count` targets for each source</summary>
+        FixedOutdegree = 6,
     }
 
     /// <summary><c>SNN_KERNEL_GAUSSIAN</c> and those that follow it in <c>snn_network.h</c>.</summary>

@@ -406,7 +406,7 @@ namespace Snn
         internal ulong seed;
         /// <summary>1 (default): in a projection onto its own population a neuron may connect to itself</summary>
         internal uint allow_autapses;
-        /// <summary>for fixed in-degree and fixed total. 1 (default): drawn with replacement, a pair may have several synapses; 0: without replacement; more synapses than pairs are refused</summary>
+        /// <summary>for fixed in-degree, out-degree and total. 1 (default): drawn with replacement, a pair may have several synapses; 0: without replacement; more synapses than pairs are refused</summary>
         internal uint allow_multapses;
         /// <summary>default: constant 1</summary>
         internal SNNDistribution weight;

@@ -103,7 +103,8 @@ enum {
     SNN_DISTRIBUTION_CONSTANT = 0,  /* a */
     SNN_DISTRIBUTION_NORMAL = 1,    /* mean a, standard deviation b; never farther than 6.34 b from a */
     SNN_DISTRIBUTION_UNIFORM = 2,   /* from a to b */
-    SNN_DISTRIBUTION_LOGNORMAL = 3  /* exp of a normal number of mean a and standard deviation b */
+    SNN_DISTRIBUTION_LOGNORMAL = 3, /* exp of a normal number of mean a and standard deviation b */
+    SNN_DISTRIBUTION_EXPONENTIAL = 4 /* mean a, above 0; b is not used. At most 22.9 a */
 };
 typedef struct SNNDistribution {
     uint32_t kind;    /* SNN_DISTRIBUTION_* */
@@ -117,7 +118,8 @@ enum { /* rules that make sparse connections, at most 2^34 synapses */
     SNN_RULE_FIXED_TOTAL = 2,       /* `count` synapses in all */
     SNN_RULE_ONE_TO_ONE = 3,        /* each neuron to the one of the same index; equal sizes */
     SNN_RULE_ALL_TO_ALL = 4,        /* each pair */
-    SNN_RULE_SPATIAL = 5            /* each pair with a probability that falls with the distance d, 0 beyond `cutoff` */
+    SNN_RULE_SPATIAL = 5,           /* each pair with a probability that falls with the distance d, 0 beyond `cutoff` */
+    SNN_RULE_FIXED_OUTDEGREE = 6    /* `count` targets for each source */
 };
 enum { /* SNNRandomConnectionDef.kernel */
     SNN_KERNEL_GAUSSIAN = 0,   /* probability * exp(-d^2 / (2 width^2)) */
@@ -133,8 +135,8 @@ typedef struct SNNRandomConnectionDef {
     uint64_t count;
     uint64_t seed;             /* default SNN_SEED_BY_INDEX */
     uint32_t allow_autapses;   /* 1 (default): in a projection onto its own population a neuron may connect to itself */
-    uint32_t allow_multapses;  /* for fixed in-degree and fixed total. 1 (default): drawn with replacement, a pair may have
-                                  several synapses; 0: without replacement; more synapses than pairs are refused */
+    uint32_t allow_multapses;  /* for fixed in-degree, out-degree and total. 1 (default): drawn with replacement, a pair may
+                                  have several synapses; 0: without replacement; more synapses than pairs are refused */
     SNNDistribution weight;    /* default: constant 1 */
     SNNDistribution delay;     /* milliseconds, rounded to the nearest step; added to delay_steps (sum at most 4096 steps).
                                   Default: constant 0. Delays that may fall below the network's dt are refused, except a

@@ -220,6 +220,8 @@ public:
 
     // Optional abilities; null if the executor does not have them.
     virtual Trainable* trainable() { return nullptr; }
+    // Whether its device trains, perhaps with an executor of its own instead of this one.
+    virtual bool device_trains() { return trainable() != nullptr; }
     virtual SharedDevice* shared_device() { return nullptr; }
 };
 

@@ -72,6 +72,8 @@ class Trainable {
 public:
     // Whether runs may normalise projections.
     virtual bool can_normalize() const = 0;
+    // Whether all that is learned is in the host's memory, and no device that fails takes it away.
+    virtual bool outlasts_devices() const { return false; }
     // Whether a taped run may have lists of spikes in place of frames (InputFrames::neurons).
     virtual bool takes_taped_spike_lists() const { return false; }
     // Checks an input (not a held one) for a taped run of `step_count` steps, with all threads, like first_wrong() of

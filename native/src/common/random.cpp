@@ -66,7 +66,7 @@ double RandomStream::uniform() {
 double RandomStream::normal() { return inverse_normal(uniform() + 0x1p-54); }
 
 uint64_t RandomStream::below(uint64_t n) {
-    const uint64_t limit = UINT64_MAX - UINT64_MAX % n;  // the largest multiple of n that fits; from there on, numbers are rejected
+    const uint64_t limit = UINT64_MAX - UINT64_MAX % n;  // the largest multiple of n; numbers from there on are rejected
     uint64_t drawn;
     do drawn = bits();
     while (drawn >= limit);

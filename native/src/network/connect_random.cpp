@@ -53,7 +53,9 @@ void set_parts(ConnectionRule& io_rule, const SNNProjectionDef& def, const SNNRa
 // Clears the fields that the rule does not use, so that they are neither compared nor saved.
 void clear_unused(SNNRandomConnectionDef& io_def) {
     if (io_def.rule != SNN_RULE_FIXED_PROBABILITY && io_def.rule != SNN_RULE_SPATIAL) io_def.probability = 0;
-    if (io_def.rule != SNN_RULE_FIXED_INDEGREE && io_def.rule != SNN_RULE_FIXED_TOTAL) io_def.count = 0;
+    const bool counts = io_def.rule == SNN_RULE_FIXED_INDEGREE || io_def.rule == SNN_RULE_FIXED_OUTDEGREE ||
+                        io_def.rule == SNN_RULE_FIXED_TOTAL;
+    if (!counts) io_def.count = 0;
     if (io_def.rule != SNN_RULE_SPATIAL) {
         io_def.kernel = io_def.dimensions = 0;
         io_def.kernel_width = io_def.cutoff = 0;

@@ -17,13 +17,13 @@ constexpr uint64_t fewest_words = 1u << 16;  // minimum number of words between 
 constexpr uint32_t guide_bits = 10;
 
 const char* name_of_distribution(uint32_t kind) {
-    constexpr const char* names[] = {"constant", "normal", "uniform", "lognormal"};
+    constexpr const char* names[] = {"constant", "normal", "uniform", "lognormal", "exponential"};
     return names[kind];
 }
 
 void check(const SNNDistribution& d, const std::string& what) {
-    if (d.kind > SNN_DISTRIBUTION_LOGNORMAL)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": distribution kind is ", d.kind, "; expected 0 to 3");
+    if (d.kind > SNN_DISTRIBUTION_EXPONENTIAL)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": distribution kind is ", d.kind, "; expected 0 to 4");
     const auto fits = [](double x) { return std::abs(x) <= largest_float; };
     if (!fits(d.a) || !fits(d.b))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": the ", name_of_distribution(d.kind), " distribution has a = ", d.a,
@@ -36,6 +36,9 @@ void check(const SNNDistribution& d, const std::string& what) {
     if (d.kind == SNN_DISTRIBUTION_UNIFORM && d.b < d.a)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": uniform from ", d.a, " to ", d.b,
                     "; expected the smaller number first");
+    if (d.kind == SNN_DISTRIBUTION_EXPONENTIAL && !(d.a > 0.0))
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": the mean of the exponential distribution is ", d.a,
+                    "; expected above 0");
 }
 
 // The first word for which `is_true`, 2^32 if there is none. Along the words, it must be false first and then true.
@@ -63,7 +66,7 @@ Distribution::Distribution(const SNNDistribution& definition, const std::string&
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": ", part, " the ", name_of_distribution(d.kind), " distribution (a = ",
                     d.a, ", b = ", d.b, ") lies between low = ", d.low, " and high = ", d.high);
     };
-    const bool spread = d.kind == SNN_DISTRIBUTION_UNIFORM ? d.a < d.b : d.b > 0.0;
+    const bool spread = d.kind == SNN_DISTRIBUTION_EXPONENTIAL || (d.kind == SNN_DISTRIBUTION_UNIFORM ? d.a < d.b : d.b > 0.0);
     if (d.kind == SNN_DISTRIBUTION_CONSTANT || !spread) {
         if (d.kind == SNN_DISTRIBUTION_LOGNORMAL) d.a = exp_f64(d.a);
         d.kind = SNN_DISTRIBUTION_CONSTANT;
@@ -92,6 +95,8 @@ double Distribution::unbounded(uint32_t word) const {
         case SNN_DISTRIBUTION_NORMAL: return d.a + d.b * static_cast<double>(normal_of_word(word));
         case SNN_DISTRIBUTION_UNIFORM: return d.a + (d.b - d.a) * ((static_cast<double>(word) + 0.5) * 0x1p-32);
         case SNN_DISTRIBUTION_LOGNORMAL: return exp_f64(d.a + d.b * static_cast<double>(normal_of_word(word)));
+        // 1 - u has no rounding error: it is the u of the word counted from the end. The last one gives 33 ln 2 = 22.87 means.
+        case SNN_DISTRIBUTION_EXPONENTIAL: return -d.a * log_f64((static_cast<double>(~word) + 0.5) * 0x1p-32);
         default: return d.a;
     }
 }

@@ -212,11 +212,13 @@ void check_compact_weights(const Network& network, uint32_t p, const WeightsOf& 
     check_compact_weight(static_cast<double>(largest_magnitude({weights, projection.weight_count()})), projection);
 }
 
-void check_sum(double sum, const Projection& projection) {
+// The sum is over all projections of the group; the sentence names one of them.
+void check_sum(double sum, const Projection& projection, const Group& group) {
     const double limit = std::ldexp(1.0, sum_bits - projection.fixed_exponent);
     if (!(sum <= limit))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "': the weights onto one neuron add up to ",
-                    sum, "; the fixed-point scale 2^", projection.fixed_exponent, " holds at most ", limit,
+                    sum, group.size() > 1 ? ", with those of the receptor's other projections" : "",
+                    "; the fixed-point scale 2^", projection.fixed_exponent, " holds at most ", limit,
                     "; arithmetic 'float' has no such limit");
 }
 
@@ -266,13 +268,10 @@ std::optional<uint32_t> coarsest(const Network& network, const Group& group, con
     return found;
 }
 
-void check_holds(const Network& network, const Group& group, const Scale& scale) {
-    if (std::ldexp(scale.sum, scale.exponent) <= std::ldexp(1.0, sum_bits) &&
-        std::ldexp(scale.compact, scale.exponent) <= compact_limit)
-        return;
-    const Projection& first = network.projections()[group[0]];
-    throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", first.name, "': the weights onto one neuron of '",
-                network.population(first.target).name, "' add up to ", scale.sum, ", more than fixed point can hold");
+// Whether the scale that the group's projections have holds the network's own weights, whose largest sum is `sum`.
+void check_holds(const Network& network, const Group& group, double sum) {
+    check_sum(sum, network.projections()[group[0]], group);
+    for (const uint32_t p : group) check_compact_weight(largest_compact_weight(network, {p}), network.projections()[p]);
 }
 
 }  // namespace
@@ -311,7 +310,7 @@ void Network::choose_scale(FixedGroup& group) {
         scale = scale_of(*this, group);
     }
     for (const uint32_t p : group) projections_[p].fixed_exponent = scale.exponent;
-    check_holds(*this, group, scale);
+    check_holds(*this, group, scale.sum);
 }
 
 // Must run before compact weights are rounded.
@@ -342,8 +341,7 @@ void Network::set_fixed_exponents(const std::vector<int32_t>& exponents) {
                             "' reach the same receptor with different fixed-point scales");
     }
     for (const Group& group : groups) {
-        check_sum(largest_sum(*this, group), projections_[group[0]]);
-        for (const uint32_t p : group) check_compact_weight(largest_compact_weight(*this, {p}), projections_[p]);
+        check_holds(*this, group, largest_sum(*this, group));
         keep_losses(group, projections_[group[0]].fixed_exponent);
     }
 }
@@ -392,7 +390,7 @@ std::string loss_of_own_weights(const Network& network, const Projection& projec
 
 void check_fixed_ranges(const Network& network, const WeightsOf& weights_of) {
     for (const Group& group : network.fixed_groups()) {
-        check_sum(largest_sum(network, group, weights_of), network.projections()[group[0]]);
+        check_sum(largest_sum(network, group, weights_of), network.projections()[group[0]], group);
         for (const uint32_t p : group) check_compact_weights(network, p, weights_of);
     }
 }
@@ -401,7 +399,8 @@ void check_fixed_range(const Network& network, uint32_t projection, const Weight
     const Projection& changed = network.projection(projection);
     if (!changed.is_fixed()) return;
     check_compact_weights(network, projection, weights_of);
-    check_sum(largest_sum(network, network.fixed_group(projection), weights_of), changed);
+    const Group& group = network.fixed_group(projection);
+    check_sum(largest_sum(network, group, weights_of), changed, group);
 }
 
 std::vector<float> fixed_weight_limits(const Network& network) {

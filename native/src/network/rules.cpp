@@ -87,6 +87,13 @@ SynapseRow RuleBase::complete(uint32_t source, std::span<const uint32_t> targets
     return row;
 }
 
+SynapseRow RuleBase::drawn(uint32_t source, size_t size, bool distinct, RowMemory& memory) const {
+    if (memory.targets.size() < size) memory.targets.resize(size);
+    Words words(rule_.def.seed, Purpose::targets, source);
+    draw(words, size, rule_.target_size, rule_.skips_self() ? source : no_self, distinct, memory.marks, memory.targets.data());
+    return complete(source, {memory.targets.data(), size}, memory);
+}
+
 void RuleBase::draw(Words& io_words, size_t count, uint32_t n, uint32_t self, bool distinct, std::vector<uint64_t>& io_marks,
                     uint32_t* out_numbers) {
     const bool skips = self < n;
@@ -141,17 +148,10 @@ public:
 
     SynapseRow row(uint32_t source, RowMemory& memory) const override {
         const std::vector<uint64_t>& all = offsets();
-        const size_t size = all[source + 1] - all[source];
-        if (memory.targets.size() < size) memory.targets.resize(size);
-        Words words(rule_.def.seed, Purpose::targets, source);
-        draw(words, size, rule_.target_size, rule_.skips_self() ? source : no_self, distinct(), memory.marks,
-             memory.targets.data());
-        return complete(source, {memory.targets.data(), size}, memory);
+        return drawn(source, all[source + 1] - all[source], distinct(), memory);
     }
 
 protected:
-    // The number of neurons that a source may connect to.
-    uint32_t choices() const { return rule_.target_size - (rule_.skips_self() ? 1 : 0); }
     virtual bool distinct() const = 0;
     virtual void draw_sizes(std::span<uint64_t> out_sizes) const = 0;
 
@@ -270,6 +270,24 @@ private:
     }
 };
 
+class FixedOutdegree final : public RuleBase {
+public:
+    using RuleBase::RuleBase;
+
+    uint64_t count() const override { return rule_.def.count * rule_.source_size; }
+    // Each source that may connect to a target does so count / choices times on average.
+    uint64_t in_degree_bound() const override {
+        const uint64_t sources = rule_.source_size - (rule_.skips_self() ? 1 : 0);
+        if (rule_.def.count == 0 || choices() == 0) return 0;
+        const double expected = static_cast<double>(rule_.def.count) * static_cast<double>(sources) / choices();
+        const uint64_t most = rule_.def.allow_multapses ? sources * rule_.def.count : sources;
+        return std::min(most, bound_of_count(expected, rule_.target_size));
+    }
+    SynapseRow row(uint32_t source, RowMemory& memory) const override {
+        return drawn(source, rule_.def.count, !rule_.def.allow_multapses, memory);
+    }
+};
+
 // ---- Rules without chance ---------------------------------------------------------------------------------------------
 
 class AllToAll final : public RuleBase {
@@ -339,8 +357,8 @@ private:
 
 void check_rule(const ConnectionRule& rule, const std::string& what) {
     const SNNRandomConnectionDef& def = rule.def;
-    if (def.rule > SNN_RULE_SPATIAL)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": rule is ", def.rule, "; expected 0 to 5 (SNN_RULE_*)");
+    if (def.rule > SNN_RULE_FIXED_OUTDEGREE)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": rule is ", def.rule, "; expected 0 to 6 (SNN_RULE_*)");
     const bool by_probability = def.rule == SNN_RULE_FIXED_PROBABILITY || def.rule == SNN_RULE_SPATIAL;
     if (by_probability && !(def.probability >= 0.0 && def.probability <= 1.0))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": probability is ", def.probability, "; expected 0 to 1");
@@ -350,6 +368,7 @@ void check_rule(const ConnectionRule& rule, const std::string& what) {
     if (def.rule == SNN_RULE_FIXED_PROBABILITY) expected = def.probability * pairs;
     if (def.rule == SNN_RULE_FIXED_TOTAL) expected = static_cast<double>(def.count);
     if (def.rule == SNN_RULE_FIXED_INDEGREE) expected = static_cast<double>(def.count) * rule.target_size;
+    if (def.rule == SNN_RULE_FIXED_OUTDEGREE) expected = static_cast<double>(def.count) * rule.source_size;
     if (def.rule == SNN_RULE_ALL_TO_ALL) expected = pairs;
     if (expected > static_cast<double>(max_rule_synapses))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, " would have about ", expected, " synapses; at most ", max_rule_synapses,
@@ -357,14 +376,16 @@ void check_rule(const ConnectionRule& rule, const std::string& what) {
     if (def.rule == SNN_RULE_ONE_TO_ONE && rule.source_size != rule.target_size)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": one-to-one needs equal sizes, source has ", rule.source_size,
                     " and target ", rule.target_size);
-    const bool counted = def.rule == SNN_RULE_FIXED_INDEGREE || def.rule == SNN_RULE_FIXED_TOTAL;
-    if (!counted || def.count == 0) return;
+    if (def.count == 0) return;  // rules that do not use it have none (clear_unused)
     if (rule.source_size == self)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": a population of one neuron has no one to connect to without autapses");
     if (def.allow_multapses) return;
-    if (def.rule == SNN_RULE_FIXED_INDEGREE && def.count > rule.source_size - self)
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": ", def.count, " sources for each target without multapses; there are ",
-                    rule.source_size - self, self ? " besides itself" : "");
+    const bool by_target = def.rule == SNN_RULE_FIXED_INDEGREE;
+    const uint64_t others = (by_target ? rule.source_size : rule.target_size) - self;
+    if ((by_target || def.rule == SNN_RULE_FIXED_OUTDEGREE) && def.count > others)
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": ", def.count,
+                    by_target ? " sources for each target" : " targets for each source", " without multapses; there are ",
+                    others, self ? " besides itself" : "");
     const uint64_t available = uint64_t{rule.source_size} * (rule.target_size - self);
     if (def.rule == SNN_RULE_FIXED_TOTAL && def.count > available)
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": ", def.count, " synapses without multapses; there are ", available,
@@ -378,6 +399,7 @@ std::shared_ptr<const SynapseRule> make_whole_rule(ConnectionRule definition, co
         case SNN_RULE_FIXED_TOTAL: return std::make_shared<const FixedTotal>(std::move(definition), what);
         case SNN_RULE_ONE_TO_ONE: return std::make_shared<const OneToOne>(std::move(definition), what);
         case SNN_RULE_ALL_TO_ALL: return std::make_shared<const AllToAll>(std::move(definition), what);
+        case SNN_RULE_FIXED_OUTDEGREE: return std::make_shared<const FixedOutdegree>(std::move(definition), what);
         default: return make_spatial_rule(std::move(definition), what);
     }
 }

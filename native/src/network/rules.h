@@ -7,6 +7,7 @@
 //
 //   fixed_probability   row sizes are binomial; the targets of a row are distinct, every set of them is equally likely
 //   fixed_total         row sizes are multinomial (distinct pairs: multivariate hypergeometric), then as above
+//   fixed_outdegree     every row has the same size; its targets are drawn as above
 //   fixed_indegree      rule_indegree.cpp
 //   all_to_all, one_to_one
 //   spatial             rule_spatial.cpp
@@ -97,6 +98,10 @@ public:
     const ConnectionRule* definition() const override { return &rule_; }
 
 protected:
+    // The number of neurons that a source may connect to.
+    uint32_t choices() const { return rule_.target_size - (rule_.skips_self() ? 1 : 0); }
+    // A row of `size` drawn targets.
+    SynapseRow drawn(uint32_t source, size_t size, bool distinct, RowMemory& memory) const;
     // Adds weights and delays to the row of `targets`, which may lie in `memory` or elsewhere.
     SynapseRow complete(uint32_t source, std::span<const uint32_t> targets, RowMemory& memory) const;
 

@@ -430,15 +430,17 @@ void OpenVinoExecutor::write(const Slot& slot, DType dtype, const void* data) {
                 for (size_t i = 0; i < frame; ++i) static_cast<float*>(values)[i] = flush(static_cast<float*>(values)[i]);
             return check_states_that_stay();
         }
-        case Slot::activity: return convert(dtype, data, DType::float32, past(slot.index, 0), populations_[slot.index].frame);
-        case Slot::history:
-            for (uint32_t lag = 0; lag < plan_->populations[slot.index].history_depth; ++lag) {
-                PopulationMemory& memory = populations_[slot.index];
+        case Slot::activity:
+        case Slot::history: {
+            PopulationMemory& memory = populations_[slot.index];
+            const uint32_t lags = slot.kind == Slot::activity ? 1 : plan_->populations[slot.index].history_depth;
+            for (uint32_t lag = 0; lag < lags; ++lag) {
                 convert(dtype, static_cast<const char*>(data) + lag * memory.frame * size_of(dtype), DType::float32,
                         past(slot.index, lag), memory.frame);
                 memory.active_counts[place(slot.index, lag)] = count_active(past(slot.index, lag), memory.frame);
             }
             return;
+        }
         case Slot::weight:
         case Slot::bias: {
             auto& own = slot.kind == Slot::weight ? projections_[slot.index].own_weights : projections_[slot.index].own_bias;

@@ -49,7 +49,6 @@ public:
     BatchExecutor(std::shared_ptr<const Plan> plan, Shares shares, const ExecutorOptions& options);
 
     const std::vector<std::string>& devices() const override { return shares_.devices; }
-    bool is_whole() const override { return !failed_; }
     std::string device() const override { return shares_.device(); }
     std::string without(uint32_t place) const override;
     std::string better(std::string_view asked, const ExecutorOptions& options, std::vector<double>& io_slowness) override;
@@ -85,6 +84,7 @@ private:
     };
 
     bool can_normalize() const override { return false; }
+    bool outlasts_devices() const override { return true; }
     uint64_t taped_run_count() const override { return taped_runs_; }
     void backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) override;
     const Gradients* gradients() const override { return training_.get(); }

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "backend/slots.h"
 #include "common/error.h"
-#include "schedule/together.h"
 
 namespace snn {
 
@@ -47,13 +47,12 @@ LastingExecutor::LastingExecutor(std::shared_ptr<const Plan> plan, const Executo
       move_(std::move(move)),
       is_plastic_(
           std::any_of(plan_->plasticity.begin(), plan_->plasticity.end(), [](const auto& rule) { return rule != nullptr; })),
-      keeps_training_(dynamic_cast<const TogetherExecutor*>(executor_.get()) != nullptr),
-      settings_{.seed = options.seed, .constants = {}, .rules = {}, .weights = {}},
-      point_{.settings = settings_, .state = {}, .counters = {}},
       question_interval_(first_interval),
       question_time_(Clock::now()),
       interval_(first_interval),
-      point_time_(question_time_) {}
+      point_time_(question_time_) {
+    keep(NewSeed{options.seed}, point_.settings);
+}
 
 // ---- Going on without what failed
 
@@ -66,7 +65,7 @@ Executor& LastingExecutor::present() const {
 template <class Use>
 decltype(auto) LastingExecutor::lasting(Use&& use) {
     if (!reopen_) return use(*executor_);
-    if (must_go_back_) go_back_whole();
+    if (is_ahead_) go_back_whole();
     for (;;) {
         std::exception_ptr failure;
         Executor& executor = present();
@@ -86,69 +85,49 @@ decltype(auto) LastingExecutor::reading(Use&& use) const {
 }
 
 void LastingExecutor::recover(std::exception_ptr failure) {
-    try {
-        reopen_(executor_, failure);
-    } catch (const Error& error) {
-        if (error.status() == SNN_ERROR_INVALID_ARGUMENT) undo_run();  // of a host program
-        throw;
-    }
+    reopen_(executor_, failure);
     go_back_whole();
 }
 
 // On what is left of the devices.
 void LastingExecutor::go_back_whole() {
+    is_ahead_ = true;
     present();
     while (const std::exception_ptr failure = go_back()) reopen_(executor_, failure);
-    must_go_back_ = false;
+    is_ahead_ = false;
 }
 
 // What failed.
 std::exception_ptr LastingExecutor::go_back() {
     try {
-        restore();
-        for (const Act& act : log_) apply(act);
+        restore(point_, *executor_);
+        counted_before_ = point_.counters;
+        for (const Act& act : log_) apply(act, *executor_);
         return nullptr;
     } catch (...) {
         return std::current_exception();
     }
 }
 
-// A run that failed for no device's fault is as if it had not begun, where that can be.
-void LastingExecutor::undo_run() {
-    const auto* const together = dynamic_cast<const TogetherExecutor*>(executor_.get());
-    if (!together || together->is_whole() || point_is_ahead_) return;
-    must_go_back_ = true;
-    try {
-        go_back_whole();
-    } catch (...) {  // as where the program refuses this too: the next call begins with it
-    }
+void LastingExecutor::restore(const SafePoint& point, Executor& executor) {
+    executor.reset_state();
+    for (const auto& [key, act] : point.settings) apply(act, executor);
+    executor.reset_state();  // initial states follow parameters
+    for (const Act& written : point.state) apply(written, executor);
 }
 
-void LastingExecutor::restore() {
-    executor_->reset_state();
-    const Settings& settings = point_.settings;
-    executor_->set_seed(settings.seed);
-    for (const auto& [population, made] : settings.constants) executor_->set_constants(population, *made.constants);
-    for (const auto& [projection, made] : settings.rules) executor_->set_plasticity(projection, made.plan);
-    if (!settings.constants.empty()) executor_->reset_state();  // initial states that follow parameters
-    const auto write = [&](const Written& written) { executor_->write(written.slot, written.dtype, written.data->data()); };
-    for (const auto& [slot, written] : settings.weights) write(written);
-    for (const Written& written : point_.state) write(written);
-    counted_before_ = point_.counters;
-}
-
-void LastingExecutor::apply(const Act& act) {
+void LastingExecutor::apply(const Act& act, Executor& executor) {
     struct Again {
         LastingExecutor& self;
         Executor& executor;
-        void operator()(const Steps& steps) const {
+        void operator()(const std::shared_ptr<Steps>& steps) const {
             RunRequest request;
-            request.first_step = steps.first_step;
-            request.step_count = steps.count;
+            request.first_step = steps->first_step;
+            request.step_count = steps->count;
             std::vector<InputFrames> inputs;
             for (uint32_t p = 0; p < self.plan_->network->populations().size(); ++p) {
                 if (!self.plan_->network->population(p).is_input()) continue;
-                inputs.push_back({p, steps.values[inputs.size()].data(), steps.strides[inputs.size()]});
+                inputs.push_back({p, steps->values[inputs.size()].data(), steps->strides[inputs.size()]});
             }
             request.inputs = inputs;
             executor.run(request);
@@ -164,29 +143,91 @@ void LastingExecutor::apply(const Act& act) {
             self.counted_before_ = {};
         }
     };
-    std::visit(Again{*this, *executor_}, act);
+    std::visit(Again{*this, executor}, act);
 }
 
 // ---- Safe points and the log
 
+// Does it and writes it down; what an error leaves goes back to what was before.
+void LastingExecutor::act(Act act, size_t bytes) {
+    if (!reopen_) {
+        keep(act, point_.settings);
+        return apply(act, *executor_);
+    }
+    keep_first(act);
+    lasting([&](Executor&) {
+        is_ahead_ = true;
+        apply(act, *executor_);
+    });
+    log(std::move(act), bytes);
+    is_ahead_ = false;
+}
+
 void LastingExecutor::log(Act act, size_t bytes) {
-    if (!reopen_) return;
     log_.push_back(std::move(act));
     log_bytes_ += bytes + sizeof(Act);
 }
 
-void LastingExecutor::clear_log() {
+void LastingExecutor::clear_log() noexcept {
     if (log_bytes_ > most_spare_bytes) spare_steps_.clear();
-    else
-        for (Act& act : log_)
-            if (Steps* const steps = std::get_if<Steps>(&act)) spare_steps_.push_back(std::move(*steps));
+    else {
+        try {
+            for (Act& act : log_)
+                if (auto* const steps = std::get_if<std::shared_ptr<Steps>>(&act)) spare_steps_.push_back(std::move(*steps));
+        } catch (const std::exception&) {  // no room to keep memory in
+        }
+    }
     log_.clear();
     log_bytes_ = 0;
 }
 
-LastingExecutor::Steps LastingExecutor::spare_steps() {
-    if (spare_steps_.empty()) return {};
-    Steps steps = std::move(spare_steps_.back());
+// Of what is no setting: nothing.
+LastingExecutor::Key LastingExecutor::key_of(const Act& act) const {
+    if (std::holds_alternative<NewSeed>(act)) return {of_seed};
+    if (const auto* const made = std::get_if<NewConstants>(&act)) return {of_constants, made->population};
+    if (const auto* const made = std::get_if<NewRule>(&act)) return {of_rule, made->projection};
+    const auto* const written = std::get_if<Written>(&act);
+    if (!written) return {};
+    const Slot& slot = written->slot;
+    const bool is_weight = slot.kind == Slot::weight && !plan_->network->projection(slot.index).plasticity;
+    if (!is_weight && slot.kind != Slot::bias) return {};
+    return {is_weight ? of_weights : of_bias, slot.index, slot.sample + 1};
+}
+
+void LastingExecutor::keep(const Act& act, Settings& io_settings) const {
+    Key key = key_of(act);
+    if (key[0] == no_setting) return;
+    const auto place = io_settings.insert_or_assign(key, act).first;
+    if (key[2] != 0) return;
+    key[2] = UINT32_MAX;  // those of single samples are old now
+    io_settings.erase(std::next(place), io_settings.upper_bound(key));
+}
+
+// What it changes for the first time since the executor was opened: the same one may have to go back to that.
+void LastingExecutor::keep_first(const Act& act) {
+    Key key = key_of(act);
+    key[2] = 0;
+    if (key[0] == no_setting || point_.settings.contains(key)) return;
+    if (const auto* const made = std::get_if<Written>(&act)) {
+        const Slot slot{made->slot.kind, made->slot.index};
+        auto data = std::make_shared<Bytes>(count(slot) * sizeof(float));
+        lasting([&](Executor& executor) { executor.read(slot, DType::float32, data->data()); });
+        keep(Written{slot, DType::float32, std::move(data)}, point_.settings);
+    } else if (key[0] == of_constants) {
+        const PopulationConstants& planned = plan_->populations[key[1]];
+        keep(NewConstants{key[1], std::make_shared<const PopulationConstants>(planned)}, point_.settings);
+    } else keep(NewRule{key[1], plan_->plasticity[key[1]]}, point_.settings);
+}
+
+LastingExecutor::Settings LastingExecutor::present_settings() const {
+    Settings settings = point_.settings;
+    for (const Act& act : log_) keep(act, settings);
+    return settings;
+}
+
+std::shared_ptr<LastingExecutor::Steps> LastingExecutor::spare_steps() {
+    if (spare_steps_.empty()) return std::make_shared<Steps>();
+    std::shared_ptr<Steps> steps = std::move(spare_steps_.back());
     spare_steps_.pop_back();
     return steps;
 }
@@ -203,7 +244,8 @@ void LastingExecutor::log_steps(const RunRequest& request, uint32_t begin) {
     if (begin == request.step_count) return;
     const uint32_t count = request.step_count - begin;
     // The same inputs held as before: the usual step of a game.
-    if (Steps* const last = log_.empty() ? nullptr : std::get_if<Steps>(&log_.back());
+    const auto* const logged = log_.empty() ? nullptr : std::get_if<std::shared_ptr<Steps>>(&log_.back());
+    if (Steps* const last = logged ? logged->get() : nullptr;
         last && last->first_step + last->count == request.first_step + begin && last->count <= UINT32_MAX - count) {
         bool same = true;
         for (size_t i = 0; same && i < request.inputs.size(); ++i)
@@ -214,7 +256,8 @@ void LastingExecutor::log_steps(const RunRequest& request, uint32_t begin) {
             return;
         }
     }
-    Steps steps = spare_steps();
+    std::shared_ptr<Steps> logging = spare_steps();
+    Steps& steps = *logging;
     steps.first_step = request.first_step + begin;
     steps.count = count;
     steps.strides.clear();
@@ -228,7 +271,7 @@ void LastingExecutor::log_steps(const RunRequest& request, uint32_t begin) {
         for (uint32_t step = 0; step < (input.step_stride == 0 ? 1 : count); ++step)
             values.insert(values.end(), first + step * input.step_stride, first + step * input.step_stride + frame);
     }
-    log(std::move(steps), bytes_to_log(request, begin));
+    log(std::move(logging), bytes_to_log(request, begin) + sizeof(Steps));
 }
 
 void LastingExecutor::log_taped(const RunRequest& request) {
@@ -254,19 +297,18 @@ void LastingExecutor::log_taped(const RunRequest& request) {
     log(std::shared_ptr<const Taped>(std::move(taped)), bytes_to_log(request, 0));
 }
 
-bool LastingExecutor::is_point_due() const { return steps_since_point_ >= interval_ || log_bytes_ > most_log_bytes; }
-
 LastingExecutor::SafePoint LastingExecutor::made_point() const {
-    SafePoint point{settings_, {}, sum_of(counted_before_, executor_->counters())};
+    SafePoint point{present_settings(), {}, sum_of(counted_before_, executor_->counters())};
     const auto copied = [&](const Slot& slot, DType dtype) {
-        Bytes data(executor_->count(slot) * size_of(dtype));
-        if (!data.empty()) executor_->read(slot, dtype, data.data());
-        return Written{slot, dtype, std::make_shared<const Bytes>(std::move(data))};
+        auto data = std::make_shared<Bytes>(executor_->count(slot) * size_of(dtype));
+        if (!data->empty()) executor_->read(slot, dtype, data->data());
+        return Written{slot, dtype, std::move(data)};
     };
-    for (auto& [slot, written] : point.settings.weights)
-        if (!written.data) written = copied(written.slot, written.dtype);
+    for (auto& [key, act] : point.settings)
+        if (const auto* const written = std::get_if<Written>(&act); written && !written->data)
+            act = copied(written->slot, written->dtype);
     for_state_slots(*plan_, [&](const Slot& slot, DType dtype) {
-        if (executor_->count(slot) > 0) point.state.push_back(copied(slot, dtype));
+        if (executor_->count(slot) > 0) point.state.emplace_back(copied(slot, dtype));
     });
     return point;
 }
@@ -280,19 +322,27 @@ void LastingExecutor::take_safe_point() {
     const Clock::time_point end = Clock::now();
     if (end - begin > most_of_time * (begin - point_time_)) interval_ *= 2;
     point_time_ = end;
-    consider_a_move();
 }
 
-// At a safe point, whose log is empty, or without a log.
-void LastingExecutor::consider_a_move() {
+// At a safe point, whose log is empty, or without a log. Where that fails, all stays as it is.
+void LastingExecutor::consider_a_move() noexcept {
     if (!move_ || steps_since_question_ < question_interval_) return;
     steps_since_question_ = 0;
     const Clock::time_point begin = Clock::now();
-    if (std::unique_ptr<Executor> better = move_(*executor_)) {
-        if (!reopen_) point_ = made_point();
-        executor_ = std::move(better);
-        restore();
-        if (!reopen_) point_.state.clear(), point_.settings = {};
+    try {
+        ExecutorCounters counted;
+        const auto bring = [&](Executor& executor) {
+            const SafePoint* point = &point_;
+            SafePoint made{};
+            if (!reopen_) made = made_point(), point = &made;
+            restore(*point, executor);
+            counted = point->counters;
+        };
+        if (std::unique_ptr<Executor> better = move_(*executor_, bring)) {
+            executor_ = std::move(better);
+            counted_before_ = counted;
+        }
+    } catch (...) {  // no room for both at once, say
     }
     const Clock::time_point end = Clock::now();
     if (end - begin > most_of_time * (begin - question_time_)) question_interval_ *= 2;
@@ -300,21 +350,33 @@ void LastingExecutor::consider_a_move() {
 }
 
 void LastingExecutor::reset_state() {
-    lasting([](Executor& executor) { executor.reset_state(); });
-    counted_before_ = {};
-    if (is_plastic_) return log(Reset{}, 0);
-    if (!reopen_) return consider_a_move();
-    point_ = {settings_, {}, {}};
-    clear_log();
-    steps_since_point_ = 0;
-    point_time_ = Clock::now();
-    lasting([&](Executor&) { consider_a_move(); });
+    if (is_plastic_ || !reopen_) {
+        act(Reset{}, 0);
+        if (!is_plastic_) consider_a_move();
+        else if (reopen_ && point_.state.empty()) {  // no reset has the weights that it begins with
+            lasting([&](Executor&) { take_safe_point(); });
+            interval_ = first_interval;  // nothing has run that its time could be compared with
+        }
+    } else {
+        SafePoint point{present_settings(), {}, {}};
+        lasting([&](Executor&) {
+            is_ahead_ = true;
+            apply(Reset{}, *executor_);
+        });
+        point_ = std::move(point);
+        clear_log();
+        steps_since_point_ = 0;
+        point_time_ = Clock::now();
+        is_ahead_ = false;
+        consider_a_move();
+    }
+    is_lost_ = false;
 }
 
 // ---- Running
 
 LastingExecutor::Mark LastingExecutor::mark(const RunRequest& request, uint32_t done) const {
-    Mark made{done, steps_since_point_, {}, {}};
+    Mark made{done, {}, {}};
     for (const EventRecord& events : request.events) made.event_counts.push_back(events.count);
     for (const RecordFrames& record : request.records) {
         Bytes& sums = made.sums.emplace_back();
@@ -326,7 +388,6 @@ LastingExecutor::Mark LastingExecutor::mark(const RunRequest& request, uint32_t 
 }
 
 void LastingExecutor::rewind(const RunRequest& request, const Mark& mark) {
-    steps_since_point_ = mark.steps_since_point;
     for (size_t i = 0; i < request.events.size(); ++i) request.events[i].count = mark.event_counts[i];
     for (size_t i = 0; i < request.records.size(); ++i)
         if (!mark.sums[i].empty()) std::memcpy(request.records[i].data, mark.sums[i].data(), mark.sums[i].size());
@@ -357,17 +418,19 @@ void LastingExecutor::run_stretch(const RunRequest& request, uint32_t done, uint
 void LastingExecutor::run_taped(const RunRequest& request) {
     ++taped_runs_;
     if (!reopen_) return executor_->run(request);
-    if (is_point_due()) lasting([&](Executor&) { take_safe_point(); });
     const Mark begin = mark(request, 0);
     lasting([&](Executor& executor) {
         rewind(request, begin);
+        is_ahead_ = true;
         executor.run(request);
     });
     log_taped(request);
+    is_ahead_ = false;
 }
 
 // Without a log there is nothing to be copied.
 void LastingExecutor::run_unlogged(const RunRequest& request) {
+    is_lost_ = true;
     for (uint32_t done = 0; done < request.step_count;) {
         const uint64_t most = move_ ? question_interval_ : request.step_count;
         const auto steps = static_cast<uint32_t>(std::min<uint64_t>(request.step_count - done, most));
@@ -377,54 +440,70 @@ void LastingExecutor::run_unlogged(const RunRequest& request) {
         steps_since_question_ += steps;
         consider_a_move();
     }
+    is_lost_ = false;
 }
 
 void LastingExecutor::run(const RunRequest& request) {
+    check_state();
+    if (reopen_ && (steps_since_point_ >= interval_ || log_bytes_ > most_log_bytes)) {
+        lasting([&](Executor&) { take_safe_point(); });
+        consider_a_move();
+    }
     if (request.tape) return run_taped(request);
     if (!reopen_) return run_unlogged(request);
-    point_is_ahead_ = false;
-    std::optional<Mark> begin;
+    Mark begin = mark(request, 0);
     lasting([&](Executor&) {
-        if (begin) rewind(request, *begin);
-        else if (is_point_due()) take_safe_point();
-        if (!begin) begin = mark(request, 0);
-        for (uint32_t done = begin->done; done < request.step_count;) {
-            const uint64_t most = interval_ > steps_since_point_ ? interval_ - steps_since_point_ : interval_;
+        rewind(request, begin);
+        is_ahead_ = true;
+        for (uint32_t done = begin.done; done < request.step_count;) {
+            const uint64_t since_point = steps_since_point_ + (done - begin.done);
+            const uint64_t most = interval_ > since_point ? interval_ - since_point : interval_;
             const auto steps = static_cast<uint32_t>(std::min<uint64_t>(request.step_count - done, most));
             run_stretch(request, done, steps);
             done += steps;
-            steps_since_point_ += steps;
             steps_since_question_ += steps;
             const bool is_last = done == request.step_count;
-            if (is_last ? bytes_to_log(request, begin->done) < most_log_bytes : !is_point_due()) continue;
+            if (is_last ? bytes_to_log(request, begin.done) < most_log_bytes : since_point + steps < interval_) continue;
+            Mark next = mark(request, done);
             take_safe_point();
-            point_is_ahead_ = true;
-            begin = mark(request, done);
+            is_lost_ = true;
+            begin = std::move(next);
+            consider_a_move();
         }
     });
-    log_steps(request, begin->done);
-    point_is_ahead_ = false;
+    log_steps(request, begin.done);
+    steps_since_point_ += request.step_count - begin.done;
+    is_ahead_ = is_lost_ = false;
 }
 
 // ---- Training
 
 void LastingExecutor::backward(std::span<const OutputGradient> gradients, std::span<const InputGradient> inputs) {
-    lasting([&](Executor& executor) { executor.trainable()->backward(gradients, inputs); });
+    lasting([&](Executor& executor) {
+        is_ahead_ = true;
+        executor.trainable()->backward(gradients, inputs);
+    });
+    is_ahead_ = false;
 }
 
 void LastingExecutor::update(const OptimizerStep& step, OptimizerMemory& memory) {
-    driven().update(step, memory);
-    if (!reopen_) return;
-    for (uint32_t q = 0; q < plan_->network->projections().size(); ++q)
+    // There is room for all of it before anything changes.
+    std::vector<std::pair<Slot, std::shared_ptr<Bytes>>> trained;
+    for (uint32_t q = 0; reopen_ && q < plan_->network->projections().size(); ++q)
         for (const Slot::Kind kind : {Slot::weight, Slot::bias}) {
             const Slot slot{kind, q};
             if (!plan_->network->projection(q).trainable || count(slot) == 0) continue;
-            Bytes data(count(slot) * sizeof(float));
-            executor_->read(slot, DType::float32, data.data());
-            const Written written{slot, DType::float32, std::make_shared<const Bytes>(std::move(data))};
-            settings_.weights.insert_or_assign({kind, q}, written);
-            log(written, written.data->size());
+            keep_first(Written{slot, DType::float32, nullptr});
+            trained.emplace_back(slot, std::make_shared<Bytes>(count(slot) * sizeof(float)));
         }
+    if (const size_t needed = log_.size() + trained.size(); needed > log_.capacity())
+        log_.reserve(std::max(needed, 2 * log_.capacity()));
+    driven().update(step, memory);
+    for (auto& [slot, data] : trained) {
+        executor_->read(slot, DType::float32, data->data());
+        const size_t bytes = data->size();
+        log(Written{slot, DType::float32, std::move(data)}, bytes);
+    }
 }
 
 // ---- Variables
@@ -444,50 +523,36 @@ ExecutorCounters LastingExecutor::counters() const {
 }
 
 void LastingExecutor::set_constants(uint32_t population, const PopulationConstants& constants) {
-    const NewConstants made{population, std::make_shared<const PopulationConstants>(constants)};
-    lasting([&](Executor& executor) { executor.set_constants(population, constants); });
-    settings_.constants.insert_or_assign(population, made);
-    log(made, 0);
+    act(NewConstants{population, std::make_shared<const PopulationConstants>(constants)}, 0);
 }
 
-void LastingExecutor::set_seed(uint64_t seed) {
-    lasting([&](Executor& executor) { executor.set_seed(seed); });
-    settings_.seed = seed;
-    log(NewSeed{seed}, 0);
-}
+void LastingExecutor::set_seed(uint64_t seed) { act(NewSeed{seed}, 0); }
 
 void LastingExecutor::set_plasticity(uint32_t projection, std::shared_ptr<const PlasticityPlan> plan) {
-    lasting([&](Executor& executor) { executor.set_plasticity(projection, plan); });
-    settings_.rules.insert_or_assign(projection, NewRule{projection, plan});
-    log(NewRule{projection, std::move(plan)}, 0);
+    act(NewRule{projection, std::move(plan)}, 0);
 }
 
-void LastingExecutor::signal(uint32_t projection, float value) {
-    lasting([&](Executor& executor) { executor.signal(projection, value); });
-    log(Signal{projection, value}, 0);
-}
+void LastingExecutor::signal(uint32_t projection, float value) { act(Signal{projection, value}, 0); }
 
 size_t LastingExecutor::count(const Slot& slot) const { return slot_count(*plan_, batch_, slot); }
 
 void LastingExecutor::read(const Slot& slot, DType dtype, void* out_data) const {
+    check_state();
     reading([&](const Executor& executor) { executor.read(slot, dtype, out_data); });
 }
 
 void LastingExecutor::write(const Slot& slot, DType dtype, const void* data) {
-    lasting([&](Executor& executor) { executor.write(slot, dtype, data); });
-    const bool is_kept =
-        slot.kind == Slot::bias || (slot.kind == Slot::weight && !plan_->network->projection(slot.index).plasticity);
-    if (!reopen_) {
-        if (is_kept) settings_.weights.insert_or_assign({slot.kind, slot.index}, Written{slot, DType::float32, nullptr});
-        return;
+    if (!reopen_) {  // the executor keeps the values
+        keep(Written{slot, DType::float32, nullptr}, point_.settings);
+        return executor_->write(slot, dtype, data);
     }
     const auto* const bytes = static_cast<const std::byte*>(data);
-    const Written written{slot, dtype, std::make_shared<const Bytes>(bytes, bytes + count(slot) * size_of(dtype))};
-    if (is_kept) settings_.weights.insert_or_assign({slot.kind, slot.index}, written);
-    log(written, written.data->size());
+    const size_t size = count(slot) * size_of(dtype);
+    act(Written{slot, dtype, std::make_shared<const Bytes>(bytes, bytes + size)}, size);
 }
 
 std::span<const uint32_t> LastingExecutor::active(uint32_t population, uint32_t sample) const {
+    check_state();
     return reading([&](const Executor& executor) { return executor.active(population, sample); });
 }
 

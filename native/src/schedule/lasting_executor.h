@@ -12,14 +12,15 @@
 // A new safe point is taken after `first_interval` steps - less often where that costs more than a part of the time -, in the
 // middle of a long run too, or when the log has become large. A reset is one for nothing, unless weights are plastic.
 //
-// An error that is not a device's doing, as of a host program that has not submitted, comes out of the call. Where it has left
-// devices ahead of each other, they go back to the safe point and do the log again: the run has not happened. Only a run that
-// was long enough for a safe point in its middle leaves a state that is lost.
+// An error that is not a device's doing, as of a host program that has not submitted, comes out of the call, and what failed
+// has not happened: the next call goes back to the safe point first and does the log again. Only a run without a log, or one
+// that was long enough for a safe point in its middle, leaves a state that is lost.
 //
 // Training goes on as well where devices share a batch, whose weights and moments are in host memory: a taped run is logged
 // like others, so a backward pass that fails is done again on a tape that was made again.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <exception>
 #include <functional>
@@ -41,8 +42,10 @@ public:
     // Throws, `failure` or an error of its own, when there is none.
     using Reopen = std::function<void(std::unique_ptr<Executor>& io_executor, std::exception_ptr failure)>;
 
-    // Another executor that would do better, in its initial state; null: it stays. Asked after every so many steps.
-    using Move = std::function<std::unique_ptr<Executor>(Executor& present)>;
+    // Another executor that would do better, after `bring` has given it the present one's state; null, or an exception: it
+    // stays. Asked after every so many steps.
+    using Move =
+        std::function<std::unique_ptr<Executor>(Executor& present, const std::function<void(Executor& better)>& bring)>;
 
     // `reopen` null: its devices cannot be lost, and errors come out as they are.
     LastingExecutor(std::shared_ptr<const Plan> plan, const ExecutorOptions& options, std::unique_ptr<Executor> executor,
@@ -62,10 +65,12 @@ public:
     void read(const Slot& slot, DType dtype, void* out_data) const override;
     void write(const Slot& slot, DType dtype, const void* data) override;
     std::span<const uint32_t> active(uint32_t population, uint32_t sample) const override;
-    Trainable* trainable() override { return keeps_training_ && drives_a_trainer() ? this : nullptr; }
-
-    // Whether what it drives at present would train by itself.
-    bool drives_a_trainer() const { return executor_ && executor_->trainable(); }
+    // The one it drives, where training outlasts a device.
+    Trainable* trainable() override {
+        Trainable* const own = executor_ ? executor_->trainable() : nullptr;
+        return own && own->outlasts_devices() ? this : nullptr;
+    }
+    bool device_trains() override { return executor_ && executor_->trainable(); }
 
 private:
     using Bytes = std::vector<std::byte>;
@@ -106,25 +111,24 @@ private:
         uint64_t seed;
     };
     struct Reset {};
-    using Act = std::variant<Steps, std::shared_ptr<const Taped>, Written, Signal, NewConstants, NewRule, NewSeed, Reset>;
+    using Act = std::variant<std::shared_ptr<Steps>, std::shared_ptr<const Taped>, Written, Signal, NewConstants, NewRule,
+                             NewSeed, Reset>;
 
-    // What a reset keeps.
-    struct Settings {
-        uint64_t seed;
-        std::map<uint32_t, NewConstants> constants;                  // by population
-        std::map<uint32_t, NewRule> rules;                           // by projection
-        std::map<std::pair<Slot::Kind, uint32_t>, Written> weights;  // and biases that were written; no weights of rules
-    };
+    // What a reset keeps: seed, parameters, and weights and biases that were written, but for those that a rule changes, which
+    // are part of the state. Each with the act that makes it so, in the order in which they are done again.
+    enum Setting : uint32_t { no_setting, of_seed, of_constants, of_rule, of_weights, of_bias };
+    // With the index of the population or projection; of a sample (its number + 1) or, before them, all samples (0).
+    using Key = std::array<uint32_t, 3>;
+    using Settings = std::map<Key, Act>;
     struct SafePoint {
         Settings settings;
-        std::vector<Written> state;  // nothing: the initial one
+        std::vector<Act> state;  // nothing: the initial one
         ExecutorCounters counters;
     };
 
     // Where a request stands that is being run: what the executor adds to, as it was after `done` of its steps.
     struct Mark {
         uint32_t done;
-        uint64_t steps_since_point;
         std::vector<size_t> event_counts;
         std::vector<Bytes> sums;  // by record, empty where it is none
     };
@@ -149,21 +153,27 @@ private:
     void recover(std::exception_ptr failure);
     std::exception_ptr go_back();
     void go_back_whole();
-    void undo_run();
-    void restore();
-    void apply(const Act& act);
+    void check_state() const {
+        if (is_lost_) refuse_lost_state();
+    }
+    void restore(const SafePoint& point, Executor& executor);
+    void apply(const Act& act, Executor& executor);
+    void act(Act act, size_t bytes);
     void log(Act act, size_t bytes);
-    void clear_log();
-    Steps spare_steps();  // with the memory of some that were logged before, so that a step allocates nothing
+    void clear_log() noexcept;
+    void keep(const Act& act, Settings& io_settings) const;  // where it is a setting
+    void keep_first(const Act& act);
+    Key key_of(const Act& act) const;
+    Settings present_settings() const;
+    std::shared_ptr<Steps> spare_steps();  // with the memory of some that were logged before, so that a step allocates nothing
     size_t bytes_to_log(const RunRequest& request, uint32_t begin) const;
     void log_steps(const RunRequest& request, uint32_t begin);
     void log_taped(const RunRequest& request);
     void run_taped(const RunRequest& request);
     SafePoint made_point() const;
     void take_safe_point();
-    void consider_a_move();
+    void consider_a_move() noexcept;
     void run_unlogged(const RunRequest& request);
-    bool is_point_due() const;
     Mark mark(const RunRequest& request, uint32_t done) const;
     void rewind(const RunRequest& request, const Mark& mark);
     void run_stretch(const RunRequest& request, uint32_t done, uint32_t steps);
@@ -174,15 +184,15 @@ private:
     Reopen reopen_;  // null: nothing is logged
     Move move_;
     bool is_plastic_;
-    bool keeps_training_;  // what is trained is not lost with a device
-    Settings settings_;  // as they are now
-    SafePoint point_;
+    SafePoint point_;  // without a log, its settings are those of now
     std::vector<Act> log_;
-    std::vector<Steps> spare_steps_;
+    std::vector<std::shared_ptr<Steps>> spare_steps_;
     size_t log_bytes_ = 0;
     uint64_t steps_since_point_ = 0;
-    bool point_is_ahead_ = false;  // taken in the middle of the run at hand
-    bool must_go_back_ = false;    // before anything else is done
+    // Perhaps of the log, or some devices of others: something is under way, or has failed. It goes back before anything else.
+    bool is_ahead_ = false;
+    // A run is under way, or has failed, of which some steps cannot be undone: without a log, or before the last safe point.
+    bool is_lost_ = false;
     uint64_t steps_since_question_ = 0, question_interval_;  // of a move
     std::chrono::steady_clock::time_point question_time_;
     uint64_t interval_;  // steps from one safe point to the next

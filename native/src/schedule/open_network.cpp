@@ -3,6 +3,7 @@
 #include <snn/snn_vulkan.h>
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "common/error.h"
@@ -93,8 +94,9 @@ void OpenNetwork::open_several(const std::string& device) {
         };
     LastingExecutor::Move move;
     if (executor->devices().size() > 1 && !(flags() & SNN_FLAG_FLOAT64))  // a state is copied in float32
-        move = [this, options, asked = device, slowness = std::vector<double>()](Executor& present) mutable {
-            return better_executor(static_cast<TogetherExecutor&>(present), asked, slowness, options());
+        move = [this, options, asked = device, slowness = std::vector<double>()](
+                   Executor& present, const std::function<void(Executor&)>& bring) mutable {
+            return better_executor(static_cast<TogetherExecutor&>(present), asked, slowness, options(), bring);
         };
     executor_ =
         std::make_unique<LastingExecutor>(plan_, options_, std::move(executor), std::move(reopen), std::move(move));
@@ -135,25 +137,25 @@ void OpenNetwork::go_on_without(std::unique_ptr<Executor>& io_executor, std::exc
 // With less on devices that are slower than they were expected to be; null: it stays as it is. `io_asked`: the device as the
 // caller named it, or what is left of it.
 std::unique_ptr<Executor> OpenNetwork::better_executor(TogetherExecutor& present, std::string& io_asked,
-                                                       std::vector<double>& io_slowness, const ExecutorOptions& options) {
+                                                       std::vector<double>& io_slowness, const ExecutorOptions& options,
+                                                       const std::function<void(Executor&)>& bring) {
     if (present.devices() != devices_of(io_asked)) {  // one has failed since
         io_asked = present.device();
         io_slowness.clear();
     }
     const std::string device = present.better(io_asked, options, io_slowness);
     if (device.empty()) return nullptr;
-    std::unique_ptr<TogetherExecutor> opened;
-    try {
-        opened = open_together(plan_, device, options);
-    } catch (const std::exception&) {
-        return nullptr;  // no room for both at once: it stays as it is
-    }
+    std::unique_ptr<TogetherExecutor> opened = open_together(plan_, device, options);
+    bring(*opened);
     size_t slowest = 0;
     for (size_t d = 0; d < io_slowness.size(); ++d)
         if (io_slowness[d] > io_slowness[slowest]) slowest = d;
-    device_ = name_of(*opened, device);
-    device_reason_ = text("'", present.devices()[slowest], "' takes longer than was measured: work was moved to other devices");
-    listeners_.log(SNN_LOG_INFORMATION, text(device_reason_, "; ", opened->description()).c_str());
+    std::string name = name_of(*opened, device);
+    std::string reason =
+        text("'", present.devices()[slowest], "' takes longer than was measured: work was moved to other devices");
+    listeners_.log(SNN_LOG_INFORMATION, text(reason, "; ", opened->description()).c_str());
+    device_ = std::move(name);
+    device_reason_ = std::move(reason);
     return opened;
 }
 
@@ -179,11 +181,21 @@ void OpenNetwork::make_lasting(const std::vector<DeviceChoice>& others) {
     executor_->reset_state();
 }
 
+void OpenNetwork::change_state(const std::function<void()>& change) {
+    lose_state();
+    try {
+        change();
+    } catch (const Error& error) {
+        if (error.status() == SNN_ERROR_DEVICE_LOST) have_state();
+        throw;
+    }
+    have_state();
+}
+
 std::string OpenNetwork::device_that_trains() {
     if (!is_automatic_) throw Error(SNN_ERROR_UNSUPPORTED, "device '", device_, "' cannot train; \"cpu\" can");
     // What a trainer does is not done again elsewhere: the device trains by itself.
-    const auto* const lasting = dynamic_cast<const LastingExecutor*>(executor_.get());
-    if (lasting && lasting->drives_a_trainer()) return device_;
+    if (executor_->device_trains()) return device_;
     std::string device = backends().front()->name;
     listeners_.warn(text("device '", device_, "' cannot train; the session goes on on '", device, "'"));
     return device;

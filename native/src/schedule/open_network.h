@@ -37,13 +37,16 @@ public:
     bool has_host_jobs() const { return options_.job_system.parallel_for != nullptr; }
     void report();  // to the log
 
-    // Whether the executor has a state, in which values may be read and from which steps may go on. A change that takes several
-    // calls of it - a reset, a load, a training run - loses the state until all of them have been.
+    // Whether the executor has a state that can be read and stepped from. A change that takes several calls of the executor - a
+    // reset, a load, a training run - loses the state until the last of them has succeeded.
     void check_state() const {
         if (state_is_lost_) refuse_lost_state();
     }
     void lose_state() { state_is_lost_ = true; }
     void have_state() { state_is_lost_ = false; }
+    // Runs `change`, such a change. If it throws, the state stays lost - unless the device is lost: it then reports that itself,
+    // in every call from then on.
+    void change_state(const std::function<void()>& change);
 
     // There is nothing to train, or the executor does it.
     bool trains() const { return plan_->step_adjoint.empty() || executor_->trainable(); }
@@ -61,7 +64,8 @@ private:
     void open_several(const std::string& device);
     void make_lasting(const std::vector<struct DeviceChoice>& others);
     std::unique_ptr<Executor> better_executor(class TogetherExecutor& present, std::string& io_asked,
-                                              std::vector<double>& io_slowness, const ExecutorOptions& options);
+                                              std::vector<double>& io_slowness, const ExecutorOptions& options,
+                                              const std::function<void(Executor&)>& bring);
     void go_on_without(std::unique_ptr<Executor>& io_executor, std::exception_ptr failure, const ExecutorOptions& options);
 
     std::shared_ptr<const Network> network_;

@@ -175,17 +175,6 @@ void SessionInputs::take_held(Input& input) const {
 
 // ---- What a step reads ------------------------------------------------------------------------------------------------
 
-std::optional<uint32_t> SessionInputs::first_pending() const {
-    for (const Input& input : inputs_)
-        if (input.is_pending()) return input.population;
-    return std::nullopt;
-}
-
-std::span<const InputFrames> SessionInputs::frames() {
-    for (size_t i = 0; i < inputs_.size(); ++i) inputs_[i].tell(frames_[i]);
-    return frames_;
-}
-
 std::span<const InputFrames> SessionInputs::held_without_spikes() {
     for (size_t i = 0; i < inputs_.size(); ++i)
         if (inputs_[i].is_pending() && !inputs_[i].bound) frames_[i] = {inputs_[i].population, no_spikes_.data(), 0};

@@ -46,11 +46,18 @@ public:
     uint32_t population_at(size_t place) const { return inputs_[place].population; }
     // Spikes were set, for one step.
     bool is_pending(size_t place) const { return inputs_[place].is_pending(); }
-    std::optional<uint32_t> first_pending() const;  // a population
+    std::optional<uint32_t> first_pending() const {  // a population
+        for (const Input& input : inputs_)
+            if (input.is_pending()) return input.population;
+        return std::nullopt;
+    }
     // Of what was set or bound, for one step or, where nothing is listed, several.
     void tell(size_t place, InputFrames& out_frames) const { inputs_[place].tell(out_frames); }
     // Those of all places, until the next call.
-    std::span<const InputFrames> frames();
+    std::span<const InputFrames> frames() {
+        for (size_t i = 0; i < inputs_.size(); ++i) inputs_[i].tell(frames_[i]);
+        return frames_;
+    }
     // The same without the spikes that were set, for steps that are recorded after the one that has them.
     std::span<const InputFrames> held_without_spikes();
     // Behind the step that read them.

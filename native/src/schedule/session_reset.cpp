@@ -8,11 +8,11 @@
 namespace snn {
 
 void SessionState::reset() {
-    open_.lose_state();
-    open_.executor().reset_state();
-    inputs_.clear_spikes();
-    progress_ = {};
-    open_.have_state();
+    open_.change_state([&] {
+        open_.executor().reset_state();
+        inputs_.clear_spikes();
+        progress_ = {};
+    });
 }
 
 void SessionState::begin_training_run(bool anew) {
@@ -29,9 +29,7 @@ void SessionState::end_training_run(uint64_t steps_since_reset) {
 void SessionState::fail_training_run() noexcept {
     try {
         reset();
-    } catch (const Error& error) {  // the state stays lost, which the next call says; of a device, the device does
-        if (error.status() == SNN_ERROR_DEVICE_LOST) open_.have_state();
-    } catch (...) {
+    } catch (...) {  // the next call reports it
     }
 }
 
@@ -67,18 +65,19 @@ void SessionState::reset_samples(std::span<const uint32_t> samples) {
     });
     std::vector<std::byte> initial(largest);  // room for it before anything changes
     const SNNCounters counted = counters();
-    open_.lose_state();
-    open_.executor().reset_state();
-    progress_.counted_before = {counted.steps, counted.spikes, counted.input_spikes, counted.synaptic_events,
-                       counted.synaptic_operations};
-    for (Kept& present : kept) {
-        open_.executor().read(present.slot, present.dtype, initial.data());
-        const size_t row = network_.population(present.slot.index).size * size_of(present.dtype);
-        for (size_t r = 0; r * row < present.values.size(); ++r)
-            if (begins[r % open_.batch_size()]) std::copy_n(initial.begin() + r * row, row, present.values.begin() + r * row);
-        open_.executor().write(present.slot, present.dtype, present.values.data());
-    }
-    open_.have_state();
+    open_.change_state([&] {
+        open_.executor().reset_state();
+        progress_.counted_before = {counted.steps, counted.spikes, counted.input_spikes, counted.synaptic_events,
+                                    counted.synaptic_operations};
+        for (Kept& present : kept) {
+            open_.executor().read(present.slot, present.dtype, initial.data());
+            const size_t row = network_.population(present.slot.index).size * size_of(present.dtype);
+            for (size_t r = 0; r * row < present.values.size(); ++r)
+                if (begins[r % open_.batch_size()])
+                    std::copy_n(initial.begin() + r * row, row, present.values.begin() + r * row);
+            open_.executor().write(present.slot, present.dtype, present.values.data());
+        }
+    });
     inputs_.forget_spikes(begins);
 }
 

@@ -315,9 +315,7 @@ void SessionState::restore(const SavedState& state) {
     reader.check_network();
     reader.read();
     reader.take_rules();
-    open_.lose_state();
-    reader.take_over();
-    open_.have_state();
+    open_.change_state([&] { reader.take_over(); });
 }
 
 }  // namespace snn

@@ -28,15 +28,6 @@ SNNCounters SessionState::counters() const {
     return counted;
 }
 
-RunRequest SessionState::next_request(uint32_t step_count) {
-    open_.check_state();
-    RunRequest request;
-    request.first_step = progress_.steps;
-    request.inputs = inputs_.frames();
-    request.step_count = step_count;
-    return request;
-}
-
 const ProjectionHash& SessionState::hash_of(uint32_t projection) {
     hashes_.resize(network_.projections().size());
     if (!hashes_[projection]) hashes_[projection] = hash_of_projection(network_.projection(projection));

@@ -26,8 +26,8 @@ public:
     // What a reset puts back.
     struct Progress {
         uint64_t steps = 0;
-        double remainder_s = 0;         // of time that was asked for: less than a step, or what there was no time for
-        bool dropping_time = false;     // since the last frame; it is logged when it begins
+        double remainder_s = 0;             // of time that was asked for: less than a step, or what there was no time for
+        bool dropping_time = false;         // the last advance() did; it is logged when it begins
         ExecutorCounters counted_before{};  // by the session whose state was restored
     };
 
@@ -39,7 +39,14 @@ public:
     uint64_t seed() const { return seed_; }
     SNNCounters counters() const;
     // Steps with the inputs that were set or bound.
-    RunRequest next_request(uint32_t step_count);
+    RunRequest next_request(uint32_t step_count) {
+        open_.check_state();
+        RunRequest request;
+        request.first_step = progress_.steps;
+        request.inputs = inputs_.frames();
+        request.step_count = step_count;
+        return request;
+    }
 
     // --- (session_reset.cpp)
     void reset();

@@ -63,7 +63,6 @@ public:
     SplitExecutor(std::shared_ptr<const Plan> plan, Split split, const ExecutorOptions& options);
 
     const std::vector<std::string>& devices() const override { return placement_.devices; }
-    bool is_whole() const override { return !failed_; }
     std::string device() const override { return placement_.device(*plan_->network); }
     std::string without(uint32_t place) const override;
     std::string better(std::string_view asked, const ExecutorOptions& options, std::vector<double>& io_slowness) override;

@@ -61,8 +61,6 @@ struct DeviceFailure : Error {
 class TogetherExecutor : public Executor {
 public:
     virtual const std::vector<std::string>& devices() const = 0;
-    // False after a run in which one failed: the others are ahead of it until the state is reset.
-    virtual bool is_whole() const = 0;
     // What opens the same: places and shares as they were found.
     virtual std::string device() const = 0;
     // What opens the same without one of them, which is not the only one: its share goes where it is expected to be done first.

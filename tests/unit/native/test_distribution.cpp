@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <functional>
 
@@ -103,6 +104,8 @@ TEST_CASE("values have their distribution, within their bounds") {
         {{SNN_DISTRIBUTION_LOGNORMAL, 0.3, 0.8, -infinity, infinity},
          [](double x) { return normal_cdf((std::log(x) - 0.3) / 0.8); }},
         {{SNN_DISTRIBUTION_LOGNORMAL, 0.3, 0.8, 0.5, 4.0}, [](double x) { return normal_cdf((std::log(x) - 0.3) / 0.8); }},
+        {{SNN_DISTRIBUTION_EXPONENTIAL, 1.7, 0, -infinity, infinity}, [](double x) { return -std::expm1(-x / 1.7); }},
+        {{SNN_DISTRIBUTION_EXPONENTIAL, 1.7, 0, 0.5, 4.0}, [](double x) { return -std::expm1(-x / 1.7); }},
     };
     for (const Case& c : cases) {
         const Distribution distribution(c.definition, "w");
@@ -127,6 +130,33 @@ TEST_CASE("values have their distribution, within their bounds") {
     const double n = static_cast<double>(values.size());
     CHECK(std::abs(sum / n - 2.0) < 5 * 3.0 / std::sqrt(n));
     CHECK(std::abs(square / n / 9.0 - 1.0) < 5 * std::sqrt(2.0 / n));
+    Distribution({SNN_DISTRIBUTION_EXPONENTIAL, 2.0, 0, -infinity, infinity}, "w")
+        .fill(words.data(), values.data(), values.size());
+    sum = square = 0;
+    for (const float value : values) sum += value, square += (value - 2.0) * (value - 2.0);
+    CHECK(std::abs(sum / n - 2.0) < 5 * 2.0 / std::sqrt(n));
+    CHECK(std::abs(square / n / 4.0 - 1.0) < 5 * std::sqrt(8.0 / n));  // its fourth central moment is 9 a^4
+}
+
+TEST_CASE("a word gives the exponential number of its probability, with the same bits everywhere") {
+    const Distribution one({SNN_DISTRIBUTION_EXPONENTIAL, 1.0, 0, -infinity, infinity}, "w");
+    const auto expected = [](uint32_t word) { return -std::log1p(-(word + 0.5) * 0x1p-32); };
+    uint64_t hash = 14695981039346656037u;
+    double before = 0;
+    for (uint64_t i = 0; i < 4096; ++i) {
+        const auto word = static_cast<uint32_t>(i * i * 256);  // 0 to nearly 2^32
+        const double value = one.value(word);
+        CHECK(std::abs(value / expected(word) - 1) < 1e-15);
+        CHECK((i == 0 || value > before));
+        before = value;
+        hash = (hash ^ std::bit_cast<uint64_t>(value)) * 1099511628211u;
+    }
+    CHECK(hash == 0x6fa82795e657bee4u);
+    CHECK(one.least() == one.value(0));
+    CHECK(one.most() == one.value(UINT32_MAX));
+    CHECK(std::abs(one.least() * 0x1p33 - 1) < 1e-10);
+    CHECK(std::abs(one.most() / (33 * std::log(2.0)) - 1) < 1e-12);
+    CHECK(Distribution({SNN_DISTRIBUTION_EXPONENTIAL, 3.0, 0, -infinity, 5.0}, "w").largest() == 5.0f);
 }
 
 TEST_CASE("one value is one value") {
@@ -145,7 +175,7 @@ TEST_CASE("distributions that cannot be drawn are refused") {
         CHECK_THROWS_WITH_AS(Distribution(d, "w"), doctest::Contains(words), Error);
     };
     const double nan = std::nan("");
-    refuses({4, 0, 0, -infinity, infinity}, "kind is 4");
+    refuses({5, 0, 0, -infinity, infinity}, "kind is 5; expected 0 to 4");
     refuses({SNN_DISTRIBUTION_CONSTANT, nan, 0, -infinity, infinity}, "a = nan");
     refuses({SNN_DISTRIBUTION_CONSTANT, 1e39, 0, -infinity, infinity}, "a = 1e+39");
     refuses({SNN_DISTRIBUTION_CONSTANT, 1, 0, 2, 3}, "no value");
@@ -159,6 +189,11 @@ TEST_CASE("distributions that cannot be drawn are refused") {
     refuses({SNN_DISTRIBUTION_UNIFORM, 2, 1, -infinity, infinity}, "uniform from 2 to 1");
     refuses({SNN_DISTRIBUTION_UNIFORM, 0, 1, 1.5, 2}, "less than 1 of 65536");
     refuses({SNN_DISTRIBUTION_LOGNORMAL, 90, 1, -infinity, infinity}, "float32 numbers");
+    refuses({SNN_DISTRIBUTION_EXPONENTIAL, 0, 0, -infinity, infinity}, "the mean of the exponential distribution is 0");
+    refuses({SNN_DISTRIBUTION_EXPONENTIAL, -2, 0, -infinity, infinity}, "the mean of the exponential distribution is -2");
+    refuses({SNN_DISTRIBUTION_EXPONENTIAL, 1e38, 0, -infinity, infinity}, "float32 numbers");
+    refuses({SNN_DISTRIBUTION_EXPONENTIAL, 1, 0, -2, 0}, "less than 1 of 65536");
+    refuses({SNN_DISTRIBUTION_EXPONENTIAL, 1, 0, 12, infinity}, "less than 1 of 65536");
 }
 
 TEST_CASE("delays are the nearest steps of their distribution") {
@@ -171,7 +206,9 @@ TEST_CASE("delays are the nearest steps of their distribution") {
     for (const auto& [definition, dt] : {Case{{SNN_DISTRIBUTION_NORMAL, 1.5, 0.75, 0.1, infinity}, 0.1},
                                          Case{{SNN_DISTRIBUTION_NORMAL, 100, 30, 1, 400}, 0.1},
                                          Case{{SNN_DISTRIBUTION_UNIFORM, 1, 20, -infinity, infinity}, 1.0},
-                                         Case{{SNN_DISTRIBUTION_LOGNORMAL, 0.5, 0.5, 0.5, 10}, 0.5}}) {
+                                         Case{{SNN_DISTRIBUTION_LOGNORMAL, 0.5, 0.5, 0.5, 10}, 0.5},
+                                         Case{{SNN_DISTRIBUTION_EXPONENTIAL, 15, 0, 0.1, infinity}, 0.1},
+                                         Case{{SNN_DISTRIBUTION_EXPONENTIAL, 5, 0, 1, 30}, 0.1}}) {
         const DelayDistribution delays(definition, dt, "d");
         const Distribution values(definition, "d");
         delays.fill(words.data(), steps.data(), steps.size());
@@ -192,4 +229,6 @@ TEST_CASE("delays are the nearest steps of their distribution") {
     refuses({SNN_DISTRIBUTION_NORMAL, 1.5, 0.75, -infinity, infinity}, "below the time step of 0.1 ms; give at least that");
     refuses({SNN_DISTRIBUTION_CONSTANT, 409.7, 0, -infinity, infinity}, "4097 steps; at most 4096");
     refuses({SNN_DISTRIBUTION_UNIFORM, 1, 1e30, -infinity, infinity}, "at most 4096");
+    refuses({SNN_DISTRIBUTION_EXPONENTIAL, 1.5, 0, -infinity, infinity}, "below the time step");
+    refuses({SNN_DISTRIBUTION_EXPONENTIAL, 18, 0, 0.1, infinity}, "4117 steps; at most 4096");
 }

@@ -128,8 +128,8 @@ TEST_CASE("binomial numbers have the binomial distribution") {
 }
 
 TEST_CASE("rules have as many synapses as they say, and none that is not allowed") {
-    for (const uint32_t kind : {SNN_RULE_FIXED_PROBABILITY, SNN_RULE_FIXED_INDEGREE, SNN_RULE_FIXED_TOTAL,
-                                SNN_RULE_ONE_TO_ONE, SNN_RULE_ALL_TO_ALL})
+    for (const uint32_t kind : {SNN_RULE_FIXED_PROBABILITY, SNN_RULE_FIXED_INDEGREE, SNN_RULE_FIXED_OUTDEGREE,
+                                SNN_RULE_FIXED_TOTAL, SNN_RULE_ONE_TO_ONE, SNN_RULE_ALL_TO_ALL})
         for (const bool within : {false, true})
             for (const uint32_t autapses : {0u, 1u})
                 for (const uint32_t multapses : {0u, 1u})
@@ -153,8 +153,11 @@ TEST_CASE("rules have as many synapses as they say, and none that is not allowed
                         const auto in_degrees = degrees(pairs, true, 40);
                         if (kind == SNN_RULE_FIXED_INDEGREE)
                             for (const uint32_t degree : in_degrees) CHECK(degree == count);
+                        if (kind == SNN_RULE_FIXED_OUTDEGREE)
+                            for (const uint32_t degree : degrees(pairs, false, 40)) CHECK(degree == count);
                         CHECK(*std::max_element(in_degrees.begin(), in_degrees.end()) <= made->in_degree_bound());
-                        const bool drawn = kind == SNN_RULE_FIXED_INDEGREE || kind == SNN_RULE_FIXED_TOTAL;
+                        const bool drawn = kind == SNN_RULE_FIXED_INDEGREE || kind == SNN_RULE_FIXED_OUTDEGREE ||
+                                           kind == SNN_RULE_FIXED_TOTAL;
                         if (!drawn || !multapses) CHECK(all_distinct(pairs));
                         else if (count == 39) CHECK(!all_distinct(pairs));
                         const bool self = std::any_of(pairs.begin(), pairs.end(), [](const auto& p) { return p.first == p.second; });
@@ -180,20 +183,23 @@ TEST_CASE("every set of pairs is equally likely without multapses") {
         for (const auto& [pairs, n] : found) counts.push_back(n);
         CHECK(std::abs(uniform_z(counts)) < 5);
     }
-    // Two distinct sources for each of two targets, of four: 6 x 6 sets.
-    std::map<Pairs, uint32_t> found;
-    for (uint64_t seed = 0; seed < 40000; ++seed) {
-        ConnectionRule rule = rule_of(SNN_RULE_FIXED_INDEGREE, 4, 2, 2);
-        rule.def.allow_multapses = 0;
-        rule.def.seed = seed;
-        Pairs pairs = pairs_of(rule);
-        std::sort(pairs.begin(), pairs.end());
-        ++found[pairs];
+    // Two distinct sources for each of two targets, of four, or two targets for each source: 6 x 6 sets.
+    for (const uint32_t kind : {SNN_RULE_FIXED_INDEGREE, SNN_RULE_FIXED_OUTDEGREE}) {
+        const bool by_target = kind == SNN_RULE_FIXED_INDEGREE;
+        std::map<Pairs, uint32_t> found;
+        for (uint64_t seed = 0; seed < 40000; ++seed) {
+            ConnectionRule rule = rule_of(kind, by_target ? 4 : 2, by_target ? 2 : 4, 2);
+            rule.def.allow_multapses = 0;
+            rule.def.seed = seed;
+            Pairs pairs = pairs_of(rule);
+            std::sort(pairs.begin(), pairs.end());
+            ++found[pairs];
+        }
+        REQUIRE(found.size() == 36);
+        std::vector<uint32_t> counts;
+        for (const auto& [pairs, n] : found) counts.push_back(n);
+        CHECK(std::abs(uniform_z(counts)) < 5);
     }
-    REQUIRE(found.size() == 36);
-    std::vector<uint32_t> counts;
-    for (const auto& [pairs, n] : found) counts.push_back(n);
-    CHECK(std::abs(uniform_z(counts)) < 5);
 }
 
 TEST_CASE("a fixed total with multapses is a multinomial draw of pairs") {
@@ -244,6 +250,9 @@ TEST_CASE("degrees have the moments of their distributions") {
         rule.def.allow_multapses = multapses;
         check_variance(degrees(pairs_of(rule), false, sources),
                        targets * 60.0 / sources * (multapses ? 1 - 1.0 / sources : 1 - 60.0 / sources));
+        rule.def.rule = SNN_RULE_FIXED_OUTDEGREE;
+        check_variance(degrees(pairs_of(rule), true, targets),
+                       sources * 60.0 / targets * (multapses ? 1 - 1.0 / targets : 1 - 60.0 / targets));
     }
     const Pairs pairs = pairs_of(rule_of(SNN_RULE_FIXED_PROBABILITY, sources, targets, 0, 0.2));
     CHECK(std::abs(static_cast<double>(pairs.size()) - 60000) < 5 * std::sqrt(300000 * 0.2 * 0.8));
@@ -282,10 +291,39 @@ TEST_CASE("a fixed in-degree keeps its promises over several blocks of sources")
     }
 }
 
+TEST_CASE("a fixed out-degree keeps nothing, and its in-degrees are binomial without autapses too") {
+    constexpr uint32_t size = 3000;
+    for (const uint32_t multapses : {0u, 1u}) {
+        ConnectionRule rule = rule_of(SNN_RULE_FIXED_OUTDEGREE, size, size, 200);
+        rule.def.allow_multapses = multapses;
+        rule.def.allow_autapses = 0;
+        rule.within_population = true;
+        const auto made = make_rule(rule, "p");
+        CHECK(made->memory_bytes() == 0);
+        const Pairs pairs = pairs_of(*made);
+        CHECK(pairs.size() == 200 * size);
+        CHECK(all_distinct(pairs) == !multapses);
+        // Each of the 2999 other sources has a synapse onto a neuron with probability 200 / 2999, or 200 times one with
+        // probability 1 / 2999.
+        std::vector<double> found(120, 0.0), expected(120, 0.0);
+        for (const uint32_t degree : degrees(pairs, true, size)) ++found[std::clamp(degree, 150u, 269u) - 150];
+        for (uint32_t k = 0; k < 120; ++k)
+            expected[k] = size * (multapses ? binomial_pmf(200.0 * 2999, 1.0 / 2999, 150.0 + k)
+                                            : binomial_pmf(2999, 200.0 / 2999, 150.0 + k));
+        std::vector<double> cells(9, 0.0), wanted(9, 0.0);  // tens; the first and the last one take what lies beyond
+        for (size_t k = 0; k < 120; ++k) {
+            const size_t cell = std::clamp<size_t>(k / 10, 1, 9) - 1;
+            cells[cell] += found[k];
+            wanted[cell] += expected[k];
+        }
+        CHECK(std::abs(chi_square_z(cells, wanted)) < 5);
+    }
+}
+
 TEST_CASE("rows are the same in any order, on any thread, and as arrays") {
     std::vector<std::shared_ptr<const SynapseRule>> rules;
-    for (const uint32_t kind : {SNN_RULE_FIXED_PROBABILITY, SNN_RULE_FIXED_INDEGREE, SNN_RULE_FIXED_TOTAL,
-                                SNN_RULE_ONE_TO_ONE, SNN_RULE_ALL_TO_ALL, SNN_RULE_SPATIAL})
+    for (const uint32_t kind : {SNN_RULE_FIXED_PROBABILITY, SNN_RULE_FIXED_INDEGREE, SNN_RULE_FIXED_OUTDEGREE,
+                                SNN_RULE_FIXED_TOTAL, SNN_RULE_ONE_TO_ONE, SNN_RULE_ALL_TO_ALL, SNN_RULE_SPATIAL})
         for (const uint32_t multapses : {0u, 1u}) {
             ConnectionRule rule = rule_of(kind, 2000, 2000, kind == SNN_RULE_FIXED_TOTAL ? 150000 : 300, 0.05);
             rule.def.allow_multapses = multapses;
@@ -424,7 +462,8 @@ TEST_CASE("spatial rules connect with the probability of the distance") {
 }
 
 TEST_CASE("weights of a rule are read as its arrays have them, and no arrays are made") {
-    for (const uint32_t kind : {SNN_RULE_FIXED_PROBABILITY, SNN_RULE_FIXED_INDEGREE, SNN_RULE_FIXED_TOTAL}) {
+    for (const uint32_t kind :
+         {SNN_RULE_FIXED_PROBABILITY, SNN_RULE_FIXED_INDEGREE, SNN_RULE_FIXED_OUTDEGREE, SNN_RULE_FIXED_TOTAL}) {
         ConnectionRule rule = rule_of(kind, 150, 200, kind == SNN_RULE_FIXED_TOTAL ? 5000 : 30, 0.3);
         rule.def.weight = {SNN_DISTRIBUTION_UNIFORM, 0, 1, -infinity, infinity};
         rule.def.delay = {SNN_DISTRIBUTION_UNIFORM, 2, 5, -infinity, infinity};
@@ -439,7 +478,8 @@ TEST_CASE("weights of a rule are read as its arrays have them, and no arrays are
 }
 
 TEST_CASE("synapses onto a slice of the targets are the same from arrays and from a rule") {
-    for (const uint32_t kind : {SNN_RULE_FIXED_PROBABILITY, SNN_RULE_FIXED_INDEGREE, SNN_RULE_FIXED_TOTAL, SNN_RULE_ALL_TO_ALL}) {
+    for (const uint32_t kind : {SNN_RULE_FIXED_PROBABILITY, SNN_RULE_FIXED_INDEGREE, SNN_RULE_FIXED_OUTDEGREE,
+                                SNN_RULE_FIXED_TOTAL, SNN_RULE_ALL_TO_ALL}) {
         ConnectionRule rule = rule_of(kind, 150, 200, kind == SNN_RULE_FIXED_TOTAL ? 5000 : 30, 0.3);
         rule.def.weight = {SNN_DISTRIBUTION_UNIFORM, 0, 1, -infinity, infinity};
         rule.def.delay = {SNN_DISTRIBUTION_UNIFORM, 2, 5, -infinity, infinity};

@@ -38,6 +38,10 @@ public final class Distribution {
         return of(DistributionKind.LOGNORMAL, mean, deviation);
     }
 
+    public static Distribution exponential(double mean) {
+        return of(DistributionKind.EXPONENTIAL, mean, 0);
+    }
+
     /** Cut off: what lies outside is drawn again. */
     public Distribution within(double low, double high) {
         return new Distribution(kind, a, b, low, high);

@@ -241,7 +241,9 @@ public final class Enums {
         /** from a to b */
         UNIFORM(2),
         /** exp of a normal number of mean a and standard deviation b */
-        LOGNORMAL(3);
+        LOGNORMAL(3),
+        /** mean a, above 0; b is not used. */
+        EXPONENTIAL(4);
 
         final int value;
 
@@ -266,7 +268,9 @@ public final class Enums {
         /** each pair */
         ALL_TO_ALL(4),
         /** each pair with a probability that falls with the distance d, 0 beyond `cutoff` */
-        SPATIAL(5);
+        SPATIAL(5),
+        /** `count` targets for each source */
+        FIXED_OUTDEGREE(6);
 
         final int value;
 

@@ -42,6 +42,13 @@ public final class RandomConnection {
         return rule;
     }
 
+    /** So many targets for each source. */
+    public static RandomConnection fixedOutdegree(long count) {
+        RandomConnection rule = new RandomConnection(ConnectionRule.FIXED_OUTDEGREE);
+        rule.def.putLong(Native.SNNRandomConnectionDef.count, count);
+        return rule;
+    }
+
     /** So many synapses in all. */
     public static RandomConnection fixedTotal(long count) {
         RandomConnection rule = new RandomConnection(ConnectionRule.FIXED_TOTAL);

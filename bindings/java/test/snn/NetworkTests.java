@@ -130,6 +130,8 @@ final class NetworkTests {
             RandomConnection rule = RandomConnection.fixedIndegree(2).allowMultapses(false).seed(9)
                 .weight(Distribution.constant(0.5)).delay(Distribution.uniform(1, 3));
             int random = builder.connectRandom(Projection.byRule(input, cells).name("random"), rule);
+            RandomConnection outward = RandomConnection.fixedOutdegree(3).weight(Distribution.exponential(0.5).within(0.1, 2));
+            int second = builder.connectRandom(Projection.byRule(input, cells).name("outward"), outward);
             try (Network network = builder.finish()) {
                 Network.ProjectionArrays arrays = network.arrays(0);
                 check(Arrays.equals(new long[] {0, 2, 2, 3}, arrays.rowOffsets), "rows");
@@ -144,6 +146,11 @@ final class NetworkTests {
                 Arrays.sort(targets);
                 same(new int[] {0, 0, 1, 1, 2, 2, 3, 3}, targets);
                 check(Arrays.stream(synapses.delays).allMatch(delay -> delay >= 1 && delay <= 3), "delays");
+                Distribution drawn = network.rule(second).weight();
+                check(network.rule(second).rule() == ConnectionRule.FIXED_OUTDEGREE, "outward");
+                check(drawn.kind == DistributionKind.EXPONENTIAL && drawn.a == 0.5 && drawn.high == 2, "exponential");
+                same(new int[] {0, 0, 0, 1, 1, 1, 2, 2, 2}, network.synapses(second, 0, 3).sources);
+                for (float weight : network.arrays(second).weights) check(weight >= 0.1f && weight <= 2, "weights");
             }
         }
     }

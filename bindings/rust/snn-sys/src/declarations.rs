@@ -112,6 +112,8 @@ pub const SNN_DISTRIBUTION_NORMAL: u32 = 1;
 pub const SNN_DISTRIBUTION_UNIFORM: u32 = 2;
 /// exp of a normal number of mean a and standard deviation b
 pub const SNN_DISTRIBUTION_LOGNORMAL: u32 = 3;
+/// mean a, above 0; b is not used.
+pub const SNN_DISTRIBUTION_EXPONENTIAL: u32 = 4;
 /// each pair with `probability`
 pub const SNN_RULE_FIXED_PROBABILITY: u32 = 0;
 /// `count` sources for each target
@@ -124,6 +126,8 @@ pub const SNN_RULE_ONE_TO_ONE: u32 = 3;
 pub const SNN_RULE_ALL_TO_ALL: u32 = 4;
 /// each pair with a probability that falls with the distance d, 0 beyond `cutoff`
 pub const SNN_RULE_SPATIAL: u32 = 5;
+/// `count` targets for each source
+pub const SNN_RULE_FIXED_OUTDEGREE: u32 = 6;
 /// probability * exp(-d^2 / (2 width^2))
 pub const SNN_KERNEL_GAUSSIAN: u32 = 0;
 /// probability * exp(-d / width)
@@ -642,7 +646,7 @@ pub struct SNNRandomConnectionDef {
     pub seed: u64,
     /// 1 (default): in a projection onto its own population a neuron may connect to itself
     pub allow_autapses: u32,
-    /// for fixed in-degree and fixed total. 1 (default): drawn with replacement, a pair may have several synapses; 0: without replacement; more synapses than pairs are refused
+    /// for fixed in-degree, out-degree and total. 1 (default): drawn with replacement, a pair may have several synapses; 0: without replacement; more synapses than pairs are refused
     pub allow_multapses: u32,
     /// default: constant 1
     pub weight: SNNDistribution,

@@ -218,6 +218,11 @@ impl Distribution {
         Self::new(DistributionKind::Lognormal, mean, deviation)
     }
 
+    /// Exponential of this mean.
+    pub fn exponential(mean: f64) -> Self {
+        Self::new(DistributionKind::Exponential, mean, 0.0)
+    }
+
     /// Cut off: what lies outside is drawn again.
     pub fn within(mut self, low: f64, high: f64) -> Self {
         self.low = low;
@@ -269,6 +274,13 @@ impl<'a> RandomConnection<'a> {
     /// So many sources for each target.
     pub fn fixed_indegree(count: u64) -> Self {
         let mut rule = Self::new(ConnectionRule::FixedIndegree);
+        rule.def.count = count;
+        rule
+    }
+
+    /// So many targets for each source.
+    pub fn fixed_outdegree(count: u64) -> Self {
+        let mut rule = Self::new(ConnectionRule::FixedOutdegree);
         rule.def.count = count;
         rule
     }
@@ -369,7 +381,7 @@ impl<'a> RandomConnection<'a> {
         ConnectionRule::from_raw(self.def.rule).expect("a rule that snn.h lists")
     }
 
-    /// The number of `fixed_indegree` or `fixed_total`.
+    /// The number of `fixed_indegree`, `fixed_outdegree` or `fixed_total`.
     pub fn count(&self) -> u64 {
         self.def.count
     }

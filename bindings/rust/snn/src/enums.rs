@@ -317,6 +317,8 @@ pub enum DistributionKind {
     Uniform = 2,
     /// exp of a normal number of mean a and standard deviation b
     Lognormal = 3,
+    /// mean a, above 0; b is not used.
+    Exponential = 4,
 }
 
 impl DistributionKind {
@@ -327,6 +329,7 @@ impl DistributionKind {
             1 => Some(Self::Normal),
             2 => Some(Self::Uniform),
             3 => Some(Self::Lognormal),
+            4 => Some(Self::Exponential),
             _ => None,
         }
     }
@@ -349,6 +352,8 @@ pub enum ConnectionRule {
     AllToAll = 4,
     /// each pair with a probability that falls with the distance d, 0 beyond `cutoff`
     Spatial = 5,
+    /// `count` targets for each source
+    FixedOutdegree = 6,
 }
 
 impl ConnectionRule {
@@ -361,6 +366,7 @@ impl ConnectionRule {
             3 => Some(Self::OneToOne),
             4 => Some(Self::AllToAll),
             5 => Some(Self::Spatial),
+            6 => Some(Self::FixedOutdegree),
             _ => None,
         }
     }

@@ -149,6 +149,8 @@ fn sparse_rows_and_rules_give_their_synapses() {
         .weight(Distribution::constant(0.5))
         .delay(Distribution::uniform(1.0, 3.0));
     let random = builder.connect_random(&Projection::by_rule(input, cells).name("random"), &rule).unwrap();
+    let outward = RandomConnection::fixed_outdegree(3).weight(Distribution::exponential(0.5).within(0.1, 2.0));
+    let outward = builder.connect_random(&Projection::by_rule(input, cells).name("outward"), &outward).unwrap();
     let network = builder.finish().unwrap();
     let arrays = network.projection_arrays(rows).unwrap();
     assert_eq!(arrays.row_offsets, &[0, 2, 2, 3]);
@@ -167,6 +169,10 @@ fn sparse_rows_and_rules_give_their_synapses() {
     assert!(synapses.delays.iter().all(|delay| (1..=3).contains(delay)));
     let arrays = network.projection_arrays(random).unwrap();
     assert_eq!((arrays.weights.len(), arrays.synapse_targets.len()), (8, 8));
+    let made = network.connection_rule(outward).unwrap();
+    assert_eq!((made.rule(), made.weights()), (ConnectionRule::FixedOutdegree, Distribution::exponential(0.5).within(0.1, 2.0)));
+    assert_eq!(network.synapses(outward, 0, 3).unwrap().sources, [0, 0, 0, 1, 1, 1, 2, 2, 2]);
+    assert!(network.projection_arrays(outward).unwrap().weights.iter().all(|weight| (0.1..=2.0).contains(weight)));
 }
 
 #[test]
