@@ -180,6 +180,8 @@ def by_rules(folder: Path) -> tuple[snn.Network, Path]:
         places, places, width=0.1, cutoff=0.25, weight=snn.Uniform(-1.0, 3.0), delay=1, trainable=False
     )
     network.connect("inh", "inh", near, name="inhibition_of_close_neighbours")
+    out = snn.Sparse.fixed_outdegree(20, weight=snn.Exponential(0.5, high=4.0), delay=1.0, trainable=False)
+    network.connect("exc", "inh", out, name="out")
     network.save(folder / "rules.snn")
     return network, folder / "rules.snn"
 
@@ -187,7 +189,7 @@ def by_rules(folder: Path) -> tuple[snn.Network, Path]:
 def test_inspect_tells_the_numbers_of_a_rule(snn_command: Command, tmp_path: Path) -> None:
     network, file = by_rules(tmp_path)
     found = snn_command("inspect", file, "--json").object()["projections"]
-    drawn, fixed, total, near = (one["rule"] for one in found)
+    drawn, fixed, total, near, out = (one["rule"] for one in found)
     assert (drawn["name"], drawn["probability"], drawn["allow_autapses"]) == ("fixed_probability", 0.25, False)
     assert drawn["in_degree"] == network.projections["exc_to_exc"].synapse_count / 400
     assert drawn["weight"] == {"distribution": "Normal", "mean": 0.5, "std": 0.25, "low": 0.0, "high": None}
@@ -201,6 +203,8 @@ def test_inspect_tells_the_numbers_of_a_rule(snn_command: Command, tmp_path: Pat
     )
     assert (near["kernel"], near["width"], near["cutoff"]) == ("gaussian", 0.1, 0.25)
     assert near["weight"] == {"distribution": "Uniform", "low": -1.0, "high": 3.0}
+    assert (out["name"], out["count"], out["in_degree"]) == ("fixed_outdegree", 20, 80.0)
+    assert out["weight"] == {"distribution": "Exponential", "scale": 0.5, "low": None, "high": 4.0}
     # Mean and spread are those of the distribution, which are those of the synapses: five standard errors.
     for one in found:
         weights = network.projections[one["name"]].synapse_weights()
@@ -213,6 +217,7 @@ def test_inspect_tells_the_numbers_of_a_rule(snn_command: Command, tmp_path: Pat
         "fixed_total 2,000, in-degree 20, no multapses, weight -2",
         "spatial 1, gaussian of width 0.1 up to 0.25, in-degree",
         "weight Uniform(-1, 3), delay 1 ms (2 steps)",
+        "fixed_outdegree 20, in-degree 80, weight Exponential(0.5) up to 4, delay 1 ms (2 steps)",
     )
     for words in told:
         assert words in snn_command("inspect", file).out

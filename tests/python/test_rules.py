@@ -391,6 +391,8 @@ def test_numbers_of_a_distribution() -> None:
         snn.LogNormal(0.5, 0.5),
         snn.LogNormal(0.0, 1.0, low=0.5, high=2.0),
         snn.LogNormal(-1.0, 0.2, high=0.4),
+        snn.Exponential(0.5),
+        snn.Exponential(2.0, low=1.0, high=3.0),
     ],
     ids=repr,
 )
@@ -404,20 +406,12 @@ def test_moments_are_those_of_the_numbers_drawn(drawn: snn.Distribution) -> None
     assert abs(values.var() - std**2) < 5.0 * error
 
 
-def test_moments_of_constants_and_of_an_exponential() -> None:
+def test_moments_of_constants_and_of_what_floats_do_not_hold() -> None:
     free = (-math.inf, math.inf)
     assert moments((0, 1.5, 0.0, *free)) == (1.5, 0.0)
     assert moments((1, 3.0, 0.0, *free)) == (3.0, 0.0)
     assert moments((3, 1.0, 0.0, *free)) == (math.e, 0.0)
     assert moments((3, 0.0, 30.0, *free)) == (math.inf, math.inf)  # beyond the range of floats
-    assert moments((4, 2.0, 0.0, *free)) == pytest.approx((2.0, 2.0))
-    assert moments((4, 0.5, 0.0, 0.4, math.inf)) == pytest.approx((0.9, 0.5))  # without memory
-    # Between two bounds, by the sum over slices.
-    values = np.linspace(1.0, 3.0, 200_001)
-    weights = np.exp(-values / 2.0)
-    mean = np.average(values, weights=weights)
-    std = math.sqrt(np.average((values - mean) ** 2, weights=weights))
-    assert moments((4, 2.0, 0.0, 1.0, 3.0)) == pytest.approx((mean, std), rel=1e-4)
 
 
 def test_parameters_and_initial_states_are_drawn_from_the_seed() -> None:
