@@ -321,9 +321,12 @@ class Network(Strict):
         return f"<{type(self).__name__}: {populations}, {projections}, {neurons}, dt={self._dt:g} ms>"
 
     def _answer(self) -> str:
-        """Return the default output: the population ``"output"``, else the one added last."""
+        """Return the default output: the population ``"output"``, else the neurons added last."""
         named = self._populations.get("output")
-        return named.name if named is not None and not named.is_input else list(self._populations)[-1]
+        if named is not None and not named.is_input:
+            return named.name
+        neurons = [name for name, population in self._populations.items() if not population.is_input]
+        return neurons[-1] if neurons else list(self._populations)[-1]
 
     def summary(self) -> str:
         """Return tables of the populations and projections as text, and the default output for training.

@@ -85,7 +85,7 @@ class Trainer(Predictions):
         (samples, steps, features).
     output : str, optional
         The population whose activity is the network's output. Default: the one named ``"output"``, or if there is none, the
-        one added last; `Network.summary` names it.
+        neurons added last; `Network.summary` names it.
     seed : int, default 0
         For the order of the samples, random encoders, and the random draws of models, which are the same in every batch. The
         same seed on the same device gives the same bits, for any number of threads. Processors with different instruction sets

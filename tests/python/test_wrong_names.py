@@ -459,6 +459,7 @@ def test_the_output_is_the_population_of_that_name_before_the_last() -> None:
     other = snn.Network()
     other.add("first", snn.Input(4))
     other.add("second", snn.LIF(2))
+    other.add("third", snn.Input(1))
     assert snn.Trainer(other).output == "second"
 
 
