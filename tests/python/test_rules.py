@@ -184,7 +184,7 @@ def test_weights_and_delays_have_their_distributions() -> None:
     expected = np.full(16, n / 15.0)
     expected[[0, -1]] /= 2  # half a step at either end
     assert ((delays[5:] - expected) ** 2 / expected).sum() < 44.3  # chi-square, 15 degrees of freedom: 1e-4
-    with pytest.raises(snn.InvalidArgumentError, match=r"delay: delays reach down to -.* give at least that"):
+    with pytest.raises(snn.InvalidArgumentError, match=r"delay: delays reach down to -.*; give it low = 0.1"):
         pair(snn.Sparse.one_to_one(delay=snn.Normal(1.5, 0.75)))
     with pytest.raises(snn.InvalidArgumentError, match="weight: less than 1 of 65536 values"):
         pair(snn.Sparse.one_to_one(weight=snn.Normal(0, 1, low=6)))

@@ -330,7 +330,8 @@ SNN_API SNNStatus SNN_CALL snn_network_place(SNNNetwork network, const SNNConfig
 /* Computes nothing; set out_info->struct_size first. */
 SNN_API SNNStatus SNN_CALL snn_placement_get_info(SNNPlacement placement, SNNPlacementInfo *out_info);
 SNN_API void SNN_CALL snn_placement_release(SNNPlacement placement);
-/* Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
+/* Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. (snn_network_create makes a
+ * network to build.) */
 SNN_API SNNStatus SNN_CALL snn_create_network(const SNNConfig *config, SNNHandle *out_handle);
 /* The device that a session runs on. */
 typedef struct SNNSessionDevice {
@@ -343,7 +344,8 @@ typedef struct SNNSessionDevice {
  * when a trainer is made on a session that "auto" put on a device that cannot train: the session then continues on the CPU, bit
  * for bit. */
 SNN_API SNNStatus SNN_CALL snn_session_device(SNNHandle handle, SNNSessionDevice *out_device);
-/* Ends the session and frees its memory; its trainers become invalid. Null is allowed. */
+/* Ends the session and frees its memory; its trainers become invalid. Null is allowed. (An SNNNetwork is released by
+ * snn_network_release.) */
 SNN_API void SNN_CALL snn_destroy_network(SNNHandle handle);
 /* Replaces weights, biases and learnable parameters, in all samples, by those of a .snn file with the same names and shapes.
  * After an error nothing is replaced. */

@@ -109,7 +109,8 @@ enum {
 typedef struct SNNDistribution {
     uint32_t kind;    /* SNN_DISTRIBUTION_* */
     double a, b;
-    double low, high; /* default -infinity and infinity. Bounds that contain less than 2^-16 of the distribution are refused. */
+    double low, high; /* bounds; none: -INFINITY and INFINITY, as snn_random_connection_def_default sets them. Bounds that
+                         contain less than 2^-16 of the distribution are refused: so is a struct that leaves both 0 */
 } SNNDistribution;
 
 enum { /* rules that make sparse connections, at most 2^34 synapses */
@@ -128,6 +129,7 @@ enum { /* SNNRandomConnectionDef.kernel */
 /* The default seed: derived from the projection's index, so that no two projections are alike. Any other seed is used as it is:
  * the same rule, sizes and seed give the same connections. Both give the same on every machine. */
 #define SNN_SEED_BY_INDEX 0xFFFFFFFFFFFFFFFFu
+/* Begin with snn_random_connection_def_default: zeros are not the defaults. */
 typedef struct SNNRandomConnectionDef {
     uint32_t struct_size;
     uint32_t rule;             /* SNN_RULE_* */
@@ -174,7 +176,8 @@ SNN_INLINE void snn_random_connection_def_default(SNNRandomConnectionDef *out_de
 SNN_API SNNStatus SNN_CALL snn_random_draw(const SNNDistribution *distribution, uint64_t seed, uint64_t stream,
                                            double *out_values, size_t count);
 
-/* Creates an empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6). Release it. */
+/* Creates an empty network, the definition, with the time step `dt_ms` (milliseconds, above 0 and at most 1e6). Release it with
+ * snn_network_release. What runs is a session: snn_create_network opens one, snn_destroy_network ends it. */
 SNN_API SNNStatus SNN_CALL snn_network_create(double dt_ms, SNNNetwork *out_network);
 SNN_API SNNStatus SNN_CALL snn_network_add_population(SNNNetwork network, const SNNPopulationDef *def, uint32_t *out_index);
 /* Sets a parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size. */

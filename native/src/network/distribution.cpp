@@ -139,7 +139,8 @@ DelayDistribution::DelayDistribution(const SNNDistribution& definition, double d
     // A value a hair below dt counts as dt: 0.3 is written for three steps of 0.1, although the doubles differ slightly.
     if (!none && !(values.least() >= dt_ms * (1.0 - 1e-9)))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": delays reach down to ", values.least(), " ms, below the time step of ",
-                    dt_ms, " ms; give at least that (a distribution: as its low), or 0");
+                    dt_ms, " ms; ",
+                    values.is_constant() ? text("give at least ", dt_ms, " ms, or 0") : text("give it low = ", dt_ms));
     const double most = in_steps(values.most());
     if (!(most <= max_total_delay))
         throw Error(SNN_ERROR_INVALID_ARGUMENT, what, ": delays reach up to ", values.most(), " ms, that is ", most,

@@ -226,7 +226,7 @@ TEST_CASE("delays are the nearest steps of their distribution") {
         CHECK_THROWS_WITH_AS(DelayDistribution(d, 0.1, "d"), doctest::Contains(part), Error);
     };
     refuses({SNN_DISTRIBUTION_CONSTANT, 0.05, 0, -infinity, infinity}, "below the time step");
-    refuses({SNN_DISTRIBUTION_NORMAL, 1.5, 0.75, -infinity, infinity}, "below the time step of 0.1 ms; give at least that");
+    refuses({SNN_DISTRIBUTION_NORMAL, 1.5, 0.75, -infinity, infinity}, "below the time step of 0.1 ms; give it low = 0.1");
     refuses({SNN_DISTRIBUTION_CONSTANT, 409.7, 0, -infinity, infinity}, "4097 steps; at most 4096");
     refuses({SNN_DISTRIBUTION_UNIFORM, 1, 1e30, -infinity, infinity}, "at most 4096");
     refuses({SNN_DISTRIBUTION_EXPONENTIAL, 1.5, 0, -infinity, infinity}, "below the time step");
