@@ -161,6 +161,8 @@ def moments(drawn: Numbers) -> tuple[float, float]:
     if kind == 4:
         # Of an exponential variable with mean 1 between the bounds.
         first, last = max(low / a, 0.0), min(high / a, 700.0)
+        if last - first < 1e-3:  # uniform, as far as doubles tell; the formulas below would cancel
+            return a * (first + last) / 2, a * (last - first) / math.sqrt(12)
         share = math.exp(first - last)  # of what is above the lower bound, that above the upper one too
         beyond = share / (1.0 - share) * (last - first)
         return a * (1.0 + first - beyond), a * math.sqrt(1.0 - beyond * beyond - (last - first) * beyond)

@@ -411,7 +411,8 @@ class Network(Strict):
     def shares(self, devices: Iterable[str], *, batch_size: int, threads: int = 1) -> tuple[int, ...]:
         """Return how many samples of a batch each of several devices would get, without opening a simulation.
 
-        This is what ``samples="auto"`` of `Simulation` chooses. The result can be passed as its `samples`.
+        This is what ``samples="auto"`` of `Simulation` chooses. The result can be passed as its `samples`. Devices that have
+        not been measured are (see `snn.device_speed`), which takes up to half a second each.
 
         Parameters
         ----------

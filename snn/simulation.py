@@ -649,7 +649,8 @@ class Simulation(NotCopied, Strict):
     def recorder(self, name: str, variables: Wanted) -> Recorder:
         """Return a recorder that stores `variables` after every step from now on: of `step`, `run` and `advance`.
 
-        Until it is stopped, libsnn is called for each step alone. `run` is faster with its own argument `record`.
+        Until it is stopped, libsnn is called for each step alone. `run` is faster with its own argument `record`. Make it
+        between runs: one that is made while a run is under way, by its `progress`, may miss steps of that run.
 
         Its lists grow with each step, without a bound. For long simulations use ``run(record=...)``, where `every` and
         `max_events` bound the memory.
@@ -678,8 +679,8 @@ class Simulation(NotCopied, Strict):
         ----------
         callback : callable or None
             Gets a `SpikeEvent` (step, population name, sample, neurons). It may read the simulation, but not step or change
-            it. Its first exception ends `run` or `step` after that step, and propagates to the caller; in `advance`, the
-            steps that are due run first, without further calls. None removes the callback.
+            it. Its first exception ends `run` or `step` after that step, and propagates to the caller; in `advance` without a
+            recorder, the steps that are due run first, without further calls. None removes the callback.
         """
         if callback is None:
             self._session.on_spikes(None)

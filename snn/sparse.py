@@ -252,9 +252,10 @@ class Sparse(Connection):
             0 to 2**64 - 2. Default: from the network's seed and the projection's index.
         allow_autapses : bool, default True
             Whether a neuron may connect to itself, in a projection onto its own population.
-        allow_multapses : bool, default True
-            Whether a pair may have several synapses, that is, whether pairs are drawn with replacement. Only for
-            `fixed_indegree`, `fixed_outdegree` and `fixed_total`; with other rules a pair has at most one synapse.
+        allow_multapses : bool, optional
+            Whether a pair may have several synapses, that is, whether pairs are drawn with replacement. Default: True for
+            `fixed_indegree`, `fixed_outdegree` and `fixed_total`; with other rules a pair has at most one synapse, and True is
+            refused.
         receptor, delay_steps, trainable, arithmetic
             See `Connection`.
         plasticity : Plasticity, optional

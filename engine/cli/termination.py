@@ -42,4 +42,5 @@ def ended_by_sigterm() -> Iterator[None]:
         sys.exit(TERMINATED)
     finally:
         signal.signal(signal.SIGTERM, before)
-        signal.signal(signal.SIGINT, before_interrupt)
+        if before_interrupt is not None:  # set in C
+            signal.signal(signal.SIGINT, before_interrupt)

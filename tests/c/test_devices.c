@@ -129,6 +129,9 @@ static void slices_are_told_with_their_neurons(void) {
     CHECK_OK(snn_network_finish(network));
     snn_config_default(&config);
     config.device = "cpu+reference;cells[64:]=0;cells[:64]=1";
+    config.flags = SNN_FLAG_INPUT_GRADIENTS;
+    CHECK_ERROR(snn_network_place(network, &config, &placement), SNN_ERROR_UNSUPPORTED, "do not train together");
+    config.flags = 0;
     CHECK_OK(snn_network_place(network, &config, &placement));
     found = info_of(placement);
     CHECK_TEXT(found.device, "cpu+reference;cells[0:64]=1;cells[64:200]=0");

@@ -407,6 +407,10 @@ def test_the_log_tells_of_opening_and_of_dropped_time(chain: snn.Network, caplog
         assert [record.levelname for record in caplog.records] == ["INFO", "WARNING"]
         assert "time is dropped" in caplog.messages[1]
         assert sim.step_count == 750
+        sim.recorder("hidden", "v")
+        sim.advance(0.5)
+        sim.advance(0.5)
+        assert len(caplog.records) == 2
 
 
 def test_frames_of_small_steps_are_run_whole() -> None:

@@ -325,7 +325,8 @@ typedef struct SNNPlacementInfo {
                                 it tells which device does more, not what a clock will show */
 } SNNPlacementInfo;
 /* Finds where a session that `config` would open runs, and opens none; `file` and `network` of config are ignored. Measures the
- * devices (snn_device_speed) that have not been measured. Release the placement. The network must be finished. */
+ * devices (snn_device_speed) that have not been measured. Flags and networks that a device cannot do at all may be refused only
+ * when the session is opened. Release the placement. The network must be finished. */
 SNN_API SNNStatus SNN_CALL snn_network_place(SNNNetwork network, const SNNConfig *config, SNNPlacement *out_placement);
 /* Computes nothing; set out_info->struct_size first. */
 SNN_API SNNStatus SNN_CALL snn_placement_get_info(SNNPlacement placement, SNNPlacementInfo *out_info);
@@ -348,7 +349,8 @@ SNN_API SNNStatus SNN_CALL snn_session_device(SNNHandle handle, SNNSessionDevice
  * snn_network_release.) */
 SNN_API void SNN_CALL snn_destroy_network(SNNHandle handle);
 /* Replaces weights, biases and learnable parameters, in all samples, by those of a .snn file with the same names and shapes.
- * After an error nothing is replaced. */
+ * After an error of the file nothing is replaced; one of memory or the device may leave some projections with the new ones and
+ * others with the old. */
 SNN_API SNNStatus SNN_CALL snn_load_weights(SNNHandle handle, const char *path);
 /* Advances the network by `frame_dt` seconds: as many whole steps as fit, at most max_catch_up_steps. The remainder of less
  * than a step is carried to the next call; time beyond max_catch_up_steps is dropped. A `frame_dt` that is NaN, negative or

@@ -118,7 +118,8 @@ SNN_API SNNStatus SNN_CALL snn_vulkan_create_network(const SNNConfig *config, co
  * first waits for steps and readbacks only.
  * Afterwards the compute bind point has another pipeline, descriptor set 0 and push constants. Inputs are copied into the
  * command buffer as they are set or bound now; spike inputs that were set count for the first step. Spike callbacks are not
- * called. Allocates nothing and uses no queue.
+ * called. Allocates nothing and uses no queue. After an error, discard the command buffer: it may hold a part of the steps, and
+ * the session counts none of them.
  * Errors: SNN_ERROR_UNSUPPORTED for a session that is not on a Vulkan device, SNN_ERROR_DEVICE_LOST when an earlier call has
  * found the device lost.
  * Thread-safety: as all functions of a session; it uses the command buffer's pool. */

@@ -53,6 +53,7 @@ void share_populations(const Plan& plan, const std::string& device, const Execut
     std::optional<DeviceFigures> figures;
     Placement placement;
     if (names_several(device)) {
+        check_not_to_train(device, options);
         placement = place(plan, device, options, figures);
         out.device = placement.device(network);
     } else {
@@ -86,7 +87,7 @@ SNNStatus snn_network_memory(SNNNetwork network, const SNNConfig* config, SNNMem
                         " projections");
         if (!out_projection_bytes && count != 0)
             throw Error(SNN_ERROR_INVALID_ARGUMENT, "out_projection_bytes is null, but count is ", count);
-        const Plan plan = make_plan(finished, false, options.executor.flags & SNN_FLAG_SAMPLE_WEIGHTS);
+        const Plan plan = make_plan(finished, options.executor.flags);
         const MemoryEstimate estimate = names_several(options.device)
                                             ? estimate_together(plan, options.device, options.executor)
                                             : estimate_memory(plan, options.device, options.executor);
@@ -117,7 +118,7 @@ SNNStatus snn_network_place(SNNNetwork network, const SNNConfig* config, SNNPlac
             if (choice.thread_count) options.executor.thread_count = choice.thread_count;
         }
         if (shares_samples(options.device)) share_samples(*finished, options.device, options.executor, *placement);
-        else share_populations(make_plan(finished), options.device, options.executor, *placement);
+        else share_populations(make_plan(finished, options.executor.flags), options.device, options.executor, *placement);
         *out_placement = reinterpret_cast<SNNPlacement>(handle_table().insert(HandleType::placement, placement));
     });
 }

@@ -287,10 +287,11 @@ PopulationConstants make_population_constants(const Population& population, cons
     return made;
 }
 
-Plan make_plan(std::shared_ptr<const Network> network, bool input_gradients, bool sample_weights) {
+Plan make_plan(std::shared_ptr<const Network> network, uint32_t session_flags) {
+    const bool input_gradients = (session_flags & SNN_FLAG_INPUT_GRADIENTS) != 0;
     const Wiring wiring(*network);
     Plan plan;
-    plan.sample_weights = sample_weights;
+    plan.sample_weights = (session_flags & SNN_FLAG_SAMPLE_WEIGHTS) != 0;
     plan.order = evaluation_order(*network, wiring);
     plan.populations = plans_of_populations(*network, wiring);
     mark_gradients(*network, wiring, input_gradients, plan.populations);

@@ -110,9 +110,10 @@ struct Plan {
     }
 };
 
-// The network must be finished. `sample_weights`: nothing is trained, nothing is plastic. `input_gradients`: the backward list
-// goes back to the inputs, even through projections that are not trained.
-Plan make_plan(std::shared_ptr<const Network> network, bool input_gradients = false, bool sample_weights = false);
+// The network must be finished. `session_flags`: SNNConfig.flags. With SNN_FLAG_SAMPLE_WEIGHTS nothing is trained, nothing is
+// plastic. With SNN_FLAG_INPUT_GRADIENTS the backward list goes back to the inputs, even through projections that are not
+// trained.
+Plan make_plan(std::shared_ptr<const Network> network, uint32_t session_flags = 0);
 
 // The constants of neurons for other parameters than the network's. The parameters have already been checked one by one. Throws
 // SNN_ERROR_INVALID_ARGUMENT if a derived constant or a mean is out of range for them.

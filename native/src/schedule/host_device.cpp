@@ -176,15 +176,18 @@ void HostDevice::bind_buffer(std::string_view path, const DeviceBuffer* buffer) 
     const auto is_read_back = [&](const ReadbackValue& value) { return value.path == path; };
     if (port->second == Port::spike_count && std::any_of(readback_values_.begin(), readback_values_.end(), is_read_back))
         throw Error(SNN_ERROR_STATE, "'", path, "' is read back; it is counted in one place");
+    // Nothing may throw between the device's binding and the session's.
+    std::string own_path(path);
+    bound_buffers_.reserve(bound_buffers_.size() + 1);
     const std::string slower = shared().bind_buffer(found->index, port->second, buffer);
-    if (!slower.empty())
-        listeners_.log(SNN_LOG_INFORMATION, text("'", path, "' was ", buffer ? "bound" : "let go of", ": ", slower).c_str());
     const auto known = std::find_if(bound_buffers_.begin(), bound_buffers_.end(),
                                     [&](const BoundBuffer& bound) { return bound.path == path; });
-    if (known == bound_buffers_.end() && buffer) bound_buffers_.push_back({std::string(path), *buffer});
+    if (known == bound_buffers_.end() && buffer) bound_buffers_.push_back({std::move(own_path), *buffer});
     else if (buffer) known->buffer = *buffer;
     else if (known != bound_buffers_.end()) bound_buffers_.erase(known);
     if (port->second == Port::input) inputs_.set_on_device(found->index, buffer != nullptr);
+    if (!slower.empty())
+        listeners_.log(SNN_LOG_INFORMATION, text("'", path, "' was ", buffer ? "bound" : "let go of", ": ", slower).c_str());
 }
 
 }  // namespace snn

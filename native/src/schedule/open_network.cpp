@@ -22,8 +22,7 @@ OpenNetwork::OpenNetwork(std::shared_ptr<const Network> network, const ExecutorO
       is_on_host_device_(options.vulkan_host != nullptr) {
     if (!network_->finished())
         throw Error(SNN_ERROR_STATE, "the network is not finished; finish it before a session is opened");
-    plan_ = std::make_shared<const Plan>(
-        make_plan(network_, flags() & SNN_FLAG_INPUT_GRADIENTS, flags() & SNN_FLAG_SAMPLE_WEIGHTS));
+    plan_ = std::make_shared<const Plan>(make_plan(network_, flags()));
     if (options_.thread_count == 0) options_.thread_count = logical_processors();
 }
 

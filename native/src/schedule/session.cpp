@@ -124,7 +124,8 @@ uint32_t Session::advance(double seconds, double budget_s) {
                          progress.steps};
         done = step_within(carrying.due, budget_s);
     }
-    const bool begins_to_drop = !std::exchange(progress.dropping_time, drops) && drops;
+    // A call without time of its own goes on with the frame before it.
+    const bool begins_to_drop = seconds > 0 && !std::exchange(progress.dropping_time, drops) && drops;
     // Once for frames in a row, written into the stack: nothing is allocated here, and a slow game is not slowed down further.
     if (listeners_.hear_log() && begins_to_drop) {
         std::array<char, 192> sentence;

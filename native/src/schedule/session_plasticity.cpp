@@ -62,8 +62,13 @@ void SessionVariables::set_plasticity(std::span<const std::shared_ptr<const Plas
         for (; taken < plans.size(); ++taken)
             if (plans[taken]) set_plasticity(taken, changed[taken], plans[taken]);
     } catch (...) {
-        while (taken-- > 0)
-            if (plans[taken]) set_plasticity(taken, rules_before[taken], plans_before[taken]);
+        while (taken-- > 0) {
+            if (!plans[taken]) continue;
+            try {
+                set_plasticity(taken, rules_before[taken], plans_before[taken]);
+            } catch (const std::exception&) {  // the first error is the one that is reported
+            }
+        }
         throw;
     }
 }

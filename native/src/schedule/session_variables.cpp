@@ -164,8 +164,8 @@ void SessionVariables::set_parameters(uint32_t population, Parameters parameters
 }
 
 void SessionVariables::restore_parameters(uint32_t population, Parameters parameters, const PopulationConstants* constants) {
-    if (constants) open_.executor().set_constants(population, *constants);
-    parameters_[population] = std::move(parameters);
+    if (constants) set_parameters(population, std::move(parameters), *constants);
+    else parameters_[population] = std::move(parameters);
 }
 
 void SessionVariables::give_parameters() {
@@ -232,8 +232,10 @@ void SessionVariables::write(std::string_view path, uint32_t dtype, const void* 
     std::string told;
     if (is_weight && network_.projection(variable.slot.index).is_fixed())
         told = write_fixed_weights(variable.slot, type, data, count);
-    else open_.executor().write(variable.slot, type, data);
-    if (is_weight || variable.slot.kind == Slot::bias) weight_is_own_[variable.slot.index] = 1;
+    else {
+        if (is_weight || variable.slot.kind == Slot::bias) set_own_weights(variable.slot.index);
+        open_.executor().write(variable.slot, type, data);
+    }
     if (is_weight) warn_of_rounding(variable.slot.index, told);
 }
 
@@ -287,6 +289,7 @@ std::string SessionVariables::write_fixed_weights(const Slot& slot, DType type, 
             return others.data();
         });
     std::string told = rounding_to_tell(slot.index, changed);
+    set_own_weights(slot.index);  // before a write, which may end in its middle
     if (written.arithmetic != SNN_ARITHMETIC_COMPACT) {
         open_.executor().write(slot, type, data);
         return told;
@@ -427,8 +430,8 @@ void SessionVariables::load_weights(const Network& other) {
         const float* const bias = projections[p].bias ? sources[p]->bias->data() : nullptr;
         if (stay(p)) {
             if (!bias) continue;
+            set_own_weights(p);
             write_weights(p, nullptr, bias);
-            weight_is_own_[p] = 1;
             continue;
         }
         theirs.reset();
@@ -439,8 +442,8 @@ void SessionVariables::load_weights(const Network& other) {
             rounded = *theirs;
             round_compact(projections[p], rounded);
         }
+        set_own_weights(p);
         write_weights(p, rounded.empty() ? theirs->data() : rounded.data(), bias);
-        weight_is_own_[p] = 1;
     }
     for (size_t i = 0; i < learned.size(); ++i) set_parameters(learned[i].first, std::move(learned[i].second), constants[i]);
     for (const auto& [p, sentence] : told) warn_of_rounding(p, sentence);

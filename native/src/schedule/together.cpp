@@ -154,16 +154,12 @@ void rethrow_as_failure(std::string_view device, uint32_t place) {
     }
 }
 
-namespace {
-
 void check_not_to_train(std::string_view device, const ExecutorOptions& options) {
     if (!shares_samples(device) && options.flags & (SNN_FLAG_INPUT_GRADIENTS | SNN_FLAG_SMOOTH_SPIKES))
         throw Error(SNN_ERROR_UNSUPPORTED,
                     "devices that share populations do not train together: SNN_FLAG_INPUT_GRADIENTS and ",
                     "SNN_FLAG_SMOOTH_SPIKES need one device, or devices that share samples, not '", device, "'");
 }
-
-}  // namespace
 
 std::unique_ptr<TogetherExecutor> open_together(std::shared_ptr<const Plan> plan, std::string_view device,
                                                 const ExecutorOptions& options) {

@@ -96,6 +96,9 @@ private:
     bool was_worth_it_ = false;
 };
 
+// Throws SNN_ERROR_UNSUPPORTED for flags of training where devices share populations.
+void check_not_to_train(std::string_view device, const ExecutorOptions& options);
+
 // Throw what place() and make_shares() throw, SNN_ERROR_UNSUPPORTED for flags of training; opening also SNN_ERROR_OUT_OF_MEMORY
 // when it would take more than there is (check_memory), and DeviceFailure for a device that does not open.
 std::unique_ptr<TogetherExecutor> open_together(std::shared_ptr<const Plan> plan, std::string_view device,
