@@ -242,16 +242,28 @@ class Projection(Strict):
         delay = f", delay_steps={self.delay_steps}" if self.delay_steps else ""
         shape = f" {self._weight_shape}" if self._weight_shape is not None else ""
         plastic = f", {self.plasticity!r}" if self.plasticity else ""
-        return f"<Projection {self.name!r}: {self._ends()}, {self.kind}{shape}{delay}{plastic}>"
+        return f"<Projection {self.name!r}: {' to '.join(self._ends())}, {self.kind}{shape}{delay}{plastic}>"
 
-    def _ends(self) -> str:
+    def _ends(self) -> tuple[str, str]:
         """Return what it connects, with the slices of populations that a rule is for."""
-        ends = []
-        for key, population in (("sources", self.source), ("targets", self.target)):
-            first, size = (self._rule or {}).get(key, (0, population.size))
-            part = "" if size == population.size else f"[{first}:{first + size}]"
-            ends.append(population.name + part)
-        return " to ".join(ends)
+        source, target = (
+            part.population.name if part.is_whole else str(part) for part in map(self._part, ("sources", "targets"))
+        )
+        return source, target
+
+    def _part(self, key: str) -> PopulationSlice:
+        """Return the neurons that a rule is for, ``"sources"`` or ``"targets"``; all where arrays gave the synapses."""
+        population = self.source if key == "sources" else self.target
+        first, size = (self._rule or {}).get(key, (0, population.size))
+        return population[first : first + size]
+
+    def _target_and_receptor(self) -> str:
+        """Return the target as `_ends` does, with the receptor where the model has several."""
+        neurons = self.target._layer
+        if not isinstance(neurons, Neuron) or len(neurons.definition.receptors) == 1:
+            return self._ends()[1]
+        # Of one that was not named, libsnn knows the first.
+        return f"{self._ends()[1]}.{self._network._finished().projection(self._index).receptor}"
 
     # ---- weights
 

@@ -102,9 +102,10 @@ def _short(value: float | None) -> str:
 
 
 def _notes(made: snn.Projection, projection: dict[str, Any]) -> list[str]:
-    """Return the connection rule, and what is not the usual, in words."""
-    delay = delay_words(made)
-    words = [*rule_words(made), *([delay] if delay else [])]
+    """Return the parts of populations, the connection rule, and what is not the usual, in words."""
+    ends = made._ends()
+    parts = "" if ends == (made.source.name, made.target.name) else " to ".join(ends)
+    words = [*filter(None, [parts, *rule_words(made), delay_words(made)])]
     if projection["arithmetic"] != "float":
         words.append(f"{projection['arithmetic']} arithmetic")
     if projection["detached"]:
