@@ -98,7 +98,10 @@ def delay_words(projection: Projection) -> str:
 
 
 def rule_described(projection: Projection) -> dict[str, Any] | None:
-    """Return the rule as plain data; None where arrays gave the synapses."""
+    """Return the rule as plain data; None where arrays gave the synapses.
+
+    The rule is that of the finished network.
+    """
     rule = projection._rule
     if rule is None:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import Floats, boolean, check_room, float32_array, integer_array
+from snn._rules import rule_described
 from snn._strict import Strict
 from snn._words import ARITHMETIC
 from snn.connections import Connection, Resolved
@@ -322,6 +323,20 @@ class Projection(Strict):
     def by_rule(self) -> bool:
         """Whether a connection rule generates the synapses when needed, so that they take no memory."""
         return self._network._finished().projection(self._index).by_rule
+
+    @property
+    def rule(self) -> Mapping[str, Any] | None:
+        """The connection rule as plain data that is read only; None where there is none, or weights were changed.
+
+        ``name`` is that of the class method of `Sparse`, and ``count`` or ``probability`` its number; `Sparse.spatial` has
+        ``kernel``, ``width``, ``cutoff`` and ``period`` too. ``sources`` and ``targets`` have the ``first`` neuron and the
+        ``size`` of what is connected, ``in_degree`` the mean number of synapses onto each target. ``weight`` and ``delay_ms``
+        have the ``distribution`` and its parameters, or a ``value`` if it is ``"constant"``. ``seed`` is the one in use.
+        ``allow_autapses`` and ``allow_multapses`` are as given.
+        """
+        self._network._finished()  # which drops rules of changed weights
+        described = rule_described(self)
+        return None if described is None else MappingProxyType(described)
 
     @property
     def _draws_weights(self) -> bool:

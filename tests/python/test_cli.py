@@ -190,6 +190,10 @@ def test_inspect_tells_the_numbers_of_a_rule(snn_command: Command, tmp_path: Pat
     network, file = by_rules(tmp_path)
     found = snn_command("inspect", file, "--json").object()["projections"]
     drawn, fixed, total, near, out = (one["rule"] for one in found)
+    for one in found:
+        rule = network.projections[one["name"]].rule
+        assert rule is not None
+        assert one["rule"] == json.loads(json.dumps(dict(rule)))
     assert (drawn["name"], drawn["probability"], drawn["allow_autapses"]) == ("fixed_probability", 0.25, False)
     assert drawn["in_degree"] == network.projections["exc_to_exc"].synapse_count / 400
     assert drawn["weight"] == {"distribution": "Normal", "mean": 0.5, "std": 0.25, "low": 0.0, "high": None}

@@ -116,7 +116,15 @@ def test_rules_stay_rules_until_weights_are_changed(rule: str, tmp_path: Path) -
     loaded.populations["a"].set(threshold=1.0)
     assert loaded.projections["a_to_b"].by_rule
     assert np.array_equal(run(loaded), membrane)
+    described = loaded.projections["a_to_b"].rule
+    assert described is not None
+    assert described == projection.rule
+    assert described["name"] == rule
+    assert described["delay_ms"] == {"distribution": "Normal", "mean": 1.5, "std": 0.75, "low": 0.1, "high": None}
+    with pytest.raises(TypeError):
+        described["seed"] = 0  # type: ignore[index]
     loaded.projections["a_to_b"].weights[3] = 0.25
+    assert loaded.projections["a_to_b"].rule is None
     assert not np.array_equal(loaded.projections["a_to_b"].weights, weights)
     assert not loaded.projections["a_to_b"].by_rule
     loaded.save(tmp_path / "arrays.snn")
