@@ -22,6 +22,7 @@ _ELSEWHERE = {
     "activation": ("surrogate",),
     "augmentation": ("augment",),
     "atan": ("arctan",),
+    "beta": ("scale",),
     "biases": ("bias",),
     "ce_count_loss": ("cross_entropy_count",),
     "ce_max_membrane_loss": ("cross_entropy_max_membrane",),
@@ -32,21 +33,33 @@ _ELSEWHERE = {
     "delay_ms": ("delay", "delay_steps"),
     "delays": ("delay", "delay_steps"),
     "features": ("units",),
+    "indegree": ("count",),
+    "k": ("count",),
     "kernel_size": ("kernel",),
+    "loc": ("mean",),
     "lr": ("learning_rate",),
+    "max": ("high",),
+    "maximum": ("high",),
+    "mean": ("mean_log", "scale"),
+    "min": ("low",),
+    "minimum": ("low",),
     "model": ("network", "neurons"),
     "mse": ("mean_square_membrane",),
     "mse_count_loss": ("mean_square_count",),
     "mse_membrane_loss": ("mean_square_membrane",),
     "mse_temporal_loss": ("mean_square_latency",),
-    "n": ("size",),
+    "mu": ("mean", "mean_log"),
+    "n": ("size", "count"),
     "num_epochs": ("epochs",),
     "num_steps": ("steps",),
     "out_channels": ("channels",),
     "out_features": ("units",),
+    "outdegree": ("count",),
     "p": ("probability",),
     "poisson": ("rate",),
+    "scale": ("std", "std_log"),
     "scheduler": ("schedule",),
+    "sigma": ("std", "std_log", "width"),
     "spike_grad": ("surrogate",),
     "surrogate_function": ("surrogate",),
     "stdp": ("plasticity",),
@@ -140,6 +153,9 @@ def keywords_told(function: Callable[_P, _T]) -> Callable[_P, _T]:
         if len(args) - own < len(required):
             missing = [name for name in required if name not in kwargs and name not in positional[: len(args)]]
             if missing:
+                for name in kwargs:
+                    if name not in known and (told := suggestion(name, missing)):
+                        raise ArgumentTypeError(f"{called(args)} has no argument {name!r}{told}")
                 given = f"; given was {', '.join(map(shown, args[own:]))}" if len(args) > own else ""
                 verb = "is" if len(missing) == 1 else "are"
                 raise ArgumentTypeError(
