@@ -95,6 +95,12 @@ class Network(Strict):
 
     _hints = MappingProxyType(
         {
+            "add_neuron_population": "add(name, neurons) does",
+            "add_neurons": "add(name, neurons) does",
+            "add_population": "add(name, neurons) does",
+            "add_projection": "connect(source, target, connection) does",
+            "add_synapse_population": "connect(source, target, connection) does",
+            "add_synapses": "connect(source, target, connection) does",
             "cuda": "the device is an argument of snn.Trainer and snn.Simulation: device='vulkan'",
             "eval": "a network is the same in training and after; dropout and normalisation are arguments of snn.Trainer",
             "fit": "snn.Trainer(network, ...) trains it",
@@ -105,6 +111,7 @@ class Network(Strict):
             "predict": "snn.Trainer(network, steps=...).predict gives classes, snn.Simulation runs it",
             "run": "snn.Simulation(network) runs it",
             "score": "snn.Trainer(network, steps=...).score gives the accuracy",
+            "simulate": "snn.Simulation(network).run(steps) does; of a time in ms, steps are round(time / network.dt)",
             "state_dict": "projections[...] have weights and bias, save writes a file; snn.torch.Module(network) has it",
             "to": "the device is an argument of snn.Trainer and snn.Simulation: device='vulkan'",
             "train": "snn.Trainer(network, ...) trains it",

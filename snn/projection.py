@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import Floats, boolean, check_room, float32_array, integer_array
 from snn._rules import rule_described
-from snn._strict import Strict
+from snn._strict import Strict, suggestion
 from snn._words import ARITHMETIC
 from snn.connections import Connection, Resolved
 from snn.engine import _native
@@ -503,7 +503,7 @@ class Projection(Strict):
         if variable not in known:
             raise NotFoundError(
                 f"projection {self.name!r} has nothing to record that is named {shown(variable)}; "
-                f"it has: {', '.join(known)}"
+                f"it has: {', '.join(known)}{suggestion(variable, known)}"
             )
 
     def _check_plasticity(self, dt: float) -> None:

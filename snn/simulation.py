@@ -47,6 +47,7 @@ from snn.vulkan import Host
 
 __all__ = ["Simulation"]
 
+_WEIGHTS = "simulation['exc_to_inh.weight'] returns those of a projection, and may be assigned to"
 _FEW_STEPS = 32  # `step` runs up to this many without checking for Ctrl+C
 
 
@@ -137,11 +138,21 @@ class Simulation(NotCopied, Strict):
     _fixed = MappingProxyType(dict.fromkeys(("network", "batch_size", "sample_weights"), "open another Simulation"))
     _hints = MappingProxyType(
         {
+            "dt": "network.dt has it",
+            "get_weights": _WEIGHTS,
+            "populations": "network.populations has them",
+            "projections": "network.projections has them",
             "record": "run(steps, record={'exc': 'spike_events'}) records, recorder(...) along with steps of your own",
+            "record_spikes": "run(steps, record={'exc': 'spike_events'}) records them, on_spikes(...) calls a function",
             "restore": "load_state(path) continues from a file, reset() goes back to step 0",
+            "set_weight": _WEIGHTS,
+            "set_weights": _WEIGHTS,
             "simulate": "run(steps) or step(count) does; of a time in ms, steps are round(time / network.dt)",
             "store": "save_state(path) writes the state to a file",
             "t": "time has it in milliseconds",
+            "v": "simulation['exc.v'] has that of a population",
+            "weight": _WEIGHTS,
+            "weights": _WEIGHTS,
         }
     )
 
