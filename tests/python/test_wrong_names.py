@@ -341,6 +341,8 @@ def test_classes_of_users_have_the_attributes_that_their_init_makes() -> None:
         (lambda: snn.Uniform(min=0.0, max=1.0), "Uniform has no argument 'min'; did you mean 'low'"),
         (lambda: network()["hidden"].set(v=1.0), "LIF: v is a state, not a parameter"),
         (lambda: snn.Simulation(network()).run(10.0), r"steps is 10\.0, not an integer; of a time in ms"),
+        (lambda: network().placement(device="cpu"), "placement has no argument 'device'; did you mean 'devices'"),
+        (lambda: network().memory_estimate(devices="cpu"), "memory_estimate has no .*; did you mean 'device'"),
         (lambda: snn.PairSTDP(tau=3.0), "no parameter or option 'tau'.*did you mean 'tau_plus'"),
         (lambda: snn.LIF(3, tau_mem=3.0), "LIF has no parameter 'tau_mem'.*did you mean 'tau_membrane'"),
         (lambda: snn.LIF(3, beta=0.9), "LIF has no parameter 'beta'.*snn.presets"),
