@@ -7,7 +7,7 @@ from collections.abc import Collection
 from snn._nest import NEST_MODELS
 from snn._strict import suggestion
 
-__all__ = ["no_such_name"]
+__all__ = ["no_such_name", "seen_elsewhere"]
 
 # What follows "see snn.".
 _ELSEWHERE = {
@@ -51,12 +51,14 @@ _ELSEWHERE = {
     "FixedProbabilityConnector": "Sparse.fixed_probability",
     "FixedTotalNumberConnector": "Sparse.fixed_total",
     "Flatten": "Dense, which takes a source of any shape",
+    "from_list": "Sparse.from_arrays",
     "FromListConnector": "Sparse.from_arrays",
     "functional": "Trainer, which has the losses by name",
     "GeNNModel": "Network",
     "GetConnections": "Projection.synapses",
     "GetStatus": "Simulation.get, and before a simulation snn.Population.parameters",
     "HH_cond_exp": "HodgkinHuxley",
+    "Hz": "PoissonSource, whose rate is a number in Hz; there are no units",
     "IF_cond_exp": "ConductanceLIF",
     "IF_curr_alpha": "AlphaLIF",
     "IF_curr_exp": "CurrentLIF",
@@ -74,8 +76,10 @@ _ELSEWHERE = {
     "LIFRecurrentCell": "presets.norse_lif, and snn.Network.connect of the population to itself with delay_steps=1",
     "Linear": "Dense",
     "LinearRecurrentContainer": "Network.connect, of a population to itself with delay_steps=1",
+    "ms": "Network, in which times are numbers in milliseconds; there are no units",
     "MSELoss": "Trainer(loss='mean_square_membrane') and its other losses",
     "multimeter": "Simulation.run, with record={name: 'v'}",
+    "mV": "presets.nest, which takes numbers in mV; there are no units",
     "nest": "presets.nest",
     "network_operation": "Simulation.on_steps",
     "NeuronGroup": "Network.add, with neurons such as snn.LIF(100) or a snn.NeuronModel",
@@ -96,11 +100,15 @@ _ELSEWHERE = {
     "population_encode": "encode.population",
     "PopulationRateMonitor": "SpikeEvents.population_rate",
     "PopulationView": "PopulationSlice, which population[:100] makes",
+    "random": "Normal, snn.Uniform, snn.LogNormal and snn.Exponential",
     "RandomDistribution": "Normal, snn.Uniform, snn.LogNormal and snn.Exponential",
     "ResetKernel": "Network, which begins an empty one; snn.Simulation.reset returns to step 0",
+    "restore": "Simulation.load_state, and snn.Simulation.reset, which returns to step 0",
     "RLeaky": "presets.snntorch_rleaky",
     "RSynaptic": "Network.connect, of a population to itself with delay_steps=1, and snn.presets.snntorch_synaptic",
     "run": "Simulation.run",
+    "second": "Network, in which times are numbers in milliseconds; there are no units",
+    "seed": "Network(seed=...) and snn.Simulation(seed=...)",
     "SetKernelStatus": "Network(dt=..., seed=...) and snn.Simulation(threads=...)",
     "SetStatus": "Simulation.set, and before a simulation snn.Population.set",
     "setup": "Network(dt=...)",
@@ -127,6 +135,7 @@ _ELSEWHERE = {
     "STDPMechanism": "PairSTDP",
     "step_current_generator": "Input, connected to the receptor that takes a current, with snn.stimuli.timed",
     "StepCurrentSource": "Input, connected to the receptor that takes a current, with snn.stimuli.timed",
+    "store": "Simulation.save_state",
     "Subgroup": "PopulationSlice, which population[:100] makes",
     "Synapses": "Network.connect, with snn.Sparse and its rules",
     "Synaptic": "presets.snntorch_synaptic and snn.CurrentLIF",
@@ -136,14 +145,21 @@ _ELSEWHERE = {
     "TsodyksMarkramSynapse": "TsodyksMarkram",
     "utils": "Simulation.reset, which begins again, and snn.data",
     "voltmeter": "Simulation.run, with record={name: 'v'}",
+    "weight_recorder": "Simulation.run, with record={projection: 'weight'}",
     "WeightedPhaseEncoder": "encode.phase",
 }
 
 
+def seen_elsewhere(name: object) -> str:
+    """Return ``"; see snn.x"`` where another library has the name for what is x here, else nothing."""
+    here = _ELSEWHERE.get(name) if isinstance(name, str) else None
+    return f"; see snn.{here}" if here else ""
+
+
 def no_such_name(module: str, name: str, names: Collection[str]) -> AttributeError:
     """Return the error that a module does not have a name: what it is called here, what was meant, or what there is."""
-    here = _ELSEWHERE.get(name) or (f"presets.nest({name!r}, ...)" if name in NEST_MODELS else None)
-    hint = f"; see snn.{here}" if here else suggestion(name, names)
+    nest = f"; see snn.presets.nest({name!r}, ...)" if name in NEST_MODELS else ""
+    hint = seen_elsewhere(name) or nest or suggestion(name, names)
     if not hint and module != "snn" and not name.startswith("_"):
         hint = f"; it has: {', '.join(names)}"
     return AttributeError(f"module {module!r} has no attribute {name!r}{hint}")

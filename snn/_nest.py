@@ -12,7 +12,7 @@ from snn._arrays import known_name
 from snn._strict import suggestion
 from snn.builtin_neurons import LIF, AdEx, AlphaLIF, ConductanceLIF, CurrentLIF, Izhikevich
 from snn.distributions import Distribution
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError, shown
 from snn.neurons import Neuron, Size
 
 __all__ = ["NEST_MODELS", "nest"]
@@ -185,6 +185,10 @@ def nest(model: str, size: Size = None, **parameters: Any) -> Neuron:
     --------
     >>> net.add("exc", snn.presets.nest("iaf_psc_exp", 800, tau_syn_ex=0.5, tau_syn_in=0.5, V_m=snn.Normal(-58.0, 10.0)))
     """
+    from snn._elsewhere import seen_elsewhere  # which needs the models
+
+    if told := seen_elsewhere(model):
+        raise NotFoundError(f"there is no neuron model of NEST here {shown(model)}{told}")
     found = NEST_MODELS[known_name(model, NEST_MODELS, "neuron model of NEST here")]
     definition = found.made.definition
     here = {*definition.parameters, *definition.options, "surrogate", "initial", "name"}

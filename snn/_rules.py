@@ -55,8 +55,7 @@ def _rule_name(rule: Mapping[str, Any]) -> tuple[str, str]:
 
 def _in_degree(projection: Projection) -> float:
     """Return the mean number of synapses onto a target of the rule."""
-    targets: int = (projection._rule or {}).get("targets", (0, projection.target.size))[1]
-    return projection.synapse_count / targets
+    return projection.synapse_count / projection._part("targets").size
 
 
 def rule_words(projection: Projection) -> list[str]:
@@ -99,7 +98,10 @@ def delay_words(projection: Projection) -> str:
 
 
 def rule_described(projection: Projection) -> dict[str, Any] | None:
-    """Return the rule as plain data; None where arrays gave the synapses."""
+    """Return the rule as plain data; None where arrays gave the synapses.
+
+    The rule is that of the finished network.
+    """
     rule = projection._rule
     if rule is None:
         return None
@@ -114,7 +116,9 @@ def rule_described(projection: Projection) -> dict[str, Any] | None:
             "cutoff": rule["cutoff"],
             "period": list(rule["period"]),
         }
+    parts = {key: projection._part(key) for key in ("sources", "targets")}
     return described | {
+        **{key: {"first": part.first, "size": part.size} for key, part in parts.items()},
         "in_degree": _in_degree(projection),
         "weight": _distribution_described(rule["weight"]),
         "delay_ms": _distribution_described(rule["delay"]),

@@ -68,7 +68,7 @@ def _populations(populations: Sequence[Population]) -> list[Row]:
 def _projections(projections: Sequence[Projection]) -> list[Row]:
     rows: list[Row] = [("projection", "kind", "weights", "arithmetic", "from, to")]
     for projection in projections:
-        places = projection._ends()
+        places = f"{projection._ends()[0]} to {projection._target_and_receptor()}"
         places = ", ".join(filter(None, [places, *rule_words(projection), delay_words(projection)]))
         if projection.plasticity is not None:
             places += f", learns by {projection.plasticity.name}"

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import float32_array, new_array, number, real_array, spread
+from snn._strict import suggestion
 from snn.engine.errors import InvalidArgumentError, NotFoundError, shown
 
 if TYPE_CHECKING:
@@ -95,12 +96,17 @@ class Variables:
         known += [*rule.parameters, *rule.traces] if rule else []
         raise NotFoundError(
             f"projection {projection.name!r} has no {shown(variable)}; it has: {', '.join(known) or 'nothing'}"
+            f"{suggestion(variable, known)}"
         )
 
     def _population_shape(self, population: Population, variable: str, path: str) -> tuple[int, ...]:
         if variable == "spikes" and not population.is_input:
             population._check_recordable(variable)
-        count = self._session.value_count(path)
+        try:
+            count = self._session.value_count(path)
+        except NotFoundError as error:
+            told = suggestion(variable, [*population.states, *population.parameters])
+            raise NotFoundError(f"{error}{told}") from None
         if _is_parameter(population, variable):
             return () if count == 1 else population.shape
         shape = (self._batch_size, *population.shape)

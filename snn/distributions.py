@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from snn._arrays import float32_number, integer, new_array, number
+from snn._strict import keywords_told
 from snn.engine import _native
 from snn.engine.errors import InvalidArgumentError
 
@@ -40,9 +41,27 @@ class Distribution(ABC):
         _native.random_draw(values, self._numbers(), seed, stream)
         return values
 
+    def _check_bounds(self) -> None:
+        """Refuse bounds with too few values between them here, by name, not where the numbers are drawn."""
+        _bounds(self, type(self).__name__)
+        try:
+            self.draw(0, seed=0)
+        except InvalidArgumentError as error:
+            if "lies between" in str(error):  # else it is about the numbers themselves
+                raise InvalidArgumentError(f"{self!r}: less than 1 in 65,536 values lies within the bounds") from None
+
     @abstractmethod
     def _numbers(self) -> Numbers:
         """Return (kind, a, b, low, high) as ``snn.h`` has them."""
+
+
+_Class = TypeVar("_Class", bound=type[Distribution])
+
+
+def _told(made: _Class) -> _Class:
+    """Let a distribution refuse arguments that it does not have as other classes do."""
+    made.__init__ = keywords_told(made.__init__)  # type: ignore[method-assign]
+    return made
 
 
 def _bounds(owner: Any, name: str) -> tuple[float, float]:
@@ -54,6 +73,7 @@ def _bounds(owner: Any, name: str) -> tuple[float, float]:
     return low, high
 
 
+@_told
 @dataclass(frozen=True)
 class Normal(Distribution):
     """Normal distribution, optionally truncated.
@@ -74,12 +94,13 @@ class Normal(Distribution):
     def __post_init__(self) -> None:
         float32_number(self.mean, "Normal: mean")
         float32_number(self.std, "Normal: std", minimum=0.0)
-        _bounds(self, "Normal")
+        self._check_bounds()
 
     def _numbers(self) -> Numbers:
         return (1, float(self.mean), float(self.std), *_bounds(self, "Normal"))
 
 
+@_told
 @dataclass(frozen=True)
 class Uniform(Distribution):
     """Uniform numbers from `low` to `high`."""
@@ -96,6 +117,7 @@ class Uniform(Distribution):
         return (2, float(self.low), float(self.high), -math.inf, math.inf)
 
 
+@_told
 @dataclass(frozen=True)
 class LogNormal(Distribution):
     """Log-normal distribution, optionally truncated.
@@ -116,12 +138,13 @@ class LogNormal(Distribution):
     def __post_init__(self) -> None:
         float32_number(self.mean_log, "LogNormal: mean_log")
         float32_number(self.std_log, "LogNormal: std_log", minimum=0.0)
-        _bounds(self, "LogNormal")
+        self._check_bounds()
 
     def _numbers(self) -> Numbers:
         return (3, float(self.mean_log), float(self.std_log), *_bounds(self, "LogNormal"))
 
 
+@_told
 @dataclass(frozen=True)
 class Exponential(Distribution):
     """Exponential distribution, optionally truncated.
@@ -140,7 +163,7 @@ class Exponential(Distribution):
 
     def __post_init__(self) -> None:
         float32_number(self.scale, "Exponential: scale", minimum=0.0, exclusive=True)
-        _bounds(self, "Exponential")
+        self._check_bounds()
 
     def _numbers(self) -> Numbers:
         return (4, float(self.scale), 0.0, *_bounds(self, "Exponential"))

@@ -19,6 +19,7 @@ from snn.definitions import ModelDefinition
 from snn.engine import _native
 from snn.engine.errors import (
     ArgumentTypeError,
+    FormatError,
     InvalidArgumentError,
     NotFoundError,
     OutOfMemoryError,
@@ -34,6 +35,8 @@ from snn.projection import Projection
 __all__ = ["MemoryEstimate", "Network", "load", "save"]
 
 _INPUT_KINDS = {1: SpikeInput, 2: Input}
+
+_STATE = b'{"__metadata__":{"snn_state"'
 
 SAMPLE_WEIGHTS = 32  # SNN_FLAG_SAMPLE_WEIGHTS
 
@@ -95,6 +98,12 @@ class Network(Strict):
 
     _hints = MappingProxyType(
         {
+            "add_neuron_population": "add(name, neurons) does",
+            "add_neurons": "add(name, neurons) does",
+            "add_population": "add(name, neurons) does",
+            "add_projection": "connect(source, target, connection) does",
+            "add_synapse_population": "connect(source, target, connection) does",
+            "add_synapses": "connect(source, target, connection) does",
             "cuda": "the device is an argument of snn.Trainer and snn.Simulation: device='vulkan'",
             "eval": "a network is the same in training and after; dropout and normalisation are arguments of snn.Trainer",
             "fit": "snn.Trainer(network, ...) trains it",
@@ -105,6 +114,7 @@ class Network(Strict):
             "predict": "snn.Trainer(network, steps=...).predict gives classes, snn.Simulation runs it",
             "run": "snn.Simulation(network) runs it",
             "score": "snn.Trainer(network, steps=...).score gives the accuracy",
+            "simulate": "snn.Simulation(network).run(steps) does; of a time in ms, steps are round(time / network.dt)",
             "state_dict": "projections[...] have weights and bias, save writes a file; snn.torch.Module(network) has it",
             "to": "the device is an argument of snn.Trainer and snn.Simulation: device='vulkan'",
             "train": "snn.Trainer(network, ...) trains it",
@@ -240,7 +250,9 @@ class Network(Strict):
             name = f"{sources.population.name}_to_{targets.population.name}"
         valid_name(name, "the projection name")
         if name in self._projections:
-            raise InvalidArgumentError(f"there is a projection {name!r} already; give this one another name")
+            raise InvalidArgumentError(
+                f"there is a projection {name!r} already; give this one a name of its own: name=..."
+            )
         connection.check(sources.population.name, targets.population.name)
         projection = Projection._of_connection(self, name, sources, targets, len(self._projections), connection)
         projection._check_plasticity(self._dt)
@@ -348,6 +360,7 @@ class Network(Strict):
         trained = bool(self.inputs) and any(projection.trainable for projection in projections)
         return Summary([*self._populations.values()], projections, info, self._answer() if trained else None)
 
+    @keywords_told
     def memory_estimate(
         self, *, device: str = "cpu", batch_size: int = 1, threads: int = 1, sample_weights: bool = False
     ) -> MemoryEstimate:
@@ -369,6 +382,7 @@ class Network(Strict):
         parts, projections = self._finished().memory(device, size, integer(threads, "threads", maximum=1024), flags)
         return MemoryEstimate(**parts, projections=dict(zip(self._projections, projections, strict=True)))
 
+    @keywords_told
     def placement(
         self,
         devices: str | Iterable[str],
@@ -408,6 +422,7 @@ class Network(Strict):
             found.reasons,
         )
 
+    @keywords_told
     def shares(self, devices: Iterable[str], *, batch_size: int, threads: int = 1) -> tuple[int, ...]:
         """Return how many samples of a batch each of several devices would get, without opening a simulation.
 
@@ -632,7 +647,24 @@ def load(path: str | os.PathLike[str]) -> Network:
     VersionError
         The file has a later format version.
     """
-    return Network._from_native(_native.Network.load(file_path(path)))
+    file = file_path(path)
+    try:
+        return Network._from_native(_native.Network.load(file))
+    except FormatError:
+        if _is_state(file):
+            raise FormatError(
+                f"{file!r} is the state of a simulation, not a network: snn.Simulation(network).load_state reads it"
+            ) from None
+        raise
+
+
+def _is_state(file: str) -> bool:
+    """Whether a file that is no network begins as those of `Simulation.save_state` do, behind the length of its header."""
+    try:
+        with open(file, "rb") as opened:
+            return opened.read(8 + len(_STATE))[8:] == _STATE
+    except OSError:
+        return False
 
 
 def save(network: Network, path: str | os.PathLike[str]) -> None:

@@ -83,6 +83,11 @@ def device_of_simulation(
 ) -> tuple[str, Host | None]:
     """Return where a simulation runs, as one word of the C interface, and the Vulkan device of the caller if it is among it."""
     host = device if isinstance(device, Host) else None
+    for what, value in (("device", device), ("placement", placement)):
+        if isinstance(value, Placement):
+            raise ArgumentTypeError(
+                f"{what} is the Placement that Network.placement returned; pass what it has: device=p.device reproduces it"
+            )
     word = "vulkan" if isinstance(device, Host) else device
     if devices is not None:
         if device != "cpu":
@@ -94,7 +99,8 @@ def device_of_simulation(
             names = ["vulkan" if isinstance(one, Host) else one for one in given]
         word = device_of_several(names, placement, samples)
     elif placement is not None or samples is not None:
-        raise InvalidArgumentError(f"{'samples' if placement is None else 'placement'} is given without devices")
+        name = "samples" if placement is None else "placement"
+        raise InvalidArgumentError(f"{name} is given without devices: devices=['cpu', 'vulkan'], for example")
     if choice(power, ("normal", "low"), "power") == "low":
         if word != "auto":
             raise InvalidArgumentError(

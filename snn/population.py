@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._strict import Strict
+from snn._strict import Strict, suggestion
 from snn.definitions import State
 from snn.distributions import Distribution
 from snn.engine import _native
@@ -159,6 +159,7 @@ class Population(Strict):
         if variable not in words:
             raise NotFoundError(
                 f"population {self.name!r} has no variable {shown(variable)}; it has: {', '.join(words)}"
+                f"{suggestion(variable, words)}"
             )
 
     def _dtype(self, variable: str) -> type[np.generic]:

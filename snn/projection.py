@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import Floats, boolean, check_room, float32_array, integer_array
-from snn._strict import Strict
+from snn._rules import rule_described
+from snn._strict import Strict, suggestion
 from snn._words import ARITHMETIC
 from snn.connections import Connection, Resolved
 from snn.engine import _native
@@ -242,16 +243,28 @@ class Projection(Strict):
         delay = f", delay_steps={self.delay_steps}" if self.delay_steps else ""
         shape = f" {self._weight_shape}" if self._weight_shape is not None else ""
         plastic = f", {self.plasticity!r}" if self.plasticity else ""
-        return f"<Projection {self.name!r}: {self._ends()}, {self.kind}{shape}{delay}{plastic}>"
+        return f"<Projection {self.name!r}: {' to '.join(self._ends())}, {self.kind}{shape}{delay}{plastic}>"
 
-    def _ends(self) -> str:
+    def _ends(self) -> tuple[str, str]:
         """Return what it connects, with the slices of populations that a rule is for."""
-        ends = []
-        for key, population in (("sources", self.source), ("targets", self.target)):
-            first, size = (self._rule or {}).get(key, (0, population.size))
-            part = "" if size == population.size else f"[{first}:{first + size}]"
-            ends.append(population.name + part)
-        return " to ".join(ends)
+        source, target = (
+            part.population.name if part.is_whole else str(part) for part in map(self._part, ("sources", "targets"))
+        )
+        return source, target
+
+    def _part(self, key: str) -> PopulationSlice:
+        """Return the neurons that a rule is for, ``"sources"`` or ``"targets"``; all where arrays gave the synapses."""
+        population = self.source if key == "sources" else self.target
+        first, size = (self._rule or {}).get(key, (0, population.size))
+        return population[first : first + size]
+
+    def _target_and_receptor(self) -> str:
+        """Return the target as `_ends` does, with the receptor where the model has several."""
+        neurons = self.target._layer
+        if not isinstance(neurons, Neuron) or len(neurons.definition.receptors) == 1:
+            return self._ends()[1]
+        # Of one that was not named, libsnn knows the first.
+        return f"{self._ends()[1]}.{self._network._finished().projection(self._index).receptor}"
 
     # ---- weights
 
@@ -310,6 +323,20 @@ class Projection(Strict):
     def by_rule(self) -> bool:
         """Whether a connection rule generates the synapses when needed, so that they take no memory."""
         return self._network._finished().projection(self._index).by_rule
+
+    @property
+    def rule(self) -> Mapping[str, Any] | None:
+        """The connection rule as plain data that is read only; None where there is none, or weights were changed.
+
+        ``name`` is that of the class method of `Sparse`, and ``count`` or ``probability`` its number; `Sparse.spatial` has
+        ``kernel``, ``width``, ``cutoff`` and ``period`` too. ``sources`` and ``targets`` have the ``first`` neuron and the
+        ``size`` of what is connected, ``in_degree`` the mean number of synapses onto each target. ``weight`` and ``delay_ms``
+        have the ``distribution`` and its parameters, or a ``value`` if it is ``"constant"``. ``seed`` is the one in use.
+        ``allow_autapses`` and ``allow_multapses`` are as given.
+        """
+        self._network._finished()  # which drops rules of changed weights
+        described = rule_described(self)
+        return None if described is None else MappingProxyType(described)
 
     @property
     def _draws_weights(self) -> bool:
@@ -476,7 +503,7 @@ class Projection(Strict):
         if variable not in known:
             raise NotFoundError(
                 f"projection {self.name!r} has nothing to record that is named {shown(variable)}; "
-                f"it has: {', '.join(known)}"
+                f"it has: {', '.join(known)}{suggestion(variable, known)}"
             )
 
     def _check_plasticity(self, dt: float) -> None:

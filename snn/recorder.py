@@ -83,7 +83,7 @@ class Recorder(NotCopied):
 
     def __repr__(self) -> str:
         words = ", ".join(f"{self._target}.{variable}" for variable in self._taken)
-        return f"<Recorder of {words or 'nothing'}: {counted(len(self), 'step')}>"
+        return f"<Recorder of {words}: {counted(len(self), 'step')}>"
 
     def __len__(self) -> int:
         return len(next(iter(self._taken.values()), []))

@@ -47,6 +47,7 @@ from snn.vulkan import Host
 
 __all__ = ["Simulation"]
 
+_WEIGHTS = "simulation['exc_to_inh.weight'] returns those of a projection, and may be assigned to"
 _FEW_STEPS = 32  # `step` runs up to this many without checking for Ctrl+C
 
 
@@ -137,11 +138,21 @@ class Simulation(NotCopied, Strict):
     _fixed = MappingProxyType(dict.fromkeys(("network", "batch_size", "sample_weights"), "open another Simulation"))
     _hints = MappingProxyType(
         {
+            "dt": "network.dt has it",
+            "get_weights": _WEIGHTS,
+            "populations": "network.populations has them",
+            "projections": "network.projections has them",
             "record": "run(steps, record={'exc': 'spike_events'}) records, recorder(...) along with steps of your own",
+            "record_spikes": "run(steps, record={'exc': 'spike_events'}) records them, on_spikes(...) calls a function",
             "restore": "load_state(path) continues from a file, reset() goes back to step 0",
+            "set_weight": _WEIGHTS,
+            "set_weights": _WEIGHTS,
             "simulate": "run(steps) or step(count) does; of a time in ms, steps are round(time / network.dt)",
             "store": "save_state(path) writes the state to a file",
             "t": "time has it in milliseconds",
+            "v": "simulation['exc.v'] has that of a population",
+            "weight": _WEIGHTS,
+            "weights": _WEIGHTS,
         }
     )
 
@@ -479,7 +490,8 @@ class Simulation(NotCopied, Strict):
 
             - ``"population.state"`` or ``"population.spikes"``, shape (batch size, *shape);
             - ``"projection.weight"``, ``"projection.bias"``, and their ``.gradient`` after a backward pass. With
-              `sample_weights` both have a row for each sample, and ``"projection.weight[7]"`` is that of sample 7;
+              `sample_weights` both have a row for each sample, and ``"projection.weight[7]"`` is that of sample 7. Weights of
+              a sparse projection have the order of `Projection.synapses`;
             - ``"population.history"``, the activity kept for delays, shape (delay, batch size, *shape);
             - ``"population.parameter"``, a parameter of the model as this simulation has it, shape () or the population's;
             - ``"projection.parameter"``, a parameter of the plasticity rule, shape ();
@@ -662,13 +674,27 @@ class Simulation(NotCopied, Strict):
         variables : str, iterable of str, or dict
             Of a population: states or ``"spikes"``. Of a projection: ``"weight"``, ``"bias"`` and the traces of its rule. A
             dict chooses neurons or synapses, as for `run`.
+
+        Examples
+        --------
+        >>> recorder = sim.recorder("exc", ["v", "spikes"])
+        >>> for _ in range(1000):
+        ...     sim.step(inputs={"eyes": camera.frame()})
+        >>> recorder.stop()
+        >>> recorder.recording["exc"]["v"].shape
+        (1000, 1, 128)
         """
         target: Population | Projection
         if isinstance(name, str) and name in self.network.projections:
             target, what = self.network.projections[name], "projection"
         else:
             target, what = recorded_population(self.network, name, variables, "recorder({}, {})"), "population"
-        recorder = Recorder(self, target, wanted_of(variables, f"what to record of {what} {target.name!r}"))
+        wanted = wanted_of(variables, f"what to record of {what} {target.name!r}")
+        if not wanted:
+            raise InvalidArgumentError(
+                f"what to record of {what} {target.name!r} is empty; it takes at least one variable"
+            )
+        recorder = Recorder(self, target, wanted)
         self._between.recorders.append(recorder)
         return recorder
 

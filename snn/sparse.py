@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABCMeta
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
@@ -22,11 +23,19 @@ from snn._arrays import (
     integer_array,
     number,
 )
+from snn._elsewhere import seen_elsewhere
 from snn._strict import keywords_told, suggestion
 from snn._words import ARITHMETIC, Arithmetic
 from snn.connections import Connection, Resolved
 from snn.distributions import Distribution, numbers
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, arguments_shown, counted, shown
+from snn.engine.errors import (
+    ArgumentTypeError,
+    InvalidArgumentError,
+    UnknownAttributeError,
+    arguments_shown,
+    counted,
+    shown,
+)
 from snn.plasticity import Plasticity, checked_plasticity
 
 if TYPE_CHECKING:
@@ -64,7 +73,18 @@ _WITH_MULTAPSES = ("fixed_indegree", "fixed_outdegree", "fixed_total")
 _MAX_SEED = MAX_SEED - 1  # the last one means "no seed given" in the C interface: SNN_SEED_BY_INDEX
 
 
-class Sparse(Connection):
+class _Rules(ABCMeta):
+    """Says of a rule that `Sparse` does not have what it is called here."""
+
+    if not TYPE_CHECKING:  # which would take every name for a rule
+
+        def __getattr__(cls, name: str) -> Any:
+            known = [] if name.startswith("_") else [one for one in vars(cls) if not one.startswith("_")]
+            told = seen_elsewhere(name) or suggestion(name, known)
+            raise UnknownAttributeError(f"{cls.__name__} has no attribute {name!r}{told}")
+
+
+class Sparse(Connection, metaclass=_Rules):
     """Individual synapses, from arrays or a rule. Make one with a class method, such as `Sparse.fixed_probability`.
 
     The network keeps synapses in canonical order: by source, then delay, then target. The weights of the projection are in

@@ -11,7 +11,7 @@ import numpy as np
 import typer
 
 import snn
-from snn._rules import delay_words, rule_described, rule_words
+from snn._rules import delay_words, rule_words
 from snn.distributions import moments
 from snn.engine.cli.options import JsonFlag
 from snn.engine.cli.output import console, print_json, table, with_unit
@@ -102,9 +102,10 @@ def _short(value: float | None) -> str:
 
 
 def _notes(made: snn.Projection, projection: dict[str, Any]) -> list[str]:
-    """Return the connection rule, and what is not the usual, in words."""
-    delay = delay_words(made)
-    words = [*rule_words(made), *([delay] if delay else [])]
+    """Return the parts of populations, the connection rule, and what is not the usual, in words."""
+    ends = made._ends()
+    parts = "" if ends == (made.source.name, made.target.name) else " to ".join(ends)
+    words = [*filter(None, [parts, *rule_words(made), delay_words(made)])]
     if projection["arithmetic"] != "float":
         words.append(f"{projection['arithmetic']} arithmetic")
     if projection["detached"]:
@@ -170,7 +171,7 @@ def describe(network: snn.Network, file: Path, device: str, threads: int) -> dic
                 "only_receptor": _only_receptor(projection.target),
                 "synapses": projection.synapse_count,
                 "by_rule": projection.by_rule,
-                "rule": rule_described(projection),
+                "rule": None if projection.rule is None else dict(projection.rule),
                 "weights": projection.weight_count,
                 "weight_mean": mean,
                 "weight_std": std,

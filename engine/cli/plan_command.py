@@ -31,7 +31,8 @@ def plan(
         list[str] | None,
         typer.Option(
             metavar="POPULATION=NUMBER",
-            help="Put a population, or a slice of it ('exc[0:512]=1'), on a device, counted from 0. Can be repeated.",
+            help="Put a population, or a slice of it, on a device, counted from 0. Repeat it for each; slices must cover the "
+            "whole population: --place 'exc[:512]=0' --place 'exc[512:]=1'.",
         ),
     ] = None,
     samples: Annotated[

@@ -190,6 +190,10 @@ def test_inspect_tells_the_numbers_of_a_rule(snn_command: Command, tmp_path: Pat
     network, file = by_rules(tmp_path)
     found = snn_command("inspect", file, "--json").object()["projections"]
     drawn, fixed, total, near, out = (one["rule"] for one in found)
+    for one in found:
+        rule = network.projections[one["name"]].rule
+        assert rule is not None
+        assert one["rule"] == json.loads(json.dumps(dict(rule)))
     assert (drawn["name"], drawn["probability"], drawn["allow_autapses"]) == ("fixed_probability", 0.25, False)
     assert drawn["in_degree"] == network.projections["exc_to_exc"].synapse_count / 400
     assert drawn["weight"] == {"distribution": "Normal", "mean": 0.5, "std": 0.25, "low": 0.0, "high": None}
@@ -201,6 +205,8 @@ def test_inspect_tells_the_numbers_of_a_rule(snn_command: Command, tmp_path: Pat
         20.0,
         {"distribution": "constant", "value": -2.0},
     )
+    assert (total["sources"], total["targets"]) == ({"first": 0, "size": 50}, {"first": 100, "size": 100})
+    assert (out["sources"], out["targets"]) == ({"first": 0, "size": 400}, {"first": 0, "size": 100})
     assert (near["kernel"], near["width"], near["cutoff"]) == ("gaussian", 0.1, 0.25)
     assert near["weight"] == {"distribution": "Uniform", "low": -1.0, "high": 3.0}
     assert (out["name"], out["count"], out["in_degree"]) == ("fixed_outdegree", 20, 80.0)
@@ -223,6 +229,9 @@ def test_inspect_tells_the_numbers_of_a_rule(snn_command: Command, tmp_path: Pat
         assert words in snn_command("inspect", file).out
         assert words in network.summary()
         assert words in str(network._repr_html_())
+    assert "inh[0:50] to exc[100:200], fixed_total" in snn_command("inspect", file).out
+    assert "inh[0:50] to exc[100:200].inhibitory, fixed_total" in network.summary()
+    assert "inh to inh.current, spatial" in network.summary()  # the first receptor, where none was named
 
 
 @pytest.mark.parametrize("width", [80, 100])

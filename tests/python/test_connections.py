@@ -307,7 +307,7 @@ def test_what_cannot_be_connected() -> None:
     net.add("b", snn.LIF(2))
     net.add("readout", snn.LeakyIntegrator(2))
     net.connect("a", "b", snn.Dense())
-    with pytest.raises(snn.InvalidArgumentError, match="'a_to_b' already"):
+    with pytest.raises(snn.InvalidArgumentError, match=r"'a_to_b' already; .*: name="):
         net.connect("a", "b", snn.Dense())
     with pytest.raises(snn.InvalidArgumentError, match="projection name is '1st'"):
         net.connect("a", "b", snn.Dense(), name="1st")

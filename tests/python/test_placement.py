@@ -97,7 +97,7 @@ def test_bad_devices(column: snn.Network) -> None:
         ({"devices": ["cpu", "cpu"], "placement": ["exc"]}, snn.ArgumentTypeError, "not a dict of device numbers"),
         ({"devices": ["cpu", "cpu"], "placement": {"who": 1}}, snn.NotFoundError, "no population 'who'"),
         ({"devices": ["cpu", "cpu"], "placement": {"force": 1}}, snn.InvalidArgumentError, "'force' is an input"),
-        ({"placement": {"exc": 1}}, snn.InvalidArgumentError, "placement is given without devices"),
+        ({"placement": {"exc": 1}}, snn.InvalidArgumentError, r"placement is given without devices: devices=\['cpu'"),
         ({"device": "null", "devices": ["cpu", "cpu"]}, snn.InvalidArgumentError, "give one of them"),
         (
             {"devices": ["cpu", "cpu"], "placement": {"inh": 0, "out": 1}},
@@ -107,6 +107,15 @@ def test_bad_devices(column: snn.Network) -> None:
     ):
         with pytest.raises(error, match=sentence):
             snn.Simulation(column, **arguments)
+
+
+def test_a_placement_leads_on_to_the_simulation_that_has_it(column: snn.Network) -> None:
+    found = column.placement(["cpu", "cpu"])
+    for arguments in ({"placement": found}, {"devices": found.devices, "placement": found}, {"device": found}):
+        with pytest.raises(snn.ArgumentTypeError, match=r"is the Placement that .* device=p\.device"):
+            snn.Simulation(column, **arguments)  # type: ignore[arg-type]
+    with snn.Simulation(column, device=found.device) as sim:
+        assert sim.device == found.device
 
 
 def test_plan_prints_the_placement(snn_command: Command, column: snn.Network, tmp_path: Path) -> None:

@@ -91,6 +91,22 @@ def test_a_rule_of_billions_of_synapses_is_never_made_to_be_looked_at(tmp_path: 
             snn.Simulation(net)
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: snn.Exponential(1.0, high=-1.0),
+        lambda: snn.Exponential(scale=1.0, low=30.0),
+        lambda: snn.Normal(0.0, 1.0, low=6.0),
+        lambda: snn.LogNormal(0.0, 1.0, high=0.0),
+    ],
+)
+def test_bounds_that_leave_no_value_are_refused_where_they_are_written(made: Callable[[], snn.Distribution]) -> None:
+    with pytest.raises(
+        snn.InvalidArgumentError, match=r"^(Exponential\(scale=1|.*Normal\(mean).*: less than 1 in 65,536"
+    ):
+        made()
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_rules_stay_rules_until_weights_are_changed(rule: str, tmp_path: Path) -> None:
     net, projection = pair(RULES[rule]())
@@ -116,7 +132,15 @@ def test_rules_stay_rules_until_weights_are_changed(rule: str, tmp_path: Path) -
     loaded.populations["a"].set(threshold=1.0)
     assert loaded.projections["a_to_b"].by_rule
     assert np.array_equal(run(loaded), membrane)
+    described = loaded.projections["a_to_b"].rule
+    assert described is not None
+    assert described == projection.rule
+    assert described["name"] == rule
+    assert described["delay_ms"] == {"distribution": "Normal", "mean": 1.5, "std": 0.75, "low": 0.1, "high": None}
+    with pytest.raises(TypeError):
+        described["seed"] = 0  # type: ignore[index]
     loaded.projections["a_to_b"].weights[3] = 0.25
+    assert loaded.projections["a_to_b"].rule is None
     assert not np.array_equal(loaded.projections["a_to_b"].weights, weights)
     assert not loaded.projections["a_to_b"].by_rule
     loaded.save(tmp_path / "arrays.snn")
@@ -186,8 +210,6 @@ def test_weights_and_delays_have_their_distributions() -> None:
     assert ((delays[5:] - expected) ** 2 / expected).sum() < 44.3  # chi-square, 15 degrees of freedom: 1e-4
     with pytest.raises(snn.InvalidArgumentError, match=r"delay: delays reach down to -.*; give it low = 0.1"):
         pair(snn.Sparse.one_to_one(delay=snn.Normal(1.5, 0.75)))
-    with pytest.raises(snn.InvalidArgumentError, match="weight: less than 1 of 65536 values"):
-        pair(snn.Sparse.one_to_one(weight=snn.Normal(0, 1, low=6)))
     with pytest.raises(snn.InvalidArgumentError, match="4097 steps; at most 4096"):
         pair(snn.Sparse.one_to_one(delay=409.7))
     with pytest.raises(snn.InvalidArgumentError, match="largest delay is 4097 steps"):

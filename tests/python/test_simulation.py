@@ -267,6 +267,12 @@ def test_recorders_follow_single_steps(chain: snn.Network, spikes: np.ndarray) -
             snn.NotFoundError, match=r"population 'hidden' has no variable 'u'; it has: v, refractory_left, spikes$"
         ):
             sim.recorder("hidden", "u")
+        with pytest.raises(snn.NotFoundError, match=r"no variable 'spike_events'.*; did you mean 'spikes'"):
+            sim.recorder("hidden", "spike_events")
+        for none in ([], {}):
+            with pytest.raises(snn.InvalidArgumentError, match="what to record of population 'hidden' is empty"):
+                sim.recorder("hidden", none)
+        assert len(sim._between.recorders) == 0
         with pytest.raises(snn.NotFoundError, match="recorded variable 'u'"):
             _ = recorder["u"]
 

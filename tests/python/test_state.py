@@ -274,6 +274,13 @@ def test_bad_calls(tmp_path: Path) -> None:
         (tmp_path / "junk").write_bytes(b"0123456789" * 9)
         with pytest.raises(snn.FormatError, match="not a state file"):
             sim.load_state(tmp_path / "junk")
+        sim.save_state(tmp_path / "here.state")
+        with pytest.raises(
+            snn.FormatError, match=r"here\.state' is the state of a simulation, not a network: .*load_state"
+        ):
+            snn.load(tmp_path / "here.state")
+        with pytest.raises(snn.FormatError, match=r"junk': .*not a \.snn file"):
+            snn.load(tmp_path / "junk")
         remove = sim.on_steps(1, lambda sim: sim.load_state(tmp_path / "junk"))
         with pytest.raises(snn.BusyError, match="on_steps"):
             sim.step()

@@ -181,6 +181,16 @@ def test_epochs_and_learning_rate_of_a_trainer_are_checked_when_they_are_set() -
         (lambda net: net, "weights", r"projections\[\.\.\.\]\.weights"),
         (lambda net: net, "state_dict", r"snn\.torch\.Module\(network\)"),
         (lambda net: net, "to", "device='vulkan'"),
+        (lambda net: net, "simulate", r"has no attribute 'simulate'; snn\.Simulation\(network\)\.run\(steps\)"),
+        (lambda net: net, "add_population", r"'add_population'; add\(name, neurons\)"),
+        (lambda net: net, "add_projection", r"'add_projection'; connect\(source, target, connection\)"),
+        (lambda net: snn.Simulation(net), "dt", r"'dt'; network\.dt"),
+        (lambda net: snn.Simulation(net), "weights", r"'weights'; simulation\['exc_to_inh\.weight'\]"),
+        (lambda net: snn.Simulation(net), "set_weight", r"'set_weight'; simulation\['exc_to_inh\.weight'\]"),
+        (lambda net: snn.Simulation(net), "record_spikes", r"'record_spikes'; run\(steps, record="),
+        (lambda net: snn.Sparse, "pairwise_bernoulli", r"^Sparse has no .*; see snn\.Sparse\.fixed_probability"),
+        (lambda net: snn.Sparse, "all_to_al", "^Sparse has no .*; did you mean 'all_to_all'"),
+        (lambda net: snn.Sparse, "_all_to_all", "^Sparse has no attribute '_all_to_all'$"),
         (lambda net: snn.Trainer(net), "save", r"network\.save"),
         (lambda net: snn.Trainer(net), "histroy", "did you mean 'history'"),
         (lambda net: net.projections["input_to_hidden"], "delay", "delay_steps is that of all synapses"),
@@ -215,6 +225,9 @@ def test_a_property_that_fails_says_why_itself() -> None:
         ("fixed_outdegree", r"see snn\.Sparse\.fixed_outdegree"),
         ("FixedNumberPostConnector", r"see snn\.Sparse\.fixed_outdegree"),
         ("multimeter", r"see snn\.Simulation\.run, with record="),
+        ("weight_recorder", r"see snn\.Simulation\.run, with record=\{projection: 'weight'\}"),
+        ("restore", r"see snn\.Simulation\.load_state"),
+        ("ms", r"see snn\.Network, in which times are numbers in milliseconds"),
         ("Simulatoin", "did you mean 'Simulation'"),
     ],
 )
@@ -238,6 +251,31 @@ def test_names_of_other_libraries_lead_to_ours(name: str, sentence: str) -> None
 def test_names_that_encoders_and_presets_do_not_have(module: Any, name: str, sentence: str) -> None:
     with pytest.raises(AttributeError, match=sentence):
         getattr(module, name)
+
+
+@pytest.mark.parametrize("model", ["spike_recorder", "poisson_generator", "parrot_neuron"])
+def test_devices_of_nest_are_no_neurons_here(model: str) -> None:
+    with pytest.raises(snn.NotFoundError, match=rf"neuron model of NEST here '{model}'; see snn\.(Sim|Poisson)"):
+        snn.presets.nest(model, 10)
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda sim: sim["hidden.V_m"], "population 'hidden' has no .*'V_m'; it has: v,.*; did you mean 'v'"),
+        (lambda sim: sim.set("hidden.Vm", 1.0), "population 'hidden' has no .*; did you mean 'v'"),
+        (lambda sim: sim.run(3, record={"hidden": "V_m"}), "population 'hidden' has no variable.*; did you mean 'v'"),
+        (lambda sim: sim.recorder("hidden", "membrane"), "population 'hidden' has no variable.*; did you mean 'v'"),
+        (lambda sim: sim["input_to_hidden.w"], "has no 'w'; it has: weight; did you mean 'weight'"),
+        (lambda sim: sim.run(3, record={"input_to_hidden": "weights"}), "it has: weight; did you mean 'weight'"),
+        (lambda sim: sim["hidden.xyz"], "refractory$"),
+    ],
+)
+def test_a_variable_that_is_not_there_names_the_one_that_is(
+    call: Callable[[snn.Simulation], Any], sentence: str
+) -> None:
+    with snn.Simulation(network()) as sim, pytest.raises(snn.NotFoundError, match=sentence):
+        call(sim)
 
 
 def test_what_names_of_other_libraries_lead_to_is_there() -> None:
@@ -291,8 +329,20 @@ def test_classes_of_users_have_the_attributes_that_their_init_makes() -> None:
         ),
         (lambda: snn.Trainer(network(), 25), "Trainer takes network without a name; 2 values were given"),
         (lambda: snn.Sparse(p=0.1), "that is an argument of snn.Sparse.fixed_probability"),
+        (lambda: snn.Sparse.fixed_outdegree(outdegree=20), "Sparse.fixed_outdegree has no .*'outdegree'.*mean 'count'"),
+        (lambda: snn.Sparse.fixed_indegree(N=3, weight=2.0), "Sparse.fixed_indegree has no argument 'N'.*mean 'count'"),
+        (lambda: snn.Sparse.fixed_probability(p=0.1), "fixed_probability has no argument 'p'.*mean 'probability'"),
+        (lambda: snn.Sparse.fixed_total(weight=2.0), r"Sparse.fixed_total\(count\): count is missing$"),
+        (lambda: snn.Exponential(beta=3.0), "Exponential has no argument 'beta'; did you mean 'scale'"),
+        (lambda: snn.Exponential(mean=3.0), "Exponential has no argument 'mean'; did you mean 'scale'"),
+        (lambda: snn.Exponential(rate=3.0), "Exponential has no argument 'rate'; it has: scale, low, high"),
+        (lambda: snn.Normal(mu=3.0, sigma=1.0), "Normal has no argument 'mu'; did you mean 'mean'"),
+        (lambda: snn.LogNormal(0.0, sigma=1.0), "LogNormal has no argument 'sigma'; did you mean 'std_log'"),
+        (lambda: snn.Uniform(min=0.0, max=1.0), "Uniform has no argument 'min'; did you mean 'low'"),
         (lambda: network()["hidden"].set(v=1.0), "LIF: v is a state, not a parameter"),
         (lambda: snn.Simulation(network()).run(10.0), r"steps is 10\.0, not an integer; of a time in ms"),
+        (lambda: network().placement(device="cpu"), "placement has no argument 'device'; did you mean 'devices'"),
+        (lambda: network().memory_estimate(devices="cpu"), "memory_estimate has no .*; did you mean 'device'"),
         (lambda: snn.PairSTDP(tau=3.0), "no parameter or option 'tau'.*did you mean 'tau_plus'"),
         (lambda: snn.LIF(3, tau_mem=3.0), "LIF has no parameter 'tau_mem'.*did you mean 'tau_membrane'"),
         (lambda: snn.LIF(3, beta=0.9), "LIF has no parameter 'beta'.*snn.presets"),
