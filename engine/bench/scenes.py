@@ -132,7 +132,7 @@ def _measure(
             begin = time.perf_counter()
             learned = scene.learned(simulation)
             flush_s = time.perf_counter() - begin
-            weights = Weights.summary(learned)
+            weights = Weights.summary(learned, scene.initial(network))
     rates = {name: float(np.mean([one[name] for one in found])) for name in scene.sizes(scale)}
     wrong = scene.deviations(rates, scale) + scene.weight_deviations(weights, scale)
     require(not wrong, f"scene {scene.name!r} at scale {scale:g}: " + "; ".join(wrong))

@@ -25,7 +25,7 @@ from snn.scenes.cuba import CUBA, CUBA_40K, Cuba
 from snn.scenes.flybrain import FLYBRAIN, Connectome, FlyBrain
 from snn.scenes.izhikevich import IZHIKEVICH, IZHIKEVICH_100K, Izhikevich, IzhikevichDense, IzhikevichSparse
 from snn.scenes.microcircuit import MICROCIRCUIT, Microcircuit
-from snn.scenes.scene import Rate, Scene, Weights
+from snn.scenes.scene import Expected, Rate, Scene, Weights
 from snn.scenes.stdp import STDP, Stdp
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "Coba",
     "Connectome",
     "Cuba",
+    "Expected",
     "FlyBrain",
     "Izhikevich",
     "IzhikevichDense",

@@ -221,13 +221,16 @@ def test_bench_gives_no_time_of_a_peer_with_other_weights(
         assert scene.weights is not None
         other = {"mean": 0.4} if name == "nest" else {}
         return dataclasses.replace(
-            _answer(task, rates), weights={**scene.weights.values, **other}, notes=f"what {name} does [otherwise]"
+            _answer(task, rates),
+            weights={**scene.weights.values, **scene.weights.changes, **other},
+            notes=f"what {name} does [otherwise]",
         )
 
     monkeypatch.setattr("snn.engine.bench.peers.run", run)
     words = ("bench", "stdp", "--vs", "brian2", "nest")
     own, brian2, nest, _ = snn_command(*words, "--json").objects(1)
-    assert own["weights"].keys() == brian2["weights"].keys() == {"mean", "std", "p10", "p50", "p90"}
+    names = {"mean", "std", "p10", "p50", "p90", "change", "absolute_change"}
+    assert own["weights"].keys() == brian2["weights"].keys() == names
     assert own["weights"]["mean"] == pytest.approx(0.4964, abs=0.006)
     assert brian2["ratio_to_snn"] == pytest.approx(2.0 / own["median_s"])
     assert "median_s" not in nest

@@ -353,6 +353,7 @@ BUILDERS: dict[type[Any], Callable[..., tuple[Objects, Populations]]] = {
 # Written into the program that Brian2 generates: it runs all parts and notes clock, spike counts and memory itself, because
 # each run() in Python would compile everything once more.
 _BEFORE = """
+{initial}
 {net}.run({warm_up!r}, NULL, 10.0);
 std::ofstream snn_notes("snn_notes.txt");
 snn_notes.precision(17);
@@ -418,15 +419,25 @@ def run(task: Task) -> Answer:
             "segment": task.segment_ms / 1000.0,
             "segments": task.segments,
             "counts": " ".join(counts),
+            "initial": "",
         }
+        learned = next((one for one in objects if one.name == LEARNED), None)
+        if learned is not None:
+            array = "brian::" + device.get_array_name(learned.variables["w"], access_data=False)
+            words["initial"] = (
+                'std::ofstream("snn_initial.bin", std::ios::binary)'
+                f".write((const char*){array}.data(), {array}.size() * sizeof({array}[0]));"
+            )
         device.insert_code("before_network_run", "auto snn_warm = std::chrono::steady_clock::now();")
         device.insert_code("before_network_run", _BEFORE.format(**words))
         device.insert_code("after_network_run", _AFTER.format(**words))
         network.run(task.segment_ms * ms)
         device.build(directory=folder, compile=True, run=True, with_output=False)
         notes = (Path(folder) / "snn_notes.txt").read_text(encoding="utf-8")
-        learned = next((one for one in objects if one.name == LEARNED), None)
-        weights = {} if learned is None else Weights.summary(learned.w[:])
+        weights = {}
+        if learned is not None:
+            found = np.asarray(learned.w[:])
+            weights = Weights.summary(found, np.fromfile(Path(folder) / "snn_initial.bin", found.dtype))
     built, before, parts, after, peak, synapses = notes.splitlines()
     spikes = np.array(after.split(), np.int64) - np.array(before.split(), np.int64)
     rates = {}

@@ -90,7 +90,8 @@ class Answer:
     peak_rss_bytes : int
         Largest memory of the process that simulates.
     weights : dict
-        Of synapses that learn, as `snn.scenes.Weights.summary` gives them after the last segment; empty where none learn.
+        Of synapses that learn, as `snn.scenes.Weights.summary` gives them after the last segment, from the initial weights
+        too; empty where none learn.
     notes : str
         What one must know to compare, as a sentence; may be empty.
     """
