@@ -19,7 +19,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -83,7 +83,8 @@ def bench_scene(scene: Scene, settings: Settings) -> Iterator[dict[str, Any]]:
         "neurons": scene.neurons(scale),
         "warm_up_ms": scene.warm_up,
         "window_ms": repeats * steps * scene.dt,
-        "expected_hz": {name: [rate.mean, rate.tolerance] for name, rate in scene.expected(scale).items()},
+        "expected_hz": {name: asdict(rate) for name, rate in scene.expected(scale).items()},
+        "expected_weights": {name: asdict(one) for name, one in scene.expected_weights(scale).items()},
     }
     wanted = settings.threads or machine.description()["cores"]
     names = [name for name in settings.versus if settings.wants(name)]

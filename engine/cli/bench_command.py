@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -16,7 +16,7 @@ from snn.engine.bench.scenes import usual
 from snn.engine.bench.training_cases import TRAINING_CASES
 from snn.engine.cli.options import Device, JsonFlag, Threads
 from snn.engine.cli.output import console, fail, print_json, table, with_unit
-from snn.scenes import SCENES
+from snn.scenes import SCENES, Expected
 
 __all__ = ["BenchCommand", "bench", "spread_peers"]
 
@@ -175,10 +175,10 @@ def _show_scene(results: list[dict[str, Any]]) -> None:
             "process: peak memory of the whole process, interpreter and libraries too; /synapse: its bytes for each"
         )
         for one in measured:
-            rates = ", ".join(f"{name} {rate:.2f} Hz" for name, rate in one["rates_hz"].items())
+            rates = _beside(one["rates_hz"], one["expected_hz"], ".2f", " Hz")
             console.print(f"{one['variant']}: {rates}", highlight=False)
             if one["weights"]:
-                weights = ", ".join(f"{name} {value:.4f}" for name, value in one["weights"].items())
+                weights = _beside(one["weights"], one["expected_weights"], ".4f")
                 console.print(f"{one['variant']}: weights, parts of the largest: {weights}", highlight=False)
             if one.get("flush_s"):
                 words = f"{with_unit(one['flush_s'], 's')} for bringing all weights up to date at the end, in the time above"
@@ -188,6 +188,19 @@ def _show_scene(results: list[dict[str, Any]]) -> None:
     _show_no_results(results)
     if measured:
         _show_machine(measured)
+
+
+def _beside(
+    found: Mapping[str, float], expected: Mapping[str, Mapping[str, float]], digits: str, unit: str = ""
+) -> str:
+    """Return numbers in words, each with what was expected of it."""
+    parts = []
+    for name, value in found.items():
+        words = f"{name} {value:{digits}}{unit}"
+        if name in expected:
+            words += f" (expected {Expected(**expected[name])})"
+        parts.append(words)
+    return ", ".join(parts)
 
 
 def _show_training(results: list[dict[str, Any]]) -> None:

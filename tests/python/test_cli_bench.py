@@ -43,6 +43,7 @@ SCENE_KEYS = {
     "warm_up_ms",
     "window_ms",
     "expected_hz",
+    "expected_weights",
     "process_bytes_per_synapse",
     "flush_s",
 }
@@ -128,8 +129,10 @@ def test_bench_scene(snn_command: Command) -> None:
     assert 0 < one["p10_s"] <= one["median_s"] <= one["p90_s"]
     assert one["process_bytes_per_synapse"] == one["peak_rss_bytes"] / one["synapses"]
     assert one["flush_s"] == 0.0  # nothing learns
-    for name, (mean, tolerance) in one["expected_hz"].items():
-        assert abs(one["rates_hz"][name] - mean) <= tolerance
+    assert one["expected_hz"].keys() == one["rates_hz"].keys()
+    for name, expected in one["expected_hz"].items():
+        assert abs(one["rates_hz"][name] - expected["mean"]) <= expected["tolerance"]
+    assert one["expected_weights"] == {}
     assert one["time_of"] == "second of network time"
 
 
@@ -235,9 +238,15 @@ def test_bench_gives_no_time_of_a_peer_with_other_weights(
     assert brian2["ratio_to_snn"] == pytest.approx(2.0 / own["median_s"])
     assert "median_s" not in nest
     assert nest["no_result"] == "NEST at scale 1: the mean of the weights is 0.4000, not 0.4964 +- 0.006"
-    told = snn_command(*words).out
+    assert own["expected_weights"] == brian2["expected_weights"]
+    assert own["expected_weights"]["p10"] == {"mean": 0.0927, "tolerance": 0.006}
+    told = " ".join(snn_command(*words).out.split())
+    assert re.search(
+        r"snn: inputs \d+\.\d\d Hz \(expected 15 \+- 0\.6\), cells \d+\.\d\d Hz \(expected 67\.7 \+- 10\)", told
+    )
     assert "snn: weights, parts of the largest: mean 0.49" in told
-    assert "brian2: weights, parts of the largest: mean 0.4964, std 0.2904" in told
+    assert "brian2: weights, parts of the largest: mean 0.4964 (expected 0.4964 +- 0.006), std 0.2904 (expected" in told
+    assert "absolute_change 0.0257 (expected 0.0257 +- 0.004)" in told
     assert "brian2: what brian2 does [otherwise]" in told
 
 
