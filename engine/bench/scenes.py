@@ -8,6 +8,9 @@ to the parts in equal shares. Peers (`snn.engine.bench.peers`) run in the same i
 process of its own. Where one runs on fewer threads than were asked for, this library is measured on as many as well, and
 compared with it there.
 
+``rss_before_bytes`` is the memory of the process before the network is built, ``peak_rss_bytes`` its peak until the end of the
+window. ``process_bytes_per_synapse`` is of the whole peak.
+
 ``spikes_sha256`` is of how often each neuron spiked in each part: the same, with the same seed, scale and repeats, on every
 device, instruction set and number of threads.
 
@@ -95,7 +98,7 @@ def bench_scene(scene: Scene, settings: Settings) -> Iterator[dict[str, Any]]:
             one = _measure(scene, chosen, scale, repeats, steps, common)
             if own:
                 # The largest memory of a process is of all its runs.
-                del one["peak_rss_bytes"], one["process_bytes_per_synapse"]
+                del one["peak_rss_bytes"], one["rss_before_bytes"], one["process_bytes_per_synapse"]
             own[threads] = one
             yield one
     for name in names:
@@ -107,6 +110,7 @@ def _measure(
     scene: Scene, settings: Settings, scale: float, repeats: int, steps: int, common: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Run the scene in this process."""
+    before_bytes = machine.reset_peak_rss()
     begin = time.perf_counter()
     network = scene.build(scale, seed=settings.seed)
     with snn.Simulation(
@@ -153,6 +157,7 @@ def _measure(
         flush_s=flush_s,
         build_s=build_s,
         peak_rss_bytes=peak,
+        rss_before_bytes=before_bytes,
         process_bytes_per_synapse=peak / network.synapse_count,
     )
 
@@ -199,6 +204,7 @@ def _peer(
         rates_hz=found.rates_hz,
         weights=found.weights,
         build_s=found.build_s,
+        rss_before_bytes=found.rss_before_bytes,
         process_bytes_per_synapse=found.peak_rss_bytes / found.synapses,
         notes=found.notes,
         **more,

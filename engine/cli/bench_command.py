@@ -150,9 +150,22 @@ def _show(results: list[dict[str, Any]]) -> None:
     _show_machine(results)
 
 
+_LEGEND = (
+    "s per s: seconds of work for each second of network time, median of the repeats; 10 to 90 %: their percentiles",
+    "ratio: s per s over that of snn on as many threads; build: time until the network is ready to run, without compiling",
+    "process: peak memory of the whole process, interpreter and libraries too; bytes a synapse: of the process, left out "
+    "where the network takes less than the process did before it",
+)
+
+
+def _mostly_network(one: Mapping[str, Any]) -> bool:
+    """Whether the network takes at least as much memory as the process did before it was built."""
+    return "peak_rss_bytes" in one and one["peak_rss_bytes"] >= 2 * one["rss_before_bytes"] > 0
+
+
 def _show_scene(results: list[dict[str, Any]]) -> None:
     """Seconds of work for each second of network time, and what each simulator needed besides."""
-    columns = ("simulator", ">threads", ">s per s", ">10 to 90 %", ">ratio", ">build", ">process", ">/synapse")
+    columns = ("simulator", ">threads", ">s per s", ">10 to 90 %", ">ratio", ">build", ">process", ">bytes a\nsynapse")
     rows = table(*columns)
     measured = [one for one in results if "no_result" not in one]
     for one in measured:
@@ -164,16 +177,15 @@ def _show_scene(results: list[dict[str, Any]]) -> None:
             f"{one['ratio_to_snn']:.1f}" if "ratio_to_snn" in one else "",
             with_unit(one["build_s"], "s"),
             with_unit(one["peak_rss_bytes"], "B") if "peak_rss_bytes" in one else "",
-            f"{one['process_bytes_per_synapse']:.1f}" if "process_bytes_per_synapse" in one else "",
+            f"{one['process_bytes_per_synapse']:.1f}" if _mostly_network(one) else "",
         )
     if measured:
         first = measured[0]
         console.print(f"{first['bench']} at scale {first['scale']:g}: {first['network']}", highlight=False)
         console.print(f"{first['neurons']:,} neurons, {first['synapses']:,} synapses", highlight=False)
         console.print(rows)
-        console.print(
-            "process: peak memory of the whole process, interpreter and libraries too; /synapse: its bytes for each"
-        )
+        for line in _LEGEND:
+            console.print(line, highlight=False)
         for one in measured:
             rates = _beside(one["rates_hz"], one["expected_hz"], ".2f", " Hz")
             console.print(f"{one['variant']}: {rates}", highlight=False)

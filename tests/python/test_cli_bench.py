@@ -45,6 +45,7 @@ SCENE_KEYS = {
     "expected_hz",
     "expected_weights",
     "process_bytes_per_synapse",
+    "rss_before_bytes",
     "flush_s",
 }
 
@@ -128,6 +129,7 @@ def test_bench_scene(snn_command: Command) -> None:
     assert one["realtime_factor"] == one["median_s"]
     assert 0 < one["p10_s"] <= one["median_s"] <= one["p90_s"]
     assert one["process_bytes_per_synapse"] == one["peak_rss_bytes"] / one["synapses"]
+    assert 2**20 < one["rss_before_bytes"] < one["peak_rss_bytes"]
     assert one["flush_s"] == 0.0  # nothing learns
     assert one["expected_hz"].keys() == one["rates_hz"].keys()
     for name, expected in one["expected_hz"].items():
@@ -172,6 +174,23 @@ def test_bench_scene_in_words(snn_command: Command) -> None:
     assert "izhikevich at scale 0.5" in told.out
     assert "500 neurons, 250,000 synapses" in told.out
     assert "snn: excitatory" in told.out
+    for word in ("s per s:", "10 to 90 %:", "ratio:", "build:", "process:", "bytes a synapse:"):
+        assert word in told.out
+
+
+@pytest.mark.parametrize(("before", "shown"), [(2**20, True), (2**20 + 1, False)])
+def test_bytes_a_synapse_are_left_out_where_most_is_not_of_the_network(
+    snn_command: Command, monkeypatch: pytest.MonkeyPatch, before: int, shown: bool
+) -> None:
+    def run(name: str, task: Task, kind: type[Answer]) -> Answer:
+        rates = {key: rate.mean for key, rate in snn.scenes.get(task.scene).expected(task.scale).items()}
+        return dataclasses.replace(_answer(task, rates), rss_before_bytes=before)
+
+    monkeypatch.setattr("snn.engine.bench.peers.run", run)
+    words = ("bench", "izhikevich", "--scale", 0.5, "--variant", "nest", "--vs", "nest")
+    (row,) = re.findall(r"^nest +1 +2 .*$", snn_command(*words).out, re.M)
+    # 2 MiB for 1,000 synapses.
+    assert re.search(r"2\.0 MiB +2097\.2$" if shown else r"2\.0 MiB$", row.rstrip()), row
 
 
 def test_bench_help_says_how_large_a_scene_is(snn_command: Command) -> None:
@@ -251,7 +270,7 @@ def test_bench_gives_no_time_of_a_peer_with_other_weights(
 
 
 def _answer(task: Task, rates: dict[str, float]) -> Answer:
-    return Answer("9.9", [2.0 * task.segment_ms / 1000.0] * task.segments, 0.5, rates, 1000, 2**21)
+    return Answer("9.9", [2.0 * task.segment_ms / 1000.0] * task.segments, 0.5, rates, 1000, 2**21, 2**20)
 
 
 def test_bench_compares_with_peers_at_equal_rates_only(snn_command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -362,6 +362,7 @@ def run(task: Task) -> Answer:
     """Build, compile and run a scene."""
     scene = task.scene_object
     steps = _steps(scene, task.segment_ms)
+    before_bytes = machine.peak_rss_bytes()
     begin = time.perf_counter()
     model = new_model(scene, task.seed)
     builder = next(builder for kind, builder in BUILDERS.items() if isinstance(scene, kind))
@@ -410,6 +411,7 @@ def run(task: Task) -> Answer:
         rates_hz=rates,
         synapses=count_synapses(model),
         peak_rss_bytes=peak,
+        rss_before_bytes=before_bytes,
         weights=weights,
         notes="C++ backend, which has one thread, with -O3 -ffast-math -march=native" + NOTES.get(type(scene), ""),
     )

@@ -252,6 +252,7 @@ def run(task: Task) -> Answer:
     """Build and run a scene."""
     scene = task.scene_object
     nest.set_verbosity("M_ERROR")
+    before_bytes = machine.peak_rss_bytes()
     begin = time.perf_counter()
     populations, others = build(task, scene)
     synapses = nest.num_connections - others
@@ -287,6 +288,7 @@ def run(task: Task) -> Answer:
         rates_hz=rates,
         synapses=synapses,
         peak_rss_bytes=peak,
+        rss_before_bytes=before_bytes,
         weights=weights,
         notes=NOTES.get(type(scene), ""),
     )
