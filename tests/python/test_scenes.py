@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import doctest
 import math
 import re
 from pathlib import Path
@@ -142,7 +143,21 @@ def test_bad_scales(name: str, scale: float, sentence: str) -> None:
         scene(name).build(scale)
 
 
+def test_the_example_of_the_module_counts() -> None:
+    failed, tried = doctest.testmod(snn.scenes, extraglobs={"snn": snn})
+    assert tried > 5
+    assert failed == 0
+
+
 def test_bad_names_and_seeds() -> None:
+    with pytest.raises(
+        snn.InvalidArgumentError, match=re.escape("not scale; get('stdp').build(0.1) makes the network")
+    ):
+        snn.scenes.get("stdp", scale=0.1)
+    with pytest.raises(
+        snn.InvalidArgumentError, match=re.escape("not inputs; get('stdp').build(scale, seed=...) makes")
+    ):
+        snn.scenes.get("stdp", inputs=10)
     with pytest.raises(snn.NotFoundError, match="brunel"):
         snn.scenes.get("brunnel")
     with pytest.raises(snn.InvalidArgumentError, match="seed"):
