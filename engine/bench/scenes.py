@@ -8,6 +8,9 @@ to the parts in equal shares. Peers (`snn.engine.bench.peers`) run in the same i
 process of its own. Where one runs on fewer threads than were asked for, this library is measured on as many as well, and
 compared with it there.
 
+``rss_before_bytes`` is the memory of the process before the network is built, ``peak_rss_bytes`` its peak until the end of the
+window. ``process_bytes_per_synapse`` is of the whole peak.
+
 ``spikes_sha256`` is of how often each neuron spiked in each part: the same, with the same seed, scale and repeats, on every
 device, instruction set and number of threads.
 
@@ -19,7 +22,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -83,7 +86,8 @@ def bench_scene(scene: Scene, settings: Settings) -> Iterator[dict[str, Any]]:
         "neurons": scene.neurons(scale),
         "warm_up_ms": scene.warm_up,
         "window_ms": repeats * steps * scene.dt,
-        "expected_hz": {name: [rate.mean, rate.tolerance] for name, rate in scene.expected(scale).items()},
+        "expected_hz": {name: asdict(rate) for name, rate in scene.expected(scale).items()},
+        "expected_weights": {name: asdict(one) for name, one in scene.expected_weights(scale).items()},
     }
     wanted = settings.threads or machine.description()["cores"]
     names = [name for name in settings.versus if settings.wants(name)]
@@ -94,7 +98,7 @@ def bench_scene(scene: Scene, settings: Settings) -> Iterator[dict[str, Any]]:
             one = _measure(scene, chosen, scale, repeats, steps, common)
             if own:
                 # The largest memory of a process is of all its runs.
-                del one["peak_rss_bytes"], one["process_bytes_per_synapse"]
+                del one["peak_rss_bytes"], one["rss_before_bytes"], one["process_bytes_per_synapse"]
             own[threads] = one
             yield one
     for name in names:
@@ -106,6 +110,7 @@ def _measure(
     scene: Scene, settings: Settings, scale: float, repeats: int, steps: int, common: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Run the scene in this process."""
+    before_bytes = machine.reset_peak_rss()
     begin = time.perf_counter()
     network = scene.build(scale, seed=settings.seed)
     with snn.Simulation(
@@ -132,7 +137,7 @@ def _measure(
             begin = time.perf_counter()
             learned = scene.learned(simulation)
             flush_s = time.perf_counter() - begin
-            weights = Weights.summary(learned)
+            weights = Weights.summary(learned, scene.initial(network))
     rates = {name: float(np.mean([one[name] for one in found])) for name in scene.sizes(scale)}
     wrong = scene.deviations(rates, scale) + scene.weight_deviations(weights, scale)
     require(not wrong, f"scene {scene.name!r} at scale {scale:g}: " + "; ".join(wrong))
@@ -152,6 +157,7 @@ def _measure(
         flush_s=flush_s,
         build_s=build_s,
         peak_rss_bytes=peak,
+        rss_before_bytes=before_bytes,
         process_bytes_per_synapse=peak / network.synapse_count,
     )
 
@@ -198,6 +204,7 @@ def _peer(
         rates_hz=found.rates_hz,
         weights=found.weights,
         build_s=found.build_s,
+        rss_before_bytes=found.rss_before_bytes,
         process_bytes_per_synapse=found.peak_rss_bytes / found.synapses,
         notes=found.notes,
         **more,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -16,7 +16,7 @@ from snn.engine.bench.scenes import usual
 from snn.engine.bench.training_cases import TRAINING_CASES
 from snn.engine.cli.options import Device, JsonFlag, Threads
 from snn.engine.cli.output import console, fail, print_json, table, with_unit
-from snn.scenes import SCENES
+from snn.scenes import SCENES, Expected
 
 __all__ = ["BenchCommand", "bench", "spread_peers"]
 
@@ -150,9 +150,22 @@ def _show(results: list[dict[str, Any]]) -> None:
     _show_machine(results)
 
 
+_LEGEND = (
+    "s per s: seconds of work for each second of network time, median of the repeats; 10 to 90 %: their percentiles",
+    "ratio: s per s over that of snn on as many threads; build: time until the network is ready to run, without compiling",
+    "process: peak memory of the whole process, interpreter and libraries too; bytes a synapse: of the process, left out "
+    "where the network takes less than the process did before it",
+)
+
+
+def _mostly_network(one: Mapping[str, Any]) -> bool:
+    """Whether the network takes at least as much memory as the process did before it was built."""
+    return "peak_rss_bytes" in one and one["peak_rss_bytes"] >= 2 * one["rss_before_bytes"] > 0
+
+
 def _show_scene(results: list[dict[str, Any]]) -> None:
     """Seconds of work for each second of network time, and what each simulator needed besides."""
-    columns = ("simulator", ">threads", ">s per s", ">10 to 90 %", ">ratio", ">build", ">process", ">/synapse")
+    columns = ("simulator", ">threads", ">s per s", ">10 to 90 %", ">ratio", ">build", ">process", ">bytes a\nsynapse")
     rows = table(*columns)
     measured = [one for one in results if "no_result" not in one]
     for one in measured:
@@ -164,21 +177,20 @@ def _show_scene(results: list[dict[str, Any]]) -> None:
             f"{one['ratio_to_snn']:.1f}" if "ratio_to_snn" in one else "",
             with_unit(one["build_s"], "s"),
             with_unit(one["peak_rss_bytes"], "B") if "peak_rss_bytes" in one else "",
-            f"{one['process_bytes_per_synapse']:.1f}" if "process_bytes_per_synapse" in one else "",
+            f"{one['process_bytes_per_synapse']:.1f}" if _mostly_network(one) else "",
         )
     if measured:
         first = measured[0]
         console.print(f"{first['bench']} at scale {first['scale']:g}: {first['network']}", highlight=False)
         console.print(f"{first['neurons']:,} neurons, {first['synapses']:,} synapses", highlight=False)
         console.print(rows)
-        console.print(
-            "process: peak memory of the whole process, interpreter and libraries too; /synapse: its bytes for each"
-        )
+        for line in _LEGEND:
+            console.print(line, highlight=False)
         for one in measured:
-            rates = ", ".join(f"{name} {rate:.2f} Hz" for name, rate in one["rates_hz"].items())
+            rates = _beside(one["rates_hz"], one["expected_hz"], ".2f", " Hz")
             console.print(f"{one['variant']}: {rates}", highlight=False)
             if one["weights"]:
-                weights = ", ".join(f"{name} {value:.4f}" for name, value in one["weights"].items())
+                weights = _beside(one["weights"], one["expected_weights"], ".4f")
                 console.print(f"{one['variant']}: weights, parts of the largest: {weights}", highlight=False)
             if one.get("flush_s"):
                 words = f"{with_unit(one['flush_s'], 's')} for bringing all weights up to date at the end, in the time above"
@@ -188,6 +200,19 @@ def _show_scene(results: list[dict[str, Any]]) -> None:
     _show_no_results(results)
     if measured:
         _show_machine(measured)
+
+
+def _beside(
+    found: Mapping[str, float], expected: Mapping[str, Mapping[str, float]], digits: str, unit: str = ""
+) -> str:
+    """Return numbers in words, each with what was expected of it."""
+    parts = []
+    for name, value in found.items():
+        words = f"{name} {value:{digits}}{unit}"
+        if name in expected:
+            words += f" (expected {Expected(**expected[name])})"
+        parts.append(words)
+    return ", ".join(parts)
 
 
 def _show_training(results: list[dict[str, Any]]) -> None:

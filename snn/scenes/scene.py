@@ -18,11 +18,33 @@ from snn.network import Network
 if TYPE_CHECKING:
     from snn.simulation import Simulation
 
-__all__ = ["Rate", "Scene", "Weights"]
+__all__ = ["Expected", "Rate", "Scene", "Weights"]
 
 
 @dataclass(frozen=True)
-class Rate:
+class Expected:
+    """A number that a run must give.
+
+    Parameters
+    ----------
+    mean : float
+        Mean over runs.
+    tolerance : float
+        Largest deviation of a run from the mean.
+    """
+
+    mean: float
+    tolerance: float
+
+    def allows(self, value: float) -> bool:
+        """Whether a measured value is within the tolerance; NaN is not."""
+        return abs(value - self.mean) <= self.tolerance
+
+    def __str__(self) -> str:
+        return f"{self.mean:g} +- {self.tolerance:.3g}"
+
+
+class Rate(Expected):
     """The mean rate that a population must have.
 
     Parameters
@@ -33,38 +55,64 @@ class Rate:
         Largest deviation of a run from the mean, in hertz.
     """
 
-    mean: float
-    tolerance: float
-
-    def allows(self, rate_hz: float) -> bool:
-        """Whether a measured rate is within the tolerance; NaN is not."""
-        return abs(rate_hz - self.mean) <= self.tolerance
-
     def __str__(self) -> str:
-        return f"{self.mean:g} +- {self.tolerance:g} Hz"
+        return f"{super().__str__()} Hz"
 
 
 @dataclass(frozen=True)
 class Weights:
-    """The distribution that a scene's learned weights must have after the window, as fractions of the largest weight.
+    """What a scene's learned weights must be after the window, as fractions of the largest weight.
+
+    Where a run is short, the distribution of the weights hardly leaves that of the initial ones. Their changes tell whether
+    they have learned at all.
 
     Parameters
     ----------
     values : dict
-        Expected results of `summary`, by name.
+        Expected statistics of the weights, by their names in `summary`.
     tolerance : float
-        Largest deviation of each.
+        Largest deviation of each at scale 1.
+    changes : dict
+        Expected statistics of the changes from the initial weights, by their names in `summary`.
+    change_tolerance : float
+        Largest deviation of each, at every scale.
     """
 
     values: Mapping[str, float]
     tolerance: float
+    changes: Mapping[str, float]
+    change_tolerance: float
 
     @staticmethod
-    def summary(parts: ArrayLike) -> dict[str, float]:
-        """Return mean, standard deviation and the 10, 50 and 90 % quantiles of weights, as ``mean``, ``std``, ``p10``, ..."""
+    def summary(parts: ArrayLike, initial: ArrayLike | None = None) -> dict[str, float]:
+        """Return statistics of weights.
+
+        Parameters
+        ----------
+        parts : array_like
+            Weights, as fractions of the largest.
+        initial : array_like, optional
+            The weights before the run, in the same order.
+
+        Returns
+        -------
+        dict
+            ``mean``, ``std``, and the 10, 50 and 90 % quantiles: ``p10``, ``p50``, ``p90``. With `initial` also ``change`` and
+            ``absolute_change``: the means of the changes of the weights and of their absolute values. Empty without weights.
+        """
         found = np.asarray(parts, np.float64)
+        if found.size == 0:
+            return {}
         p10, p50, p90 = np.quantile(found, (0.1, 0.5, 0.9))
         every = {"mean": found.mean(), "std": found.std(), "p10": p10, "p50": p50, "p90": p90}
+        if initial is not None:
+            before = np.asarray(initial, np.float64)
+            if before.shape != found.shape:
+                raise InvalidArgumentError(
+                    f"initial weights have shape {before.shape}, those after the run {found.shape}"
+                )
+            change = found - before
+            every |= {"change": change.mean(), "absolute_change": np.abs(change).mean()}
         return {name: float(value) for name, value in every.items()}
 
 
@@ -122,6 +170,10 @@ class Scene(ABC):
 
     def learned(self, simulation: Simulation) -> NDArray[Any]:
         """Return the learned weights of a simulation of the scene, as fractions of the largest; empty if none learn."""
+        return np.empty(0)
+
+    def initial(self, network: Network) -> NDArray[Any]:
+        """Return the weights of a network of the scene, as `learned` returns those of a simulation."""
         return np.empty(0)
 
     def build(self, scale: float = 1.0, *, seed: int = 0) -> Network:
@@ -189,26 +241,50 @@ class Scene(ABC):
                 found.append(f"{name!r} spikes at {rates_hz[name]:.3f} Hz, not at {rate}")
         return found
 
-    def weight_deviations(self, found: Mapping[str, float], scale: float = 1.0) -> list[str]:
+    def expected_weights(self, scale: float = 1.0) -> dict[str, Expected]:
+        """Return what each statistic of the weights must be after the window; empty if none learn.
+
+        Below scale 1 the tolerance grows as that of rates does, but not that of the changes.
+        """
+        if self.weights is None:
+            return {}
+        weights, tolerance = self.weights, self.weights.tolerance * self._wider(scale)
+        values = {name: Expected(value, tolerance) for name, value in weights.values.items()}
+        return values | {name: Expected(value, weights.change_tolerance) for name, value in weights.changes.items()}
+
+    def weight_deviations(
+        self, found: Mapping[str, float] | ArrayLike, scale: float = 1.0, *, initial: ArrayLike | None = None
+    ) -> list[str]:
         """Return a sentence for each statistic of the weights that is not as expected. If there are none, the run counts.
 
         Parameters
         ----------
-        found : dict
-            Result of `Weights.summary` after `window`.
+        found : dict or array_like
+            Result of `Weights.summary` after `window`, or the weights themselves as `learned` returns them.
         scale : float, default 1.0
-            The scale that was built. Below 1 the tolerance grows as that of rates does.
+            The scale that was built.
+        initial : array_like, optional
+            With weights: those before the run as `initial` returns them. Without them, a sentence says that their change was
+            not measured.
         """
         if self.weights is None:
             return []
-        tolerance = self.weights.tolerance * self._wider(scale)
+        whole = not isinstance(found, Mapping)
+        summary = found if isinstance(found, Mapping) else Weights.summary(found, initial)
         wrong = []
-        for name, value in self.weights.values.items():
-            if name not in found:
-                wrong.append(f"the {name} of the weights was not measured")
-            elif not abs(found[name] - value) <= tolerance:
-                wrong.append(f"the {name} of the weights is {found[name]:.4f}, not {value:g} +- {tolerance:.2g}")
+        for name, expected in self.expected_weights(scale).items():
+            if name in summary:
+                if not expected.allows(summary[name]):
+                    wrong.append(f"the {_words(name)} of the weights is {summary[name]:.4f}, not {expected}")
+            elif not (whole and summary and name in self.weights.changes):
+                wrong.append(f"the {_words(name)} of the weights was not measured")
+        if whole and summary and initial is None:
+            wrong.append("the change of the weights was not measured: give initial=scene.initial(network)")
         return wrong
 
     def __str__(self) -> str:
         return f"{self.name}: {self.title}"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

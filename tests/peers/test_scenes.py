@@ -40,7 +40,17 @@ def test_rates_and_weights_of_peers(peer: str, name: str) -> None:
     assert len(found.seconds) == 2
     assert min(found.seconds) > 0
     assert found.synapses == pytest.approx(scene.synapses(scale), rel=0.01)
-    assert found.peak_rss_bytes > 2**20
+    assert 2**20 < found.rss_before_bytes < found.peak_rss_bytes
+
+
+def test_memory_in_brian2_is_that_of_its_program() -> None:
+    """getrusage() gives no less than the peak of the process that started it, which has Python and more."""
+    need("brian2")
+    found = peers.run("brian2", peers.Task("izhikevich", 0.5, 0, 1, 1, 1.0), peers.Answer)
+    assert not isinstance(found, str), found
+    assert found.rss_before_bytes < 16 * 2**20
+    # 250,000 synapses of a weight and two indices.
+    assert 16 * 250_000 < found.peak_rss_bytes < 64 * 2**20
 
 
 def test_nest_is_as_irregular_and_correlated_as_the_table_says() -> None:

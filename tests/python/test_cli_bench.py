@@ -43,7 +43,9 @@ SCENE_KEYS = {
     "warm_up_ms",
     "window_ms",
     "expected_hz",
+    "expected_weights",
     "process_bytes_per_synapse",
+    "rss_before_bytes",
     "flush_s",
 }
 
@@ -127,9 +129,12 @@ def test_bench_scene(snn_command: Command) -> None:
     assert one["realtime_factor"] == one["median_s"]
     assert 0 < one["p10_s"] <= one["median_s"] <= one["p90_s"]
     assert one["process_bytes_per_synapse"] == one["peak_rss_bytes"] / one["synapses"]
+    assert 2**20 < one["rss_before_bytes"] < one["peak_rss_bytes"]
     assert one["flush_s"] == 0.0  # nothing learns
-    for name, (mean, tolerance) in one["expected_hz"].items():
-        assert abs(one["rates_hz"][name] - mean) <= tolerance
+    assert one["expected_hz"].keys() == one["rates_hz"].keys()
+    for name, expected in one["expected_hz"].items():
+        assert abs(one["rates_hz"][name] - expected["mean"]) <= expected["tolerance"]
+    assert one["expected_weights"] == {}
     assert one["time_of"] == "second of network time"
 
 
@@ -169,6 +174,23 @@ def test_bench_scene_in_words(snn_command: Command) -> None:
     assert "izhikevich at scale 0.5" in told.out
     assert "500 neurons, 250,000 synapses" in told.out
     assert "snn: excitatory" in told.out
+    for word in ("s per s:", "10 to 90 %:", "ratio:", "build:", "process:", "bytes a synapse:"):
+        assert word in told.out
+
+
+@pytest.mark.parametrize(("before", "shown"), [(2**20, True), (2**20 + 1, False)])
+def test_bytes_a_synapse_are_left_out_where_most_is_not_of_the_network(
+    snn_command: Command, monkeypatch: pytest.MonkeyPatch, before: int, shown: bool
+) -> None:
+    def run(name: str, task: Task, kind: type[Answer]) -> Answer:
+        rates = {key: rate.mean for key, rate in snn.scenes.get(task.scene).expected(task.scale).items()}
+        return dataclasses.replace(_answer(task, rates), rss_before_bytes=before)
+
+    monkeypatch.setattr("snn.engine.bench.peers.run", run)
+    words = ("bench", "izhikevich", "--scale", 0.5, "--variant", "nest", "--vs", "nest")
+    (row,) = re.findall(r"^nest +1 +2 .*$", snn_command(*words).out, re.M)
+    # 2 MiB for 1,000 synapses.
+    assert re.search(r"2\.0 MiB +2097\.2$" if shown else r"2\.0 MiB$", row.rstrip()), row
 
 
 def test_bench_help_says_how_large_a_scene_is(snn_command: Command) -> None:
@@ -221,25 +243,34 @@ def test_bench_gives_no_time_of_a_peer_with_other_weights(
         assert scene.weights is not None
         other = {"mean": 0.4} if name == "nest" else {}
         return dataclasses.replace(
-            _answer(task, rates), weights={**scene.weights.values, **other}, notes=f"what {name} does [otherwise]"
+            _answer(task, rates),
+            weights={**scene.weights.values, **scene.weights.changes, **other},
+            notes=f"what {name} does [otherwise]",
         )
 
     monkeypatch.setattr("snn.engine.bench.peers.run", run)
     words = ("bench", "stdp", "--vs", "brian2", "nest")
     own, brian2, nest, _ = snn_command(*words, "--json").objects(1)
-    assert own["weights"].keys() == brian2["weights"].keys() == {"mean", "std", "p10", "p50", "p90"}
+    names = {"mean", "std", "p10", "p50", "p90", "change", "absolute_change"}
+    assert own["weights"].keys() == brian2["weights"].keys() == names
     assert own["weights"]["mean"] == pytest.approx(0.4964, abs=0.006)
     assert brian2["ratio_to_snn"] == pytest.approx(2.0 / own["median_s"])
     assert "median_s" not in nest
     assert nest["no_result"] == "NEST at scale 1: the mean of the weights is 0.4000, not 0.4964 +- 0.006"
-    told = snn_command(*words).out
+    assert own["expected_weights"] == brian2["expected_weights"]
+    assert own["expected_weights"]["p10"] == {"mean": 0.0927, "tolerance": 0.006}
+    told = " ".join(snn_command(*words).out.split())
+    assert re.search(
+        r"snn: inputs \d+\.\d\d Hz \(expected 15 \+- 0\.6\), cells \d+\.\d\d Hz \(expected 67\.7 \+- 10\)", told
+    )
     assert "snn: weights, parts of the largest: mean 0.49" in told
-    assert "brian2: weights, parts of the largest: mean 0.4964, std 0.2904" in told
+    assert "brian2: weights, parts of the largest: mean 0.4964 (expected 0.4964 +- 0.006), std 0.2904 (expected" in told
+    assert "absolute_change 0.0257 (expected 0.0257 +- 0.004)" in told
     assert "brian2: what brian2 does [otherwise]" in told
 
 
 def _answer(task: Task, rates: dict[str, float]) -> Answer:
-    return Answer("9.9", [2.0 * task.segment_ms / 1000.0] * task.segments, 0.5, rates, 1000, 2**21)
+    return Answer("9.9", [2.0 * task.segment_ms / 1000.0] * task.segments, 0.5, rates, 1000, 2**21, 2**20)
 
 
 def test_bench_compares_with_peers_at_equal_rates_only(snn_command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

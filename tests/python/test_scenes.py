@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import doctest
 import math
 import re
 from pathlib import Path
@@ -142,7 +143,21 @@ def test_bad_scales(name: str, scale: float, sentence: str) -> None:
         scene(name).build(scale)
 
 
+def test_the_example_of_the_module_counts() -> None:
+    failed, tried = doctest.testmod(snn.scenes, extraglobs={"snn": snn})
+    assert tried > 5
+    assert failed == 0
+
+
 def test_bad_names_and_seeds() -> None:
+    with pytest.raises(
+        snn.InvalidArgumentError, match=re.escape("not scale; get('stdp').build(0.1) makes the network")
+    ):
+        snn.scenes.get("stdp", scale=0.1)
+    with pytest.raises(
+        snn.InvalidArgumentError, match=re.escape("not inputs; get('stdp').build(scale, seed=...) makes")
+    ):
+        snn.scenes.get("stdp", inputs=10)
     with pytest.raises(snn.NotFoundError, match="brunel"):
         snn.scenes.get("brunnel")
     with pytest.raises(snn.InvalidArgumentError, match="seed"):
@@ -467,36 +482,49 @@ def test_flybrain_bad_files(brain_files: tuple[Path, Path], tmp_path: Path) -> N
 def test_plastic_cells_spike_and_learn_as_in_a_simulation_by_hand() -> None:
     one = scene("stdp")
     runs = [stdp_scene.run(100, one.warm_up, one.window, seed) for seed in range(4)]
-    assert one.expected()["cells"].allows(float(np.mean([rate for rate, _ in runs])))
-    assert one.weight_deviations(Weights.summary([parts for _, parts in runs])) == []
+    assert one.expected()["cells"].allows(float(np.mean([rate for rate, _, _ in runs])))
+    learned, initial = ([run[index] for run in runs] for index in (1, 2))
+    assert one.weight_deviations(Weights.summary(learned, initial)) == []
     network = one.build(0.1, seed=2)
     assert network.synapse_count == one.synapses(0.1) == 100_000
-    first = network.projections["inputs_to_cells"].synapse_weights() / np.float32(0.6)
     with snn.Simulation(network, seed=2) as simulation:
+        np.testing.assert_array_equal(one.learned(simulation), one.initial(network))
         simulation.run(12_000)
         parts = one.learned(simulation)
     assert 0 <= parts.min() < 0.01
     assert parts.max() == np.float32(0.6) / 0.6
-    assert one.weight_deviations(Weights.summary(parts), 0.1) == []
-    # Most have moved by a pair's share of the range and more.
-    assert np.median(np.abs(parts - first)) > one.amplitude_plus
+    assert one.weight_deviations(parts, 0.1, initial=one.initial(network)) == []
 
 
-def test_weights_that_are_not_as_expected_are_said() -> None:
+@pytest.mark.parametrize("scale", [0.01, 0.1, 1.0])
+@pytest.mark.parametrize(("factor", "learns"), [(1.0, True), (0.5, False), (0.0, False)])
+def test_weights_that_do_not_learn_are_refused_at_every_scale(scale: float, factor: float, learns: bool) -> None:
+    one = scene("stdp")
+    network = one.build(scale, seed=1)
+    with snn.Simulation(network, seed=1) as simulation:
+        for name in ("amplitude_plus", "amplitude_minus"):
+            simulation.set(f"inputs_to_cells.{name}", factor * getattr(one, name))
+        simulation.run(round((one.warm_up + one.window) / one.dt))
+        wrong = one.weight_deviations(one.learned(simulation), scale, initial=one.initial(network))
+    if learns:
+        assert wrong == []
+    else:
+        assert any(
+            re.search("the absolute change of the weights is 0.0.*, not 0.0257 [+]- 0.004", said) for said in wrong
+        )
+
+
+def test_weights_count_only_where_all_is_measured() -> None:
     one = scene("stdp")
     assert one.weights is not None
-    found = dict(one.weights.values)
-    assert one.weight_deviations(found) == []
-    assert one.weight_deviations(found | {"mean": 0.483}) == ["the mean of the weights is 0.4830, not 0.4964 +- 0.006"]
-    assert one.weight_deviations(found | {"mean": 0.483}, 0.1) == []  # a tenth of the cells, a larger tolerance
-    assert one.weight_deviations(found | {"p90": math.nan}) == ["the p90 of the weights is nan, not 0.8991 +- 0.006"]
-    del found["std"]
-    assert one.weight_deviations(found) == ["the std of the weights was not measured"]
     assert scene("cuba").weight_deviations({}) == []
-
-
-def test_a_summary_of_weights() -> None:
-    found = Weights.summary(np.linspace(0, 1, 101))
-    assert found == pytest.approx(
-        {"mean": 0.5, "std": math.sqrt((101**2 - 1) / 12) / 100, "p10": 0.1, "p50": 0.5, "p90": 0.9}
-    )
+    assert len(one.weight_deviations({})) == len(one.weights.values) + 2
+    assert one.expected_weights(0.25)["p10"].tolerance == 2 * one.expected_weights()["p10"].tolerance == 0.012
+    assert one.expected_weights(0.25)["change"] == one.expected_weights()["change"]
+    initial = one.initial(one.build(0.1))
+    (sentence,) = one.weight_deviations(initial, 0.1)
+    assert sentence == "the change of the weights was not measured: give initial=scene.initial(network)"
+    with pytest.raises(
+        snn.InvalidArgumentError, match=r"initial weights have shape \(5,\), those after the run \(100000,\)"
+    ):
+        one.weight_deviations(initial, initial=initial[:5])

@@ -352,7 +352,21 @@ BUILDERS: dict[type[Any], Callable[..., tuple[Objects, Populations]]] = {
 
 # Written into the program that Brian2 generates: it runs all parts and notes clock, spike counts and memory itself, because
 # each run() in Python would compile everything once more.
+# getrusage() would give no less than the peak of the process that started the program.
+_BEGIN = """
+auto snn_peak = []() {
+    std::ifstream status("/proc/self/status");
+    std::string word;
+    long kibibytes = 0;
+    while (status >> word && word != "VmHWM:") {}
+    status >> kibibytes;
+    return kibibytes * 1024L;
+};
+const long snn_before = snn_peak();
+auto snn_begin = std::chrono::steady_clock::now();
+"""
 _BEFORE = """
+{initial}
 {net}.run({warm_up!r}, NULL, 10.0);
 std::ofstream snn_notes("snn_notes.txt");
 snn_notes.precision(17);
@@ -377,9 +391,7 @@ for (int part = 1; part < {segments}; part++) {{
 }}
 snn_notes << std::endl;
 snn_sum();
-struct rusage snn_usage;
-getrusage(RUSAGE_SELF, &snn_usage);
-snn_notes << snn_usage.ru_maxrss * 1024L << std::endl;
+snn_notes << snn_peak() << ' ' << snn_before << std::endl;
 snn_notes << {synapses} << std::endl;
 """
 
@@ -389,7 +401,7 @@ def run(task: Task) -> Answer:
     scene = task.scene_object
     brian2.prefs.logging.file_log = False
     brian2.prefs.devices.cpp_standalone.openmp_threads = task.threads if task.threads > 1 else 0
-    brian2.prefs.codegen.cpp.headers += ["<chrono>", "<fstream>", "<sys/resource.h>"]
+    brian2.prefs.codegen.cpp.headers += ["<chrono>", "<fstream>", "<string>"]
     brian2.prefs.devices.cpp_standalone.extra_make_args_unix = ["-j2"]
     with tempfile.TemporaryDirectory(prefix="snn-brian2-") as folder:
         brian2.set_device("cpp_standalone", directory=folder, build_on_run=False)
@@ -397,7 +409,7 @@ def run(task: Task) -> Answer:
         brian2.defaultclock.dt = scene.dt * ms
         brian2.seed(task.seed)
         builder = next(builder for kind, builder in BUILDERS.items() if isinstance(scene, kind))
-        device.insert_code("before_start", "auto snn_begin = std::chrono::steady_clock::now();")
+        device.insert_code("before_start", _BEGIN)
         objects, populations = builder(scene, task.scale, task.seed)
         # One monitor for each group, in the order in which its counts are written.
         monitors = {group.name: SpikeMonitor(group, record=False) for group, _, _ in populations.values()}
@@ -418,16 +430,27 @@ def run(task: Task) -> Answer:
             "segment": task.segment_ms / 1000.0,
             "segments": task.segments,
             "counts": " ".join(counts),
+            "initial": "",
         }
+        learned = next((one for one in objects if one.name == LEARNED), None)
+        if learned is not None:
+            array = "brian::" + device.get_array_name(learned.variables["w"], access_data=False)
+            words["initial"] = (
+                'std::ofstream("snn_initial.bin", std::ios::binary)'
+                f".write((const char*){array}.data(), {array}.size() * sizeof({array}[0]));"
+            )
         device.insert_code("before_network_run", "auto snn_warm = std::chrono::steady_clock::now();")
         device.insert_code("before_network_run", _BEFORE.format(**words))
         device.insert_code("after_network_run", _AFTER.format(**words))
         network.run(task.segment_ms * ms)
         device.build(directory=folder, compile=True, run=True, with_output=False)
         notes = (Path(folder) / "snn_notes.txt").read_text(encoding="utf-8")
-        learned = next((one for one in objects if one.name == LEARNED), None)
-        weights = {} if learned is None else Weights.summary(learned.w[:])
-    built, before, parts, after, peak, synapses = notes.splitlines()
+        weights = {}
+        if learned is not None:
+            found = np.asarray(learned.w[:])
+            weights = Weights.summary(found, np.fromfile(Path(folder) / "snn_initial.bin", found.dtype))
+    built, before, parts, after, memory, synapses = notes.splitlines()
+    peak, memory_before = memory.split()
     spikes = np.array(after.split(), np.int64) - np.array(before.split(), np.int64)
     rates = {}
     for name, (group, begin, end) in populations.items():
@@ -440,6 +463,7 @@ def run(task: Task) -> Answer:
         rates_hz=rates,
         synapses=int(synapses),
         peak_rss_bytes=int(peak),
+        rss_before_bytes=int(memory_before),
         weights=weights,
         notes="C++ standalone with OpenMP; its build time is that of the compiled program",
     )

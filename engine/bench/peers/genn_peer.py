@@ -362,6 +362,7 @@ def run(task: Task) -> Answer:
     """Build, compile and run a scene."""
     scene = task.scene_object
     steps = _steps(scene, task.segment_ms)
+    before_bytes = machine.peak_rss_bytes()
     begin = time.perf_counter()
     model = new_model(scene, task.seed)
     builder = next(builder for kind, builder in BUILDERS.items() if isinstance(scene, kind))
@@ -375,6 +376,11 @@ def run(task: Task) -> Answer:
     begin = time.perf_counter()
     model.load(num_recording_timesteps=steps)
     build_s += time.perf_counter() - begin
+    if scene.weights is not None:
+        # To a file: a copy in memory would count in the peak.
+        learned = model.synapse_populations[LEARNED].vars["w"]
+        learned.pull_from_device()
+        learned.view.tofile("initial.bin")
     for _ in range(_steps(scene, scene.warm_up)):
         model.step_time()
     seconds, peak = [], 0
@@ -396,7 +402,8 @@ def run(task: Task) -> Answer:
     if scene.weights is not None:
         learned = model.synapse_populations[LEARNED].vars["w"]
         learned.pull_from_device()
-        weights = Weights.summary(learned.values)
+        found = learned.view.ravel()
+        weights = Weights.summary(found, np.fromfile("initial.bin", found.dtype))
     return Answer(
         version=pygenn.__version__,
         seconds=seconds,
@@ -404,6 +411,7 @@ def run(task: Task) -> Answer:
         rates_hz=rates,
         synapses=count_synapses(model),
         peak_rss_bytes=peak,
+        rss_before_bytes=before_bytes,
         weights=weights,
         notes="C++ backend, which has one thread, with -O3 -ffast-math -march=native" + NOTES.get(type(scene), ""),
     )

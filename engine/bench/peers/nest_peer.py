@@ -12,7 +12,7 @@ import numpy as np
 from snn.distributions import Normal
 from snn.engine import machine
 from snn.engine.bench.peers.task import Answer, Task, answer
-from snn.scenes import Brunel, Coba, Cuba, Izhikevich, IzhikevichSparse, Microcircuit, Stdp, Weights
+from snn.scenes import Brunel, Coba, Cuba, Izhikevich, IzhikevichSparse, Microcircuit, Scene, Stdp, Weights
 
 # A builder returns the populations, and how many connections it made that are no synapses of the network.
 Populations = dict[str, Any]
@@ -209,8 +209,14 @@ def learned_weights(inputs: Any) -> Any:
     last = nest.Create("spike_generator", params={"spike_times": [nest.biological_time + nest.resolution]})
     nest.Connect(last, inputs, syn_spec={"delay": nest.resolution})
     nest.Simulate(4 * nest.resolution)
-    connections = nest.GetConnections(synapse_model=LEARNED)
-    return np.asarray(connections.get("weight")) / nest.GetDefaults(LEARNED, "Wmax")
+    return _weights()
+
+
+def _weights() -> Any:
+    """Return the weights of synapses that learn by source and target, as parts of the largest."""
+    found = nest.GetConnections(synapse_model=LEARNED).get(["source", "target", "weight"])
+    order = np.lexsort((found["target"], found["source"]))
+    return np.asarray(found["weight"])[order] / nest.GetDefaults(LEARNED, "Wmax")
 
 
 def _random(normal: Normal, unit: float = 1.0) -> Any:
@@ -234,15 +240,21 @@ NOTES: dict[type[Any], str] = {
 }
 
 
+def build(task: Task, scene: Scene) -> tuple[Populations, int]:
+    """Build a scene in an empty kernel; the same task draws the same network."""
+    nest.ResetKernel()
+    nest.set(resolution=scene.dt, local_num_threads=task.threads, rng_seed=task.seed + 1)
+    builder = next(builder for kind, builder in BUILDERS.items() if isinstance(scene, kind))
+    return builder(scene, task.scale, task.seed)
+
+
 def run(task: Task) -> Answer:
     """Build and run a scene."""
     scene = task.scene_object
     nest.set_verbosity("M_ERROR")
-    nest.ResetKernel()
-    nest.set(resolution=scene.dt, local_num_threads=task.threads, rng_seed=task.seed + 1)
+    before_bytes = machine.peak_rss_bytes()
     begin = time.perf_counter()
-    builder = next(builder for kind, builder in BUILDERS.items() if isinstance(scene, kind))
-    populations, others = builder(scene, task.scale, task.seed)
+    populations, others = build(task, scene)
     synapses = nest.num_connections - others
     recorders = {}
     for name, population in populations.items():
@@ -263,6 +275,12 @@ def run(task: Task) -> Answer:
         for name, population in populations.items()
     }
     peak = machine.peak_rss_bytes()
+    weights = {}
+    if scene.weights is not None:
+        learned = learned_weights(populations["inputs"])
+        # Read from a second network, because the list of connections would count in the peak memory of the first.
+        build(task, scene)
+        weights = Weights.summary(learned, _weights())
     return Answer(
         version=nest.__version__,
         seconds=seconds,
@@ -270,7 +288,8 @@ def run(task: Task) -> Answer:
         rates_hz=rates,
         synapses=synapses,
         peak_rss_bytes=peak,
-        weights={} if scene.weights is None else Weights.summary(learned_weights(populations["inputs"])),
+        rss_before_bytes=before_bytes,
+        weights=weights,
         notes=NOTES.get(type(scene), ""),
     )
 

@@ -89,8 +89,11 @@ class Answer:
         Of the network.
     peak_rss_bytes : int
         Largest memory of the process that simulates.
+    rss_before_bytes : int
+        Its memory before the network is built.
     weights : dict
-        Of synapses that learn, as `snn.scenes.Weights.summary` gives them after the last segment; empty where none learn.
+        Of synapses that learn, as `snn.scenes.Weights.summary` gives them after the last segment, from the initial weights
+        too; empty where none learn.
     notes : str
         What one must know to compare, as a sentence; may be empty.
     """
@@ -101,6 +104,7 @@ class Answer:
     rates_hz: dict[str, float]
     synapses: int
     peak_rss_bytes: int
+    rss_before_bytes: int
     weights: dict[str, float] = field(default_factory=dict)
     notes: str = ""
 
