@@ -387,12 +387,13 @@ namespace Snn
         internal uint kind;
         internal double a;
         internal double b;
-        /// <summary>default -infinity and infinity.</summary>
+        /// <summary>bounds; none: -INFINITY and INFINITY, as snn_random_connection_def_default sets them.</summary>
         internal double low;
-        /// <summary>default -infinity and infinity.</summary>
+        /// <summary>bounds; none: -INFINITY and INFINITY, as snn_random_connection_def_default sets them.</summary>
         internal double high;
     }
 
+    /// <summary>Begin with snn_random_connection_def_default: zeros are not the defaults.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct SNNRandomConnectionDef
     {
@@ -891,7 +892,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern void snn_placement_release(IntPtr placement);
 
-        /// <summary>Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state.</summary>
+        /// <summary>Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. (snn_network_create makes a network to build.)</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_create_network(SNNConfig* config, IntPtr* out_handle);
 
@@ -1075,7 +1076,7 @@ namespace Snn
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_random_draw(SNNDistribution* distribution, ulong seed, ulong stream, double* out_values, UIntPtr count);
 
-        /// <summary>Creates an empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6).</summary>
+        /// <summary>Creates an empty network, the definition, with the time step `dt_ms` (milliseconds, above 0 and at most 1e6).</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int snn_network_create(double dt_ms, IntPtr* out_network);
 

@@ -151,8 +151,8 @@ void SessionState::Reader::check_network() {
     const Json& saved_populations = root_.list("populations", max_populations);
     const Json& saved_projections = root_.list("projections", max_projections);
     if (saved_populations.size() != populations_.size() || saved_projections.size() != projections_.size())
-        throw Error(SNN_ERROR_INVALID_ARGUMENT, "the network has ", populations_.size(), " populations and ",
-                    projections_.size(), " projections; the one that was saved had ", saved_populations.size(), " and ",
+        throw Error(SNN_ERROR_INVALID_ARGUMENT, "numbers of populations and projections: ", populations_.size(), " and ",
+                    projections_.size(), "; of the network that was saved ", saved_populations.size(), " and ",
                     saved_projections.size());
     for (uint32_t p = 0; p < populations_.size(); ++p)
         check_population(p, JsonObject(saved_populations[p], text("state.populations[", p, "]")));

@@ -182,7 +182,8 @@ std::string SplitExecutor::better(std::string_view asked, const ExecutorOptions&
 
 std::string SplitExecutor::description() const {
     std::string words = placement_.description(*plan_->network);
-    if (placement_.window_steps > 0) words += text(", spikes exchanged after every ", placement_.window_steps, " steps");
+    if (placement_.window_steps == 1) words += ", spikes exchanged after every step";
+    if (placement_.window_steps > 1) words += text(", spikes exchanged after every ", placement_.window_steps, " steps");
     return words;
 }
 

@@ -602,7 +602,7 @@ final class Native {
 
     static native void snn_placement_release(long placement);
 
-    /** Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. */
+    /** Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. (snn_network_create makes a network to build.) */
     static native int snn_create_network(long config, long out_handle);
 
     /** The device that a session runs on now; set out_device-&gt;struct_size first. */
@@ -737,7 +737,7 @@ final class Native {
     /** Draws `count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron. */
     static native int snn_random_draw(long distribution, long seed, long stream, long out_values, long count);
 
-    /** Creates an empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6). */
+    /** Creates an empty network, the definition, with the time step `dt_ms` (milliseconds, above 0 and at most 1e6). */
     static native int snn_network_create(double dt_ms, long out_network);
 
     static native int snn_network_add_population(long network, long def, long out_index);

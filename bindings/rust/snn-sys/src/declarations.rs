@@ -627,12 +627,13 @@ pub struct SNNDistribution {
     pub kind: u32,
     pub a: f64,
     pub b: f64,
-    /// default -infinity and infinity.
+    /// bounds; none: -INFINITY and INFINITY, as snn_random_connection_def_default sets them.
     pub low: f64,
-    /// default -infinity and infinity.
+    /// bounds; none: -INFINITY and INFINITY, as snn_random_connection_def_default sets them.
     pub high: f64,
 }
 
+/// Begin with snn_random_connection_def_default: zeros are not the defaults.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SNNRandomConnectionDef {
@@ -1040,7 +1041,7 @@ extern "C" {
     /// Computes nothing; set out_info->struct_size first.
     pub fn snn_placement_get_info(placement: SNNPlacement, out_info: *mut SNNPlacementInfo) -> SNNStatus;
     pub fn snn_placement_release(placement: SNNPlacement);
-    /// Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state.
+    /// Opens a session: loads `file` or takes `network`, prepares the device, sets the initial state. (snn_network_create makes a network to build.)
     pub fn snn_create_network(config: *const SNNConfig, out_handle: *mut SNNHandle) -> SNNStatus;
     /// The device that a session runs on now; set out_device->struct_size first.
     pub fn snn_session_device(handle: SNNHandle, out_device: *mut SNNSessionDevice) -> SNNStatus;
@@ -1126,7 +1127,7 @@ extern "C" {
     pub fn snn_random_connection_def_init(out_def: *mut SNNRandomConnectionDef, struct_size: u32);
     /// Draws `count` numbers of a distribution, the same on every platform: for parameters and initial states, one for each neuron.
     pub fn snn_random_draw(distribution: *const SNNDistribution, seed: u64, stream: u64, out_values: *mut f64, count: usize) -> SNNStatus;
-    /// Creates an empty network with the time step `dt_ms` (milliseconds, above 0 and at most 1e6).
+    /// Creates an empty network, the definition, with the time step `dt_ms` (milliseconds, above 0 and at most 1e6).
     pub fn snn_network_create(dt_ms: f64, out_network: *mut SNNNetwork) -> SNNStatus;
     pub fn snn_network_add_population(network: SNNNetwork, def: *const SNNPopulationDef, out_index: *mut u32) -> SNNStatus;
     /// Sets a parameter of the population's model, in the model's unit: `count` is 1 (shared) or the population's size.
