@@ -13,20 +13,25 @@ import pytest
 from .pages import check_names, programs, run
 
 PAGE = "simulators.md"
-PROGRAMS = programs(PAGE)
+BALANCED, VARYING_RATE, EQUATIONS, SWEEP, FOR_GENN = programs(PAGE)
 
 
 def test_the_balanced_network_is_irregular(tmp_path: Path) -> None:
-    told = run(PROGRAMS[0], tmp_path)
+    told = run(BALANCED, tmp_path)
     rate, variation = map(float, re.fullmatch(r"([\d.]+) Hz, CV of intervals ([\d.]+)\n", told).groups())  # type: ignore[union-attr]
     assert 15 < rate < 30
     assert 1.2 < variation < 2.0
     assert (tmp_path / "balanced.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 
+def test_a_rate_in_each_step(tmp_path: Path) -> None:
+    # 200 trains of 60 spikes each are expected: 0.37 Hz is the standard deviation of the mean rate.
+    assert float(run(VARYING_RATE, tmp_path).removesuffix(" Hz\n")) == pytest.approx(40.0, abs=1.5)
+
+
 def test_the_neuron_is_the_equations_beside_it() -> None:
     namespace: dict[str, Any] = {}
-    exec(PROGRAMS[1], namespace)
+    exec(EQUATIONS, namespace)
     trains = namespace["run"]["cells"]["spike_events"].trains()
     for neuron, jump in enumerate((20.0, 0.0)):
         expected = exact_spikes(jump)
@@ -57,14 +62,14 @@ def exact_spikes(jump: float) -> list[float]:
 
 
 def test_a_sweep_over_seeds_in_processes(tmp_path: Path) -> None:
-    rates = [float(rate) for rate in re.findall(r"\d+\.\d+", run(PROGRAMS[2], tmp_path))]
+    rates = [float(rate) for rate in re.findall(r"\d+\.\d+", run(SWEEP, tmp_path))]
     assert len(set(rates)) > 1
     assert rates == pytest.approx([20.0] * 8, abs=2.0)  # of 100 neurons in a second, 4.5 standard deviations
 
 
 def test_the_network_of_the_section_for_genn(tmp_path: Path) -> None:
     # Rates of this network differ by 0.3 Hz (tests/python/test_scenes.py).
-    assert float(run(PROGRAMS[3], tmp_path).removesuffix(" Hz\n")) == pytest.approx(5.6, abs=0.9)
+    assert float(run(FOR_GENN, tmp_path).removesuffix(" Hz\n")) == pytest.approx(5.6, abs=0.9)
 
 
 def test_every_name_is_there() -> None:
