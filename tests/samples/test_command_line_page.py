@@ -15,7 +15,7 @@ import snn
 from .pages import programs, run
 
 PAGE = "command-line.md"
-WHOLE, IN_PARTS = programs(PAGE, "sh")
+INSPECT, WHOLE, IN_PARTS = programs(PAGE, "sh")
 (JOINING,) = programs(PAGE)
 
 
@@ -31,7 +31,7 @@ def test_parts_join_to_a_whole(tmp_path: Path) -> None:
     command = Path(sys.executable).with_name("snn")
     environment = {**os.environ, "PATH": f"{command.parent}{os.pathsep}{os.environ['PATH']}"}
     assert "--steps 10000" in WHOLE
-    for block in (WHOLE.replace("--steps 10000", "--steps 40000"), IN_PARTS):
+    for block in (INSPECT.replace("vulkan", "cpu"), WHOLE.replace("--steps 10000", "--steps 40000"), IN_PARTS):
         subprocess.run(["sh", "-e", "-c", block], cwd=tmp_path, env=environment, timeout=120, check=True)
     whole = snn.Recording.load(tmp_path / "run.npz")
     parts = [snn.Recording.load(tmp_path / f"part{i}.npz") for i in range(4)]
