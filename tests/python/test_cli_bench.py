@@ -129,7 +129,8 @@ def test_bench_scene(snn_command: Command) -> None:
     assert one["realtime_factor"] == one["median_s"]
     assert 0 < one["p10_s"] <= one["median_s"] <= one["p90_s"]
     assert one["process_bytes_per_synapse"] == one["peak_rss_bytes"] / one["synapses"]
-    assert 2**20 < one["rss_before_bytes"] < one["peak_rss_bytes"]
+    # Equal where the network fits into memory that this process has freed.
+    assert 2**20 < one["rss_before_bytes"] <= one["peak_rss_bytes"]
     assert one["flush_s"] == 0.0  # nothing learns
     assert one["expected_hz"].keys() == one["rates_hz"].keys()
     for name, expected in one["expected_hz"].items():
