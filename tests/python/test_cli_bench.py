@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 import time
 from functools import partial
@@ -143,15 +144,17 @@ def test_bringing_plastic_weights_up_to_date_is_part_of_the_time(
     snn_command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usual = type(SCENES["stdp"]).learned
+    is_first = itertools.cycle((True, False))
 
     def slow(*arguments: Any) -> Any:
-        time.sleep(1.0)
+        if next(is_first):  # of the two reads after a window: the second has nothing to catch up with
+            time.sleep(1.0)
         return usual(*arguments)
 
     monkeypatch.setattr(type(SCENES["stdp"]), "learned", slow)
     options = ("bench", "stdp", "--scale", 0.1, "--repeats", 2, "--json")
     (one,) = snn_command(*options).objects()
-    assert 1.0 <= one["flush_s"] < 10.0
+    assert 0.9 <= one["flush_s"] < 10.0
     # In equal shares: each of the two parts of a second of network time has half of it.
     assert one["p10_s"] >= one["flush_s"] * 1000.0 / one["window_ms"]
     assert "for bringing all weights up to date" in snn_command(*options[:-1]).out
