@@ -49,13 +49,13 @@ class BetweenSteps:
 
     def steps_until_due(self, step: int, most: int) -> int:
         """Return how many steps after `step` a recorder or function is due, at most `most`."""
-        return min(
-            [most, *(1 for _ in self.recorders), *(interval - step % interval for interval, _ in self.functions)]
-        )
+        if self.recorders:
+            return min(most, 1)
+        return min([most, *(interval - step % interval for interval, _ in self.functions)])
 
     def step(self, simulation: Simulation) -> None:
         """Advance by one step, and do what is due after it."""
-        self._stepped(simulation, lambda: simulation._session.step(1), self.after_step)
+        self._stepped(simulation, lambda: simulation._session.step(1), lambda: self.after_step(simulation))
 
     def advance(self, simulation: Simulation, seconds: float, budget: float) -> int:
         """Advance by the steps of a time, for the recorders; return how many there were."""
@@ -68,29 +68,29 @@ class BetweenSteps:
             if ran == 0 or time.perf_counter() - begin >= budget:
                 return done
 
-    def _stepped(self, simulation: Simulation, step: Callable[[], _T], after: Callable[[Simulation], None]) -> _T:
+    def _stepped(self, simulation: Simulation, step: Callable[[], _T], after: Callable[[], None]) -> _T:
         """Take a step at most, and do what comes after it, also where a callback raised."""
         before = simulation.step_count
         try:
             result = step()
         except BaseException as error:
             if simulation.step_count != before:
-                also(error, lambda: after(simulation))
+                also(error, after)
             raise
         if simulation.step_count != before:
-            after(simulation)
+            after()
         return result
 
     def after_step(self, simulation: Simulation) -> None:
         """Do what is due after the step that was taken last."""
         try:
-            self._record(simulation)
+            self._record()
         except BaseException as error:
             also(error, lambda: self._call(simulation))
             raise
         self._call(simulation)
 
-    def _record(self, _: Simulation) -> None:
+    def _record(self) -> None:
         for recorder in self.recorders:
             recorder._take()
 

@@ -43,12 +43,13 @@ class Distribution(ABC):
 
     def _check_bounds(self) -> None:
         """Refuse bounds with too few values between them here, by name, not where the numbers are drawn."""
-        _bounds(self, type(self).__name__)
-        try:
-            self.draw(0, seed=0)
-        except InvalidArgumentError as error:
-            if "lies between" in str(error):  # else it is about the numbers themselves
-                raise InvalidArgumentError(f"{self!r}: less than 1 in 65,536 values lies within the bounds") from None
+        low, high = _bounds(self, type(self).__name__)
+        if low == -math.inf and high == math.inf:
+            return
+        numbers = self._numbers()
+        # Numbers that are refused without bounds too are told where they are drawn.
+        if _is_refused(numbers) and not _is_refused((*numbers[:3], -math.inf, math.inf)):
+            raise InvalidArgumentError(f"{self!r}: less than 1 in 65,536 values lies within the bounds")
 
     @abstractmethod
     def _numbers(self) -> Numbers:
@@ -62,6 +63,14 @@ def _told(made: _Class) -> _Class:
     """Let a distribution refuse arguments that it does not have as other classes do."""
     made.__init__ = keywords_told(made.__init__)  # type: ignore[method-assign]
     return made
+
+
+def _is_refused(numbers: Numbers) -> bool:
+    try:
+        _native.random_draw(np.empty(0), numbers, 0, 0)
+    except InvalidArgumentError:
+        return True
+    return False
 
 
 def _bounds(owner: Any, name: str) -> tuple[float, float]:

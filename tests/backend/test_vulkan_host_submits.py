@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -320,6 +321,11 @@ def test_an_exception_goes_on_in_the_call_of_a_trainer(engine: SubmissionThread)
                 attempt(sim, made)
 
 
+def places_of(shares: str, **others: int) -> dict[str, Any]:
+    """Return how two devices share the work: `others` are the places of populations beside the cells."""
+    return {"placement": {"cells": 1, **others}} if shares == "populations" else {"samples": [1, 2]}
+
+
 @pytest.mark.parametrize("shares", ["populations", "samples"])
 def test_what_a_program_does_not_submit_ends_the_use_of_no_device(
     engine: SubmissionThread, net: snn.Network, tmp_path: Path, shares: str
@@ -335,7 +341,7 @@ def test_what_a_program_does_not_submit_ends_the_use_of_no_device(
         return engine.submit(info, fence)
 
     devices = ["cpu", engine.renderer.host(submit=submit)]
-    places = {"placement": {"cells": 1}} if shares == "populations" else {"samples": [1, 2]}
+    places = places_of(shares)
     with (
         snn.Simulation(net, devices=devices, batch_size=3, **places) as sim,
         snn.Simulation(net, device="reference", batch_size=3) as expected,
@@ -402,8 +408,8 @@ def test_a_run_on_several_devices_that_a_program_stops_has_not_happened(
             raise answer
         return answer
 
-    places = {"placement": {"cells": 1, "readers": 0}} if shares == "populations" else {"samples": [1, 2]}
     add_readers(net)
+    places = places_of(shares, readers=0)
     paths = ("cells.v", "readers.v")
     for stop in (1, 2, 3):
         host = engine.renderer.host(submit=submit)
@@ -438,8 +444,8 @@ def test_a_program_may_refuse_steps_for_a_while(engine: SubmissionThread, net: s
     def submit(info: int, fence: int) -> int:
         return NOT_SUBMITTED if is_paused else engine.submit(info, fence)
 
-    places = {"placement": {"cells": 1, "readers": 0}} if shares == "populations" else {"samples": [1, 2]}
     add_readers(net)
+    places = places_of(shares, readers=0)
     host = engine.renderer.host(submit=submit)
     with (
         snn.Simulation(net, devices=["cpu", host], batch_size=3, **places) as sim,
