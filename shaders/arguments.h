@@ -87,6 +87,8 @@ struct NeuronStep {
 struct Plastic {
     Activity from;       // of the source, or of the target
     uint first_sum;      // offset of target 0 in the buffer of integer sums
+    uint first, last;    // sources of the segment that `synapses` and `rows` hold
+    uint is_last;        // 1: the last segment, after which the traces of the targets count their spikes
     uint delay_count;
     // Offsets and sizes in the buffer `traces`, which begins with the source's side:
     uint pre_size;       // places of the source's side
@@ -97,7 +99,7 @@ struct Plastic {
     uint tables;
     // In the buffer `synapses`, after the synapses: the step of each synapse's last event, then its traces, [trace][synapse].
     uint own;            // offset of these steps; NOWHERE: synapses have no traces of their own
-    uint synapse_count;
+    uint synapse_count;  // of the segment
     // Bits of floats:
     uint scale0, scale1;  // their product converts what is delivered to fixed point
     uint minimum, maximum;

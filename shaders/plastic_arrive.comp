@@ -2,7 +2,7 @@
 // with index gl_WorkGroupID.y, and adds what they deliver to the targets' sums. Then it counts the arrival in the traces of the
 // source and the delay, which no other workgroup reads.
 //
-// `rows` is as in deliver_spikes.comp, but for all sources and without ranges of sums.
+// `rows` is as in deliver_spikes.comp, but without ranges of sums.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "plastic.glsl"
@@ -24,7 +24,8 @@ void main() {
     uint used = 0;
     for (uint spike = gl_WorkGroupID.x; spike < count; spike += gl_NumWorkGroups.x) {
         const uint i = spikes[slot + a.from.list + spike];
-        const uint row = a.delay_count + i * a.delay_count + delay;
+        if (i < a.first || i >= a.last) continue;
+        const uint row = a.delay_count + (i - a.first) * a.delay_count + delay;
         const uint begin = rows[row], end = rows[row + 1];
         if (begin == end) continue;
         used += end - begin;

@@ -1,8 +1,8 @@
-// Targets spike. A workgroup takes a spike of the list, changes all synapses onto that neuron and counts the spike in its
-// traces.
+// Targets spike. A workgroup takes a spike of the list and changes all synapses of the segment onto that neuron. For the last
+// segment, it then counts the spike in the neuron's traces.
 //
-// `rows` holds: the index of the first synapse onto each target, and the end of the last; then for each synapse its number and
-// the place of its source's traces.
+// `rows` holds: the index of the first synapse onto each target, and the end of the last; then for each synapse its number in
+// the segment and the place of its source's traces.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "plastic.glsl"
@@ -20,6 +20,7 @@ void main() {
             rule_post();
             leave_synapse();
         }
+        if (a.is_last == 0) continue;
         memoryBarrierBuffer();  // all invocations must have read the traces before they are written
         barrier();
         if (gl_LocalInvocationID.x == 0) {

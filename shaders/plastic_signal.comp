@@ -11,8 +11,9 @@ float signal_value() { return uintBitsToFloat(a.signal); }
 bool rule_signal() { return false; }
 
 void main() {
-    for (pre_place = gl_WorkGroupID.x; pre_place < a.pre_size; pre_place += gl_NumWorkGroups.x) {
-        const uint row = a.delay_count + pre_place;
+    const uint begin = a.first * a.delay_count, end = a.last * a.delay_count;
+    for (pre_place = begin + gl_WorkGroupID.x; pre_place < end; pre_place += gl_NumWorkGroups.x) {
+        const uint row = a.delay_count + pre_place - begin;
         for (uint k = rows[row] + gl_LocalInvocationID.x; k < rows[row + 1]; k += GROUP_SIZE) {
             post_place = synapses[2 * k];
             find_synapse(k);

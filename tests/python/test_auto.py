@@ -105,11 +105,11 @@ def large():
     return snn.Sequential(snn.SpikeInput(1500), snn.Dense(3000), snn.LIF(), snn.Dense(1500), snn.LIF())
 
 def plastic():
-    net = snn.Network(dt=1.0)
+    net, drawn = snn.Network(dt=1.0), snn.Sparse.fixed_indegree
     net.add("a", snn.SpikeInput(3000))
     net.add("b", snn.LIF(3000))
     net.connect("a", "b", snn.Dense())
-    net.connect("a", "b", snn.Sparse.fixed_indegree(20, weight=0.5, plasticity=snn.PairSTDP()), name="learning")
+    net.connect("a", "b", drawn(20, weight=0.5, delay=snn.Uniform(1.0, 20.0), plasticity=snn.PairSTDP()), name="learning")
     return net
 '''
 
@@ -201,14 +201,14 @@ def test_bad_words_about_power_are_named() -> None:
 
 @needs_vulkan
 def test_a_network_that_the_device_cannot_run_goes_to_the_next_with_one_warning(tmp_path: Path) -> None:
-    # More plastic synapses than a shader reaches on a device whose buffers are this short.
+    # More traces than a shader reaches on a device whose buffers are this short.
     short = "import os; os.environ['SNN_VULKAN_STORAGE_RANGE'] = '400000'\n"
     code = short + "s = snn.Simulation(plastic(), device='auto'); print(s.device); s.step(3)"
     out = run_with_speeds(tmp_path, code, 0.1).splitlines()
     warnings = [line for line in out if line.startswith("WARNING")]
     assert len(warnings) == 1
     assert "device 'vulkan:0' is not used" in warnings[0]
-    assert "'learning' has 60000 plastic synapses" in warnings[0]
+    assert "the traces of projection 'learning' would take" in warnings[0]
     assert out[-1] == "cpu"
     named = (
         short + "try:\n    snn.Simulation(plastic(), device='vulkan')\nexcept snn.UnsupportedError: print('refused')"

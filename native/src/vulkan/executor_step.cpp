@@ -215,9 +215,8 @@ Dispatch VulkanExecutor::look_at_target(uint32_t index) {
 
 void VulkanExecutor::add_arrivals(Steps& steps, uint32_t index) {
     const Projection& projection = network().projection(index);
-    const ProjectionMemory& memory = projections_[index];
-    if (memory.segments.empty()) return;  // no synapse
     const PlasticMemory& plastic = *plastic_[index];
+    if (plastic.segments.empty()) return;  // no synapse
     const PopulationMemory& source = populations_[projection.source];
     const PopulationMemory& target = populations_[projection.target];
     if (plastic.target_state_count > 0)
@@ -226,42 +225,46 @@ void VulkanExecutor::add_arrivals(Steps& steps, uint32_t index) {
     Dispatch dispatch;
     dispatch.pipeline =
         pipelines_.get(plastic.arrival_shader, {}, text("plastic_arrive of ", projection.plasticity->rule->name));
-    dispatch.set = pipelines_.bind({run(), source.ring, target.fixed_sums, memory.segments[0].synapses, memory.segments[0].rows,
-                                   plastic.traces, counter_of_projection(index)});
-    shader::Plastic arguments = plastic.arguments;
-    arguments.from = source.activity;
-    arguments.first_sum = target.first_fixed_sum + projection.receptor * target.fixed_receptor_stride;
-    dispatch.take(arguments);
-    dispatch.groups[0] = std::min(source.size, groups_of_arrivals);
-    dispatch.groups[1] = arguments.delay_count;
-    steps.add(dispatch, {use_of_source(projection),
-                         {fixed_sums_resource(projection.target), Use::add},
-                         {plastic_resource(index), Use::write}});
+    for (size_t s = 0; s < plastic.segments.size(); ++s) {
+        const ProjectionMemory::Segment& segment = plastic.segments[s];
+        dispatch.set = pipelines_.bind({run(), source.ring, target.fixed_sums, segment.synapses, segment.rows, plastic.traces,
+                                       counter_of_projection(index)});
+        shader::Plastic arguments = plastic.arguments_of(s);
+        arguments.from = source.activity;
+        arguments.first_sum = target.first_fixed_sum + projection.receptor * target.fixed_receptor_stride;
+        dispatch.take(arguments);
+        dispatch.groups[0] = std::min(source.size, groups_of_arrivals);
+        dispatch.groups[1] = arguments.delay_count;
+        steps.add(dispatch, {use_of_source(projection),
+                             {fixed_sums_resource(projection.target), Use::add},
+                             {plastic_resource(index), Use::write}});
+    }
 }
 
 void VulkanExecutor::add_learning(Steps& steps, uint32_t index) {
     const Projection& projection = network().projection(index);
-    const ProjectionMemory& memory = projections_[index];
     const PlasticMemory& plastic = *plastic_[index];
-    if (memory.segments.empty() || !plastic.learns_from_targets) return;
+    if (!plastic.learns_from_targets) return;
     const PopulationMemory& target = populations_[projection.target];
     Dispatch dispatch;
     dispatch.pipeline =
         pipelines_.get(plastic.learning_shader, {}, text("plastic_learn of ", projection.plasticity->rule->name));
-    dispatch.set = pipelines_.bind({run(), target.ring, {}, memory.segments[0].synapses, plastic.incoming, plastic.traces});
-    shader::Plastic arguments = plastic.arguments;
-    arguments.from = target.activity;
-    dispatch.take(arguments);
-    dispatch.groups[0] = std::min(target.size, groups_of_learning);
-    steps.add(dispatch, {{resource(projection.target, of_activity), Use::read}, {plastic_resource(index), Use::write}});
+    for (size_t s = 0; s < plastic.segments.size(); ++s) {
+        dispatch.set =
+            pipelines_.bind({run(), target.ring, {}, plastic.segments[s].synapses, plastic.incoming[s], plastic.traces});
+        shader::Plastic arguments = plastic.arguments_of(s);
+        arguments.from = target.activity;
+        dispatch.take(arguments);
+        dispatch.groups[0] = std::min(target.size, groups_of_learning);
+        steps.add(dispatch, {{resource(projection.target, of_activity), Use::read}, {plastic_resource(index), Use::write}});
+    }
 }
 
 // Runs at once, in its own submission. Later steps see its effect as they see written weights.
 void VulkanExecutor::signal(uint32_t index, float value) {
     check_not_on_paper();
-    const ProjectionMemory& memory = projections_[index];
     const PlasticMemory& plastic = *plastic_[index];
-    if (memory.segments.empty()) return;  // no synapse
+    if (plastic.segments.empty()) return;  // no synapse
     check_whole();
     check_set();
     settle();
@@ -270,11 +273,16 @@ void VulkanExecutor::signal(uint32_t index, float value) {
     Dispatch dispatch;
     dispatch.pipeline = pipelines_.get(plastic.signal_shader, {},
                                         text("plastic_signal of ", network().projection(index).plasticity->rule->name));
-    dispatch.set = pipelines_.bind({run_[0], {}, {}, memory.segments[0].synapses, memory.segments[0].rows, plastic.traces});
-    shader::Plastic arguments = plastic.arguments;
-    arguments.signal = std::bit_cast<uint32_t>(value);
-    dispatch.take(arguments);
-    dispatch.groups[0] = std::min(arguments.pre_size, groups_of_signals);
+    std::vector<Dispatch> dispatches;
+    for (size_t s = 0; s < plastic.segments.size(); ++s) {
+        const ProjectionMemory::Segment& segment = plastic.segments[s];
+        dispatch.set = pipelines_.bind({run_[0], {}, {}, segment.synapses, segment.rows, plastic.traces});
+        shader::Plastic arguments = plastic.arguments_of(s);
+        arguments.signal = std::bit_cast<uint32_t>(value);
+        dispatch.take(arguments);
+        dispatch.groups[0] = std::min((arguments.last - arguments.first) * arguments.delay_count, groups_of_signals);
+        dispatches.push_back(dispatch);
+    }
     if (!signal_) signal_ = device_.make_commands();
     device_.begin(signal_, false);
     copies_before_kernels_barrier(device_, signal_);
@@ -282,7 +290,7 @@ void VulkanExecutor::signal(uint32_t index, float value) {
         record_dispatch(device_, pipelines_.layout(), signal_, look_at_target(index));
         kernel_barrier(device_, signal_);
     }
-    record_dispatch(device_, pipelines_.layout(), signal_, dispatch);
+    for (const Dispatch& one : dispatches) record_dispatch(device_, pipelines_.layout(), signal_, one);
     host_barrier(device_, signal_);
     device_.end(signal_);
     run_on_state({signal_});

@@ -59,11 +59,13 @@ void VulkanExecutor::read_weights(const Slot& slot, DType dtype, void* out_data)
     float* const weights = dtype == DType::float32 ? static_cast<float*>(out_data) : other.data();
     if (is_plastic) {
         words_.resize(2 * std::min(weight_count, synapses_at_once));
-        for (size_t done = 0; done < weight_count; done += synapses_at_once) {
-            const size_t synapses = std::min(weight_count - done, synapses_at_once);
-            device_.download(memory.segments[0].synapses, VkDeviceSize{done} * 8, words_.data(), synapses * 8);
-            for (size_t k = 0; k < synapses; ++k) weights[done + k] = std::bit_cast<float>(words_[2 * k + 1]);
-        }
+        float* out_weight = weights;
+        for (const ProjectionMemory::Segment& segment : memory.segments)
+            for (size_t done = 0; done < segment.count; done += synapses_at_once) {
+                const size_t synapses = std::min(segment.count - done, synapses_at_once);
+                device_.download(segment.synapses, VkDeviceSize{done} * 8, words_.data(), synapses * 8);
+                for (size_t k = 0; k < synapses; ++k) *out_weight++ = std::bit_cast<float>(words_[2 * k + 1]);
+            }
     } else {
         projection.synapses->read_weights(weights);
     }

@@ -30,25 +30,32 @@ public:
     void write_values(Device& device, Slot::Kind side, std::span<const float> values);
     void write_ages(Device& device, uint64_t now, Slot::Kind side, std::span<const int32_t> ages);
 
-    Range traces, incoming;
+    // Complete except for `from`, `first_sum` and `signal`.
+    shader::Plastic arguments_of(size_t segment) const;
+
+    std::vector<ProjectionMemory::Segment> segments;
+    std::vector<Range> incoming;  // by segment: its synapses by target; empty if targets' spikes change nothing
+    Range traces;
     bool learns_from_targets;
     uint32_t target_state_count;  // number of target states that the rule's events read
     shader::PlasticTarget target_arguments{};
-    shader::Plastic arguments{};  // complete except for `from`, `first_sum` and `signal`
     std::vector<uint32_t> arrival_shader, learning_shader, signal_shader;
 
 private:
-    // Memory of the traces of one side: for each place the step of its last event, then the values.
-    struct Side {
+    // Memory of the traces of some places, beginning with `first`: for each place the step of its last event, then for each
+    // place the value of each trace. All pieces together are a side.
+    struct Piece {
         Range steps, values;
-        size_t places;
+        size_t first, places;
     };
-    Side side_of(Slot::Kind side) const;
+    std::vector<Piece> pieces_of(Slot::Kind side) const;
+    static size_t places_in(const std::vector<Piece>& pieces);
     void index_targets(Device& device, const Network& network, const Projection& projection, std::span<const uint16_t> delays);
 
     std::shared_ptr<const PlasticityPlan> plan_;
-    std::string name_;  // of the projection
-    Range own_;         // traces of synapses
+    std::string name_;            // of the projection
+    uint32_t own_words_;          // of a synapse
+    shader::Plastic arguments_{};  // what all segments have in common
 };
 
 }  // namespace snn::vulkan

@@ -19,8 +19,8 @@ std::vector<uint32_t> words_of(std::span<const float> values) {
 std::string name_of(const Projection& projection) { return text("the synapses of projection '", projection.name, "'"); }
 
 [[noreturn]] void refuse_row(const Projection& projection, VkDeviceSize range) {
-    throw Error(SNN_ERROR_UNSUPPORTED, "projection '", projection.name, "' has a neuron with more synapses than the ", range,
-                " bytes that a shader of this Vulkan device reaches");
+    throw Error(SNN_ERROR_UNSUPPORTED, "projection '", projection.name, "' has a neuron with more synapses than fit into the ",
+                range, " bytes that a shader of this Vulkan device reaches");
 }
 
 }  // namespace
@@ -36,9 +36,9 @@ Delivery delivery_of(const Projection& projection) {
     }
 }
 
-uint64_t own_trace_words(const Projection& projection) {
-    const size_t traces = projection.plasticity->rule->synapse_traces.size();
-    return traces == 0 ? 0 : (1 + traces) * projection.weight_count();
+uint32_t own_trace_words(const Projection& projection) {
+    const auto traces = static_cast<uint32_t>(projection.plasticity->rule->synapse_traces.size());
+    return traces == 0 ? 0 : 1 + traces;
 }
 
 ProjectionMemory::ProjectionMemory(Device& device, const Network& network, const Projection& projection, uint32_t copies)
@@ -99,7 +99,7 @@ void ProjectionMemory::load(Device& device, const Network& network, const Projec
     for (size_t s = 0; s < made.size(); ++s) {
         const Data& data = made[s];
         if (segments.size() <= s) {
-            Segment segment{{}, {}, data.first, data.last};
+            Segment segment{{}, {}, data.first, data.last, data.count};
             segment.synapses =
                 device.allocate((data.synapses.size() + data.words_behind) * 4, Memory::device, name_of(projection));
             segment.rows = device.allocate(data.rows.size() * 4, Memory::device, name_of(projection));
@@ -166,32 +166,43 @@ std::vector<ProjectionMemory::Data> ProjectionMemory::sparse(const Network& netw
     return made;
 }
 
-// Synapses as target and weight, in canonical order; a row for each source and delay. One binding must reach all of them.
+// Synapses as target and weight, in canonical order, in segments of consecutive sources. `rows`: plastic_arrive.comp.
 std::vector<ProjectionMemory::Data> ProjectionMemory::plastic(const Network& network, const Projection& projection,
                                                               VkDeviceSize range) const {
-    const uint32_t sources = network.population(projection.source).size;
-    Data data{{}, std::vector<uint32_t>(delays.begin(), delays.end()), 0, sources};
+    const uint64_t fitting = range / 4, synapse_words = 2 + own_trace_words(projection);
+    // The index of a segment's synapses by target must fit as well (PlasticMemory).
+    const bool is_indexed = projection.plasticity->rule->learns_from_targets();
+    const uint64_t index_words = uint64_t{network.population(projection.target).size} + 1;
+    const auto fits = [&](uint64_t synapses, uint64_t rows) {
+        return synapse_words * synapses <= fitting && rows <= fitting &&
+               (!is_indexed || index_words + 2 * synapses <= fitting);
+    };
+    std::vector<Data> made;
     CanonicalRow row;
-    uint32_t place = 0;
-    projection.synapses->for_rows([&](uint32_t, const SynapseRow& given) {
+    uint64_t place = 0;
+    projection.synapses->for_rows([&](uint32_t i, const SynapseRow& given) {
+        const size_t count = given.targets.size();
+        if (made.empty() || !fits(made.back().count + count, made.back().rows.size() + delays.size())) {
+            if (!fits(count, 2 * delays.size() + 1)) refuse_row(projection, range);
+            made.push_back({{}, {delays.begin(), delays.end()}, i});
+            made.back().rows.push_back(0);
+        }
+        Data& data = made.back();
+        data.last = i + 1;
         row.assign(given);
         size_t k = 0;
         for (const uint16_t delay : delays) {
-            data.rows.push_back(place);
-            for (; k < row.targets.size() && (row.delays.empty() ? 0u : row.delays[k]) + projection.delay_steps == delay; ++k) {
+            for (; k < count && (row.delays.empty() ? 0u : row.delays[k]) + projection.delay_steps == delay; ++k, ++place) {
                 data.synapses.push_back(row.targets[k]);
                 data.synapses.push_back(std::bit_cast<uint32_t>(own_weights_ ? (*own_weights_)[place] : row.weights[k]));
-                ++place;
+                ++data.count;
             }
+            data.rows.push_back(data.count);
         }
     });
-    data.rows.push_back(place);
-    data.words_behind = own_trace_words(projection);
-    if (std::max<uint64_t>(data.synapses.size() + data.words_behind, data.rows.size()) > range / 4)
-        throw Error(SNN_ERROR_UNSUPPORTED, "projection '", projection.name, "' has ", place,
-                    " plastic synapses, more than a shader of this Vulkan device reaches");
-    if (place == 0) return {};
-    return {data};
+    std::erase_if(made, [](const Data& data) { return data.count == 0; });
+    for (Data& data : made) data.words_behind = uint64_t{own_trace_words(projection)} * data.count;
+    return made;
 }
 
 }  // namespace snn::vulkan

@@ -23,8 +23,8 @@ enum class Delivery : uint8_t {
     plastic,
 };
 Delivery delivery_of(const Projection& projection);
-// Words of the synapses' own traces in a plastic projection, which follow the synapses in their buffer.
-uint64_t own_trace_words(const Projection& projection);
+// Words of a plastic synapse's own traces. Those of a segment follow its synapses in their buffer.
+uint32_t own_trace_words(const Projection& projection);
 
 class ProjectionMemory {
 public:
@@ -35,6 +35,7 @@ public:
     struct Segment {
         Range synapses, rows;
         uint32_t first = 0, last = 0;  // sources; with Delivery::sparse, targets
+        uint32_t count = 0;            // synapses, with Delivery::plastic
     };
 
     // The present weights in canonical order. Not for plastic projections, whose weights the device changes. If a sparse
@@ -62,6 +63,7 @@ private:
     struct Data {
         std::vector<uint32_t> synapses, rows;
         uint32_t first = 0, last = 0;
+        uint32_t count = 0;         // as in Segment
         uint64_t words_behind = 0;  // after the synapses, for their own traces
     };
     std::vector<Data> dense(const Network& network, const Projection& projection, VkDeviceSize range) const;

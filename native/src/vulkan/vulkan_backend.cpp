@@ -102,7 +102,7 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
                 words = 2 * count + sources * delays * (2 + rule.pre_traces.size()) +
                         targets * (2 + rule.post_traces.size() + rule.target_states.size());
                 if (rule.learns_from_targets()) words += 2 * count;
-                words += vulkan::own_trace_words(projection);
+                words += vulkan::own_trace_words(projection) * count;
                 const PlasticityPlan& traces = *plan.plasticity[need.projection_bytes.size()];
                 for (const auto* const side : {&traces.pre_traces, &traces.post_traces, &traces.synapse_traces})
                     for (const TracePlan& trace : *side) words += trace.table->coarse.size() + trace.table->fine.size();
