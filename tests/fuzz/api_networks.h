@@ -190,7 +190,7 @@ protected:
         SNNRandomConnectionDef rule;
         snn_random_connection_def_default(&rule);
         rule.struct_size = struct_size<SNNRandomConnectionDef>();
-        rule.rule = source_.below(7);
+        rule.rule = source_.below(8);
         rule.probability = source_.chance(90) ? source_.below(1000) * 1e-3 : source_.number();
         rule.count = source_.chance(95) ? source_.below(200) : UINT64_MAX >> source_.below(8);
         if (source_.chance(80)) rule.seed = source_.bits();
@@ -223,7 +223,7 @@ protected:
     }
 
     SNNDistribution distribution() {
-        return {source_.below(5), source_.number(), source_.number(), source_.chance(60) ? -1e9 : source_.number(),
+        return {source_.below(6), source_.number(), source_.number(), source_.chance(60) ? -1e9 : source_.number(),
                 source_.chance(60) ? 1e9 : source_.number()};
     }
 

@@ -105,6 +105,12 @@ std::string corpus(uint32_t which) {
     rule.count = 20;
     rule.allow_multapses = 0;
     check(snn_network_connect_random(network, &def, &rule, nullptr), "connect_random");
+    def.name = "out";
+    rule.rule = SNN_RULE_FIXED_OUTDEGREE;
+    rule.count = 5;
+    rule.weight.kind = SNN_DISTRIBUTION_EXPONENTIAL;
+    rule.weight.a = 0.25;
+    check(snn_network_connect_random(network, &def, &rule, nullptr), "connect_random");
     snn_projection_def_default(&def);
     def.source = hidden;
     def.target = output;
