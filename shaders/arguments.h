@@ -63,6 +63,9 @@ struct DeliverSpikes {
     uint first_delay;    // in steps
     uint delay_count;
     uint part_count;     // number of ranges of sums
+    uint lists;          // of a source and delay: one for each range of sums, or 1
+    uint ends;           // where in `rows` short entries begin
+    uint part_bytes;     // where in `synapses` the numbers of the ranges begin
     uint samples;
 };
 

@@ -159,6 +159,40 @@ def test_arrays_beyond_a_binding_are_cut(name: str, reach: int, monkeypatch: pyt
     assert wanted[1] == found[1]
 
 
+@pytest.mark.parametrize(
+    ("sources", "targets", "row", "delays", "reach"),
+    [
+        (200, 300, 51, 64, None),  # a row's places fit into bytes
+        (200, 300, 200, 64, 110_000),
+        (50, 2000, 300, 90, None),  # into 16 bits
+        (50, 2000, 300, 90, 40_000),
+        (60, 70_000, 60, 20, None),  # lists of each range of 65,536 targets
+        (60, 200_000, 60, 20, None),  # too many of them: a byte of each synapse
+    ],
+)
+def test_tables_of_few_synapses_are_short(
+    sources: int, targets: int, row: int, delays: int, reach: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many delays or ranges of targets for few synapses: at most 6 bytes a synapse, and the spikes of the CPU."""
+    net = snn.Network(dt=1.0, seed=3)
+    net.add("source", snn.PoissonSource(sources, rate=60.0))
+    net.add("cells", snn.LIF(targets, tau_membrane=5.0))
+    drawn = {"weight": snn.Uniform(0.05, 1.4), "delay": snn.Uniform(1.0, delays), "arithmetic": "compact"}
+    net.connect("source", "cells", snn.Sparse.fixed_outdegree(row, **drawn, trainable=False), name="p")
+    assert net.memory_estimate(device="vulkan").projections["p"] < 6 * sources * row
+    if reach:
+        monkeypatch.setenv("SNN_VULKAN_STORAGE_RANGE", str(reach))
+    with snn.Simulation(net, device="vulkan") as sim, snn.Simulation(net, device="cpu") as cpu:
+        for weight in (None, 0.6):
+            for one in (sim, cpu):
+                if weight:
+                    one["p.weight"] = np.linspace(0, weight, sources * row, dtype=np.float32)
+                one.run(delays)
+            np.testing.assert_array_equal(sim["cells.v"], cpu["cells.v"])
+        assert sim.counters == cpu.counters
+        assert sim.counters.spikes > 50
+
+
 def test_what_a_shader_cannot_reach_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     case = next(case for case in CASES if case.name == "wide")
     monkeypatch.setenv("SNN_VULKAN_STORAGE_RANGE", "8000")
@@ -415,5 +449,5 @@ def test_the_memory_estimate_knows_the_form_on_the_device() -> None:
     net.add("b", snn.LIF(100_000))
     net.connect("a", "b", snn.Sparse.fixed_total(2_000_000, weight=0.1, delay=1.0, trainable=False))
     compact = net.memory_estimate(device="vulkan")
-    assert compact.weights == 4 * (2_000_000 + 1000 * 2)
+    assert compact.weights == 4 * (2_000_000 + 1000 * 2 + 1)
     assert 100_000 * 4 * 3 < compact.state < 100_000 * 4 * 8

@@ -182,6 +182,7 @@ void VulkanExecutor::add_bundle(Steps& steps, const SpikeBundle& bundle) {
     arguments.first_delay = bundle.delays.front();
     arguments.delay_count = delay_count;
     arguments.part_count = static_cast<uint32_t>(bundle.parts.size());
+    arguments.lists = bundle.lists_of_delay();
     arguments.samples = batch_size_;
     std::vector<Use> uses{use_of_source(network().projection(bundle.projections[0]))};
     for (const uint32_t q : bundle.projections)
@@ -190,8 +191,11 @@ void VulkanExecutor::add_bundle(Steps& steps, const SpikeBundle& bundle) {
     for (const SpikeBundle::Segment& segment : bundle.segments) {
         arguments.first = segment.first;
         arguments.last = segment.last;
+        arguments.ends = segment.ends;
+        arguments.part_bytes = segment.part_bytes;
         Dispatch dispatch;
-        dispatch.pipeline = pipelines_.get("deliver_spikes", {bundle.compact, lanes, bundle.has_consecutive_delays()});
+        dispatch.pipeline = pipelines_.get("deliver_spikes", {bundle.compact, lanes, bundle.has_consecutive_delays(),
+                                                              bundle.table.has_part_bytes, bundle.table.entry_bits});
         dispatch.set = pipelines_.bind({run(), source.ring, target.fixed_sums, segment.synapses, segment.rows, {},
                                        counter_of_projection(bundle.projections[0])});
         dispatch.take(arguments);

@@ -72,13 +72,46 @@ std::unique_ptr<Executor> open(std::shared_ptr<const Plan> plan, const ExecutorO
     return std::make_unique<vulkan::VulkanExecutor>(std::move(plan), options);
 }
 
+// By population: the words of the table that finds its static synapses, if one bundle holds them all.
+std::vector<uint64_t> words_of_tables(const Network& network) {
+    struct Bundle {
+        uint64_t synapses = 0, targets = 0;
+        uint32_t least_delay = UINT32_MAX, most_delay = 0;
+        bool compact = true;
+    };
+    std::vector<Bundle> bundles(network.populations().size());
+    for (const Projection& projection : network.projections()) {
+        if (vulkan::delivery_of(projection) != vulkan::Delivery::spikes) continue;
+        Bundle& bundle = bundles[projection.source];
+        bundle.synapses += projection.weight_count();
+        bundle.targets += network.population(projection.target).size;
+        bundle.least_delay = std::min<uint32_t>(bundle.least_delay, projection.min_delay());
+        bundle.most_delay = std::max<uint32_t>(bundle.most_delay, projection.max_delay());
+        bundle.compact &= projection.arithmetic == SNN_ARITHMETIC_COMPACT;
+    }
+    std::vector<uint64_t> words;
+    for (size_t p = 0; p < bundles.size(); ++p) {
+        const Bundle& bundle = bundles[p];
+        if (bundle.synapses == 0) {
+            words.push_back(0);
+            continue;
+        }
+        const uint64_t sources = network.populations()[p].size, delays = bundle.most_delay - bundle.least_delay + 1;
+        const uint64_t parts = bundle.compact ? 1 + bundle.targets / vulkan::compact_sums : 1;
+        vulkan::RowTable table = vulkan::RowTable::chosen(bundle.synapses, sources, delays, parts);
+        const uint64_t lists = table.has_part_bytes ? delays : delays * parts;
+        table.choose_entries(bundle.synapses, sources, lists, 2 * bundle.synapses / sources);  // a long row has twice the mean
+        words.push_back(table.words(sources, lists) + (table.has_part_bytes ? bundle.synapses / 4 : 0));
+    }
+    return words;
+}
+
 // The memory that population.cpp, projection.cpp, plastic.cpp and spike_bundle.cpp allocate, without alignment.
 ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
     const Network& network = *plan.network;
     ExecutorMemory need;
     std::vector<uint8_t> keeps_list(network.populations().size(), 0);
-    uint64_t all_neurons = 0;
-    for (const Population& population : network.populations()) all_neurons += population.size;
+    const std::vector<uint64_t> table_words = words_of_tables(network);
     for (const Projection& projection : network.projections()) {
         const uint64_t sources = network.population(projection.source).size,
                        targets = network.population(projection.target).size;
@@ -92,8 +125,8 @@ ExecutorMemory memory(const Plan& plan, const ExecutorOptions& options) {
             case vulkan::Delivery::sparse: words = 3 * count + targets; break;
             case vulkan::Delivery::spikes:
                 words = (projection.arithmetic == SNN_ARITHMETIC_COMPACT ? 1 : 2) * count;
-                // The projections of a source share one table of rows for each part of the sums that compact synapses address.
-                if (keeps_list[projection.source] == 0) words += sources * delays * (1 + all_neurons / vulkan::compact_sums);
+                // The projections of a source share a table.
+                if (keeps_list[projection.source] == 0) words += table_words[projection.source];
                 keeps_list[projection.source] = 1;
                 break;
             case vulkan::Delivery::plastic: {
