@@ -37,7 +37,7 @@ uint64_t RowTable::words(uint64_t sources, uint64_t lists) const {
 // The rows of consecutive sources. Synapses are sorted by source and list; a run is those of one source and list.
 struct SpikeBundle::Block {
     struct Run {
-        uint32_t list, end;  // list: (delay - least) * lists_of_delay() + part, if parts have lists; end: a synapse of the block
+        uint32_t list, end;  // list: (delay - least) * lists_of_delay() + part, or without part; end: a synapse of the block
     };
     uint32_t first = 0, last = 0;
     std::vector<uint32_t> synapses;
