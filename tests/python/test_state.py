@@ -308,3 +308,22 @@ def test_a_state_is_kept_in_memory(tmp_path: Path) -> None:
         with pytest.raises(TypeError, match="the state has type str; it must be bytes"):
             other.load_state_memory("half.state")
         assert other.step_count == 60
+
+
+@pytest.mark.parametrize("to", ["cpu", "reference"])
+def test_states_that_are_infinite_or_nan_go_on(to: str, tmp_path: Path) -> None:
+    """A run can make them. A checkpoint that could be written and not read would be lost."""
+    net = snn.Network(dt=1.0)
+    net.add("input", snn.Input(1))
+    net.add("cells", snn.LeakyIntegrator(3))
+    net.connect("input", "cells", snn.Dense(weights=np.float32([[3e38, 1.0, -3e38]])))
+    with snn.Simulation(net) as sim, snn.Simulation(net, device=to) as other:
+        sim.run(9, {"input": np.full((9, 1, 1), 30.0, np.float32)})
+        sim.run(1, {"input": np.full((1, 1, 1), -30.0, np.float32)})
+        assert list(np.isfinite(sim["cells.v"][0])) == [False, True, False]
+        sim.save_state(tmp_path / "state")
+        other.load_state(tmp_path / "state")
+        np.testing.assert_array_equal(other["cells.v"], sim["cells.v"])
+        for one in (sim, other):
+            one.run(3, {"input": np.full((3, 1, 1), 1.0, np.float32)})
+        np.testing.assert_array_equal(other["cells.v"], sim["cells.v"])

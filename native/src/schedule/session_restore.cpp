@@ -29,6 +29,13 @@ Limits limits_of(const StateTensor& tensor) {
     return {};
 }
 
+// States and traces are what a run has made of them. Weights, parameters and inputs were finite when the session took them, and
+// plasticity keeps weights within their bounds.
+bool may_be_infinite(const StateTensor& tensor) {
+    const Slot::Kind kind = tensor.slot.kind;
+    return tensor.kind == StateTensor::values && kind != Slot::weight && kind != Slot::bias;
+}
+
 const SavedTensor* find(const SavedState& state, const std::string& name) {
     const auto found = state.tensors.find(name);
     return found == state.tensors.end() ? nullptr : &found->second;
@@ -61,7 +68,7 @@ const SavedTensor& checked(const SavedState& state, const StateTensor& tensor) {
             throw Error(SNN_ERROR_FORMAT, "tensor '", tensor.name, "': value [", i, "] is ", words...);
         };
         if (tensor.of_spikes && value != 0 && value != 1) fail(value, "; a spike is 0 or 1");
-        if (!std::isfinite(value)) fail("not finite");
+        if (!std::isfinite(value) && !may_be_infinite(tensor)) fail("not finite");
         if (value < limits.least || value > limits.most) fail(value, ", out of range");
     }
     return found;
