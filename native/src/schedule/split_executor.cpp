@@ -149,7 +149,7 @@ SplitExecutor::SplitExecutor(std::shared_ptr<const Plan> plan, Split split, cons
             const uint32_t at = running->part.late_at[p];
             if (at == SplitPart::nowhere) continue;
             LateSpikes& late = running->late[at].emplace(LateSpikes{p, links_of_[p], {}, {}});
-            if (!running->takes_lists) late.frames.resize(size_t{placement_.window_steps} * frame_of(p));
+            if (!running->takes_lists) late.frames.resize(placement_.window_steps * frame_of(p));
             else if (late.links.size() > 1)
                 late.gathered.emplace(late.links, populations[p].size, batch_, placement_.window_steps);
         }
@@ -318,11 +318,11 @@ InputFrames SplitExecutor::late_spikes(LateSpikes& io_late, uint32_t at, uint32_
     } else if (io_late.frames.empty()) {
         input = links_[io_late.links.front()].read(now_ + done);
     } else {
-        const uint32_t frame = frame_of(io_late.population);
-        std::fill_n(io_late.frames.data(), size_t{steps} * frame, 0.0f);
+        const size_t frame = frame_of(io_late.population);
+        std::fill_n(io_late.frames.data(), steps * frame, 0.0f);
         for (const uint32_t l : io_late.links)
             links_[l].read_frames(now_ + done, steps, size_of_population(io_late.population), io_late.frames.data());
-        input = {at, io_late.frames.data(), steps > 1 ? frame : 0u};
+        input = {at, io_late.frames.data(), steps > 1 ? frame : 0};
     }
     input.population = at;
     return input;

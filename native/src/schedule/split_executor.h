@@ -128,7 +128,7 @@ private:
         if (failed_) refuse_lost_state();
     }
     uint32_t size_of_population(uint32_t population) const { return plan_->network->population(population).size; }
-    uint32_t frame_of(uint32_t population) const { return batch_ * size_of_population(population); }
+    size_t frame_of(uint32_t population) const { return size_t{batch_} * size_of_population(population); }
     bool is_cut(uint32_t population) const { return pieces_of_[population].size() > 1; }
     uint32_t steps_to_exchange(uint64_t step, uint32_t most) const;
     bool wait_for_others(const Running& running, uint64_t step) const;
