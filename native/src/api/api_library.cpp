@@ -4,6 +4,7 @@
 #include <string>
 
 #include "api/guard.h"
+#include "api/objects.h"
 #include "backend/backend.h"
 #include "common/encode.h"
 #include "common/machine.h"

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "api/guard.h"
+#include "api/objects.h"
 #include "file/file.h"
 #include "network/names.h"
 #include "network/rules.h"

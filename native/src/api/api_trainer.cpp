@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "api/guard.h"
+#include "api/objects.h"
 #include "train/trainer.h"
 
 using namespace snn;

@@ -8,8 +8,6 @@
 #include <cstddef>
 #include <cstring>
 #include <exception>
-#include <memory>
-#include <mutex>
 #include <new>
 #include <span>
 #include <stdexcept>
@@ -19,8 +17,6 @@
 #include "common/compiler.h"
 #include "common/error.h"
 #include "common/float_mode.h"
-#include "network/network.h"
-#include "schedule/session.h"
 
 namespace snn::api {
 
@@ -71,7 +67,7 @@ inline constexpr uint32_t sizes_of[] = {sizeof(T)};
 // Not part of the template below, of which there is a copy for each struct.
 [[noreturn]] SNN_NO_INLINE inline void refuse_size(uint32_t size, std::span<const uint32_t> known, const char* name) {
     std::string sizes;
-    for (const uint32_t one : known) sizes += (sizes.empty() ? "" : ", ") + std::to_string(one);
+    for (const uint32_t one : known) add_item(sizes, std::to_string(one));
     throw Error(SNN_ERROR_VERSION, name, "->struct_size is ", size, "; this library knows ", sizes,
                 " (call the struct's default function, or set sizeof where it has none)");
 }
@@ -118,49 +114,6 @@ template <class T>
 void answer(T* out, T value, const char* name) {
     value.struct_size = checked_size(required(out, name), name);
     std::memcpy(out, &value, value.struct_size);
-}
-
-struct NetworkObject {
-    std::mutex mutex;
-    std::shared_ptr<Network> network;
-
-    std::shared_ptr<const Network> finished() {
-        const std::lock_guard lock(mutex);
-        if (!network->finished())
-            throw Error(SNN_ERROR_STATE, "the network is not finished; finish it first");
-        return network;
-    }
-};
-
-struct ModelObject {
-    std::shared_ptr<const Model> model;  // one of the three
-    std::shared_ptr<const Surrogate> surrogate;
-    std::shared_ptr<const PlasticityRule> plasticity;
-
-    const std::string& json() const { return model ? model->json : surrogate ? surrogate->json : plasticity->json; }
-    std::string describe() const {
-        if (model) return "the neuron model '" + model->name + "'";
-        return surrogate ? "the surrogate '" + surrogate->name + "'" : "the plasticity rule '" + plasticity->name + "'";
-    }
-};
-
-using PinnedNetwork = Pinned<NetworkObject>;
-using PinnedModel = Pinned<ModelObject>;
-using PinnedSession = Pinned<Session>;
-
-inline PinnedNetwork pin_network(SNNNetwork handle) { return {handle, HandleType::network, "network"}; }
-inline PinnedModel pin_model(SNNModel handle) { return {handle, HandleType::model, "model"}; }
-inline PinnedSession pin_session(SNNHandle handle) { return {handle, HandleType::session, "handle"}; }
-
-inline SNNNetwork new_network_handle(std::shared_ptr<const Network> network) {
-    auto object = std::make_shared<NetworkObject>();
-    object->network = std::const_pointer_cast<Network>(std::move(network));  // finished: no call changes it any more
-    return reinterpret_cast<SNNNetwork>(handle_table().insert(HandleType::network, std::move(object)));
-}
-
-inline SNNModel new_model_handle(ModelObject object) {
-    return reinterpret_cast<SNNModel>(
-        handle_table().insert(HandleType::model, std::make_shared<ModelObject>(std::move(object))));
 }
 
 }  // namespace snn::api

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "api/guard.h"
+#include "api/objects.h"
 
 namespace snn::api {
 

@@ -44,7 +44,7 @@ const Backend& find_backend(std::string_view device) {
     std::string known;
     for (const Backend* backend : backends()) {
         if (name == backend->name && (backend->device_count || name == device)) return *backend;
-        known += (known.empty() ? "" : ", ") + std::string(backend->name);
+        add_item(known, backend->name);
     }
     throw Error(SNN_ERROR_NOT_FOUND, "there is no device '", device, "'; there are: auto, ", known);
 }

@@ -25,6 +25,11 @@ std::string joined(std::initializer_list<Part> parts) {
     return result;
 }
 
+void add_item(std::string& io_list, std::string_view item) {
+    if (!io_list.empty()) io_list += ", ";
+    io_list += item;
+}
+
 Error::Error(std::initializer_list<Part> parts, SNNStatus status) : std::runtime_error(joined(parts)), status_(status) {}
 
 }  // namespace snn

@@ -50,6 +50,9 @@ std::string text(const Parts&... parts) {
     return joined({Part(parts)...});
 }
 
+// Adds one to a list in a sentence: "a, b, c".
+void add_item(std::string& io_list, std::string_view item);
+
 class Error : public std::runtime_error {
 public:
     template <class... Parts>

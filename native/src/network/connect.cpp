@@ -162,7 +162,7 @@ uint32_t checked_receptor(const SNNProjectionDef& def, const Population& target,
     const auto found = std::find(receptors.begin(), receptors.end(), def.receptor);
     if (found != receptors.end()) return static_cast<uint32_t>(found - receptors.begin());
     std::string known;
-    for (const std::string& receptor : receptors) known += (known.empty() ? "" : ", ") + receptor;
+    for (const std::string& receptor : receptors) add_item(known, receptor);
     throw Error(SNN_ERROR_NOT_FOUND, what, ": model '", target.model->name, "' has no receptor '", def.receptor, "'; it has: ",
                 known);
 }

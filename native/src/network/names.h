@@ -16,7 +16,7 @@ constexpr size_t most_names_in_a_sentence = 20;
 template <class List>
 std::string names_in(const List& list) {
     std::string names;
-    for (size_t i = 0; i < std::min(list.size(), most_names_in_a_sentence); ++i) names += (i ? ", " : "") + list[i].name;
+    for (size_t i = 0; i < std::min(list.size(), most_names_in_a_sentence); ++i) add_item(names, list[i].name);
     if (list.size() > most_names_in_a_sentence) names += text(" and ", list.size() - most_names_in_a_sentence, " more");
     return names.empty() ? "none" : names;
 }

@@ -192,7 +192,7 @@ void Network::set_option(uint32_t population, std::string_view name, std::string
     const auto found = std::find(info.choices.begin(), info.choices.end(), choice);
     if (found == info.choices.end()) {
         std::string known;
-        for (const std::string& c : info.choices) known += (known.empty() ? "" : ", ") + c;
+        for (const std::string& c : info.choices) add_item(known, c);
         throw Error(SNN_ERROR_NOT_FOUND, "option '", name, "' of ", describe(owner), " has no choice '", choice,
                     "'; it has: ", known);
     }

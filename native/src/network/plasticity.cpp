@@ -155,7 +155,7 @@ uint32_t find_target_state(const PlasticityRule& rule, const TargetState& read, 
     for (uint32_t i = 0; i < states.size(); ++i) {
         const bool is_float = states[i].type == ValueType::float_;
         if (is_float && states[i].name == read.state) return i;
-        if (is_float) known += (known.empty() ? "" : ", ") + states[i].name;
+        if (is_float) add_item(known, states[i].name);
     }
     throw Error(SNN_ERROR_INVALID_ARGUMENT, "projection '", projection.name, "': plasticity '", rule.name,
                 "' reads the state '", read.state, "' of its target; '", target.name, "' has model '", target.model->name,
@@ -211,7 +211,7 @@ void Network::set_plasticity_option(uint32_t index, std::string_view name, std::
     const auto found = std::find(choices.begin(), choices.end(), choice);
     if (found == choices.end()) {
         std::string known;
-        for (const std::string& c : choices) known += (known.empty() ? "" : ", ") + c;
+        for (const std::string& c : choices) add_item(known, c);
         throw Error(SNN_ERROR_NOT_FOUND, "option '", name, "' of ", describe_plasticity(owner), " has no choice '", choice,
                     "'; it has: ", known);
     }

@@ -79,7 +79,7 @@ void check_is_there(const std::string& device, std::string_view name) {
     const std::vector<std::string>& devices = npu::library().devices;
     if (std::find(devices.begin(), devices.end(), device) != devices.end()) return;
     std::string known;
-    for (const std::string& other : devices) known += (known.empty() ? "" : ", ") + other;
+    for (const std::string& other : devices) add_item(known, other);
     throw Error(SNN_ERROR_NOT_FOUND, "device '", name, "': OpenVINO ", npu::library().version, " sees no ", device,
                 " on this machine; it sees: ", known.empty() ? "nothing" : known);
 }

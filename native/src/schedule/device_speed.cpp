@@ -260,7 +260,7 @@ Device find_device(std::string_view name) {
     for (const Device& device : devices_where([&](const Backend& backend) { return kind == backend.name; }))
         if (name == device.info.name || (device.index == 0 && name == kind)) return device;
     std::string known;
-    for (const Device& device : all_devices()) known += text(known.empty() ? "" : ", ", device.info.name);
+    for (const Device& device : all_devices()) add_item(known, device.info.name);
     for (const Backend* const backend : backends())
         if (kind == backend->name && backend->tell_absence) backend->tell_absence();
     throw Error(SNN_ERROR_NOT_FOUND, "there is no device '", name, "'; there are: ", known);

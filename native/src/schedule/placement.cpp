@@ -133,7 +133,7 @@ std::string Placement::description(const Network& network) const {
         for (uint32_t p = 0; p < of_population.size(); ++p)
             for (const Placed& placed : of_population[p])
                 if (placed.device == d && !network.population(p).is_input())
-                    names += (names.empty() ? "" : ", ") + words_of(network.population(p), placed.neurons);
+                    add_item(names, words_of(network.population(p), placed.neurons));
         words += text(d ? "; " : "", names.empty() ? "nothing" : names, " on ", devices[d]);
     }
     return words;

@@ -93,7 +93,7 @@ SessionVariable SessionVariables::find(std::string_view path) const {
         for (uint32_t s = 0; s < population.model->states.size(); ++s)
             if (population.model->states[s].name == variable) return {{Slot::state, index, s}, true};
         std::string known;
-        for (const StateInfo& state : population.model->states) known += (known.empty() ? "" : ", ") + state.name;
+        for (const StateInfo& state : population.model->states) add_item(known, state.name);
         for (uint32_t i = 0; i < population.model->parameters.size(); ++i) {
             const ParameterInfo& parameter = population.model->parameters[i];
             if (parameter.name == variable) return {{Slot::state, index}, true, SessionVariable::parameter, i};
@@ -105,7 +105,7 @@ SessionVariable SessionVariables::find(std::string_view path) const {
                     throw Error(SNN_ERROR_STATE, "'", path, "': there was no backward pass yet");
                 return {{Slot::state, index}, false, SessionVariable::parameter_gradient, i};
             }
-            known += (known.empty() ? "" : ", ") + parameter.name;
+            add_item(known, parameter.name);
         }
         throw Error(SNN_ERROR_NOT_FOUND, "population '", population.name, "' has no state or parameter '", variable,
                     "'; it has: ", known);
