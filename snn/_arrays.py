@@ -86,9 +86,15 @@ def boolean(value: Any, what: str) -> bool:
 
 
 def number(
-    value: Any, what: str, *, minimum: float = -math.inf, maximum: float = math.inf, exclusive: bool = False
+    value: Any,
+    what: str,
+    *,
+    minimum: float = -math.inf,
+    maximum: float = math.inf,
+    exclusive: bool = False,
+    finite: bool = True,
 ) -> float:
-    """Return `value` as a finite float that is at least `minimum`, or above it, and at most `maximum`."""
+    """Return `value` as a float, finite unless told otherwise, that is at least `minimum`, or above it, and at most `maximum`."""
     try:
         # Neither text, which float() reads, nor an array of one, which it takes for the number in it.
         real = float("no" if isinstance(value, str | bytes | bytearray) or np.ndim(value) else value)
@@ -96,7 +102,7 @@ def number(
         raise InvalidArgumentError(f"{what} is {shown(value)}; it is too large for a float") from None
     except (TypeError, ValueError):
         raise ArgumentTypeError(f"{what} is {shown(value)}, not a number") from None
-    if not math.isfinite(real):
+    if finite and not math.isfinite(real):
         raise InvalidArgumentError(f"{what} is {real}; it must be finite")
     if real < minimum or (exclusive and real == minimum):
         raise InvalidArgumentError(f"{what} is {real}; it must be {'above' if exclusive else 'at least'} {minimum}")
@@ -181,9 +187,9 @@ def choice(value: Any, choices: Iterable[str], what: str) -> str:
     return str(value)
 
 
-def mapping(value: Any, what: str, contents: str) -> Mapping[Any, Any]:
-    """Return `value` if it is a dict or the like; None is an empty one. `contents` says of what, for the error."""
-    if value is None:
+def mapping(value: Any, what: str, contents: str, *, optional: bool = True) -> Mapping[Any, Any]:
+    """Return `value` if it is a dict or the like; None is an empty one if `optional`. `contents` says of what, for the error."""
+    if value is None and optional:
         return {}
     if not isinstance(value, Mapping):
         raise ArgumentTypeError(f"{what} is {shown(value)}, not a dict of {contents}")

@@ -17,7 +17,7 @@ from snn._arrays import function, number
 from snn._checkpoint import Checkpoint, free_settings_of, settings_of
 from snn._progress import EpochBar
 from snn._scoring import validate
-from snn._trained import learned_parameters, store_learned, store_trained, trained_shapes
+from snn._trained import learnable_names, learned_parameters, store_learned, store_trained, trained_shapes
 from snn.delays import KERNELS, TappedNetwork
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFiniteError, counted, shown
 from snn.epochs import EarlyStopping, EpochReport
@@ -115,6 +115,7 @@ class Fit:
         self._tapped = TappedNetwork(self._network, trainer.delay_learning) if trainer.delay_learning else None
         self._trained_network = self._tapped.network if self._tapped else self._network
         self._shapes = trained_shapes(self._trained_network)
+        self._learnable = learnable_names(self._network)
         self._session, self._native = trainer._open(self._trained_network)
         self._configure()
         self._reports: list[EpochReport] = []
@@ -305,14 +306,14 @@ class Fit:
         store_trained(self._trained_network, self._session)
         if self._tapped is not None:
             self._tapped.store()
-        store_learned(self._network, self._session)
+        store_learned(self._network, self._learnable, self._session)
 
     def _values(self) -> Values:
         """Return a copy of all that training changes in the session."""
         copies: Values = {name: np.empty(shape, np.float32) for name, shape in self._shapes.items()}
         for name, values in copies.items():
             self._session.read(name, values)
-        for population, parameters in learned_parameters(self._network, self._session).items():
+        for population, parameters in learned_parameters(self._learnable, self._session).items():
             copies |= {f"{population}.{parameter}": values for parameter, values in parameters.items()}
         return copies
 

@@ -283,10 +283,8 @@ class Loss:
         answer = self._function(outputs, targets[rows])
         if not isinstance(answer, tuple) or len(answer) != 2:
             raise ArgumentTypeError(f"loss returned {shown(answer)}, not a pair (value, gradients)")
-        value, gradients = answer
-        if np.ndim(value) or isinstance(value, str):
-            raise ArgumentTypeError(f"loss returned {shown(value)} as its value, which is not a number")
-        return result._replace(loss=result.loss + float(value)), float(value), gradients
+        value = number(answer[0], "the value that loss returned", finite=False)
+        return result._replace(loss=result.loss + value), value, answer[1]
 
     def _run_both(
         self, trainer: _native.Trainer, inputs: BatchInputs, targets: NDArray[Any], rows: NDArray[np.int64]

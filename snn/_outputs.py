@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import Floats, float32_array, mapping, name_list, new_array
+from snn._arrays import Floats, float32_array, known_name, mapping, name_list, new_array
 from snn.engine.errors import InvalidArgumentError, NotFoundError, shown
 
 if TYPE_CHECKING:
@@ -88,8 +88,12 @@ class Outputs:
         known = {(population.name, variable): population for population, variable in self._wanted}
         count = self.batch_size if samples is None else samples
         found: list[tuple[int, str, NDArray[Any]]] = []
-        for name, variables in mapping(given, "gradients", "gradients by population and variable").items():
-            for variable, values in mapping(variables, f"gradients[{name!r}]", "gradients by variable").items():
+        names = dict.fromkeys(population.name for population, _ in self._wanted)
+        by_name = mapping(given, "gradients", "gradients by population and variable", optional=False)
+        for name, variables in by_name.items():
+            known_name(name, names, "recorded population")
+            by_variable = mapping(variables, f"gradients[{name!r}]", "gradients by variable", optional=False)
+            for variable, values in by_variable.items():
                 population = known.get((name, variable))
                 if population is None:
                     words = ", ".join(f"{one.name}.{word}" for one, word in self._wanted)

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "checkpoint_number",
+    "learnable_names",
     "learned_parameters",
     "store_learned",
     "store_trained",
     "take_learned",
+    "trained_array",
     "trained_arrays",
     "trained_shapes",
 ]
@@ -44,6 +46,15 @@ def trained_arrays(network: Network) -> dict[str, Floats]:
         for variable, values in _trained(projection).items():
             found[f"{name}.{variable}"] = values
     return found
+
+
+def trained_array(network: Network, path: str) -> Floats:
+    """Return one of `trained_arrays`, by its name there."""
+    name, _, variable = path.rpartition(".")
+    projection = network.projections[name]
+    values = projection.weights if variable == "weight" else projection.bias
+    assert values is not None
+    return values
 
 
 def trained_shapes(network: Network) -> dict[str, tuple[int, ...]]:
@@ -72,21 +83,28 @@ def store_trained(network: Network, session: _native.Session) -> None:
             session.read(f"{name}.bias", projection.bias)
 
 
-def learned_parameters(network: Network, session: _native.Session) -> dict[str, dict[str, NDArray[np.float64]]]:
-    """Return a copy of the session's learnable parameters by population and name."""
+def learnable_names(network: Network) -> dict[str, tuple[str, ...]]:
+    """Return the names of the learnable parameters by population."""
+    return {one.name: one.learnable for one in network.populations.values() if one.learnable}
+
+
+def learned_parameters(
+    names: Mapping[str, tuple[str, ...]], session: _native.Session
+) -> dict[str, dict[str, NDArray[np.float64]]]:
+    """Return a copy of the session's learnable parameters with these names, by population and name."""
     found: dict[str, dict[str, NDArray[np.float64]]] = {}
-    for population in network.populations.values():
-        for parameter in population.learnable:
-            path = f"{population.name}.{parameter}"
+    for population, parameters in names.items():
+        for parameter in parameters:
+            path = f"{population}.{parameter}"
             values = np.empty(session.value_count(path))
             session.read(path, values)
-            found.setdefault(population.name, {})[parameter] = values
+            found.setdefault(population, {})[parameter] = values
     return found
 
 
-def store_learned(network: Network, session: _native.Session) -> None:
-    """Copy the session's learnable parameters into the network."""
-    take_learned(network, learned_parameters(network, session))
+def store_learned(network: Network, names: Mapping[str, tuple[str, ...]], session: _native.Session) -> None:
+    """Copy the session's learnable parameters with these names into the network."""
+    take_learned(network, learned_parameters(names, session))
 
 
 def take_learned(network: Network, learned: Mapping[str, Mapping[str, NDArray[np.float64]]]) -> None:

@@ -26,10 +26,17 @@ from snn._arrays import (
 from snn._optimizer import optimizer_settings
 from snn._outputs import LOSS_NONE, Outputs
 from snn._strict import NotCopied, Strict
-from snn._trained import checkpoint_number, learned_parameters, store_learned, trained_arrays
+from snn._trained import (
+    checkpoint_number,
+    learnable_names,
+    learned_parameters,
+    store_learned,
+    trained_array,
+    trained_arrays,
+)
 from snn._words import FLAGS, INSTRUCTION_SETS, OptimizerName
 from snn.engine import _native
-from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, counted, shown
+from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, StateError, counted, shown
 from snn.network import Network
 
 if TYPE_CHECKING:
@@ -68,7 +75,7 @@ class Backpropagation(NotCopied, Strict):
 
     The weights are those of `network`: each `forward` reads the current values of its trained weights, and `update` changes
     them, and the parameters that are `Learnable`. Everything else stays as it was when this object was made, even if you
-    set parameters of the network later.
+    set parameters of the network later or add to it. Change weights before `forward` or after `update`, not in between.
 
     Parameters
     ----------
@@ -178,7 +185,10 @@ class Backpropagation(NotCopied, Strict):
             window_steps=0 if window_steps is None else integer(window_steps, "window_steps", minimum=1),
             window_updates=False,
         )
-        # The trained weights that the session has, to find those changed since.
+        # What the session has, whatever the network gets later.
+        self._inputs = network.inputs
+        self._learnable = learnable_names(network)
+        # The trained weights among it, to find those changed since.
         self._held = {name: values.copy() for name, values in trained_arrays(network).items()}
         self._held_parameters: dict[str, NDArray[np.float64]] = {}  # given by _set_learnable
 
@@ -211,7 +221,7 @@ class Backpropagation(NotCopied, Strict):
         gradients : dict of dict of array_like
             By population and variable, d loss / d output, in the shapes that `forward` returned. Missing ones are 0.
         loss : float, default 0.0
-            The loss. If given, `update` refuses one that is not finite.
+            The loss, which may be infinite or NaN. If given, `update` refuses one that is not finite.
 
         Returns
         -------
@@ -223,19 +233,20 @@ class Backpropagation(NotCopied, Strict):
             There was no `forward` since the last `update`.
         """
         found = self._outputs.gradients(gradients)
+        value = number(loss, "loss", finite=False)
         into: dict[str, Floats] = {}
         if self.input_gradients:
-            for name in self.network.inputs:
+            for name in self._inputs:
                 shape = (self.steps, self.batch_size, *self.network[name].shape)
                 into[name] = new_array(shape, np.float32, f"the gradient of input {name!r}")
         wanted = [(self.network[name]._index, "spikes", values) for name, values in into.items()]
-        self._trainer.run_backward(float(loss), found, wanted)
+        self._trainer.run_backward(value, found, wanted)
         of_weights: dict[str, dict[str, Floats]] = {}
         for name, held in self._held.items():
             projection, _, variable = name.rpartition(".")
             gradient = of_weights.setdefault(projection, {})[variable] = np.empty_like(held)
             self._session.read(f"{name}.gradient", gradient)
-        of_parameters = learned_parameters(self.network, self._session)
+        of_parameters = learned_parameters(self._learnable, self._session)
         for name, parameters in of_parameters.items():
             for parameter, values in parameters.items():
                 self._session.read(f"{name}.{parameter}.gradient", values)
@@ -252,24 +263,39 @@ class Backpropagation(NotCopied, Strict):
         Raises
         ------
         StateError
-            There was no `backward` since the last `update`.
+            There was no `backward` since the last `update`, or weights of the network were changed since `forward`: the
+            gradients are those of the weights before, and the update would undo the change. Call `forward` again.
         NotFiniteError
             The loss or a gradient is not finite, or a parameter would leave its range. Nothing is changed.
         """
-        if learning_rate is not None:
-            self._trainer.set_learning_rate(number(learning_rate, "learning_rate", minimum=0.0))
+        rate = None if learning_rate is None else number(learning_rate, "learning_rate", minimum=0.0)
+        changed = self._changed()
+        if changed:
+            raise StateError(
+                f"{', '.join(changed)} of the network changed since forward; call forward and backward again, and change "
+                "weights before forward or after update"
+            )
+        if rate is not None:
+            self._trainer.set_learning_rate(rate)
         self._trainer.update()
-        for name, values in trained_arrays(self.network).items():
-            self._session.read(name, self._held[name])
-            values[...] = self._held[name]
-        store_learned(self.network, self._session)
+        for name, held in self._held.items():
+            self._session.read(name, held)
+            trained_array(self.network, name)[...] = held
+        store_learned(self.network, self._learnable, self._session)
+
+    def _changed(self) -> dict[str, Floats]:
+        """Return the trained arrays of the network that differ, bit for bit, from those of the session."""
+        own = {name: trained_array(self.network, name) for name in self._held}
+        return {
+            name: values
+            for name, values in own.items()
+            if not np.array_equal(values.view(np.uint32), self._held[name].view(np.uint32))
+        }
 
     def _take_weights(self) -> None:
-        for name, values in trained_arrays(self.network).items():
-            held = self._held[name]
-            if not np.array_equal(values.view(np.uint32), held.view(np.uint32)):
-                self._session.write(name, np.ascontiguousarray(values))
-                held[...] = values
+        for name, values in self._changed().items():
+            self._session.write(name, np.ascontiguousarray(values))
+            self._held[name][...] = values
 
     def _set_learnable(self, values: Mapping[str, NDArray[np.float64]]) -> None:
         """Give the session learnable parameters, flat, by "POPULATION.PARAMETER"; the network is not changed."""
@@ -279,7 +305,7 @@ class Backpropagation(NotCopied, Strict):
                 self._held_parameters[path] = array.copy()
 
     def _frames(self, inputs: ArrayLike | Mapping[str, ArrayLike]) -> InputList:
-        names = self.network.inputs
+        names = self._inputs
         if not isinstance(inputs, Mapping):
             if len(names) != 1:
                 raise InvalidArgumentError(

@@ -148,6 +148,100 @@ def test_weights_of_the_network_are_taken_at_each_forward(blobs) -> None:
     )
 
 
+def test_weights_changed_between_forward_and_update_are_not_lost(blobs) -> None:
+    net = classifier()
+    weights, bias = (getattr(net.projections["hidden_to_output"], name) for name in ("weights", "bias"))
+    passes = snn.Backpropagation(net, steps=10, batch_size=5, learning_rate=0.1)
+    ones = {"output": {"spikes": np.ones((10, 5, 3))}}
+    passes.forward(blobs[0][:5])
+    passes.backward(ones)
+    weights[:4] = 0.0
+    bias[0] = -0.0  # only its sign differs
+    for rate in (None, 0.5):
+        with pytest.raises(
+            snn.StateError,
+            match=r"^hidden_to_output\.weight, hidden_to_output\.bias of the network changed since forward",
+        ):
+            passes.update(rate)
+    assert not weights[:4].any()
+    assert np.signbit(bias[0])
+
+    # The rate that was refused with it does not count; after a forward the update starts from the change.
+    twin = net.copy()
+    passes.forward(blobs[0][:5])
+    passes.backward(ones)
+    passes.update()
+    other = snn.Backpropagation(twin, steps=10, batch_size=5, learning_rate=0.1)
+    other.forward(blobs[0][:5])
+    other.backward(ones)
+    other.update()
+    assert weights[:4].any()
+    assert np.array_equal(weights, twin.projections["hidden_to_output"].weights)
+
+
+def test_what_is_added_to_the_network_later_is_not_part_of_it(blobs) -> None:
+    net = snn.Sequential(6, snn.Dense(16), snn.LIF(tau_membrane=snn.Learnable(20.0)), snn.Dense(3), snn.LIF())
+    passes = snn.Backpropagation(net, steps=10, batch_size=5, input_gradients=True)
+    ones = {"output": {"spikes": np.ones((10, 5, 3))}}
+    spikes = passes.forward(blobs[0][:5])["output"]["spikes"]
+    before = passes.backward(ones)
+    net.add("more", snn.Input(2))
+    net.add("after", snn.LIF(4, tau_membrane=snn.Learnable(10.0)))
+    net.connect("more", "output", snn.Dense())
+    net.connect("hidden", "after", snn.Dense())
+    weights = net.projections["hidden_to_after"].weights.copy()
+    assert np.array_equal(passes.forward(blobs[0][:5])["output"]["spikes"], spikes)
+    found = passes.backward(ones)
+    assert [list(part) for part in found] == [list(part) for part in before]
+    assert np.array_equal(found.inputs["input"], before.inputs["input"])
+    with pytest.raises(snn.NotFoundError, match="there is no input 'more'; there are: input"):
+        passes.forward({"more": np.zeros((5, 2))})
+    first = net.projections["input_to_hidden"].weights.copy()
+    passes.update()
+    assert not np.array_equal(net.projections["input_to_hidden"].weights, first)
+    assert net["hidden"].parameters["tau_membrane"] != 20.0
+    assert net["after"].parameters["tau_membrane"] == 10.0
+    assert np.array_equal(net.projections["hidden_to_after"].weights, weights)
+
+
+def test_a_frozen_projection_is_still_trained_by_what_was_made_before(blobs) -> None:
+    net = classifier()
+    passes = snn.Backpropagation(net, steps=10, batch_size=5)
+    net.projections["hidden_to_output"].trainable = False
+    before = net.projections["hidden_to_output"].weights.copy()
+    passes.forward(blobs[0][:5])
+    passes.backward({"output": {"spikes": np.ones((10, 5, 3))}})
+    passes.update()
+    assert not np.array_equal(net.projections["hidden_to_output"].weights, before)
+
+
+@pytest.mark.parametrize(
+    ("gradients", "loss", "error", "sentence"),
+    [
+        ({"zz": {}}, 0.0, snn.NotFoundError, "there is no recorded population 'zz'; there are: output"),
+        ({"hidden": {}}, 0.0, snn.NotFoundError, "there is no recorded population 'hidden'"),
+        ({3: {}}, 0.0, snn.ArgumentTypeError, "recorded population is 3, not a name"),
+        ({"output": None}, 0.0, snn.ArgumentTypeError, r"gradients\['output'\] is None, not a dict of gradients"),
+        (None, 0.0, snn.ArgumentTypeError, "gradients is None, not a dict of gradients"),
+        ({}, "x", snn.ArgumentTypeError, "loss is 'x', not a number"),
+        ({}, None, snn.ArgumentTypeError, "loss is None, not a number"),
+        ({}, [1], snn.ArgumentTypeError, r"loss is \[1\], not a number"),
+        ({}, 1j, snn.ArgumentTypeError, "loss is 1j, not a number"),
+    ],
+)
+def test_arguments_of_backward_are_checked(blobs, gradients, loss, error: type[Exception], sentence: str) -> None:
+    passes = snn.Backpropagation(classifier(), steps=10, batch_size=5)
+    passes.forward(blobs[0][:5])
+    with pytest.raises(error, match=sentence):
+        passes.backward(gradients, loss=loss)
+
+
+@pytest.mark.parametrize("value", [None, 1j, "x", np.zeros(2)])
+def test_the_value_of_a_loss_is_a_number(blobs, value: object) -> None:
+    with pytest.raises(snn.ArgumentTypeError, match="the value that loss returned is .*, not a number"):
+        snn.Trainer(classifier(), loss=lambda outputs, targets: (value, {}), steps=3).fit(*blobs)
+
+
 def test_what_is_wrong_is_said(blobs) -> None:
     x, y = blobs
     net = classifier()
