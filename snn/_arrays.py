@@ -94,7 +94,7 @@ def number(
     exclusive: bool = False,
     finite: bool = True,
 ) -> float:
-    """Return `value` as a float, finite unless told otherwise, that is at least `minimum`, or above it, and at most `maximum`."""
+    """Return `value` as a float that is at least `minimum`, or above it, and at most `maximum`, and finite if it must be."""
     try:
         # Neither text, which float() reads, nor an array of one, which it takes for the number in it.
         real = float("no" if isinstance(value, str | bytes | bytearray) or np.ndim(value) else value)
@@ -188,7 +188,7 @@ def choice(value: Any, choices: Iterable[str], what: str) -> str:
 
 
 def mapping(value: Any, what: str, contents: str, *, optional: bool = True) -> Mapping[Any, Any]:
-    """Return `value` if it is a dict or the like; None is an empty one if `optional`. `contents` says of what, for the error."""
+    """Return `value` if it is a dict or the like; None is an empty one if `optional`. `contents` says of what, in the error."""
     if value is None and optional:
         return {}
     if not isinstance(value, Mapping):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 import zipfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snn._archive import write_archive
+from snn._fingerprint import fingerprint
 from snn.engine.errors import FormatError, InvalidArgumentError, shown
-from snn.epochs import EpochReport
 
 if TYPE_CHECKING:
     from snn._batches import Batches
     from snn.trainer import Trainer
 
-__all__ = ["Checkpoint", "free_settings_of", "settings_of"]
+__all__ = ["Checkpoint", "free_settings_of", "network_of", "settings_of"]
 
 FORMAT = 1
 
@@ -31,6 +31,10 @@ class Checkpoint:
 
     settings: dict[str, Any]
     """What must be the same for training to go on as if it had not been interrupted."""
+    free_settings: dict[str, Any]
+    """What may be another when training goes on."""
+    network: dict[str, Any]
+    """What must be the same of the network, besides the names and shapes of `values`."""
     reports: list[dict[str, float]]
     """The numbers of each epoch, by the names of `Trainer.history`."""
     optimizer: NDArray[np.float64]
@@ -40,8 +44,6 @@ class Checkpoint:
     best_epoch: int
     """Of early stopping; 0: there is none yet."""
     best_values: dict[str, NDArray[Any]]
-    free_settings: dict[str, Any] = field(default_factory=dict)
-    """What may be another when training goes on; nothing in files of versions that did not keep it."""
 
     def save(self, path: Path) -> None:
         """Write the file, or leave an old one as it was."""
@@ -49,6 +51,7 @@ class Checkpoint:
             "format": FORMAT,
             "settings": self.settings,
             "free_settings": self.free_settings,
+            "network": self.network,
             "reports": self.reports,
             "best_epoch": self.best_epoch,
         }
@@ -68,23 +71,20 @@ class Checkpoint:
                 raise FormatError(f"{shown(str(path))} is a checkpoint of format {head['format']}, not {FORMAT}")
             return Checkpoint(
                 dict(head["settings"]),
-                [_numbers(report) for report in head["reports"]],
+                dict(head["free_settings"]),
+                dict(head["network"]),
+                [{str(name): float(value) for name, value in report.items()} for report in head["reports"]],
                 arrays["optimizer"],
                 _part(arrays, "value."),
                 int(head["best_epoch"]),
                 _part(arrays, "best."),
-                dict(head.get("free_settings", {})),
             )
-        except (KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise FormatError(f"{shown(str(path))} is not a checkpoint of training, or is damaged") from error
 
-    def check(self, settings: dict[str, Any], values: dict[str, NDArray[Any]]) -> None:
+    def check(self, settings: dict[str, Any], network: dict[str, Any], values: dict[str, NDArray[Any]]) -> None:
         """Refuse to go on with other settings or another network."""
-        for name, value in settings.items():
-            if self.settings.get(name) != value:
-                raise InvalidArgumentError(
-                    f"the checkpoint was made with {_told(name, self.settings.get(name))}; here it is {_told(name, value)}"
-                )
+        _check_same(self.settings, settings)
         for group in (self.values, *([self.best_values] if self.best_epoch else [])):
             if group.keys() != values.keys():
                 raise InvalidArgumentError(
@@ -97,13 +97,14 @@ class Checkpoint:
                         f"{name} is {group[name].dtype} {group[name].shape} in the checkpoint; "
                         f"in this network it is {array.dtype} {array.shape}"
                     )
+        _check_same(self.network, network)
 
     def warn_of_changes(self, free_settings: dict[str, Any], stacklevel: int) -> None:
         """Say which settings are others than those that training began with."""
         changed = [
-            f"{name} {self.free_settings[name]!r} and goes on with {value!r}"
+            f"{name} {self.free_settings.get(name)!r} and goes on with {value!r}"
             for name, value in free_settings.items()
-            if name in self.free_settings and self.free_settings[name] != value
+            if self.free_settings.get(name) != value
         ]
         if changed:
             warnings.warn(
@@ -115,19 +116,19 @@ class Checkpoint:
 def settings_of(trainer: Trainer, batches: Batches) -> dict[str, Any]:
     """Return what must be the same for training to go on as if it had not been interrupted."""
     return {
+        "output": trainer.output,
         "loss": trainer.loss,
-        "auxiliary_losses": {name: list(loss) for name, loss in trainer._loss.auxiliary.items()} or None,
+        "auxiliary_losses": {name: list(loss) for name, loss in trainer._loss.auxiliary.items()},
         "optimizer": trainer.optimizer,
         "seed": trainer.seed,
         "batch_size": trainer.batch_size,
         "steps": trainer.steps,
         "samples": batches.count,
         "dropout": trainer.dropout,
-        # None where there is nothing: older checkpoints do not have them.
-        "normalization": {name: asdict(norm) for name, norm in trainer.normalization.items()} or None,
-        "quantization": {name: asdict(rounded) for name, rounded in trainer.quantization.items()} or None,
-        "delay_learning": {name: asdict(one) for name, one in trainer.delay_learning.items()} or None,
-        "rule": None if trainer.rule == "bptt" else trainer.rule,
+        "normalization": {name: asdict(norm) for name, norm in trainer.normalization.items()},
+        "quantization": {name: asdict(rounded) for name, rounded in trainer.quantization.items()},
+        "delay_learning": {name: asdict(one) for name, one in trainer.delay_learning.items()},
+        "rule": trainer.rule,
         "windows": trainer.window_steps and [trainer.window_steps, trainer.window_updates],
         "device": _device_of_bits(trainer.device, trainer.batch_size),
     }
@@ -155,14 +156,25 @@ def free_settings_of(trainer: Trainer) -> dict[str, Any]:
     }
 
 
-def _numbers(report: dict[str, float] | list[float]) -> dict[str, float]:
-    # A list: of versions whose reports had these fields, in this order.
-    named = report if isinstance(report, dict) else zip(EpochReport._fields, report, strict=False)
-    return {str(name): float(value) for name, value in dict(named).items()}
+def network_of(trainer: Trainer) -> dict[str, Any]:
+    """Return what must be the same of the network, besides the names and shapes of what is trained."""
+    return fingerprint(trainer.network, trainer.delay_learning)
 
 
 def _part(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def _check_same(kept: dict[str, Any], here: dict[str, Any]) -> None:
+    """Refuse settings that are not those of the checkpoint; the error names the first."""
+    for name in {**here, **kept}:
+        if name not in kept:
+            raise InvalidArgumentError(f"the checkpoint was made without {name}; here it is {_told(name, here[name])}")
+        told = f"the checkpoint was made with {_told(name, kept[name])}"
+        if name not in here:
+            raise InvalidArgumentError(f"{told}; here is no {name}")
+        if kept[name] != here[name]:
+            raise InvalidArgumentError(f"{told}; here it is {_told(name, here[name])}")
 
 
 def _told(name: str, value: Any) -> str:
@@ -171,4 +183,4 @@ def _told(name: str, value: Any) -> str:
         return f"{value} samples in x"  # `samples` of a trainer are those of its devices
     if name == "windows":
         return f"window_steps={value[0]}, window_updates={value[1]}" if value else "window_steps=None"
-    return f"{name}={('bptt' if name == 'rule' and value is None else value)!r}"
+    return f"{name}={value!r}"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snn._arrays import function, number
-from snn._checkpoint import Checkpoint, free_settings_of, settings_of
+from snn._checkpoint import Checkpoint, free_settings_of, network_of, settings_of
 from snn._progress import EpochBar
 from snn._scoring import validate
 from snn._trained import learnable_names, learned_parameters, store_learned, store_trained, trained_shapes
@@ -112,6 +112,7 @@ class Fit:
         self._early_stopping = early_stopping
         self._settings = settings_of(trainer, batches)
         self._free_settings = free_settings_of(trainer)
+        self._fingerprint = network_of(trainer)
         self._tapped = TappedNetwork(self._network, trainer.delay_learning) if trainer.delay_learning else None
         self._trained_network = self._tapped.network if self._tapped else self._network
         self._shapes = trained_shapes(self._trained_network)
@@ -149,7 +150,7 @@ class Fit:
             native.set_quantization(self._network.projections[name]._index, rounded.bits, rounded.per_channel)
 
     def _resume(self, checkpoint: Checkpoint) -> None:
-        checkpoint.check(self._settings, self._values())
+        checkpoint.check(self._settings, self._fingerprint, self._values())
         checkpoint.warn_of_changes(self._free_settings, _CALL_OF_FIT + 1)
         done = len(checkpoint.reports)
         if done > self._front.epochs:
@@ -272,12 +273,13 @@ class Fit:
         """Return a checkpoint, between two epochs."""
         return Checkpoint(
             self._settings,
+            self._free_settings,
+            self._fingerprint,
             [one.numbers() for one in self._reports],
             self._native.state(),
             self._good,
             self._best.epoch if self._best else 0,
             self._best_values,
-            self._free_settings,
         )
 
     def _leave_checkpoint(self) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "checkpoint_number",
+    "is_trained",
     "learnable_names",
     "learned_parameters",
     "store_learned",
@@ -62,7 +63,7 @@ def trained_shapes(network: Network) -> dict[str, tuple[int, ...]]:
     native = network._finished()
     found: dict[str, tuple[int, ...]] = {}
     for name, projection in network.projections.items():
-        if not _is_trained(projection):
+        if not is_trained(projection):
             continue
         if count := native.projection(projection._index).weight_count:
             found[f"{name}.weight"] = projection._weight_shape or (count,)
@@ -74,7 +75,7 @@ def trained_shapes(network: Network) -> dict[str, tuple[int, ...]]:
 def store_trained(network: Network, session: _native.Session) -> None:
     """Copy the session's weights and biases into the network, whose arrays of weights go unless someone has asked for them."""
     for name, projection in network.projections.items():
-        if not _is_trained(projection):
+        if not is_trained(projection):
             continue
         own = projection._own_weights()
         if own.size:
@@ -116,12 +117,13 @@ def take_learned(network: Network, learned: Mapping[str, Mapping[str, NDArray[np
             network._rebuild()
 
 
-def _is_trained(projection: Projection) -> bool:
+def is_trained(projection: Projection) -> bool:
+    """Whether training changes its weights and biases."""
     return projection.trainable and projection.kind != "pool2d"
 
 
 def _trained(projection: Projection) -> dict[str, Floats]:
-    if not _is_trained(projection):
+    if not is_trained(projection):
         return {}
     found = {"weight": projection.weights} if projection.weights.size else {}
     if projection.bias is not None:

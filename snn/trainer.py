@@ -590,8 +590,10 @@ class Trainer(Predictions):
         """Let the next `fit` resume from a checkpoint. With the same data it gives the same bits as an uninterrupted training.
 
         The network gets the checkpoint's weights and parameters when that `fit` begins, and cannot be scored before. `fit`
-        refuses a checkpoint of another network, loss, optimiser, seed, batch size, dropout, rule, windows, number of steps or
-        samples, or device. It warns if the learning rate, schedule, encoder or another number differs, which may be intended.
+        refuses a checkpoint of another network, output, loss, optimiser, seed, batch size, dropout, rule, windows, number of
+        steps or samples, or device. The network is the same if all is that training does not change: `dt`, models, parameters
+        that are not learned, connections, and the weights of layers that are not trained. `fit` warns if the learning rate,
+        schedule, encoder or another number differs, which may be intended.
         `epochs` may be larger than before; a schedule, and the width of learned delays, then see a smaller fraction of training
         done. If `epochs` equals the checkpoint's epoch, `fit` takes its weights over without further training.
 

@@ -238,7 +238,7 @@ def test_arguments_of_backward_are_checked(blobs, gradients, loss, error: type[E
 
 @pytest.mark.parametrize("value", [None, 1j, "x", np.zeros(2)])
 def test_the_value_of_a_loss_is_a_number(blobs, value: object) -> None:
-    with pytest.raises(snn.ArgumentTypeError, match="the value that loss returned is .*, not a number"):
+    with pytest.raises(snn.ArgumentTypeError, match=r"the value that loss returned is .*, not a number"):
         snn.Trainer(classifier(), loss=lambda outputs, targets: (value, {}), steps=3).fit(*blobs)
 
 

@@ -221,6 +221,120 @@ def test_other_trainings_are_refused(tmp_path) -> None:
     )
 
 
+def mixed(
+    *,
+    dt: float = 1.0,
+    tau: float | snn.Learnable = 10.0,
+    drive: float = 0.5,
+    probability: float = 0.4,
+    surrogate: str = "arctan",
+    start: float = 0.25,
+    stride: int = 1,
+    detached: bool = False,
+    more: bool = False,
+    **cells: object,
+) -> snn.Network:
+    """A network of much that is not trained, and of sparse connections by a rule that are."""
+    net = snn.Network(dt, seed=4)
+    net.add("pixels", snn.Input((1, 3, 3)))
+    cells = {"threshold": np.linspace(0.4, 0.6, 6), **cells}
+    net.add("cells", snn.LIF(6, surrogate=surrogate, **cells))
+    net.add("pool", snn.LIF((1, 2, 2) if stride == 1 else (1, 1, 1)))
+    net.add("output", snn.LIF(3, tau_membrane=tau, initial={"v": start}))
+    net.add("readout", snn.LIF(3))
+    first = snn.Dense(weights=np.full((9, 6), drive), bias=True, trainable=False)
+    net.connect("pixels", "cells", first.detach() if detached else first)
+    net.connect("pixels", "pool", snn.AvgPool2d(2, stride=stride))
+    frozen = snn.Sparse.fixed_probability(probability, weight=0.1, seed=2, trainable=False)
+    net.connect("pixels", "output", frozen)
+    net.connect("cells", "output", snn.Sparse.fixed_probability(0.7, weight=snn.Uniform(0, 1), seed=3))
+    net.connect("cells", "readout", snn.Dense(trainable=False))
+    net.connect("pool", "output", snn.Dense())
+    if more:
+        net.add("watched", snn.LIF(2))
+    return net
+
+
+MIXED = {"steps": 5, "epochs": 2, "batch_size": 10, "output": "output"}
+
+
+def mixed_samples() -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.Generator(np.random.Philox(3))
+    return random.uniform(0, 1, (20, 1, 3, 3)).astype(np.float32), np.arange(20) % 3
+
+
+def changed(path: str, **values: object) -> snn.Network:
+    """Return `mixed` with some weights or biases of a projection set to a number."""
+    net = mixed()
+    for name, value in values.items():
+        getattr(net.projections[path], name)[...] = value
+    return net
+
+
+@pytest.mark.parametrize(
+    ("made", "settings", "match"),
+    [
+        (mixed, {"output": "readout"}, "made with output='output'; here it is output='readout'"),
+        (lambda: mixed(dt=0.5), {}, r"made with dt=1\.0; here it is dt=0\.5"),
+        (lambda: mixed(threshold=0.75), {}, r"made with cells\.threshold='6 values with hash .*'; .*\.threshold=0\.75"),
+        (lambda: mixed(tau=11.0), {}, r"made with output\.tau_membrane=10\.0; here it is output\.tau_membrane=11\.0"),
+        (lambda: mixed(reset="value"), {}, r"made with cells\.reset='subtract'; here it is cells\.reset='value'"),
+        (lambda: mixed(start=0.125), {}, r"made with output\.initial\.v=0\.25; here it is output\.initial\.v=0\.125"),
+        (
+            lambda: mixed(surrogate=snn.Surrogate("arctan", slope=2.0000001)),
+            {},
+            r"made with cells\.surrogate=.arctan {'slope': 2\.0, .*=.arctan {'slope': 2\.0000001, ",
+        ),
+        (lambda: mixed(drive=0.75), {}, r"made with pixels_to_cells\.weights='54 values with hash "),
+        (lambda: changed("pixels_to_cells", bias=0.5), {}, r"made with pixels_to_cells\.bias='6 values with hash "),
+        (
+            lambda: changed("pixels_to_output", weights=0.2),
+            {},
+            r"made with pixels_to_output\.synapses='11 by rule .*; here .*\.synapses='11 with hash ",
+        ),
+        (lambda: mixed(probability=0.5), {}, r"made with pixels_to_output\.synapses='11 by rule \w+'; .*='13 by rule "),
+        (lambda: mixed(detached=True), {}, r"made with pixels_to_cells\.detached=False; .*\.detached=True"),
+        (lambda: mixed(more=True), {}, r"made without watched; here it is watched='lif of shape \(2,\), definition"),
+        (lambda: mixed(tau=snn.Learnable(10.0)), {}, r"this network trains .*output\.tau_membrane"),
+    ],
+)
+def test_a_checkpoint_of_another_network_is_refused(made, settings: dict, match: str, tmp_path) -> None:
+    x, y = mixed_samples()
+    snn.Trainer(mixed(), **{**MIXED, "epochs": 1}).fit(x, y).save_checkpoint(tmp_path / "run.npz")
+    net = made()
+    before = {name: one.weights.copy() for name, one in net.projections.items() if one.kind != "pool2d"}
+    other = snn.Trainer(net, **{**MIXED, **settings}).load_checkpoint(tmp_path / "run.npz")
+    with pytest.raises(snn.InvalidArgumentError, match=match):
+        other.fit(x, y)
+    assert all(np.array_equal(net.projections[name].weights, weights) for name, weights in before.items())
+
+
+def test_the_other_way_round_tells_what_is_missing(tmp_path) -> None:
+    x, y = mixed_samples()
+    snn.Trainer(mixed(more=True), **{**MIXED, "epochs": 1}).fit(x, y).save_checkpoint(tmp_path / "run.npz")
+    other = snn.Trainer(mixed(), **MIXED).load_checkpoint(tmp_path / "run.npz")
+    with pytest.raises(snn.InvalidArgumentError, match=r"made with watched='lif of .*; here is no watched$"):
+        other.fit(x, y)
+
+
+@pytest.mark.parametrize("tau", [10.0, snn.Learnable(10.0), snn.Learnable(10.0, per_neuron=True)])
+def test_a_network_is_the_same_after_training_and_in_a_file(tau: float | snn.Learnable, tmp_path) -> None:
+    x, y = mixed_samples()
+    net, path = mixed(tau=tau), tmp_path / "run.npz"
+    net.projections["pixels_to_cells"].weights  # noqa: B018 - reading what is not trained changes nothing
+    net.projections["pixels_to_output"].weights  # noqa: B018
+    before = net.copy()
+    net.save(tmp_path / "before.snn")
+    snn.Trainer(net, **{**MIXED, "epochs": 1}).fit(x, y).save_checkpoint(path)
+    assert net.projections["cells_to_output"].rule is None  # training has replaced it
+    net.save(tmp_path / "after.snn")
+    twins = [before, net, *(snn.load(tmp_path / f"{name}.snn") for name in ("before", "after")), mixed(tau=tau)]
+    found = [snn.Trainer(twin, **MIXED).load_checkpoint(path).fit(x, y).network for twin in twins]
+    for one in found[1:]:
+        for name in ("cells_to_output", "pool_to_output"):
+            np.testing.assert_array_equal(one.projections[name].weights, found[0].projections[name].weights)
+
+
 def test_bad_files(tmp_path) -> None:
     trainer = snn.Trainer(network(), **SETTINGS)
     with pytest.raises(snn.FileError, match=r"missing\.npz"):
