@@ -45,6 +45,10 @@ class Checkpoint:
     """Of early stopping; 0: there is none yet."""
     best_values: dict[str, NDArray[Any]]
 
+    def itself(self) -> Checkpoint:
+        """Return this: where a function that makes a checkpoint is expected, and pickled."""
+        return self
+
     def save(self, path: Path) -> None:
         """Write the file, or leave an old one as it was."""
         head = {

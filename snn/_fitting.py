@@ -285,8 +285,7 @@ class Fit:
     def _leave_checkpoint(self) -> None:
         """Keep what `save_checkpoint` needs after the end, without the session and its memory."""
         if self._front._checkpoint is not None:  # it is None within an epoch
-            left = self._checkpoint()
-            self._front._checkpoint = lambda: left
+            self._front._checkpoint = self._checkpoint().itself
 
     def _is_over(self, report: EpochReport) -> bool:
         """Whether early stopping ends the training here."""

@@ -608,6 +608,11 @@ class Trainer(Predictions):
             raise FileError(f"the checkpoint {shown(str(path))} cannot be read: {error.strerror}") from error
         return self
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Where training is, without the session of a fit that is under way.
+        made = None if self._checkpoint is None else self._checkpoint()
+        return self.__dict__ | {"_checkpoint": None if made is None else made.itself}
+
     # ---- what training did
 
     @property

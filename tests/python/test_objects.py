@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -96,3 +97,27 @@ def test_a_trainer_is_pickled_with_its_network(schedule: Any) -> None:
         weights[0], snn.Sequential(3, snn.Dense(2), snn.LIF(), seed=1).projections["input_to_output"].weights
     )
     assert all(np.array_equal(one, weights[0]) for one in weights[1:])
+
+
+@pytest.mark.parametrize("copied", COPIES)
+def test_a_trainer_is_pickled_after_and_during_training(copied: Callable[[Any], Any], tmp_path: Path) -> None:
+    x, y = np.random.default_rng(1).random((12, 3)).astype(np.float32), np.arange(12) % 2
+    net = snn.Sequential(3, snn.Dense(2), snn.LIF(), seed=1)
+    trainer = snn.Trainer(net, epochs=2, steps=5)
+    twins = []
+
+    def keep(report: snn.EpochReport) -> None:
+        twins.append(copied(trainer))
+        trainer.save_checkpoint(tmp_path / f"{report.epoch}.npz")
+
+    trainer.fit(x, y, callbacks=[keep])
+    twins.append(copied(trainer))
+    trainer.save_checkpoint(tmp_path / "3.npz")
+    for place, twin in enumerate(twins, 1):
+        twin.save_checkpoint(tmp_path / "twin.npz")
+        with np.load(tmp_path / "twin.npz") as ours, np.load(tmp_path / f"{place}.npz") as theirs:
+            assert ours.files == theirs.files
+            for name in theirs.files:
+                np.testing.assert_array_equal(ours[name], theirs[name])
+    assert twins[-1].history["loss"].tolist() == trainer.history["loss"].tolist()
+    assert np.array_equal(twins[-1].predict(x), trainer.predict(x))
