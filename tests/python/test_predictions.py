@@ -189,12 +189,39 @@ def test_weights_that_mean_nothing_are_refused(settings: dict, error: type[Excep
         snn.Trainer(net, **{"loss": "cross_entropy_mean_membrane", **settings})
 
 
-def test_settings_of_auxiliary_losses_are_read() -> None:
+@pytest.mark.parametrize(
+    ("losses", "settings"),
+    [
+        (("cross_entropy_count", "mean_square_rate"), {"rate_on": 1.0}),
+        (("cross_entropy_count", "mean_square_rate"), {"rate_off": 0.1}),
+        (("mean_square_membrane", "van_rossum"), {"van_rossum_tau": 3.0}),
+        (("mean_square_rate", "cross_entropy_count"), {"label_smoothing": 0.1}),
+        (("mean_square_rate", "cross_entropy_count"), {"class_weight": [1.0, 5.0, 0.25]}),
+    ],
+)
+def test_settings_of_auxiliary_losses_are_read(losses: tuple[str, str], settings: dict) -> None:
     """The targets of mean-square losses beside a cross-entropy, and the other way round."""
-    net = snn.Sequential(4, snn.Dense(6), snn.LIF(), snn.Dense(3), snn.LIF(), seed=1)
-    net.add("readout", snn.LIF(3))
-    net.connect("hidden", "readout", snn.Dense(trainable=False))
-    settings = {"output": "output", "steps": 5}
-    snn.Trainer(net, auxiliary_losses={"readout": "mean_square_rate"}, rate_on=1.0, **settings)
-    auxiliary = {"readout": "cross_entropy_count"}
-    snn.Trainer(net, loss="mean_square_rate", auxiliary_losses=auxiliary, label_smoothing=0.1, **settings)
+    x, y = unbalanced()
+    if "van_rossum" in losses:
+        y = np.eye(3)[y][:, np.newaxis] * np.array([0, 0, 1, 0, 1])[:, np.newaxis]
+
+    def parts(**settings: Any) -> dict[str, float]:
+        net = snn.Sequential(8, snn.Dense(6), snn.LIF(), snn.Dense(3), snn.LIF(), seed=1)
+        net.add("readout", snn.LIF(3))
+        net.connect("hidden", "readout", snn.Dense(trainable=False))
+        trainer = snn.Trainer(
+            net,
+            output="output",
+            steps=5,
+            epochs=1,
+            learning_rate=1e-12,
+            loss=losses[0],
+            auxiliary_losses={"readout": losses[1]},
+            **settings,
+        )
+        history = trainer.fit(x, y).history
+        return {name: float(history[f"losses.{name}"][0]) for name in ("output", "readout")}
+
+    plain, changed = parts(), parts(**settings)
+    assert changed["output"] == pytest.approx(plain["output"], rel=1e-5)
+    assert abs(changed["readout"] - plain["readout"]) > 0.01 * plain["readout"]
