@@ -138,7 +138,7 @@ class ForkedError(SnnError, RuntimeError):
 
 
 class StoppedError(SnnError, RuntimeError):
-    """A progress callback asked to stop; what was recorded so far is kept."""
+    """`progress` of a run returned `snn.STOP`; the attribute `recording` has what was recorded until then."""
 
     status = -12
 

@@ -31,6 +31,7 @@ if not (_Path(__file__).parent / "engine").is_dir() and (_Path(__file__).parent.
 
 from snn import attention, data, encode, events, init, plot, presets, scenes, schedules, stimuli, vulkan
 from snn._elsewhere import no_such_name as _no_such_name
+from snn._stop import STOP
 from snn.backpropagation import Backpropagation, Gradients
 from snn.builtin_neurons import (
     LIF,
@@ -119,6 +120,7 @@ if not _TYPE_CHECKING:  # a type checker would accept every name
 
 __all__ = [
     "LIF",
+    "STOP",
     "AdEx",
     "AdaptiveLIF",
     "AlphaLIF",

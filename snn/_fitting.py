@@ -17,6 +17,7 @@ from snn._arrays import function, number
 from snn._checkpoint import Checkpoint, free_settings_of, network_of, settings_of
 from snn._progress import EpochBar
 from snn._scoring import validate
+from snn._stop import STOP
 from snn._trained import learnable_names, learned_parameters, store_learned, store_trained, trained_shapes
 from snn.delays import KERNELS, TappedNetwork
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFiniteError, counted, shown
@@ -195,7 +196,7 @@ class Fit:
                         drawn.epoch(report)
                     # All are called, whatever the first returns.
                     answers = [callback(report) for callback in self._callbacks]
-                    if any(answer is True for answer in answers) or self._is_over(report):
+                    if any(answer is STOP for answer in answers) or self._is_over(report):
                         break
         finally:
             self._leave_checkpoint()

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from snn._arrays import mapping, new_array
 from snn._between import also
 from snn._inputs import EventInput, MadeInput
+from snn._stop import STOP
 from snn._wanted import Wanted, flat_indices, recorded_population, wanted_of
 from snn.engine.errors import InvalidArgumentError, StoppedError, counted
 from snn.recording import OF_A_RUN, Recording
@@ -214,7 +215,7 @@ class Run:
             at = begin + done
             # A piece ends where something else is due, too.
             if progress is not None and (interval is None or at % interval == 0 or at == self._steps):
-                stopped = bool(progress(at, self._steps))
+                stopped = progress(at, self._steps) is STOP
             return stopped
 
         rows = slice(begin // self._every, (begin + count) // self._every)

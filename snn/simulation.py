@@ -364,7 +364,8 @@ class Simulation(NotCopied, Strict):
             Number of spike events to keep for each population, the newest ones. Dropped events are counted.
         progress : bool or callable, optional
             True: a bar with steps per second and the real-time factor (seconds for each simulated second). A callable is
-            called as ``progress(steps_done, steps)`` every `progress_interval` steps; returning True stops the run.
+            called as ``progress(steps_done, steps)`` every `progress_interval` steps. Returning `snn.STOP` stops the run; what
+            else it returns is ignored.
 
         Returns
         -------
@@ -377,7 +378,7 @@ class Simulation(NotCopied, Strict):
         InvalidArgumentError
             An input has a wrong shape, NaN, or spikes other than 0 and 1.
         StoppedError
-            `progress` returned True.
+            `progress` returned `snn.STOP`.
 
         Notes
         -----

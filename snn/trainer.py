@@ -488,7 +488,8 @@ class Trainer(Predictions):
         progress : bool, default False
             Whether to show a progress bar.
         callbacks : sequence of callable
-            Each gets the `EpochReport` after each epoch; returning True ends the training.
+            Each gets the `EpochReport` after each epoch. Returning `snn.STOP` ends the training, once all were called; what
+            else they return is ignored.
         early_stopping : EarlyStopping, optional
             When to end before `epochs` passes, and whether to restore the best epoch.
         on_weight_update : callable, optional

@@ -56,10 +56,10 @@ def test_the_same_bits_as_without_the_interruption(optimizer: str, stop: int, tm
     first = network()
     trainer = snn.Trainer(first, **settings)
 
-    def interrupt(report: snn.EpochReport) -> bool:
+    def interrupt(report: snn.EpochReport) -> object:
         if report.epoch == stop:
             trainer.save_checkpoint(path)
-        return report.epoch == stop
+        return snn.STOP if report.epoch == stop else None
 
     trainer.fit(x, y, validation_data=(x[:9], y[:9]), callbacks=[interrupt])
 
@@ -87,10 +87,10 @@ def test_a_checkpoint_moves_between_devices_that_give_the_same_bits(one: dict, o
     reference = snn.Trainer(whole, **SETTINGS, **one).fit(x, y)
     trainer = snn.Trainer(network(), **SETTINGS, **one)
 
-    def interrupt(report: snn.EpochReport) -> bool:
+    def interrupt(report: snn.EpochReport) -> object:
         if report.epoch == 2:
             trainer.save_checkpoint(tmp_path / "run.npz")
-        return report.epoch == 2
+        return snn.STOP if report.epoch == 2 else None
 
     trainer.fit(x, y, callbacks=[interrupt])
     moved = network()
@@ -119,9 +119,9 @@ def test_early_stopping_remembers_its_best_epoch(tmp_path) -> None:
     first = network()
     trainer = snn.Trainer(first, **settings)
 
-    def interrupt(report: snn.EpochReport) -> bool:
+    def interrupt(report: snn.EpochReport) -> object:
         trainer.save_checkpoint(path)
-        return report.epoch == last - 1
+        return snn.STOP if report.epoch == last - 1 else None
 
     run(first, trainer, interrupt)
     second = network()
@@ -155,11 +155,11 @@ def test_a_checkpoint_after_the_end_is_that_of_the_last_epoch(end: str, tmp_path
     net = network()
     trainer = snn.Trainer(net, **SETTINGS)
 
-    def called(report: snn.EpochReport) -> bool:
+    def called(report: snn.EpochReport) -> object:
         trainer.save_checkpoint(tmp_path / "in.npz")
         if end == "error" and report.epoch == 3:
             raise OSError("no more room")
-        return end == "callback" and report.epoch == 3
+        return snn.STOP if end == "callback" and report.epoch == 3 else None
 
     best = snn.EarlyStopping("validation_loss", patience=2, restore_best=True) if end == "best" else None
     with pytest.raises(OSError, match="no more room") if end == "error" else contextlib.nullcontext():

@@ -57,10 +57,10 @@ def test_a_checkpoint_goes_on_with_the_same_bits(tmp_path: Path) -> None:
     whole, part, rest = (network(snn.DelayedDense(8, max_delay_steps=12)) for _ in range(3))
     trainer(whole, 4, delay_learning=LEARNING).fit(x, y)
 
-    def save(report: snn.EpochReport) -> bool:
+    def save(report: snn.EpochReport) -> object:
         if report.epoch == 2:
             first.save_checkpoint(tmp_path / "run.npz")
-        return report.epoch == 2
+        return snn.STOP if report.epoch == 2 else None
 
     first = trainer(part, 4, delay_learning=LEARNING)
     first.fit(x, y, callbacks=[save])

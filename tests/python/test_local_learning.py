@@ -147,10 +147,10 @@ def test_the_history_has_the_loss_in_parts(tmp_path) -> None:
     path = tmp_path / "run.npz"
     reports: list[snn.EpochReport] = []
 
-    def keep(report: snn.EpochReport) -> bool:
+    def keep(report: snn.EpochReport) -> object:
         reports.append(report)
         trainer.save_checkpoint(path)
-        return report.epoch == 2
+        return snn.STOP if report.epoch == 2 else None
 
     trainer = snn.Trainer(net, auxiliary_losses=weighted, rate_regularization=3.0, rate_target=0.5, **settings)
     trainer.fit(x, y, callbacks=[keep])

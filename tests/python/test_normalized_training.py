@@ -113,7 +113,7 @@ def test_checkpoints_have_the_weights_behind(settings: dict[str, object], tmp_pa
     whole, first, second = network(), network(), network()
     trainer(whole).fit(x, y)
     interrupted = trainer(first)
-    interrupted.fit(x, y, callbacks=[lambda report: report.epoch == 1])
+    interrupted.fit(x, y, callbacks=[lambda report: snn.STOP if report.epoch == 1 else None])
     interrupted.save_checkpoint(tmp_path / "run.npz")
     trainer(second).load_checkpoint(tmp_path / "run.npz").fit(x, y)
     for name, projection in whole.projections.items():

@@ -58,6 +58,12 @@ def test_reprs(made: object, text: str) -> None:
         assert repr(copied(made)) == text
 
 
+@pytest.mark.parametrize("copied", COPIES)
+def test_copies_of_stop_are_stop(copied: Callable[[Any], Any]) -> None:
+    assert copied(snn.STOP) is snn.STOP
+    assert repr(snn.STOP) == "snn.STOP"
+
+
 def test_the_repr_of_a_chain_of_layers() -> None:
     net = snn.Sequential(3, snn.Dense(1), snn.LIF())
     assert repr(net) == "<Sequential: 2 populations, 1 projection, 1 neuron, dt=1 ms>"

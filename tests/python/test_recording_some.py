@@ -108,8 +108,8 @@ def test_a_run_that_is_stopped_has_what_it_recorded(chain: snn.Network, spikes: 
         sim.reset()
         with pytest.raises(snn.StoppedError) as stopped:
             sim.run(
-                40, {"input": spikes[:, :1]}, {"hidden": {"v": SOME}}, progress=lambda done, _: done >= 20,
-                progress_interval=10,
+                40, {"input": spikes[:, :1]}, {"hidden": {"v": SOME}}, progress_interval=10,
+                progress=lambda done, _: snn.STOP if done >= 20 else None,
             )  # fmt: skip
     left = stopped.value.recording["hidden"]["v"]  # type: ignore[attr-defined]
     assert np.array_equal(left, expected[:20, :, SOME])

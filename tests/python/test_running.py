@@ -254,7 +254,7 @@ def test_what_ends_a_run_leaves_what_was_recorded(chain: snn.Network, spikes: np
         enders = {
             KeyboardInterrupt: lambda: {"progress": lambda done, _: fail(KeyboardInterrupt()) if done == 20 else None},
             RuntimeError: lambda: sim.on_steps(20, lambda _: fail(RuntimeError("from the function"))) and {},
-            snn.StoppedError: lambda: {"progress": lambda done, _: done == 20},
+            snn.StoppedError: lambda: {"progress": lambda done, _: snn.STOP if done == 20 else None},
         }
         for kind, ender in enders.items():
             sim.reset()

@@ -377,8 +377,9 @@ def test_progress_can_stop_a_run(chain: snn.Network) -> None:
         seen = []
         sim.run(100, progress=lambda done, total: seen.append((done, total)), progress_interval=30)
         assert seen[:3] == [(30, 100), (60, 100), (90, 100)]
+        stop = lambda done, _: snn.STOP if done >= 50 else None  # noqa: E731
         with pytest.raises(snn.StoppedError) as caught:
-            sim.run(100, {}, {"hidden": "v"}, progress=lambda done, total: done >= 50, progress_interval=10)
+            sim.run(100, {}, {"hidden": "v"}, progress=stop, progress_interval=10)
         assert caught.value.recording["hidden"]["v"].shape == (50, 1, 7)  # type: ignore[attr-defined]
         assert sim.step_count == 150
 

@@ -180,8 +180,20 @@ def test_validation_changes_nothing(blobs: Data) -> None:
 def test_a_callback_can_stop_training(blobs: Data) -> None:
     x, y = blobs
     trainer = small()
-    trainer.fit(x, y, callbacks=[lambda report: report.epoch == 2])
+    trainer.fit(x, y, callbacks=[lambda report: snn.STOP if report.epoch == 2 else None])
     assert trainer.history["epoch"].tolist() == [1, 2]
+    called: list[int] = []
+    trainer.fit(x, y, callbacks=[lambda _: snn.STOP, lambda report: called.append(report.epoch)])
+    assert called == [1]  # all are called, whatever the first returns
+
+
+@pytest.mark.parametrize("answer", [True, np.True_, 1, "STOP", [0]])
+def test_only_stop_ends_a_training_or_a_run(blobs: Data, answer: object) -> None:
+    """tqdm's ``update`` returns True whenever it draws, so that a bar as callback would end what it shows."""
+    trainer = small(epochs=3).fit(*blobs, callbacks=[lambda report: answer])
+    assert trainer.history["epoch"].tolist() == [1, 2, 3]
+    with snn.Simulation(trainer.network) as sim:
+        assert sim.run(20, progress=lambda done, total: answer, progress_interval=5).step_count == 20
 
 
 def test_interrupted_training_keeps_what_was_learned(blobs: Data) -> None:
@@ -475,7 +487,7 @@ def test_early_stopping_may_keep_the_last_epoch(blobs: Data) -> None:
         stopping = snn.EarlyStopping("accuracy", patience=2, min_delta=1.0, restore_best=restore)
         stopped, same = small(), small(epochs=6)
         stopped.fit(x, y, early_stopping=stopping)
-        same.fit(x, y, callbacks=[lambda report, last=epoch: report.epoch == last])
+        same.fit(x, y, callbacks=[lambda report, last=epoch: snn.STOP if report.epoch == last else None])
         assert stopped.history["loss"].size == 3
         for name, projection in stopped.network.projections.items():
             assert np.array_equal(projection.weights, same.network.projections[name].weights)
