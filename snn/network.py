@@ -188,7 +188,8 @@ class Network(Strict):
         if isinstance(layer, Neuron):
             for told in layer._lost_in_steps(self._dt):
                 warnings.warn(f"population {name!r}: {told}", stacklevel=3)  # the caller's line: `add` is wrapped
-            layer = layer._draw(self.seed, index)
+            # What it is connected by with itself is from now on the network's.
+            layer = layer._draw(self.seed, index)._but(recurrent=None)
         population = Population(self, name, index, layer)
         native = self._open()
         try:
@@ -199,7 +200,6 @@ class Network(Strict):
         self._populations[name] = population
         if isinstance(neurons, Neuron):
             if neurons.recurrent is not None:
-                layer.recurrent = None  # from now on it is the network's
                 try:
                     self.connect(population, population, neurons.recurrent)
                 except BaseException:

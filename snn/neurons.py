@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, SupportsIndex
+from typing import TYPE_CHECKING, Any, ClassVar, Self, SupportsIndex
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -43,7 +43,12 @@ def _shape(size: Size, what: str) -> tuple[int, ...] | None:
 
 
 class _Layer(Strict):
-    """Base class of inputs and neurons: a shape, which may still be unknown, and an optional name."""
+    """Base class of inputs and neurons: a shape, which may still be unknown, and an optional name.
+
+    Nothing changes one that was made, so a network may have the same one as its user, or as another network.
+    """
+
+    _fixed = MappingProxyType(dict.fromkeys(("shape", "name"), "it is given when it is made"))
 
     def __init__(self, size: Size, name: str | None) -> None:
         self.shape = _shape(size, type(self).__name__)
@@ -57,12 +62,15 @@ class _Layer(Strict):
     def _meant(self, name: str) -> str:
         return super()._meant(name) or "; parameters are given when neurons are made"
 
-    def _with_shape(self, shape: tuple[int, ...]) -> Any:
-        """Return a copy of that shape."""
+    def _but(self, **attributes: Any) -> Self:
+        """Return a copy with other attributes."""
         twin = object.__new__(type(self))
-        twin.__dict__.update(self.__dict__)
-        twin.shape = shape
+        twin.__dict__.update(self.__dict__, **attributes)
         return twin
+
+    def _with_shape(self, shape: tuple[int, ...]) -> Self:
+        """Return a copy of that shape."""
+        return self._but(shape=shape)
 
 
 class Input(_Layer):
@@ -105,16 +113,21 @@ class Neuron(_Layer):
     Make them with the class of a built-in model (`LIF`, ...) or a `NeuronModel`.
     """
 
+    _fixed = MappingProxyType(
+        {
+            **_Layer._fixed,
+            "definition": "neurons of another model are made by its class or NeuronModel",
+            "surrogate": "replaced(surrogate=...) returns neurons with another, Population.set changes those of a network",
+            "made_for_dt": "a preset sets it",
+            "recurrent": "a preset sets it",
+        }
+    )
+
     kind = 0
     _classes: ClassVar[dict[str, type[Neuron]]] = {}
     """Those of the built-in models, by the models' names."""
     definition: ModelDefinition
     surrogate: Surrogate | None
-    drawn: Mapping[str, Distribution] = MappingProxyType({})
-    """Parameters that the network draws when the neurons are added to it."""
-    drawn_initial: Mapping[str, Distribution] = MappingProxyType({})
-    learnable: Mapping[str, bool] = MappingProxyType({})
-    """Parameters that training changes, and whether each neuron has a value of its own."""
     made_for_dt: float | None = None
     """Time step in ms that parameters were computed for; a network of another one does not take the neurons."""
     recurrent: Connection | None = None
@@ -138,10 +151,43 @@ class Neuron(_Layer):
         self.definition = definition
         super().__init__(size, name)
         self.surrogate = self._checked_surrogate(surrogate)
-        self.parameters: dict[str, NDArray[np.float64]] = {}
-        self.options: dict[str, str] = {}
-        self.initial: dict[str, NDArray[np.float64]] = {}
+        self._parameters: dict[str, NDArray[np.float64]] = {}
+        self._drawn: dict[str, Distribution] = {}
+        self._learnable: dict[str, bool] = {}
+        self._options: dict[str, str] = {}
+        self._initial: dict[str, NDArray[np.float64]] = {}
+        self._drawn_initial: dict[str, Distribution] = {}
         self._set(mapping(values, f"{self._word}: values", "parameters and options by name"), initial)
+
+    @property
+    def parameters(self) -> Mapping[str, NDArray[np.float64]]:
+        """The parameters that were given as numbers: arrays of one, or of one for each neuron, that are read only."""
+        return _read_only(self._parameters)
+
+    @property
+    def drawn(self) -> Mapping[str, Distribution]:
+        """The parameters that the network draws when the neurons are added to it."""
+        return MappingProxyType(self._drawn)
+
+    @property
+    def learnable(self) -> Mapping[str, bool]:
+        """The parameters that training changes, and whether each neuron has a value of its own."""
+        return MappingProxyType(self._learnable)
+
+    @property
+    def options(self) -> Mapping[str, str]:
+        """The options that were given."""
+        return MappingProxyType(self._options)
+
+    @property
+    def initial(self) -> Mapping[str, NDArray[np.float64]]:
+        """The states at step 0 that were given as numbers, as `parameters`."""
+        return _read_only(self._initial)
+
+    @property
+    def drawn_initial(self) -> Mapping[str, Distribution]:
+        """The states at step 0 that the network draws, as `drawn`."""
+        return MappingProxyType(self._drawn_initial)
 
     def _checked_surrogate(self, surrogate: str | Surrogate | None) -> Surrogate | None:
         if surrogate is None:
@@ -160,22 +206,22 @@ class Neuron(_Layer):
         for name, value in values.items():
             what = f"{self._word}: {name}"
             if name in definition.parameters:
-                self.learnable = {key: kept for key, kept in self.learnable.items() if key != name}
+                self._learnable.pop(name, None)
                 if isinstance(value, Learnable):
-                    self.learnable = {**self.learnable, name: bool(value.per_neuron)}
+                    self._learnable[name] = bool(value.per_neuron)
                     value = definition.parameters[name].default if value.value is None else value.value
             elif isinstance(value, Learnable):
                 raise ArgumentTypeError(f"{what} is {shown(value)}; only parameters are learnable")
             if name in definition.parameters and isinstance(value, Distribution):
-                self.parameters.pop(name, None)
-                self.drawn = {**self.drawn, name: value}
+                self._parameters.pop(name, None)
+                self._drawn[name] = value
             elif name in definition.parameters:
-                self.drawn = {key: kept for key, kept in self.drawn.items() if key != name}
+                self._drawn.pop(name, None)
                 array = float64_values(value, what, self.shape)
                 definition.parameters[name].check(float(array.min()), float(array.max()), what)
-                self.parameters[name] = array
+                self._parameters[name] = array
             elif name in definition.options:
-                self.options[name] = choice(value, definition.options[name].choices, what)
+                self._options[name] = choice(value, definition.options[name].choices, what)
             elif name in definition.states:
                 raise ArgumentTypeError(
                     f"{self._word}: {name} is a state, not a parameter; initial={{{name!r}: ...}} is where it begins"
@@ -197,24 +243,23 @@ class Neuron(_Layer):
                     raise InvalidArgumentError(
                         f"{self._word}: initial {name} is {value}; it must be whole numbers, not drawn ones"
                     )
-                self.initial.pop(name, None)
-                self.drawn_initial = {**self.drawn_initial, name: value}
+                self._initial.pop(name, None)
+                self._drawn_initial[name] = value
                 continue
-            self.drawn_initial = {key: kept for key, kept in self.drawn_initial.items() if key != name}
+            self._drawn_initial.pop(name, None)
             array = float64_values(value, f"{self._word}: initial {name}", self.shape)
             broken = array[array != np.floor(array)]
             if definition.states[name].type == "int" and broken.size:
                 raise InvalidArgumentError(f"{self._word}: initial {name} is {broken[0]:g}; it must be a whole number")
-            self.initial[name] = array
+            self._initial[name] = array
 
-    def _with_shape(self, shape: tuple[int, ...]) -> Any:
-        twin = super()._with_shape(shape)
+    def _with_shape(self, shape: tuple[int, ...]) -> Self:
         for name, values in [*self.parameters.items(), *self.initial.items()]:
             if values.size not in (1, math.prod(shape)):
                 raise InvalidArgumentError(
                     f"{self._word}: {name} has {values.size} values for {math.prod(shape)} neurons"
                 )
-        return twin
+        return super()._with_shape(shape)
 
     def _draw(self, seed: int, population: int) -> Neuron:
         """Return a copy with parameters and initial states drawn; the draws depend on the arguments only."""
@@ -229,9 +274,7 @@ class Neuron(_Layer):
 
         parameters: dict[str, Any] = {name: values(name, distribution) for name, distribution in self.drawn.items()}
         initial = {name: values(f"initial {name}", one) for name, one in self.drawn_initial.items()}
-        twin = self.replaced(initial=initial, **parameters)
-        twin.learnable = self.learnable
-        return twin
+        return self.replaced(initial=initial, **parameters)._but(_learnable=self._learnable)
 
     def _lost_in_steps(self, dt: float) -> Iterator[str]:
         """Yield what steps of `dt` ms cannot do of what was asked for; drawn values are not looked at."""
@@ -256,13 +299,10 @@ class Neuron(_Layer):
         **values: Any,
     ) -> Neuron:
         """Return a copy with other parameters, options, initial states or surrogate."""
-        twin: Neuron = object.__new__(type(self))
-        twin.__dict__.update(self.__dict__)
-        twin.parameters = dict(self.parameters)
-        twin.options = dict(self.options)
-        twin.initial = dict(self.initial)
+        own = ("_parameters", "_drawn", "_learnable", "_options", "_initial", "_drawn_initial")
+        twin = self._but(**{name: dict(self.__dict__[name]) for name in own})
         if surrogate is not None:
-            twin.surrogate = twin._checked_surrogate(surrogate)
+            twin = twin._but(surrogate=self._checked_surrogate(surrogate))
         twin._set(values, initial)
         return twin
 
@@ -319,24 +359,39 @@ class Neuron(_Layer):
             if known.same_as(definition):
                 definition = known
                 cls = Neuron._classes.get(definition.name, Neuron)
-        neuron = object.__new__(cls)
-        neuron.__dict__.update(definition=definition, shape=info.shape, name=None, surrogate=None)
-        neuron.parameters = {name: network.parameter(index, name) for name in definition.parameters}
-        neuron.learnable = {
-            name: values.size > 1 for name, values in neuron.parameters.items() if network.learnable(index, name)
-        }
-        neuron.options = {name: network.option(index, name) for name in definition.options}
+        parameters = {name: network.parameter(index, name) for name in definition.parameters}
         # A state that starts at its default, which may be a parameter, follows later changes of that parameter.
-        neuron.initial = {}
+        initial: dict[str, NDArray[np.float64]] = {}
         for name, state in definition.states.items():
             starts = network.initial_state(index, name)
-            default = neuron.parameters[state.initial] if isinstance(state.initial, str) else state.initial
+            default = parameters[state.initial] if isinstance(state.initial, str) else state.initial
             if (starts != default).any():
-                neuron.initial[name] = starts
+                initial[name] = starts
+        surrogate = None
         if definition.spiking and info.surrogate_name is not None:
-            neuron.surrogate = Surrogate._from_native(network.surrogate(index), network.surrogate_parameters(index))
+            surrogate = Surrogate._from_native(network.surrogate(index), network.surrogate_parameters(index))
+        neuron = object.__new__(cls)
+        neuron.__dict__.update(
+            definition=definition,
+            shape=info.shape,
+            name=None,
+            surrogate=surrogate,
+            _parameters=parameters,
+            _drawn={},
+            _learnable={name: values.size > 1 for name, values in parameters.items() if network.learnable(index, name)},
+            _options={name: network.option(index, name) for name in definition.options},
+            _initial=initial,
+            _drawn_initial={},
+        )
         neuron._close()
         return neuron
+
+
+def _read_only(arrays: Mapping[str, NDArray[np.float64]]) -> Mapping[str, NDArray[np.float64]]:
+    views = {name: values.view() for name, values in arrays.items()}
+    for view in views.values():
+        view.flags.writeable = False
+    return MappingProxyType(views)
 
 
 def _size_text(shape: tuple[int, ...] | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from snn._arrays import choice, number
@@ -106,22 +107,32 @@ class Plasticity(Strict):
 
     def _set(self, definition: PlasticityDefinition, values: Mapping[str, Any]) -> None:
         self.definition = definition
-        self.parameters: dict[str, float] = {name: item.default for name, item in definition.parameters.items()}
-        self.options: dict[str, str] = {name: item.default for name, item in definition.options.items()}
+        self._parameters: dict[str, float] = {name: item.default for name, item in definition.parameters.items()}
+        self._options: dict[str, str] = {name: item.default for name, item in definition.options.items()}
         for name, value in values.items():
             what = f"plasticity {definition.name}: {name}"
             if name in definition.parameters:
                 real = number(value, what)
                 definition.parameters[name].check(real, real, what)
-                self.parameters[name] = real
+                self._parameters[name] = real
             elif name in definition.options:
-                self.options[name] = choice(value, definition.options[name].choices, what)
+                self._options[name] = choice(value, definition.options[name].choices, what)
             else:
                 words = ", ".join([*definition.parameters, *definition.options]) or "none"
                 raise ArgumentTypeError(
                     f"plasticity {definition.name!r} has no parameter or option {shown(name)}; it has: {words}"
                     f"{suggestion(name, [*definition.parameters, *definition.options])}"
                 )
+
+    @property
+    def parameters(self) -> Mapping[str, float]:
+        """All parameters, defaults included."""
+        return MappingProxyType(self._parameters)
+
+    @property
+    def options(self) -> Mapping[str, str]:
+        """All options, defaults included."""
+        return MappingProxyType(self._options)
 
     @property
     def name(self) -> str:
@@ -150,8 +161,8 @@ class Plasticity(Strict):
         return (
             isinstance(other, Plasticity)
             and self.definition.same_as(other.definition)
-            and self.parameters == other.parameters
-            and self.options == other.options
+            and self._parameters == other._parameters
+            and self._options == other._options
         )
 
     def __hash__(self) -> int:

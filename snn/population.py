@@ -202,9 +202,8 @@ class Population(Strict):
             return None
         if self._layer.surrogate is None:
             native = self._network._finished()
-            self._layer.surrogate = Surrogate._from_native(
-                native.surrogate(self._index), native.surrogate_parameters(self._index)
-            )
+            made = Surrogate._from_native(native.surrogate(self._index), native.surrogate_parameters(self._index))
+            self._layer = self._layer._but(surrogate=made)
         return self._layer.surrogate
 
     def set(
@@ -249,9 +248,7 @@ class Population(Strict):
         """Store the parameters that training learned."""
         assert isinstance(self._layer, Neuron)
         given: dict[str, Any] = {name: array if array.size > 1 else array[0] for name, array in values.items()}
-        layer = cast(Neuron, self._whole()).replaced(**given)
-        layer.learnable = self._layer.learnable
-        self._replace(layer)
+        self._replace(cast(Neuron, self._whole()).replaced(**given)._but(_learnable=self._layer._learnable))
 
     # ---- arrays that the native network has too
 
@@ -264,8 +261,8 @@ class Population(Strict):
         assert isinstance(self._layer, Neuron)
         whole = self._layer.replaced()
         for own, names, read in (
-            (whole.parameters, self._names[0], native.parameter),
-            (whole.initial, self._names[1], native.initial_state),
+            (whole._parameters, self._names[0], native.parameter),
+            (whole._initial, self._names[1], native.initial_state),
         ):
             small = dict(own)
             own.clear()
@@ -287,7 +284,7 @@ class Population(Strict):
         if all(values.size == 1 for values in (*layer.parameters.values(), *layer.initial.values())):
             return
         small = layer.replaced()
-        for own in (small.parameters, small.initial):
+        for own in (small._parameters, small._initial):
             for name in [name for name, values in own.items() if values.size > 1]:
                 del own[name]
         self._layer, self._names = small, (tuple(layer.parameters), tuple(layer.initial))

@@ -160,8 +160,7 @@ def snntorch_rleaky(
             f"conv2d_channels is {conv2d_channels} and kernel_size {kernel_size}; a convolution needs both"
         )
     neurons = snntorch_leaky(size, beta=beta, **settings)
-    neurons.recurrent = back
-    return neurons
+    return neurons._but(recurrent=back)
 
 
 def snntorch_lapicque(
@@ -397,8 +396,7 @@ def sinabs_lif(
 
 
 def _made_for(dt: float, neurons: _Neurons) -> _Neurons:
-    neurons.made_for_dt = dt
-    return neurons
+    return neurons._but(made_for_dt=dt)
 
 
 def _neurons(

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -92,7 +93,7 @@ class Surrogate(Strict):
 
     def _set(self, definition: SurrogateDefinition, parameters: dict[str, float]) -> None:
         self.definition = definition
-        self.parameters: dict[str, float] = {name: item.default for name, item in definition.parameters.items()}
+        self._parameters: dict[str, float] = {name: item.default for name, item in definition.parameters.items()}
         for name, value in parameters.items():
             what = f"surrogate {definition.name}: {name}"
             if name not in definition.parameters:
@@ -102,7 +103,12 @@ class Surrogate(Strict):
                 )
             real = float32_number(value, what)
             definition.parameters[name].check(real, real, what)
-            self.parameters[name] = real
+            self._parameters[name] = real
+
+    @property
+    def parameters(self) -> Mapping[str, float]:
+        """All parameters, defaults included."""
+        return MappingProxyType(self._parameters)
 
     @property
     def name(self) -> str:
@@ -142,7 +148,7 @@ class Surrogate(Strict):
         return (
             isinstance(other, Surrogate)
             and self.definition.same_as(other.definition)
-            and self.parameters == other.parameters
+            and self._parameters == other._parameters
         )
 
     def __hash__(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -248,6 +249,47 @@ def test_a_neuron_object_can_be_used_twice() -> None:
     net["a"].set(threshold=1.0)
     assert np.allclose(net["b"].parameters["threshold"], [1, 2, 3, 4, 5])
     assert layer.parameters["threshold"].tolist() == [1, 2, 3, 4, 5]
+
+
+def test_what_a_network_was_made_of_cannot_be_changed_behind_its_back() -> None:
+    given = np.array([1.0, 2.0, 3.0])
+    rule = snn.PairSTDP(tau_plus=15.0)
+    lif = snn.LIF(3, tau_membrane=given, reset="value", initial={"v": 0.25}, surrogate=snn.Surrogate("arctan"))
+    net = snn.Network()
+    net.add("a", lif)
+    net.add("b", lif)
+    net.connect("a", "b", snn.Sparse.all_to_all(plasticity=rule))
+    learned = snn.LIF(3, threshold=snn.Learnable(1.0), tau_membrane=snn.Normal(20, 1), initial={"v": snn.Uniform(0, 1)})
+    given[:] = -7.0
+
+    for finished in (False, True, True):
+        if finished:
+            net.summary()
+        for neurons in (lif, learned, net["a"].neurons, net["b"].neurons, pickle.loads(pickle.dumps(lif))):
+            assert isinstance(neurons, snn.Neuron)
+            for arrays in (neurons.parameters, neurons.initial):
+                for name, values in arrays.items():
+                    with pytest.raises(ValueError, match="read-only"):
+                        values[:] = -7.0
+                    with pytest.raises(TypeError, match="does not support item assignment"):
+                        arrays[name] = np.array([-7.0])  # type: ignore[index]
+            for words in (neurons.options, neurons.learnable, neurons.drawn, neurons.drawn_initial):
+                with pytest.raises(TypeError, match="does not support item assignment"):
+                    words["reset"] = "none"  # type: ignore[index]
+            for name in ("shape", "name", "definition", "surrogate", "parameters", "learnable", "recurrent"):
+                with pytest.raises(snn.UnknownAttributeError, match=rf"LIF: {name} can"):
+                    setattr(neurons, name, None)
+        twin = copy.deepcopy(rule)
+        for one in (snn.Surrogate("arctan"), net["a"].surrogate, rule, twin, net.projections["a_to_b"].plasticity):
+            assert isinstance(one, snn.Surrogate | snn.Plasticity)
+            with pytest.raises(TypeError, match="does not support item assignment"):
+                one.parameters["slope"] = 9.0  # type: ignore[index]
+        with pytest.raises(TypeError, match="does not support item assignment"):
+            rule.options["bounds"] = "soft"  # type: ignore[index]
+    assert np.array_equal(net["b"].parameters["tau_membrane"], [1.0, 2.0, 3.0])
+    with snn.Simulation(net) as sim:
+        assert np.array_equal(sim["b.tau_membrane"], [1.0, 2.0, 3.0])
+    assert net["a"].neurons.replaced(reset="subtract").parameters["tau_membrane"].tolist() == [1.0, 2.0, 3.0]
 
 
 def test_copies_are_independent(chain: snn.Network) -> None:
