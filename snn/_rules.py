@@ -59,10 +59,7 @@ def _in_degree(projection: Projection) -> float:
 
 
 def rule_words(projection: Projection) -> list[str]:
-    """Return the rule, the in-degree and the weights in words; nothing where arrays gave the synapses.
-
-    The rule is that of the finished network.
-    """
+    """Return the rule, the in-degree and the weights in words; nothing where arrays gave the synapses."""
     rule = projection._rule
     if rule is None:
         return []
@@ -98,10 +95,7 @@ def delay_words(projection: Projection) -> str:
 
 
 def rule_described(projection: Projection) -> dict[str, Any] | None:
-    """Return the rule as plain data; None where arrays gave the synapses.
-
-    The rule is that of the finished network.
-    """
+    """Return the rule as plain data; None where arrays gave the synapses."""
     rule = projection._rule
     if rule is None:
         return None

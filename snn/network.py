@@ -313,12 +313,12 @@ class Network(Strict):
     @property
     def synapse_count(self) -> int:
         """Number of synapses. Each use of a convolution's kernel weight counts."""
-        return self._finished().info().synapse_count
+        return self._shaped().info().synapse_count
 
     @property
     def parameter_count(self) -> int:
         """Number of stored weights and biases."""
-        return self._finished().info().parameter_count
+        return self._shaped().info().parameter_count
 
     def __getitem__(self, name: str) -> Population:
         return self._population(name)
@@ -566,6 +566,13 @@ class Network(Strict):
             for projection in self._projections.values():
                 projection._release(native)
         return native
+
+    def _shaped(self) -> _native.Network:
+        """Return the finished native network for what weights do not decide: it may have older ones.
+
+        Whether they were changed takes a look at all of them.
+        """
+        return self._native if self._native is not None and self._native_is_finished else self._finished()
 
     def _remedy(self, sentence: str) -> str:
         """Return what to change in this language, for errors of libsnn that do not know how the network was written."""

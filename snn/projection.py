@@ -22,6 +22,7 @@ from snn.neurons import Neuron, SpikeInput
 from snn.plasticity import Plasticity
 
 if TYPE_CHECKING:
+    from snn.engine.records import ProjectionInfo
     from snn.network import Network
     from snn.population import Population, PopulationSlice
 
@@ -224,12 +225,12 @@ class Projection(Strict):
     @property
     def synapse_count(self) -> int:
         """Number of synapses. Each use of a convolution's kernel weight counts."""
-        return self._network._finished().projection(self._index).synapse_count
+        return self._network._shaped().projection(self._index).synapse_count
 
     @property
     def weight_count(self) -> int:
         """Number of weights; 0 for pooling."""
-        return self._network._finished().projection(self._index).weight_count
+        return self._network._shaped().projection(self._index).weight_count
 
     @property
     def pool_mode(self) -> str | None:
@@ -264,7 +265,7 @@ class Projection(Strict):
         if not isinstance(neurons, Neuron) or len(neurons.definition.receptors) == 1:
             return self._ends()[1]
         # Of one that was not named, libsnn knows the first.
-        return f"{self._ends()[1]}.{self._network._finished().projection(self._index).receptor}"
+        return f"{self._ends()[1]}.{self._network._shaped().projection(self._index).receptor}"
 
     # ---- weights
 
@@ -322,7 +323,7 @@ class Projection(Strict):
     @property
     def by_rule(self) -> bool:
         """Whether a connection rule generates the synapses when needed, so that they take no memory."""
-        return self._network._finished().projection(self._index).by_rule
+        return self._own_info().by_rule
 
     @property
     def rule(self) -> Mapping[str, Any] | None:
@@ -334,7 +335,7 @@ class Projection(Strict):
         have the ``distribution`` and its parameters, or a ``value`` if it is ``"constant"``. ``seed`` is the one in use.
         ``allow_autapses`` and ``allow_multapses`` are as given.
         """
-        self._network._finished()  # which drops rules of changed weights
+        self._check_rule()
         described = rule_described(self)
         return None if described is None else MappingProxyType(described)
 
@@ -346,7 +347,7 @@ class Projection(Strict):
     @property
     def delay_range(self) -> tuple[int, int]:
         """Shortest and longest delay of the synapses in steps, with `delay_steps`. For a rule, bounds of its draws."""
-        return self._network._finished().projection(self._index).delay_range
+        return self._own_info().delay_range
 
     def synapses(
         self, sources: ArrayLike | None = None, targets: ArrayLike | None = None
@@ -416,6 +417,13 @@ class Projection(Strict):
         return np.unique(array)
 
     # ---- to and from the native network
+
+    def _own_info(self) -> ProjectionInfo:
+        """Return what the native network says of this projection with its current weights; others may have older ones."""
+        native = self._network._shaped()
+        if self._changed(native):
+            native = self._network._finished()
+        return native.projection(self._index)
 
     @property
     def _csr_is_unordered(self) -> bool:

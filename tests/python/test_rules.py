@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import snn
+from snn import projection as _projection
 from snn.distributions import moments
 from snn.engine.machine import peak_rss_bytes
 
@@ -490,3 +491,48 @@ def test_arrays_that_do_not_fit_are_an_error() -> None:
     done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert len(done.stdout.splitlines()) == 2, done.stdout
+
+
+def test_attributes_do_not_look_at_weights_that_decide_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once its weights were read, each look at them takes a hash of all, to find whether they were changed."""
+    hashed: list[int] = []
+    digest = _projection._digest
+    monkeypatch.setattr(_projection, "_digest", lambda weights: (hashed.append(weights.size), digest(weights))[1])
+    net = snn.Network(seed=1)
+    for name, neurons in (("a", snn.SpikeInput(20)), ("b", snn.LIF(30)), ("c", snn.LIF(40))):
+        net.add(name, neurons)
+    for ends in ("ab", "bc"):
+        net.connect(*ends, snn.Sparse.fixed_indegree(5, delay=snn.Uniform(1.0, 200.0)))
+    first, second = net.projections.values()
+    weights, drawn = first.weights, first.delay_range
+    hashed.clear()
+    assert (second.synapse_count, second.weight_count, second.by_rule) == (200, 200, True)
+    assert second.delay_range == drawn == (1, 200)
+    assert second.rule is not None
+    assert (first.synapse_count, first.weight_count) == (150, 150)
+    assert (net.synapse_count, net.parameter_count) == (350, 350)
+    repr(second)
+    assert not hashed
+    assert first.by_rule
+    assert hashed == [150]
+
+    weights[3] = 2.0
+    assert (first.synapse_count, first.weight_count, net.parameter_count) == (150, 150, 350)
+    assert second.by_rule
+    assert first.rule is None
+    assert not first.by_rule
+    steps = first.synapses()[2]
+    assert first.delay_range == (steps.min(), steps.max()) != drawn
+    weights[3] = 3.0
+    assert first.delay_range == (steps.min(), steps.max())
+
+
+def test_the_range_of_delays_is_that_of_the_current_weights() -> None:
+    net = snn.Network(seed=1)
+    net.add("a", snn.SpikeInput(4))
+    net.add("b", snn.LIF(4))
+    projection = net.connect("a", "b", snn.Sparse.fixed_indegree(2, delay=snn.Uniform(1.0, 200.0)))
+    assert projection.delay_range == (1, 200)
+    projection.weights[0] = 2.0
+    steps = projection.synapses()[2]
+    assert projection.delay_range == (steps.min(), steps.max()) != (1, 200)
