@@ -82,7 +82,8 @@ class Network(Strict):
     dt : float, default 1.0
         Time step in milliseconds, at most 1e6; fixed for the network.
     seed : int, default 0
-        Seed of initial weights and random connections. The same seed gives the same network on every machine.
+        Seed of initial weights and random connections. The same seed gives the same network on every machine. Copies and
+        pickles keep it, files do not.
 
     Examples
     --------
@@ -444,7 +445,7 @@ class Network(Strict):
         """Write the network to a ``.snn`` file.
 
         The file is written next to `path`, then renamed, so an error leaves an existing file unchanged. Symbolic links are
-        followed, and an existing file keeps its permissions.
+        followed, and an existing file keeps its permissions. The file does not have `seed`, which `snn.load` takes.
 
         Parameters
         ----------
@@ -631,7 +632,8 @@ def _unpickled(data: bytes, seed: int) -> Network:
     return Network._from_native(_native.Network.load_memory(data), seed)
 
 
-def load(path: str | os.PathLike[str]) -> Network:
+@keywords_told
+def load(path: str | os.PathLike[str], *, seed: int = 0) -> Network:
     """Read a network from a ``.snn`` file.
 
     Every size, index, name and number is checked; nothing in the file is executed.
@@ -640,6 +642,10 @@ def load(path: str | os.PathLike[str]) -> Network:
     ----------
     path : path-like
         The file.
+    seed : int, default 0
+        Seed of initial weights and random connections of what is added later, as for `Network`. The file has what was drawn
+        and the seeds of its connection rules, but not the seed of the network: give the same one to continue building as in
+        the original.
 
     Returns
     -------
@@ -655,8 +661,9 @@ def load(path: str | os.PathLike[str]) -> Network:
         The file has a later format version.
     """
     file = file_path(path)
+    given = integer(seed, "seed", maximum=MAX_SEED)
     try:
-        return Network._from_native(_native.Network.load(file))
+        return Network._from_native(_native.Network.load(file), given)
     except FormatError:
         if _is_state(file):
             raise FormatError(

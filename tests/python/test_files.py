@@ -105,6 +105,32 @@ def test_a_loaded_network_is_the_same_network(tmp_path: Path) -> None:
     assert_same(original, run(pickle.loads(pickle.dumps(net))))
 
 
+def test_a_loaded_network_is_continued_with_the_seed_that_is_given(tmp_path: Path) -> None:
+    """What is added draws from the network's seed, which the file does not have."""
+    path = tmp_path / "net.snn"
+    net = snn.Network(seed=7)
+    net.add("a", snn.SpikeInput(4))
+    net.add("b", snn.LIF(30))
+    net.connect("a", "b", snn.Dense())
+    net.save(path)
+
+    def continued(one: snn.Network) -> list[np.ndarray]:
+        one.add("c", snn.LIF(5, threshold=snn.Uniform(0.5, 1.5)))
+        dense = one.connect("b", "c", snn.Dense())
+        rule = one.connect("b", "c", snn.Sparse.fixed_indegree(3, weight=snn.Uniform(0, 1)), name="rule")
+        return [np.asarray(one["c"].parameters["threshold"]), dense.weights, *rule.synapses(), rule.weights]
+
+    twins = net.copy(), pickle.loads(pickle.dumps(net)), snn.load(path, seed=7)
+    other = snn.load(path)
+    assert [one.seed for one in (*twins, other)] == [7, 7, 7, 0]
+    expected, unlike = continued(net), continued(other)
+    for twin in twins:
+        assert all(np.array_equal(mine, theirs) for mine, theirs in zip(continued(twin), expected, strict=True))
+    assert not any(np.array_equal(unlike[k], expected[k]) for k in (0, 1, 3, 5))
+    with pytest.raises(snn.InvalidArgumentError, match="seed is -1; it must be 0 to"):
+        snn.load(path, seed=-1)
+
+
 def test_a_loaded_network_can_be_changed(tmp_path: Path) -> None:
     net = everything()
     net.save(tmp_path / "a.snn")
