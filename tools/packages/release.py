@@ -24,7 +24,7 @@ PRESETS = {
 }
 
 # The other systems that Python's package is made for, as Python's sysconfig calls them.
-WHEELS = {System("Linux", "arm64"): "linux-aarch64"}
+WHEELS = {System("Windows"): "win-amd64", System("Linux", "arm64"): "linux-aarch64"}
 
 # As tools/common.sh has them: CMake compiles again what is compiled by another command.
 LAUNCHERS = [
@@ -110,7 +110,7 @@ def make(folder: Path, systems: list[System]) -> list[Path]:
 
 
 def make_wheel(folder: Path, system: System = HERE, build: str = "") -> None:
-    """Make the wheel for Python 3.11 and newer on a system, named after the oldest Linux that it runs on.
+    """Make the wheel for Python 3.11 and newer on a system; one for Linux is named after the oldest that it runs on.
 
     `build` is the folder of the checkout where libsnn and its tests were built for another system, for a wheel of that library.
     """
@@ -135,7 +135,10 @@ def make_wheel(folder: Path, system: System = HERE, build: str = "") -> None:
     with tempfile.TemporaryDirectory() as temporary:
         run(*start, "-m", "pip", "wheel", *options, "--wheel-dir", temporary, ROOT)
         wheel = next(Path(temporary).glob("*.whl"))
-        run(sys.executable, "-m", "auditwheel", "repair", wheel, "--wheel-dir", folder)
+        if system.platform == "Windows":
+            shutil.move(wheel, folder)  # its libraries need Windows and Python alone: tests/install/use_wheel_windows
+        else:
+            run(sys.executable, "-m", "auditwheel", "repair", wheel, "--wheel-dir", folder)
 
 
 def make_sources(folder: Path) -> None:
