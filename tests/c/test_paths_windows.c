@@ -79,8 +79,8 @@ static void a_write_protected_file_is_kept(void) {
     CHECK_EQUAL(remove_folder(), 1);
 }
 
-static HANDLE hold(void) {
-    return CreateFileA(FILE_HERE, GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+static HANDLE hold(DWORD shared) {
+    return CreateFileA(FILE_HERE, GENERIC_READ, shared, NULL, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
 }
 
 static DWORD WINAPI let_go_soon(void *file) {
@@ -95,7 +95,7 @@ static void a_file_that_another_program_holds_is_waited_for_and_kept(void) {
     HANDLE held, thread;
     make_folder();
     CHECK_OK(snn_network_save(network, FILE_HERE));
-    held = hold();
+    held = hold(FILE_SHARE_READ);
     CHECK(held != INVALID_HANDLE_VALUE);
     CHECK_ERROR(snn_network_save(network, FILE_HERE), SNN_ERROR_IO, "cannot replace '" FOLDER);
     CHECK(strlen(strrchr(snn_last_error(), ':')) > 5); /* and why */
@@ -103,6 +103,24 @@ static void a_file_that_another_program_holds_is_waited_for_and_kept(void) {
     thread = CreateThread(NULL, 0, let_go_soon, held, 0, NULL);
     CHECK(thread);
     CHECK_OK(snn_network_save(network, FILE_HERE));
+    CHECK(WaitForSingleObject(thread, INFINITE) == WAIT_OBJECT_0);
+    CloseHandle(thread);
+    snn_network_release(network);
+    CHECK_EQUAL(remove_folder(), 1);
+}
+
+/* As while another thread or program replaces it. */
+static void a_file_that_cannot_be_opened_yet_is_waited_for(void) {
+    SNNNetwork network = make_chain(), loaded = NULL;
+    HANDLE held, thread;
+    make_folder();
+    CHECK_OK(snn_network_save(network, FILE_HERE));
+    held = hold(0);
+    CHECK(held != INVALID_HANDLE_VALUE);
+    CHECK_ERROR(snn_network_load(FILE_HERE, &loaded), SNN_ERROR_IO, "cannot open '" FOLDER);
+    thread = CreateThread(NULL, 0, let_go_soon, held, 0, NULL);
+    CHECK(thread);
+    CHECK(populations_in(FILE_HERE) > 0);
     CHECK(WaitForSingleObject(thread, INFINITE) == WAIT_OBJECT_0);
     CloseHandle(thread);
     snn_network_release(network);
@@ -139,6 +157,7 @@ static const CheckCase cases[] = {
     CASE(folders_and_devices_are_refused),
     CASE(a_write_protected_file_is_kept),
     CASE(a_file_that_another_program_holds_is_waited_for_and_kept),
+    CASE(a_file_that_cannot_be_opened_yet_is_waited_for),
     CASE(threads_may_save_to_one_path),
 };
 

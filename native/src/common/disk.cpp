@@ -90,8 +90,14 @@ std::string without_links(const std::string& path) {
 FileSource::FileSource(const std::string& path) {
     if (has_attribute(path, FILE_ATTRIBUTE_DIRECTORY))
         throw Error(SNN_ERROR_IO, "cannot read '", path, "': it is a folder, not a regular file");
-    file_ = _wfopen(wide(path).c_str(), L"rbN");  // N: child processes do not inherit it
-    if (!file_) throw Error(SNN_ERROR_IO, "cannot open '", path, "': ", std::strerror(errno));
+    // While a file is replaced, it cannot be opened for a moment. N: child processes do not inherit it.
+    const std::wstring wide_path = wide(path);
+    for (DWORD wait_ms = 1; !(file_ = _wfopen(wide_path.c_str(), L"rbN")); wait_ms *= 2) {
+        const int reason = errno;
+        if (reason != EACCES || wait_ms > 128)
+            throw Error(SNN_ERROR_IO, "cannot open '", path, "': ", std::strerror(reason));
+        Sleep(wait_ms);
+    }
     LARGE_INTEGER size{};
     const HANDLE handle = reinterpret_cast<HANDLE>(_get_osfhandle(_fileno(file_)));
     if (GetFileType(handle) != FILE_TYPE_DISK || !GetFileSizeEx(handle, &size)) {
