@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import sys
@@ -137,6 +138,8 @@ def run() -> None:
         # The reader has what it wanted, as in `snn devices | head -1`.
         _end(None)
     except OSError as error:
+        if os.name == "nt" and error.errno == errno.EINVAL and error.filename is None:
+            _end(None)  # as Windows tells of a reader that has gone
         place = "the output" if error.filename is None else str(error.filename)
         _end(f"{place} cannot be used: {error.strerror or error}")
 
