@@ -78,7 +78,8 @@ def main() -> None:
     assert accuracy > 0.95, f"accuracy is {accuracy}"
 
     net.save("halves.snn")
-    twin = snn.load("halves.snn")
+    net.save("\u534a.snn")  # a name that no code page of Western Europe has
+    twin = snn.load("\u534a.snn")
     expected, again = spikes(net, pixels), spikes(twin, pixels)
     assert expected.any()
     assert np.array_equal(expected, again)
