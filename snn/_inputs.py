@@ -165,7 +165,6 @@ class Inputs:
 
     def _events_of_run(self, population: Population, events: SpikeEvents, steps: int) -> EventInput:
         what = f"input {population.name!r} is {events!r}"
-        size = math.prod(events.shape)
         if events.shape != population.shape and events.shape != (population.size,):
             raise InvalidArgumentError(
                 f"{what} of a population of shape {events.shape}; the input has shape {population.shape}"
@@ -182,13 +181,11 @@ class Inputs:
             )
         if events.dropped:
             raise InvalidArgumentError(f"{what}; a run takes events of which all are there")
-        limits = (("steps", events.steps, steps), ("neurons", events.neurons, size))
-        for column, values, limit in (*limits, ("samples", events.samples, self._batch_size)):
-            if len(values) and values.max() >= limit:
-                more = "; events.between(begin, end) has those of some steps" if column == "steps" else ""
-                raise InvalidArgumentError(
-                    f"{what}, whose {column} go up to {int(values.max())}; there are {limit}, from 0 to {limit - 1}{more}"
-                )
+        if len(events) and events.steps.max() >= steps:
+            raise InvalidArgumentError(
+                f"{what}, whose steps go up to {int(events.steps.max())}; there are {steps}, from 0 to {steps - 1}; "
+                "events.between(begin, end) has those of some steps"
+            )
         return EventInput(population, events)
 
     def of_step(self, name: str, values: ArrayLike) -> tuple[int, Floats]:
