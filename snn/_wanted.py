@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import integer_array, name_list
+from snn._arrays import integer_array, name_list, part_of
 from snn.engine.errors import InvalidArgumentError, NotFoundError, shown
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ def wanted_of(wanted: Wanted, what: str) -> dict[str, Chosen | None]:
 def flat_indices(chosen: Chosen, size: int, what: str) -> NDArray[np.int64]:
     """Return indices of some of `size` neurons or synapses; one that is none of them is an error that names it."""
     if isinstance(chosen, slice):
-        return np.arange(size, dtype=np.int64)[chosen]
+        places = part_of(chosen, size, what, f"there are {size}")
+        return np.arange(places.start, places.stop, places.step, dtype=np.int64)
     indices = integer_array(chosen, what)
     outside = np.flatnonzero((indices < 0) | (indices >= size))
     if outside.size:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from snn._arrays import part_of, slice_text
 from snn._strict import Strict, suggestion
 from snn.definitions import State
 from snn.distributions import Distribution
@@ -98,19 +99,12 @@ class Population(Strict):
                 f"population {self.name!r} takes a slice such as [0:100], not {shown(neurons)}; chosen neurons are connected "
                 "by snn.Sparse.from_arrays"
             )
-        ends = (neurons.start, neurons.stop)
-        words = (*ends, neurons.step) if neurons.step else ends
-        shown_slice = f"{self.name}[{':'.join('' if word is None else str(word) for word in words)}]"
-        if not all(end is None or isinstance(end, int | np.integer) for end in ends):
-            raise ArgumentTypeError(f"{shown_slice}: a part of a population is from one whole number to another")
         if neurons.step not in (None, 1):
-            raise InvalidArgumentError(f"{shown_slice}: a part of a population is neighbouring neurons, with step 1")
-        if any(end is not None and abs(end) > self.size for end in ends):
-            raise InvalidArgumentError(f"{shown_slice}: population {self.name!r} has {self.size} neurons")
-        first, end, _ = neurons.indices(self.size)
-        if first >= end:
-            raise InvalidArgumentError(f"{shown_slice} is no neuron at all")
-        return PopulationSlice(self, first, end - first)
+            raise InvalidArgumentError(
+                f"{slice_text(self.name, neurons)}: a part of a population is neighbouring neurons, with step 1"
+            )
+        places = part_of(neurons, self.size, self.name, f"population {self.name!r} has {self.size} neurons")
+        return PopulationSlice(self, places.start, len(places))
 
     @property
     def is_input(self) -> bool:
