@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -227,7 +228,12 @@ class Population(Strict):
         """
         if not isinstance(self._layer, Neuron):
             raise InvalidArgumentError(f"population {self.name!r} is an input; it has no parameters")
-        layer = cast(Neuron, self._whole()).replaced(surrogate=surrogate, initial=initial, **values)
+        whole = cast(Neuron, self._whole())
+        layer = whole.replaced(surrogate=surrogate, initial=initial, **values)
+        known = set(whole._lost_in_steps(self._network.dt))
+        for told in layer._lost_in_steps(self._network.dt):
+            if told not in known:
+                warnings.warn(f"{self._titled()}: {told}", stacklevel=2)
         # Undone if libsnn refuses, so that the network stays unchanged.
         with unchanged_on_error([self]):
             self._replace(layer._draw(self._network.seed, self._index))
