@@ -149,7 +149,9 @@ class Variables:
         # States of whole numbers as float64, which holds each int32: libsnn refuses the others, a cast would round them.
         whole = self.dtype(path) is np.int32
         array: NDArray[Any] = real_array(values, path).astype(np.float64) if whole else float32_array(values, path)
-        if array.ndim == 0 or array.shape == shape[1:]:
+        # The first axis is that of samples or, of the history, of steps; of weights only where each sample has its own.
+        is_repeated = population is not None or (self._sample_weights and "[" not in variable)
+        if array.ndim == 0 or (is_repeated and array.shape == shape[1:]):
             array = spread(array, shape, path)
         if array.shape != shape:
             raise InvalidArgumentError(f"{path} has shape {shape}; the values have {array.shape}")

@@ -529,9 +529,9 @@ class Simulation(NotCopied, Strict):
         path : str
             As for `get`.
         values : array_like
-            An array of the variable's shape; or without its first axis, for the same values in all samples or steps; or one
-            number for all. Integers for integer states. For a parameter, one number or an array of the population's shape, in
-            the model's unit.
+            An array of the variable's shape; or one number for all; or, where the first axis is that of samples or steps, an
+            array without it, for the same values in all of them. Integers for integer states. For a parameter, one number or
+            an array of the population's shape, in the model's unit.
         """
         self._variables.write(path, values)
 

@@ -167,6 +167,27 @@ def test_weights_of_a_session_are_its_own(chain: snn.Network) -> None:
     assert np.array_equal(chain.projections["input_to_hidden"].weights, before)
 
 
+def test_weights_of_one_source_are_not_those_of_all() -> None:
+    net = snn.Sequential(snn.Input((2, 5, 5)), snn.Conv2d(3, 3), snn.LIF(), snn.Dense(3), snn.LIF())
+    with snn.Simulation(net, batch_size=2) as sim:
+        for name, projection in net.projections.items():
+            shape = projection.weights.shape
+            with pytest.raises(snn.InvalidArgumentError, match=rf"{name}\.weight has shape .*; the values have"):
+                sim[f"{name}.weight"] = np.ones(shape[1:])
+            sim[f"{name}.weight"] = 0.5
+            assert (sim[f"{name}.weight"] == 0.5).all()
+        membranes = np.arange(3.0)
+        sim["output.v"] = membranes  # samples do share values
+        assert np.array_equal(sim["output.v"], [membranes] * 2)
+    with snn.Simulation(net, batch_size=2, sample_weights=True) as sim:
+        name = "hidden_to_output"
+        weights = net.projections[name].weights + 1.0
+        sim[f"{name}.weight"] = weights
+        assert np.array_equal(sim[f"{name}.weight"], [weights] * 2)
+        with pytest.raises(snn.InvalidArgumentError, match=r"weight\[1\] has shape .*; the values have"):
+            sim[f"{name}.weight[1]"] = weights[0]
+
+
 def test_history_of_delayed_populations() -> None:
     net = snn.Network()
     net.add("in", snn.SpikeInput(4))
