@@ -406,7 +406,7 @@ class Network(Strict):
             As for `Simulation`.
         """
         size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
-        words = device_of_several(devices, placement)
+        words = device_of_several(devices, placement, network=self)
         found = self._finished().placement(words, size, integer(threads, "threads", maximum=1024))
         names = list(self._populations)
         populations: dict[str, int] = {}

@@ -177,7 +177,7 @@ class Simulation(NotCopied, Strict):
             raise ArgumentTypeError(f"network is {shown(network)}, not a Network; snn.load(path) reads one from a file")
         self.network = network
         self.batch_size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
-        words, host = device_of_simulation(device, devices, placement, samples, power)
+        words, host = device_of_simulation(network, device, devices, placement, samples, power)
         self.sample_weights = boolean(sample_weights, "sample_weights")
         bits = SAMPLE_WEIGHTS if self.sample_weights else 0
         for flag in name_list(flags, "flags"):
