@@ -111,13 +111,13 @@ class Run:
         self._sums: list[tuple[int, NDArray[Any], NDArray[Any]]] = []  # of the run, of the piece at hand
         self._events: dict[str, _Events] = {}
         self._values: list[tuple[str, NDArray[np.uint64] | None, NDArray[Any]]] = []
-        network = simulation.network
+        contents = simulation._contents
         for name, wanted in mapping(record, "record", "variables by population or projection").items():
-            if isinstance(name, str) and name in network.projections:
+            if isinstance(name, str) and name in contents.projections:
                 what = f"what to record of projection {name!r}"
-                self._add_projection(network.projections[name], wanted_of(wanted, what))
+                self._add_projection(contents.projections[name], wanted_of(wanted, what))
             else:
-                population = recorded_population(network, name, wanted, "record={{{}: {}}}")
+                population = recorded_population(contents, name, wanted, "record={{{}: {}}}")
                 what = f"what to record of population {population.name!r}"
                 self._add_population(population, wanted_of(wanted, what), max_events)
         rowed = [f"{name}.{key}" for name, keys in self._arrays.items() for key in keys if key not in OF_A_RUN]

@@ -26,7 +26,8 @@ from snn._arrays import (
     new_array,
     number,
 )
-from snn._between import BetweenSteps
+from snn._between import LOOK_S, BetweenSteps
+from snn._contents import Contents
 from snn._inputs import Inputs, RunInput
 from snn._progress import RunBar
 from snn._running import Record, Run
@@ -193,10 +194,12 @@ class Simulation(NotCopied, Strict):
             seed=integer(seed, "seed", maximum=MAX_SEED),
             max_catch_up_steps=0 if max_catch_up is None else _steps_in(max_catch_up, network.dt),
         )
-        self._inputs = Inputs(network, self.batch_size)
-        self._variables = Variables(network, self._session, self.batch_size, self.sample_weights)
+        self._contents = Contents(network)
+        self._inputs = Inputs(self._contents, self.batch_size)
+        self._variables = Variables(self._contents, self._session, self.batch_size, self.sample_weights)
         self._indices = {name: population._index for name, population in network.populations.items()}
         self._between = BetweenSteps()
+        self._few_seconds = _FEW_STEPS * network.dt / 1000
 
     # ---- time
 
@@ -559,7 +562,7 @@ class Simulation(NotCopied, Strict):
 
         >>> sim.on_steps(100, lambda sim: sim.signal("input_to_output", dopamine))
         """
-        found = known_name(projection, self.network.projections, "projection")
+        found = known_name(projection, self._contents.projections, "projection")
         self._session.write(f"{found}.signal", np.array([number(value, "the signal")], np.float64))
 
     def spikes(self, population: str, sample: int = 0) -> NDArray[np.uint32]:
@@ -567,14 +570,14 @@ class Simulation(NotCopied, Strict):
         # Called at every step of a loop: fast path for the usual arguments.
         index = self._indices.get(population) if type(population) is str else None
         if index is None:
-            index = self.network[population]._index
+            index = self._contents[population]._index
         if type(sample) is not int or sample != 0:
             sample = integer(sample, "sample", maximum=self.batch_size - 1)
         return self._session.spikes(index, sample)
 
     def membrane_potentials(self, population: str) -> Floats:
         """Return the membrane state of a population: shape (batch size, *shape)."""
-        owner = self.network[population]
+        owner = self._contents[population]
         array = new_array((self.batch_size, *owner.shape), np.float32, f"the membrane of {owner.name!r}")
         self._session.membrane_potentials(owner.name, array)
         return array
@@ -686,10 +689,10 @@ class Simulation(NotCopied, Strict):
         (1000, 1, 128)
         """
         target: Population | Projection
-        if isinstance(name, str) and name in self.network.projections:
-            target, what = self.network.projections[name], "projection"
+        if isinstance(name, str) and name in self._contents.projections:
+            target, what = self._contents.projections[name], "projection"
         else:
-            target, what = recorded_population(self.network, name, variables, "recorder({}, {})"), "population"
+            target, what = recorded_population(self._contents, name, variables, "recorder({}, {})"), "population"
         wanted = wanted_of(variables, f"what to record of {what} {target.name!r}")
         if not wanted:
             raise InvalidArgumentError(
@@ -712,7 +715,7 @@ class Simulation(NotCopied, Strict):
         if callback is None:
             self._session.on_spikes(None)
             return
-        names = list(self.network.populations)
+        names = list(self._indices)
         told = function(callback, "callback")
         self._session.on_spikes(lambda event: told(event._replace(population=names[event.population])))
 

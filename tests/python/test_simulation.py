@@ -412,6 +412,37 @@ def test_progress_can_stop_a_run(chain: snn.Network) -> None:
         sim.step()
 
 
+def test_what_is_added_later_is_not_in_a_simulation(chain: snn.Network, spikes: np.ndarray) -> None:
+    with snn.Simulation(chain) as sim:
+        names = list(chain.populations)
+        chain.add("input2", snn.SpikeInput(2))
+        chain.add("later", snn.LIF(2))
+        chain.connect("input2", "later", snn.Dense(), name="between")
+        sim.run(2, spikes[:2, 0])  # the only input needs no name
+        sentence = f"there is no population.* 'later'; .*: {', '.join(names)}"
+        for look in (
+            lambda: sim["later.v"],
+            lambda: sim.recorder("later", "v"),
+            lambda: sim.run(1, record={"later": "v"}),
+            lambda: sim.spikes("later"),
+            lambda: sim.membrane_potentials("later"),
+        ):
+            with pytest.raises(snn.NotFoundError, match=sentence):
+                look()
+        with pytest.raises(snn.NotFoundError, match="no population 'input2'"):
+            sim.set_input("input2", np.ones(2))
+        for look in (lambda: sim.recorder("between", "weight"), lambda: sim.run(1, record={"between": "weight"})):
+            with pytest.raises(snn.NotFoundError, match="no population 'between'"):
+                look()
+        with pytest.raises(snn.NotFoundError, match="no projection 'between'; there are: input_to_hidden"):
+            sim.signal("between")
+        with pytest.raises(snn.InvalidArgumentError, match="'later' belongs to another network"):
+            sim.spikes(chain["later"])  # type: ignore[arg-type]
+        assert sim.step_count == 2
+    with snn.Simulation(chain) as sim:
+        assert sim["later.v"].shape == (1, 2)
+
+
 def test_a_simulation_keeps_its_network_alive(chain: snn.Network, spikes: np.ndarray) -> None:
     twin = chain.copy()
     sim = snn.Simulation(twin, batch_size=2)
