@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from snn.engine.errors import BusyError, StateError
@@ -46,6 +47,15 @@ class BetweenSteps:
             self.functions = [other for other in self.functions if other is not entry]
 
         return remove
+
+    @contextlib.contextmanager
+    def inside(self) -> Iterator[None]:
+        """What is called in here may not advance, run or reset the simulation."""
+        self.is_inside = True
+        try:
+            yield
+        finally:
+            self.is_inside = False
 
     def steps_until_due(self, step: int, most: int) -> int:
         """Return how many steps after `step` a recorder or function is due, at most `most`."""
@@ -100,22 +110,21 @@ class BetweenSteps:
             return
         step = simulation.step_count
         first: BaseException | None = None
-        self.is_inside = True
         try:
-            for interval, function in list(self.functions):
-                if step % interval:
-                    continue
-                try:
-                    function(simulation)
-                except BaseException as error:
-                    if first is None:
-                        first = error
-                    else:
-                        note(first, error)
+            with self.inside():
+                for interval, function in list(self.functions):
+                    if step % interval:
+                        continue
+                    try:
+                        function(simulation)
+                    except BaseException as error:
+                        if first is None:
+                            first = error
+                        else:
+                            note(first, error)
             if first is not None:
                 raise first
         finally:
-            self.is_inside = False
             del first  # its traceback has this frame
 
     def check_not_given(self, population: int, name: str) -> None:
@@ -129,7 +138,9 @@ class BetweenSteps:
     def check_outside(self) -> None:
         """Refuse what a function may not do."""
         if self.is_inside:
-            raise BusyError("a function of on_steps may not advance, run or reset the simulation that called it")
+            raise BusyError(
+                "a function of on_steps or of an input may not advance, run or reset the simulation that called it"
+            )
 
 
 def also(error: BaseException, function: Callable[[], None]) -> None:

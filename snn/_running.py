@@ -224,7 +224,9 @@ class Run:
             piece.fill(0)
             records.append((index, "spike_count", piece))
         frames = [(index, held, array if held else array[begin : begin + count]) for index, held, array in self._frames]
-        frames += [made.between(begin, begin + count) for made in self._made_inputs]
+        if self._made_inputs:
+            with self._simulation._between.inside():
+                frames += [made.between(begin, begin + count) for made in self._made_inputs]
         events: list[tuple[int, *tuple[Words, ...]]] = [
             (recorded.population._index, *recorded.arrays) for recorded in self._events.values()
         ]

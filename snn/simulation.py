@@ -288,6 +288,7 @@ class Simulation(NotCopied, Strict):
 
     @step_count.setter
     def step_count(self, steps: int) -> None:
+        self._between.check_outside()
         self._session.step_count = integer(steps, "step_count", maximum=2**64 - 1)
 
     @property
@@ -348,7 +349,7 @@ class Simulation(NotCopied, Strict):
               memory;
             - a function, for input that does not fit into memory: ``f(begin, end)`` returns the values of the run's steps
               `begin` to `end` - 1, shape (end - begin, batch size, *shape). It is called for consecutive parts of the run, of
-              any length.
+              any length. It may not advance or reset the simulation (`BusyError`).
 
             A network with one input also takes its array, events or function without the dict. They count for this run only:
             afterwards an `Input` has the values that were set before it.
