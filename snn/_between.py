@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from snn.recorder import Recorder
     from snn.simulation import Simulation
 
-__all__ = ["BetweenSteps", "also"]
+__all__ = ["LOOK_S", "BetweenSteps", "also"]
+
+LOOK_S = 0.1  # longest time without a look for Ctrl+C, in seconds
 
 Function = Callable[["Simulation"], Any]
 
@@ -68,14 +70,16 @@ class BetweenSteps:
         self._stepped(simulation, lambda: simulation._session.step(1), lambda: self.after_step(simulation))
 
     def advance(self, simulation: Simulation, seconds: float, budget: float) -> int:
-        """Advance by the steps of a time, for the recorders; return how many there were."""
+        """Advance by the steps of a time, with a look for Ctrl+C now and then; return how many there were."""
         begin, done = time.perf_counter(), 0
-        due = seconds
+        due, left = seconds, budget
         while True:
             # No budget at all is enough for one step; what is left of the time is due at the next call.
-            ran = self._stepped(simulation, functools.partial(simulation._session.run_step, due, 0.0), self._record)
+            piece = 0.0 if self.recorders else min(left, LOOK_S)
+            ran = self._stepped(simulation, functools.partial(simulation._session.run_step, due, piece), self._record)
             done, due = done + ran, 0.0
-            if ran == 0 or time.perf_counter() - begin >= budget:
+            left = budget - (time.perf_counter() - begin)
+            if ran == 0 or left <= 0.0:
                 return done
 
     def _stepped(self, simulation: Simulation, step: Callable[[], _T], after: Callable[[], None]) -> _T:

@@ -49,7 +49,7 @@ from snn.vulkan import Host
 __all__ = ["Simulation"]
 
 _WEIGHTS = "simulation['exc_to_inh.weight'] returns those of a projection, and may be assigned to"
-_FEW_STEPS = 32  # `step` runs up to this many without checking for Ctrl+C
+_FEW_STEPS = 32  # `step` and `advance` run up to this many without checking for Ctrl+C
 
 
 class Simulation(NotCopied, Strict):
@@ -237,7 +237,7 @@ class Simulation(NotCopied, Strict):
         """Advance by as many whole steps as fit into `seconds`. The remainder is added to the next call.
 
         Functions of `on_steps` are not called. With a `recorder` each step is a call of libsnn; that where a callback raises is
-        then the last, and what is left is due at the next call.
+        then the last. What an exception (Ctrl+C, that of a callback) leaves of the time is due at the next call.
 
         Parameters
         ----------
@@ -255,7 +255,7 @@ class Simulation(NotCopied, Strict):
         self._between.check_outside()
         frame = float32_number(seconds, "seconds", minimum=0.0)
         most = math.inf if budget is None else float32_number(budget, "budget", minimum=0.0)
-        if self._between.recorders:
+        if self._between.recorders or (frame > self._few_seconds and most > LOOK_S):
             return self._between.advance(self, frame, most)
         return self._session.run_step(frame, most)
 
@@ -711,7 +711,8 @@ class Simulation(NotCopied, Strict):
         callback : callable or None
             Gets a `SpikeEvent` (step, population name, sample, neurons). It may read the simulation, but not step or change
             it. Its first exception ends `run` or `step` after that step, and propagates to the caller; in `advance` without a
-            recorder, the steps that are due run first, without further calls. None removes the callback.
+            recorder, steps of the next tenth of a second that are due run first, without further calls. None removes the
+            callback.
         """
         if callback is None:
             self._session.on_spikes(None)

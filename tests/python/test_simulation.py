@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import _thread
 import gc
 import logging
 import math
 import threading
+import time
 import weakref
 
 import numpy as np
@@ -212,6 +214,89 @@ def test_a_budget_carries_steps_to_the_next_call(chain: snn.Network) -> None:
         for wrong in (-1.0, float("nan")):
             with pytest.raises(snn.InvalidArgumentError, match="budget"):
                 sim.advance(0.001, wrong)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"device": "reference"}, {"threads": 1}, {"threads": 3}, {"device": "vulkan"}], ids=str
+)
+def test_looks_for_an_interrupt_change_nothing(
+    chain: snn.Network,
+    spikes: np.ndarray,
+    settings: dict,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    frames = (
+        0.0405,
+        0.0605,
+        0.3,
+        0.0,
+        0.1003,
+        0.7,
+        0.5,
+        0.0361,
+    )  # of more and fewer steps, with remainders and dropped time
+    with (
+        snn.Simulation(chain, batch_size=2, **settings) as sim,
+        snn.Simulation(chain, batch_size=2, **settings) as plain,
+    ):
+        for one in (sim, plain):
+            one.bind_input("input", spikes[0])
+            one.reset()
+        caplog.clear()
+        expected = [plain._session.run_step(frame) for frame in frames]
+        told = caplog.messages.copy()
+        caplog.clear()
+        monkeypatch.setattr("snn._between.LOOK_S", 0.0)  # a look after each step
+        assert [sim.advance(frame) for frame in frames] == expected
+        assert expected == [40, 61, 250, 0, 100, 250, 250, 36]
+        assert caplog.messages == told
+        assert sum("time is dropped" in message for message in told) == 2
+        for path in ("hidden.v", "hidden.spikes", "output.v"):
+            assert np.array_equal(sim[path], plain[path]), path
+        assert sim.counters == plain.counters
+        assert [one.advance(0.0009) for one in (sim, plain)] == [1, 1]  # the remainder is that of one call
+        # A budget is one for all of it.
+        assert sim.advance(0.05, budget=30) == 50
+        assert 1 <= sim.advance(0.05, budget=1e-9) < 50
+
+
+def test_an_interrupt_ends_a_frame_and_the_rest_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = snn.Network()
+    net.add("cells", snn.LIF(20_000))
+    with snn.Simulation(net, device="reference", max_catch_up=1.0) as sim:
+        begin = time.perf_counter()
+        sim.step()
+        step = time.perf_counter() - begin
+        monkeypatch.setattr("snn._between.LOOK_S", step)
+        interrupt = threading.Timer(20 * step, _thread.interrupt_main)
+        interrupt.start()
+        with pytest.raises(KeyboardInterrupt):
+            sim.advance(0.9)
+        done = sim.step_count
+        assert 1 < done < 800
+        assert sim.advance(0.0, budget=0) == 1
+        assert sim.advance(0.0) == 900 - done
+
+
+def test_what_a_callback_raises_ends_a_long_frame(
+    chain: snn.Network, spikes: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("snn._between.LOOK_S", 0.0)
+    calls = []
+
+    def fail(event: snn.SpikeEvent) -> None:
+        calls.append(event.step)
+        raise RuntimeError("from the callback")
+
+    with snn.Simulation(chain, batch_size=2) as sim:
+        sim.bind_input("input", spikes[0])
+        sim.on_spikes(fail)
+        with pytest.raises(RuntimeError, match="from the callback"):
+            sim.advance(0.2)
+        assert calls == [sim.step_count - 1]
+        sim.on_spikes(None)
+        assert sim.advance(0.0) == 200 - calls[0] - 1
 
 
 def test_advance_carries_the_remainder(chain: snn.Network) -> None:
