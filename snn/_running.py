@@ -108,7 +108,8 @@ class Run:
         self._done = 0
         self._arrays: dict[str, dict[str, NDArray[Any]]] = {}
         self._dense: list[tuple[int, str, NDArray[Any]]] = []
-        self._sums: list[tuple[int, NDArray[Any], NDArray[Any]]] = []  # of the run, of the piece at hand
+        # By index of the population, of the run and of the piece at hand: float64, in which libsnn counts exactly.
+        self._sums: list[tuple[int, NDArray[np.int64], NDArray[np.float64]]] = []
         self._events: dict[str, _Events] = {}
         self._values: list[tuple[str, NDArray[np.uint64] | None, NDArray[Any]]] = []
         contents = simulation._contents
@@ -129,7 +130,6 @@ class Run:
             )
         # Whether libsnn has to come back before the end.
         self._is_cut = bool(self._events or self._made_inputs or simulation._between.is_wanted)
-        self._sums = [(i, array, np.zeros_like(array) if self._is_cut else array) for i, array, _ in self._sums]
 
     def _add_population(self, population: Population, variables: dict[str, Any], max_events: int | None) -> None:
         own = self._arrays.setdefault(population.name, {})
@@ -153,13 +153,14 @@ class Run:
                     population, self._simulation.batch_size, self._steps, max_events
                 )
                 continue
-            summed = variable == "spike_count"
-            full = shape if summed else (self._steps // self._every, *shape)
-            array = own[variable] = new_array(full, population._dtype(variable), f"the recording of {path}")
-            if summed:
-                self._sums.append((population._index, array, array))
-            else:
-                self._dense.append((population._index, variable, array))
+            what = f"the recording of {path}"
+            if variable == "spike_count":
+                own[variable] = new_array(shape, np.int64, what)
+                self._sums.append((population._index, own[variable], new_array(shape, np.float64, what)))
+                continue
+            full = (self._steps // self._every, *shape)
+            own[variable] = new_array(full, population._dtype(variable), what)
+            self._dense.append((population._index, variable, own[variable]))
 
     def _add_projection(self, projection: Projection, variables: dict[str, Any]) -> None:
         own = self._arrays.setdefault(projection.name, {})
@@ -253,8 +254,7 @@ class Run:
             for recorded, event_count in zip(self._events.values(), event_counts, strict=False):
                 recorded.take(event_count)
             for _, total, piece in self._sums:
-                if piece is not total:
-                    total += piece
+                np.add(total, piece, out=total, casting="unsafe")  # whole numbers
         return stopped
 
     def _piece(self, interval: int | None) -> int:

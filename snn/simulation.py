@@ -355,7 +355,7 @@ class Simulation(NotCopied, Strict):
             afterwards an `Input` has the values that were set before it.
         record : dict, optional
             By population or projection, a variable or a list of them. Of a population: a state, ``"spikes"`` (for each step
-            and neuron whether it spiked), ``"spike_count"`` (summed over the run) or ``"spike_events"`` (`SpikeEvents`, 8
+            and neuron whether it spiked), ``"spike_count"`` (int64, of the whole run) or ``"spike_events"`` (`SpikeEvents`, 8
             bytes a spike). A `SpikeInput` has all of these but states. Of a projection: ``"weight"``, ``"bias"`` and the
             traces of its plasticity rule. To record states, ``"spikes"`` and weights of some neurons or synapses only, give a
             dict of variables with flat indices or a slice, None for all:
