@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from snn._arrays import mapping, new_array
+from snn._arrays import check_room, mapping, new_array
 from snn._between import also
 from snn._inputs import EventInput, MadeInput
 from snn._stop import STOP
@@ -121,6 +121,12 @@ class Run:
                 population = recorded_population(contents, name, wanted, "record={{{}: {}}}")
                 what = f"what to record of population {population.name!r}"
                 self._add_population(population, wanted_of(wanted, what), max_events)
+        # They take no memory before they are written, so what is free is still free for all of them together.
+        made = [array for variables in self._arrays.values() for array in variables.values()]
+        made += [piece for _, _, piece in self._sums] + [
+            one for events in self._events.values() for one in events.arrays
+        ]
+        check_room(sum(array.nbytes for array in made), "the arrays of the recording")
         rowed = [f"{name}.{key}" for name, keys in self._arrays.items() for key in keys if key not in OF_A_RUN]
         if 0 < steps < every and rowed:
             warnings.warn(
