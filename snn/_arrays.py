@@ -41,7 +41,9 @@ __all__ = [
     "new_array",
     "no_memory",
     "number",
+    "part_of",
     "real_array",
+    "slice_text",
     "spread",
     "valid_name",
 ]
@@ -265,6 +267,28 @@ def integer_array(values: ArrayLike, what: str) -> NDArray[Any]:
     if array.ndim != 1:
         raise InvalidArgumentError(f"{what} has shape {array.shape}; it must be one-dimensional")
     return array
+
+
+def part_of(chosen: slice, size: int, what: str, whole: str) -> range:
+    """Return the places of a slice of `size`; a slice that goes beyond them, or has none of them, is an error.
+
+    `what` names the slice and `whole` says how many there are, for the errors.
+    """
+    told, ends = slice_text(what, chosen), (chosen.start, chosen.stop)
+    if not all(end is None or isinstance(end, int | np.integer) for end in (*ends, chosen.step)):
+        raise ArgumentTypeError(f"{told}: a slice is from one whole number to another")
+    if chosen.step == 0 or any(end is not None and abs(end) > size for end in ends):
+        raise InvalidArgumentError(f"{told}: {whole}")
+    places = range(*chosen.indices(size))
+    if not places:
+        raise InvalidArgumentError(f"{told} is none of them: {whole}")
+    return places
+
+
+def slice_text(what: str, chosen: slice) -> str:
+    """Return a slice as it is written behind a name."""
+    words = (chosen.start, chosen.stop) if chosen.step is None else (chosen.start, chosen.stop, chosen.step)
+    return f"{what}[{':'.join('' if word is None else str(word) for word in words)}]"
 
 
 def real_array(values: ArrayLike, what: str) -> NDArray[Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from snn.engine.errors import BusyError, StateError
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
     from snn.recorder import Recorder
     from snn.simulation import Simulation
 
-__all__ = ["BetweenSteps", "also"]
+__all__ = ["LOOK_S", "BetweenSteps", "also"]
+
+LOOK_S = 0.1  # longest time without a look for Ctrl+C, in seconds
 
 Function = Callable[["Simulation"], Any]
 
@@ -47,6 +50,15 @@ class BetweenSteps:
 
         return remove
 
+    @contextlib.contextmanager
+    def inside(self) -> Iterator[None]:
+        """What is called in here may not advance, run or reset the simulation."""
+        self.is_inside = True
+        try:
+            yield
+        finally:
+            self.is_inside = False
+
     def steps_until_due(self, step: int, most: int) -> int:
         """Return how many steps after `step` a recorder or function is due, at most `most`."""
         if self.recorders:
@@ -58,14 +70,16 @@ class BetweenSteps:
         self._stepped(simulation, lambda: simulation._session.step(1), lambda: self.after_step(simulation))
 
     def advance(self, simulation: Simulation, seconds: float, budget: float) -> int:
-        """Advance by the steps of a time, for the recorders; return how many there were."""
+        """Advance by the steps of a time, with a look for Ctrl+C now and then; return how many there were."""
         begin, done = time.perf_counter(), 0
-        due = seconds
+        due, left = seconds, budget
         while True:
             # No budget at all is enough for one step; what is left of the time is due at the next call.
-            ran = self._stepped(simulation, functools.partial(simulation._session.run_step, due, 0.0), self._record)
+            piece = 0.0 if self.recorders else min(left, LOOK_S)
+            ran = self._stepped(simulation, functools.partial(simulation._session.run_step, due, piece), self._record)
             done, due = done + ran, 0.0
-            if ran == 0 or time.perf_counter() - begin >= budget:
+            left = budget - (time.perf_counter() - begin)
+            if ran == 0 or left <= 0.0:
                 return done
 
     def _stepped(self, simulation: Simulation, step: Callable[[], _T], after: Callable[[], None]) -> _T:
@@ -100,22 +114,21 @@ class BetweenSteps:
             return
         step = simulation.step_count
         first: BaseException | None = None
-        self.is_inside = True
         try:
-            for interval, function in list(self.functions):
-                if step % interval:
-                    continue
-                try:
-                    function(simulation)
-                except BaseException as error:
-                    if first is None:
-                        first = error
-                    else:
-                        note(first, error)
+            with self.inside():
+                for interval, function in list(self.functions):
+                    if step % interval:
+                        continue
+                    try:
+                        function(simulation)
+                    except BaseException as error:
+                        if first is None:
+                            first = error
+                        else:
+                            note(first, error)
             if first is not None:
                 raise first
         finally:
-            self.is_inside = False
             del first  # its traceback has this frame
 
     def check_not_given(self, population: int, name: str) -> None:
@@ -129,7 +142,9 @@ class BetweenSteps:
     def check_outside(self) -> None:
         """Refuse what a function may not do."""
         if self.is_inside:
-            raise BusyError("a function of on_steps may not advance, run or reset the simulation that called it")
+            raise BusyError(
+                "a function of on_steps or of an input may not advance, run or reset the simulation that called it"
+            )
 
 
 def also(error: BaseException, function: Callable[[], None]) -> None:

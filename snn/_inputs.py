@@ -17,7 +17,7 @@ from snn.spike_events import SpikeEvents
 from snn.stimuli import OrnsteinUhlenbeck
 
 if TYPE_CHECKING:
-    from snn.network import Network
+    from snn._contents import Contents
     from snn.population import Population
 
 __all__ = ["EventInput", "Inputs", "MadeInput", "RunInput"]
@@ -101,28 +101,28 @@ class Inputs:
 
     Parameters
     ----------
-    network : Network
+    contents : Contents
         Whose input populations they are.
     batch_size : int
         Samples.
     """
 
-    def __init__(self, network: Network, batch_size: int) -> None:
-        self._network = network
+    def __init__(self, contents: Contents, batch_size: int) -> None:
+        self._contents = contents
         self._batch_size = batch_size
 
     def __getitem__(self, name: str) -> Population:
         """Return an input by name; another population is an error that lists the inputs."""
-        population = self._network[name]
+        population = self._contents[name]
         if not population.is_input:
-            inputs = ", ".join(self._network.inputs) or "none"
+            inputs = ", ".join(self._contents.inputs) or "none"
             raise InvalidArgumentError(f"population {name!r} is not an input; the inputs are: {inputs}")
         return population
 
     def by_name(self, inputs: RunInput | None) -> Mapping[str, Any]:
         """Return arrays by input population; a single one is that of the only input."""
         if isinstance(inputs, np.ndarray | SpikeEvents | Events | EventData) or callable(inputs):
-            names = self._network.inputs
+            names = self._contents.inputs
             if len(names) != 1:
                 raise InvalidArgumentError(
                     f"the network has {len(names)} inputs ({', '.join(names) or 'none'}); inputs must be a dict of them"
@@ -141,10 +141,10 @@ class Inputs:
                 "events.units, events.shape, dt=network.dt), or the frames of one sample, data[0] of an EventData"
             )
         if callable(values):
-            if isinstance(values, OrnsteinUhlenbeck) and not math.isclose(values.dt, self._network.dt, rel_tol=1e-9):
+            if isinstance(values, OrnsteinUhlenbeck) and not math.isclose(values.dt, self._contents.dt, rel_tol=1e-9):
                 raise InvalidArgumentError(
                     f"input {name!r} is {values!r}, noise for steps of {values.dt:g} ms; those of the network are "
-                    f"{self._network.dt:g} ms long. Make it with dt=network.dt"
+                    f"{self._contents.dt:g} ms long. Make it with dt=network.dt"
                 )
             return MadeInput(population, values, self._batch_size)
         shape, batch = population.shape, self._batch_size
@@ -165,7 +165,6 @@ class Inputs:
 
     def _events_of_run(self, population: Population, events: SpikeEvents, steps: int) -> EventInput:
         what = f"input {population.name!r} is {events!r}"
-        size = math.prod(events.shape)
         if events.shape != population.shape and events.shape != (population.size,):
             raise InvalidArgumentError(
                 f"{what} of a population of shape {events.shape}; the input has shape {population.shape}"
@@ -175,20 +174,18 @@ class Inputs:
                 f"{what}, of {events.batch_size} sample{'s' * (events.batch_size > 1)}; the simulation's batch_size is "
                 f"{self._batch_size}"
             )
-        if events.dt is not None and events.dt != self._network.dt:
+        if events.dt is not None and events.dt != self._contents.dt:
             raise InvalidArgumentError(
-                f"{what} of {events.dt:g} ms; those of the network are {self._network.dt:g} ms long. Times in ms become "
+                f"{what} of {events.dt:g} ms; those of the network are {self._contents.dt:g} ms long. Times in ms become "
                 "steps by snn.stimuli.spike_events(events.times, events.neurons, size, dt=network.dt)"
             )
         if events.dropped:
             raise InvalidArgumentError(f"{what}; a run takes events of which all are there")
-        limits = (("steps", events.steps, steps), ("neurons", events.neurons, size))
-        for column, values, limit in (*limits, ("samples", events.samples, self._batch_size)):
-            if len(values) and values.max() >= limit:
-                more = "; events.between(begin, end) has those of some steps" if column == "steps" else ""
-                raise InvalidArgumentError(
-                    f"{what}, whose {column} go up to {int(values.max())}; there are {limit}, from 0 to {limit - 1}{more}"
-                )
+        if len(events) and events.steps.max() >= steps:
+            raise InvalidArgumentError(
+                f"{what}, whose steps go up to {int(events.steps.max())}; there are {steps}, from 0 to {steps - 1}; "
+                "events.between(begin, end) has those of some steps"
+            )
         return EventInput(population, events)
 
     def of_step(self, name: str, values: ArrayLike) -> tuple[int, Floats]:

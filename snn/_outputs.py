@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import Floats, float32_array, known_name, mapping, name_list, new_array
+from snn._arrays import Floats, check_room, float32_array, known_name, mapping, name_list, new_array
 from snn.engine.errors import InvalidArgumentError, NotFoundError, shown
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ class Outputs:
             array = new_array(shape, np.float32, f"{population.name}.{variable} of all steps")
             arrays.setdefault(population.name, {})[variable] = array
             records.append((population._index, variable, array))
+        check_room(sum(array.nbytes for _, _, array in records), "the variables of all steps")
         return arrays, records
 
     def gradients(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from snn._arrays import mapping, new_array
+from snn._arrays import check_room, mapping, new_array
 from snn._between import also
 from snn._inputs import EventInput, MadeInput
 from snn._stop import STOP
@@ -108,18 +108,25 @@ class Run:
         self._done = 0
         self._arrays: dict[str, dict[str, NDArray[Any]]] = {}
         self._dense: list[tuple[int, str, NDArray[Any]]] = []
-        self._sums: list[tuple[int, NDArray[Any], NDArray[Any]]] = []  # of the run, of the piece at hand
+        # By index of the population, of the run and of the piece at hand: float64, in which libsnn counts exactly.
+        self._sums: list[tuple[int, NDArray[np.int64], NDArray[np.float64]]] = []
         self._events: dict[str, _Events] = {}
         self._values: list[tuple[str, NDArray[np.uint64] | None, NDArray[Any]]] = []
-        network = simulation.network
+        contents = simulation._contents
         for name, wanted in mapping(record, "record", "variables by population or projection").items():
-            if isinstance(name, str) and name in network.projections:
+            if isinstance(name, str) and name in contents.projections:
                 what = f"what to record of projection {name!r}"
-                self._add_projection(network.projections[name], wanted_of(wanted, what))
+                self._add_projection(contents.projections[name], wanted_of(wanted, what))
             else:
-                population = recorded_population(network, name, wanted, "record={{{}: {}}}")
+                population = recorded_population(contents, name, wanted, "record={{{}: {}}}")
                 what = f"what to record of population {population.name!r}"
                 self._add_population(population, wanted_of(wanted, what), max_events)
+        # They take no memory before they are written, so what is free is still free for all of them together.
+        made = [array for variables in self._arrays.values() for array in variables.values()]
+        made += [piece for _, _, piece in self._sums] + [
+            one for events in self._events.values() for one in events.arrays
+        ]
+        check_room(sum(array.nbytes for array in made), "the arrays of the recording")
         rowed = [f"{name}.{key}" for name, keys in self._arrays.items() for key in keys if key not in OF_A_RUN]
         if 0 < steps < every and rowed:
             warnings.warn(
@@ -129,7 +136,6 @@ class Run:
             )
         # Whether libsnn has to come back before the end.
         self._is_cut = bool(self._events or self._made_inputs or simulation._between.is_wanted)
-        self._sums = [(i, array, np.zeros_like(array) if self._is_cut else array) for i, array, _ in self._sums]
 
     def _add_population(self, population: Population, variables: dict[str, Any], max_events: int | None) -> None:
         own = self._arrays.setdefault(population.name, {})
@@ -153,13 +159,14 @@ class Run:
                     population, self._simulation.batch_size, self._steps, max_events
                 )
                 continue
-            summed = variable == "spike_count"
-            full = shape if summed else (self._steps // self._every, *shape)
-            array = own[variable] = new_array(full, population._dtype(variable), f"the recording of {path}")
-            if summed:
-                self._sums.append((population._index, array, array))
-            else:
-                self._dense.append((population._index, variable, array))
+            what = f"the recording of {path}"
+            if variable == "spike_count":
+                own[variable] = new_array(shape, np.int64, what)
+                self._sums.append((population._index, own[variable], new_array(shape, np.float64, what)))
+                continue
+            full = (self._steps // self._every, *shape)
+            own[variable] = new_array(full, population._dtype(variable), what)
+            self._dense.append((population._index, variable, own[variable]))
 
     def _add_projection(self, projection: Projection, variables: dict[str, Any]) -> None:
         own = self._arrays.setdefault(projection.name, {})
@@ -224,7 +231,9 @@ class Run:
             piece.fill(0)
             records.append((index, "spike_count", piece))
         frames = [(index, held, array if held else array[begin : begin + count]) for index, held, array in self._frames]
-        frames += [made.between(begin, begin + count) for made in self._made_inputs]
+        if self._made_inputs:
+            with self._simulation._between.inside():
+                frames += [made.between(begin, begin + count) for made in self._made_inputs]
         events: list[tuple[int, *tuple[Words, ...]]] = [
             (recorded.population._index, *recorded.arrays) for recorded in self._events.values()
         ]
@@ -251,8 +260,7 @@ class Run:
             for recorded, event_count in zip(self._events.values(), event_counts, strict=False):
                 recorded.take(event_count)
             for _, total, piece in self._sums:
-                if piece is not total:
-                    total += piece
+                np.add(total, piece, out=total, casting="unsafe")  # whole numbers
         return stopped
 
     def _piece(self, interval: int | None) -> int:

@@ -13,8 +13,8 @@ from snn._strict import suggestion
 from snn.engine.errors import InvalidArgumentError, NotFoundError, shown
 
 if TYPE_CHECKING:
+    from snn._contents import Contents
     from snn.engine import _native
-    from snn.network import Network
     from snn.population import Population
     from snn.projection import Projection
 
@@ -26,7 +26,7 @@ class Variables:
 
     Parameters
     ----------
-    network : Network
+    contents : Contents
         Whose names the paths have.
     session : _native.Session
         Which has the values.
@@ -38,12 +38,12 @@ class Variables:
 
     def __init__(
         self,
-        network: Network,
+        contents: Contents,
         session: _native.Session,
         batch_size: int,
         sample_weights: bool,
     ) -> None:
-        self._network = network
+        self._contents = contents
         self._session = session
         self._batch_size = batch_size
         self._sample_weights = sample_weights
@@ -55,14 +55,14 @@ class Variables:
                 f"the path is {shown(path)}; it must be 'population.state' or 'projection.weight'"
             )
         owner, variable = path.split(".", 1)
-        if owner in self._network.projections:
-            return self._projection_shape(self._network.projections[owner], variable, path)
-        if owner in self._network.populations:
-            return self._population_shape(self._network[owner], variable, path)
+        if owner in self._contents.projections:
+            return self._projection_shape(self._contents.projections[owner], variable, path)
+        if owner in self._contents.populations:
+            return self._population_shape(self._contents[owner], variable, path)
         whole, bracket, part = owner.partition("[")
-        if bracket and whole in self._network.populations:
+        if bracket and whole in self._contents.populations:
             name = f"{whole}.{variable}"
-            shape = self._network[whole].shape
+            shape = self._contents[whole].shape
             flat = "" if len(shape) == 1 else f".reshape({self._batch_size}, -1)"
             raise NotFoundError(
                 f"there is no population {shown(owner)}; paths lead to variables of whole populations. Those of a part are "
@@ -71,8 +71,8 @@ class Variables:
             )
         raise NotFoundError(
             f"there is no population or projection {shown(owner)}; populations: "
-            f"{', '.join(self._network.populations) or 'none'}; projections: "
-            f"{', '.join(self._network.projections) or 'none'}"
+            f"{', '.join(self._contents.populations) or 'none'}; projections: "
+            f"{', '.join(self._contents.projections) or 'none'}"
         )
 
     def _projection_shape(self, projection: Projection, variable: str, path: str) -> tuple[int, ...]:
@@ -115,13 +115,13 @@ class Variables:
     def dtype(self, path: str) -> type[np.generic]:
         """Return the type of a variable that `shape` knows."""
         owner, variable = path.split(".", 1)
-        population = self._network.populations.get(owner)
+        population = self._contents.populations.get(owner)
         if population is None:
             return np.float64 if self._is_rule_parameter(owner, variable) else np.float32
         return np.float64 if _is_parameter(population, variable) else population._dtype(variable)
 
     def _is_rule_parameter(self, owner: str, variable: str) -> bool:
-        projection = self._network.projections.get(owner)
+        projection = self._contents.projections.get(owner)
         return bool(projection and projection.plasticity and variable in projection.plasticity.definition.parameters)
 
     def read(self, path: str) -> NDArray[Any]:
@@ -134,7 +134,7 @@ class Variables:
         """Replace the values; see `Simulation.set`."""
         shape = self.shape(path)
         owner, variable = path.split(".", 1)
-        population = self._network.populations.get(owner)
+        population = self._contents.populations.get(owner)
         if population is not None and _is_parameter(population, variable):
             given = real_array(values, path).astype(np.float64)
             if given.shape not in ((), population.shape, (population.size,)):
@@ -149,7 +149,9 @@ class Variables:
         # States of whole numbers as float64, which holds each int32: libsnn refuses the others, a cast would round them.
         whole = self.dtype(path) is np.int32
         array: NDArray[Any] = real_array(values, path).astype(np.float64) if whole else float32_array(values, path)
-        if array.ndim == 0 or array.shape == shape[1:]:
+        # The first axis is that of samples or, of the history, of steps; of weights only where each sample has its own.
+        is_repeated = population is not None or (self._sample_weights and "[" not in variable)
+        if array.ndim == 0 or (is_repeated and array.shape == shape[1:]):
             array = spread(array, shape, path)
         if array.shape != shape:
             raise InvalidArgumentError(f"{path} has shape {shape}; the values have {array.shape}")

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snn._arrays import integer_array, name_list
+from snn._arrays import integer_array, name_list, part_of
 from snn.engine.errors import InvalidArgumentError, NotFoundError, shown
 
 if TYPE_CHECKING:
-    from snn.network import Network
+    from snn._contents import Contents
     from snn.population import Population
 
 __all__ = ["Chosen", "Wanted", "flat_indices", "recorded_population", "some_of", "wanted_of"]
@@ -24,26 +24,26 @@ Chosen = ArrayLike | slice  # neurons or synapses, by flat indices
 Wanted = str | Iterable[str] | Mapping[str, Chosen | None]
 
 
-def recorded_population(network: Network, name: Any, wanted: Any, form: str) -> Population:
+def recorded_population(contents: Contents, name: Any, wanted: Any, form: str) -> Population:
     """Return a population by name; what is named "exc[:10]" or "exc.v" is told how it is meant.
 
     `form` is how that is written, with places for the name and for what is wanted.
     """
-    if not isinstance(name, str) or name in network:
-        return network[name]
+    if not isinstance(name, str) or name in contents:
+        return contents[name]
     whole, bracket, _ = name.partition("[")
     owner, dot, variable = name.rpartition(".")
-    if bracket and whole in network:
+    if bracket and whole in contents:
         chosen = re.fullmatch(r"\[(\d*):(\d*)\]", name[len(whole) :])
-        neurons = f"range({chosen[1] or 0}, {chosen[2] or network[whole].size})" if chosen else "[...]"
+        neurons = f"range({chosen[1] or 0}, {chosen[2] or contents[whole].size})" if chosen else "[...]"
         variable = wanted if isinstance(wanted, str) else "spikes"
         told = (
             f"a dict says which of its neurons are recorded: {form.format(repr(whole), f'{{{variable!r}: {neurons}}}')}"
         )
-    elif dot and (owner in network or owner in network.projections):
+    elif dot and (owner in contents or owner in contents.projections):
         told = f"the variable stands behind the name: {form.format(repr(owner), repr(variable))}"
     else:
-        return network[name]  # which raises
+        return contents[name]  # which raises
     raise NotFoundError(f"there is no population {shown(name)}; {told}")
 
 
@@ -56,7 +56,8 @@ def wanted_of(wanted: Wanted, what: str) -> dict[str, Chosen | None]:
 def flat_indices(chosen: Chosen, size: int, what: str) -> NDArray[np.int64]:
     """Return indices of some of `size` neurons or synapses; one that is none of them is an error that names it."""
     if isinstance(chosen, slice):
-        return np.arange(size, dtype=np.int64)[chosen]
+        places = part_of(chosen, size, what, f"there are {size}")
+        return np.arange(places.start, places.stop, places.step, dtype=np.int64)
     indices = integer_array(chosen, what)
     outside = np.flatnonzero((indices < 0) | (indices >= size))
     if outside.size:

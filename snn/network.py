@@ -11,7 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from snn._arrays import MAX_BATCH, MAX_DT, MAX_SEED, file_path, integer, known_name, number, valid_name
+from snn._arrays import MAX_BATCH, MAX_DT, MAX_SEED, file_path, integer, number, valid_name
+from snn._contents import Named, known_population
 from snn._strict import Strict, keywords_told
 from snn._summary import Summary
 from snn.connections import Connection
@@ -126,9 +127,9 @@ class Network(Strict):
     def __init__(self, dt: float = 1.0, *, seed: int = 0) -> None:
         self._dt = number(dt, "dt", minimum=0.0, exclusive=True, maximum=MAX_DT)
         self.seed = integer(seed, "seed", maximum=MAX_SEED)
-        self._populations: dict[str, Population] = _Named("population")
+        self._populations: dict[str, Population] = Named("population")
         self._definitions: dict[str, ModelDefinition] = {}  # of its populations, by name
-        self._projections: dict[str, Projection] = _Named("projection")
+        self._projections: dict[str, Projection] = Named("projection")
         self._native: _native.Network | None = _native.Network.create(self._dt)
         self._native_is_finished = False
 
@@ -278,11 +279,7 @@ class Network(Strict):
         return population[part or slice(None)]
 
     def _population(self, reference: str | Population) -> Population:
-        if isinstance(reference, Population):
-            if self._populations.get(reference.name) is not reference:
-                raise InvalidArgumentError(f"population {reference.name!r} belongs to another network")
-            return reference
-        return self._populations[known_name(reference, self._populations, "population")]
+        return known_population(self._populations, reference)
 
     # ---- looking at it
 
@@ -406,7 +403,7 @@ class Network(Strict):
             As for `Simulation`.
         """
         size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
-        words = device_of_several(devices, placement)
+        words = device_of_several(devices, placement, network=self)
         found = self._finished().placement(words, size, integer(threads, "threads", maximum=1024))
         names = list(self._populations)
         populations: dict[str, int] = {}
@@ -596,9 +593,9 @@ class Network(Strict):
         network.seed = seed
         network._native = native
         network._native_is_finished = True
-        network._populations = _Named("population")
+        network._populations = Named("population")
         network._definitions = {}
-        network._projections = _Named("projection")
+        network._projections = Named("projection")
         for index in range(info.population_count):
             described = native.population(index)
             layer: Neuron | Input
@@ -615,17 +612,6 @@ class Network(Strict):
             network._projections[projection.name] = projection
         network._close()
         return network
-
-
-class _Named(dict[str, Any]):
-    """Populations or projections by name. An unknown name raises an error that lists the names."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__()
-        self._what = what
-
-    def __missing__(self, name: object) -> Any:
-        return self[known_name(name, self, self._what)]
 
 
 def _unpickled(data: bytes, seed: int) -> Network:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from snn._arrays import MAX_BATCH, choice, integer, mapping
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError, shown
 from snn.vulkan import Host
+
+if TYPE_CHECKING:
+    from snn.network import Network
 
 __all__ = ["Placement", "device_of_several", "device_of_simulation", "device_of_training"]
 
@@ -47,8 +50,9 @@ def device_of_several(
     devices: str | Iterable[str],
     placement: Mapping[str, int] | None = None,
     samples: str | Iterable[int] | None = None,
+    network: Network | None = None,
 ) -> str:
-    """Return several devices, and where the caller wants populations or samples, as one word of the C interface."""
+    """Return several devices, and where populations of `network` or samples go, as one word of the C interface."""
     try:
         names = [devices] if isinstance(devices, str) else list(devices)
     except TypeError:
@@ -71,10 +75,14 @@ def device_of_several(
     words = "+".join(names)
     for name, place in mapping(placement, "placement", "device numbers by population").items():
         words += f";{name}={integer(place, f'placement[{shown(name)}]', maximum=len(names) - 1)}"
+        # Of a single device libsnn, which places nothing then, sees no names.
+        if len(names) == 1 and network is not None and network._part(name).population.is_input:
+            raise InvalidArgumentError(f"placement: population {name!r} is an input, which is where it is read")
     return words if len(names) > 1 else names[0]
 
 
 def device_of_simulation(
+    network: Network,
     device: str | Host,
     devices: Iterable[str | Host] | None,
     placement: Mapping[str, int] | None,
@@ -97,7 +105,7 @@ def device_of_simulation(
             given = list(devices)
             host = next((one for one in given if isinstance(one, Host)), None)
             names = ["vulkan" if isinstance(one, Host) else one for one in given]
-        word = device_of_several(names, placement, samples)
+        word = device_of_several(names, placement, samples, network)
     elif placement is not None or samples is not None:
         name = "samples" if placement is None else "placement"
         raise InvalidArgumentError(f"{name} is given without devices: devices=['cpu', 'vulkan'], for example")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from snn._arrays import part_of, slice_text
 from snn._strict import Strict, suggestion
 from snn.definitions import State
 from snn.distributions import Distribution
@@ -98,19 +100,12 @@ class Population(Strict):
                 f"population {self.name!r} takes a slice such as [0:100], not {shown(neurons)}; chosen neurons are connected "
                 "by snn.Sparse.from_arrays"
             )
-        ends = (neurons.start, neurons.stop)
-        words = (*ends, neurons.step) if neurons.step else ends
-        shown_slice = f"{self.name}[{':'.join('' if word is None else str(word) for word in words)}]"
-        if not all(end is None or isinstance(end, int | np.integer) for end in ends):
-            raise ArgumentTypeError(f"{shown_slice}: a part of a population is from one whole number to another")
         if neurons.step not in (None, 1):
-            raise InvalidArgumentError(f"{shown_slice}: a part of a population is neighbouring neurons, with step 1")
-        if any(end is not None and abs(end) > self.size for end in ends):
-            raise InvalidArgumentError(f"{shown_slice}: population {self.name!r} has {self.size} neurons")
-        first, end, _ = neurons.indices(self.size)
-        if first >= end:
-            raise InvalidArgumentError(f"{shown_slice} is no neuron at all")
-        return PopulationSlice(self, first, end - first)
+            raise InvalidArgumentError(
+                f"{slice_text(self.name, neurons)}: a part of a population is neighbouring neurons, with step 1"
+            )
+        places = part_of(neurons, self.size, self.name, f"population {self.name!r} has {self.size} neurons")
+        return PopulationSlice(self, places.start, len(places))
 
     @property
     def is_input(self) -> bool:
@@ -233,7 +228,12 @@ class Population(Strict):
         """
         if not isinstance(self._layer, Neuron):
             raise InvalidArgumentError(f"population {self.name!r} is an input; it has no parameters")
-        layer = cast(Neuron, self._whole()).replaced(surrogate=surrogate, initial=initial, **values)
+        whole = cast(Neuron, self._whole())
+        layer = whole.replaced(surrogate=surrogate, initial=initial, **values)
+        known = set(whole._lost_in_steps(self._network.dt))
+        for told in layer._lost_in_steps(self._network.dt):
+            if told not in known:
+                warnings.warn(f"{self._titled()}: {told}", stacklevel=2)
         # Undone if libsnn refuses, so that the network stays unchanged.
         with unchanged_on_error([self]):
             self._replace(layer._draw(self._network.seed, self._index))

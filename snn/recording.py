@@ -26,7 +26,7 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
 
     - States and ``"spikes"`` (bool), those of the recorded steps: shape (recorded steps, batch size, *shape of the
       population);
-    - ``"spike_count"``: shape (batch size, *shape of the population);
+    - ``"spike_count"``: int64, shape (batch size, *shape of the population);
     - ``"spike_events"``: `SpikeEvents`;
     - ``"weight"`` and ``"bias"`` of a projection: shape (recorded steps, *shape of the weights or biases).
 
@@ -167,7 +167,7 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
                 if name == "spike_events":
                     own[name] = SpikeEvents.joined(pieces)
                 elif name == "spike_count":
-                    own[name] = np.sum(pieces, axis=0, dtype=pieces[0].dtype)
+                    own[name] = np.sum(pieces, axis=0, dtype=np.result_type(np.int64, *pieces))
                 else:
                     own[name] = np.concatenate(pieces)
         rows = np.concatenate([part.steps for part in parts])
@@ -271,15 +271,20 @@ class Recording(Strict, Mapping[str, Mapping[str, Any]]):
         counts = self[population].get("spike_count")
         events = self[population].get("spike_events")
         if counts is not None:
-            return np.asarray(counts * (1000.0 / (self.dt * self.step_count)), np.float64)
+            return self._as_rates(counts)
         if events is not None:
             if events.dropped:
                 raise InvalidArgumentError(
                     f"{events.dropped} spike events of {population!r} were dropped, so its rates are not known; "
                     "record 'spike_count' as well, or raise max_events"
                 )
-            return np.asarray(events.counts() * (1000.0 / (self.dt * self.step_count)), np.float64)
+            return self._as_rates(events.counts())
         return np.asarray(self._spikes(population).mean(axis=0, dtype=np.float64) * (1000.0 / self.dt), np.float64)
+
+    def _as_rates(self, counts: NDArray[Any]) -> NDArray[np.float64]:
+        rates: NDArray[np.float64] = counts.astype(np.float64)
+        rates *= 1000.0 / (self.dt * self.step_count)
+        return rates
 
     def _spikes(self, population: str) -> NDArray[np.bool_]:
         variables = self[population]

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType, TracebackType
 from typing import Any, Literal, Self
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from snn._arrays import (
@@ -17,26 +15,26 @@ from snn._arrays import (
     Floats,
     boolean,
     choice,
-    file_path,
     float32_number,
     function,
     integer,
     known_name,
     name_list,
-    new_array,
     number,
 )
-from snn._between import BetweenSteps
+from snn._between import LOOK_S, BetweenSteps
+from snn._contents import Contents
 from snn._inputs import Inputs, RunInput
 from snn._progress import RunBar
 from snn._running import Record, Run
-from snn._strict import NotCopied, Strict, keywords_told
+from snn._simulation_state import SimulationState
+from snn._strict import keywords_told
 from snn._variables import Variables
-from snn._wanted import Wanted, flat_indices, recorded_population, wanted_of
+from snn._wanted import Wanted, recorded_population, wanted_of
 from snn._words import FLAGS, INSTRUCTION_SETS
 from snn.engine import _native
 from snn.engine.errors import ArgumentTypeError, InvalidArgumentError, shown
-from snn.engine.records import Counters, SpikeEvent
+from snn.engine.records import SpikeEvent
 from snn.network import SAMPLE_WEIGHTS, Network
 from snn.placement import device_of_simulation
 from snn.population import Population
@@ -48,10 +46,10 @@ from snn.vulkan import Host
 __all__ = ["Simulation"]
 
 _WEIGHTS = "simulation['exc_to_inh.weight'] returns those of a projection, and may be assigned to"
-_FEW_STEPS = 32  # `step` runs up to this many without checking for Ctrl+C
+_FEW_STEPS = 32  # `step` and `advance` run up to this many without checking for Ctrl+C
 
 
-class Simulation(NotCopied, Strict):
+class Simulation(SimulationState):
     """A running copy of a network, with its own state.
 
     Parameters
@@ -177,7 +175,7 @@ class Simulation(NotCopied, Strict):
             raise ArgumentTypeError(f"network is {shown(network)}, not a Network; snn.load(path) reads one from a file")
         self.network = network
         self.batch_size = integer(batch_size, "batch_size", minimum=1, maximum=MAX_BATCH)
-        words, host = device_of_simulation(device, devices, placement, samples, power)
+        words, host = device_of_simulation(network, device, devices, placement, samples, power)
         self.sample_weights = boolean(sample_weights, "sample_weights")
         bits = SAMPLE_WEIGHTS if self.sample_weights else 0
         for flag in name_list(flags, "flags"):
@@ -193,10 +191,12 @@ class Simulation(NotCopied, Strict):
             seed=integer(seed, "seed", maximum=MAX_SEED),
             max_catch_up_steps=0 if max_catch_up is None else _steps_in(max_catch_up, network.dt),
         )
-        self._inputs = Inputs(network, self.batch_size)
-        self._variables = Variables(network, self._session, self.batch_size, self.sample_weights)
+        self._contents = Contents(network)
+        self._inputs = Inputs(self._contents, self.batch_size)
+        self._variables = Variables(self._contents, self._session, self.batch_size, self.sample_weights)
         self._indices = {name: population._index for name, population in network.populations.items()}
         self._between = BetweenSteps()
+        self._few_seconds = _FEW_STEPS * network.dt / 1000
 
     # ---- time
 
@@ -234,7 +234,7 @@ class Simulation(NotCopied, Strict):
         """Advance by as many whole steps as fit into `seconds`. The remainder is added to the next call.
 
         Functions of `on_steps` are not called. With a `recorder` each step is a call of libsnn; that where a callback raises is
-        then the last, and what is left is due at the next call.
+        then the last. What an exception (Ctrl+C, that of a callback) leaves of the time is due at the next call.
 
         Parameters
         ----------
@@ -252,45 +252,9 @@ class Simulation(NotCopied, Strict):
         self._between.check_outside()
         frame = float32_number(seconds, "seconds", minimum=0.0)
         most = math.inf if budget is None else float32_number(budget, "budget", minimum=0.0)
-        if self._between.recorders:
+        if self._between.recorders or (frame > self._few_seconds and most > LOOK_S):
             return self._between.advance(self, frame, most)
         return self._session.run_step(frame, most)
-
-    def reset(self, samples: ArrayLike | None = None) -> None:
-        """Go back to step 0 and the initial state. Weights (learned ones too), parameters, callbacks and bound inputs stay.
-
-        Parameters
-        ----------
-        samples : int or array_like of int, optional
-            Samples of the batch to reset, such as a character of a game that respawns. They get their initial states; spikes
-            in transit to them, and spikes set for the coming step, are removed. The other samples, the step count, the
-            counters and the values of inputs are not affected. Random draws depend on the step count, so reset samples draw
-            other numbers than a new simulation. One call costs a copy of all states, however many samples it resets.
-            Default: all samples, and time restarts too.
-        """
-        self._between.check_outside()
-        if samples is None:
-            self._session.reset()
-        else:
-            chosen = np.atleast_1d(samples) if np.ndim(samples) == 0 else samples
-            self._session.reset_samples(flat_indices(chosen, self.batch_size, "samples to reset").astype(np.uint32))
-
-    @property
-    def step_count(self) -> int:
-        """Number of steps since creation or reset.
-
-        Set it to continue from a state that was read earlier: random draws depend on it.
-        """
-        return self._session.step_count
-
-    @step_count.setter
-    def step_count(self, steps: int) -> None:
-        self._session.step_count = integer(steps, "step_count", maximum=2**64 - 1)
-
-    @property
-    def seed(self) -> int:
-        """Seed of the random draws: the argument `seed`, or that of the state that was loaded last."""
-        return self._session.seed
 
     @property
     def device(self) -> str:
@@ -301,17 +265,6 @@ class Simulation(NotCopied, Strict):
     def device_reason(self) -> str:
         """One line: why ``device="auto"`` chose the device, or which of several devices failed; else empty."""
         return self._session.device[1]
-
-    @property
-    def counters(self) -> Counters:
-        """Counts since creation or reset: steps, neuron updates, spikes, synaptic events.
-
-        Exact, and the same on every device and for any number of threads. A synaptic event is one spike delivered by one
-        synapse, counted in the step in which it arrives. A spike through a dense projection counts once for each target,
-        through a convolution or pooling once for each use inside the image. Nonzero values of an `Input` count in
-        `synaptic_operations` only.
-        """
-        return self._session.counters()
 
     @property
     def time(self) -> float:
@@ -345,13 +298,13 @@ class Simulation(NotCopied, Strict):
               memory;
             - a function, for input that does not fit into memory: ``f(begin, end)`` returns the values of the run's steps
               `begin` to `end` - 1, shape (end - begin, batch size, *shape). It is called for consecutive parts of the run, of
-              any length.
+              any length. It may not advance or reset the simulation (`BusyError`).
 
             A network with one input also takes its array, events or function without the dict. They count for this run only:
             afterwards an `Input` has the values that were set before it.
         record : dict, optional
             By population or projection, a variable or a list of them. Of a population: a state, ``"spikes"`` (for each step
-            and neuron whether it spiked), ``"spike_count"`` (summed over the run) or ``"spike_events"`` (`SpikeEvents`, 8
+            and neuron whether it spiked), ``"spike_count"`` (int64, of the whole run) or ``"spike_events"`` (`SpikeEvents`, 8
             bytes a spike). A `SpikeInput` has all of these but states. Of a projection: ``"weight"``, ``"bias"`` and the
             traces of its plasticity rule. To record states, ``"spikes"`` and weights of some neurons or synapses only, give a
             dict of variables with flat indices or a slice, None for all:
@@ -476,187 +429,6 @@ class Simulation(NotCopied, Strict):
         """Stop reading an input from its array; `set_input` works again."""
         self._session.bind_input(self._inputs[name]._index, None)
 
-    # ---- state and weights
-
-    def get(self, path: str) -> NDArray[Any]:
-        """Return a copy of any variable; the same as ``simulation[path]``.
-
-        Changing the copy, as ``sim["exc.v"][:, 3] = 0`` does, does not change the simulation. Write it back:
-        ``v = sim["exc.v"]; v[:, 3] = 0; sim["exc.v"] = v``.
-
-        Parameters
-        ----------
-        path : str
-            One of the following, with the names of the population or projection and of the variable:
-
-            - ``"population.state"`` or ``"population.spikes"``, shape (batch size, *shape);
-            - ``"projection.weight"``, ``"projection.bias"``, and their ``.gradient`` after a backward pass. With
-              `sample_weights` both have a row for each sample, and ``"projection.weight[7]"`` is that of sample 7. Weights of
-              a sparse projection have the order of `Projection.synapses`;
-            - ``"population.history"``, the activity kept for delays, shape (delay, batch size, *shape);
-            - ``"population.parameter"``, a parameter of the model as this simulation has it, shape () or the population's;
-            - ``"projection.parameter"``, a parameter of the plasticity rule, shape ();
-            - ``"projection.trace"``, a trace of the plasticity rule at the coming step. Shape of a trace of the sources:
-              (sources,), or (sources, delays) if spikes arrive after several delays; of the targets: (targets,); of the
-              synapses: that of the weights. Sources and targets are all neurons of the two populations, also where only parts
-              of them are connected.
-
-        Returns
-        -------
-        array
-            bool for spikes, int32 for integer states, float64 for parameters, else float32.
-        """
-        return self._variables.read(path)
-
-    def set(self, path: str, values: ArrayLike) -> None:
-        """Set a state, weights, the history or a parameter; the same as ``simulation[path] = values``.
-
-        The network object is not changed.
-
-        A parameter of a model or a plasticity rule takes effect with the next step and survives `reset`, as weights do. Of a
-        model: derived constants are recomputed, and states stay. It may be one value for all neurons or one for each,
-        whatever it was before. Of a rule: the bounds of the weights cannot be changed. A trace is kept as its value after its
-        last event, so it jumps when its time constant changes, to the value that it would have with the new one since then.
-        Traces are read-only.
-
-        In compact arithmetic, weights are rounded to multiples of 1 / `Projection.fixed_point_scale`, which depends on the
-        weights that the network was made with; plastic weights are rounded when they are delivered, by a scale that depends on
-        the rule's bounds. If the rounding is too coarse for integers to have been the default, the logger ``"snn"`` gets a
-        warning, once for each projection.
-
-        Parameters
-        ----------
-        path : str
-            As for `get`.
-        values : array_like
-            An array of the variable's shape; or without its first axis, for the same values in all samples or steps; or one
-            number for all. Integers for integer states. For a parameter, one number or an array of the population's shape, in
-            the model's unit.
-        """
-        self._variables.write(path, values)
-
-    __getitem__ = get
-    __setitem__ = set
-
-    def signal(self, projection: str, value: float = 1.0) -> None:
-        """Send a signal, such as a reward, to all synapses of a plastic projection. They learn before the next step.
-
-        Parameters
-        ----------
-        projection : str
-            Its rule must have a section ``[on_signal]``: `RewardSTDP`, `HomeostaticSTDP` or a rule of your own.
-        value : float, default 1.0
-            The value of ``signal`` in the rule's program.
-
-        Raises
-        ------
-        NotFoundError
-            There is no such projection, or its rule takes no signal.
-
-        Examples
-        --------
-        A reward every 10 ms, a dopamine concentration that the program computes:
-
-        >>> sim.on_steps(100, lambda sim: sim.signal("input_to_output", dopamine))
-        """
-        found = known_name(projection, self.network.projections, "projection")
-        self._session.write(f"{found}.signal", np.array([number(value, "the signal")], np.float64))
-
-    def spikes(self, population: str, sample: int = 0) -> NDArray[np.uint32]:
-        """Return the neurons of `sample` that spiked in the last step, ascending."""
-        # Called at every step of a loop: fast path for the usual arguments.
-        index = self._indices.get(population) if type(population) is str else None
-        if index is None:
-            index = self.network[population]._index
-        if type(sample) is not int or sample != 0:
-            sample = integer(sample, "sample", maximum=self.batch_size - 1)
-        return self._session.spikes(index, sample)
-
-    def membrane_potentials(self, population: str) -> Floats:
-        """Return the membrane state of a population: shape (batch size, *shape)."""
-        owner = self.network[population]
-        array = new_array((self.batch_size, *owner.shape), np.float32, f"the membrane of {owner.name!r}")
-        self._session.membrane_potentials(owner.name, array)
-        return array
-
-    def save_state(self, path: str | os.PathLike[str]) -> None:
-        """Write everything that the coming steps depend on to a file.
-
-        `load_state` continues from it, bit for bit, in a simulation of the same network, on any device and with any number
-        of threads. The file has the step count, time carried by `advance`, seed, states, activity kept for delays, inputs
-        that were set, parameters, counters, and the weights that this simulation changed. It does not have the network (use
-        `Network.save`), bound inputs, recorders or callbacks.
-
-        Parameters
-        ----------
-        path : path
-            Replaced as a whole; a failure leaves an existing file unchanged.
-
-        Raises
-        ------
-        FileError
-            File I/O failed.
-        """
-        self._session.save_state(file_path(path))
-
-    def load_state(self, path: str | os.PathLike[str]) -> None:
-        """Continue from a state that `save_state` wrote.
-
-        After an error of the file the simulation is unchanged. One of memory or the device may end the load in the middle:
-        steps and values are then refused until a reset or another load, and the seed, parameters, weights and biases may be
-        those of the state.
-
-        Parameters
-        ----------
-        path : path
-            A file that `save_state` wrote, of the same network and batch size. The simulation takes its seed.
-
-        Raises
-        ------
-        InvalidArgumentError
-            The state is of another network; the message says what differs.
-        FormatError
-            The file is damaged or not a state.
-        """
-        self._between.check_outside()
-        self._session.load_state(file_path(path))
-
-    def save_state_memory(self) -> bytes:
-        """Return the bytes that `save_state` would write, for a program that stores them itself."""
-        return self._session.save_state_memory()
-
-    def load_state_memory(self, data: bytes | bytearray | memoryview) -> None:
-        """Continue from the bytes that `save_state_memory` returned, as `load_state` does from a file.
-
-        Raises
-        ------
-        InvalidArgumentError
-            The state is of another network; the message says what differs.
-        FormatError
-            The bytes are damaged or not a state.
-        """
-        self._between.check_outside()
-        if not isinstance(data, (bytes, bytearray, memoryview)):
-            raise ArgumentTypeError(f"the state has type {type(data).__name__}; it must be bytes")
-        self._session.load_state_memory(bytes(data))
-
-    def load_weights(self, path: str | os.PathLike[str]) -> None:
-        """Load weights and biases from a ``.snn`` file with projections of the same names and shapes, all or none.
-
-        Weights in compact arithmetic are rounded, with a warning, as by `set`.
-        """
-        self._session.load_weights(file_path(path))
-
-    def to_network(self) -> Network:
-        """Return a new network with the simulation's current weights and parameters.
-
-        Raises
-        ------
-        UnsupportedError
-            Each sample has its own weights (`sample_weights`): read those of one sample with `get`.
-        """
-        return Network._from_native(self._session.to_network(), self.network.seed)
-
     # ---- recorders and callbacks
 
     def recorder(self, name: str, variables: Wanted) -> Recorder:
@@ -686,10 +458,10 @@ class Simulation(NotCopied, Strict):
         (1000, 1, 128)
         """
         target: Population | Projection
-        if isinstance(name, str) and name in self.network.projections:
-            target, what = self.network.projections[name], "projection"
+        if isinstance(name, str) and name in self._contents.projections:
+            target, what = self._contents.projections[name], "projection"
         else:
-            target, what = recorded_population(self.network, name, variables, "recorder({}, {})"), "population"
+            target, what = recorded_population(self._contents, name, variables, "recorder({}, {})"), "population"
         wanted = wanted_of(variables, f"what to record of {what} {target.name!r}")
         if not wanted:
             raise InvalidArgumentError(
@@ -707,12 +479,13 @@ class Simulation(NotCopied, Strict):
         callback : callable or None
             Gets a `SpikeEvent` (step, population name, sample, neurons). It may read the simulation, but not step or change
             it. Its first exception ends `run` or `step` after that step, and propagates to the caller; in `advance` without a
-            recorder, the steps that are due run first, without further calls. None removes the callback.
+            recorder, steps of the next tenth of a second that are due run first, without further calls. None removes the
+            callback.
         """
         if callback is None:
             self._session.on_spikes(None)
             return
-        names = list(self.network.populations)
+        names = list(self._indices)
         told = function(callback, "callback")
         self._session.on_spikes(lambda event: told(event._replace(population=names[event.population])))
 

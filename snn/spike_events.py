@@ -15,6 +15,8 @@ from snn.engine.errors import InvalidArgumentError, counted
 
 __all__ = ["SpikeEvents"]
 
+_MOST = 2**64 - 1  # steps of a simulation, and events
+
 
 def _whole_numbers(values: ArrayLike, column: str, count: int | None = None) -> NDArray[np.uint32]:
     """Return a column of events; `count`: the number of events, if known."""
@@ -47,8 +49,8 @@ class SpikeEvents(Strict):
         Flat indices in the population.
     samples : uint32 array, shape (events,), optional
         Indices in the batch; default: all 0.
-    shape : tuple of int
-        Shape of the population.
+    shape : int or tuple of int
+        Size or shape of the population.
     step_count : int
         Steps of the run.
     batch_size : int, default 1
@@ -59,6 +61,11 @@ class SpikeEvents(Strict):
         Time step in milliseconds, needed for results in milliseconds or hertz. Every run sets it.
     first_step : int, default 0
         The simulation's step at which the run began.
+
+    Raises
+    ------
+    InvalidArgumentError
+        An event is outside the steps, the population or the samples, or a number is out of range.
     """
 
     _hints = MappingProxyType(
@@ -79,7 +86,7 @@ class SpikeEvents(Strict):
         neurons: ArrayLike,
         samples: ArrayLike | None = None,
         *,
-        shape: tuple[int, ...],
+        shape: int | tuple[int, ...],
         step_count: int,
         batch_size: int = 1,
         dropped: int = 0,
@@ -93,12 +100,23 @@ class SpikeEvents(Strict):
             if samples is None
             else _whole_numbers(samples, "samples", len(self.steps))
         )
-        self.shape = shape
-        self.step_count = step_count
-        self.batch_size = batch_size
-        self.dropped = dropped
-        self.dt = dt
-        self.first_step = first_step
+        sizes = shape if isinstance(shape, tuple | list) and shape else (shape,)
+        self.shape = tuple(integer(size, "SpikeEvents: shape", minimum=1) for size in sizes)
+        self.step_count = integer(step_count, "SpikeEvents: step_count", maximum=_MOST)
+        self.batch_size = integer(batch_size, "SpikeEvents: batch_size", minimum=1)
+        self.dropped = integer(dropped, "SpikeEvents: dropped", maximum=_MOST)
+        self.dt = None if dt is None else number(dt, "SpikeEvents: dt", minimum=0.0, exclusive=True)
+        self.first_step = integer(first_step, "SpikeEvents: first_step", maximum=_MOST)
+        for column, values, limit in (
+            ("steps", self.steps, self.step_count),
+            ("neurons", self.neurons, math.prod(self.shape)),
+            ("samples", self.samples, self.batch_size),
+        ):
+            if values.size and values.max() >= limit:
+                place = int(np.argmax(values))
+                raise InvalidArgumentError(
+                    f"SpikeEvents: {column}[{place}] is {values[place]}; there are {limit}, counted from 0"
+                )
 
     def __len__(self) -> int:
         return len(self.steps)

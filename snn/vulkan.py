@@ -349,7 +349,9 @@ def record_steps(simulation: Simulation, command_buffer: int, count: int = 1) ->
     count : int, default 1
         Number of steps.
     """
-    _session_of(simulation).record_steps(command_buffer, count)
+    session = _session_of(simulation)
+    simulation._between.check_outside()
+    session.record_steps(command_buffer, count)
 
 
 def submit_steps(
@@ -375,6 +377,7 @@ def submit_steps(
         VkSemaphores to wait for before the first step and to signal after the last; for a timeline semaphore with its value.
     """
     session = _session_of(simulation)
+    simulation._between.check_outside()
     session.submit_steps(count, _semaphores(waits, "waits"), _semaphores(signals, "signals"))
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import snn
 from snn._arrays import Floats, known_name
@@ -59,9 +60,9 @@ def _own_weights(network: snn.Network, count: int, seed: int) -> dict[str, Float
     return found
 
 
-def _frame(simulation: snn.Simulation) -> Floats:
+def _frame(simulation: snn.Simulation) -> NDArray[np.int64]:
     """Advance by a frame; return the counts of output spikes, shape (count, 8)."""
-    counts: Floats = simulation.run(STEPS, record={"output": "spike_count"})["output"]["spike_count"]
+    counts: NDArray[np.int64] = simulation.run(STEPS, record={"output": "spike_count"})["output"]["spike_count"]
     return counts
 
 

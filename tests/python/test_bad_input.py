@@ -503,6 +503,15 @@ def test_an_array_that_the_system_only_promises_is_refused_with_what_is_free(mon
         with pytest.raises(snn.OutOfMemoryError, match=sentence):
             sim.run(1000, record={"output": "v"})
         assert len(sim.run(3, record={"output": "v"})["output"]["v"]) == 3
+        # Each of them would fit: 2.5 GiB of states, 0.63 GiB of spikes, and less.
+        few = {"output": ["v", "spikes", "spike_count", "spike_events"]}
+        with pytest.raises(snn.OutOfMemoryError, match=r"the arrays of the recording need 3\.\d+ GiB, but 3 GiB"):
+            sim.run(640, record=few)
+        assert sim.step_count == 3
+    monkeypatch.setattr("snn._arrays._free_memory", lambda: 0.3 * 2**30)
+    custom = snn.Backpropagation(net, steps=40, record={"output": ["v", "spikes"]})
+    with pytest.raises(snn.OutOfMemoryError, match=r"the variables of all steps need 0\.312 GiB, but 0\.3 GiB"):
+        custom.forward(np.zeros((40, 1, 2**20), np.float32))
 
 
 @pytest.mark.parametrize("is_finished", [False, True])

@@ -215,8 +215,15 @@ def test_a_refractory_time_that_rounds_to_no_step_is_told(value: object) -> None
         net.add("cells", snn.CurrentLIF(2, refractory=value))
     with snn.Simulation(net) as sim:
         assert sim.network["cells"].size == 2
-    for number, fine in enumerate((0.0, 0.06, 0.1, snn.Normal(0.05, 0.01))):  # no warning, which would be an error here
-        net.add(f"fine{number}", snn.CurrentLIF(2, refractory=fine))
+    net["cells"].set(v_rest=-1.0)  # the same again is no news; a warning would be an error here
+    for number, fine in enumerate((0.0, 0.06, 0.1, snn.Normal(0.05, 0.01))):
+        added = net.add(f"fine{number}", snn.CurrentLIF(2, refractory=fine))
+        with pytest.warns(
+            UserWarning, match=rf"population 'fine{number}': refractory is 0\.0\d ms, which rounds"
+        ) as told:
+            added.set(refractory=value)
+        assert [one.filename for one in told] == [__file__]
+        added.set(refractory=fine)
 
 
 def test_a_poisson_source_of_more_than_a_spike_a_step_is_told() -> None:

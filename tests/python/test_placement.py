@@ -96,6 +96,9 @@ def test_bad_devices(column: snn.Network) -> None:
         ({"devices": ["cpu", "cpu"], "placement": {"exc": "1"}}, snn.ArgumentTypeError, "not an integer"),
         ({"devices": ["cpu", "cpu"], "placement": ["exc"]}, snn.ArgumentTypeError, "not a dict of device numbers"),
         ({"devices": ["cpu", "cpu"], "placement": {"who": 1}}, snn.NotFoundError, "no population 'who'"),
+        ({"devices": ["cpu"], "placement": {"who": 0}}, snn.NotFoundError, "no population 'who'"),
+        ({"devices": ["cpu"], "placement": {"force": 0}}, snn.InvalidArgumentError, "'force' is an input"),
+        ({"devices": ["cpu"], "placement": {"exc[70:90]": 0}}, snn.InvalidArgumentError, "'exc' has 80 neurons"),
         ({"devices": ["cpu", "cpu"], "placement": {"force": 1}}, snn.InvalidArgumentError, "'force' is an input"),
         ({"placement": {"exc": 1}}, snn.InvalidArgumentError, r"placement is given without devices: devices=\['cpu'"),
         ({"device": "null", "devices": ["cpu", "cpu"]}, snn.InvalidArgumentError, "give one of them"),
@@ -116,6 +119,12 @@ def test_a_placement_leads_on_to_the_simulation_that_has_it(column: snn.Network)
             snn.Simulation(column, **arguments)  # type: ignore[arg-type]
     with snn.Simulation(column, device=found.device) as sim:
         assert sim.device == found.device
+    alone = column.placement(["cpu"], {"exc[0:64]": 0})
+    assert set(alone.populations.values()) == {0}
+    with snn.Simulation(column, devices=["cpu"], placement={"exc": 0, "inh": 0}) as sim:
+        assert sim.device == "cpu"
+    with pytest.raises(snn.NotFoundError, match="no population 'who'"):
+        column.placement("cpu", {"who": 0})
 
 
 def test_plan_prints_the_placement(snn_command: Command, column: snn.Network, tmp_path: Path) -> None:

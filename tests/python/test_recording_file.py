@@ -79,6 +79,31 @@ def test_parts_of_a_job_that_was_killed_are_one_run(net: snn.Network, spikes: np
     assert_equal(snn.Recording.joined(map(snn.Recording.load, parts)), whole)
 
 
+def test_counts_are_whole_however_long_a_run_is(net: snn.Network, spikes: np.ndarray, tmp_path: Path) -> None:
+    """float32 has no number between 2**24 and 2**24 + 2."""
+    with snn.Simulation(net, batch_size=2) as sim:
+        run = sim.run(40, {"input": spikes}, {"hidden": ["spike_count", "spikes"]})
+    counts = run["hidden"]["spike_count"]
+    assert counts.dtype == np.int64
+    assert np.array_equal(counts, run["hidden"]["spikes"].sum(axis=0))
+    largest = np.unravel_index(np.argmax(counts), counts.shape)
+    assert counts[largest] % 2 == 1
+    before = snn.Recording({"hidden": {"spike_count": np.full_like(counts, 2**24)}}, run.dt, step_count=2**24)
+    after = snn.Recording({"hidden": {"spike_count": counts}}, run.dt, 2**24, step_count=40)
+    whole = snn.Recording.joined([before, after])
+    whole.save(tmp_path / "whole.npz")
+    for found in (whole, snn.Recording.load(tmp_path / "whole.npz")):
+        assert np.array_equal(found["hidden"]["spike_count"], 2**24 + counts)
+        seconds = (2**24 + 40) * run.dt / 1000
+        assert found.rates("hidden")[largest] == pytest.approx((2**24 + counts[largest]) / seconds, rel=1e-14)
+    # Also where the program that made a recording counted in float32.
+    part = snn.Recording({"hidden": {"spike_count": counts.astype(np.float32)}}, run.dt, step_count=40)
+    rest = snn.Recording({"hidden": {"spike_count": np.float32(counts * 0 + 2**24)}}, run.dt, 40, step_count=2**24)
+    assert np.array_equal(snn.Recording.joined([part, rest])["hidden"]["spike_count"], 2**24 + counts)
+    rate = part.rates("hidden")[largest]
+    assert (rate.dtype, rate) == (np.float64, counts[largest] * (1000 / (run.dt * 40)))
+
+
 def test_a_file_that_is_no_recording(net: snn.Network, tmp_path: Path) -> None:
     with snn.Simulation(net) as sim:
         run = sim.run(4, record={"output": "v"})

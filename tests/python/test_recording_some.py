@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,21 @@ def test_a_slice_stands_for_its_indices(chain: snn.Network, spikes: np.ndarray) 
         found["input_to_hidden"]["weight"][0], chain.projections["input_to_hidden"].weights.ravel()[:3]
     )
     assert recorder["v"].shape == (5, 2, 2)
+
+
+@pytest.mark.parametrize("part", [slice(10, 20), slice(0, 8), slice(-8, None), slice(3, 3), slice(5, 2)], ids=str)
+def test_a_slice_of_other_neurons_is_refused(chain: snn.Network, part: slice) -> None:
+    with snn.Simulation(chain) as sim:
+        begin, end = (re.escape("" if place is None else str(place)) for place in (part.start, part.stop))
+        sentence = rf"what to record of hidden\.v\[{begin}:{end}\].*: there are 7"
+        with pytest.raises(snn.InvalidArgumentError, match=sentence):
+            sim.run(2, record={"hidden": {"v": part}})
+        with pytest.raises(snn.InvalidArgumentError, match=sentence):
+            sim.recorder("hidden", {"v": part})
+        for wrong, error in ((slice(0.5, 3), snn.ArgumentTypeError), (slice(0, 3, 0), snn.InvalidArgumentError)):
+            with pytest.raises(error, match=r"what to record of hidden\.v\["):
+                sim.run(2, record={"hidden": {"v": wrong}})
+        assert sim.step_count == 0
 
 
 def test_some_pixels_of_an_image() -> None:

@@ -202,19 +202,33 @@ def test_a_function_may_change_everything_but_time() -> None:
         voltages = sim.run(4, record={"cell": "v"})["cell"]["v"].ravel()
         assert voltages[1] == 0.0
         assert voltages[2] > 90.0
-        calls = {
-            "step": lambda: sim.step(),
-            "run": lambda: sim.run(1),
-            "advance": lambda: sim.advance(0.001),
-            "reset": lambda: sim.reset(),
-        }
-        for name, call in calls.items():
+        calls = [
+            lambda: sim.step(),
+            lambda: sim.run(1),
+            lambda: sim.advance(0.001),
+            lambda: sim.reset(),
+            lambda: sim.reset([0]),
+            lambda: sim.load_state_memory(state),
+            lambda: setattr(sim, "step_count", 50),
+        ]
+        state = sim.save_state_memory()
+        for call in calls:
             remove = sim.on_steps(1, lambda _, call=call: call())
             with pytest.raises(snn.BusyError, match="on_steps"):
                 sim.run(3)
             remove()
             sim.step()
-            assert name
+            done = sim.step_count
+
+            def made(begin: int, end: int, call=call) -> np.ndarray:
+                call()
+                return np.zeros((end - begin, 1))
+
+            with pytest.raises(snn.BusyError, match="of an input may not") as caught:
+                sim.run(3, made, {"cell": "v"})
+            assert caught.value.recording.step_count == 0  # type: ignore[attr-defined]
+            assert sim.step_count == done
+            sim.step()
 
 
 def test_a_function_does_not_set_what_the_run_was_given() -> None:

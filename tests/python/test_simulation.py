@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import _thread
 import gc
 import logging
 import math
 import threading
+import time
 import weakref
 
 import numpy as np
@@ -167,6 +169,27 @@ def test_weights_of_a_session_are_its_own(chain: snn.Network) -> None:
     assert np.array_equal(chain.projections["input_to_hidden"].weights, before)
 
 
+def test_weights_of_one_source_are_not_those_of_all() -> None:
+    net = snn.Sequential(snn.Input((2, 5, 5)), snn.Conv2d(3, 3), snn.LIF(), snn.Dense(3), snn.LIF())
+    with snn.Simulation(net, batch_size=2) as sim:
+        for name, projection in net.projections.items():
+            shape = projection.weights.shape
+            with pytest.raises(snn.InvalidArgumentError, match=rf"{name}\.weight has shape .*; the values have"):
+                sim[f"{name}.weight"] = np.ones(shape[1:])
+            sim[f"{name}.weight"] = 0.5
+            assert (sim[f"{name}.weight"] == 0.5).all()
+        membranes = np.arange(3.0)
+        sim["output.v"] = membranes  # samples do share values
+        assert np.array_equal(sim["output.v"], [membranes] * 2)
+    with snn.Simulation(net, batch_size=2, sample_weights=True) as sim:
+        name = "hidden_to_output"
+        weights = net.projections[name].weights + 1.0
+        sim[f"{name}.weight"] = weights
+        assert np.array_equal(sim[f"{name}.weight"], [weights] * 2)
+        with pytest.raises(snn.InvalidArgumentError, match=r"weight\[1\] has shape .*; the values have"):
+            sim[f"{name}.weight[1]"] = weights[0]
+
+
 def test_history_of_delayed_populations() -> None:
     net = snn.Network()
     net.add("in", snn.SpikeInput(4))
@@ -191,6 +214,91 @@ def test_a_budget_carries_steps_to_the_next_call(chain: snn.Network) -> None:
         for wrong in (-1.0, float("nan")):
             with pytest.raises(snn.InvalidArgumentError, match="budget"):
                 sim.advance(0.001, wrong)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"device": "reference"}, {"threads": 1}, {"threads": 3}, {"device": "vulkan"}], ids=str
+)
+def test_looks_for_an_interrupt_change_nothing(
+    chain: snn.Network,
+    spikes: np.ndarray,
+    settings: dict,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    frames = (
+        0.0405,
+        0.0605,
+        0.3,
+        0.0,
+        0.1003,
+        0.7,
+        0.5,
+        0.0361,
+    )  # of more and fewer steps, with remainders and dropped time
+    with (
+        snn.Simulation(chain, batch_size=2, **settings) as sim,
+        snn.Simulation(chain, batch_size=2, **settings) as plain,
+    ):
+        for one in (sim, plain):
+            one.bind_input("input", spikes[0])
+            one.reset()
+        caplog.clear()
+        expected = [plain._session.run_step(frame) for frame in frames]
+        told = caplog.messages.copy()
+        caplog.clear()
+        monkeypatch.setattr("snn._between.LOOK_S", 0.0)  # a look after each step
+        assert [sim.advance(frame) for frame in frames] == expected
+        assert expected == [40, 61, 250, 0, 100, 250, 250, 36]
+        assert caplog.messages == told
+        assert sum("time is dropped" in message for message in told) == 2
+        for path in ("hidden.v", "hidden.spikes", "output.v"):
+            assert np.array_equal(sim[path], plain[path]), path
+        assert sim.counters == plain.counters
+        assert [one.advance(0.0009) for one in (sim, plain)] == [1, 1]  # the remainder is that of one call
+        # A budget is one for all of it.
+        assert sim.advance(0.05, budget=30) == 50
+        assert 1 <= sim.advance(0.05, budget=1e-9) < 50
+
+
+def test_an_interrupt_ends_a_frame_and_the_rest_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = snn.Network()
+    net.add("cells", snn.LIF(5000))
+    with snn.Simulation(net, device="reference", max_catch_up=1.0) as sim:
+        sim.step(3)
+        begin = time.perf_counter()
+        sim.step(5)
+        step = (time.perf_counter() - begin) / 5
+        monkeypatch.setattr("snn._between.LOOK_S", step)
+        sim.reset()
+        interrupt = threading.Timer(20 * step, _thread.interrupt_main)
+        interrupt.start()
+        with pytest.raises(KeyboardInterrupt):
+            sim.advance(0.3)
+        done = sim.step_count
+        assert 1 < done < 250
+        assert sim.advance(0.0, budget=0) == 1
+        assert sim.advance(0.0) == 300 - done - 1
+
+
+def test_what_a_callback_raises_ends_a_long_frame(
+    chain: snn.Network, spikes: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("snn._between.LOOK_S", 0.0)
+    calls = []
+
+    def fail(event: snn.SpikeEvent) -> None:
+        calls.append(event.step)
+        raise RuntimeError("from the callback")
+
+    with snn.Simulation(chain, batch_size=2) as sim:
+        sim.bind_input("input", spikes[0])
+        sim.on_spikes(fail)
+        with pytest.raises(RuntimeError, match="from the callback"):
+            sim.advance(0.2)
+        assert calls == [sim.step_count - 1]
+        sim.on_spikes(None)
+        assert sim.advance(0.0) == 200 - calls[0] - 1
 
 
 def test_advance_carries_the_remainder(chain: snn.Network) -> None:
@@ -389,6 +497,37 @@ def test_progress_can_stop_a_run(chain: snn.Network) -> None:
         with pytest.raises(KeyboardInterrupt):
             sim.run(100, progress=fail, progress_interval=10)
         sim.step()
+
+
+def test_what_is_added_later_is_not_in_a_simulation(chain: snn.Network, spikes: np.ndarray) -> None:
+    with snn.Simulation(chain) as sim:
+        names = list(chain.populations)
+        chain.add("input2", snn.SpikeInput(2))
+        chain.add("later", snn.LIF(2))
+        chain.connect("input2", "later", snn.Dense(), name="between")
+        sim.run(2, spikes[:2, 0])  # the only input needs no name
+        sentence = f"there is no population.* 'later'; .*: {', '.join(names)}"
+        for look in (
+            lambda: sim["later.v"],
+            lambda: sim.recorder("later", "v"),
+            lambda: sim.run(1, record={"later": "v"}),
+            lambda: sim.spikes("later"),
+            lambda: sim.membrane_potentials("later"),
+        ):
+            with pytest.raises(snn.NotFoundError, match=sentence):
+                look()
+        with pytest.raises(snn.NotFoundError, match="no population 'input2'"):
+            sim.set_input("input2", np.ones(2))
+        for look in (lambda: sim.recorder("between", "weight"), lambda: sim.run(1, record={"between": "weight"})):
+            with pytest.raises(snn.NotFoundError, match="no population 'between'"):
+                look()
+        with pytest.raises(snn.NotFoundError, match="no projection 'between'; there are: input_to_hidden"):
+            sim.signal("between")
+        with pytest.raises(snn.InvalidArgumentError, match="'later' belongs to another network"):
+            sim.spikes(chain["later"])  # type: ignore[arg-type]
+        assert sim.step_count == 2
+    with snn.Simulation(chain) as sim:
+        assert sim["later.v"].shape == (1, 2)
 
 
 def test_a_simulation_keeps_its_network_alive(chain: snn.Network, spikes: np.ndarray) -> None:

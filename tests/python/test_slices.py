@@ -91,8 +91,8 @@ def test_arrays_count_from_the_first_neuron_of_a_part() -> None:
     ("target", "connection", "words"),
     [
         ("b[0:9]", snn.Sparse.all_to_all(), r"b\[0:9\]: population 'b' has 8 neurons"),
-        ("b[3:3]", snn.Sparse.all_to_all(), r"b\[3:3\] is no neuron"),
-        ("b[5:2]", snn.Sparse.all_to_all(), r"b\[5:2\] is no neuron"),
+        ("b[3:3]", snn.Sparse.all_to_all(), r"b\[3:3\] is none of them: population 'b' has 8 neurons"),
+        ("b[5:2]", snn.Sparse.all_to_all(), r"b\[5:2\] is none of them"),
         ("b[2:6]", snn.Dense(), r"projection 'a_to_b': snn.Dense connects whole populations, not b\[2:6\]; snn.Sparse"),
         ("b[2:6]", snn.Sparse.from_arrays([0], [4], 1.0), r"targets contains 4; b\[2:6\] has 4 neurons"),
         ("b[2:6]", snn.Sparse.from_csr([0, 1], [0], 1.0), r"row_offsets has 2 values; a\[0:10\] needs 11"),
@@ -121,7 +121,7 @@ def test_a_part_is_a_slice_of_a_population() -> None:
         cells[3]  # type: ignore[index]
     with pytest.raises(snn.InvalidArgumentError, match=r"cells\[::2\]: a part of a population is neighbouring neurons"):
         cells[::2]
-    with pytest.raises(snn.ArgumentTypeError, match=r"cells\[1.5:3\]: a part of a population is from one whole number"):
+    with pytest.raises(snn.ArgumentTypeError, match=r"cells\[1.5:3\]: a slice is from one whole number"):
         cells[1.5:3]  # type: ignore[misc]
     other = snn.Network()
     other.add("cells", snn.LIF(10))

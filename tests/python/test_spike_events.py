@@ -96,12 +96,37 @@ def test_what_cannot_be_told() -> None:
         (([1, 3], [-1, 2]), snn.InvalidArgumentError, "SpikeEvents: neurons has numbers from -1 to 2; from 0 on"),
         (([1, 3], [1]), snn.InvalidArgumentError, "SpikeEvents: there are 2 steps and 1 neurons"),
         (([1, 3], [1, 2], [[0], [0]]), snn.InvalidArgumentError, "SpikeEvents: samples has shape"),
+        (([1, 10], [1, 2]), snn.InvalidArgumentError, r"SpikeEvents: steps\[1\] is 10; there are 10, counted from 0"),
+        (([1, 3], [9, 2]), snn.InvalidArgumentError, r"SpikeEvents: neurons\[0\] is 9; there are 3, counted from 0"),
+        (([1, 3], [1, 2], [0, 1]), snn.InvalidArgumentError, r"SpikeEvents: samples\[1\] is 1; there are 1, counted"),
     ],
 )
 def test_columns_that_are_no_events(columns: tuple[Any, ...], error: type[Exception], sentence: str) -> None:
     with pytest.raises(error, match=sentence):
         snn.SpikeEvents(*columns, shape=(3,), step_count=10)
     assert snn.SpikeEvents([1, 3], [1, 2], shape=(3,), step_count=10).steps.dtype == np.uint32
+
+
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [
+        ({"step_count": -6}, snn.InvalidArgumentError),
+        ({"step_count": 2.5}, snn.ArgumentTypeError),
+        ({"dt": -1}, snn.InvalidArgumentError),
+        ({"dt": 0.0}, snn.InvalidArgumentError),
+        ({"batch_size": 0}, snn.InvalidArgumentError),
+        ({"dropped": -1}, snn.InvalidArgumentError),
+        ({"first_step": -1}, snn.InvalidArgumentError),
+        ({"shape": ()}, snn.ArgumentTypeError),
+        ({"shape": (3, 0)}, snn.InvalidArgumentError),
+        ({"shape": "3"}, snn.ArgumentTypeError),
+    ],
+    ids=str,
+)
+def test_settings_that_no_events_have(settings: dict[str, Any], error: type[Exception]) -> None:
+    with pytest.raises(error, match=f"SpikeEvents: {next(iter(settings))}"):
+        snn.SpikeEvents([], [], **{"shape": (3,), "step_count": 10, **settings})
+    assert snn.SpikeEvents([1], [2], shape=3, step_count=10).counts().tolist() == [[0, 0, 1]]  # type: ignore[comparison-overlap]
 
 
 def test_a_run_tells_its_events_when_it_was(chain: snn.Network, spikes: np.ndarray) -> None:
@@ -212,10 +237,13 @@ def test_events_that_a_run_refuses(chain: snn.Network) -> None:
             (given(batch_size=2), 20, "of 2 samples; the simulation's batch_size is 1"),
             (given(dt=DT), 20, f"of {DT:g} ms; those of the network are {chain.dt:g} ms long. Times in ms become"),
             (given(dropped=1), 20, "1 older ones dropped>; a run takes events of which all are there"),
-            (events_of([5], [99], shape=shape, dt=chain.dt), 20, "whose neurons go up to 99"),
         ):
             with pytest.raises(snn.InvalidArgumentError, match=sentence):
                 sim.run(steps, {"input": events})
+        changed = given()
+        changed.neurons[0] = 99
+        with pytest.raises(snn.InvalidArgumentError, match=r"neurons\[0\] is 99"):
+            sim.run(20, {"input": changed})
         assert sim.step_count == 0
         with pytest.raises(
             snn.ArgumentTypeError, match=r"which Simulation.run takes; .* add_input_spikes gives it spikes"

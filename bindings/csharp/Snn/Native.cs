@@ -200,7 +200,7 @@ namespace Snn
         internal uint population;
         /// <summary>SNN_FLOAT32 or SNN_FLOAT64; for spikes also SNN_UINT8, for states of whole numbers SNN_INT32</summary>
         internal uint dtype;
-        /// <summary>a state, "spikes", or "spike_count" ([batch_size][size], summed over the run)</summary>
+        /// <summary>a state, "spikes", or "spike_count" ([batch_size][size], of the run; SNN_FLOAT32: up to 2^24)</summary>
         internal byte* variable;
         /// <summary>[step][batch_size][size], written as the run goes; SNNRunDef.record_interval: fewer steps</summary>
         internal void* data;

@@ -360,7 +360,7 @@ SNN_API SNNStatus SNN_CALL snn_run_step(SNNHandle handle, float frame_dt);
  * the network catches up later. If a step is due, at least one runs (budget 0: exactly one). The rest is carried to the next
  * call, where max_catch_up_steps bounds it together with the new time. A budget of infinity is as snn_run_step; negative or NaN
  * is an error. *out_steps (may be null): the steps that ran. What a step computes does not depend on the call in which it
- * runs. */
+ * runs. The clock is read when another sixteenth of the remaining budget should be used up, at the earliest after a step. */
 SNN_API SNNStatus SNN_CALL snn_run_step_within(SNNHandle handle, float frame_dt, float budget_s, uint32_t *out_steps);
 /* Starts steps in the background and returns at once; a later frame asks with snn_session_poll whether they are done. Runs the
  * steps of snn_run_step_within (INFINITY: no budget) on a thread of the session's own, which the first call creates. *out_begun
@@ -523,7 +523,7 @@ typedef struct SNNInputArray {
 typedef struct SNNRecordArray {
     uint32_t population;
     uint32_t dtype;       /* SNN_FLOAT32 or SNN_FLOAT64; for spikes also SNN_UINT8, for states of whole numbers SNN_INT32 */
-    const char *variable; /* a state, "spikes", or "spike_count" ([batch_size][size], summed over the run) */
+    const char *variable; /* a state, "spikes", or "spike_count" ([batch_size][size], of the run; SNN_FLOAT32: up to 2^24) */
     void *data;           /* [step][batch_size][size], written as the run goes; SNNRunDef.record_interval: fewer steps */
     size_t count;
 } SNNRecordArray;

@@ -77,18 +77,26 @@ void Session::step(uint64_t count) {
     }
 }
 
-// Step by step: the clock, tens of nanoseconds, is read after each.
+// A device takes many steps at once faster than one by one. So between two looks at the clock go as many as fill a sixteenth of
+// what is left of the budget if they take as long as the last ones: single steps towards its end.
 uint64_t Session::step_within(uint64_t count, double budget_s) {
     if (std::isinf(budget_s)) {
         step(count);
         return count;
     }
     const double begin = wall_clock();
-    for (uint64_t done = 0; done < count;) {
-        step(1);
-        if (++done == count || wall_clock() - begin >= budget_s) return done;
+    double now = begin;
+    uint64_t done = 0, piece = 1;
+    while (done < count) {
+        step(piece);
+        done += piece;
+        if (done == count) break;
+        const double before = std::exchange(now, wall_clock()), left_s = budget_s - (now - begin);
+        if (left_s <= 0) break;
+        const double step_s = std::max(now - before, 1e-9) / static_cast<double>(piece);
+        piece = static_cast<uint64_t>(std::clamp(left_s / 16 / step_s, 1.0, static_cast<double>(count - done)));
     }
-    return 0;
+    return done;
 }
 
 void Session::check_frame(double seconds, double budget_s) {

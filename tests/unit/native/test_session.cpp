@@ -17,6 +17,14 @@ namespace {
 double seconds = 0;
 double next_second() { return seconds++; }
 
+// A clock that the steps of a session move on: a second for each.
+const Session* stepped = nullptr;
+int looks = 0;
+double second_of_a_step() {
+    ++looks;
+    return static_cast<double>(stepped->state().progress().steps);
+}
+
 std::shared_ptr<const Network> one_cell() {
     NetworkMaker maker;
     maker.neurons({1}, "lif");
@@ -61,6 +69,24 @@ TEST_CASE("a budget ends a frame at a step, and the rest is carried") {
     CHECK(session.advance(0.005, 1.0) == 1);
     session.state().reset();  // forgets what is due
     CHECK(session.advance(0.0) == 0);
+}
+
+TEST_CASE("far from the end of a budget many steps go between two looks at the clock, and it ends at its step") {
+    SessionOptions options;
+    options.device = "reference";
+    options.max_catch_up_steps = 100000;
+    Session session(one_cell(), options);
+    stepped = &session;
+    session.wall_clock = second_of_a_step;
+    looks = 0;
+    CHECK(session.advance(50.0, 20000.0) == 20000);
+    CHECK(looks < 200);
+    CHECK(session.advance(0.0, 9.5) == 10);
+    looks = 0;
+    CHECK(session.advance(0.0, 1e30) == 29990);
+    CHECK(looks == 2);
+    session.wall_clock = [] { return 0.0; };  // no time passes
+    CHECK(session.advance(50.0, 1.0) == 50000);
 }
 
 TEST_CASE("a run that reports by the clock takes as many steps between two reports as fill the time") {

@@ -440,7 +440,7 @@ pub struct SNNRecordArray {
     pub population: u32,
     /// SNN_FLOAT32 or SNN_FLOAT64; for spikes also SNN_UINT8, for states of whole numbers SNN_INT32
     pub dtype: u32,
-    /// a state, "spikes", or "spike_count" (\[batch_size\]\[size\], summed over the run)
+    /// a state, "spikes", or "spike_count" (\[batch_size\]\[size\], of the run; SNN_FLOAT32: up to 2^24)
     pub variable: *const c_char,
     /// \[step\]\[batch_size\]\[size\], written as the run goes; SNNRunDef.record_interval: fewer steps
     pub data: *mut c_void,
