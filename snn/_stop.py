@@ -20,6 +20,8 @@ class _Stop(enum.Enum):
     def __repr__(self) -> str:
         return "snn.STOP"
 
+    __str__ = __repr__
+
 
 # One object in each process, copied or pickled or not.
 STOP: Final = _Stop.STOP
