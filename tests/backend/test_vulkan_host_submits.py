@@ -205,7 +205,7 @@ def test_what_may_have_been_submitted_is_not_freed_before_it_has_run(
 ) -> None:
     """Freed under the device, its memory would crash this process; the validation layer would tell too.
 
-    libsnn waits five seconds at most: what is submitted takes a small part of them, so that it ends in time on a busy machine too.
+    libsnn waits five seconds at most: what is submitted takes a small part of them, so that it ends in time on a busy machine.
     """
     program = Answering(engine)
     program.answers.append(answer)

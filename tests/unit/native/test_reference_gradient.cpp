@@ -362,9 +362,9 @@ std::vector<std::string> spiking_models() {
         if (builtin_model(name)->spiking && !builtin_model(name)->receptors.empty()) names.emplace_back(name);
     return names;
 }
-// All there are for LIF; for the other models, which are blind to the formula, a few.
+// All there are for LIF; for the other models, which are blind to the formula, a few, or where numbers do not matter one.
 std::vector<std::string> surrogates(const std::string& model) {
-    if (only_threads) return {"arctan"};
+    if (only_threads || (only_memory && model != "lif")) return {"arctan"};
     if (model != "lif") return {"arctan", "boxcar", "exponential", "fast_sigmoid", "sigmoid", "superspike", "triangle"};
     std::vector<std::string> names;
     for (uint32_t i = 0; const char* name = builtin_surrogate_name(i); ++i) names.emplace_back(name);
