@@ -232,7 +232,7 @@ def test_parameters_that_are_half_set_stop_the_session(renderer: Renderer, net: 
 def test_a_run_that_ended_early_is_not_gone_on_from(
     renderer: Renderer, net: snn.Network, tmp_path: Path, mend: str
 ) -> None:
-    """A call of 600 steps is three submissions; the device refuses the second."""
+    """A call of 600 steps in C is three submissions; the device refuses the second."""
     meddler = Meddler(renderer)
     submit = meddler.spoil("vkQueueSubmit")
     with (
@@ -243,7 +243,7 @@ def test_a_run_that_ended_early_is_not_gone_on_from(
         sim.save_state(tmp_path / "state")
         submit.fails_at = 2
         with pytest.raises(snn.OutOfMemoryError):
-            sim.advance(0.6)
+            sim._session.run_step(0.6)
         assert sim.step_count == 20
         attempts = [
             lambda: sim.step(),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import re
 import sys
 from collections.abc import Callable
@@ -28,10 +29,13 @@ def built(shared: Path) -> Callable[[str], Language]:
 
 
 @pytest.fixture(scope="session")
-def brain(shared: Path, worker_id: str) -> Path:
-    """The creature's network."""
-    path = shared / f"creature-{worker_id}.snn"
-    run(sys.executable, ROOT / "samples/python/train_creature.py", path)
+def brain(shared: Path) -> Path:
+    """The creature's network, trained by the first worker that asks."""
+    path = shared / "creature.snn"
+    with (shared / "creature.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            run(sys.executable, ROOT / "samples/python/train_creature.py", path)
     return path
 
 

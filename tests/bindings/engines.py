@@ -50,7 +50,7 @@ def compile_host(source: Path, program: Path, *flags: str | Path) -> None:
     if not Path("/usr/include/doctest/doctest.h").exists():
         pytest.skip("doctest is not there (Debian: doctest-dev)")
     warnings = ["-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers"]
-    run("c++", "-std=c++20", "-O1", *warnings, f"-I{INCLUDE}", source, *flags, "-o", program)
+    run("c++", "-std=c++20", *warnings, f"-I{INCLUDE}", source, *flags, "-o", program)
 
 
 def play(program: str | Path, *arguments: str | Path, **environment: str | Path) -> str:

@@ -18,7 +18,7 @@ SIZES = {"input": 60, "exc": 70_000, "inh": 300}  # exc has more neurons than tw
 
 def _given(seed: int, sources: int, targets: int, delays: int) -> tuple[np.ndarray, ...]:
     random = np.random.default_rng(seed)
-    count = 30 * sources
+    count = 10 * sources
     weights = random.choice(np.array([-0.5, 0.25, 0.75, 1.0], np.float32), count)  # rounding leaves them as they are
     return (
         random.integers(0, sources, count),

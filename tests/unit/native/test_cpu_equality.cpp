@@ -31,8 +31,10 @@ std::vector<CpuVariant> variants() {
             list.push_back({.instruction_set = set});
             if (has_own_models(set)) list.push_back({.instruction_set = set, .flags = SNN_FLAG_INTERPRET_MODELS});
         }
-    list.push_back({.threads = 2});
-    list.push_back({.threads = 3});
+    if (!only_memory) {  // what threads share is as much memory with three and four of them, below
+        list.push_back({.threads = 2});
+        list.push_back({.threads = 3});
+    }
     list.push_back({.threads = 4, .flags = SNN_FLAG_INTERPRET_MODELS});
     list.push_back({.threads = 3, .job_system = true});
     return list;

@@ -362,9 +362,9 @@ std::vector<std::string> spiking_models() {
         if (builtin_model(name)->spiking && !builtin_model(name)->receptors.empty()) names.emplace_back(name);
     return names;
 }
-// All there are for LIF; for the other models, which are blind to the formula, a few.
+// All there are for LIF; for the other models, which are blind to the formula, a few, or where numbers do not matter one.
 std::vector<std::string> surrogates(const std::string& model) {
-    if (only_threads) return {"arctan"};
+    if (only_threads || (only_memory && model != "lif")) return {"arctan"};
     if (model != "lif") return {"arctan", "boxcar", "exponential", "fast_sigmoid", "sigmoid", "superspike", "triangle"};
     std::vector<std::string> names;
     for (uint32_t i = 0; const char* name = builtin_surrogate_name(i); ++i) names.emplace_back(name);
@@ -382,16 +382,14 @@ TEST_CASE("models x surrogates x resets x connections x losses agree with finite
             for (const std::string reset : resets) {
                 if (!has_option(*builtin_model(model), "reset") && reset != "subtract") continue;
                 ++turn;
+                // Surrogates take turns with the losses: each meets all of them, and so does each connection of each model and reset.
                 for (uint32_t link = 0; link < link_count; ++link)
-                    for (uint32_t i = 0; i < losses; ++i) {
-                        if (only_memory && i != (link + turn) % losses) continue;  // every connection meets every loss
-                        check({.model = model,
-                               .surrogate = surrogate,
-                               .reset = reset,
-                               .link = static_cast<Link>(link),
-                               .loss = SNN_LOSS_CROSS_ENTROPY_COUNT + i},
-                              seed++);
-                    }
+                    check({.model = model,
+                           .surrogate = surrogate,
+                           .reset = reset,
+                           .link = static_cast<Link>(link),
+                           .loss = SNN_LOSS_CROSS_ENTROPY_COUNT + (link + turn) % losses},
+                          seed++);
             }
 }
 
