@@ -143,6 +143,8 @@ public:
     bool is_strict() const { return is_strict_ || !validation_messages().empty(); }
     void be_strict() { is_strict_ = true; }
 
+    // Throws SNN_ERROR_UNSUPPORTED for more than storage_range(); `what` is its name in the sentence, which ends with `advice`.
+    void check_reach(VkDeviceSize bytes, std::string_view what, std::string_view advice = {}) const;
     // Allocates memory until release() or for the device's lifetime, sub-allocated from larger blocks; it is not cleared.
     // Throws SNN_ERROR_OUT_OF_MEMORY, and SNN_ERROR_UNSUPPORTED for more than storage_range(); `what` is its name in errors.
     Range allocate(VkDeviceSize bytes, Memory memory, std::string_view what);

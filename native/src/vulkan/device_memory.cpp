@@ -118,10 +118,14 @@ void Device::destroy(const Block& block) {
     functions.vkFreeMemory(handle, block.memory, nullptr);
 }
 
-Range Device::allocate(VkDeviceSize bytes, Memory memory, std::string_view what) {
+void Device::check_reach(VkDeviceSize bytes, std::string_view what, std::string_view advice) const {
     if (bytes > storage_range_)
         throw Error(SNN_ERROR_UNSUPPORTED, what, " would take ", bytes, " bytes; a shader of the Vulkan device '",
-                    description_.name, "' reaches ", storage_range_);
+                    description_.name, "' reaches ", storage_range_, advice);
+}
+
+Range Device::allocate(VkDeviceSize bytes, Memory memory, std::string_view what) {
+    check_reach(bytes, what);
     return allocate_for_copies(bytes, memory);
 }
 

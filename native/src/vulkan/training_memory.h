@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "backend/backend.h"
-#include "common/error.h"
 #include "network/plan.h"
 #include "vulkan/device.h"
 #include "vulkan/population.h"
@@ -23,10 +22,7 @@ public:
     // Returns true if the range was replaced. Its previous contents are lost then.
     bool reserve(Device& device, VkDeviceSize bytes, Memory memory, std::string_view what) {
         if (range_.buffer && bytes <= range_.size) return false;
-        if (bytes > device.storage_range())
-            throw Error(SNN_ERROR_UNSUPPORTED, what, " would take ", bytes, " bytes; a shader of the Vulkan device '",
-                        device.description().name, "' reaches ", device.storage_range(),
-                        ". A smaller batch takes less, or the same batch in micro-batches");
+        device.check_reach(bytes, what, ". A smaller batch takes less, or the same batch in micro-batches");
         // Grows by at least a half, so that runs that become a little longer each time do not leave a small gap each time.
         // Large ranges need no such reserve: each has its own block, which is returned to the driver.
         const VkDeviceSize roomy = std::min({range_.size + range_.size / 2, Device::largest_block, device.storage_range()});
